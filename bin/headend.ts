@@ -1,0 +1,25 @@
+import { fileURLToPath } from 'node:url';
+import { App, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { stageConfigNamed } from '../lib/config/resolve-stage.ts';
+import { StageConfigError } from '../lib/config/stage-config-error.ts';
+import { STAGES } from '../lib/config/stages.ts';
+import { HeadendStacks } from '../lib/stacks/headend-stacks.ts';
+
+/** The CDK app: the stage that `-c stage=NAME` names. */
+function main(): void {
+  const app = new App();
+  const name: unknown = app.node.tryGetContext('stage');
+  const config = stageConfigNamed(typeof name === 'string' ? name : undefined, STAGES);
+  new HeadendStacks(app, { config, artifactsPath: fileURLToPath(new URL('../dist', import.meta.url)) });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  app.synth();
+}
+
+try {
+  main();
+} catch (error) {
+  if (!(error instanceof StageConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,17 @@
+import type { EmitEvent, EventSink } from '../../../../lib/domain/events.ts';
+import { generateId, type RandomBytes } from '../../../../lib/domain/stream-ids.ts';
+
+export interface EmitterProps {
+  readonly sinks: readonly EventSink[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly randomBytes: RandomBytes;
+}
+
+/** Gives each event its id and time and hands it to every sink. */
+export function createEmitter({ sinks, now, randomBytes }: EmitterProps): EmitEvent {
+  return (body) => {
+    const event = { ...body, id: generateId(randomBytes), time: new Date(now()).toISOString() };
+    for (const sink of sinks) sink.publish(event);
+  };
+}

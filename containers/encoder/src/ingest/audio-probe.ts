@@ -1,0 +1,73 @@
+import { parseAacConfig } from './aac-config.ts';
+import { AAC_SOUND_FORMAT, type FlvTag, isAudioSequenceHeader } from './flv-tag.ts';
+import { UnsupportedSourceError } from './unsupported-source-error.ts';
+
+export interface SourceAudio {
+  readonly codec: 'aac' | 'mp3';
+  readonly sampleRateHz: number;
+  readonly channels: number;
+}
+
+/** Sound formats (FLV specification, table E.4.2.1). */
+const MP3_SOUND_FORMAT = 2;
+const MP3_8_KHZ_SOUND_FORMAT = 14;
+const UNSUPPORTED_SOUND_FORMAT_NAMES: ReadonlyMap<number, string> = new Map([
+  [0, 'PCM'],
+  [1, 'ADPCM'],
+  [3, 'PCM'],
+  [4, 'Nellymoser'],
+  [5, 'Nellymoser'],
+  [6, 'Nellymoser'],
+  [7, 'G.711 A-law'],
+  [8, 'G.711 mu-law'],
+  [9, 'of Enhanced RTMP'],
+  [11, 'Speex'],
+]);
+const AAC_CONFIG_OFFSET = 2;
+const MP3_SAMPLE_RATES_HZ = [5_512, 11_025, 22_050, 44_100] as const;
+
+/** Learns a source's audio from its first tags. */
+export class AudioProbe {
+  #seen = false;
+  #audio: SourceAudio | null = null;
+
+  /** Whether any audio was sent. */
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  /** Returns whether the tag is coded sound; throws UnsupportedSourceError. */
+  add(tag: FlvTag): boolean {
+    const first = tag.payload[0];
+    if (first === undefined) return false;
+    this.#seen = true;
+    const format = first >> 4;
+    if (format === MP3_SOUND_FORMAT || format === MP3_8_KHZ_SOUND_FORMAT) {
+      this.#audio = readMp3(first);
+      return true;
+    }
+    if (format !== AAC_SOUND_FORMAT) throw unsupportedFormat(format);
+    if (!isAudioSequenceHeader(tag)) return true;
+    const config = parseAacConfig(tag.payload.subarray(AAC_CONFIG_OFFSET));
+    if (config === null) throw new UnsupportedSourceError('The AAC sequence header is damaged');
+    this.#audio = { codec: 'aac', ...config };
+    return false;
+  }
+
+  /** Null until known. */
+  describe(): SourceAudio | null {
+    return this.#audio;
+  }
+}
+
+/** MP3 has no header of its own in FLV; the flags of each tag describe it. */
+function readMp3(first: number): SourceAudio {
+  const flaggedRate = MP3_SAMPLE_RATES_HZ[((first >> 2) & 0x03) as 0 | 1 | 2 | 3];
+  const sampleRateHz = first >> 4 === MP3_8_KHZ_SOUND_FORMAT ? 8_000 : flaggedRate;
+  return { codec: 'mp3', sampleRateHz, channels: (first & 0x01) + 1 };
+}
+
+function unsupportedFormat(format: number): UnsupportedSourceError {
+  const name = UNSUPPORTED_SOUND_FORMAT_NAMES.get(format) ?? `number ${format}`;
+  return new UnsupportedSourceError(`Audio codec ${name} is not supported; send AAC`);
+}

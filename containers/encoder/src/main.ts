@@ -1,0 +1,146 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { METRICS_INTERVAL_SECONDS } from '../../../lib/domain/metrics.ts';
+import { parseStreamSlots } from '../../../lib/domain/stream-slots.ts';
+import { createDocumentClient, createEventBridgeClient, createLambdaClient } from '../../../lib/runtime/aws-clients.ts';
+import { readEnvironment } from '../../../lib/runtime/environment.ts';
+import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '../../../lib/runtime/ingest-auth-client.ts';
+import { createLiveStore } from '../../../lib/runtime/live-store.ts';
+import { createLogger } from '../../../lib/runtime/log.ts';
+import { createEmitter } from './events/create-emitter.ts';
+import { EventBridgeSink } from './events/event-bridge-sink.ts';
+import { EventCounter } from './events/event-counter.ts';
+import { createLogSink } from './events/log-sink.ts';
+import { RefusalGroups } from './events/refusal-groups.ts';
+import { readEnhancedCodecs } from './ingest/enhanced-codecs.ts';
+import { DEFAULT_RTMP_LIMITS, parseRtmpLimits, type RtmpLimits } from './ingest/rtmp-limits.ts';
+import { type RtmpServer, startRtmpServer } from './ingest/rtmp-server.ts';
+import { metricLevels } from './metrics/metric-levels.ts';
+import { MetricsReporter } from './metrics/metrics-reporter.ts';
+import { type MetricsTarget, parseMetricsTarget } from './metrics/metrics-target.ts';
+import { OriginHandler } from './origin/origin-handler.ts';
+import { startOriginServer } from './origin/origin-server.ts';
+import { LiveStreams } from './streams/live-streams.ts';
+
+/** What is left of the time between SIGTERM and SIGKILL belongs to viewers. */
+const EVENTS_FLUSH_MS = 3_000;
+/** An address that is refused again and again is an event this often. */
+const REFUSALS_INTERVAL_MS = 10_000;
+
+/** One encoder task: RTMP in, HLS out. Runs until SIGTERM or SIGINT; tells a parent with an IPC channel its ports. */
+async function main(): Promise<void> {
+  const stopRequest = nextStopRequest();
+  const environment = readEnvironment('encoder', process.env);
+  const slots = parseStreamSlots(environment.STREAM_SLOTS);
+  const metricsTarget = readMetricsTarget();
+  const log = createLogger({ service: 'encoder', level: environment.LOG_LEVEL });
+  const bus = openEventBus(log);
+  const counter = new EventCounter();
+  const sinks = [createLogSink(log), counter, ...(bus === null ? [] : [bus])];
+  const refusals = new RefusalGroups({
+    emit: createEmitter({ sinks, now: Date.now, randomBytes }),
+    intervalMs: REFUSALS_INTERVAL_MS,
+  });
+  const { emit } = refusals;
+  const streams = new LiveStreams({
+    store: createLiveStore({ client: createDocumentClient(), tables: environment }),
+    reconnectWindowMs: Number(environment.RECONNECT_WINDOW_SECONDS) * 1000,
+    slots,
+    emit,
+    spawn,
+    now: Date.now,
+    log,
+  });
+  const origin = await startOriginServer({
+    host: environment.LISTEN_HOST,
+    port: Number(environment.HTTP_PORT),
+    handler: new OriginHandler((playbackId) => streams.find(playbackId)),
+    log,
+  });
+  const authorise = createIngestAuthClient({
+    functionName: environment.INGEST_AUTH_FUNCTION,
+    client: createLambdaClient(),
+    timeoutMs: INGEST_AUTH_TIMEOUT_MS,
+  });
+  const rtmp = await startRtmpServer({
+    host: environment.LISTEN_HOST,
+    port: Number(environment.RTMP_PORT),
+    authorise,
+    acceptPublisher: (publisher) => streams.accept(publisher),
+    onRefused: (refusal) => emit({ type: 'stream.refused', ...refusal }),
+    limits: readLimits(),
+    enhancedCodecs: await readEnhancedCodecs(spawn),
+    clock: Date.now,
+    randomBytes,
+    log,
+  });
+  const metrics = metricsTarget && reportMetrics(metricsTarget, { streams, counter, rtmp, log });
+  log.info({ rtmpPort: rtmp.port, httpPort: origin.port }, 'ready');
+  process.send?.({ rtmpPort: rtmp.port, httpPort: origin.port });
+
+  const reason = await stopRequest;
+  log.info({ reason }, 'stopping');
+  await rtmp.close();
+  await streams.close();
+  refusals.flush();
+  metrics?.close();
+  await bus?.flush(EVENTS_FLUSH_MS);
+  await origin.close();
+  process.exit(0);
+}
+
+/**
+ * Resolves to the reason when the task is to end. Asked for before anything is started: process 1 of a container loses signals
+ * that it has no handler for, and would run on until it is killed.
+ */
+function nextStopRequest(): Promise<string> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+    // On a laptop the platform that started this process holds its IPC channel; without the platform there is no work.
+    process.once('disconnect', () => resolve('the platform has gone'));
+  });
+}
+
+function readLimits(): RtmpLimits {
+  if (!process.env.RTMP_LIMITS) return DEFAULT_RTMP_LIMITS;
+  return parseRtmpLimits(readEnvironment('encoder with limits of its own', process.env).RTMP_LIMITS);
+}
+
+/** Null where the deployment has no event bus: then events are log lines only. */
+function openEventBus(log: Logger): EventBridgeSink | null {
+  if (!process.env.EVENT_BUS_NAME) return null;
+  const { EVENT_BUS_NAME: eventBusName } = readEnvironment('encoder with an event bus', process.env);
+  return new EventBridgeSink({ client: createEventBridgeClient(), eventBusName, log });
+}
+
+/** Null where the deployment keeps no metrics. */
+function readMetricsTarget(): MetricsTarget | null {
+  if (!process.env.METRICS_NAMESPACE && !process.env.METRICS_STAGE) return null;
+  return parseMetricsTarget(readEnvironment('encoder with metrics', process.env));
+}
+
+interface MetricSources {
+  readonly streams: LiveStreams;
+  readonly counter: EventCounter;
+  readonly rtmp: RtmpServer;
+  readonly log: Logger;
+}
+
+function reportMetrics(target: MetricsTarget, { streams, counter, rtmp, log }: MetricSources): MetricsReporter {
+  return new MetricsReporter({
+    target,
+    intervalMs: METRICS_INTERVAL_SECONDS * 1000,
+    levels: () => metricLevels(streams.load()),
+    totals: () => ({
+      EncoderRestarts: counter.count('encoder.restarted'),
+      RefusedPublishes: counter.count('stream.refused'),
+      RtmpViolations: rtmp.violations,
+    }),
+    now: Date.now,
+    log,
+  });
+}
+
+await main();

@@ -1,0 +1,69 @@
+import { PLAYBACK_ID_SOURCE } from '../../../../lib/domain/playback-ids.ts';
+
+/** What a URL of the origin names. */
+export type RequestTarget =
+  | { readonly kind: 'health' }
+  | { readonly kind: 'status'; readonly playbackId: string }
+  | { readonly kind: 'multivariant-playlist'; readonly playbackId: string }
+  | { readonly kind: 'media-playlist'; readonly playbackId: string; readonly rendition: string; readonly query: string }
+  | { readonly kind: 'init'; readonly playbackId: string; readonly rendition: string; readonly epoch: number }
+  | ({ readonly kind: 'segment' } & SegmentName)
+  | ({ readonly kind: 'part'; readonly part: number } & SegmentName);
+
+interface SegmentName {
+  readonly playbackId: string;
+  readonly rendition: string;
+  readonly epoch: number;
+  readonly msn: number;
+}
+
+/** Longer than any URL we make, with room for a CDN's own query strings. */
+const MAX_URL_LENGTH = 512;
+/** Numbers have at most 15 digits, so they are exact as doubles, and no leading zero, so each file has one name. */
+const NUMBER = '(0|[1-9][0-9]{0,14})';
+const FOLDER = `/live/(${PLAYBACK_ID_SOURCE})/`;
+const RENDITION = '([a-z0-9]{1,8})/';
+const STATUS = new RegExp(`^${FOLDER}status\\.json$`);
+const MULTIVARIANT = new RegExp(`^${FOLDER}master\\.m3u8$`);
+const MEDIA_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}media\\.m3u8$`);
+const INIT = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-init\\.mp4$`);
+const MEDIA = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-${NUMBER}(?:\\.${NUMBER})?\\.m4s$`);
+
+/**
+ * Reads a request's URL as it came, without decoding or normalising: our names need neither, so an escape or a dot
+ * segment names nothing. Undefined for anything that is not exactly one of our names.
+ */
+export function parseRequestTarget(url: string): RequestTarget | undefined {
+  if (url.length > MAX_URL_LENGTH) return undefined;
+  const queryAt = url.indexOf('?');
+  const path = queryAt === -1 ? url : url.slice(0, queryAt);
+  const query = queryAt === -1 ? '' : url.slice(queryAt + 1);
+  if (path === '/health') return { kind: 'health' };
+  return parsePlaylist(path, query) ?? parseMedia(path);
+}
+
+function parsePlaylist(path: string, query: string): RequestTarget | undefined {
+  const status = STATUS.exec(path);
+  if (status !== null) return { kind: 'status', playbackId: status[1] ?? '' };
+  const multivariant = MULTIVARIANT.exec(path);
+  if (multivariant !== null) return { kind: 'multivariant-playlist', playbackId: multivariant[1] ?? '' };
+  const media = MEDIA_PLAYLIST.exec(path);
+  if (media === null) return undefined;
+  return { kind: 'media-playlist', playbackId: media[1] ?? '', rendition: media[2] ?? '', query };
+}
+
+function parseMedia(path: string): RequestTarget | undefined {
+  const init = INIT.exec(path);
+  if (init !== null) {
+    return { kind: 'init', playbackId: init[1] ?? '', rendition: init[2] ?? '', epoch: Number(init[3]) };
+  }
+  const media = MEDIA.exec(path);
+  if (media === null) return undefined;
+  const name = {
+    playbackId: media[1] ?? '',
+    rendition: media[2] ?? '',
+    epoch: Number(media[3]),
+    msn: Number(media[4]),
+  };
+  return media[5] === undefined ? { kind: 'segment', ...name } : { kind: 'part', ...name, part: Number(media[5]) };
+}

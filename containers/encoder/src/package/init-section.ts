@@ -1,0 +1,98 @@
+import { BOX_HEADER_BYTES, type Box, childBoxes, requireBox } from './box-stream.ts';
+
+/** What an initialization section (ftyp and moov) says of its one track. */
+export interface InitSection {
+  readonly data: Buffer;
+  readonly trackId: number;
+  /** Ticks a second of the track's timestamps. */
+  readonly timescale: number;
+  /** RFC 6381 codec string: `avc1.64001f`, `mp4a.40.2`. */
+  readonly codec: string;
+  readonly defaults: SampleDefaults;
+}
+
+/** What a fragment's samples have where it does not say otherwise (trex, ISO/IEC 14496-12 8.8.3). */
+export interface SampleDefaults {
+  readonly durationTicks: number;
+  readonly sizeBytes: number;
+  readonly flags: number;
+}
+
+/** Size of a sample description's fixed fields before its child boxes (ISO/IEC 14496-12 12.1.3, 12.2.3). */
+const VISUAL_SAMPLE_ENTRY_BYTES = 86;
+const AUDIO_SAMPLE_ENTRY_BYTES = 36;
+
+/** Reads the header boxes of a fragmented MP4 with one H.264 or AAC track. Throws on any other. */
+export function parseInitSection(ftyp: Box, moov: Box): InitSection {
+  const tracks = childBoxes(moov.data.subarray(BOX_HEADER_BYTES)).filter((box) => box.type === 'trak').length;
+  if (tracks !== 1) throw new Error(`moov has ${tracks} tracks; one is allowed`);
+  const mdhd = requireBox(moov, 'trak', 'mdia', 'mdhd').data;
+  const trex = requireBox(moov, 'mvex', 'trex').data;
+  const timescale = mdhd[8] === 1 ? mdhd.readUInt32BE(28) : mdhd.readUInt32BE(20);
+  if (timescale === 0) throw new Error('mdhd has timescale 0');
+  return {
+    data: Buffer.concat([ftyp.data, withoutEditList(moov.data)]),
+    trackId: trex.readUInt32BE(12),
+    timescale,
+    codec: codecString(requireBox(moov, 'trak', 'mdia', 'minf', 'stbl', 'stsd')),
+    defaults: {
+      durationTicks: trex.readUInt32BE(20),
+      sizeBytes: trex.readUInt32BE(24),
+      flags: trex.readUInt32BE(28),
+    },
+  };
+}
+
+function codecString(stsd: Box): string {
+  const entry = childBoxes(stsd.data.subarray(16))[0];
+  if (entry?.type === 'avc1') {
+    const avcc = childBoxes(entry.data.subarray(VISUAL_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'avcC');
+    if (avcc === undefined) throw new Error('no avcC box in avc1');
+    return `avc1.${avcc.data.toString('hex', BOX_HEADER_BYTES + 1, BOX_HEADER_BYTES + 4)}`;
+  }
+  if (entry?.type === 'mp4a') {
+    const esds = childBoxes(entry.data.subarray(AUDIO_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'esds');
+    if (esds === undefined) throw new Error('no esds box in mp4a');
+    return `mp4a.40.${audioObjectType(esds.data.subarray(BOX_HEADER_BYTES + 4))}`;
+  }
+  throw new Error(`sample entry ${entry?.type ?? 'missing'}; avc1 and mp4a are known`);
+}
+
+/** First five bits of the AudioSpecificConfig inside the descriptors of an esds box (ISO/IEC 14496-1 7.2.6). */
+function audioObjectType(descriptors: Buffer): number {
+  const DECODER_SPECIFIC_INFO = 5;
+  const fixedBytesOf: Record<number, number> = { 3: 3, 4: 13 };
+  let offset = 0;
+  while (offset < descriptors.length) {
+    const tag = descriptors.readUInt8(offset++);
+    while (descriptors.readUInt8(offset++) & 0x80) {
+      // a length byte with the top bit set is followed by another
+    }
+    if (tag === DECODER_SPECIFIC_INFO) return descriptors.readUInt8(offset) >> 3;
+    const fixedBytes = fixedBytesOf[tag];
+    if (fixedBytes === undefined) break;
+    offset += fixedBytes;
+  }
+  throw new Error('no AudioSpecificConfig in esds');
+}
+
+/**
+ * The moov box without its edit list. Players of fragmented media differ in what they make of one; the timestamps of the
+ * fragments alone say when a sample is due.
+ */
+function withoutEditList(moov: Buffer): Buffer {
+  return rebuild(moov, (child) => {
+    if (child.type !== 'trak') return child.data;
+    return rebuild(child.data, (box) => (box.type === 'edts' ? null : box.data));
+  });
+}
+
+function rebuild(container: Buffer, keep: (child: Box) => Buffer | null): Buffer {
+  const children = childBoxes(container.subarray(BOX_HEADER_BYTES)).flatMap((child) => keep(child) ?? []);
+  const header = Buffer.from(container.subarray(0, BOX_HEADER_BYTES));
+  header.writeUInt32BE(
+    children.reduce((bytes, child) => bytes + child.length, BOX_HEADER_BYTES),
+    0,
+  );
+  return Buffer.concat([header, ...children]);
+}

@@ -1,0 +1,147 @@
+import { initFileName, partFileName, segmentFileName } from '../../../../lib/domain/hls-files.ts';
+import type { RenditionTimeline } from './rendition-timeline.ts';
+import type { Part, Segment } from './segment.ts';
+import type { StreamPackage } from './stream-package.ts';
+
+/** EXT-X-SKIP needs version 9 (RFC 8216bis 8). */
+const VERSION = 9;
+/** Players stay this many part targets, or target durations, behind the end (RFC 8216bis 4.4.3.8; Apple's authoring rules). */
+const HOLD_BACK_FACTOR = 3;
+/** Delta updates leave out what is older than this many target durations (RFC 8216bis 4.4.3.8). */
+const SKIP_BOUNDARY_FACTOR = 6;
+/** Parts are listed in the last three target durations; older segments are listed whole (RFC 8216bis 6.2.2). */
+const PARTS_LISTED_FACTOR = 3;
+
+/**
+ * A media playlist (RFC 8216bis 4.4). `isDelta` asks for a playlist delta update (6.2.5.1), which a playlist too short to
+ * skip anything answers whole.
+ */
+export function renderMediaPlaylist(
+  stream: StreamPackage,
+  renditionName: string,
+  timeline: RenditionTimeline,
+  isDelta: boolean,
+): string {
+  const segments = shownSegments(stream, timeline);
+  const skipped = isDelta ? skippableSegments(segments, SKIP_BOUNDARY_FACTOR * stream.targetDurationSeconds) : 0;
+  const partsFrom = firstWithParts(stream, segments);
+  const lines = [...header(stream, segments)];
+  if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
+  for (let index = skipped; index < segments.length; index++) {
+    const segment = segments[index];
+    if (segment === undefined) continue;
+    lines.push(...segmentLines(segment, segments[index - 1], index >= partsFrom));
+  }
+  lines.push(...(timeline.ended ? ['#EXT-X-ENDLIST'] : tail(stream, renditionName, timeline)));
+  return `${lines.join('\n')}\n`;
+}
+
+/** Without parts an open segment has nothing to show. */
+function shownSegments(stream: StreamPackage, timeline: RenditionTimeline): readonly Segment[] {
+  const segments = timeline.listed();
+  return hasParts(stream) ? segments : segments.filter((segment) => segment.isComplete);
+}
+
+function hasParts(stream: StreamPackage): boolean {
+  return stream.profile.partSeconds !== null;
+}
+
+function header(stream: StreamPackage, segments: readonly Segment[]): string[] {
+  const targetSeconds = stream.targetDurationSeconds;
+  const first = segments[0];
+  const lines = [
+    '#EXTM3U',
+    `#EXT-X-VERSION:${VERSION}`,
+    `#EXT-X-TARGETDURATION:${targetSeconds}`,
+    `#EXT-X-SERVER-CONTROL:${serverControl(stream)}`,
+  ];
+  if (hasParts(stream)) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(stream.partTargetSeconds)}`);
+  lines.push(
+    `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
+    `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuityNumber ?? 0}`,
+    '#EXT-X-INDEPENDENT-SEGMENTS',
+  );
+  return lines;
+}
+
+function serverControl(stream: StreamPackage): string {
+  const targetSeconds = stream.targetDurationSeconds;
+  const attributes = ['CAN-BLOCK-RELOAD=YES'];
+  if (hasParts(stream)) {
+    // Of the part target as players read it: what is rounded up afterwards may be less than three of those.
+    attributes.push(`PART-HOLD-BACK=${seconds(HOLD_BACK_FACTOR * Number(seconds(stream.partTargetSeconds)))}`);
+  }
+  attributes.push(
+    `HOLD-BACK=${seconds(HOLD_BACK_FACTOR * targetSeconds)}`,
+    `CAN-SKIP-UNTIL=${seconds(SKIP_BOUNDARY_FACTOR * targetSeconds)}`,
+  );
+  return attributes.join(',');
+}
+
+/** Tags of one segment in the order that lets a player apply each before it needs it (RFC 8216bis 4.4.4). */
+function segmentLines(segment: Segment, previous: Segment | undefined, listsParts: boolean): string[] {
+  const lines: string[] = [];
+  // More than one where this rendition has nothing of a run in between, as each removed tag counts one (RFC 8216bis 4.4.3.3).
+  const discontinuities = previous === undefined ? 0 : segment.discontinuityNumber - previous.discontinuityNumber;
+  for (let count = 0; count < discontinuities; count++) lines.push('#EXT-X-DISCONTINUITY');
+  if (previous?.epoch !== segment.epoch) lines.push(`#EXT-X-MAP:URI="${initFileName(segment.epoch)}"`);
+  lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
+  if (listsParts) lines.push(...segment.parts.map((part, index) => partLine(segment, part, index)));
+  if (segment.isComplete) {
+    if (segment.isGap) lines.push('#EXT-X-GAP');
+    lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segmentFileName(segment.epoch, segment.msn));
+  }
+  return lines;
+}
+
+function partLine(segment: Segment, part: Part, index: number): string {
+  const uri = partFileName(segment.epoch, segment.msn, index);
+  const independent = part.isIndependent ? ',INDEPENDENT=YES' : '';
+  return `#EXT-X-PART:DURATION=${seconds(part.durationSeconds)},URI="${uri}"${independent}`;
+}
+
+/** What comes after the newest part: the next one's name, and where the other renditions are (RFC 8216bis 4.4.5). */
+function tail(stream: StreamPackage, renditionName: string, timeline: RenditionTimeline): string[] {
+  const lines: string[] = [];
+  const next = timeline.nextPart();
+  if (hasParts(stream) && next !== undefined) {
+    lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${partFileName(next.epoch, next.msn, next.part)}"`);
+  }
+  for (const [name, other] of stream.renditions) {
+    const newest = shownSegments(stream, other).at(-1);
+    if (name === renditionName || newest === undefined) continue;
+    const lastPart = hasParts(stream) ? `,LAST-PART=${newest.parts.length - 1}` : '';
+    lines.push(`#EXT-X-RENDITION-REPORT:URI="../${name}/media.m3u8",LAST-MSN=${newest.msn}${lastPart}`);
+  }
+  return lines;
+}
+
+/** How many of the oldest segments lie wholly before the skip boundary. */
+function skippableSegments(segments: readonly Segment[], boundarySeconds: number): number {
+  let remaining = segments.reduce((total, segment) => total + segment.durationSeconds, 0);
+  let skipped = 0;
+  for (const segment of segments) {
+    if (!segment.isComplete || remaining - segment.durationSeconds < boundarySeconds) break;
+    remaining -= segment.durationSeconds;
+    skipped++;
+  }
+  return skipped;
+}
+
+/** Index of the first segment of which parts are listed. */
+function firstWithParts(stream: StreamPackage, segments: readonly Segment[]): number {
+  if (!hasParts(stream)) return segments.length;
+  const boundarySeconds = PARTS_LISTED_FACTOR * stream.targetDurationSeconds;
+  let afterSeconds = 0;
+  let index = segments.length;
+  while (index > 0 && afterSeconds < boundarySeconds) {
+    index--;
+    afterSeconds += segments[index]?.durationSeconds ?? 0;
+  }
+  return index;
+}
+
+/** Five decimals, rounded up so that no declared maximum is below a real duration. */
+function seconds(value: number): string {
+  return (Math.ceil(value * 1e5 - 1e-4) / 1e5).toFixed(5);
+}

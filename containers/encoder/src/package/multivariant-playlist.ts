@@ -1,0 +1,107 @@
+import { AUDIO_RENDITION } from '../../../../lib/domain/ladders.ts';
+import type { AudioRendition, EncoderRun, VideoRendition } from '../transcode/encoder-run.ts';
+import { chunkOverheadBytes } from './cmaf-chunk.ts';
+import { AAC_FRAME_SAMPLES, cutGrid } from './cut-grid.ts';
+import type { StreamPackage } from './stream-package.ts';
+
+/** Peak of a segment's media over its average that the encoder's rate control allows. */
+const VIDEO_PEAK_FACTOR = 1.25;
+/** AAC frames vary little. */
+const AUDIO_PEAK_FACTOR = 1.1;
+
+/** The multivariant playlist (RFC 8216bis 4.4.6), or null while nothing can be played. */
+export function renderMultivariantPlaylist(stream: StreamPackage): string | null {
+  const run = stream.playableRun;
+  if (run === null) return null;
+  const lines = ['#EXTM3U', '#EXT-X-VERSION:9', '#EXT-X-INDEPENDENT-SEGMENTS'];
+  if (run.video.length === 0) {
+    lines.push(...audioOnlyVariant(stream, run));
+  } else {
+    if (run.audio !== null) lines.push(audioMedia(run.audio));
+    for (const rendition of run.video) lines.push(...videoVariant(stream, run, rendition));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function audioMedia(audio: AudioRendition): string {
+  const attributes = [
+    'TYPE=AUDIO',
+    `GROUP-ID="${AUDIO_RENDITION}"`,
+    'NAME="Audio"',
+    'DEFAULT=YES',
+    'AUTOSELECT=YES',
+    `CHANNELS="${audio.channels}"`,
+    `URI="${AUDIO_RENDITION}/media.m3u8"`,
+  ];
+  return `#EXT-X-MEDIA:${attributes.join(',')}`;
+}
+
+function videoVariant(stream: StreamPackage, run: EncoderRun, rendition: VideoRendition): string[] {
+  const { frameRate, audio } = run;
+  const videoBits = videoBitrates(stream, run, rendition);
+  const audioBits = audio === null ? { average: 0, peak: 0 } : audioBitrates(stream, run, audio);
+  const codecs = [stream.codec(rendition.name), audio === null ? null : stream.codec(AUDIO_RENDITION)];
+  const attributes = [
+    `BANDWIDTH=${videoBits.peak + audioBits.peak}`,
+    `AVERAGE-BANDWIDTH=${videoBits.average + audioBits.average}`,
+    `CODECS="${codecs.filter((codec) => codec !== null).join(',')}"`,
+    `RESOLUTION=${rendition.width}x${rendition.height}`,
+  ];
+  if (frameRate !== null) attributes.push(`FRAME-RATE=${(frameRate.numerator / frameRate.denominator).toFixed(3)}`);
+  if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
+  attributes.push('CLOSED-CAPTIONS=NONE');
+  return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
+}
+
+function audioOnlyVariant(stream: StreamPackage, run: EncoderRun): string[] {
+  if (run.audio === null) return [];
+  const bits = audioBitrates(stream, run, run.audio);
+  const attributes = [
+    `BANDWIDTH=${bits.peak}`,
+    `AVERAGE-BANDWIDTH=${bits.average}`,
+    `CODECS="${stream.codec(AUDIO_RENDITION)}"`,
+  ];
+  return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${AUDIO_RENDITION}/media.m3u8`];
+}
+
+/** Whole bit/s. */
+interface Bitrates {
+  readonly average: number;
+  readonly peak: number;
+}
+
+function videoBitrates(stream: StreamPackage, run: EncoderRun, { name, videoKbps }: VideoRendition): Bitrates {
+  const { numerator, denominator } = run.frameRate ?? { numerator: 0, denominator: 1 };
+  const container = containerBitsPerSecond(stream, run, numerator / denominator);
+  return bitrates(stream, name, videoKbps * 1000, VIDEO_PEAK_FACTOR, container);
+}
+
+function audioBitrates(stream: StreamPackage, run: EncoderRun, { audioKbps, sampleRateHz }: AudioRendition): Bitrates {
+  const container = containerBitsPerSecond(stream, run, sampleRateHz / AAC_FRAME_SAMPLES);
+  return bitrates(stream, AUDIO_RENDITION, audioKbps * 1000, AUDIO_PEAK_FACTOR, container);
+}
+
+/** What was measured once that is a playlist window; before, what the encoder was told, and never less than a measured peak. */
+function bitrates(
+  stream: StreamPackage,
+  rendition: string,
+  toldBitsPerSecond: number,
+  peakFactor: number,
+  container: number,
+): Bitrates {
+  const measured = stream.renditions.get(rendition)?.bitrates;
+  const measuredPeak = measured?.peakBitsPerSecond ?? 0;
+  if (measured !== undefined && measured.measuredSeconds >= stream.profile.windowSeconds) {
+    const average = measured.averageBitsPerSecond;
+    return { average: Math.ceil(average), peak: Math.ceil(Math.max(average, measuredPeak)) };
+  }
+  const toldPeak = toldBitsPerSecond * peakFactor + container;
+  return { average: Math.ceil(toldBitsPerSecond + container), peak: Math.ceil(Math.max(toldPeak, measuredPeak)) };
+}
+
+/** What chunks add to the media of a rendition. */
+function containerBitsPerSecond({ profile }: StreamPackage, run: EncoderRun, framesPerSecond: number): number {
+  const { partsPerSegment, segmentSeconds } = cutGrid(profile, run);
+  const partsPerSecond = partsPerSegment / segmentSeconds;
+  return partsPerSecond * chunkOverheadBytes(framesPerSecond / partsPerSecond) * 8;
+}

@@ -1,0 +1,63 @@
+import type { BroadcastEndReason, EmitEvent, RestartReason } from '../../../../lib/domain/events.ts';
+
+export interface BroadcastProps {
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly emit: EmitEvent;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What viewers can have of a stream, told in events: from the moment it plays until it has ended, and then anew. */
+export class Broadcast {
+  private readonly props: BroadcastProps;
+  private liveSinceMs: number | null = null;
+  private publisherGoneAtMs: number | null = null;
+
+  constructor(props: BroadcastProps) {
+    this.props = props;
+  }
+
+  get isLive(): boolean {
+    return this.liveSinceMs !== null;
+  }
+
+  /** There is something to play; said once a broadcast. */
+  onPlayable(): void {
+    if (this.isLive) return;
+    this.liveSinceMs = this.props.now();
+    this.emit({ type: 'stream.live' });
+  }
+
+  onPublisher(): void {
+    this.publisherGoneAtMs = null;
+  }
+
+  onPublisherGone(): void {
+    this.publisherGoneAtMs = this.props.now();
+  }
+
+  /** Before anybody could watch, a restart is no event. */
+  onRestart(reason: RestartReason): void {
+    if (this.isLive) this.emit({ type: 'encoder.restarted', reason });
+  }
+
+  /** The playlists have ended. Nothing where there were none. */
+  end(reason: BroadcastEndReason): void {
+    if (this.liveSinceMs === null) return;
+    const endMs = this.publisherGoneAtMs ?? this.props.now();
+    const durationSeconds = Math.max(0, Math.round((endMs - this.liveSinceMs) / 100) / 10);
+    this.liveSinceMs = null;
+    this.emit({ type: 'stream.ended', reason, durationSeconds });
+  }
+
+  private emit(event: BroadcastEvent): void {
+    const { streamId, playbackId, emit } = this.props;
+    emit({ ...event, streamId, playbackId });
+  }
+}
+
+type BroadcastEvent =
+  | { readonly type: 'stream.live' }
+  | { readonly type: 'stream.ended'; readonly reason: BroadcastEndReason; readonly durationSeconds: number }
+  | { readonly type: 'encoder.restarted'; readonly reason: RestartReason };

@@ -1,0 +1,50 @@
+import type { FrameRate } from './encoder-run.ts';
+
+/** Rates that broadcast equipment really makes; metadata rounds them (29.97, 29.970, 30). */
+const STANDARD_FRAME_RATES = [
+  { numerator: 24_000, denominator: 1001 },
+  { numerator: 24, denominator: 1 },
+  { numerator: 25, denominator: 1 },
+  { numerator: 30_000, denominator: 1001 },
+  { numerator: 30, denominator: 1 },
+  { numerator: 50, denominator: 1 },
+  { numerator: 60_000, denominator: 1001 },
+  { numerator: 60, denominator: 1 },
+] as const satisfies readonly FrameRate[];
+
+const MAX_FRAMES_PER_SECOND = 60;
+const UNKNOWN_FRAME_RATE: FrameRate = { numerator: 30, denominator: 1 };
+/** 29.97 and 30 lie 0.1 % apart: metadata may be off by less than half of that plus its own rounding. */
+const SNAP_TOLERANCE = 0.003;
+
+/** Frames a second as a number. */
+export function framesPerSecond(rate: FrameRate): number {
+  return rate.numerator / rate.denominator;
+}
+
+/** The exact output rate for a source's stated frames a second: standard rates exact, others as they are, at most 60, unknown 30. */
+export function snapFrameRate(sourceFramesPerSecond: number | null): FrameRate {
+  if (sourceFramesPerSecond === null || !Number.isFinite(sourceFramesPerSecond) || sourceFramesPerSecond < 1) {
+    return UNKNOWN_FRAME_RATE;
+  }
+  const wanted = Math.min(sourceFramesPerSecond, MAX_FRAMES_PER_SECOND);
+  const distance = (rate: FrameRate): number => Math.abs(framesPerSecond(rate) / wanted - 1);
+  const nearest = STANDARD_FRAME_RATES.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
+  return distance(nearest) <= SNAP_TOLERANCE ? nearest : toRational(wanted);
+}
+
+/** Ticks a second in which every frame of this rate has a whole duration: 90 kHz where it fits, as 23.976 and 59.94 do not. */
+export function videoTimescale(rate: FrameRate): number {
+  if ((90_000 * rate.denominator) % rate.numerator === 0) return 90_000;
+  return rate.numerator * Math.ceil(10_000 / rate.numerator);
+}
+
+function toRational(value: number): FrameRate {
+  const thousandths = Math.round(value * 1000);
+  const divisor = greatestCommonDivisor(thousandths, 1000);
+  return { numerator: thousandths / divisor, denominator: 1000 / divisor };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -1,0 +1,78 @@
+import { audioKbps, type LadderName, ladderRungs, type Rung } from '../../../../lib/domain/ladders.ts';
+import { LATENCY_PROFILES, type LatencyName } from '../../../../lib/domain/latency-profiles.ts';
+import type { SourceDescription } from '../ingest/source-description.ts';
+import type { AudioRendition, FrameRate, VideoRendition } from './encoder-run.ts';
+import { framesPerSecond, snapFrameRate } from './frame-rates.ts';
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** All that is decided about an FFmpeg process before it starts. */
+export interface RenditionPlan {
+  readonly latency: LatencyName;
+  /** Null for an audio-only source. */
+  readonly sourceSize: PictureSize | null;
+  /** Best first; empty without video. */
+  readonly video: readonly VideoRendition[];
+  readonly frameRate: FrameRate | null;
+  /** Frames from one IDR frame to the next. */
+  readonly keyframeFrames: number | null;
+  readonly audio: AudioRendition | null;
+}
+
+/** Above this many frames a second a rung takes its high frame rate bitrate. */
+const HIGH_FRAME_RATE_ABOVE = 30;
+const KEPT_SAMPLE_RATES_HZ: readonly number[] = [44_100, 48_000];
+const RESAMPLED_HZ = 48_000;
+
+/** Renditions for a source: the ladder's rungs that need no upscaling, one GOP length for all, one audio rendition. */
+export function planRenditions(source: SourceDescription, ladder: LadderName, latency: LatencyName): RenditionPlan {
+  const frameRate = source.video === null ? null : snapFrameRate(source.video.frameRate);
+  return {
+    latency,
+    sourceSize: source.video === null ? null : { width: source.video.width, height: source.video.height },
+    video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate),
+    frameRate,
+    keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),
+    audio: source.audio === null ? null : planAudio(source.audio, ladder),
+  };
+}
+
+function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {
+  const rungs = ladderRungs(ladder);
+  const isHighFrameRate = framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE;
+  const toRendition = (rung: Rung, size: PictureSize): VideoRendition => ({
+    name: rung.name,
+    ...size,
+    videoKbps: isHighFrameRate ? rung.videoKbpsHighFrameRate : rung.videoKbps,
+  });
+  const fitting = rungs.filter((rung) => rung.shortSide <= Math.min(source.width, source.height));
+  if (fitting.length > 0) return fitting.map((rung) => toRendition(rung, scaleToShortSide(source, rung.shortSide)));
+  return rungs.slice(-1).map((rung) => toRendition(rung, roundDownToEven(source)));
+}
+
+/** H.264 with 4:2:0 chroma needs even sides. To the nearest, but not above the source: nothing is ever upscaled. */
+function scaleToShortSide(source: PictureSize, shortSide: number): PictureSize {
+  const sourceLongSide = Math.max(source.width, source.height);
+  const nearest = 2 * Math.round((sourceLongSide * shortSide) / Math.min(source.width, source.height) / 2);
+  const longSide = Math.min(nearest, sourceLongSide - (sourceLongSide % 2));
+  return source.width < source.height ? { width: shortSide, height: longSide } : { width: longSide, height: shortSide };
+}
+
+function roundDownToEven({ width, height }: PictureSize): PictureSize {
+  return { width: Math.max(2, width - (width % 2)), height: Math.max(2, height - (height % 2)) };
+}
+
+function keyframeFrames(frameRate: FrameRate, latency: LatencyName): number {
+  return Math.max(1, Math.round(LATENCY_PROFILES[latency].keyframeSeconds * framesPerSecond(frameRate)));
+}
+
+function planAudio(source: NonNullable<SourceDescription['audio']>, ladder: LadderName): AudioRendition {
+  return {
+    sampleRateHz: KEPT_SAMPLE_RATES_HZ.includes(source.sampleRateHz) ? source.sampleRateHz : RESAMPLED_HZ,
+    channels: source.channels === 1 ? 1 : 2,
+    audioKbps: audioKbps(ladder),
+  };
+}

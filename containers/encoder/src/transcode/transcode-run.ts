@@ -1,0 +1,175 @@
+import type { Logger } from 'pino';
+import { AUDIO_RENDITION } from '../../../../lib/domain/ladders.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '../ingest/flv-tag.ts';
+import type { EncoderRun, RunSink } from './encoder-run.ts';
+import { EncoderSpeed } from './encoder-speed.ts';
+import { ffmpegArguments, outputNames, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
+import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
+import { flvHeader, flvTag } from './flv-writer.ts';
+import { framesPerSecond } from './frame-rates.ts';
+import type { IngestClock } from './ingest-clock.ts';
+import { OutputMonitor } from './output-monitor.ts';
+import type { RenditionPlan } from './rendition-plan.ts';
+import type { TimedTag } from './tag-cache.ts';
+
+/** FLV time of the first tag: keeps what was interleaved just before it from being negative. */
+const FIRST_TAG_MS = 1000;
+const WATCH_INTERVAL_MS = 500;
+const AAC_FRAME_SAMPLES = 1024;
+
+export interface TranscodeRunProps {
+  readonly plan: RenditionPlan;
+  readonly epoch: number;
+  readonly sequenceHeaders: readonly FlvTag[];
+  /** Where on the publisher's timeline the first tag lies that will be fed, in milliseconds. */
+  readonly firstTagMs: number;
+  /** Where the output begins; not before `firstTagMs`. */
+  readonly startMs: number;
+  readonly ingestClock: IngestClock;
+  readonly beginRun: (run: EncoderRun) => RunSink;
+  readonly spawn: SpawnProcess;
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** Why a run ended: asked to, or FFmpeg died, put nothing out, or could not keep up. */
+export type RunOutcome = 'finished' | 'died' | 'stalled' | 'overloaded';
+
+export interface RunEnd {
+  readonly outcome: RunOutcome;
+  readonly exit: FfmpegExit;
+  readonly lifetimeMs: number;
+  /** Whether every rendition got at least one frame. */
+  readonly hadOutput: boolean;
+  /** Where on the publisher's timeline the output ended, in milliseconds. */
+  readonly deliveredUntilMs: number;
+}
+
+/** The life of one FFmpeg: feeds it, hands its output on, and ends it when it fails. */
+export class TranscodeRun {
+  readonly plan: RenditionPlan;
+  readonly epoch: number;
+  /** Settles when the process is gone and its sink was ended. */
+  readonly ended: Promise<RunEnd>;
+  private readonly props: TranscodeRunProps;
+  private readonly sink: RunSink;
+  private readonly ffmpeg: FfmpegProcess;
+  private readonly monitors: ReadonlyMap<string, OutputMonitor>;
+  private readonly watch: NodeJS.Timeout;
+  private readonly speedometer = new EncoderSpeed();
+  private fedMs: number;
+  private outcome: RunOutcome | null = null;
+
+  constructor(props: TranscodeRunProps) {
+    const { plan, epoch, sequenceHeaders, firstTagMs, startMs, beginRun, spawn, now, log } = props;
+    this.props = props;
+    this.plan = plan;
+    this.epoch = epoch;
+    this.fedMs = firstTagMs;
+    const outputs = outputNames(plan);
+    this.monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
+    this.sink = beginRun(this.describe());
+    this.ffmpeg = new FfmpegProcess({
+      args: ffmpegArguments(plan, (startMs - firstTagMs + FIRST_TAG_MS) / 1000),
+      outputs,
+      spawn,
+      now,
+      onOutput: (output, chunk) => this.deliver(output, chunk),
+      onStderrLine: (line) => log.debug({ epoch, line }, 'ffmpeg'),
+    });
+    this.ended = this.settle(now());
+    this.watch = setInterval(() => this.watchOutput(), WATCH_INTERVAL_MS);
+    this.ffmpeg.write(flvHeader({ hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null }));
+    for (const header of sequenceHeaders) this.write(header, 0);
+  }
+
+  /** Whether the run takes no more input. */
+  get isEnding(): boolean {
+    return this.outcome !== null;
+  }
+
+  /** Media seconds out per media second in, lately; null while unknown. */
+  get encoderSpeed(): number | null {
+    return this.speedometer.value;
+  }
+
+  /** Feeds one tag; tracks that the plan leaves out are dropped, and everything is once the run is ending. */
+  feed({ tag, timelineMs }: TimedTag): void {
+    if (this.isEnding || tag.type === SCRIPT_TAG) return;
+    const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
+    if (!isWanted) return;
+    for (const [output, monitor] of this.monitors) {
+      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(this.props.now());
+    }
+    this.fedMs = Math.max(this.fedMs, timelineMs);
+    this.write(tag, Math.max(0, timelineMs - this.props.firstTagMs + FIRST_TAG_MS));
+  }
+
+  /** Lets FFmpeg put out what it has; `ended` settles within 2 s or so. */
+  finish(): void {
+    this.outcome ??= 'finished';
+    this.ffmpeg.finish();
+  }
+
+  private describe(): EncoderRun {
+    const { plan, epoch, ingestClock, startMs } = this.props;
+    return {
+      epoch,
+      video: plan.video,
+      frameRate: plan.frameRate,
+      keyframeFrames: plan.keyframeFrames,
+      audio: plan.audio,
+      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(startMs + (mediaSeconds - RUN_START_SECONDS) * 1000),
+    };
+  }
+
+  private write(tag: FlvTag, timestampMs: number): void {
+    if (!this.ffmpeg.write(flvTag(tag, timestampMs))) this.fail('overloaded');
+  }
+
+  private deliver(output: string, chunk: Buffer): void {
+    try {
+      this.monitors.get(output)?.onOutput(this.sink.write(output, chunk));
+    } catch (error) {
+      // Whatever FFmpeg wrote, it was no fragmented MP4: its successor may do better.
+      this.props.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
+      this.fail('died');
+    }
+  }
+
+  private watchOutput(): void {
+    const nowMs = this.props.now();
+    const deliveredMs = this.deliveredMs();
+    // Until the first output FFmpeg starts and looks ahead, which is no lack of speed.
+    if (deliveredMs > 0) this.speedometer.add({ nowMs, fedMs: this.fedMs, deliveredMs });
+    if ([...this.monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.fail('stalled');
+  }
+
+  private fail(outcome: RunOutcome): void {
+    if (this.outcome !== null) return;
+    this.outcome = outcome;
+    this.ffmpeg.kill();
+  }
+
+  private async settle(startedAtMs: number): Promise<RunEnd> {
+    const exit = await this.ffmpeg.exit;
+    clearInterval(this.watch);
+    this.sink.end();
+    return {
+      outcome: this.outcome ?? 'died',
+      exit,
+      lifetimeMs: this.props.now() - startedAtMs,
+      hadOutput: [...this.monitors.values()].every((monitor) => monitor.frames > 0),
+      deliveredUntilMs: this.props.startMs + this.deliveredMs(),
+    };
+  }
+
+  /** By the rendition that is furthest ahead, since nothing may come twice in any. */
+  private deliveredMs(): number {
+    const { frameRate, audio, video } = this.plan;
+    const frames = Math.max(0, ...video.map(({ name }) => this.monitors.get(name)?.frames ?? 0));
+    if (frameRate !== null) return (frames * 1000) / framesPerSecond(frameRate);
+    const audioFrames = this.monitors.get(AUDIO_RENDITION)?.frames ?? 0;
+    return audio === null ? 0 : (audioFrames * AAC_FRAME_SAMPLES * 1000) / audio.sampleRateHz;
+  }
+}

@@ -1,0 +1,74 @@
+import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource } from 'aws-cdk-lib/aws-logs';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { ResolvedStage } from '../config/resolved-stage.ts';
+import { toRemovalPolicy } from './to-removal-policy.ts';
+
+export interface AccessLogsProps extends Pick<ResolvedStage, 'name' | 'logRetentionDays' | 'removalPolicy'> {
+  readonly distributionId: string;
+}
+
+/** CloudFront's access logs (standard logging v2) as JSON in a bucket that forgets. Belongs in us-east-1. */
+export class AccessLogs extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string, props: AccessLogsProps) {
+    super(scope, id);
+    const { name, distributionId, logRetentionDays, removalPolicy } = props;
+    this.bucket = new Bucket(this, 'Bucket', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      lifecycleRules: [{ expiration: Duration.days(logRetentionDays) }],
+      removalPolicy: toRemovalPolicy(removalPolicy),
+      autoDeleteObjects: removalPolicy === 'destroy',
+    });
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason: 'It is the bucket of the access logs itself.',
+    });
+    this.allowDelivery();
+    const source = new CfnDeliverySource(this, 'Source', {
+      name: `headend-${name}`,
+      logType: 'ACCESS_LOGS',
+      resourceArn: Stack.of(this).formatArn({
+        service: 'cloudfront',
+        region: '',
+        resource: 'distribution',
+        resourceName: distributionId,
+      }),
+    });
+    const destination = new CfnDeliveryDestination(this, 'Destination', {
+      name: `headend-${name}`,
+      destinationResourceArn: this.bucket.bucketArn,
+      outputFormat: 'json',
+    });
+    const delivery = new CfnDelivery(this, 'Delivery', {
+      deliverySourceName: source.name,
+      deliveryDestinationArn: destination.attrArn,
+      s3SuffixPath: '{yyyy}/{MM}/{dd}/{HH}',
+    });
+    // The source is referred to by its name, which CloudFormation does not see as a dependency.
+    delivery.addResourceDependency(source);
+    delivery.node.addDependency(this.bucket);
+  }
+
+  /** CloudWatch Logs user guide, "Enable logging from AWS services", logs sent to Amazon S3. */
+  private allowDelivery(): void {
+    const { account } = Stack.of(this);
+    const sourceArn = Stack.of(this).formatArn({ service: 'logs', resource: 'delivery-source', resourceName: '*' });
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('delivery.logs.amazonaws.com')],
+        actions: ['s3:PutObject'],
+        resources: [this.bucket.arnForObjects(`AWSLogs/${account}/*`)],
+        conditions: {
+          StringEquals: { 's3:x-amz-acl': 'bucket-owner-full-control', 'aws:SourceAccount': account },
+          ArnLike: { 'aws:SourceArn': sourceArn },
+        },
+      }),
+    );
+  }
+}

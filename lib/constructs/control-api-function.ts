@@ -1,0 +1,71 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { ResolvedStage } from '../config/resolved-stage.ts';
+import type { ProcessEnvironment } from '../domain/environment.ts';
+import { NodeFunction } from './node-function.ts';
+import type { StreamTables } from './stream-tables.ts';
+import type { ViewerTokenKeys } from './viewer-token-keys.ts';
+
+export interface ControlApiFunctionProps
+  extends Pick<ResolvedStage, 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
+  readonly codePath: string;
+  readonly tables: StreamTables;
+  readonly rtmpUrl: string;
+  /** Null where there is no RTMPS. */
+  readonly rtmpsUrl: string | null;
+  readonly playbackBaseUrl: string;
+  readonly viewerTokenKeys: ViewerTokenKeys;
+}
+
+/** A cold start parses half a megabyte of JavaScript, which takes CPU, and CPU comes with memory. */
+const MEMORY_MIB = 1024;
+const TIMEOUT = Duration.seconds(10);
+
+/** The control API's Lambda function. */
+export class ControlApiFunction extends Construct {
+  readonly nodeFunction: NodeFunction;
+
+  constructor(scope: Construct, id: string, props: ControlApiFunctionProps) {
+    super(scope, id);
+    this.nodeFunction = new NodeFunction(this, 'ControlApi', {
+      codePath: props.codePath,
+      description: 'Headend: control API',
+      environment: environment(props),
+      memoryMib: MEMORY_MIB,
+      timeout: TIMEOUT,
+      logRetentionDays: props.logRetentionDays,
+    });
+    props.viewerTokenKeys.secret.grantRead(this.nodeFunction.function);
+    props.tables.grant(this.nodeFunction.function, {
+      STREAMS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
+      STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
+      LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+      ADMIN_TOKENS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
+      IDEMPOTENCY_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+    });
+  }
+}
+
+function environment(props: ControlApiFunctionProps): Record<string, string> {
+  const always: ProcessEnvironment<'control-api'> = {
+    LOG_LEVEL: 'info',
+    ...props.tables.names(
+      'STREAMS_TABLE',
+      'STREAM_KEYS_TABLE',
+      'LIVE_TABLE',
+      'ADMIN_TOKENS_TABLE',
+      'IDEMPOTENCY_TABLE',
+    ),
+    RTMP_URL: props.rtmpUrl,
+    PLAYBACK_BASE_URL: props.playbackBaseUrl,
+    DEFAULT_LADDER: props.ladder,
+    DEFAULT_LATENCY: props.latency,
+    DEFAULT_PLAYBACK: props.playback,
+  };
+  const tokens: ProcessEnvironment<'control-api with stored viewer token keys'> = {
+    VIEWER_TOKEN_SECRET_ARN: props.viewerTokenKeys.secret.secretArn,
+  };
+  if (props.rtmpsUrl === null) return { ...always, ...tokens };
+  const rtmps: ProcessEnvironment<'control-api with RTMPS'> = { RTMPS_URL: props.rtmpsUrl };
+  return { ...always, ...tokens, ...rtmps };
+}

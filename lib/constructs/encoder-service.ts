@@ -1,0 +1,110 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { type ISubnet, type IVpc, Port, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import {
+  AvailabilityZoneRebalancing,
+  Cluster,
+  ContainerInsights,
+  FargateService,
+  type FargateServiceProps,
+  type ICluster,
+} from 'aws-cdk-lib/aws-ecs';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { ResolvedStage } from '../config/resolved-stage.ts';
+import { PORTS } from '../domain/ports.ts';
+import { EncoderScaling } from './encoder-scaling.ts';
+import { EncoderTask } from './encoder-task.ts';
+import type { IngestListener } from './ingest-listener.ts';
+import type { OriginListener } from './origin-listener.ts';
+import type { StreamTables } from './stream-tables.ts';
+
+export interface EncoderServiceProps {
+  readonly stage: ResolvedStage;
+  readonly imagePath: string;
+  readonly vpc: IVpc;
+  readonly subnets: ISubnet[];
+  readonly hasPublicAddresses: boolean;
+  readonly tables: StreamTables;
+  readonly ingestAuth: IFunction;
+  readonly eventBus: IEventBus;
+  readonly ingest: IngestListener;
+  readonly origin: OriginListener;
+}
+
+/** The encoders: an ECS service of Fargate tasks behind both load balancers, scaled by their stream slots. */
+export class EncoderService extends Construct {
+  readonly cluster: ICluster;
+  readonly task: EncoderTask;
+  readonly service: FargateService;
+  readonly securityGroup: SecurityGroup;
+
+  constructor(scope: Construct, id: string, props: EncoderServiceProps) {
+    super(scope, id);
+    const { stage, vpc, imagePath, tables, ingestAuth, eventBus } = props;
+    this.cluster = this.makeCluster(props);
+    this.task = new EncoderTask(this, 'Task', {
+      ...stage,
+      imagePath,
+      cluster: this.cluster,
+      tables,
+      ingestAuth,
+      eventBus,
+    });
+    this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      description: 'Headend: encoder tasks',
+      // To AWS only, whose addresses are no short list; nothing listens for what comes back but what is named here.
+      allowAllOutbound: true,
+    });
+    const { ingest, origin } = props;
+    this.securityGroup.addIngressRule(ingest.securityGroup, Port.tcp(PORTS.rtmp), 'RTMP from the ingest balancer');
+    ingest.securityGroup.addEgressRule(this.securityGroup, Port.tcp(PORTS.rtmp), 'RTMP to encoder tasks');
+    this.securityGroup.addIngressRule(origin.securityGroup, Port.tcp(PORTS.originTask), 'the origin balancer');
+    origin.securityGroup.addEgressRule(this.securityGroup, Port.tcp(PORTS.originTask), 'to encoder tasks');
+    this.service = new FargateService(this, 'Service', this.serviceProps(props));
+    this.attach(ingest, origin);
+    new EncoderScaling(this, 'Scaling', { ...stage, service: this.service });
+  }
+
+  private serviceProps({ stage, subnets, hasPublicAddresses }: EncoderServiceProps): FargateServiceProps {
+    return {
+      cluster: this.cluster,
+      taskDefinition: this.task.definition,
+      vpcSubnets: { subnets },
+      assignPublicIp: hasPublicAddresses,
+      securityGroups: [this.securityGroup],
+      // No desiredCount: a deployment would set it, and stop the tasks that scaling has added since.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { enable: true, rollback: true },
+      // It would stop tasks that people publish to, to even out the zones.
+      availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED,
+      enableExecuteCommand: stage.ecsExec,
+      healthCheckGracePeriod: Duration.seconds(30),
+      enableECSManagedTags: true,
+    };
+  }
+
+  private attach(ingest: IngestListener, origin: OriginListener): void {
+    const containerName = this.task.container.containerName;
+    ingest.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: PORTS.rtmp }));
+    origin.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: PORTS.originTask }));
+  }
+
+  private makeCluster({ vpc, stage }: EncoderServiceProps): ICluster {
+    const cluster = new Cluster(this, 'Cluster', {
+      vpc,
+      containerInsightsV2: stage.containerInsights ? ContainerInsights.ENABLED : ContainerInsights.DISABLED,
+    });
+    if (!stage.containerInsights) {
+      Validations.of(cluster).acknowledge({
+        id: 'AwsSolutions-ECS4',
+        reason:
+          "Container Insights cost by the metric; the encoder's own metrics and ECS's CPU and memory come without them.",
+      });
+    }
+    // The CDK's own types of optional members are looser than this project's.
+    return cluster as ICluster;
+  }
+}

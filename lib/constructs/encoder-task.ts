@@ -1,0 +1,177 @@
+import { Duration, RemovalPolicy, Size, Stack, Validations } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import {
+  AwsLogDriverMode,
+  type ContainerDefinition,
+  ContainerImage,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  type ICluster,
+  LinuxParameters,
+  LogDriver,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { ResolvedStage } from '../config/resolved-stage.ts';
+import type { ProcessEnvironment } from '../domain/environment.ts';
+import { METRICS_NAMESPACE } from '../domain/metrics.ts';
+import { PORTS } from '../domain/ports.ts';
+import type { StreamTables } from './stream-tables.ts';
+import { wildcardFinding } from './wildcard-finding.ts';
+
+export interface EncoderTaskProps
+  extends Pick<
+    ResolvedStage,
+    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec' | 'removalPolicy'
+  > {
+  /** Docker build context: the Dockerfile and the bundle. */
+  readonly imagePath: string;
+  readonly cluster: ICluster;
+  readonly tables: StreamTables;
+  readonly ingestAuth: IFunction;
+  readonly eventBus: IEventBus;
+}
+
+/** ECS's longest: publishers get time to come back to another task, viewers to load what they were promised. */
+const STOP_TIMEOUT = Duration.seconds(120);
+/** The image's own user has the same number, which ECS can check: names it can't. */
+const USER = '10001';
+/** Lines that wait while CloudWatch is slow; beyond it lines are lost, never a stream. */
+const LOG_BUFFER = Size.mebibytes(25);
+/** What the agent of ECS Exec writes to (aws/containers-roadmap issue 1359), since the root file system is read-only. */
+const EXEC_PATHS = {
+  'exec-agent': '/managed-agents',
+  'exec-state': '/var/lib/amazon/ssm',
+  'exec-log': '/var/log/amazon/ssm',
+};
+
+/** The Fargate task of one encoder, and all that its role may do. */
+export class EncoderTask extends Construct {
+  readonly definition: FargateTaskDefinition;
+  readonly container: ContainerDefinition;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: EncoderTaskProps) {
+    super(scope, id);
+    this.definition = new FargateTaskDefinition(this, 'Definition', {
+      cpu: props.task.vCpus * 1024,
+      memoryLimitMiB: props.task.memoryGib * 1024,
+      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+    });
+    this.logGroup = new LogGroup(this, 'Log', {
+      retention: props.logRetentionDays as RetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.container = this.addContainer(props);
+    this.allowWork(props);
+    if (props.ecsExec) this.allowExec();
+  }
+
+  private addContainer(props: EncoderTaskProps): ContainerDefinition {
+    const container = this.definition.addContainer('Encoder', {
+      image: ContainerImage.fromAsset(props.imagePath, { platform: Platform.LINUX_ARM64 }),
+      environment: environment(props),
+      user: USER,
+      readonlyRootFilesystem: true,
+      stopTimeout: STOP_TIMEOUT,
+      // Docker's init takes orphans in and passes signals on; Node.js as process 1 would do neither.
+      linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
+      portMappings: [{ containerPort: PORTS.rtmp }, { containerPort: PORTS.originTask }],
+      logging: LogDriver.awsLogs({
+        logGroup: this.logGroup,
+        streamPrefix: 'encoder',
+        mode: AwsLogDriverMode.NON_BLOCKING,
+        maxBufferSize: LOG_BUFFER,
+      }),
+    });
+    Validations.of(this.definition).acknowledge({
+      id: 'AwsSolutions-ECS2',
+      reason:
+        'The variables are names, ports and addresses; no secret is among them, and lib/domain/environment.ts lists them.',
+    });
+    const { executionRole } = this.definition;
+    if (executionRole !== undefined) {
+      Validations.of(executionRole).acknowledge({
+        id: 'AwsSolutions-IAM5[Resource::*]',
+        reason: 'ecr:GetAuthorizationToken knows no resources; what may be pulled is narrowed to the one repository.',
+      });
+    }
+    return container;
+  }
+
+  /** One table, one function, one bus, and the protection of its own cluster's tasks from scale-in. */
+  private allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
+    const role = this.definition.taskRole;
+    tables.grant(role, { LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] });
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [ingestAuth.functionArn] }),
+    );
+    role.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
+    );
+    const tasks = Stack.of(this).formatArn({
+      service: 'ecs',
+      resource: 'task',
+      resourceName: `${cluster.clusterName}/*`,
+    });
+    role.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
+        // A task's id is made when it starts; the cluster has no other tasks than encoders.
+        resources: [tasks],
+        conditions: { ArnEquals: { 'ecs:cluster': cluster.clusterArn } },
+      }),
+    );
+    Validations.of(role).acknowledge({
+      id: wildcardFinding(this, tasks),
+      reason:
+        "A task's id is made when it starts; the wildcard covers the tasks of this service's own cluster and nothing else.",
+    });
+  }
+
+  /** ECS Exec needs these four on every resource (ECS developer guide, "ECS Exec", task IAM role). */
+  private allowExec(): void {
+    this.definition.addToTaskRolePolicy(
+      new PolicyStatement({
+        actions: [
+          'ssmmessages:CreateControlChannel',
+          'ssmmessages:CreateDataChannel',
+          'ssmmessages:OpenControlChannel',
+          'ssmmessages:OpenDataChannel',
+        ],
+        resources: ['*'],
+      }),
+    );
+    Validations.of(this.definition).acknowledge({
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'The channels of ECS Exec have no resources; it is switched on for this stage.',
+    });
+    for (const [name, containerPath] of Object.entries(EXEC_PATHS)) {
+      this.definition.addVolume({ name });
+      this.container.addMountPoints({ sourceVolume: name, containerPath, readOnly: false });
+    }
+  }
+}
+
+function environment(props: EncoderTaskProps): Record<string, string> {
+  const always: ProcessEnvironment<'encoder'> = {
+    LOG_LEVEL: 'info',
+    ...props.tables.names('LIVE_TABLE'),
+    INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,
+    LISTEN_HOST: '0.0.0.0',
+    RTMP_PORT: String(PORTS.rtmp),
+    HTTP_PORT: String(PORTS.originTask),
+    RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
+    STREAM_SLOTS: String(props.streamsPerTask),
+  };
+  const events: ProcessEnvironment<'encoder with an event bus'> = { EVENT_BUS_NAME: props.eventBus.eventBusName };
+  const metrics: ProcessEnvironment<'encoder with metrics'> = {
+    METRICS_NAMESPACE,
+    METRICS_STAGE: props.name,
+  };
+  return { ...always, ...events, ...metrics };
+}

@@ -1,0 +1,185 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import {
+  AllowedMethods,
+  type BehaviorOptions,
+  CachePolicy,
+  Distribution,
+  type DistributionProps,
+  FunctionEventType,
+  GeoRestriction,
+  HttpVersion,
+  type IOrigin,
+  type IVpcOrigin,
+  OriginRequestPolicy,
+  PriceClass,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { HttpOrigin, S3BucketOrigin, VpcOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
+import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
+import { Construct } from 'constructs';
+import type { ResolvedStage } from '../config/resolved-stage.ts';
+import { HlsCachePolicies } from './hls-cache-policies.ts';
+import type { PlayerSite } from './player-site.ts';
+import { ResponseHeaders } from './response-headers.ts';
+import type { ViewerTokenFunction } from './viewer-token-function.ts';
+
+export interface HlsDistributionProps
+  extends Pick<ResolvedStage, 'viewerDomain' | 'geoRestriction' | 'priceClass' | 'originShieldRegion'> {
+  readonly origin: IVpcOrigin;
+  readonly site: PlayerSite;
+  /** Asked about every request of playlists and media. */
+  readonly viewerTokens: ViewerTokenFunction;
+  /** Host name of the control API's HTTP API. */
+  readonly apiHost: string;
+  /** ARN of a web ACL for CloudFront; null for none. */
+  readonly webAclArn: string | null;
+  /** Zone that the viewers' domain gets its records in; null makes none. */
+  readonly hostedZone: IHostedZone | null;
+}
+
+/** Errors are always cached, 10 s by default; a file that is missing now is there in a moment. */
+const ERROR_STATUSES = [404, 500, 502, 503, 504];
+const ERROR_TTL = Duration.seconds(1);
+/** Longer than a request can be blocked, three target durations; the origin's balancer keeps connections for 60 s. */
+const ORIGIN_READ_TIMEOUT = Duration.seconds(30);
+const ORIGIN_KEEPALIVE = Duration.seconds(55);
+const PRICE_CLASSES = {
+  '100': PriceClass.PRICE_CLASS_100,
+  '200': PriceClass.PRICE_CLASS_200,
+  all: PriceClass.PRICE_CLASS_ALL,
+} as const;
+
+/** CloudFront: media by the table of file kinds from the origin, the player's pages from the bucket, the API uncached. */
+export class HlsDistribution extends Construct {
+  readonly distribution: Distribution;
+  /** Where viewers come in, without a trailing slash. */
+  readonly baseUrl: string;
+
+  constructor(scope: Construct, id: string, props: HlsDistributionProps) {
+    super(scope, id);
+    const { viewerDomain, hostedZone } = props;
+    this.distribution = new Distribution(this, 'Distribution', this.distributionProps(props));
+    this.acknowledge(props);
+    this.baseUrl = `https://${viewerDomain?.domainName ?? this.distribution.distributionDomainName}`;
+    if (viewerDomain === null || hostedZone === null) return;
+    const record = {
+      zone: hostedZone,
+      recordName: `${viewerDomain.domainName}.`,
+      target: RecordTarget.fromAlias(new CloudFrontTarget(this.distribution)),
+    };
+    new ARecord(this, 'Ipv4Record', record);
+    new AaaaRecord(this, 'Ipv6Record', record);
+  }
+
+  private distributionProps(props: HlsDistributionProps): DistributionProps {
+    const { viewerDomain, geoRestriction, webAclArn } = props;
+    const site = S3BucketOrigin.withOriginAccessControl(props.site.bucket);
+    const headers = new ResponseHeaders(this, 'Headers');
+    return {
+      comment: 'Headend',
+      defaultBehavior: pageBehavior(site, headers.watch),
+      additionalBehaviors: {
+        ...this.mediaBehaviors(props, headers),
+        '/api/*': apiBehavior(props.apiHost),
+        '/watch/*': pageBehavior(site, headers.watch, props.site),
+        '/embed/*': pageBehavior(site, headers.embed, props.site),
+      },
+      defaultRootObject: 'index.html',
+      errorResponses: ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: ERROR_TTL })),
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      priceClass: PRICE_CLASSES[props.priceClass],
+      // The cache hit rate and the origin's latency are among them.
+      publishAdditionalMetrics: true,
+      ...(geoRestriction === null ? {} : { geoRestriction: toGeoRestriction(geoRestriction) }),
+      ...(webAclArn === null ? {} : { webAclId: webAclArn }),
+      ...(viewerDomain === null
+        ? {}
+        : {
+            domainNames: [viewerDomain.domainName],
+            minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+            certificate: Certificate.fromCertificateArn(this, 'Certificate', viewerDomain.certificateArn),
+          }),
+    };
+  }
+
+  private mediaBehaviors(
+    { origin, originShieldRegion, viewerTokens }: HlsDistributionProps,
+    headers: ResponseHeaders,
+  ): Record<string, BehaviorOptions> {
+    const mediaOrigin = VpcOrigin.withVpcOrigin(origin, {
+      readTimeout: ORIGIN_READ_TIMEOUT,
+      keepaliveTimeout: ORIGIN_KEEPALIVE,
+      ...(originShieldRegion === null ? {} : { originShieldRegion }),
+    });
+    const { policies } = new HlsCachePolicies(this, 'Cache');
+    return Object.fromEntries(
+      policies.map(({ pathPattern, policy }) => [
+        pathPattern,
+        {
+          origin: mediaOrigin,
+          cachePolicy: policy,
+          responseHeadersPolicy: headers.media,
+          viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+          allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+          functionAssociations: [{ function: viewerTokens.edgeFunction, eventType: FunctionEventType.VIEWER_REQUEST }],
+        },
+      ]),
+    );
+  }
+
+  private acknowledge({ geoRestriction, webAclArn, viewerDomain }: HlsDistributionProps): void {
+    const acknowledged = [
+      {
+        id: 'AwsSolutions-CFR3',
+        reason:
+          'Standard logging v2 is configured beside the distribution, in us-east-1, where the rule does not look.',
+      },
+      ...(geoRestriction === null ? [{ id: 'AwsSolutions-CFR1', reason: 'The stage restricts no countries.' }] : []),
+      ...(webAclArn === null ? [{ id: 'AwsSolutions-CFR2', reason: 'The stage has its firewall switched off.' }] : []),
+      ...(viewerDomain === null
+        ? [
+            {
+              id: 'AwsSolutions-CFR4',
+              reason: "CloudFront's own name comes with a certificate whose TLS floor can't be set.",
+            },
+          ]
+        : []),
+    ];
+    for (const acknowledgement of acknowledged) Validations.of(this.distribution).acknowledge(acknowledgement);
+  }
+}
+
+function pageBehavior(
+  origin: IOrigin,
+  responseHeadersPolicy: ResponseHeaders['watch'],
+  site?: PlayerSite,
+): BehaviorOptions {
+  return {
+    origin,
+    responseHeadersPolicy,
+    viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+    cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+    ...(site === undefined
+      ? {}
+      : { functionAssociations: [{ function: site.pagesFunction, eventType: FunctionEventType.VIEWER_REQUEST }] }),
+  };
+}
+
+function apiBehavior(apiHost: string): BehaviorOptions {
+  return {
+    origin: new HttpOrigin(apiHost),
+    viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+    allowedMethods: AllowedMethods.ALLOW_ALL,
+    cachePolicy: CachePolicy.CACHING_DISABLED,
+    originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+  };
+}
+
+function toGeoRestriction(restriction: NonNullable<ResolvedStage['geoRestriction']>): GeoRestriction {
+  return 'allow' in restriction
+    ? GeoRestriction.allowlist(...restriction.allow)
+    : GeoRestriction.denylist(...restriction.deny);
+}

@@ -1,0 +1,78 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import type { ResolvedStage } from '../config/resolved-stage.ts';
+import type { ProcessEnvironment } from '../domain/environment.ts';
+import { NodeFunction } from './node-function.ts';
+import type { StreamTables } from './stream-tables.ts';
+import { toRemovalPolicy } from './to-removal-policy.ts';
+
+export interface IngestAuthFunctionProps
+  extends Pick<
+    ResolvedStage,
+    'publishMode' | 'webhookUrl' | 'ladder' | 'latency' | 'logRetentionDays' | 'removalPolicy'
+  > {
+  readonly codePath: string;
+  readonly tables: StreamTables;
+}
+
+/** Half a vCPU: hashing a key and reading two items takes milliseconds. A backend may take 2 s, and its secret is read first. */
+const MEMORY_MIB = 512;
+const TIMEOUT = Duration.seconds(8);
+
+/** The Lambda function that decides who may publish, by Headend's own stream keys or by asking a backend. */
+export class IngestAuthFunction extends Construct {
+  readonly nodeFunction: NodeFunction;
+  /** What requests to the backend are signed with; null where there is none. Its value is made by Secrets Manager. */
+  readonly webhookSecret: Secret | null;
+
+  constructor(scope: Construct, id: string, props: IngestAuthFunctionProps) {
+    super(scope, id);
+    this.webhookSecret = props.publishMode === 'webhook' ? this.makeWebhookSecret(props) : null;
+    this.nodeFunction = new NodeFunction(this, 'IngestAuth', {
+      codePath: props.codePath,
+      description: 'Headend: decides who may publish',
+      environment: this.environment(props),
+      memoryMib: MEMORY_MIB,
+      timeout: TIMEOUT,
+      logRetentionDays: props.logRetentionDays,
+    });
+    const { role } = this.nodeFunction.function;
+    if (role === undefined) throw new Error('the ingest-auth function has no role');
+    if (this.webhookSecret !== null) this.webhookSecret.grantRead(role);
+    else props.tables.grant(role, { STREAMS_TABLE: ['dynamodb:GetItem'], STREAM_KEYS_TABLE: ['dynamodb:GetItem'] });
+  }
+
+  private environment(props: IngestAuthFunctionProps): Record<string, string> {
+    const shared: ProcessEnvironment<'ingest-auth'> = { LOG_LEVEL: 'info', PUBLISH_MODE: props.publishMode };
+    if (this.webhookSecret === null) {
+      const keys: ProcessEnvironment<'ingest-auth in keys mode'> = props.tables.names(
+        'STREAMS_TABLE',
+        'STREAM_KEYS_TABLE',
+      );
+      return { ...shared, ...keys };
+    }
+    const webhook: ProcessEnvironment<'ingest-auth in webhook mode'> = {
+      WEBHOOK_URL: props.webhookUrl ?? '',
+      DEFAULT_LADDER: props.ladder,
+      DEFAULT_LATENCY: props.latency,
+    };
+    const secret: ProcessEnvironment<'ingest-auth with a stored secret'> = {
+      WEBHOOK_SECRET_ARN: this.webhookSecret.secretArn,
+    };
+    return { ...shared, ...webhook, ...secret };
+  }
+
+  private makeWebhookSecret({ removalPolicy }: IngestAuthFunctionProps): Secret {
+    const secret = new Secret(this, 'WebhookSecret', {
+      description: 'Headend: signs the questions to your backend; give your backend the same value',
+      generateSecretString: { passwordLength: 48, excludePunctuation: true },
+      removalPolicy: toRemovalPolicy(removalPolicy),
+    });
+    Validations.of(secret).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'Your backend has the same value, so only you can say when it changes; docs/operations.md says how.',
+    });
+    return secret;
+  }
+}

@@ -1,0 +1,116 @@
+import { Duration } from 'aws-cdk-lib';
+import { Dashboard, GraphWidget, type IMetric, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import type { FargateService } from 'aws-cdk-lib/aws-ecs';
+import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { METRICS_INTERVAL_SECONDS } from '../domain/metrics.ts';
+import { distributionMetric } from './distribution-metric.ts';
+import { encoderMetric } from './encoder-metric.ts';
+import type { IngestListener } from './ingest-listener.ts';
+import type { OriginListener } from './origin-listener.ts';
+
+export interface OperationsDashboardProps {
+  readonly stageName: string;
+  readonly service: FargateService;
+  readonly ingest: IngestListener;
+  readonly origin: OriginListener;
+  readonly distributionId: string;
+}
+
+const MINUTE = Duration.minutes(1);
+const WIDGET_WIDTH = 8;
+
+/** One CloudWatch dashboard, a row for each part of the way from broadcaster to viewer. */
+export class OperationsDashboard extends Construct {
+  constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
+    super(scope, id);
+    new Dashboard(this, 'Dashboard', {
+      defaultInterval: Duration.hours(3),
+      widgets: [encoderRow(props), ingestRow(props), originRow(props.origin), deliveryRow(props.distributionId)],
+    });
+  }
+}
+
+function encoderRow({ stageName, service }: OperationsDashboardProps): GraphWidget[] {
+  return [
+    graph('Streams and slots', [
+      total(stageName, 'StreamsLive', 'streams live'),
+      total(stageName, 'StreamSlotsUsed', 'slots used'),
+      total(stageName, 'StreamSlotsAvailable', 'slots free'),
+    ]),
+    graph('Encoder CPU and memory (%)', [
+      service.metricCpuUtilization({ period: MINUTE }),
+      service.metricMemoryUtilization({ period: MINUTE }),
+    ]),
+    graph('Encoder speed (1 keeps up)', [encoderMetric(stageName, 'EncoderSpeed', 'Minimum')]),
+  ];
+}
+
+function ingestRow({ stageName, ingest }: OperationsDashboardProps): GraphWidget[] {
+  const { metrics } = ingest.loadBalancer;
+  return [
+    graph('Restarts and refusals', [
+      encoderMetric(stageName, 'EncoderRestarts', 'Sum'),
+      encoderMetric(stageName, 'RefusedPublishes', 'Sum'),
+      encoderMetric(stageName, 'RtmpViolations', 'Sum'),
+    ]),
+    graph('RTMP connections', [
+      metrics.activeFlowCount({ period: MINUTE, statistic: 'Average' }),
+      metrics.newFlowCount({ period: MINUTE, statistic: 'Sum' }),
+    ]),
+    graph('Healthy tasks', [
+      ingest.targetGroup.metrics.healthyHostCount({ period: MINUTE, statistic: 'Maximum' }),
+      ingest.targetGroup.metrics.unHealthyHostCount({ period: MINUTE, statistic: 'Maximum' }),
+    ]),
+  ];
+}
+
+function originRow({ loadBalancer, targetGroup }: OriginListener): GraphWidget[] {
+  const sum = { period: MINUTE, statistic: 'Sum' };
+  return [
+    graph('Origin requests', [loadBalancer.metrics.requestCount(sum)]),
+    graph('Origin latency (s)', [
+      targetGroup.metrics.targetResponseTime({ period: MINUTE, statistic: 'p50' }),
+      targetGroup.metrics.targetResponseTime({ period: MINUTE, statistic: 'p99' }),
+    ]),
+    graph('Origin 5xx', [
+      targetGroup.metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, sum),
+      loadBalancer.metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT, sum),
+    ]),
+  ];
+}
+
+function deliveryRow(distributionId: string): GraphWidget[] {
+  return [
+    graph(
+      'CloudFront requests and bytes',
+      [distributionMetric(distributionId, 'Requests', 'Sum')],
+      [distributionMetric(distributionId, 'BytesDownloaded', 'Sum')],
+    ),
+    graph('CloudFront cache hit rate (%)', [distributionMetric(distributionId, 'CacheHitRate', 'Average')]),
+    graph('CloudFront errors (%)', [
+      distributionMetric(distributionId, '4xxErrorRate', 'Average'),
+      distributionMetric(distributionId, '5xxErrorRate', 'Average'),
+    ]),
+  ];
+}
+
+const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>
+  new GraphWidget({ title, left, right, width: WIDGET_WIDTH, leftYAxis: { min: 0 } });
+
+/** Over all tasks: each of them reports several times a minute. */
+function total(
+  stageName: string,
+  name: 'StreamsLive' | 'StreamSlotsUsed' | 'StreamSlotsAvailable',
+  label: string,
+): IMetric {
+  const reportsPerMinute = MINUTE.toSeconds() / METRICS_INTERVAL_SECONDS;
+  // Ids are one name space over all the metrics of a graph.
+  const reports = `reports${name}`;
+  return new MathExpression({
+    expression: `${reports} / ${reportsPerMinute}`,
+    usingMetrics: { [reports]: encoderMetric(stageName, name, 'Sum') },
+    period: MINUTE,
+    label,
+  });
+}

@@ -1,0 +1,100 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { OriginProtocolPolicy, VpcOrigin, VpcOriginEndpoint } from 'aws-cdk-lib/aws-cloudfront';
+import { CfnSecurityGroupIngress, type ISubnet, type IVpc, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import {
+  ApplicationLoadBalancer,
+  ApplicationProtocol,
+  ApplicationTargetGroup,
+  type IApplicationLoadBalancerTarget,
+  TargetType,
+} from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { Construct } from 'constructs';
+import { HEALTH_PATH, PORTS } from '../domain/ports.ts';
+import { VpcOriginSecurityGroup } from './vpc-origin-security-group.ts';
+
+export interface OriginListenerProps {
+  readonly vpc: IVpc;
+  readonly subnets: ISubnet[];
+}
+
+/** Longer than any answer takes that waits for a part: three target durations of the slowest profile. */
+const IDLE_TIMEOUT = Duration.seconds(60);
+/** Two failures in 10 s; a health check says alive, so failing it means dead. */
+const HEALTH_CHECK = {
+  path: HEALTH_PATH,
+  healthyHttpCodes: '200',
+  interval: Duration.seconds(5),
+  timeout: Duration.seconds(4),
+  healthyThresholdCount: 2,
+  unhealthyThresholdCount: 2,
+};
+
+/** The origin: an internal Application Load Balancer that only CloudFront reaches, through a VPC origin. */
+export class OriginListener extends Construct {
+  readonly loadBalancer: ApplicationLoadBalancer;
+  readonly securityGroup: SecurityGroup;
+  readonly targetGroup: ApplicationTargetGroup;
+  /** What a distribution takes as its origin. */
+  readonly vpcOrigin: VpcOrigin;
+
+  constructor(scope: Construct, id: string, { vpc, subnets }: OriginListenerProps) {
+    super(scope, id);
+    this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
+      vpc,
+      description: 'Headend: the origin, for CloudFront alone',
+      allowAllOutbound: false,
+    });
+    this.loadBalancer = new ApplicationLoadBalancer(this, 'LoadBalancer', {
+      vpc,
+      vpcSubnets: { subnets },
+      internetFacing: false,
+      securityGroup: this.securityGroup,
+      idleTimeout: IDLE_TIMEOUT,
+      dropInvalidHeaderFields: true,
+    });
+    Validations.of(this.loadBalancer).acknowledge({
+      id: 'AwsSolutions-ELB2',
+      reason:
+        "CloudFront's access logs have every request of a viewer; this balancer sees what the caches let through.",
+    });
+    this.targetGroup = new ApplicationTargetGroup(this, 'Tasks', {
+      vpc,
+      port: PORTS.originTask,
+      protocol: ApplicationProtocol.HTTP,
+      targetType: TargetType.IP,
+      healthCheck: HEALTH_CHECK,
+      // What a leaving task is still asked for is answered within three target durations.
+      deregistrationDelay: Duration.seconds(15),
+    });
+    this.loadBalancer.addListener('Http', {
+      port: PORTS.originBalancer,
+      protocol: ApplicationProtocol.HTTP,
+      open: false,
+      defaultTargetGroups: [this.targetGroup],
+    });
+    this.vpcOrigin = new VpcOrigin(this, 'VpcOrigin', {
+      endpoint: VpcOriginEndpoint.applicationLoadBalancer(this.loadBalancer),
+      httpPort: PORTS.originBalancer,
+      protocolPolicy: OriginProtocolPolicy.HTTP_ONLY,
+    });
+    this.allowCloudFront(vpc);
+  }
+
+  /** Sends viewers to tasks; the tasks' security group has to let `securityGroup` in. */
+  addTarget(target: IApplicationLoadBalancerTarget): void {
+    this.targetGroup.addTarget(target);
+  }
+
+  private allowCloudFront(vpc: IVpc): void {
+    const cloudFront = new VpcOriginSecurityGroup(this, 'CloudFront', { vpc });
+    cloudFront.node.addDependency(this.vpcOrigin);
+    new CfnSecurityGroupIngress(this, 'FromCloudFront', {
+      groupId: this.securityGroup.securityGroupId,
+      ipProtocol: 'tcp',
+      fromPort: PORTS.originBalancer,
+      toPort: PORTS.originBalancer,
+      sourceSecurityGroupId: cloudFront.securityGroupId,
+      description: 'CloudFront, through the VPC origin',
+    });
+  }
+}

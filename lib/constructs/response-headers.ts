@@ -1,0 +1,56 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  HeadersFrameOption,
+  HeadersReferrerPolicy,
+  ResponseHeadersPolicy,
+  type ResponseSecurityHeadersBehavior,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { Construct } from 'constructs';
+import { CORS_EXPOSED_HEADERS } from '../domain/hls-files.ts';
+import { contentSecurityPolicy } from '../domain/site-headers.ts';
+
+const ONE_YEAR = Duration.days(365);
+const EVERYWHERE: ResponseSecurityHeadersBehavior = {
+  strictTransportSecurity: { accessControlMaxAge: ONE_YEAR, includeSubdomains: false, override: true },
+  contentTypeOptions: { override: true },
+  referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
+};
+
+/** What CloudFront adds to answers: CORS to media, which players on any site may load, and security headers to everything. */
+export class ResponseHeaders extends Construct {
+  readonly media: ResponseHeadersPolicy;
+  readonly watch: ResponseHeadersPolicy;
+  readonly embed: ResponseHeadersPolicy;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.media = new ResponseHeadersPolicy(this, 'Media', {
+      comment: 'Headend: media for players on any site',
+      corsBehavior: {
+        accessControlAllowOrigins: ['*'],
+        accessControlAllowMethods: ['GET', 'HEAD', 'OPTIONS'],
+        accessControlAllowHeaders: ['Range'],
+        accessControlExposeHeaders: [...CORS_EXPOSED_HEADERS],
+        accessControlAllowCredentials: false,
+        accessControlMaxAge: Duration.days(1),
+        originOverride: true,
+      },
+      securityHeadersBehavior: EVERYWHERE,
+    });
+    this.watch = new ResponseHeadersPolicy(this, 'Watch', {
+      comment: "Headend: the player's pages",
+      securityHeadersBehavior: {
+        ...EVERYWHERE,
+        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy('watch'), override: true },
+        frameOptions: { frameOption: HeadersFrameOption.SAMEORIGIN, override: true },
+      },
+    });
+    this.embed = new ResponseHeadersPolicy(this, 'Embed', {
+      comment: "Headend: the player's pages inside other sites",
+      securityHeadersBehavior: {
+        ...EVERYWHERE,
+        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy('embed'), override: true },
+      },
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import type { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { TABLES, type TableNames, type TableVariable } from '../domain/tables.ts';
+
+export interface StreamTablesProps {
+  /** What becomes of the tables with the stack; retained ones are protected from deletion by hand, too. */
+  readonly removalPolicy: RemovalPolicy.DESTROY | RemovalPolicy.RETAIN;
+}
+
+/** Construct ids, part of the tables' logical ids: another id would replace the table and lose what is in it. */
+const TABLE_IDS = {
+  STREAMS_TABLE: 'Streams',
+  STREAM_KEYS_TABLE: 'StreamKeys',
+  LIVE_TABLE: 'Live',
+  ADMIN_TOKENS_TABLE: 'AdminTokens',
+  IDEMPOTENCY_TABLE: 'Idempotency',
+} as const satisfies Record<TableVariable, string>;
+
+/** DynamoDB actions that one process may use on each of its tables. */
+export type TableActions = Partial<Record<TableVariable, readonly `dynamodb:${string}`[]>>;
+
+/** The DynamoDB tables of `lib/domain/tables.ts`: on demand, with point-in-time recovery. */
+export class StreamTables extends Construct {
+  private readonly tables: ReadonlyMap<TableVariable, TableV2>;
+
+  constructor(scope: Construct, id: string, { removalPolicy }: StreamTablesProps) {
+    super(scope, id);
+    this.tables = new Map(
+      TABLES.map(({ nameVariable, partitionKey, timeToLiveAttribute }) => [
+        nameVariable,
+        new TableV2(this, TABLE_IDS[nameVariable], {
+          partitionKey: { name: partitionKey, type: AttributeType.STRING },
+          billing: Billing.onDemand(),
+          encryption: TableEncryptionV2.dynamoOwnedKey(),
+          pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+          ...(timeToLiveAttribute === null ? {} : { timeToLiveAttribute }),
+          deletionProtection: removalPolicy === 'retain',
+          removalPolicy,
+        }),
+      ]),
+    );
+  }
+
+  /** The tables' names by the environment variables that carry them. */
+  names<Variable extends TableVariable>(...variables: readonly Variable[]): Pick<TableNames, Variable> {
+    return Object.fromEntries(variables.map((variable) => [variable, this.table(variable).tableName])) as Pick<
+      TableNames,
+      Variable
+    >;
+  }
+
+  /** Allows exactly these actions. */
+  grant(grantee: IGrantable, actions: TableActions): void {
+    for (const [variable, tableActions] of Object.entries(actions)) {
+      this.table(variable as TableVariable).grant(grantee, ...tableActions);
+    }
+  }
+
+  private table(variable: TableVariable): TableV2 {
+    const table = this.tables.get(variable);
+    if (table === undefined) throw new Error(`no table ${variable}`);
+    return table;
+  }
+}

@@ -1,0 +1,27 @@
+import { Function as EdgeFunction, FunctionCode, FunctionRuntime, KeyValueStore } from 'aws-cdk-lib/aws-cloudfront';
+import { Construct } from 'constructs';
+
+export interface ViewerTokenFunctionProps {
+  /** The bundled function. */
+  readonly codePath: string;
+}
+
+/**
+ * The CloudFront Function that lets only viewers with a token at protected streams, and the store it reads the keys from.
+ * CloudFormation never sees the keys: `npm run deploy` writes them, and until then the function lets nobody in.
+ */
+export class ViewerTokenFunction extends Construct {
+  readonly edgeFunction: EdgeFunction;
+  readonly keyValueStore: KeyValueStore;
+
+  constructor(scope: Construct, id: string, { codePath }: ViewerTokenFunctionProps) {
+    super(scope, id);
+    this.keyValueStore = new KeyValueStore(this, 'Keys', { comment: 'Headend: keys of viewer tokens' });
+    this.edgeFunction = new EdgeFunction(this, 'Function', {
+      code: FunctionCode.fromFile({ filePath: codePath }),
+      runtime: FunctionRuntime.JS_2_0,
+      keyValueStore: this.keyValueStore,
+      comment: 'Headend: viewer tokens',
+    });
+  }
+}

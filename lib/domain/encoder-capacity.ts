@@ -1,0 +1,37 @@
+import type { LadderName } from './ladders.ts';
+
+/**
+ * vCPUs that one broadcast of a ladder takes: FFmpeg's CPU time for each second of a source of the ladder's own height at 30
+ * frames a second, by `npm run bench -- --only capacity` on a busy x86 machine, rounded up.
+ */
+export const STREAM_VCPUS = {
+  '360p': 0.25,
+  '480p': 0.45,
+  '720p': 0.9,
+  '1080p': 2,
+  '1440p': 3.6,
+  '2160p': 6.4,
+} as const satisfies Record<LadderName, number>;
+
+/** GiB that one broadcast takes: an estimate with room for playlists' media, the publisher's tags and FFmpeg's pictures; not measured. */
+export const STREAM_MEMORY_GIB = {
+  '360p': 0.25,
+  '480p': 0.3,
+  '720p': 0.4,
+  '1080p': 0.6,
+  '1440p': 0.9,
+  '2160p': 1.8,
+} as const satisfies Record<LadderName, number>;
+
+/** vCPUs and GiB of a task that belong to Node.js and the container itself. */
+export const TASK_OVERHEAD = { vCpus: 0.1, memoryGib: 0.25 } as const;
+
+/** How many broadcasts of a ladder a task can encode in real time. */
+export function streamCapacity(
+  ladder: LadderName,
+  task: { readonly vCpus: number; readonly memoryGib: number },
+): number {
+  const byCpu = (task.vCpus - TASK_OVERHEAD.vCpus) / STREAM_VCPUS[ladder];
+  const byMemory = (task.memoryGib - TASK_OVERHEAD.memoryGib) / STREAM_MEMORY_GIB[ladder];
+  return Math.max(0, Math.floor(Math.min(byCpu, byMemory)));
+}

@@ -1,0 +1,66 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import { bodyLimit } from 'hono/body-limit';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { Logger } from 'pino';
+import { requireAdmin } from './admin-auth.ts';
+import { addBroadcastRoutes } from './broadcast-routes.ts';
+import { addDocsRoutes } from './docs-routes.ts';
+import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
+import { serviceHealthSchema } from './schemas.ts';
+import type { StreamsDependencies } from './stream-access.ts';
+import { addStreamsRoutes } from './streams-routes.ts';
+import { createTokenLookup } from './token-lookup.ts';
+import { addTokensRoutes, type TokensDependencies } from './tokens-routes.ts';
+import { addViewerTokensRoutes } from './viewer-tokens-routes.ts';
+
+const BODY_LIMIT_BYTES = 16 * 1024;
+
+const DOCUMENT_PATH = '/api/openapi.json';
+const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
+
+/** What the control API works with. */
+export interface ControlApiDependencies extends StreamsDependencies, TokensDependencies {
+  /** SHA-256 of each admin token that is valid without being in the table, in hex; none opens nothing. */
+  readonly bootstrapHashes: readonly string[];
+  readonly log: Logger;
+}
+
+const healthRoute = createRoute({
+  method: 'get',
+  path: '/api/health',
+  summary: 'Whether the API is up',
+  responses: { 200: { description: 'It is', content: { 'application/json': { schema: serviceHealthSchema } } } },
+});
+
+/** The control API as a Hono app. Every error it answers is problem+json (RFC 9457). */
+export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
+  const app = new OpenAPIHono({ defaultHook: refuseInvalid });
+  app.onError(createErrorHandler(dependencies.log));
+  app.notFound(() => problemResponse({ status: 404, detail: 'There is nothing at this path.' }));
+  app.use(async (context, next) => {
+    await next();
+    context.header('Cache-Control', 'no-store');
+  });
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
+  const lookup = createTokenLookup(dependencies.tokens, dependencies.nowMs);
+  const adminOnly = requireAdmin({ bootstrapHashes: dependencies.bootstrapHashes, isKnown: lookup.isKnown });
+  app.use('/api/streams/*', adminOnly);
+  app.use('/api/tokens/*', adminOnly);
+  app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
+
+  app.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
+  addStreamsRoutes(app, dependencies);
+  addBroadcastRoutes(app, dependencies);
+  addViewerTokensRoutes(app, dependencies);
+  addTokensRoutes(app, dependencies, lookup);
+  app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
+  app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);
+  addDocsRoutes(app, DOCUMENT_PATH, () => app.getOpenAPI31Document(DOCUMENT_HEAD));
+  return app;
+}
+
+const refuseMethod = (methods: readonly string[]): Response =>
+  problemResponse({ status: 405, detail: `Allowed: ${methods.join(', ')}.`, headers: { Allow: methods.join(', ') } });
+
+const refuseBody = (): Response =>
+  problemResponse({ status: 413, detail: `The body is larger than ${BODY_LIMIT_BYTES} bytes.` });

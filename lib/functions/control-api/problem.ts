@@ -1,0 +1,107 @@
+import type { Hook } from '@hono/zod-openapi';
+import type { Env, ErrorHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { Logger } from 'pino';
+import type { z } from 'zod';
+import { isStoreUnavailable } from '../../runtime/store-unavailable.ts';
+
+/** Media type of every error (RFC 9457 section 3). */
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** What is sent of a refused request: RFC 9457 members, and for invalid input one entry a field. */
+export interface Problem {
+  readonly status: keyof typeof TITLES;
+  /** For the person who wrote the request; null where the title says it all. */
+  readonly detail: string | null;
+  readonly errors?: readonly FieldError[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What is wrong with one field. `field` is its path with dots, empty for the whole body. */
+export interface FieldError {
+  readonly field: string;
+  readonly detail: string;
+}
+
+const TITLES = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+/** When a client may try again after a 503. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** A 503, of which the client learns when to try again. */
+export const tryAgain = (detail: string): Problem => ({
+  status: 503,
+  detail,
+  headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+});
+
+/** The response of a problem. */
+export function problemResponse({ status, detail, errors, headers }: Problem): Response {
+  const body = {
+    type: 'about:blank',
+    title: TITLES[status],
+    status,
+    ...(detail === null ? {} : { detail }),
+    ...(errors === undefined ? {} : { errors }),
+  };
+  return new Response(JSON.stringify(body), { status, headers: { ...headers, 'Content-Type': PROBLEM_MEDIA_TYPE } });
+}
+
+/** Ends a request with a problem. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? TITLES[problem.status]);
+    this.problem = problem;
+  }
+}
+
+/**
+ * Hono's last resort: a ProblemError, or the framework's HTTPException, says what the client did wrong; a database that
+ * can't be reached is a 503; anything else is logged and not shown.
+ */
+export function createErrorHandler(log: Logger): ErrorHandler {
+  return (error, context) => {
+    if (error instanceof ProblemError) return problemResponse(error.problem);
+    if (error instanceof HTTPException && isProblemStatus(error.status)) {
+      return problemResponse({ status: error.status, detail: error.message });
+    }
+    log.error({ err: error, method: context.req.method, path: context.req.path }, 'request failed');
+    if (!isStoreUnavailable(error)) return problemResponse({ status: 500, detail: null });
+    return problemResponse(tryAgain('The database did not answer; try again.'));
+  };
+}
+
+const isProblemStatus = (status: number): status is Problem['status'] => status in TITLES;
+
+/** Turns a failed validation into a 422 that names every field. */
+export const refuseInvalid: Hook<unknown, Env, string, Response | undefined> = (result) => {
+  if (result.success) return undefined;
+  return problemResponse(invalidFields(result.error.issues.flatMap(toFieldErrors)));
+};
+
+/** A 422 that names these fields. */
+export function invalidFields(errors: readonly FieldError[]): Problem {
+  const detail = errors.map((error) => `${error.field || 'body'}: ${error.detail}`).join('; ');
+  return { status: 422, detail, errors };
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.map(String);
+  if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.'), detail: issue.message }];
+  return issue.keys.map((key) => ({ field: [...path, key].join('.'), detail: 'Unknown field' }));
+}

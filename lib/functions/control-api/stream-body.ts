@@ -1,0 +1,31 @@
+import type { LiveRecord, StreamRecord } from '../../domain/streams.ts';
+import type { StreamBody } from './schemas.ts';
+
+/** Where broadcasters and viewers come in, without trailing slashes. */
+export interface PublicAddresses {
+  readonly rtmpUrl: string;
+  /** Null where the deployment has no RTMPS. */
+  readonly rtmpsUrl: string | null;
+  readonly playbackBaseUrl: string;
+}
+
+/** A stream as the API shows it at `nowMs`. A live record whose lease has run out counts for nothing. */
+export function toStreamBody(
+  stream: StreamRecord,
+  lastLive: LiveRecord | null,
+  { rtmpUrl, rtmpsUrl, playbackBaseUrl }: PublicAddresses,
+  nowMs: number,
+): StreamBody {
+  const live = lastLive !== null && lastLive.leaseUntilMs > nowMs ? lastLive : null;
+  const { keyHash: _secret, deletedAt: _present, allowedSources, ...shown } = stream;
+  return {
+    ...shown,
+    allowedSources: [...allowedSources],
+    status: live === null ? 'idle' : 'live',
+    startedAt: live?.startedAt ?? null,
+    health: live === null || live.health === null ? null : { ...live.health, warnings: [...live.health.warnings] },
+    ingest: { rtmpUrl, ...(rtmpsUrl === null ? {} : { rtmpsUrl }) },
+    playbackUrl: `${playbackBaseUrl}/live/${stream.playbackId}/master.m3u8`,
+    watchUrl: `${playbackBaseUrl}/watch/${stream.playbackId}`,
+  };
+}

@@ -1,0 +1,99 @@
+import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
+import { generateSecret, hashSecret, ID_PATTERN, secretId } from '../../domain/stream-ids.ts';
+import type { AdminTokenRecord } from '../../domain/streams.ts';
+import type { AdminTokenStore } from '../../runtime/admin-token-store.ts';
+import { type AttemptDependencies, beginAttempt } from './attempt.ts';
+import { ProblemError } from './problem.ts';
+import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';
+import {
+  createdTokenSchema,
+  createTokenSchema,
+  idempotencyHeaderSchema,
+  idPathSchema,
+  pageQuerySchema,
+  tokenListSchema,
+  type tokenSchema,
+} from './schemas.ts';
+import type { TokenLookup } from './token-lookup.ts';
+
+/** What the routes of admin tokens work with. */
+export interface TokensDependencies extends AttemptDependencies {
+  readonly tokens: AdminTokenStore;
+}
+
+const createTokenRoute = createRoute({
+  method: 'post',
+  path: '/api/tokens',
+  summary: 'Make an admin token; it is shown this once',
+  security: ADMIN_ONLY,
+  request: { headers: idempotencyHeaderSchema, body: { ...jsonBody(createTokenSchema), required: true } },
+  responses: { 201: json(createdTokenSchema, 'The token'), ...problems(400, 401, 409, 413, 415, 422, 503) },
+});
+
+const listTokensRoute = createRoute({
+  method: 'get',
+  path: '/api/tokens',
+  summary: 'List the admin tokens that were made by the API',
+  security: ADMIN_ONLY,
+  request: { query: pageQuerySchema },
+  responses: { 200: json(tokenListSchema, 'A page of tokens'), ...problems(401, 422, 503) },
+});
+
+const deleteTokenRoute = createRoute({
+  method: 'delete',
+  path: '/api/tokens/{id}',
+  summary: 'Revoke an admin token; it is refused within 3 s',
+  security: ADMIN_ONLY,
+  request: { params: idPathSchema },
+  responses: { 204: { description: 'It is revoked' }, ...problems(401, 404, 413, 503) },
+});
+
+/** Adds the routes of admin tokens to an app. */
+export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependencies, lookup: TokenLookup): void {
+  const { tokens } = dependencies;
+
+  app.openapi(createTokenRoute, async (context) => {
+    const body = context.req.valid('json');
+    const attempt = await beginAttempt(context, { body, base: null }, dependencies);
+    const token = generateSecret(attempt.randomBytes);
+    const tokenHash = hashSecret(token);
+    const createdAt = new Date(attempt.startedAtMs).toISOString();
+    const record: AdminTokenRecord = { id: secretId(tokenHash), name: body.name, tokenHash, createdAt };
+    const isOver = attempt.isDone || (await attempt.wasRemoved(record.id));
+    if (!isOver) {
+      await tokens.put(record);
+      await attempt.finish();
+    } else if ((await tokens.get(record.id)) === null) {
+      throw new ProblemError({ status: 409, detail: 'The token was made and has been revoked since.' });
+    }
+    return context.json({ ...toTokenBody(record), token }, 201, { Location: `/api/tokens/${record.id}` });
+  });
+
+  app.openapi(listTokensRoute, async (context) => {
+    const { limit, cursor } = context.req.valid('query');
+    const page = await tokens.list({ limit, afterId: cursor ?? null });
+    return context.json({ tokens: page.tokens.map(toTokenBody), nextCursor: page.lastId }, 200);
+  });
+
+  app.openapi(deleteTokenRoute, async (context) => {
+    const { id } = context.req.valid('param');
+    const wasThere = ID_PATTERN.test(id) && (await removeToken(id, dependencies));
+    lookup.forget(id);
+    if (!wasThere) throw new ProblemError({ status: 404, detail: 'There is no admin token with this id.' });
+    return context.body(null, 204);
+  });
+}
+
+/** False where there is no such token. */
+async function removeToken(thingId: string, { tokens, idempotency, nowMs }: TokensDependencies): Promise<boolean> {
+  if ((await tokens.get(thingId)) === null) return false;
+  // First: once it is removed, no repeat of the request that made it may find it missing and make it again.
+  await idempotency.markRemoved({ thingId, nowMs: nowMs() });
+  return tokens.remove(thingId);
+}
+
+const toTokenBody = ({ id, name, createdAt }: AdminTokenRecord): z.infer<typeof tokenSchema> => ({
+  id,
+  name,
+  createdAt,
+});

@@ -1,0 +1,41 @@
+import type { IngestAuthRequest, IngestAuthResponse } from '../../domain/ingest-auth.ts';
+import { maxInputKbps } from '../../domain/ladders.ts';
+import { isSourceAllowed } from '../../domain/source-addresses.ts';
+import { SECRET_PATTERN } from '../../domain/stream-ids.ts';
+import type { StreamRecord } from '../../domain/streams.ts';
+
+/**
+ * Decides about a publish at `nowMs` (milliseconds since 1970). `stream` is the one whose present key is the request's,
+ * or null.
+ */
+export function decide(
+  stream: StreamRecord | null,
+  { streamKey, sourceAddress }: IngestAuthRequest,
+  nowMs: number,
+): IngestAuthResponse {
+  if (!SECRET_PATTERN.test(streamKey)) return refuse('This is not a stream key: copy it whole, without spaces.');
+  if (stream === null) return refuse('This stream key is unknown or no longer valid.');
+  const { id: streamId, playbackId, version, ladder, latency, notBefore, notAfter, allowedSources } = stream;
+  const refuseStream = (description: string) => refuse(description, streamId);
+  if (stream.deletedAt !== null) return refuseStream('The stream of this key has been deleted.');
+  if (notBefore !== null && nowMs < Date.parse(notBefore)) {
+    return refuseStream(`This stream key is valid from ${notBefore} on.`);
+  }
+  if (notAfter !== null && nowMs >= Date.parse(notAfter)) {
+    return refuseStream(`This stream key was valid until ${notAfter}.`);
+  }
+  if (!isSourceAllowed(sourceAddress, allowedSources)) {
+    return refuseStream(`This stream can't be published from the address ${sourceAddress}.`);
+  }
+  return {
+    allow: true,
+    stream: { streamId, playbackId, version, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+  };
+}
+
+const refuse = (description: string, streamId?: string): IngestAuthResponse => ({
+  allow: false,
+  code: 'NetStream.Publish.BadName',
+  description,
+  ...(streamId !== undefined && { streamId }),
+});

@@ -1,0 +1,60 @@
+import { createHmac } from 'node:crypto';
+import * as z from 'zod/mini';
+import type { AuthorisedStream } from '../../domain/ingest-auth.ts';
+import { LADDER_NAMES, maxInputKbps } from '../../domain/ladders.ts';
+import { LATENCY_NAMES } from '../../domain/latency-profiles.ts';
+import { PLAYBACK_ID_PATTERN } from '../../domain/playback-ids.ts';
+import { hashSecret, STREAM_ID_PATTERN, secretId } from '../../domain/stream-ids.ts';
+import type { StreamDefaults } from '../../domain/streams.ts';
+
+const answerSchema = z.object({
+  streamId: z.optional(z.string().check(z.regex(STREAM_ID_PATTERN))),
+  // The only forms that URLs of playlists and media have; the longer one asks viewers for a token.
+  playbackId: z.optional(z.string().check(z.regex(PLAYBACK_ID_PATTERN))),
+  title: z.optional(z.string().check(z.maxLength(200))),
+  ladder: z.optional(z.enum(LADDER_NAMES)),
+  latency: z.optional(z.enum(LATENCY_NAMES)),
+});
+
+/** What a backend allowed. Its title is for the log: no record keeps it. */
+export interface WebhookAllowance {
+  readonly stream: AuthorisedStream;
+  readonly title: string | null;
+}
+
+/** What a backend was asked about, and what its answer may leave out. */
+export interface WebhookQuestion {
+  readonly streamKey: string;
+  readonly secret: string;
+  readonly defaults: StreamDefaults;
+}
+
+/**
+ * What a backend's 2xx with this body means; null where it is invalid. Ids that it leaves out are made of the key, or of
+ * the stream's id, with `secret`: the same every time, and nobody can find a key by trying which id it makes.
+ */
+export function parseWebhookAnswer(
+  body: string,
+  { streamKey, secret, defaults }: WebhookQuestion,
+): WebhookAllowance | null {
+  const answer = answerSchema.safeParse(parseJson(body));
+  if (!answer.success) return null;
+  const derive = (text: string) => secretId(createHmac('sha256', secret).update(text).digest('hex'));
+  const { ladder = defaults.ladder, latency = defaults.latency, title = null } = answer.data;
+  const { streamId = derive(`stream:${hashSecret(streamKey)}`) } = answer.data;
+  const { playbackId = derive(`playback:${streamId}`) } = answer.data;
+  if ([streamId, playbackId].includes(streamKey)) return null;
+  return {
+    stream: { streamId, playbackId, version: null, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+    title,
+  };
+}
+
+/** Undefined, which no schema takes, where the text isn't JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { IngestAuthRequest, IngestAuthResponse, RefusalCode } from '../../domain/ingest-auth.ts';
+import type { StreamDefaults } from '../../domain/streams.ts';
+import type { ReadSecret } from '../../runtime/stored-secret.ts';
+import type { Authorise } from './key-authority.ts';
+import { parseWebhookAnswer } from './webhook-answer.ts';
+
+/** How long a backend may take, in milliseconds, its whole answer included. */
+export const WEBHOOK_TIMEOUT_MS = 2_000;
+/** A longer answer is none. */
+export const WEBHOOK_ANSWER_LIMIT_BYTES = 16 * 1024;
+/** An alarm counts the log lines with this message. */
+export const WEBHOOK_FAILED = 'webhook failed';
+
+const KEY_LIMIT_CHARACTERS = 512;
+
+/** What asking a backend needs. */
+export interface WebhookAuthorityOptions {
+  readonly url: URL;
+  /** The secret that both sides know; asked for each publish. */
+  readonly readSecret: ReadSecret;
+  /** Of streams for which the backend names neither. */
+  readonly defaults: StreamDefaults;
+  readonly fetch: typeof fetch;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+interface WebhookAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * Decides by asking a backend: a POST of the request as JSON, with `Headend-Timestamp` (seconds since 1970) and
+ * `Headend-Signature`, the HMAC-SHA-256 of `TIMESTAMP.BODY` in hex. 2xx with JSON allows, 4xx denies for good, and
+ * anything else denies for now and is an error in the log.
+ */
+export function createWebhookAuthority(options: WebhookAuthorityOptions): Authorise {
+  return async (request) => {
+    const { streamKey } = request;
+    if (streamKey === '' || streamKey.length > KEY_LIMIT_CHARACTERS) return refuseKey();
+    try {
+      const secret = await options.readSecret();
+      const { status, body } = await askBackend(request, secret, options);
+      if (status >= 400 && status < 500) return refuseKey();
+      if (status < 200 || status >= 300) throw new Error(`status ${status}`);
+      const allowance = parseWebhookAnswer(body, { streamKey, secret, defaults: options.defaults });
+      if (allowance === null) throw new Error(`status ${status} with an invalid body`);
+      options.log.info({ streamId: allowance.stream.streamId, title: allowance.title }, 'backend allowed the publish');
+      return { allow: true, stream: allowance.stream };
+    } catch (error) {
+      // The cause of fetch's errors says what happened; neither quotes the request.
+      const cause = typeof error === 'object' && error !== null && 'cause' in error ? String(error.cause) : null;
+      options.log.error({ host: options.url.host, error: String(error), cause }, WEBHOOK_FAILED);
+      return refuse('NetStream.Publish.Rejected', 'The stream key could not be checked; try again.');
+    }
+  };
+}
+
+async function askBackend(
+  request: IngestAuthRequest,
+  secret: string,
+  { url, fetch, nowMs }: WebhookAuthorityOptions,
+): Promise<WebhookAnswer> {
+  const body = JSON.stringify(request);
+  const timestamp = String(Math.floor(nowMs() / 1000));
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      'Headend-Timestamp': timestamp,
+      'Headend-Signature': createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex'),
+    },
+    body,
+    // A redirect would take the key to a host that nobody has chosen.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
+  });
+  return { status: response.status, body: await readText(response) };
+}
+
+/** Throws where the body is too long, without reading the rest of it. */
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > WEBHOOK_ANSWER_LIMIT_BYTES) throw new Error(`more than ${WEBHOOK_ANSWER_LIMIT_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const refuseKey = (): IngestAuthResponse =>
+  refuse('NetStream.Publish.BadName', 'This stream key is unknown or no longer valid.');
+
+const refuse = (code: RefusalCode, description: string): IngestAuthResponse => ({ allow: false, code, description });

@@ -1,0 +1,149 @@
+import Hls, { type ErrorData, Events } from 'hls.js';
+import { remedyForFatalError } from './fatal-errors.ts';
+import { hlsConfig, REFUSED } from './hls-config.ts';
+import { LiveFollower } from './live-follower.ts';
+import {
+  bufferedAheadSeconds,
+  deferOutcome,
+  type OnProgress,
+  type Playback,
+  type PlaybackOutcome,
+  requestPlay,
+} from './playback.ts';
+import { initialWatchdogMemory, type WatchdogAction, watch } from './watchdog.ts';
+
+const TICK_MS = 200;
+const NUDGE_SECONDS = 0.1;
+
+/** Steps over a hole into the next buffered range or, inside a range, just enough to wake a stuck decoder. */
+function nudge(video: HTMLVideoElement): void {
+  const { buffered, currentTime } = video;
+  const starts = Array.from({ length: buffered.length }, (_, index) => buffered.start(index));
+  video.currentTime = (starts.find((start) => start > currentTime) ?? currentTime) + NUDGE_SECONDS;
+}
+
+/** What is played. */
+export interface HlsStream {
+  /** Absolute URL of the multivariant playlist. */
+  readonly masterUrl: string;
+  /** Whether it is for viewers with a token, which expires. */
+  readonly isProtected: boolean;
+}
+
+/** Plays a multivariant playlist with hls.js, which needs Media Source Extensions. */
+export class HlsPlayback implements Playback {
+  readonly outcome: Promise<PlaybackOutcome>;
+  readonly hls: Hls;
+  readonly #video: HTMLVideoElement;
+  readonly #onProgress: OnProgress;
+  readonly #follower: LiveFollower;
+  readonly #settle: (result: PlaybackOutcome) => void;
+  readonly #listeners = new AbortController();
+  readonly #timer: number;
+  #watchdog = initialWatchdogMemory(performance.now());
+  #playlistAtMs = performance.now();
+  #fatalAtMs = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
+
+  constructor(video: HTMLVideoElement, { masterUrl, isProtected }: HlsStream, onProgress: OnProgress) {
+    const { outcome, settle } = deferOutcome();
+    this.outcome = outcome;
+    this.#settle = settle;
+    this.#video = video;
+    this.#onProgress = onProgress;
+    this.hls = new Hls(hlsConfig({ isProtected }));
+    this.#follower = new LiveFollower(this.hls, video);
+    this.#listen();
+    this.#timer = window.setInterval(() => this.#tick(), TICK_MS);
+    this.hls.loadSource(masterUrl);
+    this.hls.attachMedia(video);
+  }
+
+  latencySeconds(): number | null {
+    return this.#isClosed ? null : this.#follower.latencySeconds(performance.now());
+  }
+
+  targetLatencySeconds(): number | null {
+    return this.#isClosed ? null : this.#follower.targetSeconds(performance.now());
+  }
+
+  jumpToLive(): void {
+    if (!this.#isClosed) this.#follower.jumpToLive();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#finish('failed');
+    this.hls.destroy();
+    this.#video.playbackRate = 1;
+  }
+
+  #listen(): void {
+    const { signal } = this.#listeners;
+    this.hls.on(Events.ERROR, (_event, data) => this.#onError(data));
+    this.hls.on(Events.LEVEL_LOADED, () => {
+      this.#playlistAtMs = performance.now();
+    });
+    this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video));
+    this.#video.addEventListener('ended', () => this.#finish('ended'), { signal });
+    this.#video.addEventListener('waiting', () => this.#follower.onWaiting(), { signal });
+  }
+
+  #tick(): void {
+    const nowMs = performance.now();
+    const video = this.#video;
+    this.#follower.tick(nowMs);
+    const verdict = watch(this.#watchdog, {
+      nowMs,
+      currentTime: video.currentTime,
+      isMeantToMove: !video.paused && !video.ended && !this.#follower.isFilling(),
+      bufferedAheadSeconds: bufferedAheadSeconds(video),
+      liveSyncPosition: this.hls.liveSyncPosition,
+      playlistAtMs: this.#playlistAtMs,
+    });
+    this.#watchdog = verdict.memory;
+    if (verdict.isMoving) this.#onProgress('moving');
+    if (verdict.isStarved) this.#onProgress('starved');
+    this.#apply(verdict.action);
+  }
+
+  #apply(action: WatchdogAction): void {
+    if (action === 'none') return;
+    if (action === 'give-up') {
+      this.#finish('failed');
+      return;
+    }
+    if (action === 'nudge') nudge(this.#video);
+    else this.#follower.jumpToLive();
+    this.#watchdog = { ...this.#watchdog, currentTime: this.#video.currentTime };
+  }
+
+  #onError({ fatal, type, response }: ErrorData): void {
+    // The viewer token has expired: whoever starts afresh finds that out.
+    if (response?.code === REFUSED) this.#finish('failed');
+    else if (fatal) this.#onFatalError(type);
+  }
+
+  #onFatalError(type: string): void {
+    const nowMs = performance.now();
+    const remedy = remedyForFatalError(type, nowMs - this.#fatalAtMs);
+    this.#fatalAtMs = nowMs;
+    if (remedy === 'give-up') this.#finish('failed');
+    else if (remedy === 'restart-loading') this.hls.startLoad();
+    else this.#recoverMedia();
+  }
+
+  #recoverMedia(): void {
+    // The element is attached anew and thereby paused, which a viewer who was watching did not ask for.
+    if (!this.#video.paused) this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video));
+    this.hls.recoverMediaError();
+  }
+
+  #finish(result: PlaybackOutcome): void {
+    window.clearInterval(this.#timer);
+    this.#listeners.abort();
+    this.hls.stopLoad();
+    this.#settle(result);
+  }
+}

@@ -1,0 +1,145 @@
+import type Hls from 'hls.js';
+import { catchUpRate } from './catch-up.ts';
+import { marginAfterStall, NO_MARGIN, relaxedMargin } from './latency-margin.ts';
+import { LiveEdge } from './live-edge.ts';
+import { bufferedAheadSeconds } from './playback.ts';
+
+/** Further behind than this is not caught up but jumped over: at 1.1 it would take half a minute. */
+const JUMP_BEYOND_SECONDS = 3;
+/** In its first seconds a stream may still jump inside the buffer: that disturbs less than seconds of catching up. */
+const SETTLING_MS = 4000;
+const SNAP_BEYOND_SECONDS = 0.4;
+/** Share of the target latency to have buffered before going on after playback ran dry, or it runs dry with every part. */
+const RESUME_BUFFER_SHARE = 0.6;
+const MAX_FILLING_MS = 1500;
+const SLOW_NETWORK_SECONDS = 0.1;
+
+/** `dry`: no media at the playhead; `filling`: media comes again, playback waits until there is enough of it. */
+type Supply = { readonly state: 'steady' | 'dry' } | { readonly state: 'filling'; readonly sinceMs: number };
+
+/** Where playback stands towards the live edge, in seconds. */
+interface Position {
+  readonly latencySeconds: number;
+  /** The playlist's PART-HOLD-BACK or HOLD-BACK (RFC 8216bis 4.4.3.8). */
+  readonly holdBackSeconds: number;
+}
+
+/** Keeps playback at its target latency behind the live edge by playback rate and, where it is too far behind, by seeking. */
+export class LiveFollower {
+  readonly #hls: Hls;
+  readonly #video: HTMLVideoElement;
+  readonly #edge = new LiveEdge();
+  #margin = NO_MARGIN;
+  #supply: Supply = { state: 'steady' };
+  /** `performance.now()` of the first look at running playback, null before. */
+  #runningSinceMs: number | null = null;
+
+  constructor(hls: Hls, video: HTMLVideoElement) {
+    this.#hls = hls;
+    this.#video = video;
+  }
+
+  /** Adjusts playback; call a few times a second. `nowMs`: `performance.now()`. */
+  tick(nowMs: number): void {
+    this.#readEdge(nowMs);
+    const position = this.#position(nowMs);
+    if (position === null || this.#video.paused) {
+      this.#supply = { state: 'steady' };
+      this.#setRate(1);
+      return;
+    }
+    this.#margin = relaxedMargin(this.#margin, nowMs);
+    const isRunning = !this.#video.seeking && this.#video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    if (this.#supply.state !== 'steady') this.#refill(nowMs, position);
+    else if (isRunning) this.#follow(nowMs, position);
+  }
+
+  /** Call when the element reports `waiting`. */
+  onWaiting(): void {
+    const hasPlayed = this.#runningSinceMs !== null && !this.#video.seeking;
+    if (!hasPlayed || this.#details() === null || this.#supply.state !== 'steady') return;
+    this.#supply = { state: 'dry' };
+    this.#setRate(0);
+  }
+
+  /** True while playback stands still on purpose. */
+  isFilling(): boolean {
+    return this.#supply.state === 'filling';
+  }
+
+  /** Seconds behind the live edge, null while unknown and after the end. */
+  latencySeconds(nowMs: number): number | null {
+    return this.#position(nowMs)?.latencySeconds ?? null;
+  }
+
+  /** Seconds behind the live edge that playback aims for, null while unknown and after the end. */
+  targetSeconds(nowMs: number): number | null {
+    const position = this.#position(nowMs);
+    return position === null ? null : this.#target(position);
+  }
+
+  jumpToLive(): void {
+    const liveSync = this.#hls.liveSyncPosition;
+    if (liveSync !== null) this.#video.currentTime = Math.max(0, liveSync - this.#margin.seconds);
+  }
+
+  #refill(nowMs: number, position: Position): void {
+    const targetSeconds = this.#target(position);
+    const aheadSeconds = bufferedAheadSeconds(this.#video);
+    if (this.#supply.state === 'dry' && aheadSeconds > 0) this.#supply = { state: 'filling', sinceMs: nowMs };
+    if (this.#supply.state !== 'filling') return;
+    const isFull = aheadSeconds >= targetSeconds * RESUME_BUFFER_SHARE;
+    if (!isFull && nowMs - this.#supply.sinceMs < MAX_FILLING_MS) return;
+    this.#supply = { state: 'steady' };
+    this.#setRate(1);
+    // The stream went on while we stood: the network was slow. An encoder that stood itself is no reason to stay behind.
+    const isNetworkSlow = position.latencySeconds > targetSeconds + SLOW_NETWORK_SECONDS;
+    if (isNetworkSlow) this.#margin = marginAfterStall(this.#margin, position.holdBackSeconds, nowMs);
+  }
+
+  #follow(nowMs: number, position: Position): void {
+    this.#runningSinceMs ??= nowMs;
+    const { latencySeconds } = position;
+    const targetSeconds = this.#target(position);
+    const aheadSeconds = bufferedAheadSeconds(this.#video);
+    const excessSeconds = latencySeconds - targetSeconds;
+    const isSettling = nowMs - this.#runningSinceMs < SETTLING_MS;
+    const isSnapBuffered = aheadSeconds - excessSeconds > targetSeconds * RESUME_BUFFER_SHARE;
+    if (excessSeconds > JUMP_BEYOND_SECONDS && this.#edge.isGrowing) {
+      this.jumpToLive();
+    } else if (isSettling && excessSeconds > SNAP_BEYOND_SECONDS && isSnapBuffered) {
+      this.#video.currentTime += excessSeconds;
+    } else {
+      const input = { latencySeconds, targetSeconds, bufferedAheadSeconds: aheadSeconds };
+      this.#setRate(catchUpRate(this.#video.playbackRate, input));
+    }
+  }
+
+  /** The newest playlist, null before there is one and after its end. */
+  #details() {
+    const details = this.#hls.latestLevelDetails;
+    return details?.live ? details : null;
+  }
+
+  #readEdge(nowMs: number): void {
+    const details = this.#details();
+    if (details === null) return;
+    const updateSeconds = details.partTarget || details.targetduration;
+    this.#edge.read({ nowMs, edgeSeconds: details.edge, ageSeconds: details.age, updateSeconds });
+  }
+
+  #position(nowMs: number): Position | null {
+    const edgeSeconds = this.#edge.secondsAt(nowMs);
+    const holdBackSeconds = this.#hls.targetLatency;
+    if (this.#details() === null || edgeSeconds === null || holdBackSeconds === null) return null;
+    return { latencySeconds: edgeSeconds - this.#video.currentTime, holdBackSeconds };
+  }
+
+  #target({ holdBackSeconds }: Position): number {
+    return holdBackSeconds + this.#margin.seconds;
+  }
+
+  #setRate(rate: number): void {
+    if (this.#video.playbackRate !== rate) this.#video.playbackRate = rate;
+  }
+}

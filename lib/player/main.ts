@@ -1,0 +1,98 @@
+import Hls from 'hls.js';
+import './media-chrome-elements.ts';
+import { HlsPlayback } from './hls-playback.ts';
+import { startNativePlayback } from './native-playback.ts';
+import { parsePageAddress } from './page-address.ts';
+import { isAtLive, PageView } from './page-view.ts';
+import type { OnProgress, Playback } from './playback.ts';
+import { bridgeRenditions, RenditionList } from './rendition-list.ts';
+import { probeStream } from './stream-probe.ts';
+import { INITIAL_STATUS, nextStatus, type StreamEvent } from './stream-state.ts';
+import { createVideo } from './video-element.ts';
+import { watchStream } from './watch-stream.ts';
+
+const LATENCY_DISPLAY_MS = 500;
+
+const address = parsePageAddress(location);
+document.body.dataset.page = address.page;
+const masterUrl = new URL(address.masterPath, location.origin).href;
+const statusUrl = new URL(address.statusPath, location.origin).href;
+
+const view = new PageView();
+let status = INITIAL_STATUS;
+let playback: Playback | null = null;
+
+const renditions = new RenditionList((index) => {
+  // loadLevel changes with the next fragment; nextLevel would empty the buffer, and at low latency that is a stall.
+  if (playback?.hls) playback.hls.loadLevel = index;
+});
+const video = createVideo(renditions, () => isAtLive(playback));
+
+function handle(event: StreamEvent): void {
+  const before = status.state;
+  status = nextStatus(status, event);
+  if (status.state !== before) view.showState(status.state);
+}
+
+function startPlayback(): Playback {
+  const onProgress: OnProgress = (event) => handle(event);
+  if (!Hls.isSupported()) {
+    playback = startNativePlayback(video, masterUrl, onProgress);
+    return playback;
+  }
+  const hlsPlayback = new HlsPlayback(video, { masterUrl, isProtected: address.isProtected }, onProgress);
+  bridgeRenditions(hlsPlayback.hls, renditions);
+  playback = hlsPlayback;
+  return playback;
+}
+
+// A new link to the same stream, followed in this tab, changes nothing but the hash.
+window.addEventListener('hashchange', () => location.reload());
+view.controller.prepend(video);
+view.showState(status.state);
+view.offerSound(video);
+view.onJumpToLive(() => playback?.jumpToLive());
+window.setInterval(() => {
+  view.showLatency(status.state === 'playing' ? (playback?.latencySeconds() ?? null) : null);
+}, LATENCY_DISPLAY_MS);
+
+declare global {
+  interface Window {
+    /** For tests and measurements: the live objects of this page. `hls` is null before playback and on native HLS. */
+    headend: {
+      readonly video: HTMLVideoElement;
+      readonly state: string;
+      readonly hls: Hls | null;
+      readonly latencySeconds: number | null;
+      readonly targetLatencySeconds: number | null;
+    };
+  }
+}
+window.headend = {
+  video,
+  get state() {
+    return status.state;
+  },
+  get hls() {
+    return playback?.hls ?? null;
+  },
+  get latencySeconds() {
+    return playback?.latencySeconds() ?? null;
+  },
+  get targetLatencySeconds() {
+    return playback?.targetLatencySeconds() ?? null;
+  },
+};
+
+if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== '') {
+  await watchStream({
+    probe: () => probeStream({ statusUrl, isProtected: address.isProtected }, (input, init) => fetch(input, init)),
+    startPlayback,
+    onEvent: handle,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    // A page watches until it is closed.
+    signal: new AbortController().signal,
+  });
+} else {
+  handle('cannot-play');
+}

@@ -1,0 +1,47 @@
+import type { Playback, PlaybackOutcome } from './playback.ts';
+import type { ProbeResult } from './stream-probe.ts';
+
+/** Milliseconds until the next probe, by what was last found or how the last playback ended. */
+const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | PlaybackOutcome, number>> = {
+  absent: 1000,
+  unreachable: 1000,
+  over: 3000,
+  ended: 3000,
+  failed: 300,
+};
+
+export interface WatchStreamOptions {
+  readonly probe: () => Promise<ProbeResult>;
+  readonly startPlayback: () => Playback;
+  /** Told every finding and every outcome, in order. */
+  readonly onEvent: (event: ProbeResult | PlaybackOutcome) => void;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Ends the watching: checked before each probe and each playback. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Waits for a stream, plays it, and begins again whenever it ends or breaks. Returns once the viewer is refused, whose token
+ * never gets better, or `signal` is aborted.
+ */
+export async function watchStream(options: WatchStreamOptions): Promise<void> {
+  const { probe, startPlayback, onEvent, sleep, signal } = options;
+  let playback: Playback | null = null;
+  while (!signal.aborted) {
+    const found = await probe();
+    if (signal.aborted) break;
+    onEvent(found);
+    if (found === 'refused') break;
+    if (found !== 'live') {
+      await sleep(NEXT_PROBE_MS[found]);
+      continue;
+    }
+    // The last picture of a broken playback stands until there is something to show in its place.
+    playback?.close();
+    playback = startPlayback();
+    const outcome = await playback.outcome;
+    onEvent(outcome);
+    await sleep(NEXT_PROBE_MS[outcome]);
+  }
+  playback?.close();
+}

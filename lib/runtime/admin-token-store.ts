@@ -1,0 +1,72 @@
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { AdminTokenRecord } from '../domain/streams.ts';
+import type { TableNames } from '../domain/tables.ts';
+
+/** A page of admin tokens in no particular but a stable order. `lastId` is null on the last page. */
+export interface AdminTokenPage {
+  readonly tokens: readonly AdminTokenRecord[];
+  readonly lastId: string | null;
+}
+
+/** The admin tokens in DynamoDB. Reads are strongly consistent; every method rejects with the SDK's error. */
+export interface AdminTokenStore {
+  /** Changes nothing where an earlier call has stored the same token, and rejects where its id is another's. */
+  put(token: AdminTokenRecord): Promise<void>;
+  get(tokenId: string): Promise<AdminTokenRecord | null>;
+  /** `limit` from 1 up; `afterId` is the `lastId` of the page before. */
+  list(page: { readonly limit: number; readonly afterId: string | null }): Promise<AdminTokenPage>;
+  /** False where there is no such token. */
+  remove(tokenId: string): Promise<boolean>;
+}
+
+/** What the store needs: a client and the name of its table. */
+export interface AdminTokenStoreOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly tables: Pick<TableNames, 'ADMIN_TOKENS_TABLE'>;
+}
+
+/** An AdminTokenStore. */
+export function createAdminTokenStore({ client, tables }: AdminTokenStoreOptions): AdminTokenStore {
+  const TableName = tables.ADMIN_TOKENS_TABLE;
+
+  const put: AdminTokenStore['put'] = async (token) => {
+    await client.send(
+      new PutCommand({
+        TableName,
+        Item: token,
+        // The same token again is no conflict: the SDK repeats a call whose answer was lost.
+        ConditionExpression: 'attribute_not_exists(id) OR tokenHash = :hash',
+        ExpressionAttributeValues: { ':hash': token.tokenHash },
+      }),
+    );
+  };
+
+  const get: AdminTokenStore['get'] = async (tokenId) => {
+    const { Item } = await client.send(new GetCommand({ TableName, Key: { id: tokenId }, ConsistentRead: true }));
+    return (Item as AdminTokenRecord | undefined) ?? null;
+  };
+
+  const list: AdminTokenStore['list'] = async ({ limit, afterId }) => {
+    const { Items, LastEvaluatedKey } = await client.send(
+      new ScanCommand({
+        TableName,
+        Limit: limit,
+        ConsistentRead: true,
+        ...(afterId === null ? {} : { ExclusiveStartKey: { id: afterId } }),
+      }),
+    );
+    return {
+      tokens: (Items ?? []) as AdminTokenRecord[],
+      lastId: (LastEvaluatedKey?.id as string | undefined) ?? null,
+    };
+  };
+
+  const remove: AdminTokenStore['remove'] = async (tokenId) => {
+    const { Attributes } = await client.send(
+      new DeleteCommand({ TableName, Key: { id: tokenId }, ReturnValues: 'ALL_OLD' }),
+    );
+    return Attributes !== undefined;
+  };
+
+  return { put, get, list, remove };
+}

@@ -1,0 +1,106 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { TableNames } from '../domain/tables.ts';
+import { StoreUnavailableError } from './store-unavailable.ts';
+
+/** How long a request may be repeated, in milliseconds. */
+export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000;
+
+/** A request that may be repeated. There is no secret in it. */
+export interface IdempotencyRecord {
+  /** Tells apart what was requested. */
+  readonly fingerprint: string;
+  /** Random, in hex: with it, a repeat makes the same ids and secrets again. */
+  readonly seed: string;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+  /** What the first attempt found, in JSON's types: what a repeat finds in another state is not its to change. */
+  readonly base: unknown;
+  /** Whether all that was requested has been done. */
+  readonly isDone: boolean;
+}
+
+/** Requests by their idempotency keys, and what was removed that a repeat could make again, in DynamoDB. Every method rejects with the SDK's error. */
+export interface IdempotencyStore {
+  /** Begins a request, or resolves to what its first attempt left within the last 24 hours. */
+  begin(request: {
+    readonly requestKey: string;
+    readonly fingerprint: string;
+    readonly seed: string;
+    readonly base: unknown;
+    /** Milliseconds since 1970. */
+    readonly nowMs: number;
+  }): Promise<IdempotencyRecord>;
+  /** Remembers that a request that has begun is done. */
+  finish(requestKey: string): Promise<void>;
+  /** Remembers that somebody removes the thing with this id, for as long as the request that made it may be repeated. */
+  markRemoved(removal: {
+    readonly thingId: string;
+    /** Milliseconds since 1970. */
+    readonly nowMs: number;
+  }): Promise<void>;
+  wasRemoved(thingId: string): Promise<boolean>;
+}
+
+/** What the store needs: a client and the name of its table. */
+export interface IdempotencyStoreOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly tables: Pick<TableNames, 'IDEMPOTENCY_TABLE'>;
+}
+
+/** An IdempotencyStore. DynamoDB deletes expired items when it gets to it; until then they count for nothing. */
+export function createIdempotencyStore({ client, tables }: IdempotencyStoreOptions): IdempotencyStore {
+  const TableName = tables.IDEMPOTENCY_TABLE;
+
+  const begin: IdempotencyStore['begin'] = async ({ requestKey, fingerprint, seed, base, nowMs }) => {
+    const record: IdempotencyRecord = { fingerprint, seed, startedAtMs: nowMs, base, isDone: false };
+    try {
+      await client.send(
+        new PutCommand({
+          TableName,
+          Item: { requestKey, ...record, expiresAtSeconds: expirySeconds(nowMs) },
+          ConditionExpression: 'attribute_not_exists(requestKey) OR expiresAtSeconds <= :nowSeconds',
+          ExpressionAttributeValues: { ':nowSeconds': Math.floor(nowMs / 1000) },
+        }),
+      );
+      return record;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const { Item } = await client.send(new GetCommand({ TableName, Key: { requestKey }, ConsistentRead: true }));
+      // Gone between the two calls: it expired just now.
+      if (Item === undefined)
+        throw new StoreUnavailableError('the request expired while it was looked up', { cause: error });
+      return Item as unknown as IdempotencyRecord;
+    }
+  };
+
+  const finish: IdempotencyStore['finish'] = async (requestKey) => {
+    await client.send(
+      new UpdateCommand({
+        TableName,
+        Key: { requestKey },
+        UpdateExpression: 'SET isDone = :true',
+        ConditionExpression: 'attribute_exists(requestKey)',
+        ExpressionAttributeValues: { ':true': true },
+      }),
+    );
+  };
+
+  const markRemoved: IdempotencyStore['markRemoved'] = async ({ thingId, nowMs }) => {
+    const Item = { requestKey: removalKey(thingId), expiresAtSeconds: expirySeconds(nowMs) };
+    await client.send(new PutCommand({ TableName, Item }));
+  };
+
+  const wasRemoved: IdempotencyStore['wasRemoved'] = async (thingId) => {
+    const Key = { requestKey: removalKey(thingId) };
+    const { Item } = await client.send(new GetCommand({ TableName, Key, ConsistentRead: true }));
+    return Item !== undefined;
+  };
+
+  return { begin, finish, markRemoved, wasRemoved };
+}
+
+const expirySeconds = (nowMs: number): number => Math.ceil((nowMs + IDEMPOTENCY_WINDOW_MS) / 1000);
+
+/** No request's key, which is a hash, has this form. */
+const removalKey = (thingId: string): string => `removed ${thingId}`;

@@ -1,0 +1,50 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import { z } from 'zod';
+import type { IngestAuthRequest, IngestAuthResponse } from '../domain/ingest-auth.ts';
+import { LADDER_NAMES } from '../domain/ladders.ts';
+import { LATENCY_NAMES } from '../domain/latency-profiles.ts';
+
+/**
+ * How long a broadcaster may wait for the decision, in milliseconds: 1.5 s for a secret and 2 s for a backend, after a cold
+ * start of the function. The function itself has longer, and so has the guard of the RTMP port.
+ */
+export const INGEST_AUTH_TIMEOUT_MS = 6_000;
+
+const responseSchema: z.ZodType<IngestAuthResponse> = z.discriminatedUnion('allow', [
+  z.object({
+    allow: z.literal(true),
+    stream: z.object({
+      streamId: z.string().min(1),
+      playbackId: z.string().min(1),
+      version: z.number().int().nullable(),
+      ladder: z.enum(LADDER_NAMES),
+      latency: z.enum(LATENCY_NAMES),
+      maxInputKbps: z.number().positive(),
+    }),
+  }),
+  z.object({
+    allow: z.literal(false),
+    code: z.enum(['NetStream.Publish.BadName', 'NetStream.Publish.Rejected']),
+    description: z.string(),
+    streamId: z.string().min(1).optional(),
+  }),
+]);
+
+/** Which function is asked, through which client, and for how long. */
+export interface IngestAuthClientOptions {
+  readonly functionName: string;
+  readonly client: LambdaClient;
+  readonly timeoutMs: number;
+}
+
+/** Asks the ingest-auth function. Rejects on anything but a well-formed answer in time: the caller fails closed. */
+export function createIngestAuthClient({ functionName, client, timeoutMs }: IngestAuthClientOptions) {
+  return async (request: IngestAuthRequest): Promise<IngestAuthResponse> => {
+    const answer = await client.send(
+      new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) }),
+      { abortSignal: AbortSignal.timeout(timeoutMs) },
+    );
+    if (answer.FunctionError !== undefined) throw new Error(`${functionName} failed: ${answer.FunctionError}`);
+    return responseSchema.parse(JSON.parse(answer.Payload?.transformToString() ?? ''));
+  };
+}

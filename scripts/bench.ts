@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { LADDER_NAMES } from '../lib/domain/ladders.ts';
+import { badKeys } from './bench/bad-keys.ts';
+import { type Benchmark, runInContext } from './bench/bench-context.ts';
+import { capacity } from './bench/capacity.ts';
+import { controlLatency } from './bench/control-latency.ts';
+import { type BenchResult, formatTables, measurementOf } from './bench/format-table.ts';
+import { glassToGlass } from './bench/glass-to-glass.ts';
+import { ingestAuth } from './bench/ingest-auth.ts';
+import { liveCpu } from './bench/live-cpu.ts';
+import { readMachineFacts } from './bench/machine-facts.ts';
+import { memory } from './bench/memory.ts';
+import { recipeCpu } from './bench/recipe-cpu.ts';
+import { recovery } from './bench/recovery.ts';
+import { ffmpegHls } from './bench/systems/ffmpeg-hls.ts';
+import { headend } from './bench/systems/headend.ts';
+import { nginxRtmp } from './bench/systems/nginx-rtmp.ts';
+import { checkTargets } from './bench/target.ts';
+
+interface BenchOptions {
+  readonly benchmarks: readonly Benchmark[];
+  readonly seconds: number;
+  readonly jsonPath: string | null;
+  /** Whether a figure that misses what is required is a failure. */
+  readonly isStrict: boolean;
+}
+
+const BENCHMARKS: readonly Benchmark[] = [
+  ...[headend('low'), headend('ultra'), nginxRtmp, ffmpegHls].map(glassToGlass),
+  liveCpu,
+  recipeCpu,
+  memory,
+  ingestAuth,
+  badKeys,
+  recovery,
+  controlLatency,
+  ...LADDER_NAMES.toReversed().map(capacity),
+];
+
+const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]
+  --seconds  how long each live benchmark measures (default 30, 5 to 600)
+  --only     one benchmark or all whose name begins so: ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --json     also write the figures to this file
+  --no-targets  exit code 0 also where a required figure is missed, for slow machines`;
+
+/** Parses the command line. Throws with the usage where it is wrong. */
+function readOptions(): BenchOptions {
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'string' },
+      'no-targets': { type: 'boolean', default: false },
+      only: { type: 'string' },
+      seconds: { type: 'string', default: '30' },
+    },
+  });
+  const seconds = Number(values.seconds);
+  if (!(seconds >= 5 && seconds <= 600)) throw new Error(`--seconds ${values.seconds}: not from 5 to 600`);
+  const benchmarks = BENCHMARKS.filter(({ name }) => {
+    return values.only === undefined || values.only === name || values.only === measurementOf(name);
+  });
+  if (benchmarks.length === 0) throw new Error(`--only ${values.only}: no such benchmark`);
+  return { benchmarks, seconds, jsonPath: values.json ?? null, isStrict: !values['no-targets'] };
+}
+
+/** A signal that Ctrl-C and SIGTERM abort, so that whatever was started ends before this process does. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => controller.abort(new Error(`stopped by ${name}`)));
+  }
+  return controller.signal;
+}
+
+async function run(benchmark: Benchmark, options: { signal: AbortSignal; seconds: number }): Promise<BenchResult> {
+  process.stderr.write(`${benchmark.name} ...\n`);
+  try {
+    const figures = await runInContext(benchmark, options);
+    return { name: benchmark.name, figures, targets: checkTargets(figures, benchmark.targets), error: null };
+  } catch (error) {
+    return {
+      name: benchmark.name,
+      figures: {},
+      targets: {},
+      error: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+/** One benchmark after another, so that none takes another's CPU. Resolves to the exit code: 1 where one failed or missed. */
+async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): Promise<number> {
+  const machine = await readMachineFacts();
+  for (const [name, fact] of Object.entries(machine)) process.stdout.write(`${name}: ${fact}\n`);
+  const signal = stopSignal();
+  const results: BenchResult[] = [];
+  for (const benchmark of benchmarks) {
+    if (!signal.aborted) results.push(await run(benchmark, { signal, seconds }));
+  }
+  process.stdout.write(`\n${formatTables(results)}\n`);
+  if (jsonPath !== null) await writeFile(jsonPath, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+  const isMissed = results.some(({ targets }) => Object.values(targets).some(({ holds }) => !holds));
+  const isFailed = results.some(({ error }) => error !== null) || (isStrict && isMissed);
+  return signal.aborted || isFailed ? 1 : 0;
+}
+
+let options: BenchOptions | null = null;
+try {
+  options = readOptions();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
+}
+process.exitCode = options === null ? 1 : await main(options);

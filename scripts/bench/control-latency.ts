@@ -1,0 +1,68 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { makeClip } from '../../test/support/clip.ts';
+import { startPublisher } from '../../test/support/publisher.ts';
+import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
+import { percentile } from './latency-summary.ts';
+import { type RunningHeadend, startHeadend } from './systems/headend.ts';
+import { waitUntil } from './wait-until.ts';
+
+const TRIES = 5;
+/** Each try comes at another moment between two heartbeats, which are a second apart. */
+const STEP_MS = 200;
+const TIMEOUT_SECONDS = 30;
+const CLIP = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
+
+const STREAM = z.object({ status: z.string() });
+const NEW_KEY = z.object({ streamKey: z.string() });
+
+/** How long after a request to stop a stream, or to rotate its key, its publisher is cut. */
+export const controlLatency: Benchmark = {
+  name: 'control-latency',
+  targets: { stopMaxMs: { atMost: 2_000 }, rotateMaxMs: { atMost: 2_000 } },
+  run: async (context: BenchContext): Promise<Figures> => {
+    const running = await startHeadend(context, 'low');
+    const stopMs: number[] = [];
+    const rotateMs: number[] = [];
+    let { publishUrl } = running;
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const pauseMs = attempt * STEP_MS;
+      const request = async (path: string) => running.callApi('POST', `/streams/${running.streamId}/${path}`);
+      stopMs.push(await measureCut(context, running, { publishUrl, pauseMs }, () => request('stop')));
+      const rotate = async () => {
+        publishUrl = `${running.rtmpUrl}/${NEW_KEY.parse(await request('key')).streamKey}`;
+      };
+      rotateMs.push(await measureCut(context, running, { publishUrl, pauseMs }, rotate));
+    }
+    return {
+      stopP50Ms: percentile(stopMs, 50),
+      stopMaxMs: percentile(stopMs, 100),
+      rotateP50Ms: percentile(rotateMs, 50),
+      rotateMaxMs: percentile(rotateMs, 100),
+    };
+  },
+};
+
+/** Goes live; resolves to the milliseconds from the request to the end of the publisher. */
+async function measureCut(
+  context: BenchContext,
+  { callApi, streamId }: RunningHeadend,
+  { publishUrl, pauseMs }: { readonly publishUrl: string; readonly pauseMs: number },
+  request: () => Promise<unknown>,
+): Promise<number> {
+  const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl: publishUrl });
+  context.defer(() => publisher.kill());
+  const isLive = async (): Promise<true | null> =>
+    STREAM.parse(await callApi('GET', `/streams/${streamId}`)).status === 'live' ? true : null;
+  await waitUntil('the stream to be live', isLive, { signal: context.signal, timeoutSeconds: TIMEOUT_SECONDS });
+  await sleep(pauseMs, undefined, { signal: context.signal });
+  const requestedAtMs = performance.now();
+  const cut = publisher.exited.then(() => performance.now() - requestedAtMs);
+  await request();
+  return Promise.race([cut, failAfter(TIMEOUT_SECONDS, context.signal)]);
+}
+
+async function failAfter(seconds: number, signal: AbortSignal): Promise<never> {
+  await sleep(seconds * 1000, undefined, { signal, ref: false });
+  throw new Error(`the publisher was not cut within ${seconds} s`);
+}

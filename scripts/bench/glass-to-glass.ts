@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from '../../test/support/browser.ts';
+import { makeClip } from '../../test/support/clip.ts';
+import { takePresentedFrames, watchPresentedFrames } from '../../test/support/frame-counter.ts';
+import { startPublisher, type TestPublisher } from '../../test/support/publisher.ts';
+import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
+import { isPlayable } from './first-playlist.ts';
+import { type LatencySummary, summariseLatency } from './latency-summary.ts';
+import type { SystemUnderTest } from './systems/system-under-test.ts';
+import type { Targets } from './target.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** Who starts with the first segment may be nearer to live than any later viewer: latency is that of who joins after this one. */
+const WAITING_VIEWER_SECONDS = 8;
+/** Players settle in this time; stalls and latencies count from then on. */
+const SETTLE_SECONDS = 5;
+const START_TIMEOUT_SECONDS = 30;
+/** Without a graphics card, every pixel on the screen takes CPU that the encoder needs on the same machine. The quality is the same. */
+const VIEWPORT = { width: 320, height: 180 } as const;
+/** Below this the figures would speak of the measurement rather than of the system. */
+const MIN_READABLE_PERCENT = 95;
+
+/** By system. What we are compared with owes us nothing. */
+const TARGETS: Readonly<Record<string, Targets>> = {
+  'headend-low': { latencyP95Ms: { atMost: 2_100 }, firstPlaylistMs: { atMost: 1_500 }, stalls: { atMost: 0 } },
+  'headend-ultra': { latencyP95Ms: { atMost: 1_300 }, firstPlaylistMs: { atMost: 1_500 }, stalls: { atMost: 0 } },
+};
+
+/**
+ * Latency from the publisher's hand to the screen of a viewer in Chromium, and how long a viewer who waits for the stream to start
+ * waits for the first playlist and the first picture.
+ */
+export function glassToGlass(system: SystemUnderTest): Benchmark {
+  const targets = TARGETS[system.name] ?? {};
+  return { name: `glass-to-glass/${system.name}`, targets, run: (context) => measure(system, context) };
+}
+
+async function measure(system: SystemUnderTest, context: BenchContext): Promise<Figures> {
+  const clipPath = await makeClip();
+  const running = await system.start(context);
+  const browser = await launchBrowser();
+  context.defer(() => browser.close());
+  const page = await browser.newPage();
+  await page.setViewportSize(VIEWPORT);
+  const publisher = await startPublisher({ clipPath, rtmpUrl: running.publishUrl });
+  context.defer(() => publisher.kill());
+  const firstPacketAtMs = await publisher.firstPacketAtMs;
+  if (firstPacketAtMs === null) throw new Error(`publish failed: ${(await publisher.exited).stderrTail}`);
+  const firstPlaylistAtMs = await waitUntil(
+    'a playable playlist',
+    async () => ((await isPlayable(running.multivariantPlaylistUrl, context.signal)) ? Date.now() : null),
+    { signal: context.signal, timeoutSeconds: START_TIMEOUT_SECONDS },
+  );
+  const viewing = { page, watchUrl: running.watchUrl, publisher, signal: context.signal };
+  const waiting = await view(viewing, WAITING_VIEWER_SECONDS);
+  const joining = await view(viewing, context.seconds);
+  return {
+    ...joining.summary,
+    waitingViewerLatencyP50Ms: waiting.summary.latencyP50Ms,
+    firstPlaylistMs: firstPlaylistAtMs - firstPacketAtMs,
+    firstFrameMs: waiting.firstFrameAtMs - firstPacketAtMs,
+    consoleErrors: browser.consoleErrors.length,
+  };
+}
+
+interface Viewing {
+  readonly page: Page;
+  readonly watchUrl: string;
+  readonly publisher: TestPublisher;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the page, lets the player settle, and sums up `seconds` of what it then shows. */
+async function view(
+  { page, watchUrl, publisher, signal }: Viewing,
+  seconds: number,
+): Promise<{ readonly firstFrameAtMs: number; readonly summary: LatencySummary }> {
+  await page.goto(watchUrl, { waitUntil: 'commit' });
+  await watchPresentedFrames(page);
+  const firstFrame = await waitUntil(
+    'a first frame',
+    async () => (await takePresentedFrames(page)).find(({ frameNumber }) => frameNumber !== null) ?? null,
+    { signal, timeoutSeconds: START_TIMEOUT_SECONDS },
+  );
+  await sleep((SETTLE_SECONDS + seconds) * 1000, undefined, { signal });
+  const span = { fromMs: firstFrame.displayedAtMs + SETTLE_SECONDS * 1000, untilMs: Date.now() };
+  const summary = summariseLatency(await takePresentedFrames(page), publisher.captureTimeMs, span);
+  if (summary.readablePercent < MIN_READABLE_PERCENT) {
+    throw new Error(`only ${summary.readablePercent.toFixed(0)} % of the frames shown could be read`);
+  }
+  return { firstFrameAtMs: firstFrame.displayedAtMs, summary };
+}

@@ -1,0 +1,78 @@
+import type { PresentedFrame } from '../../test/support/frame-counter.ts';
+
+/** What a viewer saw over a span of time. */
+export interface LatencySummary {
+  /** Glass to glass; null where no frame was readable. */
+  readonly latencyP50Ms: number | null;
+  readonly latencyP95Ms: number | null;
+  readonly latencyMaxMs: number | null;
+  readonly stalls: number;
+  readonly stallSeconds: number;
+  /** Of the frames presented, in per cent, those whose counter could be read. */
+  readonly readablePercent: number;
+  /** Picture height at the end; tells the rendition. */
+  readonly heightPixels: number | null;
+}
+
+/** A viewer notices a frozen picture at about this length; a late frame or two is no stall. */
+const STALL_MS = 250;
+
+/**
+ * Summarises the frames displayed from `fromMs` to `untilMs` (both milliseconds since 1970). `captureTimeMs` tells when a frame of
+ * the clip was captured last before a moment, null where it never was.
+ */
+export function summariseLatency(
+  frames: readonly PresentedFrame[],
+  captureTimeMs: (frameNumber: number, atWallMs: number) => number | null,
+  span: { readonly fromMs: number; readonly untilMs: number },
+): LatencySummary {
+  const inSpan = frames.filter(({ displayedAtMs }) => displayedAtMs >= span.fromMs && displayedAtMs <= span.untilMs);
+  const latenciesMs = inSpan.flatMap(({ frameNumber, displayedAtMs }) => {
+    const capturedAtMs = frameNumber === null ? null : captureTimeMs(frameNumber, displayedAtMs);
+    return capturedAtMs === null ? [] : [displayedAtMs - capturedAtMs];
+  });
+  const stallsMs = findStallsMs(inSpan, span);
+  return {
+    latencyP50Ms: percentile(latenciesMs, 50),
+    latencyP95Ms: percentile(latenciesMs, 95),
+    latencyMaxMs: percentile(latenciesMs, 100),
+    stalls: stallsMs.length,
+    stallSeconds: stallsMs.reduce((sum, stallMs) => sum + stallMs, 0) / 1000,
+    readablePercent: inSpan.length === 0 ? 0 : (100 * latenciesMs.length) / inSpan.length,
+    heightPixels: inSpan.at(-1)?.heightPixels ?? null,
+  };
+}
+
+/** The longest time without a new picture, in milliseconds; 0 where there was no stall. */
+export function longestStallMs(
+  frames: readonly PresentedFrame[],
+  span: { readonly fromMs: number; readonly untilMs: number },
+): number {
+  const inSpan = frames.filter(({ displayedAtMs }) => displayedAtMs >= span.fromMs && displayedAtMs <= span.untilMs);
+  return Math.max(0, ...findStallsMs(inSpan, span));
+}
+
+/** The smallest value that at least `percent` per cent of the values do not exceed (nearest rank); null of no values. */
+export function percentile(values: readonly number[], percent: number): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
+}
+
+/**
+ * Times without a new picture. Frames that the browser presented without a callback (its main thread was busy) are counted by
+ * `presentedFrames`, so that a slow measurement is not taken for a stall.
+ */
+function findStallsMs(
+  frames: readonly PresentedFrame[],
+  span: { readonly fromMs: number; readonly untilMs: number },
+): readonly number[] {
+  const start = { displayedAtMs: span.fromMs, presentedFrames: (frames[0]?.presentedFrames ?? 0) - 1 };
+  const end = { displayedAtMs: span.untilMs, presentedFrames: (frames.at(-1)?.presentedFrames ?? 0) + 1 };
+  const moments = [start, ...frames, end];
+  return moments.slice(1).flatMap((moment, index) => {
+    const previous = moments[index] ?? start;
+    const gapMs = moment.displayedAtMs - previous.displayedAtMs;
+    const pictures = Math.max(1, moment.presentedFrames - previous.presentedFrames);
+    return gapMs / pictures > STALL_MS ? [gapMs] : [];
+  });
+}

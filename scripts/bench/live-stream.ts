@@ -1,0 +1,26 @@
+import { makeClip } from '../../test/support/clip.ts';
+import { startPublisher } from '../../test/support/publisher.ts';
+import type { BenchContext } from './bench-context.ts';
+import { isPlayable } from './first-playlist.ts';
+import { type RunningHeadend, startHeadend } from './systems/headend.ts';
+import { waitUntil } from './wait-until.ts';
+
+const PLAYABLE_TIMEOUT_SECONDS = 30;
+
+/** Starts Headend with the default latency; `publish` resolves when its stream is playable. Both end with the context. */
+export async function prepareLiveStream(
+  context: BenchContext,
+): Promise<{ readonly running: RunningHeadend; publish(): Promise<void> }> {
+  const clipPath = await makeClip();
+  const running = await startHeadend(context, 'low');
+  const publish = async (): Promise<void> => {
+    const publisher = await startPublisher({ clipPath, rtmpUrl: running.publishUrl });
+    context.defer(() => publisher.kill());
+    await waitUntil(
+      'a playable playlist',
+      async () => ((await isPlayable(running.multivariantPlaylistUrl, context.signal)) ? true : null),
+      { signal: context.signal, timeoutSeconds: PLAYABLE_TIMEOUT_SECONDS },
+    );
+  };
+  return { running, publish };
+}

@@ -1,0 +1,38 @@
+import { DEFAULT_LADDER } from '../../lib/domain/ladders.ts';
+import { makeClip } from '../../test/support/clip.ts';
+import type { Benchmark } from './bench-context.ts';
+import { percentile } from './latency-summary.ts';
+import { FIRST_OUTPUT_FD, headendRecipe, measureCpuSeconds, type Recipe } from './recipe.ts';
+import { LADDER, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './systems/usual-ladder.ts';
+
+const REPETITIONS = 3;
+
+/** FFmpeg's CPU for the benchmark clip from a file at full speed: Headend's arguments against one output per rendition. */
+export const recipeCpu: Benchmark = {
+  name: 'cpu/recipe',
+  targets: { ratio: { atMost: 0.95 } },
+  run: async (context) => {
+    const clipPath = await makeClip();
+    const headend = await headendRecipe(clipPath, DEFAULT_LADDER);
+    const headendSeconds: number[] = [];
+    const usualSeconds: number[] = [];
+    for (let repetition = 0; repetition < REPETITIONS; repetition++) {
+      // In turn, so that whatever else the machine does falls on both alike.
+      headendSeconds.push(await measureCpuSeconds(context, headend, clipPath));
+      usualSeconds.push(await measureCpuSeconds(context, usualRecipe(), clipPath));
+    }
+    const headendCpuSeconds = percentile(headendSeconds, 50) ?? Number.NaN;
+    const usualCpuSeconds = percentile(usualSeconds, 50) ?? Number.NaN;
+    return { headendCpuSeconds, usualCpuSeconds, ratio: headendCpuSeconds / usualCpuSeconds };
+  },
+};
+
+/** Each rendition scaled from the source, with an audio encoder of its own. */
+function usualRecipe(): Recipe {
+  const outputs = LADDER.flatMap((rung, index) => [
+    ...['-map', '0:v', '-map', '0:a', ...USUAL_CODEC_ARGUMENTS, ...usualEncoderArguments(rung, '')],
+    ...['-f', 'flv', `pipe:${FIRST_OUTPUT_FD + index}`],
+  ]);
+  const input = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-f', 'flv', '-i', 'pipe:0'];
+  return { args: [...input, ...outputs], outputs: LADDER.length };
+}

@@ -1,0 +1,104 @@
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
+import { freePort } from '../ports.ts';
+import { type Program, startProgram } from '../program.ts';
+import { waitUntil } from '../wait-until.ts';
+import type { RunningSystem, SystemUnderTest } from './system-under-test.ts';
+
+/** The platform with one encoder task and one stream. */
+export interface RunningHeadend extends RunningSystem {
+  readonly platformPid: number;
+  readonly encoderPid: number;
+  /** The encoder's own HTTP address of the stream, without a trailing slash. */
+  readonly originUrl: string;
+  readonly streamId: string;
+  /** Without a key. */
+  readonly rtmpUrl: string;
+  readonly dataFolder: string;
+  /** Calls the control API; rejects where it refuses. `path` is below `/api`. */
+  callApi(method: string, path: string): Promise<unknown>;
+}
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const READY_TIMEOUT_SECONDS = 60;
+
+const READY_LINE = z.object({
+  ready: z.literal(true),
+  rtmpUrl: z.url(),
+  playbackBaseUrl: z.url(),
+  apiUrl: z.url(),
+  adminToken: z.string(),
+  tasks: z.tuple([z.object({ pid: z.int(), httpUrl: z.url() })]),
+});
+const CREATED_STREAM = z.object({ id: z.string(), playbackId: z.string(), streamKey: z.string() });
+
+/** Headend as `npm start` runs it, with a stream of the given latency profile. */
+export function headend(latency: LatencyName): SystemUnderTest {
+  return { name: `headend-${latency}`, start: (context) => startHeadend(context, latency) };
+}
+
+/** Starts the platform on free ports with a data folder of its own and creates a stream; it ends with the context. */
+export async function startHeadend(context: BenchContext, latency: LatencyName): Promise<RunningHeadend> {
+  const dataFolder = await makeTemporaryFolder(context);
+  const ports = ['--http-port', String(await freePort()), '--rtmp-port', String(await freePort())];
+  const script = ['--import', 'tsx', 'scripts/start.ts', '--json', '--data-dir', dataFolder, ...ports];
+  const platform = startProgram(context, process.execPath, script, { cwd: ROOT });
+  const ready = READY_LINE.parse(JSON.parse(await readFirstLine(platform, context.signal)));
+  const stream = await createStream(ready, latency, context.signal);
+  return {
+    publishUrl: `${ready.rtmpUrl}/${stream.streamKey}`,
+    multivariantPlaylistUrl: `${ready.playbackBaseUrl}/live/${stream.playbackId}/master.m3u8`,
+    watchUrl: `${ready.playbackBaseUrl}/watch/${stream.playbackId}`,
+    platformPid: platform.pid,
+    encoderPid: ready.tasks[0].pid,
+    originUrl: `${ready.tasks[0].httpUrl}/live/${stream.playbackId}`,
+    streamId: stream.id,
+    rtmpUrl: ready.rtmpUrl,
+    dataFolder,
+    callApi: (method, path) => callApi(ready, method, path, null, context.signal),
+  };
+}
+
+async function readFirstLine(platform: Program, signal: AbortSignal): Promise<string> {
+  const { stdout } = platform.process;
+  if (stdout === null) throw new Error('the platform has no standard output');
+  let firstLine: string | null = null;
+  createInterface({ input: stdout }).on('line', (line) => {
+    firstLine ??= line;
+  });
+  const check = async (): Promise<string | null> => {
+    platform.assertRunning();
+    return firstLine;
+  };
+  return waitUntil('the ready line of scripts/start.ts', check, { signal, timeoutSeconds: READY_TIMEOUT_SECONDS });
+}
+
+async function createStream(
+  ready: z.infer<typeof READY_LINE>,
+  latency: LatencyName,
+  signal: AbortSignal,
+): Promise<z.infer<typeof CREATED_STREAM>> {
+  return CREATED_STREAM.parse(await callApi(ready, 'POST', '/streams', { title: 'Benchmark', latency }, signal));
+}
+
+/** Resolves to the answer's JSON, null where it has no body. */
+async function callApi(
+  { apiUrl, adminToken }: z.infer<typeof READY_LINE>,
+  method: string,
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const response = await fetch(`${apiUrl}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    ...(body === null ? {} : { body: JSON.stringify(body) }),
+    signal,
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${apiUrl}${path}: ${response.status} ${text}`);
+  return text === '' ? null : JSON.parse(text);
+}

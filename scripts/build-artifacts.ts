@@ -1,0 +1,53 @@
+import { copyFile, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildPlayer } from './build-player.ts';
+import {
+  bundleEdgeFunction,
+  bundleEncoder,
+  bundleLambda,
+  EDGE_FUNCTIONS,
+  LAMBDA_FUNCTIONS,
+  type LambdaFunctionName,
+} from './bundle.ts';
+
+const DOCKERFILE = fileURLToPath(new URL('../containers/encoder/Dockerfile', import.meta.url));
+
+/** What a deployment uploads: absolute paths of folders that hold it and nothing else. */
+export interface Artifacts {
+  /** The encoder image's build context: Dockerfile and main.mjs. */
+  readonly encoderDir: string;
+  /** One folder a Lambda function, with its index.mjs. */
+  readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
+  /** The CloudFront Function that checks viewer tokens, with its function.js. */
+  readonly viewerTokenDir: string;
+  /** The player site's document root. */
+  readonly playerDir: string;
+}
+
+/**
+ * Builds everything that a deployment uploads into folders of its own below `outDir`, which are emptied first. The same source
+ * gives the same bytes, so that an image or a function changes only when its code does.
+ */
+export async function buildArtifacts(outDir: string): Promise<Artifacts> {
+  const artifacts = artifactsIn(resolve(outDir));
+  const { encoderDir, functionDirs, viewerTokenDir, playerDir } = artifacts;
+  const folders = [encoderDir, viewerTokenDir, ...Object.values(functionDirs)];
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  await Promise.all([
+    bundleEncoder(outDir).then(() => copyFile(DOCKERFILE, join(encoderDir, 'Dockerfile'))),
+    ...LAMBDA_FUNCTIONS.map((name) => bundleLambda(name, outDir)),
+    ...EDGE_FUNCTIONS.map((name) => bundleEdgeFunction(name, outDir)),
+    buildPlayer(playerDir),
+  ]);
+  return artifacts;
+}
+
+function artifactsIn(outDir: string): Artifacts {
+  return {
+    encoderDir: join(outDir, 'encoder'),
+    functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
+    viewerTokenDir: join(outDir, 'viewer-token'),
+    playerDir: join(outDir, 'player'),
+  };
+}

@@ -1,0 +1,69 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join, posix, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCE_DIR = join(ROOT, 'lib/player');
+/** Folder and URL path of everything but index.html. */
+const ASSET_DIR = 'player';
+/** What index.html refers to, by the name of its entry point. */
+const ENTRY_POINTS = { main: 'main.ts', style: 'style.css' } as const;
+const BROWSERS = ['chrome100', 'firefox100', 'safari15.4'];
+
+/** One built file. `path` is its URL path without the leading slash, and its path below the output folder. */
+export interface PlayerFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * Builds the watch and embed page into `outDir`, which it empties first. The folder is the page's document root: `index.html`
+ * answers every `/watch/{playbackId}` and `/embed/{playbackId}`, everything else lies under `player/` at the URL of its path.
+ * Names with a hash may be cached for ever; `index.html` and `player/icon.svg` may not.
+ */
+export async function buildPlayer(outDir: string): Promise<readonly PlayerFile[]> {
+  await rm(outDir, { recursive: true, force: true });
+  await mkdir(join(outDir, ASSET_DIR), { recursive: true });
+  const result = await build({
+    // Hashes must not depend on where the build is run.
+    absWorkingDir: ROOT,
+    entryPoints: Object.entries(ENTRY_POINTS).map(([out, file]) => ({ in: join(SOURCE_DIR, file), out })),
+    outdir: resolve(outDir, ASSET_DIR),
+    entryNames: '[name]-[hash]',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: BROWSERS,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const assets = Object.entries(result.metafile.outputs).map(([path, { bytes }]) => ({
+    path: relative(outDir, join(ROOT, path)).split(sep).join(posix.sep),
+    bytes,
+  }));
+  const icon = await readFile(join(SOURCE_DIR, 'icon.svg'), 'utf8');
+  const html = await indexHtml(assets);
+  return [
+    await writeText(outDir, 'index.html', html),
+    await writeText(outDir, `${ASSET_DIR}/icon.svg`, icon),
+    ...assets,
+  ];
+}
+
+async function writeText(outDir: string, path: string, text: string): Promise<PlayerFile> {
+  await writeFile(join(outDir, path), text);
+  return { path, bytes: Buffer.byteLength(text) };
+}
+
+/** index.html with the hashed names in place of the plain ones. */
+async function indexHtml(assets: readonly PlayerFile[]): Promise<string> {
+  let html = await readFile(join(SOURCE_DIR, 'index.html'), 'utf8');
+  for (const name of Object.keys(ENTRY_POINTS)) {
+    const asset = assets.find(({ path }) => path.startsWith(`${ASSET_DIR}/${name}-`));
+    if (asset === undefined) throw new Error(`esbuild made no ${name} asset`);
+    html = html.replace(new RegExp(`/${ASSET_DIR}/${name}\\.(js|css)`), `/${asset.path}`);
+  }
+  return html;
+}

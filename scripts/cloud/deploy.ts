@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { errorMessage } from '../stream/error-message.ts';
+import type { CloudDependencies } from './cloud-dependencies.ts';
+import { CloudError } from './cloud-error.ts';
+import type { CloudCommandLine } from './command-line.ts';
+import { type DeploymentOutputs, parseDeploymentOutputs } from './deployment-outputs.ts';
+import { makeAdminToken } from './make-admin-token.ts';
+import { nextSteps } from './next-steps.ts';
+import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
+
+/** What `deploy` needs to know of its command line. */
+type DeployLine = CloudCommandLine & { readonly stage: string };
+
+/**
+ * Deploys the stacks, makes the admin token that is wanted and says what to do next. Resolves to the exit code. Throws a CloudError
+ * where the stacks are up and the rest failed.
+ */
+export async function deploy(line: DeployLine, dependencies: CloudDependencies): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'headend-outputs-'));
+  try {
+    const outputsPath =
+      line.outputsFile === null ? join(folder, 'outputs.json') : resolve(PROJECT_DIR, line.outputsFile);
+    const exitCode = await dependencies.runCdk(toCdkRun(line, deployArgs(line, outputsPath), dependencies));
+    if (exitCode !== 0 || !line.isExecuted) return exitCode;
+    if (line.stackNames.length > 0) {
+      dependencies.stdout.write('\nDeployed by name; without names all stacks are, and what to do next is shown.\n');
+      return 0;
+    }
+    await finish(line, parseDeploymentOutputs(await readFile(outputsPath, 'utf8')), dependencies);
+    return 0;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const deployArgs = ({ stackNames, isAll, outputsFile }: DeployLine, outputsPath: string): string[] => [
+  ...(stackNames.length > 0 || isAll ? [] : ['--all']),
+  ...(outputsFile === null ? ['--outputs-file', outputsPath] : []),
+];
+
+async function finish(line: DeployLine, outputs: DeploymentOutputs, dependencies: CloudDependencies): Promise<void> {
+  const { stage, profile, wantedToken } = line;
+  const { adminTokensTable: tableName, region } = outputs;
+  await giveViewerKeys(line, outputs, dependencies);
+  const { store, close } = dependencies.openTokenStore({ tableName, region, profile });
+  try {
+    const adminToken = await makeAdminToken({ ...dependencies, store, wanted: wantedToken });
+    dependencies.stdout.write(nextSteps({ stage, outputs, wantedToken, adminToken }));
+  } catch (error) {
+    throw new CloudError(tokenFailure(line, outputs, error), { cause: error });
+  } finally {
+    close();
+  }
+}
+
+/** Until the edge has keys it lets nobody at protected streams. */
+async function giveViewerKeys(
+  { stage, profile }: DeployLine,
+  { viewerTokenSecretArn: secretArn, viewerTokenStoreArn: storeArn, region }: DeploymentOutputs,
+  { syncViewerKeys, randomBytes }: CloudDependencies,
+): Promise<void> {
+  try {
+    await syncViewerKeys({ secretArn, storeArn, region, profile, randomBytes });
+  } catch (error) {
+    throw new CloudError(
+      [
+        'The stacks are up, but the edge could not be given the keys of viewer tokens; public streams work without:',
+        `  ${errorMessage(error)}`,
+        'Run this again with AWS credentials which allow reading and writing that secret and that key value store:',
+        `  npm run viewer-keys -- sync --secret ${secretArn} --store ${storeArn}`,
+        `and then npm run deploy -- -c stage=${stage} for the admin token.`,
+      ].join('\n'),
+      { cause: error },
+    );
+  }
+}
+
+function tokenFailure({ stage, wantedToken }: DeployLine, outputs: DeploymentOutputs, error: unknown): string {
+  const { adminTokensTable, region } = outputs;
+  const name = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : '';
+  const again = `npm run deploy -- -c stage=${stage}${wantedToken === 'new' ? ' --new-admin-token' : ''}`;
+  return [
+    `The stacks are up, but the admin token could not be made in the table ${adminTokensTable} in ${region}:`,
+    `  ${name}${errorMessage(error)}`,
+    'Run this again with AWS credentials of that account (AWS_PROFILE, or --profile NAME) which allow dynamodb:Scan and',
+    `dynamodb:PutItem on that table: ${again}`,
+    'Where somebody else makes the token, as for a pipeline, add --no-admin-token.',
+  ].join('\n');
+}

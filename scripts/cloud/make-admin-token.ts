@@ -1,0 +1,31 @@
+import { generateSecret, hashSecret, type RandomBytes, secretId } from '../../lib/domain/stream-ids.ts';
+import type { AdminTokenStore } from '../../lib/runtime/admin-token-store.ts';
+import type { WantedToken } from './command-line.ts';
+
+/** What a token is made with. */
+export interface AdminTokenOptions {
+  readonly store: Pick<AdminTokenStore, 'list' | 'put'>;
+  readonly wanted: WantedToken;
+  /** Milliseconds since 1970. */
+  readonly nowMs: () => number;
+  readonly randomBytes: RandomBytes;
+}
+
+/**
+ * Makes the admin token that is wanted and stores its hash; null where none is made. Two deployers at once make one each, and
+ * both are valid. Rejects with the SDK's error.
+ */
+export async function makeAdminToken({ store, wanted, nowMs, randomBytes }: AdminTokenOptions): Promise<string | null> {
+  if (wanted === 'none') return null;
+  const isFirst = (await store.list({ limit: 1, afterId: null })).tokens.length === 0;
+  if (wanted === 'first' && !isFirst) return null;
+  const token = generateSecret(randomBytes);
+  const tokenHash = hashSecret(token);
+  await store.put({
+    id: secretId(tokenHash),
+    name: isFirst ? 'first' : 'made by deploy',
+    tokenHash,
+    createdAt: new Date(nowMs()).toISOString(),
+  });
+  return token;
+}

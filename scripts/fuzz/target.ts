@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import { readEnhancedCodecs } from '../../containers/encoder/src/ingest/enhanced-codecs.ts';
+import type { AcceptPublisher, Authorise, PublisherHandler } from '../../containers/encoder/src/ingest/publisher.ts';
+import { DEFAULT_RTMP_LIMITS } from '../../containers/encoder/src/ingest/rtmp-limits.ts';
+import { startRtmpServer } from '../../containers/encoder/src/ingest/rtmp-server.ts';
+import { SourceProbe } from '../../containers/encoder/src/ingest/source-description.ts';
+import { UnsupportedSourceError } from '../../containers/encoder/src/ingest/unsupported-source-error.ts';
+import { Transcoder } from '../../containers/encoder/src/transcode/transcoder.ts';
+import { ALLOWED_PREFIX, ENCODED_PREFIX } from './keys.ts';
+import type { TargetMessage } from './start-target.ts';
+
+/** Short time-outs, so that connections which wait for them are not what a run is made of. */
+const LIMITS = {
+  ...DEFAULT_RTMP_LIMITS,
+  handshakeTimeoutMs: 500,
+  publishTimeoutMs: 500,
+  decisionTimeoutMs: 1_000,
+  idleTimeoutMs: 1_000,
+  closeGraceMs: 200,
+  failedKeyDelayMs: 50,
+};
+
+/** What everything may be late by where other work keeps the processors busy. */
+const BUSY_MACHINE_MS = 5_000;
+
+const log = pino({ level: 'silent' });
+let publishes = 0;
+let encoders = 0;
+
+const authorise: Authorise = async ({ streamKey }) => {
+  if (streamKey.startsWith(ALLOWED_PREFIX) || streamKey.startsWith(ENCODED_PREFIX)) {
+    const stream = {
+      streamId: streamKey,
+      playbackId: 'fuzz',
+      version: null,
+      ladder: '360p',
+      latency: 'low',
+      maxInputKbps: 1_456,
+    } as const;
+    return { allow: true, stream };
+  }
+  return { allow: false, code: 'NetStream.Publish.BadName', description: 'This stream key is unknown.' };
+};
+
+const acceptPublisher: AcceptPublisher = async (publisher) => {
+  publishes++;
+  const isEncoded = publisher.stream.streamId.startsWith(ENCODED_PREFIX);
+  return isEncoded ? encode(publisher) : probe(publisher);
+};
+
+type Accepted = Parameters<AcceptPublisher>[0];
+
+/** Looks at the tags as a transcoder does, without its FFmpeg. */
+function probe(publisher: Accepted): PublisherHandler {
+  const source = new SourceProbe();
+  return {
+    onTag: (tag) => {
+      try {
+        source.add(tag);
+        source.description();
+      } catch (error) {
+        if (!(error instanceof UnsupportedSourceError)) throw error;
+        publisher.end('NetStream.Publish.Rejected', error.message);
+      }
+    },
+    onClose: () => undefined,
+    isPlayable: () => false,
+  };
+}
+
+function encode(publisher: Accepted): PublisherHandler {
+  let epoch = 0;
+  encoders++;
+  const transcoder = new Transcoder({
+    stream: publisher.stream,
+    nextEpoch: () => ++epoch,
+    beginRun: () => ({ write: () => 0, end: () => undefined }),
+    onRestart: () => undefined,
+    onFatal: (_reason, description) => publisher.end('NetStream.Publish.Rejected', description),
+    spawn,
+    now: Date.now,
+    log,
+  });
+  return {
+    onTag: (tag, receivedAtMs) => transcoder.onTag(tag, receivedAtMs),
+    onClose: () => void transcoder.stop(),
+    isPlayable: () => false,
+  };
+}
+
+function send(message: TargetMessage): void {
+  process.send?.(message);
+}
+
+/** The server under attack, in a process of its own: tells its port, and on request what it holds. */
+async function main(): Promise<void> {
+  const enhancedCodecs = await readEnhancedCodecs(spawn);
+  const server = await startRtmpServer({
+    host: '127.0.0.1',
+    port: 0,
+    authorise,
+    acceptPublisher,
+    onRefused: () => undefined,
+    limits: LIMITS,
+    enhancedCodecs,
+    clock: Date.now,
+    randomBytes,
+    log,
+  });
+  const { closeGraceMs, ...limits } = LIMITS;
+  const closeTimeoutMs =
+    limits.handshakeTimeoutMs +
+    limits.publishTimeoutMs +
+    limits.decisionTimeoutMs +
+    limits.idleTimeoutMs +
+    closeGraceMs +
+    BUSY_MACHINE_MS;
+  send({ type: 'ready', port: server.port, closeTimeoutMs });
+  let isClosing = false;
+  process.on('message', (message) => {
+    if (message === 'report') {
+      globalThis.gc?.(); // memory that is only waiting to be collected is no leak
+      const resources = process.getActiveResourcesInfo();
+      send({ type: 'report', resources, violations: server.violations, publishes, encoders });
+    } else {
+      isClosing = true;
+      void server.close().then(() => process.disconnect()); // with nothing left over the process ends by itself
+    }
+  });
+  process.once('disconnect', () => {
+    if (!isClosing) process.exit(1); // the fuzzer is gone
+  });
+}
+
+await main();

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { nextViewerTokenKeys } from '../../lib/domain/next-viewer-token-keys.ts';
+import { generateSecret } from '../../lib/domain/stream-ids.ts';
+import { type LocalState, readLocalState, writeLocalState } from './local-state.ts';
+import { StartError } from './start-error.ts';
+
+/** Makes the data folder where it is missing. Rejects with a StartError where that is impossible. */
+export async function makeDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+  } catch (cause) {
+    throw toDataDirError(dataDir, cause);
+  }
+}
+
+/** The secrets of a data folder, made where they are missing. Rejects with a StartError where it can't be used. */
+export async function openDataDir(dataDir: string): Promise<LocalState & { readonly viewerTokenKeys: string }> {
+  await makeDataDir(dataDir);
+  try {
+    const known = (await readLocalState(dataDir)) ?? { adminToken: generateSecret(randomBytes), streams: {} };
+    const { viewerTokenKeys = JSON.stringify(nextViewerTokenKeys(null, randomBytes)) } = known;
+    const state = { ...known, viewerTokenKeys };
+    await writeLocalState(dataDir, state);
+    return state;
+  } catch (cause) {
+    throw toDataDirError(dataDir, cause);
+  }
+}
+
+function toDataDirError(dataDir: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StartError(`The data folder ${dataDir} can't be used: ${reason}. Choose another with --data-dir.`, {
+    cause,
+  });
+}

@@ -1,0 +1,91 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+const RESTART_DELAY_MS = 1_000;
+
+export interface DemoPublisherOptions {
+  /** With the stream key as its last part. */
+  readonly publishUrl: string;
+  /** False for good where the key was rotated or the stream deleted. A rejection is no answer. */
+  readonly isKeyGood: () => Promise<boolean>;
+  /** Told when it has ended for that. */
+  readonly onKeyLost: () => void;
+  /** @default RESTART_DELAY_MS */
+  readonly restartDelayMs?: number;
+}
+
+/**
+ * Publishes a moving test picture with a clock and a tone, and goes on doing so until stopped or until its key is no longer
+ * good: wrong keys without an end would lock this machine's own broadcasters out.
+ */
+export class DemoPublisher {
+  private readonly options: DemoPublisherOptions;
+  private child: ChildProcess | null = null;
+  private timer: NodeJS.Timeout | null = null;
+  private isStopped = false;
+
+  constructor(options: DemoPublisherOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    const child = spawn('ffmpeg', demoArguments(this.options.publishUrl), { stdio: 'ignore' });
+    this.child = child;
+    child.once('exit', () => this.restartSoon());
+  }
+
+  private restartSoon(): void {
+    if (this.isStopped) return;
+    this.timer = setTimeout(() => void this.restart(), this.options.restartDelayMs ?? RESTART_DELAY_MS);
+  }
+
+  private async restart(): Promise<void> {
+    const { isKeyGood, onKeyLost } = this.options;
+    // Who can't be asked now is asked again later.
+    const isGood = await isKeyGood().catch(() => null);
+    if (this.isStopped) return;
+    if (isGood === null) this.restartSoon();
+    else if (isGood) this.start();
+    else onKeyLost();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    const { child } = this;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+}
+
+/** FFmpeg's arguments for a picture that anyone can publish without a camera: 720p, 30 frames a second, 3 Mbit/s. */
+export function demoArguments(publishUrl: string): string[] {
+  const inputs = [
+    '-re',
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=size=1280x720:rate=30',
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=frequency=440',
+  ];
+  const video = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-tune',
+    'zerolatency',
+    '-b:v',
+    '3M',
+    '-g',
+    '60',
+    '-pix_fmt',
+    'yuv420p',
+  ];
+  const audio = ['-c:a', 'aac', '-b:a', '128k', '-ar', '48000', '-ac', '2'];
+  return ['-loglevel', 'error', ...inputs, ...video, ...audio, '-f', 'flv', publishUrl];
+}

@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { z } from 'zod';
+
+/** Where a running encoder task listens. */
+const taskPortsSchema = z.object({ rtmpPort: z.number(), httpPort: z.number() });
+
+export interface EncoderTaskOptions {
+  /** The bundled program. */
+  readonly programPath: string;
+  /** All its variables but the ports. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** 0 for any free port. A task that is started again keeps the ports of the one before it. */
+  readonly rtmpPort: number;
+  readonly httpPort: number;
+  /** File descriptor that its log lines go to. */
+  readonly logFile: number;
+  /** How long it may take to end on SIGTERM. @default STOP_TIMEOUT_MS */
+  readonly stopTimeoutMs?: number;
+}
+
+/** Pause before a task that died is started again: ECS needs longer, and a task that can't start must not spin. */
+const RESTART_DELAY_MS = 500;
+/** More than its broadcasts need to end in good order; a person who pressed Ctrl-C waits no longer. */
+const STOP_TIMEOUT_MS = 15_000;
+
+/** One encoder process that is kept running, as an ECS service keeps its tasks. */
+export class EncoderTask {
+  private readonly options: EncoderTaskOptions;
+  private child: ChildProcess | null = null;
+  private ports: z.infer<typeof taskPortsSchema>;
+  private restartTimer: NodeJS.Timeout | null = null;
+  private isStopped = false;
+
+  constructor(options: EncoderTaskOptions) {
+    this.options = options;
+    this.ports = { rtmpPort: options.rtmpPort, httpPort: options.httpPort };
+  }
+
+  /** Process id of the running encoder. */
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  get rtmpPort(): number {
+    return this.ports.rtmpPort;
+  }
+
+  get httpPort(): number {
+    return this.ports.httpPort;
+  }
+
+  /** Starts the process and resolves when it listens. Rejects when it ends before that. */
+  async start(): Promise<void> {
+    const { programPath, environment, logFile } = this.options;
+    const child = spawn(process.execPath, [programPath], {
+      env: { ...environment, RTMP_PORT: String(this.ports.rtmpPort), HTTP_PORT: String(this.ports.httpPort) },
+      stdio: ['ignore', logFile, logFile, 'ipc'],
+    });
+    this.child = child;
+    const gone = new AbortController();
+    child.once('exit', () => gone.abort());
+    try {
+      const [message] = await once(child, 'message', { signal: gone.signal });
+      this.ports = taskPortsSchema.parse(message);
+    } catch (cause) {
+      child.kill('SIGKILL');
+      throw new Error('the encoder ended before it was ready', { cause });
+    }
+    if (child.exitCode !== null || child.signalCode !== null) this.restartSoon();
+    else child.once('exit', () => this.restartSoon());
+  }
+
+  /** Ends the process and keeps it ended, by force where it takes too long; resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    if (this.restartTimer !== null) clearTimeout(this.restartTimer);
+    const { child } = this;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill('SIGTERM');
+    const deadline = setTimeout(() => child.kill('SIGKILL'), this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS);
+    await exited.finally(() => clearTimeout(deadline));
+  }
+
+  private restartSoon(): void {
+    if (this.isStopped) return;
+    this.restartTimer = setTimeout(() => {
+      this.start().catch(() => this.restartSoon());
+    }, RESTART_DELAY_MS);
+  }
+}

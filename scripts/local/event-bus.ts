@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import type { HeadendEvent } from '../../lib/domain/events.ts';
+import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
+import { LOOPBACK } from './loopback-server.ts';
+import { readBody } from './read-body.ts';
+
+export interface EventBusOptions {
+  /** Called for every event, in the order in which they were put. */
+  readonly onEvent: (event: HeadendEvent) => void;
+  readonly log: Logger;
+  /** @default any free port of 127.0.0.1 */
+  readonly address?: ListenAddress;
+}
+
+/** Of one PutEvents call (EventBridge quotas). */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+const PUT_EVENTS_TARGET = 'AWSEvents.PutEvents';
+
+const putEventsSchema = z.object({
+  Entries: z
+    .array(z.object({ DetailType: z.string(), Detail: z.string() }))
+    .min(1)
+    .max(10),
+});
+/** What the platform's own encoder put there; its detail is the event itself. */
+const eventSchema = z.looseObject({ id: z.string(), type: z.string(), time: z.string() });
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Serves EventBridge's PutEvents for one bus, whatever its name is. */
+export async function startEventBus({ onEvent, log, address = LOOPBACK }: EventBusOptions): Promise<ListeningServer> {
+  const server = createServer(async (request, response) => {
+    try {
+      const { status, body } = await answer(request, onEvent);
+      response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+    } catch (error) {
+      log.warn({ err: error }, 'PutEvents broken off');
+      response.destroy();
+    }
+  });
+  return startListening(server, address);
+}
+
+async function answer(request: IncomingMessage, onEvent: EventBusOptions['onEvent']): Promise<Answer> {
+  const body = await readBody(request, BODY_LIMIT_BYTES);
+  if (request.headers['x-amz-target'] !== PUT_EVENTS_TARGET) return refuse('UnknownOperationException');
+  if (body === null) return refuse('ValidationException');
+  const entries = parseEntries(body.toString());
+  if (entries === null) return refuse('ValidationException');
+  const results = entries.map((entry) => putEvent(entry.Detail, onEvent));
+  return {
+    status: 200,
+    body: { FailedEntryCount: results.filter((result) => 'ErrorCode' in result).length, Entries: results },
+  };
+}
+
+function parseEntries(text: string): z.infer<typeof putEventsSchema>['Entries'] | null {
+  const parsed = putEventsSchema.safeParse(parseJson(text));
+  return parsed.success ? parsed.data.Entries : null;
+}
+
+function putEvent(detail: string, onEvent: EventBusOptions['onEvent']): { readonly [field: string]: string } {
+  const event = eventSchema.safeParse(parseJson(detail));
+  if (!event.success) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is not an event.' };
+  onEvent(event.data as unknown as HeadendEvent);
+  return { EventId: event.data.id };
+}
+
+/** Undefined where it is no JSON, which no schema takes. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const refuse = (type: string): Answer => ({ status: 400, body: { __type: type, message: type } });

@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HeadendEvent } from '../../lib/domain/events.ts';
+import { problemResponse } from '../../lib/functions/control-api/problem.ts';
+
+export interface EventFeedOptions {
+  /** Of the control API, which says who may follow: whoever may list streams. */
+  readonly apiUrl: string;
+  /** Feeds at once. @default 50 */
+  readonly maxClients?: number;
+  /** A client that has left so much unread is cut. @default 256 KiB */
+  readonly maxUnreadBytes?: number;
+  /** Between two comments that keep proxies and clients from giving up. @default 15 s */
+  readonly heartbeatMs?: number;
+}
+
+/** Events as they happen, for as long as a client stays: server-sent events (HTML standard, 9.2). */
+export class EventFeed {
+  private readonly options: Required<EventFeedOptions>;
+  private readonly clients = new Set<ServerResponse>();
+  private readonly heartbeat: NodeJS.Timeout;
+
+  constructor(options: EventFeedOptions) {
+    this.options = { maxClients: 50, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000, ...options };
+    this.heartbeat = setInterval(() => this.write(': still here\n\n'), this.options.heartbeatMs);
+  }
+
+  /** Answers a request for the feed. Never rejects. */
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const refusal = await this.refusal(request);
+    if (refusal !== null) return relay(refusal, response);
+    if (response.destroyed) return;
+    response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+    response.write(': connected\n\n');
+    this.clients.add(response);
+    response.once('close', () => this.clients.delete(response));
+  }
+
+  /** Sends an event to every client. */
+  publish(event: HeadendEvent): void {
+    this.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+
+  close(): void {
+    clearInterval(this.heartbeat);
+    for (const client of this.clients) client.end();
+  }
+
+  private async refusal({ method, headers }: IncomingMessage): Promise<Response | null> {
+    if (method !== 'GET') {
+      return problemResponse({ status: 405, detail: 'Allowed: GET.', headers: { Allow: 'GET' } });
+    }
+    const { authorization = '' } = headers;
+    try {
+      const answer = await fetch(`${this.options.apiUrl}/streams?limit=1`, { headers: { authorization } });
+      if (!answer.ok) return answer;
+      await answer.arrayBuffer();
+    } catch {
+      return unavailable('The admin token could not be checked; try again.');
+    }
+    return this.clients.size < this.options.maxClients ? null : unavailable('Too many clients follow already.');
+  }
+
+  private write(text: string): void {
+    for (const client of this.clients) {
+      client.write(text);
+      if (client.writableLength > this.options.maxUnreadBytes) client.destroy();
+    }
+  }
+}
+
+const unavailable = (detail: string): Response =>
+  problemResponse({ status: 503, detail, headers: { 'Retry-After': '10' } });
+
+/** What belongs to a connection is not passed on (RFC 9110 7.6.1). */
+async function relay(refusal: Response, response: ServerResponse): Promise<void> {
+  const body = Buffer.from(await refusal.arrayBuffer());
+  for (const name of ['content-type', 'www-authenticate', 'retry-after', 'allow', 'cache-control']) {
+    const value = refusal.headers.get(name);
+    if (value !== null) response.setHeader(name, value);
+  }
+  response.writeHead(refusal.status).end(body);
+}

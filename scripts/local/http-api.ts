@@ -1,0 +1,96 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { Logger } from 'pino';
+import type { HttpApiHandler } from '../../lib/functions/control-api/create-handler.ts';
+import { problemResult } from '../../lib/functions/control-api/problem-result.ts';
+import { readBody } from './read-body.ts';
+
+/** What an HTTP API works with: its Lambda handler, a clock in milliseconds since 1970, and a log. */
+export interface HttpApiOptions {
+  readonly handler: HttpApiHandler;
+  readonly nowMs: () => number;
+  readonly log: Logger;
+}
+
+/** What API Gateway does, for a node:http server: answers a request by calling a Lambda handler. Never rejects. */
+export type HttpApi = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Bodies up to here reach the handler, whose own limit is lower. */
+const BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** An HTTP API (payload format 2.0) in front of one handler. A failure of the handler is a 500. */
+export function createHttpApi({ handler, nowMs, log }: HttpApiOptions): HttpApi {
+  return async (request, response) => {
+    try {
+      writeResult(response, await answer(request, handler, nowMs()));
+    } catch (error) {
+      log.error({ err: error, method: request.method }, 'request failed');
+      if (response.headersSent) response.destroy();
+      else writeResult(response, await problemResult({ status: 500, detail: null }));
+    }
+  };
+}
+
+async function answer(
+  request: IncomingMessage,
+  handler: HttpApiHandler,
+  nowMs: number,
+): Promise<APIGatewayProxyStructuredResultV2> {
+  const body = await readBody(request, BODY_LIMIT_BYTES);
+  if (body === null) return problemResult({ status: 413, detail: `The limit is ${BODY_LIMIT_BYTES} bytes.` });
+  const [, path, query = ''] = /^(\/[^?]*)\??(.*)$/.exec(request.url ?? '') ?? [];
+  if (path === undefined) return problemResult({ status: 400, detail: 'The request target must be a path.' });
+  return handler(toEvent(request, path, query, body, nowMs));
+}
+
+/** AWS: "Create AWS Lambda proxy integrations for HTTP APIs", payload format version 2.0. */
+function toEvent(
+  request: IncomingMessage,
+  rawPath: string,
+  rawQueryString: string,
+  body: Buffer,
+  nowMs: number,
+): APIGatewayProxyEventV2 {
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath,
+    rawQueryString,
+    headers,
+    ...(body.length === 0 ? {} : { body: body.toString('base64') }),
+    isBase64Encoded: body.length > 0,
+    requestContext: toRequestContext(request, rawPath, nowMs),
+  };
+}
+
+function toRequestContext(
+  request: IncomingMessage,
+  path: string,
+  nowMs: number,
+): APIGatewayProxyEventV2['requestContext'] {
+  return {
+    accountId: 'local',
+    apiId: 'local',
+    domainName: 'localhost',
+    domainPrefix: 'localhost',
+    http: {
+      method: request.method ?? 'GET',
+      path,
+      protocol: `HTTP/${request.httpVersion}`,
+      sourceIp: request.socket.remoteAddress ?? '',
+      userAgent: request.headers['user-agent'] ?? '',
+    },
+    requestId: 'local',
+    routeKey: '$default',
+    stage: '$default',
+    time: new Date(nowMs).toISOString(),
+    timeEpoch: nowMs,
+  };
+}
+
+function writeResult(response: ServerResponse, result: APIGatewayProxyStructuredResultV2): void {
+  for (const [name, value] of Object.entries(result.headers ?? {})) response.setHeader(name, String(value));
+  response.statusCode = result.statusCode ?? 200;
+  response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
+}

@@ -1,0 +1,76 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
+import { LOOPBACK } from './loopback-server.ts';
+import { readBody } from './read-body.ts';
+
+/** A Lambda handler: any JSON value in, any out. */
+export type LambdaHandler = (event: unknown) => Promise<unknown>;
+
+/** The functions by name, where their failures are logged, and where they are invoked. */
+export interface LambdaRuntimeOptions {
+  readonly functions: Readonly<Record<string, LambdaHandler>>;
+  readonly log: Logger;
+  /** @default any free port of 127.0.0.1 */
+  readonly address?: ListenAddress;
+}
+
+/** Payload of a synchronous invocation (AWS Lambda quotas). */
+const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
+const INVOCATION_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** Serves the Lambda Invoke API: synchronous invocations by function name. */
+export async function startLambdaRuntime(options: LambdaRuntimeOptions): Promise<ListeningServer> {
+  const { functions, log, address = LOOPBACK } = options;
+  const server = createServer(async (request, response) => {
+    try {
+      const { status, headers, body } = await answer(request, functions, log);
+      response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body ?? null));
+    } catch (error) {
+      log.warn({ err: error }, 'invocation broken off');
+      response.destroy();
+    }
+  });
+  return startListening(server, address);
+}
+
+async function answer(
+  request: IncomingMessage,
+  functions: LambdaRuntimeOptions['functions'],
+  log: Logger,
+): Promise<Answer> {
+  const payload = await readBody(request, PAYLOAD_LIMIT_BYTES);
+  const name = INVOCATION_PATH.exec(request.url ?? '')?.[1];
+  if (name === undefined || request.method !== 'POST') return refuse(404, 'ResourceNotFoundException', 'No such route');
+  if (!Object.hasOwn(functions, name)) return refuse(404, 'ResourceNotFoundException', `No function ${name}`);
+  if (payload === null) return refuse(413, 'RequestTooLargeException', `Limit: ${PAYLOAD_LIMIT_BYTES} bytes`);
+  let event: unknown;
+  try {
+    event = payload.length === 0 ? null : JSON.parse(payload.toString());
+  } catch {
+    return refuse(400, 'InvalidRequestContentException', 'The payload is not JSON');
+  }
+  return invoke(name, functions[name] as LambdaHandler, event, log);
+}
+
+async function invoke(name: string, handler: LambdaHandler, event: unknown, log: Logger): Promise<Answer> {
+  try {
+    return { status: 200, headers: {}, body: await handler(event) };
+  } catch (error) {
+    log.error({ err: error, function: name }, 'function failed');
+    const { name: errorType, message: errorMessage } = error instanceof Error ? error : new Error(String(error));
+    return { status: 200, headers: { 'X-Amz-Function-Error': 'Unhandled' }, body: { errorType, errorMessage } };
+  }
+}
+
+const refuse = (status: number, errorType: string, message: string): Answer => ({
+  status,
+  headers: { 'X-Amzn-ErrorType': errorType },
+  body: { Type: 'User', Message: message },
+});

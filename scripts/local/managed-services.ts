@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { PublishMode } from '../../lib/domain/environment.ts';
+import { VIEWER_TOKEN_KEYS_NAME } from '../../lib/domain/viewer-tokens.ts';
+import type { StreamStore } from '../../lib/runtime/stream-store.ts';
+import { bundleEdgeFunction } from '../bundle.ts';
+import { Closers } from './closers.ts';
+import { startEdge } from './edge.ts';
+import { loadEdgeFunction } from './edge-function.ts';
+import { startEventBus } from './event-bus.ts';
+import { EventFeed } from './event-feed.ts';
+import { type ListenAddress, localUrl } from './listening-server.ts';
+import { startLocalAws } from './local-aws.ts';
+import { createMediaGate, type MediaGate } from './media-gate.ts';
+import { OriginProxy } from './origin-proxy.ts';
+import { PlayerSite } from './player-site.ts';
+
+export interface ManagedServicesOptions {
+  /** A database with all tables. */
+  readonly dynamoDbUrl: string;
+  /** Where each service listens. The edge's port must be known beforehand. */
+  readonly addresses: {
+    readonly edge: ListenAddress;
+    readonly lambda: ListenAddress;
+    readonly eventBus: ListenAddress;
+  };
+  /** Where encoder tasks serve playlists and media now, as this process reaches them. */
+  readonly originUrls: () => readonly string[];
+  /** Who knows the stream keys. */
+  readonly publishMode: PublishMode;
+  /** Where broadcasters publish, and where viewers and API clients come in, as they see it. */
+  readonly rtmpUrl: string;
+  readonly playbackBaseUrl: string;
+  readonly adminTokenHash: string;
+  /** Keys of viewer tokens, as JSON. */
+  readonly viewerTokenKeys: string;
+  /** Folder for what is built: the player and the edge function. */
+  readonly buildDir: string;
+  /** Where a visitor of `/` is sent. */
+  readonly homePath: () => string;
+  readonly log: Logger;
+}
+
+/** What AWS runs for a deployment beside the encoder and the database: functions, API, event bus, CloudFront and the site. */
+export interface ManagedServices {
+  /** The control API, as this machine reaches it. */
+  readonly apiUrl: string;
+  readonly eventBusUrl: string;
+  /** What the control API stores of streams. */
+  readonly streams: StreamStore;
+  close(): Promise<void>;
+}
+
+/** Starts them in this process, whose AWS SDK from then on speaks to them and to the database. */
+export function startManagedServices(options: ManagedServicesOptions): Promise<ManagedServices> {
+  const closers = new Closers();
+  return closers.guard(() => start(options, closers));
+}
+
+async function start(options: ManagedServicesOptions, closers: Closers): Promise<ManagedServices> {
+  const { addresses, originUrls, buildDir, homePath, log } = options;
+  const aws = await startLocalAws({ ...options, lambdaAddress: addresses.lambda });
+  closers.add(() => aws.close());
+  const site = await PlayerSite.build(join(buildDir, 'player'));
+  const origin = new OriginProxy(originUrls);
+  closers.add(() => origin.close());
+  const apiUrl = `${localUrl(addresses.edge)}/api`;
+  const events = new EventFeed({ apiUrl });
+  closers.add(() => events.close());
+  const bus = await startEventBus({ onEvent: (event) => events.publish(event), log, address: addresses.eventBus });
+  closers.add(() => bus.close());
+  const media = await buildMediaGate(options, origin);
+  const edge = await startEdge({ address: addresses.edge, api: aws.api, events, media, site, homePath });
+  closers.add(() => edge.close());
+  return { apiUrl, eventBusUrl: bus.url, streams: aws.streams, close: () => closers.closeAll() };
+}
+
+/** The viewer-token function as it is deployed, in front of the origin. */
+async function buildMediaGate(
+  { buildDir, viewerTokenKeys, log }: ManagedServicesOptions,
+  origin: OriginProxy,
+): Promise<MediaGate> {
+  const { path } = await bundleEdgeFunction('viewer-token', buildDir);
+  const keyValues = new Map([[VIEWER_TOKEN_KEYS_NAME, viewerTokenKeys]]);
+  const edgeFunction = loadEdgeFunction({ code: await readFile(path, 'utf8'), keyValues, log });
+  return createMediaGate({ edgeFunction, origin, log });
+}

@@ -1,0 +1,46 @@
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+
+/** Passes viewers' requests on to encoder tasks in turn, as the load balancer behind CloudFront does. */
+export class OriginProxy {
+  private readonly agent = new Agent({ keepAlive: true });
+  private readonly originUrls: () => readonly string[];
+  private turn = 0;
+
+  /** `originUrls`: where the tasks listen now, without a trailing slash. */
+  constructor(originUrls: () => readonly string[]) {
+    this.originUrls = originUrls;
+  }
+
+  /** Streams the answer of the next task; 502 where it can't be reached. */
+  pass(request: IncomingMessage, response: ServerResponse): void {
+    const urls = this.originUrls();
+    const url = urls[this.turn++ % urls.length];
+    if (url === undefined) {
+      refuse(response);
+      return;
+    }
+    const upstream = httpRequest(
+      url,
+      { method: request.method, path: request.url, headers: request.headers, agent: this.agent },
+      (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+        answer.once('error', () => response.destroy());
+      },
+    );
+    upstream.once('error', () => {
+      if (response.headersSent) response.destroy();
+      else refuse(response);
+    });
+    response.once('close', () => upstream.destroy());
+    request.pipe(upstream);
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
+
+function refuse(response: ServerResponse): void {
+  response.writeHead(502, { 'access-control-allow-origin': '*' }).end('no encoder task answers\n');
+}

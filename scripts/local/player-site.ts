@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { PLAYBACK_ID_PATTERN } from '../../lib/domain/playback-ids.ts';
+import { buildPlayer } from '../build-player.ts';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+const PAGE_PATH = /^\/(watch|embed)\/([^/]+)$/;
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'";
+
+/** The built player in memory, served as the player site is in the cloud. */
+export class PlayerSite {
+  private readonly files: ReadonlyMap<string, Buffer>;
+
+  private constructor(files: ReadonlyMap<string, Buffer>) {
+    this.files = files;
+  }
+
+  /** Builds the player into `outDir` and reads it. */
+  static async build(outDir: string): Promise<PlayerSite> {
+    const files = new Map<string, Buffer>();
+    for (const { path } of await buildPlayer(outDir)) files.set(`/${path}`, await readFile(join(outDir, path)));
+    return new PlayerSite(files);
+  }
+
+  /** Answers a watch or embed page or one of the player's files; false for any other path. */
+  serve(path: string, response: ServerResponse): boolean {
+    const page = PAGE_PATH.exec(path);
+    const isPage = page !== null && PLAYBACK_ID_PATTERN.test(page[2] ?? '');
+    const filePath = isPage ? '/index.html' : path;
+    const body = this.files.get(filePath);
+    if (body === undefined) return false;
+    // Embed pages are made to be framed; everything else is not.
+    const ancestors = page?.[1] === 'embed' ? '*' : "'self'";
+    response.writeHead(200, {
+      'content-type': CONTENT_TYPES[extname(filePath)] ?? 'application/octet-stream',
+      'content-length': body.length,
+      'cache-control': 'no-cache',
+      'content-security-policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors ${ancestors}`,
+      'x-content-type-options': 'nosniff',
+    });
+    response.end(body);
+    return true;
+  }
+}

@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import { StartError } from './start-error.ts';
+
+/** Something that runs, and what it has to say for itself once it does. */
+export interface Running {
+  readonly output: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs until Ctrl-C or SIGTERM, which also abort the signal that `start` gets, and then exits with code 0; with code 1 and one
+ * line of words where it can't be started.
+ */
+export async function runUntilStopped(start: (stopped: AbortSignal) => Promise<Running>): Promise<never> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  process.once('SIGINT', () => controller.abort());
+  process.once('SIGTERM', () => controller.abort());
+  try {
+    const { output, close } = await start(signal);
+    process.stdout.write(output);
+    if (!signal.aborted) await once(signal, 'abort');
+    await close();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') process.exit(0);
+    const detail = error instanceof StartError ? error.message : error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`${detail}\n`);
+    process.exit(1);
+  }
+  process.exit(0);
+}

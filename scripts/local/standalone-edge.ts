@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { hashSecret } from '../../lib/domain/stream-ids.ts';
+import { createLogger } from '../../lib/runtime/log.ts';
+import { Closers } from './closers.ts';
+import { createMissingTables } from './create-missing-tables.ts';
+import { openDataDir } from './data-dir.ts';
+import type { EdgeOptions } from './edge-options.ts';
+import { startManagedServices } from './managed-services.ts';
+import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
+import { resolvePort } from './ports.ts';
+import { readPublishMode } from './publish-mode.ts';
+import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
+import { StartError } from './start-error.ts';
+import { LOCAL_TABLE_NAMES } from './table-names.ts';
+
+/** Containers start at the same time, and DynamoDB Local has to start Java first. */
+const DATABASE_ATTEMPTS = 60;
+const DATABASE_PAUSE_MS = 500;
+
+/** The running edge. */
+export interface StandaloneEdge {
+  readonly rtmpUrl: string;
+  readonly playbackBaseUrl: string;
+  readonly adminToken: string;
+  /** A stream to begin with. Null where a backend knows the streams. */
+  readonly stream: OwnStream | null;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts all of the local platform but an encoder and a database, which are somewhere else and may come later. Throws a
+ * StartError for what the person at the keyboard can mend, and an AbortError where it is stopped before it has started.
+ */
+export function startStandaloneEdge(options: EdgeOptions, stopped: AbortSignal): Promise<StandaloneEdge> {
+  const closers = new Closers();
+  return closers.guard(() => start(options, stopped, closers));
+}
+
+async function start(options: EdgeOptions, stopped: AbortSignal, closers: Closers): Promise<StandaloneEdge> {
+  const { dynamoDbUrl, originUrl, rtmpUrl, playbackBaseUrl, dataDir } = options;
+  const publishMode = readPublishMode(process.env);
+  const addresses = {
+    edge: await resolveAddress(options.listenHost, options.httpPort, '--http-port'),
+    lambda: await resolveAddress(options.listenHost, options.lambdaPort, '--lambda-port'),
+    eventBus: await resolveAddress(options.listenHost, options.eventsPort, '--events-port'),
+  };
+  const state = await openDataDir(dataDir);
+  await createTables(dynamoDbUrl, stopped);
+  let homePath = '/';
+  const services = await startManagedServices({
+    dynamoDbUrl,
+    addresses,
+    originUrls: () => [originUrl],
+    publishMode,
+    rtmpUrl,
+    playbackBaseUrl,
+    adminTokenHash: hashSecret(state.adminToken),
+    viewerTokenKeys: state.viewerTokenKeys,
+    buildDir: join(dataDir, 'build'),
+    homePath: () => homePath,
+    log: createLogger({ service: 'edge', level: 'info' }),
+  });
+  closers.add(() => services.close());
+  const { apiUrl, streams } = services;
+  const stream =
+    publishMode === 'keys' ? await ownStream({ title: 'My stream', state, apiUrl, dataDir, streams }) : null;
+  homePath = homePathFor(stream);
+  closers.add(() => removeRunningPlatform(dataDir));
+  await writeRunningPlatform(dataDir, { apiUrl });
+  return { rtmpUrl, playbackBaseUrl, adminToken: state.adminToken, stream, close: () => closers.closeAll() };
+}
+
+async function resolveAddress(host: string, port: number, option: string) {
+  return { host, port: await resolvePort(host, port, option), option };
+}
+
+/** Waits for the database where it doesn't answer yet. */
+async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await createMissingTables({ dynamoDbUrl, tableNames: LOCAL_TABLE_NAMES });
+    } catch (cause) {
+      if (attempt === DATABASE_ATTEMPTS) throw noDatabase(dynamoDbUrl, cause);
+    }
+    await setTimeout(DATABASE_PAUSE_MS, undefined, { signal: stopped });
+  }
+}
+
+function noDatabase(dynamoDbUrl: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StartError(`No DynamoDB at ${dynamoDbUrl}: ${reason}. Name another with --dynamodb-url.`, { cause });
+}

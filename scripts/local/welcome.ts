@@ -1,0 +1,51 @@
+import type { OwnStream } from './own-stream.ts';
+
+export interface WelcomeOptions {
+  readonly rtmpUrl: string;
+  readonly playbackBaseUrl: string;
+  readonly adminToken: string;
+  /** Null where a backend knows the streams. */
+  readonly stream: OwnStream | null;
+  /** Somebody publishes to the stream already. */
+  readonly isDemo: boolean;
+  /** Null where log lines go to standard error. */
+  readonly logPath: string | null;
+}
+
+/** What a person needs to go live. */
+export function welcome(options: WelcomeOptions): string {
+  const { playbackBaseUrl, adminToken, stream, isDemo, logPath } = options;
+  const playbackId = stream?.playbackId ?? 'PLAYBACK_ID';
+  const lines = [
+    '',
+    '  Headend is running.',
+    '',
+    ...(isDemo ? ['  A test picture is being published.', ''] : publishLines(options)),
+    `  Watch        ${playbackBaseUrl}/watch/${playbackId}`,
+    `  Playlist     ${playbackBaseUrl}/live/${playbackId}/master.m3u8`,
+    `  Control API  ${playbackBaseUrl}/api  (admin token ${adminToken})`,
+    ...(logPath === null ? [] : [`  Log          ${logPath}`]),
+    '',
+    '  Ctrl-C ends it.',
+    '',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function publishLines({ rtmpUrl, stream }: WelcomeOptions): string[] {
+  const urlKey = stream?.streamKey ?? 'STREAM_KEY';
+  return [
+    '  Publish, in OBS under Settings > Stream > Service "Custom...":',
+    `    Server      ${rtmpUrl}`,
+    `    Stream Key  ${keyWords(stream)}`,
+    '  or with FFmpeg:',
+    `    ffmpeg -re -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine -c:v libx264 -preset ultrafast -tune zerolatency -b:v 3M -g 60 -pix_fmt yuv420p -c:a aac -f flv ${rtmpUrl}/${urlKey}`,
+    '',
+  ];
+}
+
+function keyWords(stream: OwnStream | null): string {
+  if (stream === null) return 'one that your backend allows';
+  if (stream.streamKey !== null) return stream.streamKey;
+  return `the one you were given when it was rotated; a new one: npm run stream -- rotate-key ${stream.id}`;
+}

@@ -1,0 +1,19 @@
+import { type Platform, startPlatform } from './local/platform.ts';
+import { runUntilStopped } from './local/run-until-stopped.ts';
+import { parseStartOptions } from './local/start-options.ts';
+import { welcome } from './local/welcome.ts';
+
+/** `npm start`: the whole platform on this machine, until Ctrl-C or SIGTERM. */
+await runUntilStopped(async () => {
+  const options = parseStartOptions(process.argv.slice(2));
+  const platform = await startPlatform(options);
+  return {
+    output: options.json ? readyLine(platform) : welcome({ ...platform, isDemo: options.demo }),
+    close: platform.close,
+  };
+});
+
+/** One line for programs. */
+function readyLine({ rtmpUrl, playbackBaseUrl, apiUrl, adminToken, tasks }: Platform): string {
+  return `${JSON.stringify({ ready: true, rtmpUrl, playbackBaseUrl, apiUrl, adminToken, tasks })}\n`;
+}

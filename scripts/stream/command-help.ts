@@ -1,0 +1,59 @@
+import type { Command } from './command.ts';
+import type { CommandOptions } from './command-options.ts';
+import { formatTable } from './text-table.ts';
+
+const PROGRAM = 'npm run stream --';
+
+const EXIT_CODE_LINES = [
+  'Exit codes: 0 done, 1 refused (the reasons are on standard error), 2 wrong usage, 3 the API cannot be reached.',
+  'npm adds lines of its own to standard output; in scripts use: npm run --silent stream -- COMMAND --json',
+];
+
+/** What there is to type. Ends with a line feed. */
+export function generalHelp(commands: readonly Command[], generalOptions: CommandOptions): string {
+  return toText([
+    `Usage: ${PROGRAM} COMMAND [options]`,
+    'Commands:',
+    indent(formatTable(commands.map((command) => [signature(command), command.summary]))),
+    'Options of every command:',
+    optionLines(generalOptions),
+    EXIT_CODE_LINES.join('\n'),
+  ]);
+}
+
+/** How to use one command. Ends with a line feed. */
+export function commandHelp(command: Command, generalOptions: CommandOptions): string {
+  const hasOptions = Object.keys(command.options).length > 0;
+  return toText([
+    `Usage: ${PROGRAM} ${signature(command)} [options]`,
+    [`${command.summary}.`, ...command.notes].join('\n'),
+    ...(hasOptions ? ['Options:', optionLines(command.options)] : []),
+    'Options of every command:',
+    optionLines(generalOptions),
+  ]);
+}
+
+const signature = ({ name, operand }: Command): string => (operand === null ? name : `${name} ${operand}`);
+
+const optionLines = (options: CommandOptions): string =>
+  indent(
+    formatTable(
+      Object.entries(options).map(([name, { placeholder, short, help }]) => [
+        [
+          short === undefined ? '' : `-${short}, `,
+          `--${name}`,
+          placeholder === undefined ? '' : ` ${placeholder}`,
+        ].join(''),
+        help,
+      ]),
+    ),
+  );
+
+const indent = (text: string): string => text.replace(/^/gm, '  ');
+
+/** A blank line between sections; what a heading names follows at once. */
+const toText = (sections: readonly string[]): string =>
+  `${sections
+    .map((section) => (section.endsWith(':') ? `${section}\n` : `${section}\n\n`))
+    .join('')
+    .trimEnd()}\n`;

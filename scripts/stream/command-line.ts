@@ -1,0 +1,87 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { Command, CommandInput } from './command.ts';
+import { CommandError } from './command-error.ts';
+import { commandHelp, generalHelp } from './command-help.ts';
+import type { CommandOption, CommandOptions } from './command-options.ts';
+import { CONNECTION_OPTIONS } from './connection.ts';
+import { errorMessage } from './error-message.ts';
+
+/** The options of every command. */
+export const GENERAL_OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  json: { type: 'boolean', help: 'print JSON, one line for each result' },
+  help: { type: 'boolean', short: 'h', help: 'print this' },
+} as const satisfies CommandOptions;
+
+/** What a command line asks for: a command with its input, or text to read. */
+export type CommandLine =
+  | {
+      readonly kind: 'run';
+      readonly command: Command;
+      readonly input: CommandInput<CommandOptions & typeof GENERAL_OPTIONS>;
+    }
+  | { readonly kind: 'help'; readonly text: string };
+
+/** Reads a command line. Options may stand anywhere. Throws a CommandError with the help that the person needs. */
+export function parseCommandLine(args: readonly string[], commands: readonly Command[]): CommandLine {
+  const { words, isHelp } = readWords(args, commands);
+  const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
+  if (command === undefined) {
+    const text = generalHelp(commands, GENERAL_OPTIONS);
+    if (words.length === 0 && isHelp) return { kind: 'help', text };
+    throw new CommandError('usage', `${unknownCommand(words, commands)}\n\n${text}`);
+  }
+  const text = commandHelp(command, GENERAL_OPTIONS);
+  const { values, positionals } = parseStrictly(args, command, text);
+  if (values.help === true) return { kind: 'help', text };
+  const operands = positionals.slice(command.name.split(' ').length);
+  const operandCount = command.operand === null ? 0 : 1;
+  if (operands.length < operandCount) throw new CommandError('usage', `Name the ${command.operand}.\n\n${text}`);
+  if (operands.length > operandCount) throw new CommandError('usage', `There are words too many.\n\n${text}`);
+  return { kind: 'run', command, input: { values, operand: operands[0] ?? '' } };
+}
+
+/** What stands beside the options, whichever command's they are. What follows an unknown one may be a secret. */
+function readWords(args: readonly string[], commands: readonly Command[]) {
+  const options: CommandOptions = Object.assign({}, GENERAL_OPTIONS, ...commands.map((command) => command.options));
+  const { tokens, values, positionals } = parseArgs({
+    args: [...args],
+    options: toConfig(options),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const unknown = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(options, token.name));
+  if (unknown?.kind === 'option') {
+    const text = generalHelp(commands, GENERAL_OPTIONS);
+    throw new CommandError('usage', `Unknown option '${unknown.rawName}'.\n\n${text}`);
+  }
+  return { words: positionals, isHelp: values.help === true };
+}
+
+function unknownCommand([first, second]: readonly string[], commands: readonly Command[]): string {
+  if (first === undefined) return 'Name a command.';
+  const isGroup = commands.some(({ name }) => name.startsWith(`${first} `));
+  return `Unknown command "${isGroup && second !== undefined ? `${first} ${second}` : first}".`;
+}
+
+function parseStrictly(args: readonly string[], command: Command, help: string) {
+  const options = { ...command.options, ...GENERAL_OPTIONS };
+  try {
+    const { values, positionals } = parseArgs({ args: [...args], options: toConfig(options), allowPositionals: true });
+    return { values: values as CommandInput<typeof options>['values'], positionals };
+  } catch (error) {
+    // What follows the first sentence is advice that fits few cases.
+    const [message] = errorMessage(error).split(/\. |\n/, 1);
+    throw new CommandError('usage', `${message}.\n\n${help}`, { cause: error });
+  }
+}
+
+const toConfig = (options: CommandOptions): NonNullable<ParseArgsConfig['options']> =>
+  Object.fromEntries(Object.entries(options).map(([name, option]) => [name, toOptionConfig(option)]));
+
+const toOptionConfig = ({ type, multiple = false, short }: CommandOption) => ({
+  type,
+  multiple,
+  ...(short === undefined ? {} : { short }),
+});

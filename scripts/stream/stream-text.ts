@@ -1,0 +1,72 @@
+import type { StreamBody } from '../../lib/functions/control-api/schemas.ts';
+import { formatTable } from './text-table.ts';
+
+type Health = NonNullable<StreamBody['health']>;
+
+/** All there is to know of a stream, a line for each. */
+export function streamText(stream: StreamBody): string {
+  const { title, id, status, startedAt, ladder, latency, playback, allowedSources, version } = stream;
+  return formatTable([
+    ['Title', title],
+    ['Id', id],
+    ['Status', startedAt === null ? status : `${status} since ${startedAt}`],
+    ['Ladder', ladder],
+    ['Latency', latency],
+    ['Playback', playback],
+    ['Key opens', validityText(stream)],
+    ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],
+    ['Version', String(version)],
+    ['Created', stream.createdAt],
+    ['Changed', stream.updatedAt],
+    ...serverRows(stream),
+    ['Watch', stream.watchUrl],
+    ['Playlist', stream.playbackUrl],
+    ...(stream.health === null ? [] : healthRows(stream.health)),
+  ]);
+}
+
+/** A row for each stream. */
+export function streamListText(streams: readonly StreamBody[]): string {
+  if (streams.length === 0) return 'There are no streams.';
+  return formatTable([
+    ['ID', 'TITLE', 'STATUS', 'LADDER', 'LATENCY', 'INPUT', 'WATCH'],
+    ...streams.map(({ id, title, status, ladder, latency, health, watchUrl }) => {
+      return [id, title, status, ladder, latency, health === null ? '-' : inputText(health), watchUrl];
+    }),
+  ]);
+}
+
+/** What a broadcaster types into OBS, and where to look at it. */
+export function publishText(stream: StreamBody & { readonly streamKey: string }): string {
+  const table = formatTable([...serverRows(stream), ['Stream Key', stream.streamKey], ['Watch', stream.watchUrl]]);
+  const viewers =
+    stream.playback === 'token' ? `\nViewers need a link with a token: "viewer-token ${stream.id}" makes one.` : '';
+  return `${table}\n\nThe key is shown this once; "rotate-key ${stream.id}" makes another.${viewers}`;
+}
+
+function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
+  return [['Server', rtmpUrl], ...(rtmpsUrl === undefined ? [] : [['Server (TLS)', rtmpsUrl]])];
+}
+
+function validityText({ notBefore, notAfter }: StreamBody): string {
+  if (notBefore === null && notAfter === null) return 'always';
+  return [notBefore === null ? '' : `from ${notBefore}`, notAfter === null ? '' : `until ${notAfter}`].join(' ').trim();
+}
+
+function inputText({ width, height, videoCodec, frameRate, audioCodec, inputKbps, warnings }: Health): string {
+  const video = videoCodec === null ? [] : [`${videoCodec} ${width ?? '?'}x${height ?? '?'} ${frameRate ?? '?'} fps`];
+  const audio = audioCodec === null ? [] : [audioCodec];
+  const count = warnings.length === 0 ? [] : [`${warnings.length} ${warnings.length === 1 ? 'warning' : 'warnings'}`];
+  return [...video, ...audio, `${Math.round(inputKbps)} kbit/s`, ...count].join(', ');
+}
+
+function healthRows(health: Health): string[][] {
+  const { keyframeIntervalSeconds, encoderSpeed, droppedFrames, warnings } = health;
+  return [
+    ['Input', inputText(health)],
+    ['Keyframes', keyframeIntervalSeconds === null ? 'unknown' : `every ${keyframeIntervalSeconds} s`],
+    ['Dropped', `${droppedFrames} frames in the last minute`],
+    ['Encoder', encoderSpeed === null ? 'unknown' : `${encoderSpeed.toFixed(2)} x real time`],
+    ...warnings.map((warning) => ['Warning', warning]),
+  ];
+}

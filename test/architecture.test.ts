@@ -1,0 +1,177 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  bundleEdgeFunction,
+  bundleEncoder,
+  bundleLambda,
+  EDGE_FUNCTIONS,
+  LAMBDA_FUNCTIONS,
+} from '../scripts/bundle.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCE_FOLDERS = ['bin', 'lib', 'containers', 'scripts'];
+
+interface Layer {
+  /** Files below this folder. */
+  readonly folder: string;
+  /** Folders that they may import from, besides their own. */
+  readonly mayImport: readonly string[];
+}
+
+/** The first layer that a file lies in is its own. */
+const LAYERS: readonly Layer[] = [
+  { folder: 'lib/domain', mayImport: [] },
+  { folder: 'lib/config', mayImport: ['lib/domain'] },
+  { folder: 'lib/runtime', mayImport: ['lib/domain'] },
+  { folder: 'lib/functions/ingest-auth', mayImport: ['lib/domain', 'lib/runtime'] },
+  { folder: 'lib/functions/control-api', mayImport: ['lib/domain', 'lib/runtime'] },
+  { folder: 'lib/functions/viewer-token', mayImport: ['lib/domain'] },
+  { folder: 'lib/player', mayImport: ['lib/domain'] },
+  { folder: 'lib/constructs', mayImport: ['lib/domain', 'lib/config'] },
+  { folder: 'lib/stacks', mayImport: ['lib/domain', 'lib/config', 'lib/constructs'] },
+  { folder: 'containers/encoder/src/ingest', mayImport: ['lib/domain'] },
+  { folder: 'containers/encoder/src/transcode', mayImport: ['lib/domain', 'containers/encoder/src/ingest'] },
+  { folder: 'containers/encoder/src/package', mayImport: ['lib/domain', 'containers/encoder/src/transcode'] },
+  { folder: 'containers/encoder/src/origin', mayImport: ['lib/domain', 'containers/encoder/src/package'] },
+  {
+    folder: 'containers/encoder/src/streams',
+    mayImport: [
+      'lib/domain',
+      'lib/runtime',
+      ...['ingest', 'transcode', 'package'].map((name) => `containers/encoder/src/${name}`),
+    ],
+  },
+  {
+    folder: 'containers/encoder/src/metrics',
+    mayImport: ['lib/domain', 'containers/encoder/src/streams'],
+  },
+  { folder: 'containers/encoder', mayImport: ['lib/domain', 'lib/runtime'] },
+  {
+    folder: 'scripts',
+    // Benchmarks measure with the tools that the tests measure with.
+    mayImport: ['lib/domain', 'lib/config', 'lib/runtime', 'lib/functions', 'lib/player', 'containers', 'test/support'],
+  },
+  { folder: 'bin', mayImport: ['lib/domain', 'lib/config', 'lib/stacks'] },
+];
+
+const FORBIDDEN_FOLDERS = ['utils', 'util', 'common', 'helpers', 'manager', 'managers', 'misc'];
+
+function sourceFiles(): string[] {
+  return SOURCE_FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .map((path) => join(folder, path))
+      .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts')),
+  );
+}
+
+/** Everything that a file imports, as it is written there. */
+function imports(path: string): string[] {
+  const source = readFileSync(join(ROOT, path), 'utf8');
+  return [...source.matchAll(/\b(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
+}
+
+/** The project's own files among them, as paths from the root. */
+function ownImports(path: string): string[] {
+  return imports(path)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => normalize(join(dirname(path), specifier)));
+}
+
+const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
+const files = sourceFiles();
+
+test('the rules see the source: it has files, and they have imports', () => {
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.flatMap(ownImports).length).toBeGreaterThan(200);
+  expect(files.flatMap(ownImports).filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+test('every file lies in a layer', () => {
+  expect(files.filter((path) => !LAYERS.some(({ folder }) => isBelow(path, folder)))).toEqual([]);
+});
+
+test.each(LAYERS.filter(({ folder }) => existsSync(join(ROOT, folder))))(
+  '$folder imports only from where it may',
+  ({ folder, mayImport }) => {
+    const own = files.filter((path) => LAYERS.find((layer) => isBelow(path, layer.folder))?.folder === folder);
+    const violations = own.flatMap((path) =>
+      ownImports(path)
+        .filter((imported) => ![folder, ...mayImport].some((allowed) => isBelow(imported, allowed)))
+        .map((imported) => `${path} imports ${imported}`),
+    );
+    expect(violations).toEqual([]);
+  },
+);
+
+test('lib/domain imports nothing but Node.js itself', () => {
+  const foreign = files
+    .filter((path) => isBelow(path, 'lib/domain'))
+    .flatMap(imports)
+    .filter((specifier) => !specifier.startsWith('./') && !specifier.startsWith('node:'));
+  expect(foreign).toEqual([]);
+});
+
+test('one file imports node-media-server', () => {
+  const importers = files.filter((path) =>
+    imports(path).some((specifier) => specifier.startsWith('node-media-server')),
+  );
+  expect(importers).toHaveLength(1);
+});
+
+test('the CDK library is for the app and its constructs alone', () => {
+  const importers = files.filter((path) =>
+    imports(path).some((specifier) => /^(aws-cdk-lib|constructs)(\/|$)/.test(specifier)),
+  );
+  const allowed = ['bin', 'lib/constructs', 'lib/stacks'];
+  expect(importers.filter((path) => !allowed.some((folder) => isBelow(path, folder)))).toEqual([]);
+});
+
+test('no file imports itself by way of others', () => {
+  const graph = new Map(files.map((path) => [path, ownImports(path)]));
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) cycles.push([...trail.slice(trail.indexOf(path)), path].join(' -> '));
+    if (trail.includes(path) || done.has(path)) return;
+    for (const imported of graph.get(path) ?? []) visit(imported, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of files) visit(path, []);
+  expect(cycles).toEqual([]);
+});
+
+test('no barrels, no folders without a subject', () => {
+  expect(files.filter((path) => basename(path) === 'index.ts')).toEqual([]);
+  expect(files.filter((path) => path.split('/').some((name) => FORBIDDEN_FOLDERS.includes(name)))).toEqual([]);
+});
+
+describe('bundles', () => {
+  let outDir: string;
+  beforeAll(async () => {
+    outDir = await mkdtemp(join(tmpdir(), 'headend-bundles-'));
+  });
+  afterAll(() => rm(outDir, { recursive: true }));
+
+  test.each([
+    ['encoder', () => bundleEncoder(outDir)] as const,
+    ...LAMBDA_FUNCTIONS.map((name) => [name, () => bundleLambda(name, outDir)] as const),
+  ])('%s contains neither the CDK nor anything of the scripts', async (_name, bundle) => {
+    const { metafile } = await bundle();
+    const inputs = Object.keys(metafile.inputs);
+    expect(inputs.length).toBeGreaterThan(10);
+    const foreign = /aws-cdk-lib|constructs|^scripts\/|^test\/|dynalite/;
+    expect(inputs.filter((path) => foreign.test(path))).toEqual([]);
+  });
+
+  test.each(EDGE_FUNCTIONS)('%s, which runs at the edge, is its own code and rules of the domain', async (name) => {
+    const { metafile } = await bundleEdgeFunction(name, outDir);
+    const inputs = Object.keys(metafile.inputs);
+    expect(inputs.length).toBeGreaterThan(1);
+    expect(inputs.filter((path) => !isBelow(path, `lib/functions/${name}`) && !isBelow(path, 'lib/domain'))).toEqual(
+      [],
+    );
+  });
+});

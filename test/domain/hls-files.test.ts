@@ -1,0 +1,42 @@
+import {
+  HLS_FILE_KINDS,
+  type HlsFileKindName,
+  initFileName,
+  partFileName,
+  segmentFileName,
+} from '../../lib/domain/hls-files.ts';
+
+const PATHS: Readonly<Record<HlsFileKindName, string>> = {
+  status: 'status.json',
+  'multivariant-playlist': 'master.m3u8',
+  'media-playlist': '720p/media.m3u8',
+  init: `720p/${initFileName(7)}`,
+  part: `audio/${partFileName(7, 100, 3)}`,
+  segment: `audio/${segmentFileName(7, 100)}`,
+};
+/** As hostile to the patterns as a token can be: dots and dashes, and the word that they look for. */
+const TOKEN = 'a-b.1800000000.-live-init-mp4-m3u8-live';
+
+/** CloudFront's path patterns: `*` stands for any characters or none; a leading slash makes no difference. */
+function matches(pattern: string, path: string): boolean {
+  const source = pattern.replace(/[.+^$()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*');
+  return new RegExp(`^${source}$`).test(path);
+}
+
+const kindOf = (path: string) => HLS_FILE_KINDS.find(({ pathPattern }) => matches(pathPattern, path))?.kind;
+
+describe.each([
+  ['without a token', '/live/abcdefghij234567/'],
+  ['with a token', `/t/${TOKEN}/live/tabcdefghij234567/`],
+])('%s', (_case, folder) => {
+  test.each(Object.entries(PATHS))('%s is the first that matches', (kind, path) => {
+    expect(kindOf(`${folder}${path}`)).toBe(kind);
+  });
+});
+
+test.each(['/', '/watch/abcdefghij234567', '/api/streams', '/api/openapi.json', '/player/main-ABC.js', '/live/'])(
+  '%s is no media',
+  (path) => {
+    expect(kindOf(path)).toBeUndefined();
+  },
+);

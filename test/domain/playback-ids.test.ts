@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { needsViewerToken, PLAYBACK_ID_PATTERN } from '../../lib/domain/playback-ids.ts';
+import { generatePlaybackId } from '../../lib/domain/stream-ids.ts';
+
+test.each([
+  ['public', 16, false],
+  ['token', 17, true],
+] as const)(
+  'the id of a stream with playback "%s" has %i characters, and asks for a token: %s',
+  (mode, length, asks) => {
+    for (let index = 0; index < 200; index += 1) {
+      const id = generatePlaybackId(mode, randomBytes);
+      expect(id).toMatch(PLAYBACK_ID_PATTERN);
+      expect([id.length, needsViewerToken(id)]).toEqual([length, asks]);
+    }
+  },
+);
+
+test('a public id may begin with t', () => {
+  expect(needsViewerToken('tttttttttttttttt')).toBe(false);
+  expect(needsViewerToken('ttttttttttttttttt')).toBe(true);
+});
+
+test.each([
+  '',
+  'a',
+  'abcdefghij23456',
+  'aabcdefghij234567',
+  'ttabcdefghij234567',
+  'ABCDEFGHIJ234567',
+  'abcdefghij23456\n',
+])('%j is no playback id', (id) => {
+  expect(id).not.toMatch(PLAYBACK_ID_PATTERN);
+});

@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildArtifacts } from '../../scripts/build-artifacts.ts';
+import { makeClip } from '../support/clip.ts';
+import { composeOnLoopback, readCompose } from '../support/compose.ts';
+import { followEvents } from '../support/event-reader.ts';
+import { startPublisher } from '../support/publisher.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TIMEOUT_MS = 90_000;
+const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
+
+/** A process in place of a container, with what it has written so far. */
+interface Service {
+  readonly child: ChildProcess;
+  readonly output: { text: string };
+}
+
+const services: Service[] = [];
+let dataDir: string;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'headend-compose-'));
+});
+afterAll(async () => {
+  await Promise.all(services.map((service) => stop(service, 'SIGKILL')));
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+/** Only what an image has anyway, and what compose.yaml says. */
+function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}): Service {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { text: '' };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      output.text += chunk;
+    });
+  }
+  const service = { child, output };
+  services.push(service);
+  return service;
+}
+
+/** Resolves to its exit code once it has ended. */
+async function stop({ child }: Service, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+  return child.exitCode;
+}
+
+/** What a service writes behind a label, once it has. Rejects with its output where it ends before that. */
+async function written({ child, output }: Service, label: RegExp): Promise<string> {
+  return waitFor(`${label}`, async () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${output.text}`);
+    return label.exec(output.text)?.[1];
+  });
+}
+
+/** Starts the services as compose.yaml says, each on ports of its own. */
+async function composeUp() {
+  const compose = readCompose();
+  const rewrite = await composeOnLoopback(compose);
+  const { encoderDir } = await buildArtifacts(join(dataDir, 'dist'));
+  const database = new URL(rewrite('encoder', compose.services.encoder.environment.AWS_ENDPOINT_URL_DYNAMODB ?? ''));
+  const edgeCommand = compose.services.edge.command.map((argument) =>
+    rewrite('edge', argument).replace(/^--data-dir=.*/, `--data-dir=${join(dataDir, 'edge')}`),
+  );
+  const variables = Object.entries(compose.services.encoder.environment);
+  const encoderEnvironment = Object.fromEntries(variables.map(([name, value]) => [name, rewrite('encoder', value)]));
+  // Containers start together; whoever needs another waits for it.
+  const edge = run(edgeCommand);
+  run(['node_modules/.bin/dynalite', '--host', database.hostname, '--port', database.port, '--createTableMs', '0']);
+  const encoder = run(['node', join(encoderDir, 'main.mjs')], encoderEnvironment);
+  return { edge, encoder };
+}
+
+test(
+  'with the settings of compose.yaml, a stream goes from the encoder to viewers by way of the edge',
+  async () => {
+    const { edge, encoder } = await composeUp();
+    const watchUrl = new URL(await written(edge, /Watch +(\S+)/));
+    const [server, streamKey, adminToken] = await Promise.all([
+      written(edge, /Server +(\S+)/),
+      written(edge, /Stream Key +(\S+)/),
+      written(edge, /admin token (\S+)\)/),
+    ]);
+    expect((await fetch(watchUrl)).headers.get('content-type')).toMatch(/^text\/html/);
+    const events = await followEvents(`${watchUrl.origin}/api/events`, adminToken);
+    await written(encoder, /"msg":"(ready)"/);
+
+    const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: `${server}/${streamKey}` });
+    const liveUrl = `${watchUrl.origin}/live/${watchUrl.pathname.split('/').at(-1)}`;
+    const playlist = await waitFor('a playlist', async () => {
+      const response = await fetch(`${liveUrl}/master.m3u8`);
+      return response.status === 200 ? response.text() : null;
+    });
+    const [rendition = ''] = /^.*media\.m3u8$/m.exec(playlist) ?? [];
+    expect((await fetch(`${liveUrl}/${rendition}`)).status).toBe(200);
+    await waitFor('its event', async () => events.events.find(({ type }) => type === 'stream.live'));
+
+    events.close();
+    await publisher.stop();
+    expect(await stop(encoder, 'SIGTERM')).toBe(0);
+    expect(await stop(edge, 'SIGTERM')).toBe(0);
+  },
+  TIMEOUT_MS,
+);

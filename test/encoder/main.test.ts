@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { jest } from '@jest/globals';
+import { bundleEncoder } from '../../scripts/bundle.ts';
+import { useLocalAws } from '../../scripts/local/aws-environment.ts';
+import { RtmpClient } from '../support/rtmp-client.ts';
+
+jest.setTimeout(30_000);
+
+/** Nothing listens there: without a publish an encoder asks nobody for anything. */
+const NOBODY = 'http://127.0.0.1:9';
+const ENVIRONMENT = {
+  LOG_LEVEL: 'warn',
+  LIVE_TABLE: 'live',
+  INGEST_AUTH_FUNCTION: 'ingest-auth',
+  LISTEN_HOST: '127.0.0.1',
+  RTMP_PORT: '0',
+  HTTP_PORT: '0',
+  RECONNECT_WINDOW_SECONDS: '30',
+  STREAM_SLOTS: '4',
+};
+
+let folder: string;
+let programPath: string;
+let encoder: ChildProcess | null = null;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headend-encoder-'));
+  programPath = (await bundleEncoder(folder)).path;
+});
+afterEach(() => encoder?.kill('SIGKILL'));
+afterAll(() => rm(folder, { recursive: true }));
+
+/** `ended` resolves to how the process ended and what it wrote to its log. */
+function start(environment: NodeJS.ProcessEnv = {}) {
+  const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, ...ENVIRONMENT, ...environment };
+  useLocalAws(env, { dynamoDbUrl: NOBODY, lambdaUrl: NOBODY });
+  const child = spawn(process.execPath, [programPath], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  encoder = child;
+  if (child.stderr === null) throw new Error('the encoder has no standard error');
+  const ended = Promise.all([once(child, 'exit'), text(child.stderr)]).then(([[code], log]) => ({ code, log }));
+  return { child, ended };
+}
+
+const METRICS = { METRICS_NAMESPACE: 'Headend', METRICS_STAGE: 'test' };
+
+test.each([
+  [{ STREAM_SLOTS: '0' }, 'STREAM_SLOTS must be a whole number from 1 to 100, not "0"'],
+  [{ STREAM_SLOTS: 'many' }, 'STREAM_SLOTS must be a whole number from 1 to 100, not "many"'],
+  [{ STREAM_SLOTS: '' }, 'encoder lacks environment variables: STREAM_SLOTS'],
+  [{ METRICS_NAMESPACE: 'Headend' }, 'encoder with metrics lacks environment variables: METRICS_STAGE'],
+  [{ ...METRICS, METRICS_NAMESPACE: 'AWS/Own' }, 'METRICS_NAMESPACE must be'],
+])('%j ends the start with the reason', async (environment, reason) => {
+  const { code, log } = await start(environment).ended;
+  expect(code).toBe(1);
+  expect(log).toContain(reason);
+});
+
+test.each([
+  { metrics: METRICS, violations: 1 },
+  { metrics: {}, violations: 0 },
+])('with $metrics, SIGTERM loses nothing that was counted: $violations', async ({ metrics, violations }) => {
+  const { child, ended } = start(metrics);
+  const [{ rtmpPort }] = (await once(child, 'message')) as [{ rtmpPort: number }];
+  const client = await RtmpClient.open(rtmpPort);
+  client.socket.resume();
+  client.socket.write('GET / HTTP/1.1\r\n\r\n');
+  await client.closed;
+  child.kill('SIGTERM');
+  const { code, log } = await ended;
+  expect(code).toBe(0);
+  const counted = log
+    .split('\n')
+    .filter((line) => line.includes('"_aws"'))
+    .map((line) => JSON.parse(line).RtmpViolations as number);
+  expect(counted.reduce((sum, count) => sum + count, 0)).toBe(violations);
+});
+
+/** Stands before FFmpeg in the PATH and does something first. */
+async function prefixFfmpeg(shellCommand: string): Promise<string> {
+  const path = join(folder, 'ffmpeg');
+  await writeFile(path, `#!/bin/sh\n${shellCommand}\nPATH=\${PATH#*:} exec ffmpeg "$@"\n`);
+  await chmod(path, 0o755);
+  return `${folder}:${process.env.PATH}`;
+}
+
+test('a task that is told to end while it starts ends in order', async () => {
+  // The first thing that a task does with FFmpeg is to ask what it can decode, before it takes publishers.
+  const PATH = await prefixFfmpeg('kill -TERM $PPID');
+  const { code, log } = await start({ PATH, LOG_LEVEL: 'info' }).ended;
+  expect(code).toBe(0);
+  expect(log).toMatch(/"reason":"SIGTERM","msg":"stopping"/);
+});

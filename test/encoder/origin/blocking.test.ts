@@ -1,0 +1,275 @@
+import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '../../../lib/domain/hls-files.ts';
+import { encodeRun, feed, interleaved, toEncoderRun } from '../../support/encoded-run.ts';
+import { parseMediaPlaylist } from '../../support/hls-playlist.ts';
+import { checkMediaPlaylist } from '../../support/playlist-checker.ts';
+import { type Answer, EPOCH, FIRST_MSN, RunningOrigin } from './running-origin.ts';
+
+const REPORT_URIS = ['../360p/media.m3u8', '../audio/media.m3u8'];
+
+let origin: RunningOrigin;
+
+beforeEach(async () => {
+  origin = await RunningOrigin.start();
+});
+
+afterEach(async () => {
+  await origin.server.close();
+  expect(origin.errors).toEqual([]);
+  for (const name of origin.stream.renditions.keys()) expect(origin.waiting(name)).toBe(0);
+});
+
+/** The newest part that a playlist lists, as `msn.part`. */
+function newestPart({ body }: Answer): string {
+  const last = parseMediaPlaylist(body.toString()).segments.at(-1);
+  return `${last?.msn}.${(last?.parts.length ?? 0) - 1}`;
+}
+
+function media(query = ''): string {
+  return `480p/media.m3u8${query}`;
+}
+
+describe('a blocking reload', () => {
+  test.each([
+    // the newest part when asked, what is asked for, the newest part of the answer
+    [`${FIRST_MSN}`, 1, `_HLS_msn=${FIRST_MSN}&_HLS_part=1`, `${FIRST_MSN}.1`],
+    [`${FIRST_MSN}`, 1, `_HLS_msn=${FIRST_MSN}&_HLS_part=3`, `${FIRST_MSN}.3`],
+    [`${FIRST_MSN}`, 1, `_HLS_msn=${FIRST_MSN}`, `${FIRST_MSN}.3`],
+    [`${FIRST_MSN}`, 4, `_HLS_msn=${FIRST_MSN}&_HLS_part=4`, `${FIRST_MSN + 1}.0`],
+    [`${FIRST_MSN}`, 2, `_HLS_msn=${FIRST_MSN}&_HLS_part=7`, `${FIRST_MSN + 1}.0`],
+    [`${FIRST_MSN}`, 4, `_HLS_msn=${FIRST_MSN + 1}&_HLS_part=0`, `${FIRST_MSN + 1}.0`],
+    [`${FIRST_MSN}`, 4, `_HLS_msn=${FIRST_MSN + 2}&_HLS_part=1`, `${FIRST_MSN + 2}.1`],
+  ])('at segment %s with %i parts, %s is answered with part %s and not before', async (_, parts, query, expected) => {
+    origin.feedUntil('480p', FIRST_MSN, parts);
+    const asked = origin.ask(media(`?${query}`));
+    await origin.untilWaiting('480p', 1);
+    const [msn = 0, part = 0] = expected.split('.').map(Number);
+    if (part > 0) origin.feedUntil('480p', msn, part);
+    else origin.feedUntil('480p', msn - 1, 4);
+    expect(origin.waiting('480p')).toBe(1);
+    origin.feedUntil('480p', msn, part + 1);
+    expect(origin.waiting('480p')).toBe(0);
+    const answer = await asked;
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toBe(BLOCKING_PLAYLIST_CACHE_CONTROL);
+    expect(newestPart(answer)).toBe(expected);
+    expect(checkMediaPlaylist(answer.body.toString())).toEqual([]);
+  });
+
+  test.each([`_HLS_msn=0`, `_HLS_msn=0&_HLS_part=99`, `_HLS_msn=${FIRST_MSN}&_HLS_part=0`, `_HLS_msn=${FIRST_MSN}`])(
+    'for %s, which is there, is answered at once',
+    async (query) => {
+      origin.feedUntil('480p', FIRST_MSN + 1, 2);
+      const answer = await origin.ask(media(`?${query}`));
+      expect(newestPart(answer)).toBe(`${FIRST_MSN + 1}.1`);
+    },
+  );
+
+  test.each([
+    [`_HLS_msn=${FIRST_MSN}&_HLS_part=0`, 0],
+    [`_HLS_msn=${FIRST_MSN - 40}`, 0],
+    [`_HLS_msn=${FIRST_MSN}&_HLS_part=2`, 2],
+  ])('before the first part, %s waits for it', async (query, part) => {
+    const asked = origin.ask(media(`?${query}`));
+    await origin.untilWaiting('480p', 1);
+    origin.feedUntil('480p', FIRST_MSN, part + 1);
+    expect(newestPart(await asked)).toBe(`${FIRST_MSN}.${part}`);
+  });
+
+  test('of many viewers is answered with one change', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const asked = Array.from({ length: 50 }, () => origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`)));
+    await origin.untilWaiting('480p', 50);
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    const bodies = (await Promise.all(asked)).map(({ body }) => body.toString());
+    expect(new Set(bodies).size).toBe(1);
+  });
+
+  test('frees its place when the viewer leaves', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const leave = new AbortController();
+    const asked = origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`), { signal: leave.signal });
+    await origin.untilWaiting('480p', 1);
+    leave.abort();
+    await expect(asked).rejects.toThrow();
+    await origin.untilWaiting('480p', 0);
+  });
+
+  test('is answered when the stream ends', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const asked = origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`));
+    await origin.untilWaiting('480p', 1);
+    origin.stream.end();
+    const { status, body } = await asked;
+    expect(status).toBe(200);
+    expect(parseMediaPlaylist(body.toString()).isEnded).toBe(true);
+  });
+
+  test('of the standard profile waits for whole segments', async () => {
+    const standard = await RunningOrigin.start('standard');
+    standard.feedUntil('480p', FIRST_MSN, 1);
+    const asked = standard.ask(media(`?_HLS_msn=${FIRST_MSN + 1}`));
+    await standard.untilWaiting('480p', 1);
+    standard.feedAll();
+    expect(standard.waiting('480p')).toBe(1);
+    standard.sink.end();
+    const playlist = parseMediaPlaylist((await asked).body.toString());
+    expect(playlist.segments.at(-1)?.msn).toBe(FIRST_MSN + 1);
+    await standard.server.close();
+  });
+});
+
+describe('a request that asks for what it may not', () => {
+  test.each([
+    ['_HLS_part=0', '_HLS_part needs _HLS_msn'],
+    [`_HLS_msn=${FIRST_MSN + 3}`, 'more than 2 past'],
+    ['_HLS_msn=999999999999999', 'more than 2 past'],
+    [`_HLS_msn=${FIRST_MSN}&_HLS_part=7`, 'more than 6 ahead'],
+    [`_HLS_msn=${FIRST_MSN + 1}&_HLS_part=6`, 'more than 6 ahead'],
+    ['_HLS_msn=-1', 'no decimal integer'],
+    ['_HLS_msn=1e3', 'no decimal integer'],
+    ['_HLS_msn=0x10', 'no decimal integer'],
+    ['_HLS_msn=01', 'no decimal integer'],
+    ['_HLS_msn=', 'no decimal integer'],
+    ['_HLS_msn=1.5', 'no decimal integer'],
+    [`_HLS_msn=${'9'.repeat(16)}`, 'no decimal integer'],
+    [`_HLS_msn=${FIRST_MSN}&_HLS_part=x`, 'no decimal integer'],
+    [`_HLS_msn=1&_HLS_msn=1`, 'more than once'],
+    [`_HLS_msn=1&_HLS_part=0&_HLS_part=0`, 'more than once'],
+    ['_HLS_skip=NO', '_HLS_skip is YES or v2'],
+    ['_HLS_skip=YES&_HLS_skip=YES', 'more than once'],
+  ])('%s is a 400 that no cache keeps', async (query, message) => {
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const { status, headers, body } = await origin.ask(media(`?${query}`));
+    expect(status).toBe(400);
+    expect(body.toString()).toContain(message);
+    expect(headers['cache-control']).toBeUndefined();
+    expect(headers['access-control-allow-origin']).toBe('*');
+  });
+
+  test.each([
+    [`_HLS_msn=${FIRST_MSN + 2}`, 'more than 2 past'],
+    ['_HLS_msn=999999999999999&_HLS_part=0', 'more than 2 past'],
+    [`_HLS_msn=${FIRST_MSN}&_HLS_part=6`, 'more than 6 ahead'],
+  ])('%s is a 400 before the first part, too', async (query, message) => {
+    const { status, body } = await origin.ask(media(`?${query}`));
+    expect(status).toBe(400);
+    expect(body.toString()).toContain(message);
+  });
+
+  test('is answered as any other once the stream has ended', async () => {
+    origin.feedUntil('480p', FIRST_MSN + 1, 1);
+    origin.stream.end();
+    const plain = await origin.ask(media());
+    for (const query of ['_HLS_part=0', '_HLS_msn=99999', '_HLS_msn=x', '_HLS_skip=YES', `_HLS_msn=${FIRST_MSN}`]) {
+      const { status, body } = await origin.ask(media(`?${query}`));
+      expect(status).toBe(200);
+      expect(body).toEqual(plain.body);
+    }
+    expect(parseMediaPlaylist(plain.body.toString()).isEnded).toBe(true);
+  });
+});
+
+test('waiting ends with a 503 after three target durations', async () => {
+  const ultra = await RunningOrigin.start('ultra');
+  ultra.feedUntil('480p', FIRST_MSN, 1);
+  const answers = await Promise.all([
+    ultra.ask(media(`?_HLS_msn=${FIRST_MSN + 1}`)),
+    ultra.ask(`480p/${EPOCH}-${FIRST_MSN}.1.m4s`),
+  ]);
+  for (const { status, headers } of answers) {
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBe('1');
+    expect(headers['cache-control']).toBeUndefined();
+  }
+  expect(ultra.waiting('480p')).toBe(0);
+  await ultra.server.close();
+});
+
+describe('delta updates', () => {
+  test.each(['YES', 'v2'])('_HLS_skip=%s leaves out what a player has', async (skip) => {
+    const ultra = await RunningOrigin.start('ultra');
+    const long = await encodeRun({
+      seconds: 10,
+      video: { frameRate: { numerator: 30, denominator: 1 }, keyframeFrames: 30, bFrames: 0 },
+    });
+    feed(ultra.stream.beginRun(toEncoderRun(long, EPOCH + 1)), interleaved(long));
+    const whole = await ultra.ask(media());
+    const delta = await ultra.ask(media(`?_HLS_skip=${skip}`));
+    expect(parseMediaPlaylist(whole.body.toString()).skippedSegments).toBeNull();
+    expect(checkMediaPlaylist(delta.body.toString(), { isDeltaAllowed: true, reportUris: REPORT_URIS })).toEqual([]);
+    expect(parseMediaPlaylist(delta.body.toString()).skippedSegments).toBe(4);
+    expect(delta.headers['cache-control']).toBe('public, max-age=1');
+    await ultra.server.close();
+  });
+
+  test('are whole playlists where there is nothing to leave out', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 3);
+    expect((await origin.ask(media('?_HLS_skip=YES'))).body).toEqual((await origin.ask(media())).body);
+  });
+});
+
+describe('the hinted part', () => {
+  const PART = `480p/${EPOCH}-${FIRST_MSN}.1.m4s`;
+
+  test('is answered whole as soon as it is there', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const asked = origin.ask(PART);
+    await origin.untilWaiting('480p', 1);
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    const { status, headers, body } = await asked;
+    const data = origin.stream.renditions.get('480p')?.segment(EPOCH, FIRST_MSN)?.parts[1]?.data;
+    expect(status).toBe(200);
+    expect(body).toEqual(data);
+    expect(headers['content-length']).toBe(String(data?.length));
+  });
+
+  test('of the next segment is waited for too', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 4);
+    const asked = origin.ask(`480p/${EPOCH}-${FIRST_MSN + 1}.0.m4s`);
+    await origin.untilWaiting('480p', 1);
+    origin.feedUntil('480p', FIRST_MSN + 1, 1);
+    expect((await asked).status).toBe(200);
+  });
+
+  test('of a run that dies is a 404 at once', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 4);
+    const asked = origin.ask(`480p/${EPOCH}-${FIRST_MSN + 1}.0.m4s`);
+    await origin.untilWaiting('480p', 1);
+    origin.sink.end();
+    const { status, headers } = await asked;
+    expect(status).toBe(404);
+    expect(headers['cache-control']).toBe(NOT_FOUND_CACHE_CONTROL);
+  });
+
+  test('and no other is waited for', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    for (const name of [`${EPOCH}-${FIRST_MSN}.2`, `${EPOCH}-${FIRST_MSN + 1}.0`, `${EPOCH + 1}-${FIRST_MSN}.1`]) {
+      expect((await origin.ask(`480p/${name}.m4s`)).status).toBe(404);
+    }
+  });
+
+  test('segments that are open are not there yet', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 3);
+    expect((await origin.ask(`480p/${EPOCH}-${FIRST_MSN}.m4s`)).status).toBe(404);
+    origin.feedUntil('480p', FIRST_MSN, 4);
+    expect((await origin.ask(`480p/${EPOCH}-${FIRST_MSN}.m4s`)).status).toBe(200);
+  });
+});
+
+test('playlists are a 404 until there is something to play', async () => {
+  expect((await origin.ask('master.m3u8')).status).toBe(404);
+  expect((await origin.ask(media())).status).toBe(404);
+  origin.feedUntil('audio', FIRST_MSN, 1);
+  origin.feedUntil('480p', FIRST_MSN, 1);
+  origin.feedUntil('360p', FIRST_MSN, 1);
+  expect((await origin.ask('master.m3u8')).status).toBe(200);
+  expect((await origin.ask(media())).status).toBe(200);
+});
+
+test('HEAD waits as GET does', async () => {
+  origin.feedUntil('480p', FIRST_MSN, 1);
+  const asked = origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`), { method: 'HEAD' });
+  await origin.untilWaiting('480p', 1);
+  origin.feedUntil('480p', FIRST_MSN, 2);
+  expect((await asked).status).toBe(200);
+});

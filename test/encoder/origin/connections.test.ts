@@ -1,0 +1,293 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
+import { buffer, text } from 'node:stream/consumers';
+import pino from 'pino';
+import { OriginHandler } from '../../../containers/encoder/src/origin/origin-handler.ts';
+import { startOriginServer } from '../../../containers/encoder/src/origin/origin-server.ts';
+import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
+
+const SEGMENT = `/live/${PLAYBACK_ID}/480p/${EPOCH}-${FIRST_MSN}.m4s`;
+const BIG_BYTES = 64 * 1024 * 1024;
+/** Far below the limits of the server: what would run into one of those fails. */
+const PROMPTLY_MS = 3000;
+
+let origin: RunningOrigin;
+const agents: Agent[] = [];
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const agent of agents.splice(0)) agent.destroy();
+  await origin.server.close();
+  expect(origin.errors).toEqual([]);
+});
+
+async function connect(): Promise<Socket> {
+  const socket = await origin.connect();
+  sockets.push(socket);
+  return socket;
+}
+
+/** Replaces the first segment by one that no socket buffer takes whole. */
+function makeSegmentBig(): void {
+  const parts = origin.stream.renditions.get('480p')?.segment(EPOCH, FIRST_MSN)?.parts;
+  parts?.splice(0, parts.length, { durationSeconds: 2, isIndependent: true, data: Buffer.alloc(BIG_BYTES, 1) });
+}
+
+/** Rejects where a promise takes longer than it may. */
+async function promptly<T>(promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${PROMPTLY_MS} ms`)), PROMPTLY_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** A request that keeps its connection. */
+async function askKeepingAlive(path: string): Promise<IncomingMessage> {
+  const agent = new Agent({ keepAlive: true });
+  agents.push(agent);
+  const sent = request({ host: '127.0.0.1', port: origin.server.port, path, agent }).end();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  return response;
+}
+
+describe('close', () => {
+  test('does not wait for idle connections', async () => {
+    origin = await RunningOrigin.start();
+    origin.feedAll();
+    await buffer(await askKeepingAlive(SEGMENT));
+    await connect();
+    (await connect()).write('GET /health HTTP/1.1\r\nHost:');
+    await promptly(origin.server.close());
+  });
+
+  test('answers what is blocked with 503 and closes its connection', async () => {
+    origin = await RunningOrigin.start();
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const playlist = askKeepingAlive(`/live/${PLAYBACK_ID}/480p/media.m3u8?_HLS_msn=${FIRST_MSN}&_HLS_part=1`);
+    const part = askKeepingAlive(`/live/${PLAYBACK_ID}/480p/${EPOCH}-${FIRST_MSN}.1.m4s`);
+    await origin.untilWaiting('480p', 2);
+    const closed = promptly(origin.server.close());
+    for (const response of await Promise.all([playlist, part])) {
+      expect(response.statusCode).toBe(503);
+      expect(response.headers.connection).toBe('close');
+      response.resume();
+    }
+    await closed;
+    expect(origin.waiting('480p')).toBe(0);
+  });
+
+  test('lets an answer finish that a slow reader is taking, and then closes its connection', async () => {
+    origin = await RunningOrigin.start();
+    origin.feedAll();
+    makeSegmentBig();
+    const response = await askKeepingAlive(SEGMENT);
+    const closed = promptly(origin.server.close());
+    const body = await buffer(response);
+    expect(body.length).toBe(BIG_BYTES);
+    await closed;
+  });
+
+  test('gives up on a reader that takes nothing', async () => {
+    origin = await RunningOrigin.start('low', { closeLimitMs: 100 });
+    origin.feedAll();
+    makeSegmentBig();
+    const response = await askKeepingAlive(SEGMENT);
+    response.on('error', () => {});
+    response.pause();
+    await promptly(origin.server.close());
+  });
+
+  test('may be called twice', async () => {
+    origin = await RunningOrigin.start();
+    await promptly(Promise.all([origin.server.close(), origin.server.close()]));
+  });
+});
+
+test('a reader that takes a little now and then is cut off', async () => {
+  origin = await RunningOrigin.start('low', { sendLimitMs: 100 });
+  origin.feedAll();
+  makeSegmentBig();
+  const socket = await connect();
+  let bytes = 0;
+  socket.on('error', () => {});
+  socket.on('data', (chunk) => {
+    bytes += chunk.length;
+    socket.pause();
+    setTimeout(() => socket.resume(), 10);
+  });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  socket.write(`GET ${SEGMENT} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await promptly(closed);
+  expect(bytes).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(BIG_BYTES);
+});
+
+test('a viewer that leaves in mid answer is no error', async () => {
+  origin = await RunningOrigin.start();
+  origin.feedAll();
+  makeSegmentBig();
+  const response = await askKeepingAlive(SEGMENT);
+  response.on('error', () => {});
+  response.destroy();
+  expect((await origin.ask('/health')).status).toBe(200);
+});
+
+describe('an unusual client', () => {
+  beforeEach(async () => {
+    origin = await RunningOrigin.start();
+    origin.feedAll();
+  });
+
+  /** Sends text and reads until the server closes the connection. */
+  async function exchange(sent: string): Promise<string> {
+    const socket = await connect();
+    socket.write(sent);
+    return promptly(text(socket));
+  }
+
+  test('of HTTP/1.0 gets its answer and the end of the connection', async () => {
+    const answer = await exchange('GET /health HTTP/1.0\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(answer).toMatch(/\r\nConnection: close\r\n/i);
+    expect(answer).toMatch(/\r\n\r\n\{"status":"alive"\}\n$/);
+  });
+
+  test('that asks for the connection to be closed gets that', async () => {
+    expect(await exchange('GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 200 OK/,
+    );
+  });
+
+  test.each(['Content-Length: 1000000000', 'Transfer-Encoding: chunked'])(
+    'that sends a body (%s) is not read',
+    async (header) => {
+      const answer = await exchange(`GET /health HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
+      expect(answer).toMatch(/\r\nconnection: close\r\n/i);
+    },
+  );
+
+  test('that sends several requests at once gets the answers in order', async () => {
+    const last = 'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    const answer = await exchange(`GET /health HTTP/1.1\r\nHost: x\r\n\r\n${last}`);
+    expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
+  });
+
+  test.each<[string, string, number]>([
+    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['headers beyond 8 KiB', `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(9000)}\r\n\r\n`, 431],
+    ['no host', 'GET /health HTTP/1.1\r\n\r\n', 400],
+    ['a whole URL', `GET http://x${SEGMENT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 404],
+    ['a path without a slash', 'GET health HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['*', 'GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404],
+  ])('with %s', async (_, sent, status) => {
+    expect(await exchange(sent)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+});
+
+describe('thousands of odd URLs', () => {
+  const PIECES = [
+    'live',
+    PLAYBACK_ID,
+    '480p',
+    'audio',
+    'media.m3u8',
+    'master.m3u8',
+    '7-init.mp4',
+    '7-100.m4s',
+    '7-100.0.m4s',
+  ]
+    .concat(['..', '.', '', '%2e%2e', '%00', '%ff', '%', 'é', '~', '7-', '-100', '.m4s', '7-100.-1.m4s', '7-1e9.m4s'])
+    .concat(['999999999999999999999', '__proto__', 'constructor', '<script>', "'", '"', '\\', ';', '&', '#']);
+  const QUERIES = [
+    '',
+    '?',
+    '?_HLS_msn',
+    '?_HLS_msn=-1',
+    '?_HLS_part=1',
+    '?_HLS_msn=1&_HLS_msn=2',
+    '?_HLS_skip=1',
+    '?%',
+    '?=&=',
+  ];
+
+  /** Numbers from 0 to 1 that are the same in every run (mulberry32). */
+  function seededRandom(seed: number): () => number {
+    let state = seed;
+    return () => {
+      state = (state + 0x6d2b79f5) | 0;
+      let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    };
+  }
+
+  test('get 400 or 404, or are right by chance, and leave nothing behind', async () => {
+    origin = await RunningOrigin.start();
+    origin.feedUntil('480p', FIRST_MSN + 1, 1);
+    const random = seededRandom(1);
+    const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? '';
+    const handler = new OriginHandler((playbackId) => (playbackId === PLAYBACK_ID ? origin.stream : undefined));
+    const statuses = new Map<number, number>();
+    const { signal } = new AbortController();
+    for (let count = 0; count < 5000; count++) {
+      const prefix = random() < 0.5 ? `/live/${PLAYBACK_ID}/480p/` : '/';
+      const pieces = Array.from({ length: Math.floor(random() * 5) }, () => pick(PIECES));
+      const url = `${prefix}${pieces.join(random() < 0.7 ? '/' : '')}${pick(QUERIES)}`;
+      const { status } = await handler.handle({ url, acceptsGzip: false, signal });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+    expect([...statuses.keys()].sort()).toEqual([200, 400, 404]);
+    expect(statuses.get(404)).toBeGreaterThan(4000);
+    for (const name of origin.stream.renditions.keys()) expect(origin.waiting(name)).toBe(0);
+  });
+
+  test('of random bytes are survived on the wire', async () => {
+    origin = await RunningOrigin.start();
+    origin.feedAll();
+    const random = seededRandom(2);
+    for (let count = 0; count < 300; count++) {
+      const bytes = Buffer.from(Array.from({ length: 40 }, () => Math.floor(random() * 256)));
+      const socket = await connect();
+      socket.on('error', () => {});
+      socket.end(
+        Buffer.concat([Buffer.from('GET /'), bytes, Buffer.from(' HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')]),
+      );
+      const answer = await promptly(text(socket));
+      expect(answer).toMatch(/^HTTP\/1\.1 (400|404) /);
+    }
+    expect((await origin.ask('/health')).status).toBe(200);
+  });
+});
+
+test('a port that is taken rejects', async () => {
+  origin = await RunningOrigin.start();
+  const { port } = origin.server;
+  const handler = new OriginHandler(() => undefined);
+  await expect(
+    startOriginServer({ host: '127.0.0.1', port, handler, log: pino({ enabled: false }) }),
+  ).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('an error of ours is a 500 without its message, and is logged', async () => {
+  origin = await RunningOrigin.start();
+  const lines: string[] = [];
+  const handler = new OriginHandler(() => {
+    throw new Error('secret');
+  });
+  const server = await startOriginServer({
+    host: '127.0.0.1',
+    port: 0,
+    handler,
+    log: pino({ level: 'error' }, { write: (line: string) => lines.push(line) }),
+  });
+  const response = await fetch(`http://127.0.0.1:${server.port}/live/${PLAYBACK_ID}/master.m3u8`);
+  expect(response.status).toBe(500);
+  expect(await response.text()).toBe('internal error\n');
+  expect(response.headers.get('cache-control')).toBeNull();
+  expect(lines.join('')).toContain('secret');
+  await server.close();
+});

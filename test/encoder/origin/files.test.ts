@@ -1,0 +1,236 @@
+import { gunzipSync } from 'node:zlib';
+import { HLS_FILE_KINDS, type HlsFileKindName, NOT_FOUND_CACHE_CONTROL } from '../../../lib/domain/hls-files.ts';
+import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
+
+const PATHS: Readonly<Record<HlsFileKindName, string>> = {
+  status: 'status.json',
+  'multivariant-playlist': 'master.m3u8',
+  'media-playlist': '480p/media.m3u8',
+  init: `480p/${EPOCH}-init.mp4`,
+  segment: `480p/${EPOCH}-${FIRST_MSN}.m4s`,
+  part: `480p/${EPOCH}-${FIRST_MSN}.1.m4s`,
+};
+
+let origin: RunningOrigin;
+
+beforeAll(async () => {
+  origin = await RunningOrigin.start();
+  origin.feedAll();
+});
+
+afterAll(() => origin.server.close());
+
+/** What the package holds behind a path. */
+function bodyOf(kind: 'init' | 'segment' | 'part'): Buffer {
+  const timeline = origin.stream.renditions.get('480p');
+  const parts = timeline?.segment(EPOCH, FIRST_MSN)?.parts.map(({ data }) => data) ?? [];
+  if (kind === 'init') return timeline?.initSection(EPOCH) ?? Buffer.alloc(0);
+  return kind === 'segment' ? Buffer.concat(parts) : (parts[1] ?? Buffer.alloc(0));
+}
+
+test.each(HLS_FILE_KINDS)('$kind: content type, lifetime and length', async ({ kind, contentType, cacheControl }) => {
+  const { status, headers, body } = await origin.ask(PATHS[kind]);
+  expect(status).toBe(200);
+  expect(headers).toMatchObject({
+    'content-type': contentType,
+    'cache-control': cacheControl,
+    'content-length': String(body.length),
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': expect.stringContaining('Age'),
+  });
+  expect(headers.etag).toBeUndefined();
+  expect(headers['transfer-encoding']).toBeUndefined();
+});
+
+test.each(['init', 'segment', 'part'] as const)('%s has the bytes that were packaged', async (kind) => {
+  expect((await origin.ask(PATHS[kind])).body).toEqual(bodyOf(kind));
+});
+
+test.each(HLS_FILE_KINDS)('$kind: HEAD has the headers of GET and no body', async ({ kind }) => {
+  const get = await origin.ask(PATHS[kind]);
+  const head = await origin.ask(PATHS[kind], { method: 'HEAD' });
+  expect(head.status).toBe(200);
+  expect({ ...head.headers, date: '' }).toEqual({ ...get.headers, date: '' });
+  expect(head.body).toHaveLength(0);
+});
+
+describe('ranges', () => {
+  const LENGTH = 1000;
+
+  test.each([
+    ['bytes=0-0', 0, 1],
+    ['bytes=0-99', 0, 100],
+    ['BYTES=5-5', 5, 6],
+    ['bytes=900-', 900, null],
+    ['bytes=-1', -1, null],
+    ['bytes=-999999999', 0, null],
+    ['bytes=10-999999999', 10, null],
+  ])('%s', async (range, from, to) => {
+    const whole = bodyOf('segment');
+    expect(whole.length).toBeGreaterThan(LENGTH);
+    const { status, headers, body } = await origin.ask(PATHS.segment, { headers: { range } });
+    const expected = whole.subarray(from, to ?? whole.length);
+    const start = from < 0 ? whole.length + from : from;
+    expect(status).toBe(206);
+    expect(body).toEqual(expected);
+    expect(headers['content-range']).toBe(`bytes ${start}-${start + expected.length - 1}/${whole.length}`);
+    expect(headers['content-length']).toBe(String(expected.length));
+  });
+
+  test('that span parts are put together', async () => {
+    const whole = bodyOf('segment');
+    const first = origin.stream.renditions.get('480p')?.segment(EPOCH, FIRST_MSN)?.parts[0]?.data.length ?? 0;
+    const { body } = await origin.ask(PATHS.segment, { headers: { range: `bytes=${first - 3}-${first + 2}` } });
+    expect(body).toEqual(whole.subarray(first - 3, first + 3));
+  });
+
+  test.each(['bytes=999999999-', 'bytes=999999998-999999999', 'bytes=-0'])('%s can not be satisfied', async (range) => {
+    const { status, headers, body } = await origin.ask(PATHS.segment, { headers: { range } });
+    expect(status).toBe(416);
+    expect(headers['content-range']).toBe(`bytes */${bodyOf('segment').length}`);
+    expect(headers['cache-control']).toBeUndefined();
+    expect(body).toHaveLength(0);
+  });
+
+  test.each([
+    ['bytes=5-2'],
+    ['bytes=0-1,5-6'],
+    ['bytes=-'],
+    ['bytes=a-b'],
+    ['bytes=0x1-2'],
+    ['items=0-1'],
+    ['bytes=1'],
+    [''],
+    [`bytes=0-${'9'.repeat(40)}`],
+  ])('"%s" is ignored', async (range) => {
+    const { status, body } = await origin.ask(PATHS.segment, { headers: { range } });
+    expect(status).toBe(200);
+    expect(body).toEqual(bodyOf('segment'));
+  });
+
+  test('are ignored with If-Range, with HEAD and on playlists', async () => {
+    const headers = { range: 'bytes=0-0' };
+    const statuses = [
+      await origin.ask(PATHS.segment, { headers: { ...headers, 'if-range': '"x"' } }),
+      await origin.ask(PATHS.segment, { headers, method: 'HEAD' }),
+      await origin.ask(PATHS['media-playlist'], { headers }),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 200]);
+  });
+});
+
+describe('compression', () => {
+  test.each(['multivariant-playlist', 'media-playlist'] as const)('%s unpacks to the same text', async (kind) => {
+    const plain = await origin.ask(PATHS[kind]);
+    const packed = await origin.ask(PATHS[kind], { headers: { 'accept-encoding': 'br, gzip' } });
+    expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': String(packed.body.length) });
+    expect(gunzipSync(packed.body)).toEqual(plain.body);
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect([plain.headers.vary, packed.headers.vary]).toEqual(['Accept-Encoding', 'Accept-Encoding']);
+  });
+
+  test.each([
+    ['gzip', true],
+    ['GZIP;q=0.5', true],
+    ['gzip;q=1.0, identity', true],
+    ['gzip;q=0', false],
+    ['gzip; q=0.000, br', false],
+    ['identity', false],
+    ['deflate, br', false],
+    ['', false],
+  ])('Accept-Encoding "%s": %s', async (acceptEncoding, isPacked) => {
+    const { headers } = await origin.ask('480p/media.m3u8', { headers: { 'accept-encoding': acceptEncoding } });
+    expect(headers['content-encoding']).toBe(isPacked ? 'gzip' : undefined);
+  });
+
+  test('media is sent as it is', async () => {
+    const { headers, body } = await origin.ask(PATHS.segment, { headers: { 'accept-encoding': 'gzip' } });
+    expect(headers['content-encoding']).toBeUndefined();
+    expect(body).toEqual(bodyOf('segment'));
+  });
+});
+
+describe('methods', () => {
+  test.each(['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE'])('%s is not allowed', async (method) => {
+    const { status, headers } = await origin.ask(PATHS.segment, { method });
+    expect(status).toBe(405);
+    expect(headers.allow).toBe('GET, HEAD, OPTIONS');
+  });
+
+  test('OPTIONS answers a preflight', async () => {
+    const { status, headers, body } = await origin.ask(PATHS.segment, { method: 'OPTIONS' });
+    expect(status).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD, OPTIONS',
+      'access-control-allow-headers': 'Range',
+    });
+    expect(body).toHaveLength(0);
+  });
+});
+
+test('/health says alive, for nobody to keep', async () => {
+  const { status, headers, body } = await origin.ask('/health');
+  expect(status).toBe(200);
+  expect(JSON.parse(body.toString())).toEqual({ status: 'alive' });
+  expect(headers['cache-control']).toBe('no-store');
+});
+
+test('status.json tells what there is for any playback id', async () => {
+  const statusOf = async (path: string): Promise<unknown> => JSON.parse((await origin.ask(path)).body.toString());
+  expect(await statusOf('status.json')).toEqual({ status: 'live' });
+  expect(await statusOf('/live/zzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'idle' });
+  expect(await statusOf('/live/tzzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'idle' });
+  const other = await RunningOrigin.start();
+  const otherStatus = async (): Promise<string> => (await other.ask('status.json')).body.toString();
+  expect(await otherStatus()).toBe('{"status":"idle"}');
+  other.feedAll();
+  other.stream.end();
+  expect(await otherStatus()).toBe('{"status":"ended"}');
+  await other.server.close();
+});
+
+describe('what does not exist', () => {
+  test.each([
+    ['a stream', '/live/zzzzzzzzzzzzzzzz/master.m3u8'],
+    ['a stream with a rendition', '/live/zzzzzzzzzzzzzzzz/480p/media.m3u8'],
+    ['a rendition', '1080p/media.m3u8'],
+    ['an inherited property', 'toString/media.m3u8'],
+    ['an epoch', `480p/${EPOCH + 1}-init.mp4`],
+    ['a segment', `480p/${EPOCH}-99.m4s`],
+    ['a segment of another epoch', `480p/${EPOCH + 1}-${FIRST_MSN}.m4s`],
+    ['a part', `480p/${EPOCH}-${FIRST_MSN}.9.m4s`],
+    ['a part far ahead', `480p/${EPOCH}-${FIRST_MSN + 50}.0.m4s`],
+    ['a file kind', '480p/index.html'],
+    ['a number with a leading zero', `480p/0${EPOCH}-init.mp4`],
+    ['an escape', `480p/%37-init.mp4`],
+    ['a path in other letters', `480P/${EPOCH}-init.mp4`],
+    ['a trailing slash', 'master.m3u8/'],
+    ['a traversal', '480p/../../../../etc/passwd'],
+    ['an encoded traversal', '480p/..%2f..%2f..%2fetc/passwd'],
+    ['a traversal to a real file', `360p/../480p/${EPOCH}-init.mp4`],
+    ['a doubled slash', `//live/${PLAYBACK_ID}/master.m3u8`],
+    ['the folder', `/live/${PLAYBACK_ID}/`],
+    ['the root', '/'],
+    ['a zero byte', '480p/media.m3u8%00'],
+    ['a long URL', `master.m3u8?${'x'.repeat(600)}`],
+  ])('%s is a 404 for a second', async (_, path) => {
+    const { status, headers } = await origin.ask(path);
+    expect(status).toBe(404);
+    expect(headers['cache-control']).toBe(NOT_FOUND_CACHE_CONTROL);
+    expect(headers['access-control-allow-origin']).toBe('*');
+  });
+
+  test('a URL beyond all measure is refused', async () => {
+    expect((await origin.ask(`/${'x'.repeat(20_000)}`)).status).toBe(431);
+  });
+
+  test('an unrelated query changes nothing', async () => {
+    expect((await origin.ask(`${PATHS.segment}?v=1`)).status).toBe(200);
+    expect((await origin.ask('480p/media.m3u8?v=1&_HLS=2')).headers['cache-control']).toBe('public, max-age=1');
+  });
+});
+
+test('nothing of this was an error of ours', () => {
+  expect(origin.errors).toEqual([]);
+});

@@ -1,0 +1,30 @@
+import { PlaylistCache } from '../../../containers/encoder/src/origin/playlist-cache.ts';
+import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
+import { encodeRun, feed, interleaved, toEncoderRun } from '../../support/encoded-run.ts';
+
+/** Counts how often a multivariant playlist asks it for its codecs, once a rendering and rendition. */
+class CountingPackage extends StreamPackage {
+  codecReads = 0;
+
+  override codec(rendition: string): string | null {
+    this.codecReads += 1;
+    return super.codec(rendition);
+  }
+}
+
+test('a multivariant playlist is rendered once for each change, not for each request', async () => {
+  const encoded = await encodeRun();
+  const steps = interleaved(encoded);
+  const stream = new CountingPackage({ latency: 'low', firstMsn: 100 });
+  const cache = new PlaylistCache();
+  expect(cache.multivariant(stream)).toBeUndefined();
+  const sink = stream.beginRun(toEncoderRun(encoded, 7));
+  feed(sink, steps.slice(0, 200));
+  const first = cache.multivariant(stream);
+  const { codecReads } = stream;
+  expect(codecReads).toBeGreaterThan(0);
+  expect(cache.multivariant(stream)).toBe(first);
+  expect(stream.codecReads).toBe(codecReads);
+  feed(sink, steps.slice(200));
+  expect(cache.multivariant(stream)).not.toBe(first);
+});

@@ -1,0 +1,116 @@
+import { once } from 'node:events';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import pino from 'pino';
+import { OriginHandler } from '../../../containers/encoder/src/origin/origin-handler.ts';
+import {
+  type OriginServer,
+  type OriginServerOptions,
+  startOriginServer,
+} from '../../../containers/encoder/src/origin/origin-server.ts';
+import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
+import type { RunSink } from '../../../containers/encoder/src/transcode/encoder-run.ts';
+import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } from '../../support/encoded-run.ts';
+
+export const PLAYBACK_ID = 'abcdefghij234567';
+export const EPOCH = 7;
+export const FIRST_MSN = 100;
+
+/** An answer read to its end. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** The real server on a free port, and one stream that the test feeds. */
+export class RunningOrigin {
+  readonly server: OriginServer;
+  readonly stream: StreamPackage;
+  readonly sink: RunSink;
+  /** Log lines of level error. */
+  readonly errors: string[];
+  private readonly steps: FeedStep[];
+
+  private constructor(server: OriginServer, stream: StreamPackage, encoded: EncodedRun, errors: string[]) {
+    this.server = server;
+    this.stream = stream;
+    this.errors = errors;
+    this.sink = stream.beginRun(toEncoderRun(encoded, EPOCH));
+    this.steps = interleaved(encoded);
+  }
+
+  static async start(
+    latency: LatencyName = 'low',
+    options: Partial<Pick<OriginServerOptions, 'sendLimitMs' | 'closeLimitMs'>> = {},
+  ): Promise<RunningOrigin> {
+    const stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
+    const errors: string[] = [];
+    const server = await startOriginServer({
+      host: '127.0.0.1',
+      port: 0,
+      handler: new OriginHandler((playbackId) => (playbackId === PLAYBACK_ID ? stream : undefined)),
+      log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
+      ...options,
+    });
+    return new RunningOrigin(server, stream, await encodeRun(), errors);
+  }
+
+  /** Feeds real output until the rendition's newest segment is `msn` with `parts` parts. */
+  feedUntil(rendition: string, msn: number, parts: number): void {
+    const isThere = (): boolean => {
+      const newest = this.stream.renditions.get(rendition)?.newest();
+      return newest?.msn === msn && newest.parts.length >= parts;
+    };
+    while (!isThere()) {
+      const step = this.steps.shift();
+      if (step === undefined) throw new Error(`the run ends before part ${parts} of segment ${msn}`);
+      this.sink.write(step.rendition, step.chunk);
+    }
+  }
+
+  /** Feeds what is left. */
+  feedAll(): void {
+    for (const { rendition, chunk } of this.steps.splice(0)) this.sink.write(rendition, chunk);
+  }
+
+  /** Resolves when `count` requests wait for the rendition; a broken server makes the test time out. */
+  async untilWaiting(rendition: string, count: number): Promise<void> {
+    while (this.waiting(rendition) !== count) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  waiting(rendition: string): number {
+    return this.stream.renditions.get(rendition)?.waiting ?? 0;
+  }
+
+  /** Requests a path below the stream's folder, or an absolute one. */
+  async ask(path: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<Answer> {
+    const fullPath = path.startsWith('/') ? path : `/live/${PLAYBACK_ID}/${path}`;
+    const sent = request({
+      host: '127.0.0.1',
+      port: this.server.port,
+      path: fullPath,
+      method,
+      headers,
+      agent: false,
+      ...(signal === undefined ? {} : { signal }),
+    }).end();
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return { status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response) };
+  }
+
+  /** A connection of its own, for what an HTTP client would not do. */
+  async connect(): Promise<Socket> {
+    const socket = connect(this.server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    return socket;
+  }
+}

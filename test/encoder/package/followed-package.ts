@@ -1,0 +1,94 @@
+import { BoxStream } from '../../../containers/encoder/src/package/box-stream.ts';
+import { parseFragment, type Sample } from '../../../containers/encoder/src/package/fragment.ts';
+import { renderMediaPlaylist } from '../../../containers/encoder/src/package/media-playlist.ts';
+import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
+import type { EncoderRun, RunSink } from '../../../containers/encoder/src/transcode/encoder-run.ts';
+import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import type { FeedStep } from '../../support/encoded-run.ts';
+import { PlaylistHistory } from '../../support/playlist-history.ts';
+
+/** Media sequence number of the first segment in tests. */
+export const FIRST_MSN = 100;
+
+/** A package whose every playlist is held against the rules after every change, as viewers of all renditions would see it. */
+export class FollowedPackage {
+  readonly stream: StreamPackage;
+  /** What was wrong, with the rendition. */
+  readonly violations: string[] = [];
+  private readonly histories = new Map<string, PlaylistHistory>();
+  private seenVersion = 0;
+
+  constructor(latency: LatencyName) {
+    this.stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
+  }
+
+  /** Begins a run; playlists are looked at after each write and after its end. */
+  beginRun(run: EncoderRun): RunSink {
+    const sink = this.stream.beginRun(run);
+    this.look();
+    return {
+      write: (rendition, chunk) => {
+        const frames = sink.write(rendition, chunk);
+        this.look();
+        return frames;
+      },
+      end: () => {
+        sink.end();
+        this.look();
+      },
+    };
+  }
+
+  /** A whole run: begins it, writes the steps and ends it. */
+  addRun(run: EncoderRun, steps: readonly FeedStep[]): void {
+    const sink = this.beginRun(run);
+    for (const { rendition, chunk } of steps) sink.write(rendition, chunk);
+    sink.end();
+  }
+
+  end(): void {
+    this.stream.end();
+    this.look();
+  }
+
+  /** The media playlist of a rendition as it is. */
+  playlist(rendition: string, isDelta = false): string {
+    const timeline = this.stream.renditions.get(rendition);
+    if (timeline === undefined) throw new Error(`no rendition ${rendition}`);
+    return renderMediaPlaylist(this.stream, rendition, timeline, isDelta);
+  }
+
+  /** All media of a rendition that is in memory, in order. */
+  media(rendition: string): Buffer {
+    const segments = this.stream.renditions.get(rendition)?.held() ?? [];
+    return Buffer.concat(segments.flatMap((segment) => segment.parts.map((part) => part.data)));
+  }
+
+  private look(): void {
+    if (this.stream.version === this.seenVersion) return;
+    this.seenVersion = this.stream.version;
+    const listed = [...this.stream.renditions].filter(([, timeline]) =>
+      timeline.listed().some((segment) => this.stream.profile.partSeconds !== null || segment.isComplete),
+    );
+    for (const [name] of listed) {
+      const history = this.histories.get(name) ?? new PlaylistHistory();
+      this.histories.set(name, history);
+      const reportUris = listed.filter(([other]) => other !== name).map(([other]) => `../${other}/media.m3u8`);
+      const found = [
+        ...history.add(this.playlist(name), { reportUris }),
+        ...history.add(this.playlist(name, true), { reportUris, isDeltaAllowed: true }),
+      ];
+      this.violations.push(...found.map((violation) => `${name}: ${violation}`));
+    }
+  }
+}
+
+/** Samples of fragments that follow one another, with times in ticks. */
+export function readSamples(fragments: Buffer): Sample[] {
+  const boxes = new BoxStream().push(Buffer.from(fragments)).filter(({ type }) => type === 'moof' || type === 'mdat');
+  const defaults = { durationTicks: 0, sizeBytes: 0, flags: 0 };
+  return boxes.flatMap((box, index) => {
+    const mdat = boxes[index + 1];
+    return box.type === 'moof' && mdat !== undefined ? parseFragment(box, mdat, defaults) : [];
+  });
+}

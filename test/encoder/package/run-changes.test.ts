@@ -1,0 +1,365 @@
+import { renderMultivariantPlaylist } from '../../../containers/encoder/src/package/multivariant-playlist.ts';
+import { segmentBytes } from '../../../containers/encoder/src/package/segment.ts';
+import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
+import type { EncoderRun } from '../../../containers/encoder/src/transcode/encoder-run.ts';
+import {
+  type EncodedRun,
+  type EncodedRunOptions,
+  encodeRun,
+  type FeedStep,
+  feed,
+  interleaved,
+  toEncoderRun,
+  WALL_CLOCK_START_MS,
+} from '../../support/encoded-run.ts';
+import { parseMediaPlaylist } from '../../support/hls-playlist.ts';
+import { checkMultivariantPlaylist } from '../../support/multivariant-checker.ts';
+import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
+
+let encoded: EncodedRun;
+let steps: readonly FeedStep[];
+
+beforeAll(async () => {
+  encoded = await encodeRun();
+  steps = interleaved(encoded);
+});
+
+/** The steps without what a rendition wrote after its first `frames` frames. */
+function cutShort(rendition: string, frames: number): FeedStep[] {
+  const dropped = new Set(encoded.tracks.get(rendition)?.frames.slice(frames));
+  return steps.filter(({ chunk }) => !dropped.has(chunk));
+}
+
+/** The run some seconds later on the wall clock. */
+function laterRun(epoch: number, seconds: number, overrides: Partial<EncoderRun> = {}): EncoderRun {
+  const wallClockMs = (mediaSeconds: number): number => WALL_CLOCK_START_MS + (seconds + mediaSeconds) * 1000;
+  return toEncoderRun(encoded, epoch, { wallClockMs, ...overrides });
+}
+
+/** Epoch, number and kind of every listed segment. */
+function listedSegments(followed: FollowedPackage, rendition: string): string[] {
+  return parseMediaPlaylist(followed.playlist(rendition)).segments.map(
+    ({ uri, isGap, discontinuities }) => `${'! '.repeat(discontinuities)}${uri}${isGap ? ' gap' : ''}`,
+  );
+}
+
+describe('a second run', () => {
+  test.each([
+    ['after a whole segment', 180],
+    ['after a part', 75],
+    ['in the middle of a part', 100],
+    ['after a single frame', 1],
+  ])('that follows %s goes on with the next number and a discontinuity', (_, frames) => {
+    const followed = new FollowedPackage('low');
+    const isKept = ({ rendition, chunk }: FeedStep): boolean => {
+      const track = encoded.tracks.get(rendition);
+      const kept = Math.ceil(((track?.frames.length ?? 0) * frames) / 180);
+      return track?.header === chunk || track?.frames.slice(0, kept).includes(chunk) === true;
+    };
+    followed.addRun(toEncoderRun(encoded, 7), steps.filter(isKept));
+    followed.addRun(laterRun(8, 20), steps);
+    expect(followed.violations).toEqual([]);
+    const first = Math.ceil(frames / 60);
+    for (const name of encoded.tracks.keys()) {
+      const listed = listedSegments(followed, name);
+      expect(listed).toHaveLength(first + 3);
+      expect(listed[first]).toBe(`! 8-${FIRST_MSN + first}.m4s`);
+      expect(readSamples(followed.media(name)).length).toBeGreaterThanOrEqual(frames);
+    }
+  });
+
+  test('lists a gap where a rendition lagged behind over a segment boundary', () => {
+    const followed = new FollowedPackage('low');
+    followed.addRun(toEncoderRun(encoded, 7), cutShort('360p', 50));
+    followed.addRun(laterRun(8, 20), steps);
+    expect(followed.violations).toEqual([]);
+    expect(listedSegments(followed, '360p')).toEqual([
+      '7-100.m4s',
+      '7-101.m4s gap',
+      '7-102.m4s gap',
+      '! 8-103.m4s',
+      '8-104.m4s',
+      '8-105.m4s',
+    ]);
+    expect(followed.stream.renditions.get('360p')?.segment(7, 101)).toBeUndefined();
+    expect(listedSegments(followed, '480p')[3]).toBe('! 8-103.m4s');
+  });
+
+  test('that comes to nothing leaves no discontinuity', () => {
+    const followed = new FollowedPackage('low');
+    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(laterRun(8, 10), steps.slice(0, encoded.tracks.size));
+    followed.addRun(laterRun(9, 20), steps);
+    expect(followed.violations).toEqual([]);
+    expect(listedSegments(followed, 'audio')[3]).toBe('! 9-103.m4s');
+  });
+
+  test('that only some renditions have parts of counts as one discontinuity in all', () => {
+    const followed = new FollowedPackage('low');
+    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(laterRun(8, 10), cutShort('360p', 0));
+    followed.addRun(laterRun(9, 20), steps);
+    expect(followed.violations).toEqual([]);
+    expect(listedSegments(followed, '360p').slice(3, 7)).toEqual([
+      '7-103.m4s gap',
+      '7-104.m4s gap',
+      '7-105.m4s gap',
+      '! ! 9-106.m4s',
+    ]);
+    expect(listedSegments(followed, '480p').slice(3, 7)).toEqual([
+      '! 8-103.m4s',
+      '8-104.m4s',
+      '8-105.m4s',
+      '! 9-106.m4s',
+    ]);
+  });
+
+  test('hints at its own first part once it has begun, and at nothing before', () => {
+    const followed = new FollowedPackage('low');
+    followed.addRun(toEncoderRun(encoded, 7), steps);
+    const hint = (): string | undefined => parseMediaPlaylist(followed.playlist('480p')).preloadHint?.get('URI');
+    expect(hint()).toBeUndefined();
+    const sink = followed.beginRun(laterRun(8, 20));
+    expect(hint()).toBeUndefined();
+    feed(sink, steps.slice(0, 3));
+    expect(hint()).toBe('8-103.0.m4s');
+  });
+
+  test('makes PART-TARGET as long as its parts, and it never shrinks again', async () => {
+    const frameRate = { numerator: 25, denominator: 1 };
+    const slower = await encodeRun({ video: { frameRate, keyframeFrames: 50, bFrames: 0 } });
+    const followed = new FollowedPackage('low');
+    followed.addRun(toEncoderRun(encoded, 7), steps);
+    expect(followed.stream.partTargetSeconds).toBeCloseTo(0.512, 9);
+    followed.addRun(toEncoderRun(slower, 8), interleaved(slower));
+    expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
+    followed.addRun(laterRun(9, 20), steps);
+    expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
+    expect(followed.violations).toEqual([]);
+  });
+});
+
+describe('a run at another frame rate', () => {
+  const rateOf = (framesPerSecond: number) => ({ numerator: framesPerSecond, denominator: 1 });
+  const runAt = (framesPerSecond: number, audio: EncodedRunOptions['audio']): Promise<EncodedRun> =>
+    encodeRun({
+      seconds: 4,
+      video: { frameRate: rateOf(framesPerSecond), keyframeFrames: framesPerSecond, bFrames: 0 },
+      audio,
+    });
+  const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
+
+  test.each([
+    [30, 13],
+    [13, 30],
+    [25, 7],
+  ])(
+    'ends the presentation where parts of %d and %d frames a second have no PART-TARGET in common',
+    async (first, second) => {
+      const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
+      const stream = new StreamPackage({ latency: 'ultra', firstMsn: FIRST_MSN });
+      feed(stream.beginRun(toEncoderRun(before, 7)), interleaved(before));
+      expect(stream.fits(toEncoderRun(after, 8))).toBe(false);
+    },
+  );
+
+  test.each([
+    [30, 60],
+    [30, 25],
+    [25, 30],
+    [24, 30],
+    [15, 30],
+  ])('goes on from %d to %d frames a second, and every playlist conforms', async (first, second) => {
+    const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
+    const followed = new FollowedPackage('ultra');
+    followed.addRun(toEncoderRun(before, 7), interleaved(before));
+    expect(followed.stream.fits(toEncoderRun(after, 8))).toBe(true);
+    followed.addRun(toEncoderRun(after, 8), interleaved(after));
+    expect(followed.violations).toEqual([]);
+  });
+
+  test('goes on at any where there are no parts', async () => {
+    const [before, after] = [await runAt(30, null), await runAt(5, null)];
+    const stream = new StreamPackage({ latency: 'standard', firstMsn: FIRST_MSN });
+    feed(stream.beginRun(toEncoderRun(before, 7)), interleaved(before));
+    expect(stream.fits(toEncoderRun(after, 8))).toBe(true);
+  });
+});
+
+describe('the multivariant playlist', () => {
+  test('appears with the first part of the last rendition and stays through the next run', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    const sink = stream.beginRun(toEncoderRun(encoded, 7));
+    const isComplete = (): boolean =>
+      [...stream.renditions.values()].every((timeline) => timeline.newest() !== undefined);
+    for (const { rendition, chunk } of steps) {
+      sink.write(rendition, chunk);
+      expect(renderMultivariantPlaylist(stream) !== null).toBe(isComplete());
+    }
+    const playlist = renderMultivariantPlaylist(stream);
+    expect(checkMultivariantPlaylist(playlist ?? '')).toEqual([]);
+    feed(stream.beginRun(laterRun(8, 20)), cutShort('360p', 1));
+    expect(renderMultivariantPlaylist(stream)).toBe(playlist);
+    expect(stream.playableRun?.epoch).toBe(7);
+  });
+
+  test('stays also where nobody asked for it during the first run', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    feed(stream.beginRun(toEncoderRun(encoded, 7)), steps);
+    stream.beginRun(laterRun(8, 20));
+    expect(stream.playableRun?.epoch).toBe(7);
+  });
+
+  test('shows a new run as soon as all of it can be played', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    feed(stream.beginRun(toEncoderRun(encoded, 7)), steps);
+    const smaller = laterRun(8, 20, { video: toEncoderRun(encoded, 8).video.slice(1) });
+    feed(
+      stream.beginRun(smaller),
+      steps.filter(({ rendition }) => rendition !== '480p'),
+    );
+    const playlist = renderMultivariantPlaylist(stream) ?? '';
+    expect(playlist).not.toContain('480p');
+    expect(checkMultivariantPlaylist(playlist)).toEqual([]);
+  });
+});
+
+describe('a run with fewer renditions', () => {
+  test('goes on in those that vanished with the parts of its best one, held once', () => {
+    const followed = new FollowedPackage('low');
+    followed.addRun(toEncoderRun(encoded, 7), steps);
+    const before = followed.stream.mediaBytes();
+    const onlyBest = laterRun(8, 20, { video: toEncoderRun(encoded, 8).video.slice(0, 1) });
+    const written = steps.filter(({ rendition }) => rendition !== '360p');
+    followed.addRun(onlyBest, written);
+    expect(followed.violations).toEqual([]);
+    const best = followed.stream.renditions.get('480p');
+    const vanished = followed.stream.renditions.get('360p');
+    expect(vanished?.initSection(8)).toBe(best?.initSection(8));
+    expect(vanished?.segment(8, 103)?.parts[0]?.data).toBe(best?.segment(8, 103)?.parts[0]?.data);
+    const ownBytes = ['480p', 'audio'].reduce((bytes, name) => bytes + readBytes(followed, name, 8), 0);
+    expect(followed.stream.mediaBytes() - before).toBe(ownBytes);
+    followed.addRun(laterRun(9, 40), steps);
+    expect(followed.violations).toEqual([]);
+    expect(followed.stream.renditions.get('360p')?.segment(9, 106)?.parts[0]?.data).not.toBe(
+      followed.stream.renditions.get('480p')?.segment(9, 106)?.parts[0]?.data,
+    );
+  });
+
+  /** Media bytes of one epoch of a rendition. */
+  function readBytes(followed: FollowedPackage, rendition: string, epoch: number): number {
+    const segments = followed.stream.renditions.get(rendition)?.held() ?? [];
+    return segments
+      .filter((segment) => segment.epoch === epoch)
+      .reduce((bytes, segment) => bytes + segmentBytes(segment), 0);
+  }
+
+  test('fits as long as it keeps picture and sound', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    const run = toEncoderRun(encoded, 7);
+    const noVideo = { ...run, video: [], frameRate: null, keyframeFrames: null };
+    expect(stream.fits(noVideo)).toBe(true);
+    stream.beginRun(run);
+    expect(stream.fits({ ...run, video: run.video.slice(1) })).toBe(true);
+    expect(stream.fits({ ...run, audio: null })).toBe(false);
+    expect(stream.fits(noVideo)).toBe(false);
+  });
+});
+
+describe('ends', () => {
+  test('of the stream give every playlist its ENDLIST, and nothing comes after', () => {
+    const followed = new FollowedPackage('low');
+    const sink = followed.beginRun(toEncoderRun(encoded, 7));
+    feed(sink, steps.slice(0, 400));
+    followed.end();
+    const playlists = [...encoded.tracks.keys()].map((name) => followed.playlist(name));
+    for (const playlist of playlists) expect(playlist).toMatch(/\.m4s\n#EXT-X-ENDLIST\n$/);
+    feed(sink, steps.slice(400));
+    sink.end();
+    followed.end();
+    expect([...encoded.tracks.keys()].map((name) => followed.playlist(name))).toEqual(playlists);
+    expect(followed.violations).toEqual([]);
+  });
+
+  test('of the stream come also where its last run can not be brought to its own', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    const wallClockMs = (): number => {
+      throw new Error('no clock today');
+    };
+    feed(stream.beginRun(laterRun(7, 0, { wallClockMs })), cutShort('480p', 10).slice(0, 15));
+    expect(() => stream.end()).toThrow('no clock today');
+    expect(stream.ended).toBe(true);
+    expect([...stream.renditions.values()].every(({ ended }) => ended)).toBe(true);
+  });
+
+  test('of a run, twice, and writes after it change nothing', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    const sink = stream.beginRun(toEncoderRun(encoded, 7));
+    feed(sink, steps.slice(0, 400));
+    sink.end();
+    const { version } = stream;
+    const nextMsn = stream.nextMsn();
+    sink.end();
+    feed(sink, steps.slice(400));
+    expect(stream.version).toBe(version);
+    expect(stream.nextMsn()).toBe(nextMsn);
+  });
+
+  test('of a run that was replaced do not end the new one', () => {
+    const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+    const former = stream.beginRun(toEncoderRun(encoded, 7));
+    feed(former, steps.slice(0, 400));
+    feed(stream.beginRun(laterRun(8, 20)), steps.slice(0, 100));
+    const { version } = stream;
+    former.end();
+    feed(former, steps.slice(400));
+    expect(stream.version).toBe(version);
+    expect(stream.renditions.get('480p')?.nextPart()?.epoch).toBe(8);
+  });
+});
+
+test('malformed output ends the run: what was whole stays, what comes after is ignored', () => {
+  const followed = new FollowedPackage('low');
+  const sink = followed.beginRun(toEncoderRun(encoded, 7));
+  feed(sink, steps.slice(0, 300));
+  expect(() => sink.write('360p', Buffer.from('\0\0\0\x04moof'))).toThrow('box moof has 4 bytes');
+  const { version } = followed.stream;
+  feed(sink, steps.slice(300));
+  expect(followed.stream.version).toBe(version);
+  expect(parseMediaPlaylist(followed.playlist('480p')).preloadHint).toBeNull();
+  followed.addRun(laterRun(8, 20), steps);
+  expect(followed.violations).toEqual([]);
+});
+
+test.each([
+  ['an mdat before any moof', () => Buffer.from('\0\0\0\x08mdat', 'latin1'), 'an mdat without a moof'],
+  ['a moov without an ftyp', () => headerFrom('moov'), 'a moov without an ftyp'],
+  [
+    'frames before the header',
+    () => encoded.tracks.get('480p')?.frames[0] ?? Buffer.alloc(0),
+    'moof or moov before it',
+  ],
+])('%s throws', (_, chunk, message) => {
+  const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
+  expect(() => stream.beginRun(toEncoderRun(encoded, 7)).write('480p', chunk())).toThrow(message);
+});
+
+function headerFrom(type: string): Buffer {
+  const header = encoded.tracks.get('480p')?.header ?? Buffer.alloc(0);
+  return header.subarray(header.indexOf(type, 0, 'latin1') - 4);
+}
+
+test('minutes of runs keep numbers consecutive, memory bounded and only the init sections that are needed', () => {
+  const followed = new FollowedPackage('low');
+  const rounds = 20;
+  for (let round = 0; round < rounds; round++) followed.addRun(laterRun(7 + round, round * 10), steps);
+  expect(followed.violations).toEqual([]);
+  const timeline = followed.stream.renditions.get('480p');
+  expect(timeline?.lastMsn()).toBe(FIRST_MSN + rounds * 3 - 1);
+  expect(timeline?.held().length).toBe(40);
+  expect(timeline?.listed().length).toBe(20);
+  const epochs = Array.from({ length: rounds }, (_, round) => 7 + round);
+  const held = new Set(timeline?.held().map((segment) => segment.epoch));
+  expect(epochs.filter((epoch) => timeline?.initSection(epoch) !== undefined)).toEqual([...held]);
+  expect(parseMediaPlaylist(followed.playlist('480p')).discontinuitySequence).toBe(timeline?.listed()[0]?.epoch);
+});

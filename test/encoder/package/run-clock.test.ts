@@ -1,0 +1,48 @@
+import { RunClock } from '../../../containers/encoder/src/package/run-clock.ts';
+import { encodeRun, toEncoderRun } from '../../support/encoded-run.ts';
+
+const START_MS = Date.UTC(2026, 0, 1);
+
+/** A clock whose ingest clock is off by `offMs(segment)`. */
+async function clockOf(offMs: (segment: number) => number): Promise<RunClock> {
+  const run = toEncoderRun(await encodeRun(), 7, {
+    wallClockMs: (mediaSeconds) => START_MS + mediaSeconds * 1000 + offMs(mediaSeconds / 2),
+  });
+  return new RunClock(run);
+}
+
+test('the first leader says when the run begins', async () => {
+  const clock = await clockOf(() => 0);
+  expect(clock.startSeconds).toBeNull();
+  clock.start(1);
+  clock.start(2);
+  expect(clock.startSeconds).toBe(1);
+});
+
+test('all renditions get the same date for a segment, however the ingest clock moves', async () => {
+  let reads = 0;
+  const clock = await clockOf(() => reads++ * 10);
+  expect(clock.hasBegun(0)).toBe(false);
+  const first = clock.programDateTimeMs(0, 0, 0);
+  expect(clock.hasBegun(0)).toBe(true);
+  expect(clock.programDateTimeMs(0, 0, 0)).toBe(first);
+  expect(clock.programDateTimeMs(0, 0, 0.01)).toBe(first + 10);
+});
+
+test.each([100, -100])(
+  'a jump of the ingest clock by %i ms is followed by half a millisecond a segment',
+  async (jumpMs) => {
+    const clock = await clockOf((segment) => (segment === 0 ? 0 : jumpMs));
+    const dates = Array.from({ length: 400 }, (_, segment) => clock.programDateTimeMs(segment, segment * 2, 0));
+    const steps = dates.slice(1).map((date, index) => date - (dates[index] ?? 0) - 2000);
+    expect(steps.slice(0, 199)).toEqual(steps.slice(0, 199).map(() => Math.sign(jumpMs) * 0.5));
+    expect((dates.at(-1) ?? 0) - START_MS - 399 * 2000).toBe(jumpMs);
+  },
+);
+
+test('a publisher whose clock drifts by 0.01 % is followed exactly', async () => {
+  const clock = await clockOf((segment) => segment * 0.2);
+  for (let segment = 0; segment < 100; segment++) {
+    expect(clock.programDateTimeMs(segment, segment * 2, 0) - START_MS - segment * 2000).toBeCloseTo(segment * 0.2, 3);
+  }
+});

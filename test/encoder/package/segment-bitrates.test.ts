@@ -1,0 +1,63 @@
+import { SegmentBitrates } from '../../../containers/encoder/src/package/segment-bitrates.ts';
+
+/** Of segments of these bytes and seconds; null is a gap. */
+function bitratesOf(...segments: readonly (readonly [bytes: number, seconds: number] | null)[]): SegmentBitrates {
+  const bitrates = new SegmentBitrates(2);
+  for (const segment of segments) {
+    if (segment === null) bitrates.addGap();
+    else bitrates.add(...segment);
+  }
+  return bitrates;
+}
+
+test('the average is that of all media so far', () => {
+  const bitrates = bitratesOf([1000, 2], [3000, 2], null, [500, 0.5]);
+  expect(bitrates.measuredSeconds).toBe(4.5);
+  expect(bitrates.averageBitsPerSecond).toBe(8000);
+  expect(bitratesOf().averageBitsPerSecond).toBe(0);
+});
+
+test.each([
+  [
+    'the largest segment',
+    [
+      [1000, 2],
+      [3000, 2],
+      [2000, 2],
+    ],
+    12_000,
+  ],
+  ['none below half the target duration', [[3000, 0.9]], 0],
+  ['half the target duration', [[3000, 1]], 24_000],
+  [
+    'short ones that follow one another',
+    [
+      [1000, 0.6],
+      [1000, 0.4],
+    ],
+    16_000,
+  ],
+  [
+    'a short one with a long one beside it',
+    [
+      [3000, 0.9],
+      [1000, 2],
+    ],
+    11_035,
+  ],
+  [
+    'nothing together that is longer than one and a half',
+    [
+      [3000, 0.9],
+      [1000, 2.2],
+    ],
+    3637,
+  ],
+  ['nothing over a gap', [[1000, 0.6], null, [1000, 0.4]], 0],
+] as const)('the peak is of %s', (_name, segments, expected) => {
+  expect(Math.ceil(bitratesOf(...segments).peakBitsPerSecond)).toBe(expected);
+});
+
+test('a peak stays', () => {
+  expect(bitratesOf([9000, 2], [1, 2], [1, 2]).peakBitsPerSecond).toBe(36_000);
+});

@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import type { Sample } from '../../../containers/encoder/src/package/fragment.ts';
+import type { Segment } from '../../../containers/encoder/src/package/segment.ts';
+import type { FrameRate } from '../../../containers/encoder/src/transcode/encoder-run.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import {
+  type EncodedRun,
+  type EncodedRunOptions,
+  encodeRun,
+  type FeedStep,
+  FPS_30,
+  interleaved,
+  toEncoderRun,
+} from '../../support/encoded-run.ts';
+import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
+
+const EPOCH = 7;
+
+function rate(numerator: number, denominator = 1): FrameRate {
+  return { numerator, denominator };
+}
+
+/** Encoder settings as a profile asks for them. */
+function optionsFor(
+  latency: LatencyName,
+  frameRate: FrameRate | null,
+  audioHz: number | null,
+): Partial<EncodedRunOptions> {
+  const framesPerSecond = (frameRate?.numerator ?? 0) / (frameRate?.denominator ?? 1);
+  const keyframeFrames = Math.round(LATENCY_PROFILES[latency].keyframeSeconds * framesPerSecond);
+  return {
+    seconds: latency === 'standard' ? 10 : 6,
+    video: frameRate === null ? null : { frameRate, keyframeFrames, bFrames: 0 },
+    audio: audioHz === null ? null : { sampleRateHz: audioHz, channels: audioHz === 44_100 ? 1 : 2 },
+  };
+}
+
+function packaged(latency: LatencyName, encoded: EncodedRun, steps: readonly FeedStep[]): FollowedPackage {
+  const followed = new FollowedPackage(latency);
+  followed.addRun(toEncoderRun(encoded, EPOCH), steps);
+  return followed;
+}
+
+function segmentsOf(followed: FollowedPackage, rendition: string): readonly Segment[] {
+  return followed.stream.renditions.get(rendition)?.held() ?? [];
+}
+
+/** What FFmpeg says when it decodes it all. */
+async function decoderMessages(media: Buffer): Promise<string> {
+  const decoder = spawn('ffmpeg', ['-v', 'warning', '-xerror', '-i', 'pipe:0', '-f', 'null', '-'], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const messages = text(decoder.stderr);
+  decoder.stdin.end(media);
+  await once(decoder, 'close');
+  return messages;
+}
+
+describe.each<[LatencyName, FrameRate | null, number | null]>([
+  ['ultra', rate(24_000, 1001), 48_000],
+  ['ultra', rate(25), 44_100],
+  ['ultra', rate(60), 48_000],
+  ['ultra', null, 44_100],
+  ['low', rate(24), 44_100],
+  ['low', rate(25), 48_000],
+  ['low', rate(30_000, 1001), 48_000],
+  ['low', rate(30), 48_000],
+  ['low', rate(30), null],
+  ['low', rate(50), 44_100],
+  ['low', null, 48_000],
+  ['standard', rate(30), 48_000],
+  ['standard', null, 44_100],
+])('%s, %o, audio at %d Hz', (latency, frameRate, audioHz) => {
+  let encoded: EncodedRun;
+  let followed: FollowedPackage;
+
+  beforeAll(async () => {
+    encoded = await encodeRun(optionsFor(latency, frameRate, audioHz));
+    followed = packaged(latency, encoded, interleaved(encoded));
+  });
+
+  test('every playlist on the way conforms', () => {
+    followed.end();
+    expect(followed.violations).toEqual([]);
+  });
+
+  test('every frame is there once, with its time and bytes', () => {
+    for (const [name, track] of encoded.tracks) {
+      const made = readSamples(Buffer.concat(track.frames)).map(toText);
+      const published = readSamples(followed.media(name)).map(toText);
+      const first = made.indexOf(published[0] ?? '');
+      expect(published).toEqual(made.slice(first, first + published.length));
+      // Audio begins with the first picture and ends with the last one's segment: priming and padding lie outside.
+      const mayMiss = name === 'audio' && frameRate !== null ? 1 : 0;
+      expect(first).toBeLessThanOrEqual(mayMiss);
+      expect(made.length - first - published.length).toBeLessThanOrEqual(mayMiss);
+    }
+  });
+
+  function toText({ data, ...times }: Sample): string {
+    return `${JSON.stringify(times)} ${data.toString('base64')}`;
+  }
+
+  test('segments of all renditions start at the same media times, video with an IDR frame', () => {
+    const starts = [...encoded.tracks.keys()].map((name) =>
+      segmentsOf(followed, name).map((segment) => {
+        const [first] = readSamples(segment.parts[0]?.data ?? Buffer.alloc(0));
+        if (first === undefined) throw new Error('an empty segment');
+        expect(first.isSync).toBe(true);
+        expect(segment.parts[0]?.isIndependent).toBe(true);
+        return { msn: segment.msn, seconds: (first.decodeTicks + first.compositionOffsetTicks) / timescaleOf(name) };
+      }),
+    );
+    const halfAudioFrameSeconds = 512 / (audioHz ?? 48_000);
+    for (const other of starts) {
+      expect(other.map(({ msn }) => msn)).toEqual(starts[0]?.map(({ msn }) => msn));
+      for (const [index, { seconds }] of other.entries()) {
+        const isVideo = other !== starts.at(-1) || audioHz === null;
+        const leader = starts[0]?.[index]?.seconds ?? Number.NaN;
+        expect(Math.abs(seconds - leader)).toBeLessThanOrEqual(isVideo ? 0 : halfAudioFrameSeconds + 1e-9);
+      }
+    }
+    expect(starts[0]?.length).toBeGreaterThanOrEqual(2);
+  });
+
+  function timescaleOf(rendition: string): number {
+    const header = encoded.tracks.get(rendition)?.header ?? Buffer.alloc(0);
+    return header.readUInt32BE(header.indexOf('mdhd', 0, 'latin1') + 16);
+  }
+
+  test('segments and parts decode without a message', async () => {
+    for (const name of encoded.tracks.keys()) {
+      const init = followed.stream.renditions.get(name)?.initSection(EPOCH) ?? Buffer.alloc(0);
+      expect(await decoderMessages(Buffer.concat([init, followed.media(name)]))).toBe('');
+      const [segment] = segmentsOf(followed, name).slice(1);
+      expect(await decoderMessages(Buffer.concat([init, ...(segment?.parts.map(({ data }) => data) ?? [])]))).toBe('');
+    }
+  });
+});
+
+describe('however the output is cut and interleaved', () => {
+  let encoded: EncodedRun;
+  let expected: Map<string, Buffer>;
+
+  beforeAll(async () => {
+    encoded = await encodeRun();
+    const followed = packaged('low', encoded, interleaved(encoded));
+    expected = new Map([...encoded.tracks.keys()].map((name) => [name, followed.media(name)]));
+  });
+
+  /** A rendition's whole output in chunks of a size. */
+  function inChunks(rendition: string, chunkBytes: number): FeedStep[] {
+    const track = encoded.tracks.get(rendition);
+    const all = Buffer.concat([
+      track?.header ?? Buffer.alloc(0),
+      ...(track?.frames ?? []),
+      track?.trailer ?? Buffer.alloc(0),
+    ]);
+    const chunks = Array.from({ length: Math.ceil(all.length / chunkBytes) }, (_, index) =>
+      all.subarray(index * chunkBytes, (index + 1) * chunkBytes),
+    );
+    return chunks.map((chunk) => ({ rendition, chunk }));
+  }
+
+  test.each([
+    ['video first', ['480p', '360p', 'audio'], 1 << 20],
+    ['audio first', ['audio', '360p', '480p'], 1 << 20],
+    ['in pipe-sized chunks', ['480p', 'audio', '360p'], 65_536],
+    ['in chunks of 7 bytes', ['audio', '480p', '360p'], 7],
+  ])('%s, the media is the same', (_, order, chunkBytes) => {
+    const followed = packaged(
+      'low',
+      encoded,
+      order.flatMap((name) => inChunks(name, chunkBytes)),
+    );
+    for (const [name, media] of expected) expect(followed.media(name)).toEqual(media);
+  });
+
+  test('with B-frames, every playlist conforms and segments start with IDR frames', async () => {
+    const withBFrames = await encodeRun({ video: { frameRate: FPS_30, keyframeFrames: 60, bFrames: 2 } });
+    const followed = packaged('low', withBFrames, interleaved(withBFrames));
+    expect(followed.violations).toEqual([]);
+    expect(segmentsOf(followed, '480p').map(({ parts }) => parts.map(({ isIndependent }) => isIndependent))).toEqual(
+      Array.from({ length: 3 }, () => [true, false, false, false]),
+    );
+  });
+});
+
+describe('a run whose audio does not begin with its video', () => {
+  test('audio before the first picture is dropped', async () => {
+    const encoded = await encodeRun();
+    const steps = interleaved(encoded).filter(({ rendition, chunk }) => {
+      const { frames = [] } = encoded.tracks.get(rendition) ?? {};
+      return rendition === 'audio' || !frames.slice(0, 60).includes(chunk);
+    });
+    const followed = packaged('low', encoded, steps);
+    expect(followed.violations).toEqual([]);
+    const [first] = readSamples(followed.media('audio'));
+    expect(Math.abs((first?.decodeTicks ?? 0) / 48_000 - 3)).toBeLessThanOrEqual(512 / 48_000);
+    expect(segmentsOf(followed, 'audio')[0]?.msn).toBe(FIRST_MSN);
+  });
+
+  test('audio alone in a run with video publishes nothing', async () => {
+    const encoded = await encodeRun();
+    const followed = packaged(
+      'low',
+      encoded,
+      interleaved(encoded).filter(({ rendition }) => rendition === 'audio'),
+    );
+    expect(segmentsOf(followed, 'audio')).toEqual([]);
+    expect(followed.stream.playableRun).toBeNull();
+  });
+});
+
+test.each(LATENCY_NAMES)('%s: memory and names are those of one package, counted once', async (latency) => {
+  const encoded = await encodeRun(optionsFor(latency, FPS_30, 48_000));
+  const followed = packaged(latency, encoded, interleaved(encoded));
+  const total = [...encoded.tracks.keys()].reduce((bytes, name) => bytes + followed.media(name).length, 0);
+  expect(followed.stream.mediaBytes()).toBe(total);
+});

@@ -1,0 +1,82 @@
+import { Broadcast } from '../../../containers/encoder/src/streams/broadcast.ts';
+import type { EventBody } from '../../../lib/domain/events.ts';
+
+const STREAM = { streamId: 'stream-1', playbackId: 'playback-1' };
+
+function startBroadcast() {
+  const events: EventBody[] = [];
+  const clock = { nowMs: 1_800_000_000_000 };
+  const broadcast = new Broadcast({ ...STREAM, emit: (event) => events.push(event), now: () => clock.nowMs });
+  return { broadcast, events, clock };
+}
+
+test('live, restarted, ended, each with its stream', () => {
+  const { broadcast, events, clock } = startBroadcast();
+  broadcast.onPublisher();
+  broadcast.onPlayable();
+  broadcast.onPlayable();
+  clock.nowMs += 12_340;
+  broadcast.onRestart('died');
+  broadcast.end('stopped');
+  expect(events).toEqual([
+    { type: 'stream.live', ...STREAM },
+    { type: 'encoder.restarted', ...STREAM, reason: 'died' },
+    { type: 'stream.ended', ...STREAM, reason: 'stopped', durationSeconds: 12.3 },
+  ]);
+});
+
+test('the time in which nobody came back does not count', () => {
+  const { broadcast, events, clock } = startBroadcast();
+  broadcast.onPlayable();
+  clock.nowMs += 60_000;
+  broadcast.onPublisherGone();
+  clock.nowMs += 30_000;
+  broadcast.end('publisher-left');
+  expect(events.at(-1)).toMatchObject({ reason: 'publisher-left', durationSeconds: 60 });
+});
+
+test('a publisher who came back in time is no event, and its time counts', () => {
+  const { broadcast, events, clock } = startBroadcast();
+  broadcast.onPlayable();
+  broadcast.onPublisherGone();
+  clock.nowMs += 20_000;
+  broadcast.onPublisher();
+  broadcast.onPlayable();
+  clock.nowMs += 10_000;
+  broadcast.end('shutdown');
+  expect(events.map(({ type }) => type)).toEqual(['stream.live', 'stream.ended']);
+  expect(events.at(-1)).toMatchObject({ durationSeconds: 30 });
+});
+
+test('what nobody could watch begins and ends without a word', () => {
+  const { broadcast, events } = startBroadcast();
+  broadcast.onPublisher();
+  broadcast.onRestart('died');
+  broadcast.onPublisherGone();
+  broadcast.end('publisher-left');
+  expect(events).toEqual([]);
+  expect(broadcast.isLive).toBe(false);
+});
+
+test('it ends once, and the next one is another', () => {
+  const { broadcast, events, clock } = startBroadcast();
+  broadcast.onPlayable();
+  clock.nowMs += 5_000;
+  broadcast.onPublisherGone();
+  broadcast.end('publisher-left');
+  broadcast.end('shutdown');
+  broadcast.onPublisher();
+  broadcast.onPlayable();
+  clock.nowMs += 2_000;
+  broadcast.end('deleted');
+  expect(events.map(({ type }) => type)).toEqual(['stream.live', 'stream.ended', 'stream.live', 'stream.ended']);
+  expect(events.at(-1)).toMatchObject({ reason: 'deleted', durationSeconds: 2 });
+});
+
+test('a clock that is set back gives no negative duration', () => {
+  const { broadcast, events, clock } = startBroadcast();
+  broadcast.onPlayable();
+  clock.nowMs -= 5_000;
+  broadcast.end('stopped');
+  expect(events.at(-1)).toMatchObject({ durationSeconds: 0 });
+});

@@ -1,0 +1,242 @@
+import { createServer } from 'node:http';
+import { jest } from '@jest/globals';
+import pino from 'pino';
+import { Lease } from '../../../containers/encoder/src/streams/lease.ts';
+import type { EndReason, StreamHealth } from '../../../lib/domain/streams.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '../../../lib/runtime/live-store.ts';
+import { listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
+import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+const HEALTH: StreamHealth = {
+  ...{ inputKbps: 3000, frameRate: 30, width: 1280, height: 720, videoCodec: 'h264', audioCodec: null },
+  ...{ keyframeIntervalSeconds: 8, droppedFrames: 3, encoderSpeed: 1, warnings: ['no audio arrives'] },
+};
+
+jest.setTimeout(20_000);
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let proxy: BreakableProxy;
+let store: LiveStore;
+let lease: Lease | null = null;
+/** Each test has a stream of its own: what ends one lastingly would refuse the next. */
+let streamId: string;
+let streams = 0;
+const logLines: { level: string; msg: string }[] = [];
+
+beforeAll(async () => {
+  database = await startTemporaryDynamoDb();
+  proxy = await startBreakableProxy(database.url);
+});
+beforeEach(() => {
+  store = createLiveStore({ client: documentClientFor(proxy.url), tables: TEST_TABLES });
+  logLines.length = 0;
+  streamId = `stream-${++streams}`;
+});
+afterEach(async () => {
+  await proxy.mend();
+  await lease?.release();
+  lease = null;
+});
+afterAll(async () => {
+  await proxy.close();
+  await database.close();
+});
+
+/** A lease on the stream, begun by `owner`. `lost` resolves to the reason. */
+async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat' | 'end'> = store) {
+  const nowMs = Date.now();
+  await store.begin({ streamId, owner, version: 1, startedAt: new Date(nowMs).toISOString(), nowMs });
+  const losses: (EndReason | null)[] = [];
+  let resolveLost: (reason: EndReason | null) => void = () => undefined;
+  const lost = new Promise<EndReason | null>((resolve) => {
+    resolveLost = resolve;
+  });
+  const taken = new Lease({
+    store: leaseStore,
+    streamId,
+    owner,
+    health: () => HEALTH,
+    onLost: (reason) => {
+      losses.push(reason);
+      resolveLost(reason);
+    },
+    now: Date.now,
+    log: pino({ formatters: { level: (level) => ({ level }) } }, { write: (line) => logLines.push(JSON.parse(line)) }),
+  });
+  lease = taken;
+  return { lease: taken, lost, losses };
+}
+
+const healthInStore = async (): Promise<StreamHealth | null> => (await store.get(streamId))?.health ?? null;
+
+test('the store is told of the health and gets the lease renewed', async () => {
+  await takeLease('a');
+  const { leaseUntilMs = 0 } = (await store.get(streamId)) ?? {};
+  expect(await waitFor('the health in the store', healthInStore)).toEqual(HEALTH);
+  const record = await store.get(streamId);
+  expect(record?.leaseUntilMs).toBeGreaterThan(leaseUntilMs);
+  expect(record?.leaseUntilMs).toBeLessThanOrEqual(Date.now() + LEASE_DURATION_MS);
+});
+
+test.each(['stopped', 'key-rotated', 'deleted'] as const)('a publish that is %s is lost, once', async (reason) => {
+  const { lost, losses } = await takeLease('a');
+  await store.requestEnd({ streamId, reason, minVersion: 2, nowMs: Date.now() });
+  expect(await lost).toBe(reason);
+  await lease?.release();
+  expect(losses).toEqual([reason]);
+});
+
+test('another publisher takes it without a reason, and keeps it when the first gives up', async () => {
+  const { lease: first, lost } = await takeLease('a');
+  const nowMs = Date.now();
+  await store.begin({ streamId, owner: 'b', version: 1, startedAt: new Date(nowMs).toISOString(), nowMs });
+  expect(await lost).toBeNull();
+  await first.release();
+  expect((await store.get(streamId))?.owner).toBe('b');
+});
+
+test('a release makes the stream idle and says nothing more', async () => {
+  const { lease: taken, losses } = await takeLease('a');
+  await Promise.all([taken.release(), taken.release()]);
+  expect(await store.get(streamId)).toBeNull();
+  expect(losses).toEqual([]);
+});
+
+test('an outage loses nothing, costs one line, and is over by itself', async () => {
+  const { losses } = await takeLease('a');
+  await proxy.refuse();
+  await waitFor('the line of the outage', async () => logLines.find(({ level }) => level === 'warn'));
+  // Two more heartbeats fail.
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await proxy.mend();
+  expect(await waitFor('the health in the store', healthInStore)).toEqual(HEALTH);
+  await waitFor('the line of its end', async () => logLines.find(({ level }) => level === 'info'));
+  expect(logLines.map(({ level }) => level)).toEqual(['warn', 'info']);
+  expect(losses).toEqual([]);
+});
+
+test('a stop that was asked for during an outage is heard after it', async () => {
+  const { lost } = await takeLease('a');
+  await proxy.refuse();
+  const direct = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  await direct.requestEnd({ streamId, reason: 'stopped', nowMs: Date.now() });
+  await proxy.mend();
+  expect(await lost).toBe('stopped');
+});
+
+test('a release during an outage gives up', async () => {
+  const { lease: taken } = await takeLease('a');
+  await proxy.refuse();
+  await taken.release();
+  expect(logLines.at(-1)).toMatchObject({ level: 'warn' });
+});
+
+test('the real client gives a heartbeat up that has no answer, and never makes two at once', async () => {
+  let requests = 0;
+  let open = 0;
+  let mostOpen = 0;
+  const silent = await listenOnLoopback(
+    createServer((request) => {
+      requests += 1;
+      open += 1;
+      mostOpen = Math.max(mostOpen, open);
+      request.socket.once('close', () => {
+        open -= 1;
+      });
+    }),
+  );
+  const client = documentClientFor(silent.url);
+  const { losses } = await takeLease('a', createLiveStore({ client, tables: TEST_TABLES }));
+  await waitFor('three heartbeats', async () => (requests >= 3 ? true : null));
+  expect(mostOpen).toBe(1);
+  expect(losses).toEqual([]);
+  await silent.close();
+});
+
+describe('with a clock of its own', () => {
+  beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
+  afterEach(() => jest.useRealTimers());
+
+  type Heartbeat = LiveStore['heartbeat'];
+
+  /** A lease with these answers to its heartbeats, one after another, the last one to all that follow; and when each was asked for. */
+  function startLease(...answers: Heartbeat[]) {
+    const beatsMs: number[] = [];
+    const losses: { reason: EndReason | null; atMs: number }[] = [];
+    const startedAtMs = Date.now();
+    lease = new Lease({
+      store: {
+        heartbeat: (beat) => {
+          beatsMs.push(Date.now() - startedAtMs);
+          const answer = answers[Math.min(beatsMs.length, answers.length) - 1];
+          if (answer === undefined) throw new Error('a heartbeat without an answer');
+          return answer(beat);
+        },
+        end: async () => true,
+      },
+      ...{ streamId, owner: 'a', health: () => HEALTH },
+      onLost: (reason) => losses.push({ reason, atMs: Date.now() - startedAtMs }),
+      now: Date.now,
+      log: pino({ enabled: false }),
+    });
+    return { beatsMs, losses };
+  }
+
+  const held: Heartbeat = async () => ({ held: true });
+  const stopped: Heartbeat = async () => ({ held: false, reason: 'stopped' });
+  const fails: Heartbeat = () => Promise.reject(new Error('throttled'));
+  const afterMs =
+    (delayMs: number, answer: Heartbeat): Heartbeat =>
+    async (beat) => {
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      return answer(beat);
+    };
+  const hangs: Heartbeat = ({ signal }) =>
+    new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
+
+  test('there is one heartbeat a second, however long each takes', async () => {
+    const { beatsMs } = startLease(held, afterMs(400, held), afterMs(100, held), held);
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect(beatsMs).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
+  });
+
+  test.each([
+    ['hangs', hangs],
+    ['fails', fails],
+    ['is late', afterMs(450, fails)],
+  ])('a stop right after a heartbeat is heard within 2 s also where the next one %s', async (_name, trouble) => {
+    const { losses } = startLease(held, trouble, stopped);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(losses).toHaveLength(1);
+    expect(losses[0]).toMatchObject({ reason: 'stopped' });
+    expect(losses[0]?.atMs).toBeLessThan(1_000 + 2_000);
+  });
+
+  test.each([
+    ['hangs', hangs, 1_501],
+    ['fails', fails, 1_001],
+  ])(
+    'a store that %s on and on is asked once more at once, then as often as ever',
+    async (_name, trouble, retriedMs) => {
+      const { beatsMs, losses } = startLease(trouble);
+      await jest.advanceTimersByTimeAsync(4_500);
+      expect(beatsMs[1]).toBe(retriedMs);
+      const pausesMs = beatsMs.slice(2).map((atMs, index) => atMs - (beatsMs[index + 1] ?? 0));
+      expect(pausesMs).not.toEqual([]);
+      for (const pauseMs of pausesMs) expect(pauseMs).toBe(1_000);
+      expect(losses).toEqual([]);
+    },
+  );
+
+  test('nothing is asked after the release, nor by a timer that was left', async () => {
+    const { beatsMs } = startLease(held);
+    await jest.advanceTimersByTimeAsync(1_500);
+    const releasing = lease?.release();
+    await jest.advanceTimersByTimeAsync(5_000);
+    await releasing;
+    expect(beatsMs).toEqual([1_000]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,320 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { jest } from '@jest/globals';
+import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { PublishRefusal } from '../../../containers/encoder/src/ingest/publish-refusal.ts';
+import type { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
+import { LiveStreams } from '../../../containers/encoder/src/streams/live-streams.ts';
+import type { EventBody } from '../../../lib/domain/events.ts';
+import type { RefusalCode } from '../../../lib/domain/ingest-auth.ts';
+import type { EndReason } from '../../../lib/domain/streams.ts';
+import { createDocumentClient } from '../../../lib/runtime/aws-clients.ts';
+import { createLiveStore, type LiveStore } from '../../../lib/runtime/live-store.ts';
+import { createLogger } from '../../../lib/runtime/log.ts';
+import { useLocalAws } from '../../../scripts/local/aws-environment.ts';
+import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+import { waitFor } from '../../support/wait-for.ts';
+import { makeSourceTags } from '../transcode/source-clip.ts';
+import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
+
+const VIDEO = { width: 320, height: 180, frameRate: '25' } as const;
+const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
+const RECONNECT_WINDOW_MS = 500;
+/** As ingest-auth sees the stream once somebody has changed it. */
+const NEXT_VERSION = { ...STREAM, version: 2 };
+
+jest.setTimeout(40_000);
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let proxy: BreakableProxy;
+/** As product code has it, with its time-outs; through the proxy. */
+let store: LiveStore;
+/** Past the proxy. */
+let control: LiveStore;
+let clip: readonly FlvTag[];
+let streams: LiveStreams;
+/** In place of ffmpeg, where a test says so. */
+let program: readonly [string, ...string[]] | null = null;
+const events: EventBody[] = [];
+const processes: ChildProcess[] = [];
+
+beforeAll(async () => {
+  clip = await makeSourceTags({ seconds: 20, video: VIDEO, audio: STEREO });
+});
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  proxy = await startBreakableProxy(database.url);
+  useLocalAws(process.env, { dynamoDbUrl: proxy.url, lambdaUrl: proxy.url });
+  store = createLiveStore({ client: createDocumentClient(), tables: TEST_TABLES });
+  control = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  events.length = 0;
+  processes.length = 0;
+  program = null;
+  streams = new LiveStreams({
+    store,
+    reconnectWindowMs: RECONNECT_WINDOW_MS,
+    slots: 2,
+    emit: (event) => events.push(event),
+    spawn: (command, args, options) => {
+      const [file, ...fileArgs] = program ?? [command, ...args];
+      const child = spawn(file, fileArgs, options);
+      processes.push(child);
+      return child;
+    },
+    now: Date.now,
+    log: createLogger({ service: 'test', level: process.env.STREAMS_TEST_LOG ?? 'silent' }),
+  });
+});
+afterEach(async () => {
+  await proxy.mend();
+  leaveAll();
+  await streams.close();
+  await proxy.close();
+  await database.close();
+});
+
+const types = (): string[] => events.map(({ type }) => type);
+const eventOf = <Type extends EventBody['type']>(type: Type, count = 1) =>
+  waitFor(`${count} of ${type}`, async () => events.filter((event) => event.type === type)[count - 1]);
+
+function currentPackage(): StreamPackage {
+  const found = streams.find(STREAM.playbackId);
+  if (found === undefined) throw new Error('there is no stream');
+  return found;
+}
+
+async function goLive(id = 'a', tags: readonly FlvTag[] = clip): Promise<TestPublish> {
+  const publisher = await publish(streams, id);
+  void publisher.send(tags);
+  await eventOf('stream.live');
+  return publisher;
+}
+
+const exits = (): Promise<unknown> =>
+  waitFor('the end of every FFmpeg', async () =>
+    processes.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null) ? true : null,
+  );
+
+/** Resolves when viewers have got more than they had. */
+async function goesOn(): Promise<void> {
+  const { version } = currentPackage();
+  await waitFor('new media', async () => (currentPackage().version > version + 10 ? true : null));
+}
+
+test('it is live once it can be played, and has ended once nobody came back', async () => {
+  const publisher = await publish(streams, 'a');
+  expect(types()).toEqual([]);
+  void publisher.send(clip);
+  await eventOf('stream.live');
+  expect(currentPackage().playableRun).not.toBeNull();
+  publisher.leave();
+  expect(currentPackage().ended).toBe(false);
+  const ended = await eventOf('stream.ended');
+  expect(ended).toMatchObject({ streamId: 'stream-1', playbackId: 'playback-1', reason: 'publisher-left' });
+  expect(currentPackage().ended).toBe(true);
+  expect(types()).toEqual(['stream.live', 'stream.ended']);
+  await exits();
+  await waitFor('the end in the store', async () => ((await control.get('stream-1')) === null ? true : null));
+});
+
+/** As the control API does for a stream whose version was STREAM's. */
+const requestEnd = (reason: EndReason) =>
+  control.requestEnd({ streamId: STREAM.streamId, reason, minVersion: NEXT_VERSION.version, nowMs: Date.now() });
+
+/** Refused before anything is made for it. */
+async function expectRefusal(publishing: Promise<unknown>, code: RefusalCode, description: RegExp): Promise<void> {
+  const refusal = await publishing.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!(refusal instanceof PublishRefusal)) throw new Error(`no refusal but ${refusal}`);
+  expect(refusal).toMatchObject({ code, message: expect.stringMatching(description) });
+  expect(events.at(-1)).toMatchObject({ type: 'stream.refused', code, description: refusal.message });
+}
+
+test.each(['stopped', 'deleted'] as const)(
+  '%s: the publisher is told and viewers see the end at once',
+  async (reason) => {
+    const publisher = await goLive();
+    await requestEnd(reason);
+    const { code, description } = await publisher.ended;
+    expect(code).toBe('NetStream.Publish.BadName');
+    expect(description).toContain(reason);
+    expect(currentPackage().ended).toBe(true);
+    expect(events.at(-1)).toMatchObject({ type: 'stream.ended', reason });
+    await exits();
+  },
+);
+
+test('stopped: the key is still good for a new broadcast', async () => {
+  const publisher = await goLive();
+  await requestEnd('stopped');
+  await publisher.ended;
+  const next = await publish(streams, 'b');
+  void next.send(clip);
+  await eventOf('stream.live', 2);
+  expect(currentPackage().ended).toBe(false);
+});
+
+test.each(['key-rotated', 'deleted'] as const)(
+  '%s between the decision about a publish and its beginning: it is refused for good',
+  async (reason) => {
+    await requestEnd(reason);
+    await expectRefusal(publish(streams, 'a'), 'NetStream.Publish.BadName', /no longer valid/);
+    expect(streams.find(STREAM.playbackId)).toBeUndefined();
+    expect(await control.get(STREAM.streamId)).toBeNull();
+  },
+);
+
+test('two streams with one playback id: the second is refused, and the first goes on', async () => {
+  const publisher = await goLive();
+  const other = { ...STREAM, streamId: 'stream-2' };
+  await expectRefusal(publish(streams, 'b', other), 'NetStream.Publish.Rejected', /playback id/);
+  expect(await control.get('stream-2')).toBeNull();
+  await goesOn();
+  expect(publisher.isClosed).toBe(false);
+});
+
+test('two streams with one playback id that come at once: one is refused', async () => {
+  const other = { ...STREAM, streamId: 'stream-2' };
+  const outcomes = await Promise.allSettled([publish(streams, 'a'), publish(streams, 'b', other)]);
+  const refused = outcomes.filter(({ status }) => status === 'rejected');
+  expect(refused).toHaveLength(1);
+  expect(refused[0]).toMatchObject({ reason: { code: 'NetStream.Publish.Rejected' } });
+});
+
+test('key-rotated: the publisher is told, and whoever has the new key goes on where it ended', async () => {
+  const publisher = await goLive();
+  const watched = currentPackage();
+  await requestEnd('key-rotated');
+  expect(await publisher.ended).toMatchObject({ code: 'NetStream.Publish.BadName' });
+  const next = await publish(streams, 'b', NEXT_VERSION);
+  void next.send(clip);
+  await goesOn();
+  expect(currentPackage()).toBe(watched);
+  next.leave();
+  expect(await eventOf('stream.ended')).toMatchObject({ reason: 'publisher-left' });
+  expect(types()).toEqual(['stream.live', 'stream.ended']);
+});
+
+test('key-rotated and nobody has the new key: that is why it ended', async () => {
+  const publisher = await goLive();
+  await requestEnd('key-rotated');
+  await publisher.ended;
+  expect(await eventOf('stream.ended')).toMatchObject({ reason: 'key-rotated' });
+});
+
+test('a publisher that another task has taken over from is told so', async () => {
+  const publisher = await goLive();
+  const nowMs = Date.now();
+  await control.begin({
+    streamId: 'stream-1',
+    owner: 'b',
+    version: 1,
+    startedAt: new Date(nowMs).toISOString(),
+    nowMs,
+  });
+  expect((await publisher.ended).description).toContain('another connection');
+  expect((await control.get('stream-1'))?.owner).toBe('b');
+});
+
+test('an FFmpeg that is killed is replaced, which is an event', async () => {
+  const publisher = await goLive();
+  processes[0]?.kill('SIGKILL');
+  expect(await eventOf('encoder.restarted')).toMatchObject({ streamId: 'stream-1', reason: 'died' });
+  await goesOn();
+  publisher.leave();
+  await eventOf('stream.ended');
+  expect(types()).toEqual(['stream.live', 'encoder.restarted', 'stream.ended']);
+});
+
+test('the end of the task is the reason where nothing else is', async () => {
+  const publisher = await goLive();
+  publisher.leave();
+  await streams.close();
+  expect(events.at(-1)).toMatchObject({ type: 'stream.ended', reason: 'shutdown' });
+  expect(currentPackage().ended).toBe(true);
+  await exits();
+});
+
+test('a publisher who sends nothing costs no FFmpeg and is no event', async () => {
+  const publisher = await publish(streams, 'a');
+  await waitFor('its health', async () => (await control.get('stream-1'))?.health);
+  publisher.leave();
+  await waitFor('the end', async () => (currentPackage().ended ? true : null));
+  expect(events).toEqual([]);
+  expect(processes).toEqual([]);
+});
+
+test('a source that is not supported is refused with the reason', async () => {
+  const publisher = await publish(streams, 'a');
+  const sorensonFrame = { type: 9, timestampMs: 0, payload: Buffer.from([0x12, 0, 0, 0]) } as const;
+  publisher.burst([sorensonFrame]);
+  const { code, description } = await publisher.ended;
+  expect(code).toBe('NetStream.Publish.Rejected');
+  expect(description).toContain('Sorenson');
+  expect(events).toEqual([
+    { type: 'stream.refused', streamId: 'stream-1', code, description, sourceAddress: '192.0.2.1' },
+  ]);
+});
+
+test('a source that becomes unsupported ends what was live for that reason', async () => {
+  const publisher = await goLive();
+  publisher.burst([{ type: 9, timestampMs: 1_000, payload: Buffer.from([0x12, 0, 0, 0]) }]);
+  await publisher.ended;
+  expect(await eventOf('stream.ended')).toMatchObject({ reason: 'source-unsupported' });
+  expect(types()).toEqual(['stream.live', 'stream.ended']);
+});
+
+test('output that is no media ends its publish and nothing else', async () => {
+  const mdatAlone = "require('node:fs').writeSync(3, Buffer.from('000000086d646174', 'hex')); process.stdin.resume()";
+  program = [process.execPath, '-e', mdatAlone];
+  const publisher = await publish(streams, 'a');
+  void publisher.send(clip);
+  expect(await publisher.ended).toMatchObject({ code: 'NetStream.Publish.Rejected' });
+  expect(types()).toEqual(['stream.refused']);
+  program = null;
+  await goLive('b');
+});
+
+test('sound that vanishes and comes back: viewers get a presentation that they can play, each time', async () => {
+  const isSound = (tag: FlvTag) => tag.type === AUDIO_TAG && !isAudioSequenceHeader(tag);
+  const tags = clip.filter((tag) => !isSound(tag) || tag.timestampMs < 2000 || tag.timestampMs > 7500);
+  await goLive('a', tags);
+  const first = currentPackage();
+  await waitFor('the end of the first', async () => (first.ended ? true : null));
+  const second = currentPackage();
+  await waitFor('the second', async () => (second.playableRun !== null ? true : null));
+  expect(second.playableRun?.audio).toBeNull();
+  await waitFor('the end of the second', async () => (second.ended ? true : null));
+  await waitFor('the third', async () => (currentPackage().playableRun?.audio ? true : null));
+  expect(types()).toEqual(['stream.live', 'encoder.restarted', 'encoder.restarted']);
+});
+
+test.each([
+  ['gone', () => proxy.refuse()],
+  ['hanging', async () => proxy.hang()],
+  ['throttling', async () => proxy.throttle()],
+])(
+  'with the store %s a live stream goes on, new publishes are refused, and all recovers',
+  async (_name, breakStore) => {
+    const publisher = await goLive();
+    await breakStore();
+    const other = { ...STREAM, streamId: 'stream-2', playbackId: 'playback-2' };
+    await expect(publish(streams, 'b', other)).rejects.toThrow();
+    expect(events.at(-1)).toMatchObject({
+      ...{ type: 'stream.refused', streamId: 'stream-2', code: 'NetStream.Publish.Rejected' },
+    });
+    await goesOn();
+    expect(publisher.isClosed).toBe(false);
+    await proxy.mend();
+    const next = await publish(streams, 'c', other);
+    next.leave();
+    const brokenUntilMs = Date.now();
+    await waitFor('a heartbeat', async () =>
+      ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + 9_500 ? true : null,
+    );
+    expect(publisher.isClosed).toBe(false);
+    expect(processes).toHaveLength(1);
+  },
+);

@@ -1,0 +1,14 @@
+import { clockMediaSequence } from '../../../containers/encoder/src/streams/media-sequence.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+
+test.each(LATENCY_NAMES)('%s makes segments slower than the clock counts', (latency) => {
+  const hourMs = 3_600_000;
+  const numbers = clockMediaSequence(hourMs) - clockMediaSequence(0);
+  expect(numbers).toBeGreaterThan(hourMs / 1000 / LATENCY_PROFILES[latency].segmentSeconds);
+});
+
+test('numbers are whole and fit 31 bits for decades', () => {
+  expect(clockMediaSequence(Date.UTC(2026, 0, 1))).toBe(0);
+  expect(clockMediaSequence(Date.UTC(2026, 0, 1) + 1_750)).toBe(3);
+  expect(clockMediaSequence(Date.UTC(2059, 11, 31))).toBeLessThan(2 ** 31);
+});

@@ -1,0 +1,87 @@
+import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import type { PublisherHandler } from '../../../containers/encoder/src/ingest/publisher.ts';
+import type { LiveStreams } from '../../../containers/encoder/src/streams/live-streams.ts';
+import type { AuthorisedStream, RefusalCode } from '../../../lib/domain/ingest-auth.ts';
+
+export const STREAM: AuthorisedStream = {
+  streamId: 'stream-1',
+  playbackId: 'playback-1',
+  version: 1,
+  ladder: '360p',
+  latency: 'ultra',
+  maxInputKbps: 1_456,
+};
+
+/** How the server ended a publish. */
+export interface PublishEnd {
+  readonly code: RefusalCode;
+  readonly description: string;
+}
+
+/** A connection that publishes, as the RTMP server would have it. */
+export interface TestPublish {
+  /** Resolves when the server ends it. */
+  readonly ended: Promise<PublishEnd>;
+  readonly isClosed: boolean;
+  /** Sends tags in real time from the first on, until all are sent or the publish is closed. */
+  send(tags: readonly FlvTag[]): Promise<void>;
+  /** Sends tags at once. */
+  burst(tags: readonly FlvTag[]): void;
+  leave(): void;
+}
+
+const open = new Set<TestPublish>();
+
+/** For `afterEach`: every publish that is still open leaves. */
+export function leaveAll(): void {
+  for (const publish of open) publish.leave();
+}
+
+/** Publishes to LiveStreams; rejects where it is not accepted. */
+export async function publish(streams: LiveStreams, id: string, stream = STREAM): Promise<TestPublish> {
+  let handler: PublisherHandler | null = null;
+  let isClosed = false;
+  let resolveEnded: (end: PublishEnd) => void = () => undefined;
+  const ended = new Promise<PublishEnd>((resolve) => {
+    resolveEnded = resolve;
+  });
+  const close = (): void => {
+    if (isClosed) return;
+    isClosed = true;
+    open.delete(opened);
+    handler?.onClose();
+  };
+  handler = await streams.accept({
+    id,
+    remoteAddress: '192.0.2.1',
+    stream,
+    end: (code, description) => {
+      if (isClosed) return;
+      resolveEnded({ code, description });
+      close();
+    },
+  });
+  const hand = (tag: FlvTag): void => {
+    if (!isClosed) handler?.onTag(tag, Date.now());
+  };
+  const opened: TestPublish = {
+    ended,
+    get isClosed() {
+      return isClosed;
+    },
+    send: async (tags) => {
+      const startedAtMs = performance.now();
+      const firstMs = tags.find(({ timestampMs }) => timestampMs > 0)?.timestampMs ?? 0;
+      for (const tag of tags) {
+        const dueInMs = tag.timestampMs - firstMs - (performance.now() - startedAtMs);
+        if (dueInMs > 0) await new Promise((resolve) => setTimeout(resolve, dueInMs));
+        if (isClosed) return;
+        hand(tag);
+      }
+    },
+    burst: (tags) => tags.forEach(hand),
+    leave: close,
+  };
+  open.add(opened);
+  return opened;
+}

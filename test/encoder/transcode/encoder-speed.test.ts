@@ -1,0 +1,30 @@
+import { EncoderSpeed } from '../../../containers/encoder/src/transcode/encoder-speed.ts';
+
+/** An encoder that is fed in real time for some seconds and puts out `speed` of it. */
+function run(speed: (second: number) => number, seconds: number): EncoderSpeed {
+  const encoder = new EncoderSpeed();
+  let deliveredMs = 0;
+  for (let second = 0; second <= seconds; second += 0.5) {
+    encoder.add({ nowMs: second * 1000, fedMs: second * 1000, deliveredMs });
+    deliveredMs += speed(second) * 500;
+  }
+  return encoder;
+}
+
+test.each([
+  ['nothing fed', () => 0, 0, null],
+  ['too little to tell', () => 1, 4, null],
+  ['real time', () => 1, 20, 1],
+  ['half of it', () => 0.5, 20, 0.5],
+  ['stuck', () => 0, 20, 0],
+  ['catching up', () => 1.5, 20, 1.5],
+  ['slow for the last 5 of 10 s', (second: number) => (second < 15 ? 1 : 0.8), 20, 0.9],
+])('%s', (_name, speed, seconds, expected) => {
+  expect(run(speed, seconds).value).toBe(expected);
+});
+
+test('a pause of the publisher says nothing about the encoder', () => {
+  const encoder = new EncoderSpeed();
+  for (let nowMs = 0; nowMs <= 20_000; nowMs += 500) encoder.add({ nowMs, fedMs: 100, deliveredMs: 100 });
+  expect(encoder.value).toBeNull();
+});

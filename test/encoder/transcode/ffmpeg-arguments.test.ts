@@ -1,0 +1,61 @@
+import type { SourceDescription } from '../../../containers/encoder/src/ingest/source-description.ts';
+import { ffmpegArguments, outputNames } from '../../../containers/encoder/src/transcode/ffmpeg-arguments.ts';
+import { planRenditions } from '../../../containers/encoder/src/transcode/rendition-plan.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+
+const SOURCE: SourceDescription = {
+  video: { codec: 'h264', width: 1280, height: 720, frameRate: 30 },
+  audio: { codec: 'aac', sampleRateHz: 44_100, channels: 1 },
+};
+
+/** Values of an option, in order. */
+function valuesOf(args: readonly string[], option: string): (string | undefined)[] {
+  return args.flatMap((arg, index) => (arg === option ? [args[index + 1]] : []));
+}
+
+test('each rendition is scaled from the one above, the first not at all when the source has its size', () => {
+  const args = ffmpegArguments(planRenditions(SOURCE, '720p', 'low'), 1);
+  expect(valuesOf(args, '-filter_complex')).toEqual([
+    '[0:v:0]trim=start=1,setpts=PTS-1/TB,format=yuv420p,setsar=1,split=2[v0][s1];' +
+      '[s1]scale=854:480,setsar=1,split=2[v1][s2];[s2]scale=640:360,setsar=1[v2]',
+  ]);
+  expect(valuesOf(args, '-map')).toEqual(['[v0]', '[v1]', '[v2]', '0:a:0']);
+});
+
+test('outputs are pipes from 3 on, in the order of the names', () => {
+  const plan = planRenditions(SOURCE, '720p', 'low');
+  expect(outputNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);
+  expect(ffmpegArguments(plan, 1).filter((arg) => arg.startsWith('pipe:'))).toEqual([
+    'pipe:0',
+    'pipe:3',
+    'pipe:4',
+    'pipe:5',
+    'pipe:6',
+  ]);
+});
+
+test.each(LATENCY_NAMES)('%s: no segment can exceed 1.25 times its nominal size', (latency) => {
+  const args = ffmpegArguments(planRenditions(SOURCE, '720p', latency), 1);
+  const kbit = (option: string): number[] => valuesOf(args, option).map((value) => Number.parseInt(value ?? '', 10));
+  const { segmentSeconds } = LATENCY_PROFILES[latency];
+  const peaks = kbit('-maxrate').map(
+    (maxKbps, index) => maxKbps * segmentSeconds + (kbit('-bufsize')[index] ?? Number.NaN),
+  );
+  expect(peaks.map((peakKbit) => peakKbit / segmentSeconds)).toEqual([2500 * 1.25, 1000 * 1.25, 600 * 1.25]);
+});
+
+test('only the profiles that need it pay for zero latency', () => {
+  const tunes = LATENCY_NAMES.map((latency) =>
+    valuesOf(ffmpegArguments(planRenditions(SOURCE, '360p', latency), 1), '-tune'),
+  );
+  expect(tunes).toEqual([['zerolatency'], ['zerolatency'], []]);
+});
+
+test('audio alone has one output and no filter graph', () => {
+  const plan = planRenditions({ ...SOURCE, video: null }, '720p', 'low');
+  const args = ffmpegArguments(plan, 2.5);
+  expect(outputNames(plan)).toEqual(['audio']);
+  expect(args).not.toContain('-filter_complex');
+  expect(valuesOf(args, '-af')).toEqual(['atrim=start=2.5,asetpts=PTS-2.5/TB,aresample=44100:async=1:first_pts=0']);
+  expect(valuesOf(args, '-ac')).toEqual(['1']);
+});

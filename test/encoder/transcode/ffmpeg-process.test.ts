@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { FfmpegProcess } from '../../../containers/encoder/src/transcode/ffmpeg-process.ts';
+
+let child: ChildProcess;
+
+/** A process that reads until its input ends, with one output. */
+async function start(): Promise<FfmpegProcess> {
+  const started = new FfmpegProcess({
+    args: [],
+    outputs: ['360p'],
+    spawn: (_command, _args, options) => {
+      child = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.error("up")'], options);
+      return child;
+    },
+    now: Date.now,
+    onOutput: () => undefined,
+    onStderrLine: () => undefined,
+  });
+  if (child.stderr !== null) await once(child.stderr, 'data');
+  return started;
+}
+
+afterEach(() => child.kill('SIGKILL'));
+
+test.each([
+  ['its output', () => child.stdio[3]],
+  ['its messages', () => child.stderr],
+])('a failure to read %s ends the process with a word, not ours', async (_name, pipe) => {
+  const ffmpeg = await start();
+  pipe()?.destroy(new Error('read EIO'));
+  const { signal, stderrTail } = await ffmpeg.exit;
+  expect(signal).toBe('SIGKILL');
+  expect(stderrTail.at(-1)).toContain('read EIO');
+});
+
+test('input that nobody reads any more ends nothing, however often that shows', async () => {
+  const ffmpeg = await start();
+  child.stdin?.emit('error', new Error('write EPIPE'));
+  child.stdin?.emit('error', new Error('write EPIPE'));
+  expect(ffmpeg.write(Buffer.alloc(10))).toBe(true);
+  ffmpeg.finish();
+  expect(await ffmpeg.exit).toMatchObject({ code: 0 });
+});
+
+test('a process that cannot be killed says so each time', async () => {
+  const ffmpeg = await start();
+  child.emit('error', new Error('kill EPERM'));
+  child.emit('error', new Error('kill EPERM'));
+  ffmpeg.finish();
+  const { code, stderrTail } = await ffmpeg.exit;
+  expect(code).toBe(0);
+  expect(stderrTail.filter((line) => line.includes('kill EPERM'))).toHaveLength(2);
+});
+
+test('a process that takes nothing is full after so many writes, however short they are and whatever the time is', async () => {
+  const ffmpeg = new FfmpegProcess({
+    args: [],
+    outputs: [],
+    spawn: (_command, _args, options) => spawn('sleep', ['60'], options),
+    now: () => 0,
+    onOutput: () => undefined,
+    onStderrLine: () => undefined,
+  });
+  let writes = 0;
+  while (ffmpeg.write(Buffer.alloc(16)) && writes < 100_000) writes++;
+  ffmpeg.kill();
+  await ffmpeg.exit;
+  expect(writes).toBeGreaterThanOrEqual(16_000);
+  expect(writes).toBeLessThan(25_000);
+});

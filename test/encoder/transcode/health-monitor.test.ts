@@ -1,0 +1,54 @@
+import { SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { HealthMonitor } from '../../../containers/encoder/src/transcode/health-monitor.ts';
+import { encodeAmf0 } from '../../support/amf0.ts';
+
+const START_MS = 1_800_000_000_000;
+const SOURCE = {
+  video: { codec: 'h264', width: 1280, height: 720, frameRate: 25 },
+  audio: { codec: 'aac', sampleRateHz: 48_000, channels: 2 },
+} as const;
+const KEYFRAME = { type: VIDEO_TAG, timestampMs: 0, payload: Buffer.from([0x17, 1]) } as const;
+
+/** A keyframe every 40 ms, in time. */
+function sendSeconds(monitor: HealthMonitor, fromMs: number, seconds: number): void {
+  for (let timelineMs = fromMs; timelineMs < fromMs + seconds * 1000; timelineMs += 40) {
+    monitor.onFrame({ tag: KEYFRAME, timelineMs }, START_MS + timelineMs);
+  }
+}
+
+test('what is not known is null, and no warning', () => {
+  expect(new HealthMonitor().report({ source: null, encoderSpeed: null, nowMs: START_MS })).toEqual({
+    ...{ inputKbps: 0, frameRate: null, width: null, height: null, videoCodec: null, audioCodec: null },
+    ...{ keyframeIntervalSeconds: null, droppedFrames: 0, encoderSpeed: null, warnings: [] },
+  });
+});
+
+test('source, measures and speed come together', () => {
+  const monitor = new HealthMonitor();
+  sendSeconds(monitor, 0, 10);
+  const health = monitor.report({ source: SOURCE, encoderSpeed: 0.5, nowMs: START_MS + 10_000 });
+  expect(health).toMatchObject({ width: 1280, height: 720, videoCodec: 'h264', audioCodec: 'aac', frameRate: 25 });
+  expect(health).toMatchObject({ encoderSpeed: 0.5, warnings: ["the encoder can't keep up"] });
+});
+
+test('an overload is remembered for a minute', () => {
+  const monitor = new HealthMonitor();
+  monitor.onOverload(START_MS);
+  const warningsAfter = (ms: number) =>
+    monitor.report({ source: null, encoderSpeed: null, nowMs: START_MS + ms }).warnings;
+  expect(warningsAfter(59_999)).toEqual(["the encoder can't keep up"]);
+  expect(warningsAfter(60_000)).toEqual([]);
+});
+
+test('a jump of the timestamps loses no frames, and what was declared stays', () => {
+  const monitor = new HealthMonitor();
+  const metadata = encodeAmf0('onMetaData', { videodatarate: 4000 });
+  monitor.onScript({ type: SCRIPT_TAG, timestampMs: 0, payload: metadata });
+  sendSeconds(monitor, 0, 10);
+  monitor.onJump();
+  sendSeconds(monitor, 30_000, 10);
+  // Late and slow, against what was declared before the jump.
+  const health = monitor.report({ source: SOURCE, encoderSpeed: 1, nowMs: START_MS + 45_000 });
+  expect(health.droppedFrames).toBe(0);
+  expect(health.warnings).toEqual(['upload drops below 4 Mbit/s']);
+});

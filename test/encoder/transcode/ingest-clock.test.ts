@@ -1,0 +1,57 @@
+import { IngestClock } from '../../../containers/encoder/src/transcode/ingest-clock.ts';
+
+const EPOCH_MS = 1_800_000_000_000;
+
+/** A small generator of the same numbers every time (mulberry32). */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+test('throws before the first tag', () => {
+  expect(() => new IngestClock().wallClockMs(0)).toThrow('no tag');
+});
+
+test('a late tag does not move it, an earlier one does', () => {
+  const clock = new IngestClock();
+  clock.observe(0, EPOCH_MS + 80);
+  clock.observe(33, EPOCH_MS + 33 + 20);
+  clock.observe(66, EPOCH_MS + 66 + 900);
+  expect(clock.wallClockMs(66)).toBeCloseTo(EPOCH_MS + 66 + 20, 0);
+});
+
+test.each([
+  [1, 0],
+  [2, 100e-6],
+  [3, -100e-6],
+  [4, 300e-6],
+])(
+  'seed %d: with 60 ms of jitter and a publisher slow by %d it stays within 40 ms of the least delay',
+  (seed, drift) => {
+    const random = randomOf(seed);
+    const clock = new IngestClock();
+    let worstMs = 0;
+    for (let frame = 0; frame < 30 * 1800; frame++) {
+      const timelineMs = Math.round((frame * 1000) / 30);
+      const sentAtMs = EPOCH_MS + timelineMs * (1 + drift);
+      clock.observe(timelineMs, sentAtMs + 10 + random() * 60);
+      if (frame > 300) worstMs = Math.max(worstMs, Math.abs(clock.wallClockMs(timelineMs) - (sentAtMs + 10)));
+    }
+    expect(worstMs).toBeLessThan(40);
+  },
+);
+
+test('audio that is interleaved a little early or late does not let it leak twice', () => {
+  const clock = new IngestClock();
+  clock.observe(0, EPOCH_MS);
+  for (let round = 0; round < 1000; round++) {
+    clock.observe(1000, EPOCH_MS + 5000);
+    clock.observe(900, EPOCH_MS + 5000);
+  }
+  expect(clock.wallClockMs(0)).toBeCloseTo(EPOCH_MS + 0.5, 3);
+});

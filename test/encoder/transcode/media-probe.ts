@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A packet of a fragmented MP4. Times in seconds. */
+export interface Packet {
+  readonly pts: number;
+  readonly isKeyframe: boolean;
+}
+
+/** What ffprobe finds in the one track of a file. */
+export interface ProbedTrack {
+  readonly packets: readonly Packet[];
+  readonly timescale: number;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  readonly sampleRateHz: number;
+  readonly channels: number | undefined;
+}
+
+interface FfprobeJson {
+  readonly packets: readonly { readonly pts: number; readonly flags: string }[];
+  readonly streams: readonly {
+    readonly time_base: string;
+    readonly width?: number;
+    readonly height?: number;
+    readonly sample_rate?: string;
+    readonly channels?: number;
+  }[];
+}
+
+const PICTURE_SIDE = 16;
+
+/** Reads a file's track and packets. Throws where ffprobe has anything to complain of. */
+export async function probeTrack(file: Buffer): Promise<ProbedTrack> {
+  const out = await pipeThrough(
+    'ffprobe',
+    ['-v', 'error', '-show_packets', '-show_streams', '-of', 'json', 'pipe:0'],
+    file,
+  );
+  const { packets, streams } = JSON.parse(out.toString()) as FfprobeJson;
+  const [stream] = streams;
+  if (stream === undefined || streams.length !== 1) throw new Error(`${streams.length} tracks in place of one`);
+  const timescale = Number(stream.time_base.split('/')[1]);
+  return {
+    packets: packets.map(({ pts, flags }) => ({ pts: pts / timescale, isKeyframe: flags.startsWith('K') })),
+    timescale,
+    width: stream.width,
+    height: stream.height,
+    sampleRateHz: Number(stream.sample_rate ?? 0),
+    channels: stream.channels,
+  };
+}
+
+/** Mean brightness of each picture, 0 to 255. Throws where FFmpeg has anything to complain of. */
+export async function decodeBrightness(file: Buffer): Promise<readonly number[]> {
+  const scaled = ['-vf', `scale=${PICTURE_SIDE}:${PICTURE_SIDE}`, '-pix_fmt', 'gray', '-fps_mode', 'passthrough'];
+  const args = ['-v', 'error', '-xerror', '-i', 'pipe:0', ...scaled, '-f', 'rawvideo', 'pipe:1'];
+  const pixels = await pipeThrough('ffmpeg', args, file);
+  const pictureBytes = PICTURE_SIDE * PICTURE_SIDE;
+  return Array.from({ length: pixels.length / pictureBytes }, (_, index) => {
+    const picture = pixels.subarray(index * pictureBytes, (index + 1) * pictureBytes);
+    return picture.reduce((sum, pixel) => sum + pixel, 0) / pictureBytes;
+  });
+}
+
+/** Samples of the first channel, -1 to 1. */
+export async function decodeSound(file: Buffer): Promise<readonly number[]> {
+  const args = ['-v', 'error', '-xerror', '-i', 'pipe:0', '-af', 'pan=mono|c0=c0', '-f', 's16le', 'pipe:1'];
+  const bytes = await pipeThrough('ffmpeg', args, file);
+  return Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readInt16LE(index * 2) / 32_768);
+}
+
+async function pipeThrough(command: string, args: readonly string[], input: Buffer): Promise<Buffer> {
+  const child = spawn(command, args, { stdio: 'pipe' });
+  const out: Buffer[] = [];
+  const complaints: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+  // A reader that needs no more closes its input; what it says of the file is in its output.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  if (code !== 0 || complaints.length > 0) throw new Error(`${command} (${code}): ${Buffer.concat(complaints)}`);
+  return Buffer.concat(out);
+}

@@ -1,0 +1,38 @@
+import { OutputMonitor } from '../../../containers/encoder/src/transcode/output-monitor.ts';
+
+/** Input every 100 ms over a span. */
+function feed(monitor: OutputMonitor, fromMs: number, toMs: number): void {
+  for (let nowMs = fromMs; nowMs <= toMs; nowMs += 100) monitor.onInput(nowMs);
+}
+
+test('is stalled after 5 s of input without output', () => {
+  const monitor = new OutputMonitor();
+  feed(monitor, 0, 5000);
+  expect(monitor.isStalled(5000)).toBe(false);
+  feed(monitor, 5100, 5100);
+  expect(monitor.isStalled(5100)).toBe(true);
+});
+
+test('output puts the limit off', () => {
+  const monitor = new OutputMonitor();
+  feed(monitor, 0, 4900);
+  monitor.onOutput(1);
+  feed(monitor, 5000, 9900);
+  expect(monitor.isStalled(9900)).toBe(false);
+  feed(monitor, 10_000, 10_100);
+  expect(monitor.isStalled(10_100)).toBe(true);
+});
+
+test('a publisher that pauses is no stall, nor is the moment when it goes on', () => {
+  const monitor = new OutputMonitor();
+  feed(monitor, 0, 1000);
+  monitor.onOutput(1);
+  feed(monitor, 1100, 1100);
+  expect(monitor.isStalled(20_000)).toBe(false);
+  feed(monitor, 20_000, 20_000);
+  expect(monitor.isStalled(20_001)).toBe(false);
+});
+
+test('without any input nothing is expected', () => {
+  expect(new OutputMonitor().isStalled(60_000)).toBe(false);
+});

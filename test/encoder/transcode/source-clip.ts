@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { parseFlvFile } from '../../support/flv-file.ts';
+
+/** What a publisher sends; null leaves a track out. */
+export interface SourceClip {
+  readonly seconds: number;
+  readonly video: {
+    readonly width: number;
+    readonly height: number;
+    /** As FFmpeg writes it: `30` or `30000/1001`. */
+    readonly frameRate: string;
+    /** FFmpeg filter that draws the picture on black. */
+    readonly drawing?: string;
+    readonly pixelFormat?: string;
+    readonly bFrames?: number;
+    readonly keyframeSeconds?: number;
+  } | null;
+  readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
+}
+
+/** White for the first tenth of every second, as the beep of every clip's audio. */
+export const FLASH = "drawbox=t=fill:c=white:enable='lt(mod(t,1),0.1)'";
+/** Brightness that grows with the frame number, a step a frame, up to 200 frames. */
+export const BRIGHTNESS_COUNTER = "geq=lum='20+N':cb=128:cr=128";
+
+/** The tags of a clip made by FFmpeg, in the order in which a publisher sends them. */
+export async function makeSourceTags(clip: SourceClip): Promise<readonly FlvTag[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'headend-source-'));
+  try {
+    const path = join(folder, 'source.flv');
+    await promisify(execFile)('ffmpeg', [...ffmpegArguments(clip), path]);
+    const { headers, audio, video } = parseFlvFile(await readFile(path));
+    return [...headers, ...[...video, ...audio].toSorted((a, b) => a.timestampMs - b.timestampMs)];
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function ffmpegArguments({ seconds, video, audio }: SourceClip): string[] {
+  return [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
+    ...(video === null ? [] : pictureInput(video, seconds)),
+    ...(audio === null ? [] : soundInput(audio, seconds)),
+    ...(video === null ? [] : pictureEncoder(video)),
+    ...(audio === null ? [] : ['-c:a', 'aac', '-b:a', '96k', '-ac', `${audio.channels}`]),
+    ...['-f', 'flv'],
+  ];
+}
+
+function pictureInput(video: NonNullable<SourceClip['video']>, seconds: number): string[] {
+  const { width, height, frameRate, drawing } = video;
+  const picture = drawing === undefined ? 'testsrc2' : 'color';
+  const size = `s=${width}x${height}:r=${frameRate}:d=${seconds}`;
+  const source = drawing === undefined ? `${picture}=${size}` : `${picture}=black:${size},${drawing}`;
+  return ['-f', 'lavfi', '-i', source];
+}
+
+function soundInput({ sampleRateHz }: NonNullable<SourceClip['audio']>, seconds: number): string[] {
+  const beep = '0.8*sin(2*PI*1000*t)*lt(mod(t,1),0.1)';
+  return ['-f', 'lavfi', '-i', `aevalsrc=exprs='${beep}':s=${sampleRateHz}:d=${seconds}`];
+}
+
+function pictureEncoder(video: NonNullable<SourceClip['video']>): string[] {
+  const keyframes = `expr:gte(t,n_forced*${video.keyframeSeconds ?? 1})`;
+  const format = ['-pix_fmt', video.pixelFormat ?? 'yuv420p', '-bf', `${video.bFrames ?? 0}`];
+  return ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '600', ...format, '-force_key_frames', keyframes];
+}

@@ -1,0 +1,132 @@
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { TagCache } from '../../../containers/encoder/src/transcode/tag-cache.ts';
+
+const videoTag = (isKeyframe: boolean, sizeBytes = 100): FlvTag => ({
+  type: VIDEO_TAG,
+  timestampMs: 0,
+  payload: Buffer.concat([Buffer.from([isKeyframe ? 0x17 : 0x27, 1, 0, 0, 0]), Buffer.alloc(sizeBytes)]),
+});
+const audioTag: FlvTag = { type: AUDIO_TAG, timestampMs: 0, payload: Buffer.from([0xaf, 1, 0]) };
+const videoHeader = (profile: number): FlvTag => ({
+  type: VIDEO_TAG,
+  timestampMs: 0,
+  payload: Buffer.from([0x17, 0, 0, 0, 0, 1, profile]),
+});
+const audioHeader: FlvTag = { type: AUDIO_TAG, timestampMs: 0, payload: Buffer.from([0xaf, 0, 0x11, 0x90]) };
+const monoHeader: FlvTag = { ...audioHeader, payload: Buffer.from([0xaf, 0, 0x11, 0x88]) };
+
+/** Where the cached tags lie. */
+const cachedMs = (cache: TagCache): number[] => cache.tags.map(({ timelineMs }) => timelineMs);
+
+test('keeps what came since the newest keyframe, in order', () => {
+  const cache = new TagCache();
+  cache.add({ tag: audioTag, timelineMs: 0 }, true);
+  cache.add({ tag: videoTag(false), timelineMs: 10 }, true);
+  expect(cachedMs(cache)).toEqual([]);
+  cache.add({ tag: videoTag(true), timelineMs: 20 }, true);
+  cache.add({ tag: audioTag, timelineMs: 30 }, true);
+  cache.add({ tag: videoTag(false), timelineMs: 40 }, true);
+  expect(cachedMs(cache)).toEqual([20, 30, 40]);
+  cache.add({ tag: videoTag(true), timelineMs: 50 }, true);
+  expect(cachedMs(cache)).toEqual([50]);
+});
+
+test('without video any audio is a beginning', () => {
+  const cache = new TagCache();
+  cache.add({ tag: audioTag, timelineMs: 0 }, false);
+  cache.add({ tag: audioTag, timelineMs: 21 }, false);
+  expect(cachedMs(cache)).toEqual([21]);
+});
+
+test('past 12 s it waits for the next keyframe', () => {
+  const cache = new TagCache();
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  cache.add({ tag: videoTag(false), timelineMs: 12_000 }, true);
+  expect(cachedMs(cache)).toEqual([0, 12_000]);
+  cache.add({ tag: videoTag(false), timelineMs: 12_001 }, true);
+  cache.add({ tag: videoTag(false), timelineMs: 12_040 }, true);
+  expect(cachedMs(cache)).toEqual([]);
+  cache.add({ tag: videoTag(true), timelineMs: 12_080 }, true);
+  expect(cachedMs(cache)).toEqual([12_080]);
+});
+
+test('past 12 MiB it waits for the next keyframe', () => {
+  const cache = new TagCache();
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  let mostBytes = 0;
+  for (let index = 1; index <= 100; index++) {
+    cache.add({ tag: videoTag(false, 1_000_000), timelineMs: index }, true);
+    mostBytes = Math.max(
+      mostBytes,
+      cache.tags.reduce((sum, { tag }) => sum + tag.payload.length, 0),
+    );
+  }
+  expect(mostBytes).toBeGreaterThan(11_000_000);
+  expect(mostBytes).toBeLessThanOrEqual(12 * 1024 * 1024);
+  expect(cachedMs(cache)).toEqual([]);
+});
+
+test('timestamps that stand still and tags without a byte are bounded too, and it waits for the next keyframe', () => {
+  const cache = new TagCache();
+  const tiny: FlvTag = { type: VIDEO_TAG, timestampMs: 0, payload: Buffer.from([0x27]) };
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  let most = 0;
+  for (let count = 0; count < 100_000; count++) {
+    cache.add({ tag: tiny, timelineMs: 0 }, true);
+    most = Math.max(most, cache.tags.length);
+  }
+  expect(most).toBe(4_096);
+  expect(cache.tags).toEqual([]);
+});
+
+test('a repeated sequence header changes nothing; a new one makes what came before it useless', () => {
+  const cache = new TagCache();
+  expect(cache.replaceHeader(videoHeader(66))).toBe(true);
+  expect(cache.replaceHeader(audioHeader)).toBe(true);
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  expect(cache.replaceHeader(videoHeader(66))).toBe(false);
+  expect(cachedMs(cache)).toEqual([0]);
+  expect(cache.replaceHeader(videoHeader(77))).toBe(true);
+  expect(cachedMs(cache)).toEqual([]);
+  expect(cache.sequenceHeaders).toEqual([videoHeader(77), audioHeader]);
+});
+
+test('a first audio header takes nothing away from a picture that has begun', () => {
+  const cache = new TagCache();
+  cache.replaceHeader(videoHeader(66));
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  expect(cache.replaceHeader(audioHeader)).toBe(true);
+  cache.add({ tag: audioTag, timelineMs: 10 }, true);
+  expect(cachedMs(cache)).toEqual([0, 10]);
+});
+
+test('another audio header makes the sound before it useless, not the picture', () => {
+  const cache = new TagCache();
+  cache.replaceHeader(videoHeader(66));
+  cache.replaceHeader(audioHeader);
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  cache.add({ tag: audioTag, timelineMs: 10 }, true);
+  cache.add({ tag: videoTag(false), timelineMs: 20 }, true);
+  expect(cache.replaceHeader(monoHeader)).toBe(true);
+  expect(cachedMs(cache)).toEqual([0, 20]);
+  expect(cache.sequenceHeaders).toEqual([videoHeader(66), monoHeader]);
+});
+
+test('a first video header forgets sound, which no picture can begin with', () => {
+  const cache = new TagCache();
+  cache.replaceHeader(audioHeader);
+  cache.add({ tag: audioTag, timelineMs: 0 }, false);
+  cache.replaceHeader(videoHeader(66));
+  expect(cachedMs(cache)).toEqual([]);
+});
+
+test('what another audio header takes away no longer counts as bytes', () => {
+  const cache = new TagCache();
+  const longAudio = { ...audioTag, payload: Buffer.concat([audioTag.payload, Buffer.alloc(7_000_000)]) };
+  cache.replaceHeader(audioHeader);
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  cache.add({ tag: longAudio, timelineMs: 10 }, true);
+  cache.replaceHeader(monoHeader);
+  cache.add({ tag: longAudio, timelineMs: 20 }, true);
+  expect(cachedMs(cache)).toEqual([0, 20]);
+});

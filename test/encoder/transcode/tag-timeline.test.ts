@@ -1,0 +1,103 @@
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { TagTimeline } from '../../../containers/encoder/src/transcode/tag-timeline.ts';
+
+interface Step {
+  readonly timelineMs: number;
+  readonly hasJumped: boolean;
+}
+
+/** The timeline's answers to the timestamps of one track. */
+function timelineOf(timestampsMs: readonly number[]): Step[] {
+  return stepsOf(timestampsMs.map((timestampMs) => ({ type: VIDEO_TAG, timestampMs })));
+}
+
+function stepsOf(tags: readonly Pick<FlvTag, 'type' | 'timestampMs'>[]): Step[] {
+  const timeline = new TagTimeline();
+  return tags.map((tag) => timeline.advance(tag));
+}
+
+interface Tag extends Pick<FlvTag, 'type' | 'timestampMs'> {
+  readonly dueMs: number;
+}
+
+/** Video every 40 ms and audio every 20 ms from `startMs` on for 10 s, in the order in which they come. */
+function interleaved(startMs: number, audioLateMs: number, firstDueMs = 0): Tag[] {
+  const tags = Array.from({ length: 500 }, (_, index): Tag[] => {
+    const tag = { timestampMs: startMs + index * 20, dueMs: firstDueMs + index * 20 };
+    const audio = { ...tag, type: AUDIO_TAG, dueMs: tag.dueMs + audioLateMs } as const;
+    return index % 2 === 0 ? [{ ...tag, type: VIDEO_TAG }, audio] : [audio];
+  });
+  return inOrder(tags.flat());
+}
+
+const inOrder = (tags: readonly Tag[]): Tag[] => tags.toSorted((a, b) => a.dueMs - b.dueMs);
+const jumps = (steps: readonly Step[]): number => steps.filter(({ hasJumped }) => hasJumped).length;
+
+test('goes on over the wrap of 32 bits', () => {
+  const steps = timelineOf([2 ** 32 - 40, 2 ** 32 - 7, 26, 59]);
+  expect(steps.map(({ timelineMs }) => timelineMs)).toEqual([0, 33, 66, 99]);
+  expect(jumps(steps)).toBe(0);
+});
+
+test.each([
+  ['up to 3 s forward is a gap', [5000, 8000], false, 3000],
+  ['more is a jump', [5000, 8001], true, 0],
+  ['up to 1 s back is disorder', [5000, 4000], false, -1000],
+  ['more is a jump', [5000, 3999], true, 0],
+  ['back to zero', [3_600_000, 0], true, 0],
+  ['half the range away', [0, 2 ** 31], true, 0],
+])('%s', (_name, timestampsMs, hasJumped, timelineMs) => {
+  expect(timelineOf(timestampsMs)[1]).toEqual({ timelineMs, hasJumped });
+});
+
+test('goes on at the usual pace after a jump', () => {
+  expect(timelineOf([100, 140, 90_000, 90_040]).map(({ timelineMs }) => timelineMs)).toEqual([0, 40, 40, 80]);
+});
+
+describe.each([0, 900, 1500, 2900, -1500])('audio that comes %d ms later than its picture', (audioLateMs) => {
+  test('is no jump, and lies where its timestamps say', () => {
+    const tags = interleaved(10_000, audioLateMs);
+    const steps = stepsOf(tags);
+    expect(jumps(steps)).toBe(0);
+    const offsets = steps.map(({ timelineMs }, index) => timelineMs - (tags[index]?.timestampMs ?? 0));
+    expect(new Set(offsets).size).toBe(1);
+  });
+
+  test.each([3_600_000, 2 ** 32 - 2000, 0])('jumps once with it, to %d, and stays beside it', (startMs) => {
+    const tags = inOrder([...interleaved(10_000, audioLateMs), ...interleaved(startMs, audioLateMs, 10_000)]);
+    const steps = stepsOf(tags);
+    expect(jumps(steps)).toBe(1);
+    const after = steps.slice(-100).map(({ timelineMs }, index) => {
+      const timestampMs = tags.at(index - 100)?.timestampMs ?? 0;
+      return ((timelineMs - timestampMs) % 2 ** 32) | 0;
+    });
+    expect(new Set(after).size).toBe(1);
+    const endMs = Math.max(...steps.map(({ timelineMs }) => timelineMs));
+    expect(Math.abs(endMs - 20_000)).toBeLessThanOrEqual(Math.abs(audioLateMs) + 100);
+  });
+});
+
+test('sound that pauses while the picture goes on comes back to its place', () => {
+  const tags = [...interleaved(0, 0), ...interleaved(10_000, 0)].filter(
+    ({ type, timestampMs }) => type === VIDEO_TAG || timestampMs < 5000 || timestampMs > 12_000,
+  );
+  const steps = stepsOf(tags);
+  expect(steps.map(({ timelineMs }) => timelineMs)).toEqual(tags.map(({ timestampMs }) => timestampMs));
+  expect(jumps(steps)).toBe(0);
+});
+
+test('a track with a clock of its own begins where the other is, and both go on', () => {
+  const tags = interleaved(0, 0).map((tag) =>
+    tag.type === AUDIO_TAG ? { ...tag, timestampMs: tag.timestampMs + 3_600_000 } : tag,
+  );
+  const steps = stepsOf(tags);
+  expect(jumps(steps)).toBe(0);
+  expect(Math.max(...steps.map(({ timelineMs }) => timelineMs))).toBeLessThan(10_000);
+});
+
+test('one track that jumps alone does so once', () => {
+  const tags = interleaved(0, 0).map((tag) =>
+    tag.type === VIDEO_TAG && tag.timestampMs > 5000 ? { ...tag, timestampMs: tag.timestampMs + 3_600_000 } : tag,
+  );
+  expect(jumps(stepsOf(tags))).toBe(1);
+});

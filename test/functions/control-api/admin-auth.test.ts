@@ -1,0 +1,24 @@
+import { hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { parseTokenHashes } from '../../../lib/functions/control-api/admin-auth.ts';
+
+const first = hashSecret('first');
+const second = hashSecret('second');
+
+test.each([
+  ['one', first, [first]],
+  ['two', `${first},${second}`, [first, second]],
+  ['two with spaces', ` ${first} , ${second} `, [first, second]],
+])('%s', (_name, list, hashes) => {
+  expect(parseTokenHashes(list)).toEqual(hashes);
+});
+
+test.each([
+  ['empty', ''],
+  ['only a comma', ','],
+  ['ending in a comma', `${first},`],
+  ['a token in place of its hash', 'first'],
+  ['too short', first.slice(1)],
+  ['upper case', first.toUpperCase()],
+])('a list that is %s is refused', (_name, list) => {
+  expect(() => parseTokenHashes(list)).toThrow('ADMIN_TOKEN_HASHES');
+});

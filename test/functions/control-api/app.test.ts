@@ -1,0 +1,322 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { documentClientFor, startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let api: Awaited<ReturnType<typeof startControlApi>>;
+
+beforeAll(async () => {
+  database = await startTemporaryDynamoDb();
+  api = await startControlApi(database.client);
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+const authorization = () => ({ Authorization: `Bearer ${api.tokens[0]}` });
+const json = { 'Content-Type': 'application/json' };
+
+async function expectProblem(response: Response, status: number) {
+  expect(response.status).toBe(status);
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  const problem = await response.json();
+  expect(problem).toMatchObject({ type: 'about:blank', title: expect.any(String), status });
+  return problem;
+}
+
+/** Posts a body as JSON that is text already, so that it may be anything. */
+const post = (body: string, headers: Record<string, string> = json) =>
+  fetch(`${api.url}/api/streams`, { method: 'POST', headers: { ...authorization(), ...headers }, body });
+
+test('health needs no token', async () => {
+  const response = await fetch(`${api.url}/api/health`);
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({ status: 'ok' });
+  expect((await fetch(`${api.url}/api/health`, { method: 'HEAD' })).status).toBe(200);
+});
+
+test('the OpenAPI document has every route, its security and its errors', async () => {
+  const response = await fetch(`${api.url}/api/openapi.json`);
+  expect(response.status).toBe(200);
+  const document = await response.json();
+  expect(document.openapi).toBe('3.1.0');
+  const operations = Object.entries<object>(document.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method} ${path}`),
+  );
+  expect(operations.sort()).toEqual([
+    'delete /api/streams/{id}',
+    'delete /api/tokens/{id}',
+    'get /api/health',
+    'get /api/streams',
+    'get /api/streams/{id}',
+    'get /api/tokens',
+    'patch /api/streams/{id}',
+    'post /api/streams',
+    'post /api/streams/{id}/key',
+    'post /api/streams/{id}/stop',
+    'post /api/streams/{id}/viewer-tokens',
+    'post /api/tokens',
+  ]);
+  expect(document.components.securitySchemes.adminToken).toEqual({ type: 'http', scheme: 'bearer' });
+  const { post: create } = document.paths['/api/streams'];
+  expect(create.security).toEqual([{ adminToken: [] }]);
+  expect(Object.keys(create.responses)).toEqual(['201', '400', '401', '409', '413', '415', '422', '503']);
+  expect(document.components.schemas.CreateStream).toMatchObject({ additionalProperties: false });
+});
+
+describe('admin tokens', () => {
+  test('each known one is accepted, whatever the case of the scheme', async () => {
+    for (const [index, scheme] of [
+      [0, 'Bearer'],
+      [1, 'bearer'],
+    ] as const) {
+      const headers = { Authorization: `${scheme} ${api.tokens[index]}` };
+      expect((await fetch(`${api.url}/api/streams`, { headers })).status).toBe(200);
+    }
+  });
+
+  test.each([
+    ['none', () => undefined],
+    ['an empty one', () => ''],
+    ['a scheme alone', () => 'Bearer'],
+    ['a scheme and a space', () => 'Bearer '],
+    ['another scheme', () => `Basic ${api.tokens[0]}`],
+    ['no scheme', () => api.tokens[0]],
+    ['an unknown token', () => `Bearer ${api.tokens[0].split('').reverse().join('')}`],
+    ['a part of a token', () => `Bearer ${api.tokens[0].slice(0, -1)}`],
+    ['two tokens', () => `Bearer ${api.tokens[0]} ${api.tokens[1]}`],
+    ['two tokens with a comma', () => `Bearer ${api.tokens[0]},${api.tokens[1]}`],
+    ['characters beyond ASCII', () => 'Bearer \u00e9'],
+  ])('%s is refused on every route of streams', async (_name, value) => {
+    const authorizationHeader = value();
+    const headers = authorizationHeader === undefined ? {} : { Authorization: authorizationHeader };
+    for (const [method, path] of [
+      ['GET', '/api/streams'],
+      ['POST', '/api/streams'],
+      ['GET', '/api/streams/aaaaaaaaaaaaaaaa'],
+      ['DELETE', '/api/streams/aaaaaaaaaaaaaaaa'],
+    ] as const) {
+      const response = await fetch(`${api.url}${path}`, { method, headers });
+      await expectProblem(response, 401);
+      expect(response.headers.get('WWW-Authenticate')).toMatch(/^Bearer/);
+    }
+  });
+});
+
+describe('paths and methods', () => {
+  test.each(['/', '/api', '/api/', '/api/unknown', '/api/streams/', '//api/streams', '/api/streams/a/b', '/api/%ff'])(
+    '%s is not found',
+    async (path) => {
+      await expectProblem(await fetch(`${api.url}${path}`, { headers: authorization() }), 404);
+    },
+  );
+
+  test.each([
+    'aaaaaaaaaaaaaaaa',
+    'unknown',
+    'AAAAAAAAAAAAAAAA',
+    'a'.repeat(3000),
+    '%00',
+    '%ff',
+    '..%2f..',
+    '%F0%9F%8E%A5',
+    '*',
+  ])('a stream with id %s is not found', async (id) => {
+    const response = await fetch(`${api.url}/api/streams/${id}`, { headers: authorization() });
+    expect(await expectProblem(response, 404)).toMatchObject({ detail: 'There is no stream with this id.' });
+  });
+
+  test.each([
+    ['PUT', '/api/streams', 'POST, GET, HEAD'],
+    ['DELETE', '/api/streams', 'POST, GET, HEAD'],
+    ['OPTIONS', '/api/streams', 'POST, GET, HEAD'],
+    ['PUT', '/api/streams/aaaaaaaaaaaaaaaa', 'GET, HEAD, PATCH, DELETE'],
+    ['GET', '/api/streams/aaaaaaaaaaaaaaaa/key', 'POST'],
+    ['DELETE', '/api/tokens', 'POST, GET, HEAD'],
+    ['POST', '/api/docs', 'GET, HEAD'],
+    ['POST', '/api/health', 'GET, HEAD'],
+    ['POST', '/api/openapi.json', 'GET, HEAD'],
+  ])('%s %s is not allowed', async (method, path, allow) => {
+    const response = await fetch(`${api.url}${path}`, { method, headers: authorization() });
+    await expectProblem(response, 405);
+    expect(response.headers.get('Allow')).toBe(allow);
+  });
+
+  test.each([
+    ['TRACE /api/streams', 405],
+    ['GET http://127.0.0.1/api/health', 400],
+    ['OPTIONS *', 400],
+  ])('%s, which no browser sends, is answered too', async (requestLine, status) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.end(`${requestLine} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      answer += text;
+    });
+    await once(socket, 'close');
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json`));
+  });
+
+  test('content of a GET is ignored', async () => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
+    socket.end('GET /api/health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}');
+    const [answer] = await once(socket.setEncoding('utf8'), 'data');
+    expect(answer).toMatch(/^HTTP\/1.1 200 /);
+    socket.destroy();
+  });
+});
+
+describe('bodies', () => {
+  test.each(['', '{', '{"title":', "{'title':1}", 'title=a', '\u0000', '{"title":"a"}}'])(
+    '%j is not JSON',
+    async (body) => {
+      await expectProblem(await post(body), 400);
+    },
+  );
+
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=a',
+    'application/jsonx',
+    'json',
+    'a',
+  ])('content type %s is not supported', async (type) => {
+    await expectProblem(await post('{}', { 'Content-Type': type }), 415);
+  });
+
+  test('a body without a content type is not supported', async () => {
+    const body = new Blob(['{}']).stream();
+    const init = { method: 'POST', headers: authorization(), body, duplex: 'half' } as RequestInit;
+    await expectProblem(await fetch(`${api.url}/api/streams`, init), 415);
+  });
+
+  const withBytes = (bytes: number) => `{"title":"a"${' '.repeat(bytes - 13)}}`;
+
+  test('16 KiB are accepted', async () => {
+    expect((await post(withBytes(16 * 1024))).status).toBe(201);
+  });
+
+  test.each([16 * 1024 + 1, 1024 * 1024 + 1])('%d bytes are too large', async (bytes) => {
+    await expectProblem(await post(withBytes(bytes)), 413);
+  });
+
+  test.each([
+    [null, ['']],
+    [[], ['']],
+    ['text', ['']],
+    [7, ['']],
+    [{ title: 7 }, ['title']],
+    [{ title: null }, ['title']],
+    [{ title: '' }, ['title']],
+    [{ title: '   ' }, ['title']],
+    [{ title: 'a'.repeat(201) }, ['title']],
+    [{ title: 'line\nfeed' }, ['title']],
+    [{ title: '\u0000' }, ['title']],
+    [{ title: '\ud800' }, ['title']],
+    [{ title: ['a'] }, ['title']],
+    [{ ladder: '4k' }, ['ladder']],
+    [{ ladder: '720P' }, ['ladder']],
+    [{ ladder: null }, ['ladder']],
+    [{ ladder: 720 }, ['ladder']],
+    [{ latency: 'lowest' }, ['latency']],
+    [{ latency: {} }, ['latency']],
+    [{ latency: 'toString' }, ['latency']],
+    [{ playback: 'private' }, ['playback']],
+    [{ playback: true }, ['playback']],
+    [{ id: 'aaaaaaaaaaaaaaaa' }, ['id']],
+    [{ streamKey: 'mine', keyHash: 'mine' }, ['streamKey', 'keyHash']],
+    [{ title: 7, ladder: 7, latency: 7, playback: 7, more: 7 }, ['title', 'ladder', 'latency', 'playback', 'more']],
+  ])('%j is invalid in %j', async (body, fields) => {
+    const problem = await expectProblem(await post(JSON.stringify(body)), 422);
+    expect(problem.errors.map(({ field }: { field: string }) => field)).toEqual(fields);
+    for (const field of fields) expect(problem.detail).toContain(field || 'body');
+  });
+
+  test('a field called __proto__ changes nothing', async () => {
+    const problem = await expectProblem(await post('{"__proto__":{"ladder":"2160p"}}'), 422);
+    expect(problem.errors).toEqual([{ field: '__proto__', detail: 'Unknown field' }]);
+  });
+});
+
+test.each([
+  ['limit=0', 'limit'],
+  ['limit=101', 'limit'],
+  ['limit=-1', 'limit'],
+  ['limit=1.5', 'limit'],
+  ['limit=many', 'limit'],
+  ['limit=', 'limit'],
+  ['limit=1&limit=2', 'limit'],
+  ['cursor=', 'cursor'],
+  ['cursor=unknown', 'cursor'],
+  ['cursor=%00', 'cursor'],
+])('the query %s is invalid', async (query, field) => {
+  const problem = await expectProblem(
+    await fetch(`${api.url}/api/streams?${query}`, { headers: authorization() }),
+    422,
+  );
+  expect(problem.errors).toEqual([{ field, detail: expect.any(String) }]);
+});
+
+describe('a database that', () => {
+  const servers: LoopbackServer[] = [];
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+
+  async function startDatabase(answer: (response: ServerResponse) => void): Promise<string> {
+    const server = await listenOnLoopback(createServer((_request, response) => answer(response)));
+    servers.push(server);
+    return server.url;
+  }
+
+  /** Asks for streams where the database answers so, and returns the problem and what was logged. */
+  async function ask(databaseUrl: string, status: number) {
+    const client = documentClientFor(databaseUrl);
+    const broken = await startControlApi(client);
+    const headers = { Authorization: `Bearer ${broken.tokens[0]}` };
+    const response = await fetch(`${broken.url}/api/streams`, { headers });
+    const problem = await expectProblem(response, status);
+    await broken.close();
+    client.destroy();
+    expect(broken.logLines.join()).not.toContain(broken.tokens[0]);
+    return { problem, retryAfter: response.headers.get('Retry-After'), logged: broken.logLines.join() };
+  }
+
+  const fail = (status: number, type: string) => (response: ServerResponse) =>
+    response.writeHead(status).end(JSON.stringify({ __type: `com.amazonaws.dynamodb#${type}` }));
+
+  test.each([
+    ['is not there', async () => 'http://127.0.0.1:1'],
+    ['hangs up', () => startDatabase((response) => response.socket?.destroy())],
+    ['answers what is no JSON', () => startDatabase((response) => response.writeHead(502).end('<html>'))],
+    ['fails inside', () => startDatabase(fail(500, 'InternalServerError'))],
+    ['is throttling', () => startDatabase(fail(400, 'ThrottlingException'))],
+    ['is out of capacity', () => startDatabase(fail(400, 'ProvisionedThroughputExceededException'))],
+  ])('%s makes a 503 with Retry-After', async (_name, start) => {
+    const { problem, retryAfter, logged } = await ask(await start(), 503);
+    expect(problem.detail).toBe('The database did not answer; try again.');
+    expect(retryAfter).toBe('5');
+    expect(logged).toContain('request failed');
+  });
+
+  test('refuses what we ask for makes a 500 that is logged and not shown', async () => {
+    const { problem, logged } = await ask(await startDatabase(fail(400, 'ValidationException')), 500);
+    expect(problem).toEqual({ type: 'about:blank', title: 'Internal Server Error', status: 500 });
+    expect(logged).toContain('ValidationException');
+  });
+
+  test('is not there keeps no token of the API from being a 503', async () => {
+    const client = documentClientFor('http://127.0.0.1:1');
+    const broken = await startControlApi(client);
+    const headers = { Authorization: `Bearer ${generateSecret(randomBytes)}` };
+    await expectProblem(await fetch(`${broken.url}/api/streams`, { headers }), 503);
+    await broken.close();
+    client.destroy();
+  });
+});

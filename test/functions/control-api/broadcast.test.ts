@@ -1,0 +1,121 @@
+import { hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { decide } from '../../../lib/functions/ingest-auth/decide.ts';
+import { LEASE_DURATION_MS } from '../../../lib/runtime/live-store.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let api: Awaited<ReturnType<typeof startControlApi>>;
+
+beforeAll(async () => {
+  database = await startTemporaryDynamoDb();
+  api = await startControlApi(database.client);
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+/** A new stream that connection-1 publishes. */
+async function createLive() {
+  const { json } = await api.call('POST', '/api/streams');
+  const { streamKey, ...stream } = json;
+  const startedAt = '2025-01-02T03:04:05.678Z';
+  await api.live.begin({ streamId: stream.id, owner: 'connection-1', version: 1, startedAt, nowMs: Date.now() });
+  return { stream, streamKey, path: `/api/streams/${stream.id}` };
+}
+
+const heartbeat = (streamId: string) =>
+  api.live.heartbeat({ streamId, owner: 'connection-1', leaseUntilMs: Date.now() + 10_000, health: null });
+
+/** What a publish begins with that ingest-auth has allowed for this key. */
+async function allow(streamKey: string) {
+  const record = await api.streams.findByKeyHash(hashSecret(streamKey));
+  const decision = decide(record, { streamKey, sourceAddress: '192.0.2.1' }, Date.now());
+  if (!decision.allow) throw new Error(decision.description);
+  const { streamId, version } = decision.stream;
+  return { streamId, version, owner: 'connection-1', startedAt: '2025-01-02T03:04:05.678Z', nowMs: Date.now() };
+}
+
+test.each([
+  ['rotation', 'POST', '/key', 200],
+  ['deletion', 'DELETE', '', 204],
+] as const)(
+  'a %s reaches the publish that was allowed just before and begins just after',
+  async (_, method, path, status) => {
+    const { json } = await api.call('POST', '/api/streams');
+    const allowed = await allow(json.streamKey);
+    const answer = await api.call(method, `/api/streams/${json.id}${path}`);
+    expect(answer.status).toBe(status);
+    expect(await api.live.begin(allowed)).toBeNull();
+    if (method === 'POST') expect(await api.live.begin(await allow(answer.json.streamKey))).not.toBeNull();
+  },
+);
+
+test('a change of settings keeps nobody out who was allowed just before', async () => {
+  const { json } = await api.call('POST', '/api/streams');
+  const allowed = await allow(json.streamKey);
+  await api.call('PATCH', `/api/streams/${json.id}`, { body: { title: 'Another' } });
+  expect(await api.live.begin(allowed)).not.toBeNull();
+});
+
+describe('a rotated key', () => {
+  test('is shown once and works; the old one is dead and its publisher is cut', async () => {
+    const { stream, streamKey, path } = await createLive();
+    const { status, json, headers } = await api.call('POST', `${path}/key`);
+    const { streamKey: newKey, ...shown } = json;
+    expect(status).toBe(200);
+    expect(headers.get('ETag')).toBe('"2"');
+    expect(shown).toEqual({ ...stream, version: 2, updatedAt: expect.any(String) });
+    expect(newKey).toMatch(/^[a-z2-7]{32}$/);
+    expect(newKey).not.toBe(streamKey);
+    expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toBeNull();
+    expect(await api.streams.findByKeyHash(hashSecret(newKey))).toMatchObject({ id: stream.id });
+    expect(await heartbeat(stream.id)).toEqual({ held: false, reason: 'key-rotated' });
+    expect((await api.call('GET', path)).json).toEqual(shown);
+    expect(api.logLines.join()).not.toContain(newKey);
+  });
+
+  test('is only one where many rotate at once: each who got a 200 before the last has lost it', async () => {
+    const { stream, path } = await createLive();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => api.call('POST', `${path}/key`)));
+    const keys = answers.filter(({ status }) => status === 200).map(({ json }) => json.streamKey);
+    const owners = await Promise.all(keys.map((key) => api.streams.findByKeyHash(hashSecret(key))));
+    expect(owners.filter((owner) => owner?.id === stream.id)).toHaveLength(1);
+    for (const { status } of answers) expect([200, 409]).toContain(status);
+  });
+
+  test('of no stream is a 404', async () => {
+    expect((await api.call('POST', '/api/streams/aaaaaaaaaaaaaaaa/key')).status).toBe(404);
+  });
+});
+
+describe('stop', () => {
+  test('cuts the publisher; the key stays valid', async () => {
+    const { stream, streamKey, path } = await createLive();
+    const { status, json } = await api.call('POST', `${path}/stop`);
+    expect([status, json]).toEqual([202, { wasLive: true }]);
+    expect(await heartbeat(stream.id)).toEqual({ held: false, reason: 'stopped' });
+    expect((await api.call('GET', path)).json).toEqual(stream);
+    expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toMatchObject({ id: stream.id });
+  });
+
+  test('of an idle stream stops nothing', async () => {
+    const { path } = await createLive();
+    await api.call('POST', `${path}/stop`);
+    const { status, json } = await api.call('POST', `${path}/stop`);
+    expect([status, json]).toEqual([202, { wasLive: false }]);
+  });
+
+  test('of a stream whose encoder is gone finds nobody live', async () => {
+    const { json } = await api.call('POST', '/api/streams');
+    const startedAt = '2025-01-02T03:04:05.678Z';
+    const nowMs = Date.now() - LEASE_DURATION_MS;
+    await api.live.begin({ streamId: json.id, owner: 'connection-1', version: 1, startedAt, nowMs });
+    expect((await api.call('POST', `/api/streams/${json.id}/stop`)).json).toEqual({ wasLive: false });
+  });
+
+  test.each(['aaaaaaaaaaaaaaaa', 'unknown'])('of stream %s is a 404', async (id) => {
+    expect((await api.call('POST', `/api/streams/${id}/stop`)).status).toBe(404);
+  });
+});

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret, hashSecret, secretId } from '../../../lib/domain/stream-ids.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let api: Awaited<ReturnType<typeof startControlApi>> | undefined;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+});
+afterEach(async () => {
+  await api?.close();
+  await database.close();
+});
+
+test("the deployment's defaults are a new stream's and stand in the OpenAPI document", async () => {
+  api = await startControlApi(database.client, Date.now, {
+    defaults: { ladder: '1080p', latency: 'ultra', playback: 'token' },
+  });
+  expect((await api.call('POST', '/api/streams')).json).toMatchObject({
+    ladder: '1080p',
+    latency: 'ultra',
+    playback: 'token',
+  });
+  const own = { ladder: '360p', latency: 'standard' };
+  expect((await api.call('POST', '/api/streams', { body: own })).json).toMatchObject(own);
+  const { components } = (await api.call('GET', '/api/openapi.json')).json;
+  const { ladder, latency } = components.schemas.CreateStream.properties;
+  expect([ladder.default, latency.default]).toEqual(['1080p', 'ultra']);
+});
+
+test('streams show where RTMPS comes in, and the document says that they may', async () => {
+  const addresses = {
+    rtmpUrl: 'rtmp://ingest.example.com/live',
+    rtmpsUrl: 'rtmps://ingest.example.com/live',
+    playbackBaseUrl: 'https://live.example.com',
+  };
+  api = await startControlApi(database.client, Date.now, { addresses });
+  const ingest = { rtmpUrl: addresses.rtmpUrl, rtmpsUrl: addresses.rtmpsUrl };
+  const created = (await api.call('POST', '/api/streams')).json;
+  expect(created.ingest).toEqual(ingest);
+  expect((await api.call('GET', `/api/streams/${created.id}`)).json.ingest).toEqual(ingest);
+  const { components } = (await api.call('GET', '/api/openapi.json')).json;
+  const schema = components.schemas.Stream.properties.ingest;
+  expect([Object.keys(schema.properties), schema.required]).toEqual([['rtmpUrl', 'rtmpsUrl'], ['rtmpUrl']]);
+});
+
+describe('without bootstrap tokens', () => {
+  test.each([
+    ['none', ''],
+    ['the empty one', `Bearer ${hashSecret('')}`],
+    ['a wrong one', `Bearer ${generateSecret(randomBytes)}`],
+    ['a word of two letters', 'Bearer ""'],
+  ])('%s opens nothing', async (_case, Authorization) => {
+    api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
+    expect((await fetch(`${api.url}/api/streams`, { headers: { Authorization } })).status).toBe(401);
+  });
+
+  test('a token of the table opens the API', async () => {
+    api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
+    const token = generateSecret(randomBytes);
+    const tokenHash = hashSecret(token);
+    const record = { id: secretId(tokenHash), name: 'first', tokenHash, createdAt: '2025-01-02T03:04:05.678Z' };
+    await api.adminTokens.put(record);
+    expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
+    expect((await api.call('GET', '/api/streams', { token: tokenHash })).status).toBe(401);
+  });
+});

@@ -1,0 +1,78 @@
+import { docsPage } from '../../../lib/functions/control-api/docs-page.ts';
+import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let api: Awaited<ReturnType<typeof startControlApi>>;
+let testBrowser: TestBrowser;
+
+beforeAll(async () => {
+  database = await startTemporaryDynamoDb();
+  api = await startControlApi(database.client);
+  testBrowser = await launchBrowser();
+}, 30_000);
+afterAll(async () => {
+  await testBrowser.close();
+  await api.close();
+  await database.close();
+});
+
+test('the page shows every call and every schema, styled, without a script or anything from another host', async () => {
+  const page = await testBrowser.newPage();
+  const requested: string[] = [];
+  page.on('request', (request) => requested.push(request.url()));
+  await page.goto(`${api.url}/api/docs`);
+
+  const { paths, components } = await (await fetch(`${api.url}/api/openapi.json`)).json();
+  const calls = Object.entries<object>(paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  const headings = (await page.locator('h2').allInnerTexts()).map((heading) => heading.trim());
+  expect(headings).toEqual([...calls, ...Object.keys(components.schemas)]);
+  await page
+    .locator('a', { hasText: /^StreamWithKey$/ })
+    .first()
+    .click();
+  expect(new URL(page.url()).hash).toBe('#StreamWithKey');
+  expect(await page.locator('body').evaluate((body) => getComputedStyle(body).maxWidth)).not.toBe('none');
+  expect(new Set(requested.map((url) => new URL(url).origin))).toEqual(new Set([api.url]));
+  expect(testBrowser.consoleErrors.filter((error) => !error.includes('favicon'))).toEqual([]);
+}, 30_000);
+
+test('no link of the page leads nowhere', async () => {
+  const page = await (await fetch(`${api.url}/api/docs`)).text();
+  const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+  expect(targets.length).toBeGreaterThan(20);
+  for (const id of targets) expect(page).toContain(`<h2 id="${id}">`);
+});
+
+test('it lets the browser load its own style sheet only', async () => {
+  const { headers } = await fetch(`${api.url}/api/docs`);
+  expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; style-src 'self';/);
+  expect((await fetch(`${api.url}/api/docs.css`)).headers.get('Content-Type')).toBe('text/css; charset=utf-8');
+});
+
+test('texts of the document are texts on the page', async () => {
+  const description = '<img src=x onerror=alert(1)>"&';
+  const schema = {
+    type: 'object',
+    properties: { [description]: { type: 'string', enum: [description], description } },
+  };
+  const operation = {
+    summary: description,
+    description,
+    parameters: [{ name: description, in: 'query', description, schema: { type: 'string' } }],
+    responses: { 200: { description } },
+  };
+  const page = await docsPage(
+    {
+      info: { title: description },
+      paths: { [description]: { get: operation } },
+      components: { schemas: { A: schema } },
+    },
+    { document: '/d', style: '/s' },
+  );
+  expect(String(page)).not.toContain('<img');
+  expect(String(page).split('&lt;img').length).toBeGreaterThan(9);
+});

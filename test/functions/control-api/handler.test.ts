@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { PROCESS_ENVIRONMENTS } from '../../../lib/domain/environment.ts';
+import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { type Bundle, bundleLambda } from '../../../scripts/bundle.ts';
+import { loadBundle, makeBundleDir } from '../../support/load-bundle.ts';
+
+let outDir: string;
+let bundle: Bundle;
+
+beforeAll(async () => {
+  outDir = await makeBundleDir('control-api');
+  bundle = await bundleLambda('control-api', outDir);
+});
+afterAll(() => rm(outDir, { recursive: true }));
+
+const REQUIRED = {
+  ...Object.fromEntries(PROCESS_ENVIRONMENTS['control-api'].map((name) => [name, `the ${name}`])),
+  LOG_LEVEL: 'info',
+  DEFAULT_LADDER: '720p',
+  DEFAULT_LATENCY: 'low',
+  DEFAULT_PLAYBACK: 'public',
+};
+
+const load = (variables: Readonly<Record<string, string>>) => loadBundle(bundle.path, { ...REQUIRED, ...variables });
+
+test.each([
+  ['what it needs and nothing else', {}],
+  ['an empty list of bootstrap tokens', { ADMIN_TOKEN_HASHES: '' }],
+  ['a bootstrap token', { ADMIN_TOKEN_HASHES: hashSecret(generateSecret(randomBytes)) }],
+  ['an address for RTMPS', { RTMPS_URL: 'rtmps://ingest.example.com/live' }],
+])('it starts with %s', async (_case, variables) => {
+  expect(await load(variables)).toMatchObject({ exitCode: 0 });
+});
+
+test.each([
+  ['an unknown ladder', { DEFAULT_LADDER: '9p' }, 'DEFAULT_LADDER must be one of 2160p'],
+  ['no latency', { DEFAULT_LATENCY: '' }, 'control-api lacks environment variables: DEFAULT_LATENCY'],
+  ['a list that holds no hash', { ADMIN_TOKEN_HASHES: ',' }, 'ADMIN_TOKEN_HASHES must be SHA-256 hashes'],
+])('it does not start with %s', async (_case, variables, message) => {
+  const { exitCode, stderr } = await load(variables);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(message);
+});

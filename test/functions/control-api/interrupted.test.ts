@@ -1,0 +1,172 @@
+import { hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { createIdempotencyStore } from '../../../lib/runtime/idempotency-store.ts';
+import { StoreUnavailableError } from '../../../lib/runtime/store-unavailable.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+
+const STARTED_AT = '2025-01-02T03:04:05.678Z';
+const KEY = { 'Idempotency-Key': 'once' };
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let api: Awaited<ReturnType<typeof startControlApi>>;
+/** The same API, whose database fails while it finishes a request. */
+let breaksAtFinish: typeof api;
+/** The same, failing while it reaches for the live publish. */
+let breaksAtEnd: typeof api;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  api = await startControlApi(database.client);
+  const bootstrapHashes = api.tokens.map(hashSecret);
+  const fail = async () => {
+    throw new StoreUnavailableError('throttled');
+  };
+  const idempotency = createIdempotencyStore({ client: database.client, tables: TEST_TABLES });
+  breaksAtFinish = await startControlApi(database.client, Date.now, {
+    bootstrapHashes,
+    idempotency: { ...idempotency, finish: fail },
+  });
+  breaksAtEnd = await startControlApi(database.client, Date.now, {
+    bootstrapHashes,
+    live: { ...api.live, requestEnd: fail },
+  });
+});
+afterEach(async () => {
+  for (const server of [api, breaksAtFinish, breaksAtEnd]) await server.close();
+  await database.close();
+});
+
+/** One admin's request, by an API that breaks over it. */
+async function break503(broken: typeof api, path: string, body?: unknown) {
+  const options = { token: api.tokens[0], ...KEY, ...(body === undefined ? {} : { body }) };
+  expect((await broken.call('POST', path, options)).status).toBe(503);
+}
+/** The same request again, by one that works. */
+const again = (path: string, body?: unknown) =>
+  api.call('POST', path, { ...KEY, ...(body === undefined ? {} : { body }) });
+
+const goLive = (streamId: string, owner: string) =>
+  api.live.begin({ streamId, owner, version: null, startedAt: STARTED_AT, nowMs: Date.now() });
+
+async function create() {
+  const { json } = await api.call('POST', '/api/streams');
+  return { id: json.id as string, path: `/api/streams/${json.id}` };
+}
+
+describe('a rotation that broke off', () => {
+  test.each(['breaksAtEnd', 'breaksAtFinish'] as const)('(%s) is completed by its repeat', async (name) => {
+    const { id, path } = await create();
+    await goLive(id, 'connection-1');
+    await break503(name === 'breaksAtEnd' ? breaksAtEnd : breaksAtFinish, `${path}/key`);
+    const { status, json } = await again(`${path}/key`);
+    expect([status, json.version, json.status]).toEqual([200, 2, 'idle']);
+    expect(await api.streams.findByKeyHash(hashSecret(json.streamKey))).toMatchObject({ id });
+  });
+
+  test.each(['breaksAtEnd', 'breaksAtFinish'] as const)("(%s) does not undo another admin's", async (name) => {
+    const { id, path } = await create();
+    await break503(name === 'breaksAtEnd' ? breaksAtEnd : breaksAtFinish, `${path}/key`);
+    const other = await api.call('POST', `${path}/key`, { token: api.tokens[1] });
+    await goLive(id, 'connection-2');
+    const { status, json } = await again(`${path}/key`);
+    expect([status, json.status]).toEqual([409, 409]);
+    expect(await api.streams.findByKeyHash(hashSecret(other.json.streamKey))).toMatchObject({ id, version: 3 });
+    expect(await api.live.get(id)).toMatchObject({ owner: 'connection-2' });
+  });
+
+  test('is completed where only settings were changed since, and cuts nobody who has the new key', async () => {
+    const { id, path } = await create();
+    await break503(breaksAtFinish, `${path}/key`);
+    await api.call('PATCH', path, { body: { title: 'Changed' } });
+    await goLive(id, 'connection-2');
+    const { status, json } = await again(`${path}/key`);
+    expect([status, json.title, json.version, json.status]).toEqual([200, 'Changed', 3, 'live']);
+  });
+});
+
+test('a creation that broke off does not bring back what was deleted since', async () => {
+  await break503(breaksAtFinish, '/api/streams', { title: 'Once' });
+  const { json } = await api.call('GET', '/api/streams');
+  await api.call('DELETE', `/api/streams/${json.streams[0].id}`, { token: api.tokens[1] });
+  expect((await again('/api/streams', { title: 'Once' })).status).toBe(409);
+  expect((await api.call('GET', '/api/streams')).json.streams).toEqual([]);
+});
+
+test('a creation that broke off is no success once the deletion of its stream has begun', async () => {
+  await break503(breaksAtFinish, '/api/streams', { title: 'Once' });
+  const { json } = await api.call('GET', '/api/streams');
+  const path = `/api/streams/${json.streams[0].id}`;
+  expect((await breaksAtEnd.call('DELETE', path, { token: api.tokens[0] })).status).toBe(503);
+  expect((await again('/api/streams', { title: 'Once' })).status).toBe(409);
+});
+
+test('a creation that broke off is completed by its repeat', async () => {
+  await break503(breaksAtFinish, '/api/streams', { title: 'Once' });
+  const { json } = await api.call('GET', '/api/streams');
+  expect(await again('/api/streams', { title: 'Once' })).toMatchObject({ status: 201, json: json.streams[0] });
+});
+
+test('a token that broke off is not valid again once it was revoked', async () => {
+  await break503(breaksAtFinish, '/api/tokens', { name: 'CI' });
+  const { json } = await api.call('GET', '/api/tokens');
+  await api.call('DELETE', `/api/tokens/${json.tokens[0].id}`, { token: api.tokens[1] });
+  expect((await again('/api/tokens', { name: 'CI' })).status).toBe(409);
+  expect((await api.call('GET', '/api/tokens')).json.tokens).toEqual([]);
+});
+
+describe('a stop that is repeated', () => {
+  test('has the same answer and leaves the next broadcast alone', async () => {
+    const { id, path } = await create();
+    await goLive(id, 'connection-1');
+    expect((await again(`${path}/stop`)).json).toEqual({ wasLive: true });
+    await goLive(id, 'connection-2');
+    expect(await again(`${path}/stop`)).toMatchObject({ status: 202, json: { wasLive: true } });
+    expect(await api.live.get(id)).toMatchObject({ owner: 'connection-2' });
+  });
+
+  test('stops what the first attempt was to stop', async () => {
+    const { id, path } = await create();
+    await goLive(id, 'connection-1');
+    await break503(breaksAtEnd, `${path}/stop`);
+    expect(await again(`${path}/stop`)).toMatchObject({ status: 202, json: { wasLive: true } });
+    expect(await api.live.get(id)).toBeNull();
+  });
+
+  test.each(['breaksAtEnd', 'breaksAtFinish'] as const)('(%s) says so where another has begun since', async (name) => {
+    const { id, path } = await create();
+    await goLive(id, 'connection-1');
+    await break503(name === 'breaksAtEnd' ? breaksAtEnd : breaksAtFinish, `${path}/stop`);
+    await goLive(id, 'connection-2');
+    expect((await again(`${path}/stop`)).status).toBe(409);
+    expect(await api.live.get(id)).toMatchObject({ owner: 'connection-2' });
+  });
+
+  test('after nobody was live stops nobody', async () => {
+    const { id, path } = await create();
+    await break503(breaksAtFinish, `${path}/stop`);
+    await goLive(id, 'connection-1');
+    expect(await again(`${path}/stop`)).toMatchObject({ status: 202, json: { wasLive: false } });
+    expect(await api.live.get(id)).toMatchObject({ owner: 'connection-1' });
+  });
+});
+
+describe('a stream that only a backend knows', () => {
+  const BACKEND_ID = 'Channel_1-main';
+  const path = `/api/streams/${BACKEND_ID}/stop`;
+
+  test('is stopped while it is live, and is a 404 after that', async () => {
+    await goLive(BACKEND_ID, 'connection-1');
+    expect(await api.call('POST', path)).toMatchObject({ status: 202, json: { wasLive: true } });
+    expect(await api.live.get(BACKEND_ID)).toBeNull();
+    expect((await api.call('POST', path)).status).toBe(404);
+  });
+
+  test('has the same answer to a repeated stop', async () => {
+    await goLive(BACKEND_ID, 'connection-1');
+    expect((await again(path)).status).toBe(202);
+    expect(await again(path)).toMatchObject({ status: 202, json: { wasLive: true } });
+  });
+
+  test.each(['never-seen', 'a'.repeat(3_000), '%00', 'a.b'])('of the id %.20s is a 404', async (id) => {
+    expect((await api.call('POST', `/api/streams/${id}/stop`)).status).toBe(404);
+  });
+});

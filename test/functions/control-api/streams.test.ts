@@ -1,0 +1,136 @@
+import { hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { STREAM_HEALTH } from '../../support/stream-record.ts';
+import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+
+const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let api: Awaited<ReturnType<typeof startControlApi>>;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  api = await startControlApi(database.client, () => NOW_MS);
+});
+afterEach(async () => {
+  await api.close();
+  await database.close();
+});
+
+const authorization = () => ({ Authorization: `Bearer ${api.tokens[0]}` });
+
+async function create(body: unknown) {
+  const headers = { ...authorization(), 'Content-Type': 'application/json' };
+  const response = await fetch(`${api.url}/api/streams`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { response, stream: await response.json() };
+}
+
+async function read(path: string) {
+  const response = await fetch(`${api.url}${path}`, { headers: authorization() });
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  return { status: response.status, body: await response.json() };
+}
+
+test('a new stream has defaults, addresses and a key', async () => {
+  const { response, stream } = await create({});
+  expect(response.status).toBe(201);
+  expect(response.headers.get('Content-Type')).toMatch(/^application\/json/);
+  expect(response.headers.get('Cache-Control')).toBe('no-store');
+  expect(response.headers.get('Location')).toBe(`/api/streams/${stream.id}`);
+  expect(stream).toEqual({
+    id: expect.stringMatching(/^[a-z2-7]{16}$/),
+    title: 'Untitled stream',
+    playbackId: expect.stringMatching(/^[a-z2-7]{16}$/),
+    ladder: '720p',
+    latency: 'low',
+    playback: 'public',
+    notBefore: null,
+    notAfter: null,
+    allowedSources: [],
+    version: 1,
+    status: 'idle',
+    startedAt: null,
+    health: null,
+    createdAt: '2025-01-02T03:04:05.678Z',
+    updatedAt: '2025-01-02T03:04:05.678Z',
+    ingest: { rtmpUrl: 'rtmp://127.0.0.1:1935/live' },
+    playbackUrl: `http://127.0.0.1:8080/live/${stream.playbackId}/master.m3u8`,
+    watchUrl: `http://127.0.0.1:8080/watch/${stream.playbackId}`,
+    streamKey: expect.stringMatching(/^[a-z2-7]{32}$/),
+  });
+});
+
+test('all settings are taken, and a title keeps its characters', async () => {
+  const settings = { title: '  Ünïcode 🎥 <b>"it"</b>  ', ladder: '2160p', latency: 'ultra', playback: 'public' };
+  const { response, stream } = await create(settings);
+  expect(response.status).toBe(201);
+  expect(stream).toMatchObject({ ...settings, title: 'Ünïcode 🎥 <b>"it"</b>' });
+});
+
+test('a request without a body makes a stream with defaults', async () => {
+  const response = await fetch(`${api.url}/api/streams`, { method: 'POST', headers: authorization() });
+  expect(response.status).toBe(201);
+  expect(await response.json()).toMatchObject({ title: 'Untitled stream', ladder: '720p', latency: 'low' });
+});
+
+test('a body in chunks is taken', async () => {
+  const response = await fetch(`${api.url}/api/streams`, {
+    method: 'POST',
+    headers: { ...authorization(), 'Content-Type': 'application/json; charset=utf-8' },
+    body: new Blob(['{"title":', '"chunked"}']).stream(),
+    duplex: 'half',
+  } as RequestInit);
+  expect(response.status).toBe(201);
+  expect(await response.json()).toMatchObject({ title: 'chunked' });
+});
+
+test('the key is shown once, works at once, and is stored as its hash only', async () => {
+  const { stream } = await create({});
+  const { streamKey, ...shown } = stream;
+  expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toMatchObject({ id: stream.id });
+  expect(await read(`/api/streams/${stream.id}`)).toEqual({ status: 200, body: shown });
+  expect(await read('/api/streams')).toEqual({ status: 200, body: { streams: [shown], nextCursor: null } });
+  expect(JSON.stringify(await api.streams.get(stream.id))).not.toContain(streamKey);
+  expect(api.logLines.join()).not.toContain(streamKey);
+});
+
+test('streams created at the same time are distinct and all listed', async () => {
+  const created = await Promise.all(Array.from({ length: 6 }, (_, index) => create({ title: `stream ${index}` })));
+  for (const secret of ['id', 'playbackId', 'streamKey']) {
+    expect(new Set(created.map(({ stream }) => stream[secret])).size).toBe(6);
+  }
+  const { body } = await read('/api/streams');
+  expect(body.streams.map(({ title }: { title: string }) => title).sort()).toEqual(
+    created.map(({ stream }) => stream.title).sort(),
+  );
+});
+
+test('pages follow their cursors', async () => {
+  const created = await Promise.all(Array.from({ length: 5 }, () => create({})));
+  const ids: string[] = [];
+  let cursor: string | null = '';
+  while (cursor !== null) {
+    const { status, body } = await read(`/api/streams?limit=2${cursor && `&cursor=${cursor}`}`);
+    expect(status).toBe(200);
+    expect(body.streams.length).toBeLessThanOrEqual(2);
+    ids.push(...body.streams.map(({ id }: { id: string }) => id));
+    cursor = body.nextCursor;
+  }
+  expect(ids.sort()).toEqual(created.map(({ stream }) => stream.id).sort());
+});
+
+test('a stream with a fresh lease is live, with its health; without, it is idle', async () => {
+  const { stream } = await create({});
+  const publish = { streamId: stream.id, owner: 'connection-1' };
+  const startedAt = '2025-01-02T03:00:00.000Z';
+  await api.live.begin({ ...publish, version: 1, startedAt, nowMs: NOW_MS });
+  await api.live.heartbeat({ ...publish, leaseUntilMs: NOW_MS + 1, health: STREAM_HEALTH });
+  const live = { status: 'live', startedAt, health: STREAM_HEALTH };
+  expect((await read(`/api/streams/${stream.id}`)).body).toMatchObject(live);
+  expect((await read('/api/streams')).body.streams).toEqual([expect.objectContaining(live)]);
+
+  await api.live.heartbeat({ ...publish, leaseUntilMs: NOW_MS, health: STREAM_HEALTH });
+  const idle = { status: 'idle', startedAt: null, health: null };
+  expect((await read(`/api/streams/${stream.id}`)).body).toMatchObject(idle);
+  expect((await read('/api/streams')).body.streams).toEqual([expect.objectContaining(idle)]);
+});

@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { createHandler } from '../../../lib/functions/ingest-auth/create-handler.ts';
+import { createKeyAuthority } from '../../../lib/functions/ingest-auth/key-authority.ts';
+import { createLogger } from '../../../lib/runtime/log.ts';
+import { createStreamStore, type StreamStore } from '../../../lib/runtime/stream-store.ts';
+import { makeStreamRecord } from '../../support/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+
+const streamKey = generateSecret(randomBytes);
+const stream = makeStreamRecord({ id: 'stream-id', playbackId: 'playback-id', keyHash: hashSecret(streamKey) });
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let streams: StreamStore;
+let lines: string[];
+
+beforeAll(async () => {
+  database = await startTemporaryDynamoDb();
+  streams = createStreamStore({ client: database.client, tables: TEST_TABLES });
+  await streams.create(stream);
+});
+beforeEach(() => {
+  lines = [];
+});
+afterAll(() => database.close());
+
+function handlerOf(store: Pick<StreamStore, 'findByKeyHash'>) {
+  const destination = { write: (line: string) => lines.push(line) };
+  const authorise = createKeyAuthority({ streams: store, nowMs: Date.now });
+  return createHandler({ authorise, log: createLogger({ service: 'ingest-auth', level: 'trace', destination }) });
+}
+
+test('a known key may publish; the log names the stream and not the key', async () => {
+  const decision = await handlerOf(streams)({ streamKey, sourceAddress: '192.0.2.1' });
+  expect(decision).toMatchObject({ allow: true, stream: { streamId: 'stream-id', playbackId: 'playback-id' } });
+  expect(lines.join()).toContain('"streamId":"stream-id"');
+  expect(lines.join()).not.toContain(streamKey);
+});
+
+test('an unknown key is refused; the log has its address and not the key', async () => {
+  const unknown = generateSecret(randomBytes);
+  const decision = await handlerOf(streams)({ streamKey: unknown, sourceAddress: '192.0.2.1' });
+  expect(decision).toMatchObject({ allow: false, code: 'NetStream.Publish.BadName' });
+  expect(lines.join()).toContain('192.0.2.1');
+  expect(lines.join()).not.toContain(unknown);
+});
+
+test('what cannot be a key is refused without a read', async () => {
+  const findByKeyHash = () => Promise.reject(new Error('read'));
+  for (const malformed of ['', 'x', `${streamKey}\n`, 'a'.repeat(1_000_000)]) {
+    const decision = await handlerOf({ findByKeyHash })({ streamKey: malformed, sourceAddress: '192.0.2.1' });
+    expect(decision).toMatchObject({ allow: false, code: 'NetStream.Publish.BadName' });
+  }
+});
+
+test.each([
+  ['undefined', undefined],
+  ['null', null],
+  ['a text', 'a'],
+  ['a number', 7],
+  ['an array', [streamKey]],
+  ['an empty object', {}],
+  ['a key without an address', { streamKey }],
+  ['an address without a key', { sourceAddress: '192.0.2.1' }],
+  ['a key that is no text', { streamKey: [streamKey], sourceAddress: '192.0.2.1' }],
+  ['an address that is no text', { streamKey, sourceAddress: 1 }],
+])('an event that is %s is refused', async (_name, event) => {
+  expect(await handlerOf(streams)(event)).toEqual({
+    allow: false,
+    code: 'NetStream.Publish.Rejected',
+    description: 'The stream key could not be checked.',
+  });
+  expect(lines.join()).not.toContain(streamKey);
+});
+
+test('a database that does not answer is an error: the caller fails closed', async () => {
+  const client = documentClientFor('http://127.0.0.1:1');
+  const handler = handlerOf(createStreamStore({ client, tables: TEST_TABLES }));
+  await expect(handler({ streamKey, sourceAddress: '192.0.2.1' })).rejects.toThrow('ECONNREFUSED');
+  client.destroy();
+});

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto';
+import { LADDER_NAMES, maxInputKbps } from '../../../lib/domain/ladders.ts';
+import { LATENCY_NAMES } from '../../../lib/domain/latency-profiles.ts';
+import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
+import { decide } from '../../../lib/functions/ingest-auth/decide.ts';
+import { makeStreamRecord } from '../../support/stream-record.ts';
+
+const streamKey = generateSecret(randomBytes);
+const request = { streamKey, sourceAddress: '192.0.2.1' };
+const NOW_MS = Date.parse('2025-06-01T12:00:00.000Z');
+const stream = makeStreamRecord({
+  ...{ id: 'stream-id', playbackId: 'playback-id', version: 7 },
+  keyHash: hashSecret(streamKey),
+});
+
+test.each(LADDER_NAMES.flatMap((ladder) => LATENCY_NAMES.map((latency) => ({ ladder, latency }))))(
+  'a known key may publish with its ladder and latency: %o',
+  (settings) => {
+    expect(decide({ ...stream, ...settings }, request, NOW_MS)).toEqual({
+      allow: true,
+      stream: {
+        ...{ streamId: 'stream-id', playbackId: 'playback-id', version: 7, ...settings },
+        maxInputKbps: maxInputKbps(settings.ladder),
+      },
+    });
+  },
+);
+
+test('an unknown key is refused for good', () => {
+  expect(decide(null, request, NOW_MS)).toEqual({
+    allow: false,
+    code: 'NetStream.Publish.BadName',
+    description: 'This stream key is unknown or no longer valid.',
+  });
+});
+
+test.each([
+  ['empty', ''],
+  ['short', streamKey.slice(1)],
+  ['long', `${streamKey}a`],
+  ['upper case', 'A'.repeat(32)],
+  ['outside of base32', `${streamKey.slice(1)}1`],
+  ['followed by a line feed', `${streamKey}\n`],
+  ['in quotes', `"${streamKey}"`],
+])('a key that is %s is called malformed', (_name, malformed) => {
+  expect(decide(null, { ...request, streamKey: malformed }, NOW_MS)).toEqual({
+    allow: false,
+    code: 'NetStream.Publish.BadName',
+    description: 'This is not a stream key: copy it whole, without spaces.',
+  });
+});
+
+const SECOND_MS = 1_000;
+const at = (offsetMs: number) => new Date(NOW_MS + offsetMs).toISOString();
+
+test.each([
+  ['no window', {}, true],
+  ['a window around now', { notBefore: at(-SECOND_MS), notAfter: at(SECOND_MS) }, true],
+  ['a beginning right now', { notBefore: at(0) }, true],
+  ['a beginning in the next millisecond', { notBefore: at(1) }, false],
+  ['an end right now', { notAfter: at(0) }, false],
+  ['an end in the next millisecond', { notAfter: at(1) }, true],
+  ['a window that is over', { notBefore: at(-2), notAfter: at(-1) }, false],
+  ['a window that comes', { notBefore: at(1), notAfter: at(2) }, false],
+])('a key with %s', (_name, window, allow) => {
+  const decision = decide({ ...stream, ...window }, request, NOW_MS);
+  expect(decision.allow).toBe(allow);
+  if (!decision.allow) {
+    expect(decision).toMatchObject({ code: 'NetStream.Publish.BadName', streamId: 'stream-id' });
+    expect(decision.description).toMatch(/^This stream key (is valid from|was valid until) 2025-06-01T/);
+  }
+});
+
+test('the key of a deleted stream is refused', () => {
+  expect(decide({ ...stream, deletedAt: at(-1) }, request, NOW_MS)).toEqual({
+    allow: false,
+    code: 'NetStream.Publish.BadName',
+    description: 'The stream of this key has been deleted.',
+    streamId: 'stream-id',
+  });
+});
+
+test('a publisher is let in from its own network and told where others come from', () => {
+  const restricted = { ...stream, allowedSources: ['192.0.2.0/24'] };
+  expect(decide(restricted, request, NOW_MS)).toMatchObject({ allow: true });
+  expect(decide(restricted, { ...request, sourceAddress: '198.51.100.7' }, NOW_MS)).toEqual({
+    allow: false,
+    code: 'NetStream.Publish.BadName',
+    description: "This stream can't be published from the address 198.51.100.7.",
+    streamId: 'stream-id',
+  });
+});

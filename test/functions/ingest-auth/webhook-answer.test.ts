@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { LADDER_NAMES, maxInputKbps } from '../../../lib/domain/ladders.ts';
+import { LATENCY_NAMES } from '../../../lib/domain/latency-profiles.ts';
+import {
+  generateId,
+  generatePlaybackId,
+  generateSecret,
+  hashSecret,
+  ID_PATTERN,
+  secretId,
+} from '../../../lib/domain/stream-ids.ts';
+import { parseWebhookAnswer } from '../../../lib/functions/ingest-auth/webhook-answer.ts';
+
+const secret = generateSecret(randomBytes);
+const streamKey = 'alice-2025';
+const defaults = { ladder: '1080p', latency: 'ultra' } as const;
+const parse = (answer: unknown, key = streamKey, withSecret = secret) =>
+  parseWebhookAnswer(JSON.stringify(answer), { streamKey: key, secret: withSecret, defaults });
+const idsOf = (answer: unknown, key?: string, withSecret?: string) => {
+  const { streamId, playbackId } = parse(answer, key, withSecret)?.stream ?? {};
+  return { streamId, playbackId };
+};
+
+test('what the backend says is taken', () => {
+  const stream = { streamId: 'Alice_1-x', playbackId: generateId(randomBytes), ladder: '1080p', latency: 'ultra' };
+  expect(parse({ ...stream, title: 'Ünïcode 🎥', more: 'is ignored' })).toEqual({
+    stream: { ...stream, version: null, maxInputKbps: maxInputKbps('1080p') },
+    title: 'Ünïcode 🎥',
+  });
+});
+
+test("the playback id may be a protected stream's", () => {
+  const playbackId = generatePlaybackId('token', randomBytes);
+  expect(parse({ playbackId })?.stream).toMatchObject({ playbackId });
+  expect(parse({ playbackId: `x${playbackId.slice(1)}` })).toBeNull();
+});
+
+test.each([...LADDER_NAMES.map((ladder) => ({ ladder })), ...LATENCY_NAMES.map((latency) => ({ latency }))])(
+  '%j is taken',
+  (settings) => {
+    expect(parse(settings)?.stream).toMatchObject(settings);
+  },
+);
+
+test("an empty object is a stream with the deployment's defaults", () => {
+  expect(parse({})).toMatchObject({ stream: defaults, title: null });
+});
+
+describe('ids that are left out', () => {
+  test('are the same each time for a key, and others for others', () => {
+    const ids = idsOf({});
+    expect(idsOf({})).toEqual(ids);
+    expect(ids.streamId).toMatch(ID_PATTERN);
+    expect(ids.playbackId).toMatch(ID_PATTERN);
+    expect(ids.playbackId).not.toBe(ids.streamId);
+    const others = idsOf({}, 'bob-2025');
+    expect(others.streamId).not.toBe(ids.streamId);
+    expect(others.playbackId).not.toBe(ids.playbackId);
+  });
+
+  test("can't be made by who knows the key's candidates and not the secret", () => {
+    const guesses = [streamKey, `stream:${streamKey}`, `stream:${hashSecret(streamKey)}`].map((text) =>
+      secretId(hashSecret(text)),
+    );
+    const { streamId, playbackId } = idsOf({});
+    for (const guess of guesses) expect([streamId, playbackId]).not.toContain(guess);
+    expect(idsOf({}, streamKey, generateSecret(randomBytes))).not.toEqual(idsOf({}));
+  });
+
+  test("keep viewers' addresses when a stream gets another key", () => {
+    expect(idsOf({ streamId: 'alice' }, 'another-key')).toEqual(idsOf({ streamId: 'alice' }));
+    expect(idsOf({ streamId: 'alice' }).playbackId).not.toBe(idsOf({ streamId: 'bob' }).playbackId);
+  });
+});
+
+test.each([
+  null,
+  [],
+  'yes',
+  true,
+  7,
+  { streamId: '' },
+  { streamId: null },
+  { streamId: 'a/b' },
+  { streamId: 'a b' },
+  { streamId: 'a'.repeat(65) },
+  { streamId: 7 },
+  { playbackId: '../../x' },
+  { playbackId: 'short' },
+  { playbackId: 'A'.repeat(16) },
+  { title: 7 },
+  { title: 'a'.repeat(201) },
+  { ladder: '4k' },
+  { ladder: null },
+  { latency: 'toString' },
+])('%j is invalid', (answer) => {
+  expect(parse(answer)).toBeNull();
+});
+
+test.each(['', '{', 'OK', '{}{}', '\u0000'])('%j is no JSON', (body) => {
+  expect(parseWebhookAnswer(body, { streamKey, secret, defaults })).toBeNull();
+});
+
+test('the key itself is no id', () => {
+  expect(parse({ streamId: streamKey })).toBeNull();
+  const idLike = generateId(randomBytes);
+  expect(parse({ playbackId: idLike }, idLike)).toBeNull();
+});

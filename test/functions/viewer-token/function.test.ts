@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { nextViewerTokenKeys } from '../../../lib/domain/next-viewer-token-keys.ts';
+import { generatePlaybackId } from '../../../lib/domain/stream-ids.ts';
+import { makeViewerToken, VIEWER_TOKEN_KEYS_NAME } from '../../../lib/domain/viewer-tokens.ts';
+import type { EdgeResponse, ViewerRequestEvent } from '../../../lib/functions/viewer-token/edge-event.ts';
+import { hmacSha256 } from '../../../lib/runtime/hmac-sha256.ts';
+import { bundleEdgeFunction } from '../../../scripts/bundle.ts';
+import { loadEdgeFunction } from '../../../scripts/local/edge-function.ts';
+
+const publicId = generatePlaybackId('public', randomBytes);
+const protectedId = generatePlaybackId('token', randomBytes);
+const former = nextViewerTokenKeys(null, randomBytes);
+const keys = nextViewerTokenKeys(former, randomBytes);
+const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+const make = (changes: Partial<Parameters<typeof makeViewerToken>[0]> = {}) =>
+  makeViewerToken({ playbackId: protectedId, expiresAtSeconds: inSeconds(600), keys, ...changes }, hmacSha256);
+
+let code: string;
+let outDir: string;
+const logLines: string[] = [];
+
+beforeAll(async () => {
+  outDir = await mkdtemp(join(tmpdir(), 'headend-edge-'));
+  const { path } = await bundleEdgeFunction('viewer-token', outDir);
+  expect(path).toBe(join(outDir, 'viewer-token', 'function.js'));
+  code = await readFile(path, 'utf8');
+});
+afterAll(() => rm(outDir, { recursive: true }));
+
+const toEvent = (uri: string): ViewerRequestEvent => ({
+  version: '1.0',
+  context: { eventType: 'viewer-request' },
+  viewer: { ip: '192.0.2.1' },
+  request: {
+    method: 'GET',
+    uri,
+    querystring: { _HLS_msn: { value: '7' } },
+    headers: { host: { value: 'live.example.com' } },
+    cookies: {},
+  },
+});
+
+/** What becomes of a request: the path that goes on, or the status of a refusal. */
+async function run(
+  uri: string,
+  keyValues: Record<string, string> = { [VIEWER_TOKEN_KEYS_NAME]: JSON.stringify(keys) },
+) {
+  const log = pino({}, { write: (line) => logLines.push(line) });
+  const handler = loadEdgeFunction({ code, keyValues: new Map(Object.entries(keyValues)), log });
+  const event = toEvent(uri);
+  const result = await handler(event);
+  if ('statusCode' in result) return { status: result.statusCode, response: result as EdgeResponse };
+  expect(result).toBe(event.request);
+  expect({ ...result, uri }).toEqual(toEvent(uri).request);
+  return { uri: result.uri };
+}
+
+const FILES = [
+  'master.m3u8',
+  'status.json',
+  '720p/media.m3u8',
+  '720p/7-init.mp4',
+  'audio/7-100.m4s',
+  'audio/7-100.3.m4s',
+];
+
+describe.each(FILES)('%s', (file) => {
+  test('of a public stream passes, and needs no keys', async () => {
+    const uri = `/live/${publicId}/${file}`;
+    expect(await run(uri, {})).toEqual({ uri });
+  });
+
+  test('of a public stream passes with any token, under the name that all viewers share', async () => {
+    expect(await run(`/t/${make()}/live/${publicId}/${file}`, {})).toEqual({ uri: `/live/${publicId}/${file}` });
+  });
+
+  test('of a protected stream passes with a token, under the name that all viewers share', async () => {
+    expect(await run(`/t/${make()}/live/${protectedId}/${file}`)).toEqual({ uri: `/live/${protectedId}/${file}` });
+  });
+
+  test('of a protected stream is refused without one', async () => {
+    expect(await run(`/live/${protectedId}/${file}`)).toMatchObject({ status: 403 });
+  });
+});
+
+test.each([
+  ['an expired token', () => make({ expiresAtSeconds: inSeconds(-1) })],
+  ["another stream's token", () => make({ playbackId: generatePlaybackId('token', randomBytes) })],
+  ['a token of a key that has gone', () => make({ keys: nextViewerTokenKeys(null, randomBytes) })],
+  ['a token without its end', () => make().slice(0, -1)],
+  ['a token with an escape', () => make().replace('.', '%2e')],
+  ['no token', () => 'x'],
+  ['a name of every object', () => `constructor.${inSeconds(60)}.${'a'.repeat(43)}`],
+])('%s is refused', async (_case, token) => {
+  expect(await run(`/t/${token()}/live/${protectedId}/master.m3u8`)).toMatchObject({ status: 403 });
+});
+
+test('a token of the former key passes', async () => {
+  const uri = `/t/${make({ keys: former })}/live/${protectedId}/master.m3u8`;
+  expect(await run(uri)).toEqual({ uri: `/live/${protectedId}/master.m3u8` });
+});
+
+test('a refusal has a status that pages of other origins can see, and nothing that a cache would keep', async () => {
+  const { response } = await run(`/live/${protectedId}/master.m3u8`);
+  expect(response).toEqual({
+    statusCode: 403,
+    statusDescription: 'Forbidden',
+    headers: {
+      'content-type': { value: 'text/plain; charset=utf-8' },
+      'access-control-allow-origin': { value: '*' },
+    },
+    body: { encoding: 'text', data: 'this stream asks for a viewer token\n' },
+  });
+});
+
+test.each([
+  ['an escaped id', () => `/live/%74${protectedId.slice(1)}/master.m3u8`],
+  ['dot segments', () => `/live/${publicId}/../${protectedId}/master.m3u8`],
+  ['dot segments behind a token', () => `/t/x/live/${publicId}/../${protectedId}/master.m3u8`],
+  ['escaped dot segments', () => `/live/${publicId}/%2e%2e/${protectedId}/master.m3u8`],
+  ['an empty segment', () => `/live//${protectedId}/master.m3u8`],
+  ['another empty segment', () => `/live/${publicId}//${protectedId}/master.m3u8`],
+  ['capital letters', () => `/live/${protectedId.toUpperCase()}/master.m3u8`],
+  ['a backslash', () => `/live/${publicId}\\..\\${protectedId}/master.m3u8`],
+  ['a line feed', () => `/live/${protectedId}/master.m3u8\n`],
+  ['two tokens', () => `/t/x/t/${make()}/live/${protectedId}/master.m3u8`],
+  ['no file', () => `/live/${publicId}`],
+  ['no stream', () => '/t/x/live/'],
+])('a path with %s is no path of ours', async (_case, uri) => {
+  expect(await run(uri())).toMatchObject({ status: 404 });
+});
+
+// The origin reads nothing into an escaped slash.
+test.each(['/', '/live%2fx/master.m3u8', '/watch/x', '/api/health', '/alive/x/status.json', '/test/live/x'])(
+  '%s passes unchanged',
+  async (uri) => {
+    expect(await run(uri)).toEqual({ uri });
+  },
+);
+
+test.each([
+  ['are not there', {}],
+  ['are no JSON', { [VIEWER_TOKEN_KEYS_NAME]: 'x' }],
+])('where the keys %s, nobody gets in, and the log says why', async (_case, keyValues) => {
+  logLines.length = 0;
+  expect(await run(`/t/${make()}/live/${protectedId}/master.m3u8`, keyValues)).toMatchObject({ status: 503 });
+  expect(logLines.join()).toContain('the keys of viewer tokens can not be read');
+  expect(await run(`/live/${protectedId}/master.m3u8`, keyValues)).toMatchObject({ status: 403 });
+});
+
+test('the code is small, defines its handler, exports nothing, and imports what the runtime has', () => {
+  expect(code.length).toBeLessThan(10_240);
+  expect(code).toMatch(/^async function handler\(event\) \{$/m);
+  expect(code).not.toMatch(/\bexport\b/);
+  expect([...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, name]) => name)).toEqual(['cloudfront', 'crypto']);
+  // What the runtime lacks of the syntax that esbuild lets through.
+  expect(code).not.toMatch(/\?\?|\?\.[a-z[(]|\.\.\.|\bclass\b|\bof\b \w+\)/);
+});

@@ -1,0 +1,58 @@
+import { LiveEdge } from '../../lib/player/live-edge.ts';
+
+const PART_SECONDS = 0.5;
+
+/** Reads a stream whose parts appear `lateSeconds(part)` after their end, every 0.2 s, and returns the last judgement. */
+function follow(lateSeconds: (part: number) => number, untilSeconds: number) {
+  const edge = new LiveEdge();
+  let published = 0;
+  let publishedAtSeconds = 0;
+  for (let now = 0; now <= untilSeconds; now += 0.2) {
+    for (; (published + 1) * PART_SECONDS + lateSeconds(published + 1) <= now; published += 1) {
+      publishedAtSeconds = (published + 1) * PART_SECONDS + lateSeconds(published + 1);
+    }
+    edge.read({
+      nowMs: now * 1000,
+      edgeSeconds: published * PART_SECONDS,
+      ageSeconds: now - publishedAtSeconds,
+      updateSeconds: PART_SECONDS,
+    });
+  }
+  return edge;
+}
+
+test('knows nothing before the first reading', () => {
+  const edge = new LiveEdge();
+  expect(edge.secondsAt(1000)).toBeNull();
+  expect(edge.isGrowing).toBe(false);
+});
+
+test('moves on with the clock between updates', () => {
+  const edge = follow(() => 0, 10);
+  expect(edge.secondsAt(10_000)).toBeCloseTo(10);
+  expect(edge.secondsAt(10_300)).toBeCloseTo(10.3);
+  expect(edge.isGrowing).toBe(true);
+});
+
+test('late parts do not pull it back', () => {
+  const edge = follow((part) => (part % 3 === 0 ? 0.4 : 0), 10);
+  expect(edge.secondsAt(10_000)).toBeCloseTo(10);
+});
+
+test('parts that are always late do', () => {
+  const edge = follow((part) => (part > 10 ? 0.4 : 0), 20);
+  expect(edge.secondsAt(20_000)).toBeCloseTo(19.6);
+});
+
+test('starts afresh after a standstill', () => {
+  const stoodSeconds = 4;
+  const edge = follow((part) => (part > 20 ? stoodSeconds : 0), 16);
+  expect(edge.isGrowing).toBe(true);
+  expect(edge.secondsAt(16_000)).toBeCloseTo(16 - stoodSeconds);
+});
+
+test('says that a stream stands still', () => {
+  const edge = follow((part) => (part > 10 ? Number.POSITIVE_INFINITY : 0), 8);
+  expect(edge.isGrowing).toBe(false);
+  expect(edge.secondsAt(8000)).toBeLessThanOrEqual(6);
+});

@@ -1,0 +1,157 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+
+/** `absent`: 404 for the stream; `ended`: its playlists carry EXT-X-ENDLIST; `refused`: 403; `down`: every connection is cut. */
+export type OriginMode = 'absent' | 'live' | 'ended' | 'refused' | 'down';
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.m3u8': 'application/vnd.apple.mpegurl',
+  '.mp4': 'video/mp4',
+  '.m4s': 'video/mp4',
+};
+const PLAYLISTS = ['master.m3u8', '0/media.m3u8', '1/media.m3u8', '2/media.m3u8'];
+/** As strict as the page is meant to live with. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; style-src 'self' 'unsafe-inline'";
+
+/** Two small renditions and a separate audio rendition, 1 s segments; `run` keeps the names of restarts apart. */
+function encoderArguments(run: number): string[] {
+  const input = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=15', '-f', 'lavfi', '-i', 'sine=frequency=440'];
+  const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '15'];
+  const sizes = ['-s:v:0', '320x180', '-b:v:0', '200k', '-s:v:1', '160x90', '-b:v:1', '80k'];
+  const hls = ['-f', 'hls', '-hls_time', '1', '-hls_list_size', '12', '-hls_segment_type', 'fmp4'];
+  const names = ['-hls_fmp4_init_filename', `init-%v-${run}.mp4`, '-hls_segment_filename', `%v/${run}-%d.m4s`];
+  const flags = ['-hls_flags', 'append_list+discont_start+omit_endlist+independent_segments+program_date_time'];
+  const streams = ['-var_stream_map', 'v:0,agroup:audio v:1,agroup:audio a:0,agroup:audio,default:yes'];
+  return [
+    ...['-hide_banner', '-loglevel', 'error', '-nostdin', '-re'],
+    ...input,
+    ...['-map', '0:v', '-map', '0:v', '-map', '1:a', '-threads', '1'],
+    ...[...video, ...sizes, '-c:a', 'aac', '-b:a', '64k'],
+    ...[...hls, ...names, ...flags, ...streams, '-master_pl_name', 'master.m3u8', '%v/media.m3u8'],
+  ];
+}
+
+/** A real FFmpeg behind a web server that also serves the built page, and that can be switched into each kind of trouble. */
+export class LiveOrigin {
+  mode: OriginMode = 'absent';
+  /** Paths of media that were asked for. */
+  readonly asked: string[] = [];
+  readonly #server: Server;
+  readonly #mediaDir: string;
+  readonly #sockets = new Set<Socket>();
+  #encoder: ChildProcess | null = null;
+  #runs = 0;
+
+  private constructor(server: Server, mediaDir: string, playerDir: string) {
+    this.#server = server;
+    this.#mediaDir = mediaDir;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    server.on('request', async ({ url = '/' }, response) => {
+      const { pathname } = new URL(url, 'http://localhost');
+      if (/^\/(live|t)\//.test(pathname)) await this.#answerMedia(pathname, response);
+      else await sendFile(join(playerDir, /^\/(watch|embed)\//.test(pathname) ? 'index.html' : pathname), response);
+    });
+  }
+
+  /** `playerDir`: what buildPlayer made. */
+  static async start(playerDir: string): Promise<LiveOrigin> {
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return new LiveOrigin(server, await mkdtemp(join(tmpdir(), 'headend-player-')), playerDir);
+  }
+
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** Starts an encoder and shows the stream as soon as all its playlists are there. */
+  async goLive(): Promise<void> {
+    const changes = watch(this.#mediaDir, { recursive: true });
+    this.startEncoder();
+    for await (const _change of changes) {
+      if (PLAYLISTS.every((path) => existsSync(join(this.#mediaDir, path)))) break;
+    }
+    this.mode = 'live';
+  }
+
+  startEncoder(): void {
+    this.#encoder = spawn('ffmpeg', encoderArguments(this.#runs), { cwd: this.#mediaDir, stdio: 'inherit' });
+    this.#runs += 1;
+  }
+
+  async killEncoder(): Promise<void> {
+    if (this.#encoder === null) return;
+    const exited = once(this.#encoder, 'exit');
+    this.#encoder.kill('SIGKILL');
+    await exited;
+    this.#encoder = null;
+  }
+
+  /** Cuts what is connected and whatever connects until the mode changes. */
+  goDown(): void {
+    this.mode = 'down';
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    await this.killEncoder();
+    this.goDown();
+    this.#server.close();
+    await once(this.#server, 'close');
+    await rm(this.#mediaDir, { recursive: true, force: true });
+  }
+
+  async #answerMedia(pathname: string, response: ServerResponse): Promise<void> {
+    this.asked.push(pathname);
+    if (this.mode === 'down') {
+      response.destroy();
+      return;
+    }
+    if (this.mode === 'refused') {
+      response.writeHead(403).end();
+      return;
+    }
+    if (pathname.endsWith('/status.json')) {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ status: this.mode === 'absent' ? 'idle' : this.mode }));
+      return;
+    }
+    if (this.mode === 'absent') {
+      response.writeHead(404).end();
+      return;
+    }
+    const path = join(this.#mediaDir, pathname.replace(/^.*\/live\/[^/]+\//, ''));
+    const suffix = this.mode === 'ended' && path.endsWith('media.m3u8') ? '#EXT-X-ENDLIST\n' : '';
+    await sendFile(path, response, suffix);
+  }
+}
+
+async function sendFile(path: string, response: ServerResponse, suffix = ''): Promise<void> {
+  try {
+    const body = await readFile(path);
+    response.writeHead(200, {
+      'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
+      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      'Cache-Control': 'no-store',
+    });
+    response.end(Buffer.concat([body, Buffer.from(suffix)]));
+  } catch (error) {
+    response.writeHead((error as NodeJS.ErrnoException).code === 'ENOENT' ? 404 : 500).end();
+  }
+}

@@ -1,0 +1,39 @@
+import { parsePageAddress } from '../../lib/player/page-address.ts';
+
+test.each([
+  ['/watch/abcdefghij234567', 'watch'],
+  ['/embed/abcdefghij234567', 'embed'],
+  ['/watch/abcdefghij234567/', 'watch'],
+])('%s', (pathname, page) => {
+  expect(parsePageAddress({ pathname, hash: '' })).toEqual({
+    page,
+    masterPath: '/live/abcdefghij234567/master.m3u8',
+    statusPath: '/live/abcdefghij234567/status.json',
+    isProtected: false,
+  });
+});
+
+test.each(['watch', 'embed'])('%s with a viewer token', (page) => {
+  const pathname = `/${page}/tabcdefghij234567`;
+  expect(parsePageAddress({ pathname, hash: '#token=a.1800000000.b-_' })).toEqual({
+    page,
+    masterPath: '/t/a.1800000000.b-_/live/tabcdefghij234567/master.m3u8',
+    statusPath: '/t/a.1800000000.b-_/live/tabcdefghij234567/status.json',
+    isProtected: true,
+  });
+});
+
+test.each(['', '#', '#token=', '#token=a/../b', '#token=a%2fb', '#other=a', '#token=a&b=c'])(
+  'the hash %j holds no viewer token',
+  (hash) => {
+    const { masterPath } = parsePageAddress({ pathname: '/watch/tabcdefghij234567', hash });
+    expect(masterPath).toBe('/live/tabcdefghij234567/master.m3u8');
+  },
+);
+
+test.each(['/', '/watch', '/watch/', '/watch/a/b', '/watch/../x', '/watch/%2e%2e', '/other/abc', '/x/watch/abc', ''])(
+  'refuses %j',
+  (pathname) => {
+    expect(() => parsePageAddress({ pathname, hash: '' })).toThrow(`got ${pathname}`);
+  },
+);

@@ -1,0 +1,63 @@
+import type { Playback, PlaybackOutcome } from '../../lib/player/playback.ts';
+import type { ProbeResult } from '../../lib/player/stream-probe.ts';
+import { watchStream } from '../../lib/player/watch-stream.ts';
+
+/** Plays out a script of findings and outcomes, and writes down what was done. */
+async function run(findings: ProbeResult[], outcomes: PlaybackOutcome[]): Promise<string[]> {
+  const done: string[] = [];
+  const ending = new AbortController();
+  const queue = [...findings];
+  let started = 0;
+  await watchStream({
+    probe: async () => {
+      const found = queue.shift();
+      if (found === undefined) ending.abort();
+      return found ?? 'absent';
+    },
+    startPlayback: (): Playback => {
+      started += 1;
+      const name = `playback ${started}`;
+      done.push(`start ${name}`);
+      return {
+        outcome: Promise.resolve(outcomes.shift() ?? 'failed'),
+        hls: null,
+        latencySeconds: () => null,
+        targetLatencySeconds: () => null,
+        jumpToLive: () => undefined,
+        close: () => done.push(`close ${name}`),
+      };
+    },
+    onEvent: (event) => done.push(event),
+    sleep: async (milliseconds) => {
+      done.push(`${milliseconds} ms`);
+    },
+    signal: ending.signal,
+  });
+  return done;
+}
+
+test('waits until the stream is there', async () => {
+  expect(await run(['unreachable', 'absent', 'absent'], [])).toEqual([
+    ...['unreachable', '1000 ms', 'absent', '1000 ms', 'absent', '1000 ms'],
+  ]);
+});
+
+test('tries again at once after a failure, and keeps the last picture until then', async () => {
+  expect(await run(['live', 'unreachable', 'live'], ['failed', 'ended'])).toEqual([
+    ...['live', 'start playback 1', 'failed', '300 ms'],
+    ...['unreachable', '1000 ms'],
+    ...['live', 'close playback 1', 'start playback 2', 'ended', '3000 ms', 'close playback 2'],
+  ]);
+});
+
+test('waits slowly after the end', async () => {
+  expect(await run(['over', 'over'], [])).toEqual(['over', '3000 ms', 'over', '3000 ms']);
+});
+
+test('a viewer who is refused is not kept waiting, and the last picture goes', async () => {
+  expect(await run(['refused', 'live'], [])).toEqual(['refused']);
+  expect(await run(['live', 'refused', 'live'], ['failed'])).toEqual([
+    ...['live', 'start playback 1', 'failed', '300 ms'],
+    ...['refused', 'close playback 1'],
+  ]);
+});

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret, hashSecret, secretId } from '../../lib/domain/stream-ids.ts';
+import type { AdminTokenRecord } from '../../lib/domain/streams.ts';
+import { type AdminTokenStore, createAdminTokenStore } from '../../lib/runtime/admin-token-store.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '../support/temporary-dynamodb.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let store: AdminTokenStore;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  store = createAdminTokenStore({ client: database.client, tables: TEST_TABLES });
+});
+afterEach(() => database.close());
+
+function newToken(): AdminTokenRecord {
+  const tokenHash = hashSecret(generateSecret(randomBytes));
+  return { id: secretId(tokenHash), name: 'Ünïcode 🎥', tokenHash, createdAt: '2025-01-02T03:04:05.678Z' };
+}
+
+test('a token is read back until it is removed, once', async () => {
+  const token = newToken();
+  expect(await store.get(token.id)).toBeNull();
+  await store.put(token);
+  await store.put(token);
+  expect(await store.get(token.id)).toEqual(token);
+  expect(await store.remove(token.id)).toBe(true);
+  expect(await store.remove(token.id)).toBe(false);
+  expect(await store.get(token.id)).toBeNull();
+});
+
+test("a token never takes another's place", async () => {
+  const token = newToken();
+  await store.put(token);
+  const other = { ...newToken(), id: token.id };
+  await expect(store.put(other)).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
+  expect(await store.get(token.id)).toEqual(token);
+});
+
+test('pages hold every token once', async () => {
+  expect(await store.list({ limit: 3, afterId: null })).toEqual({ tokens: [], lastId: null });
+  const tokens = Array.from({ length: 7 }, newToken);
+  await Promise.all(tokens.map((token) => store.put(token)));
+  const listed: AdminTokenRecord[] = [];
+  let afterId: string | null = null;
+  do {
+    const page = await store.list({ limit: 3, afterId });
+    expect(page.tokens.length).toBeLessThanOrEqual(3);
+    listed.push(...page.tokens);
+    afterId = page.lastId;
+  } while (afterId !== null);
+  expect(listed).toHaveLength(7);
+  expect(listed).toEqual(expect.arrayContaining(tokens));
+});

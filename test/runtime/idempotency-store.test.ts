@@ -1,0 +1,68 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  createIdempotencyStore,
+  IDEMPOTENCY_WINDOW_MS,
+  type IdempotencyStore,
+} from '../../lib/runtime/idempotency-store.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '../support/temporary-dynamodb.ts';
+
+const NOW_MS = 1_735_787_045_000;
+const REQUEST = { requestKey: 'key-1', fingerprint: 'print-1', seed: 'seed-1', base: 1, nowMs: NOW_MS };
+const FIRST = { fingerprint: 'print-1', seed: 'seed-1', startedAtMs: NOW_MS, base: 1, isDone: false };
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let store: IdempotencyStore;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  store = createIdempotencyStore({ client: database.client, tables: TEST_TABLES });
+});
+afterEach(() => database.close());
+
+test('a repeat finds what the first attempt left, whatever it brings itself', async () => {
+  expect(await store.begin(REQUEST)).toEqual(FIRST);
+  const repeat = { ...REQUEST, fingerprint: 'print-2', seed: 'seed-2', base: 2, nowMs: NOW_MS + 1 };
+  expect(await store.begin(repeat)).toMatchObject(FIRST);
+  await store.finish('key-1');
+  expect(await store.begin(repeat)).toMatchObject({ ...FIRST, isDone: true });
+});
+
+test('of attempts at once one is first, and all find it', async () => {
+  const seeds = Array.from({ length: 8 }, (_, index) => `seed-${index}`);
+  const records = await Promise.all(seeds.map((seed) => store.begin({ ...REQUEST, seed })));
+  expect(new Set(records.map(({ seed }) => seed)).size).toBe(1);
+});
+
+test('another key is another request', async () => {
+  await store.begin(REQUEST);
+  expect(await store.begin({ ...REQUEST, requestKey: 'key-2', seed: 'seed-2' })).toMatchObject({ seed: 'seed-2' });
+});
+
+test.each([
+  [IDEMPOTENCY_WINDOW_MS - 1, 'seed-1', true],
+  [IDEMPOTENCY_WINDOW_MS, 'seed-2', false],
+])('%d ms later the request is %s', async (laterMs, seed, isDone) => {
+  await store.begin(REQUEST);
+  await store.finish('key-1');
+  const later = { ...REQUEST, seed: 'seed-2', nowMs: NOW_MS + laterMs };
+  expect(await store.begin(later)).toMatchObject({ seed, isDone });
+});
+
+test('what has not begun is not finished', async () => {
+  await expect(store.finish('key-1')).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
+});
+
+test.each([[null], [7], [{ owner: 'connection-1', wasLive: true }]])(
+  'a base comes back as it was: %j',
+  async (base) => {
+    await store.begin({ ...REQUEST, base });
+    expect(await store.begin({ ...REQUEST, base: 'another' })).toMatchObject({ base });
+  },
+);
+
+test('what was removed is known for as long as the request that made it may be repeated', async () => {
+  await store.markRemoved({ thingId: 'stream-1', nowMs: NOW_MS });
+  expect([await store.wasRemoved('stream-1'), await store.wasRemoved('stream-2')]).toEqual([true, false]);
+  const { Items } = await database.client.send(new ScanCommand({ TableName: TEST_TABLES.IDEMPOTENCY_TABLE }));
+  expect(Items?.map(({ expiresAtSeconds }) => expiresAtSeconds)).toEqual([(NOW_MS + IDEMPOTENCY_WINDOW_MS) / 1000]);
+});

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { generateId, generateSecret, hashSecret } from '../../lib/domain/stream-ids.ts';
+import { createStreamStore, type StreamStore } from '../../lib/runtime/stream-store.ts';
+import { makeStreamRecord } from '../support/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '../support/temporary-dynamodb.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let store: StreamStore;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  store = createStreamStore({ client: database.client, tables: TEST_TABLES });
+});
+afterEach(() => database.close());
+
+const newStream = () => makeStreamRecord({ title: 'Ünïcode 🎥', allowedSources: ['192.0.2.0/24'] });
+
+test('a stream is read back by its id and by the hash of its key', async () => {
+  const stream = newStream();
+  expect(await store.create(stream)).toEqual(stream);
+  expect(await store.get(stream.id)).toEqual(stream);
+  expect(await store.findByKeyHash(stream.keyHash)).toEqual(stream);
+});
+
+test('what does not exist is null', async () => {
+  expect(await store.get(generateId(randomBytes))).toBeNull();
+  expect(await store.findByKeyHash(hashSecret('unknown'))).toBeNull();
+  expect(await store.list({ limit: 10, afterId: null })).toEqual({ streams: [], lastId: null });
+});
+
+test('streams that are created at once are all kept, each with its own key', async () => {
+  const streams = Array.from({ length: 8 }, newStream);
+  await Promise.all(streams.map((stream) => store.create(stream)));
+  expect(await Promise.all(streams.map((stream) => store.findByKeyHash(stream.keyHash)))).toEqual(streams);
+});
+
+test('a key that its stream no longer names opens nothing', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const rotated = { ...stream, keyHash: hashSecret(generateSecret(randomBytes)) };
+  await database.client.send(new PutCommand({ TableName: TEST_TABLES.STREAMS_TABLE, Item: rotated }));
+  expect(await store.findByKeyHash(stream.keyHash)).toBeNull();
+});
+
+test('a key whose stream was never written opens nothing', async () => {
+  const keyHash = hashSecret(generateSecret(randomBytes));
+  const Item = { keyHash, streamId: generateId(randomBytes) };
+  await database.client.send(new PutCommand({ TableName: TEST_TABLES.STREAM_KEYS_TABLE, Item }));
+  expect(await store.findByKeyHash(keyHash)).toBeNull();
+});
+
+test('a repeated creation changes nothing and shows what became of the stream', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const changed = { ...stream, title: 'Another', version: 2 };
+  expect(await store.replace(changed)).toBe(true);
+  expect(await store.create(stream)).toEqual(changed);
+  expect(await store.get(stream.id)).toEqual(changed);
+});
+
+test('of changes to the same version one is stored, whatever their number', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const changes = Array.from({ length: 8 }, (_, index) => ({ ...stream, title: `title ${index}`, version: 2 }));
+  const outcomes = await Promise.all(changes.map((change) => store.replace(change)));
+  expect(outcomes.filter((isStored) => isStored)).toEqual([true]);
+  expect(await store.get(stream.id)).toEqual(changes[outcomes.indexOf(true)]);
+});
+
+test.each([1, 3])('a change to version %d of a stream at version 1 is not stored', async (version) => {
+  const stream = newStream();
+  await store.create(stream);
+  expect(await store.replace({ ...stream, title: 'Another', version })).toBe(false);
+  expect(await store.get(stream.id)).toEqual(stream);
+});
+
+test('a change does not bring a removed stream back', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  await store.remove(stream);
+  expect(await store.replace({ ...stream, version: 2 })).toBe(false);
+  expect(await store.get(stream.id)).toBeNull();
+  expect(await store.findByKeyHash(stream.keyHash)).toBeNull();
+});
+
+test('a new key works and the old one does not, at once', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const rotated = { ...stream, keyHash: newStream().keyHash, version: 2 };
+  expect(await store.replaceKey(rotated)).toBe(true);
+  expect(await store.findByKeyHash(stream.keyHash)).toBeNull();
+  expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
+  await store.forgetKey(stream.keyHash);
+  expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
+});
+
+test('a new key that came too late opens nothing, and the present one goes on working', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const late = { ...stream, keyHash: newStream().keyHash, version: 5 };
+  expect(await store.replaceKey(late)).toBe(false);
+  expect(await store.findByKeyHash(late.keyHash)).toBeNull();
+  expect(await store.findByKeyHash(stream.keyHash)).toEqual(stream);
+});
+
+test('a stream of release 0.1.0 is complete when it is read, and can be changed', async () => {
+  const { notBefore, notAfter, allowedSources, version, updatedAt, deletedAt, ...old } = makeStreamRecord();
+  await database.client.send(new PutCommand({ TableName: TEST_TABLES.STREAMS_TABLE, Item: old }));
+  const complete = { ...old, notBefore, notAfter, allowedSources, version, updatedAt, deletedAt };
+  expect(await store.get(old.id)).toEqual(complete);
+  expect((await store.list({ limit: 1, afterId: null })).streams).toEqual([complete]);
+  expect(await store.replace({ ...complete, version: 2 })).toBe(true);
+  expect(await store.replace({ ...complete, version: 2 })).toBe(false);
+});
+
+test('pages hold every stream once', async () => {
+  const streams = Array.from({ length: 7 }, newStream);
+  await Promise.all(streams.map((stream) => store.create(stream)));
+  const ids: string[] = [];
+  let afterId: string | null = null;
+  do {
+    const page = await store.list({ limit: 3, afterId });
+    expect(page.streams.length).toBeLessThanOrEqual(3);
+    ids.push(...page.streams.map((stream) => stream.id));
+    afterId = page.lastId;
+  } while (afterId !== null);
+  expect(ids.sort()).toEqual(streams.map((stream) => stream.id).sort());
+});
+
+test('a database that does not answer is an error, not an absent stream', async () => {
+  const client = documentClientFor('http://127.0.0.1:1');
+  const unreachable = createStreamStore({ client, tables: TEST_TABLES });
+  await expect(unreachable.findByKeyHash(hashSecret('any'))).rejects.toThrow('ECONNREFUSED');
+  client.destroy();
+});

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Artifacts, buildArtifacts } from '../../scripts/build-artifacts.ts';
+
+const ROOT = process.cwd();
+const TIMEOUT_MS = 60_000;
+
+let parent: string;
+let outDir: string;
+let artifacts: Artifacts;
+
+/** Every file below a folder with its hash, by path. */
+async function filesIn(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const hashed = files.sort().map(async (path) => {
+    const hash = createHash('sha256').update(await readFile(path));
+    return [path.slice(folder.length + 1), hash.digest('hex')];
+  });
+  return Object.fromEntries(await Promise.all(hashed));
+}
+
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'headend-artifacts-'));
+  outDir = join(parent, 'dist');
+  await mkdir(join(outDir, 'encoder'), { recursive: true });
+  await writeFile(join(outDir, 'encoder', 'left-over.txt'), '');
+  artifacts = await buildArtifacts(outDir);
+}, TIMEOUT_MS);
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+test('each folder holds what is uploaded, and nothing else', async () => {
+  expect(artifacts).toEqual({
+    encoderDir: join(outDir, 'encoder'),
+    functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
+    viewerTokenDir: join(outDir, 'viewer-token'),
+    playerDir: join(outDir, 'player'),
+  });
+  expect(Object.keys(await filesIn(artifacts.encoderDir))).toEqual(['Dockerfile', 'main.mjs']);
+  for (const folder of Object.values(artifacts.functionDirs)) {
+    expect(Object.keys(await filesIn(folder))).toEqual(['index.mjs']);
+  }
+  expect(Object.keys(await filesIn(artifacts.viewerTokenDir))).toEqual(['function.js']);
+  expect(Object.keys(await filesIn(artifacts.playerDir))).toEqual([
+    'index.html',
+    'player/icon.svg',
+    expect.stringMatching(/^player\/main-\w+\.js$/),
+    expect.stringMatching(/^player\/style-\w+\.css$/),
+  ]);
+});
+
+test(
+  'another build gives the same bytes, wherever it is run and whatever it is given to write to',
+  async () => {
+    const elsewhere = await mkdtemp(join(parent, 'elsewhere-'));
+    process.chdir(elsewhere);
+    try {
+      await buildArtifacts(join('some', 'where'));
+    } finally {
+      process.chdir(ROOT);
+    }
+    expect(await filesIn(join(elsewhere, 'some', 'where'))).toEqual(await filesIn(outDir));
+  },
+  TIMEOUT_MS,
+);

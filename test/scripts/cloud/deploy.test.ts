@@ -1,0 +1,245 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { devNull, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { SECRET_PATTERN } from '../../../lib/domain/stream-ids.ts';
+import { parseViewerTokenKeys } from '../../../lib/runtime/parse-viewer-token-keys.ts';
+import { openTokenStore } from '../../../scripts/cloud/open-token-store.ts';
+import type { CdkRun } from '../../../scripts/cloud/run-cdk.ts';
+import { runCloudCommand } from '../../../scripts/cloud/run-cloud-command.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../scripts/local/aws-environment.ts';
+import { listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
+import { syncViewerTokenKeys } from '../../../scripts/viewer-keys/sync-viewer-token-keys.ts';
+import { startControlApi } from '../../support/control-api.ts';
+import { startStoredSecrets } from '../../support/stored-secrets.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+import { STORE_ARN, startKeyValueStore } from '../viewer-keys/key-value-store.ts';
+
+const SECRET_ARN = `arn:aws:secretsmanager:${LOCAL_REGION}:${'1'.repeat(12)}:secret:viewer-tokens`;
+const OUTPUTS = {
+  'Headend-dev-Media': { RtmpUrl: 'rtmp://ingest.example.com:1935/live' },
+  'Headend-dev-Delivery': { PlaybackBaseUrl: 'https://live.example.com', SiteUrl: 'https://live.example.com' },
+  'Headend-dev-Control': {
+    ApiUrl: 'https://live.example.com/api',
+    AdminTokensTable: TEST_TABLES.ADMIN_TOKENS_TABLE,
+    ViewerTokenSecretArn: SECRET_ARN,
+    ViewerTokenStoreArn: STORE_ARN,
+    Region: LOCAL_REGION,
+  },
+};
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let secretsManager: Awaited<ReturnType<typeof startStoredSecrets>>;
+let keyValueStore: Awaited<ReturnType<typeof startKeyValueStore>>;
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  secretsManager = await startStoredSecrets({ [SECRET_ARN]: '{}' });
+  keyValueStore = await startKeyValueStore();
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_ENDPOINT_URL_DYNAMODB: database.url,
+  });
+});
+afterEach(async () => {
+  await keyValueStore.close();
+  await secretsManager.close();
+  await database.close();
+});
+
+/** Runs the command; in place of the CDK CLI, which needs AWS, stands what it would leave behind. */
+async function run(
+  command: 'deploy' | 'diff' | 'destroy',
+  args: readonly string[],
+  { exitCode = 0, outputs = OUTPUTS as object } = {},
+) {
+  const runs: CdkRun[] = [];
+  const steps: string[] = [];
+  const written = { stdout: '', stderr: '' };
+  let outputsPath: string | undefined;
+  const writeTo = (name: keyof typeof written) => ({
+    write: (text: string | Uint8Array) => {
+      written[name] += text;
+      return true;
+    },
+  });
+  const code = await runCloudCommand(command, args, {
+    appPath: 'bin/app.ts',
+    env: { PATH: '/bin', AWS_PROFILE: 'mine' },
+    build: async () => steps.push('build'),
+    runCdk: async (cdkRun) => {
+      steps.push('cdk');
+      runs.push(cdkRun);
+      const index = cdkRun.args.findIndex((arg) => arg === '--outputs-file' || arg === '-O');
+      outputsPath = index < 0 ? undefined : cdkRun.args[index + 1];
+      if (exitCode === 0 && outputsPath !== undefined) await writeFile(outputsPath, JSON.stringify(outputs));
+      return exitCode;
+    },
+    openTokenStore,
+    syncViewerKeys: async ({ secretArn, storeArn, ...own }) => {
+      const secrets = secretsManager.client;
+      const stores = { secrets, secretArn, keyValueStore: keyValueStore.client, keyValueStoreArn: storeArn };
+      await syncViewerTokenKeys({ ...stores, ...own });
+    },
+    stdout: writeTo('stdout'),
+    stderr: writeTo('stderr'),
+    nowMs: Date.now,
+    randomBytes,
+  });
+  return { code, ...written, steps, cdk: runs[0], outputsPath };
+}
+
+const DEV = ['-c', 'stage=dev'];
+const tokensIn = (text: string): string[] => text.split(/\s+/).filter((word) => SECRET_PATTERN.test(word));
+
+test('the first deployment makes a token that opens the control API; the second makes none', async () => {
+  const first = await run('deploy', DEV);
+  expect([first.code, first.stderr, first.steps]).toEqual([0, '', ['build', 'cdk']]);
+  const [token = ''] = tokensIn(first.stdout);
+  const api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
+  expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
+  expect((await api.call('GET', '/api/tokens', { token })).json.tokens).toMatchObject([{ name: 'first' }]);
+  await api.close();
+
+  const second = await run('deploy', DEV);
+  expect([second.code, tokensIn(second.stdout)]).toEqual([0, []]);
+  expect(second.stdout).toContain('--new-admin-token');
+});
+
+test('the edge and the secret get the first key of viewer tokens, and keep it', async () => {
+  await run('deploy', DEV);
+  const [keys] = keyValueStore.values.values();
+  expect(parseViewerTokenKeys(keys ?? '').current).toBeTruthy();
+  expect(secretsManager.secrets.get(SECRET_ARN)).toBe(keys);
+  await run('deploy', DEV);
+  expect([...keyValueStore.values.values()]).toEqual([keys]);
+});
+
+test('where the edge can be given no keys, it is said what to do, and no token is made', async () => {
+  secretsManager.state.failure = 'AccessDeniedException';
+  const { code, stdout, stderr } = await run('deploy', DEV);
+  expect([code, tokensIn(stdout)]).toEqual([1, []]);
+  expect(stderr).toContain('AccessDeniedException');
+  expect(stderr).toContain(`npm run viewer-keys -- sync --secret ${SECRET_ARN} --store ${STORE_ARN}`);
+});
+
+test('the CLI gets the app, all stacks, and a file for the outputs that is gone in the end', async () => {
+  const { cdk, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
+  const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
+  const added = ['--all', '--outputs-file', outputsPath];
+  expect(cdk?.args).toEqual([...app, ...added, '-c', 'stage=dev', '--require-approval', 'never']);
+  expect(cdk?.env).toEqual({ PATH: '/bin', AWS_PROFILE: 'mine', CDK_DISABLE_VERSION_CHECK: 'true' });
+  expect(existsSync(dirname(outputsPath))).toBe(false);
+});
+
+test("the user's own file for outputs is used and kept", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
+  const path = join(folder, 'outputs.json');
+  const { code, stdout, cdk } = await run('deploy', [...DEV, '-O', path]);
+  expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
+  expect(cdk?.args).not.toContain('--outputs-file');
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
+  await rm(folder, { recursive: true });
+});
+
+test('a lost token is replaced on demand', async () => {
+  await run('deploy', DEV);
+  const { code, stdout, cdk } = await run('deploy', [...DEV, '--new-admin-token']);
+  expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
+  expect(cdk?.args).not.toContain('--new-admin-token');
+});
+
+test('a pipeline makes none and needs no right to', async () => {
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:1';
+  const { code, stdout, stderr } = await run('deploy', [...DEV, '--no-admin-token']);
+  expect([code, stderr, tokensIn(stdout)]).toEqual([0, '', []]);
+  expect(stdout).toContain('https://live.example.com/api');
+});
+
+test("the CLI's exit code is passed on, and nothing is made", async () => {
+  const { code, stdout, stderr } = await run('deploy', DEV, { exitCode: 7 });
+  expect([code, stdout, stderr]).toEqual([7, '', '']);
+  expect(tokensIn((await run('deploy', DEV)).stdout)).toHaveLength(1);
+});
+
+test.each([
+  ['a stack by its name', ['Media'], /^\nDeployed by name; /],
+  ['a change set alone', ['--no-execute'], /^$/],
+])('%s makes no token', async (_case, args, shown) => {
+  const { code, stdout, stderr } = await run('deploy', [...DEV, ...args], { outputs: {} });
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(shown);
+});
+
+test('a stack by its name is not all of them', async () => {
+  expect((await run('deploy', [...DEV, 'Media'])).cdk?.args).not.toContain('--all');
+  expect((await run('destroy', [...DEV, 'Media'])).cdk?.args).not.toContain('--all');
+});
+
+test('stacks without the outputs are an error that names them', async () => {
+  const { 'Headend-dev-Media': _missing, ...outputs } = OUTPUTS;
+  const { code, stderr } = await run('deploy', DEV, { outputs });
+  expect([code, stderr]).toEqual([1, 'The deployed stacks lack the outputs RtmpUrl.\n']);
+});
+
+test('without the right to write the token it says what to do, and 1', async () => {
+  const message = 'User: arn:aws:iam::123456789012:user/ops is not authorized to perform: dynamodb:Scan';
+  const denying = await listenOnLoopback(
+    createServer((_request, response) => {
+      const body = { __type: 'com.amazon.coral.service#AccessDeniedException', message };
+      response.writeHead(400, { 'Content-Type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+    }),
+  );
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = denying.url;
+  const { code, stdout, stderr } = await run('deploy', DEV);
+  await denying.close();
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(
+    /^The stacks are up, but the admin token could not be made in the table test-admin-tokens in /,
+  );
+  expect(stderr).toContain(`\n  AccessDeniedException: ${message}\n`);
+  expect(stderr).toContain('dynamodb:PutItem on that table: npm run deploy -- -c stage=dev\n');
+});
+
+test('the profile that the CLI is given is the one that reaches the table', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
+  const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
+  const keys = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`];
+  await writeFile(join(folder, 'credentials'), ['[ops]', ...keys, ''].join('\n'));
+  process.env.AWS_SHARED_CREDENTIALS_FILE = join(folder, 'credentials');
+  process.env.AWS_CONFIG_FILE = devNull;
+  process.env.AWS_EC2_METADATA_DISABLED = 'true';
+  delete process.env.AWS_ACCESS_KEY_ID;
+  delete process.env.AWS_SECRET_ACCESS_KEY;
+  const another = await run('deploy', [...DEV, '--profile', 'nobody']);
+  expect([another.code, another.stderr]).toEqual([1, expect.stringContaining('\n  CredentialsProviderError: ')]);
+  const { code, stdout, cdk } = await run('deploy', [...DEV, '--profile', 'ops']);
+  expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
+  expect(cdk?.args).toEqual(expect.arrayContaining(['--profile', 'ops']));
+  await rm(folder, { recursive: true });
+});
+
+test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds nothing', async (command) => {
+  const { code, stdout, stderr, steps } = await run(command, []);
+  expect([code, stdout, steps]).toEqual([1, '', []]);
+  expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
+});
+
+test.each([
+  ['diff', []],
+  ['destroy', ['--all']],
+] as const)('%s builds and passes everything on', async (command, added) => {
+  const { code, steps, cdk } = await run(command, [...DEV, '--verbose'], { exitCode: 3 });
+  expect([code, steps]).toEqual([3, ['build', 'cdk']]);
+  const start = ['--app', 'node --import tsx bin/app.ts', command, '--no-notices', '--no-version-reporting'];
+  expect(cdk?.args).toEqual([...start, ...added, '-c', 'stage=dev', '--verbose']);
+});
+
+test('help needs no stage and has the options of Headend’s own', async () => {
+  const { code, stdout, steps, cdk } = await run('deploy', ['--help']);
+  expect([code, steps, cdk?.args]).toEqual([0, ['cdk'], ['deploy', '--help']]);
+  expect(stdout).toMatch(/--new-admin-token .+\n +--no-admin-token /);
+});

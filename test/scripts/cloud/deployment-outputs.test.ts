@@ -1,0 +1,58 @@
+import { parseDeploymentOutputs } from '../../../scripts/cloud/deployment-outputs.ts';
+
+const CONTROL = {
+  ApiUrl: 'https://live.example.com/api',
+  AdminTokensTable: 'Headend-dev-Data-Tokens',
+  ViewerTokenSecretArn: 'arn:aws:secretsmanager:of-a-test',
+  ViewerTokenStoreArn: 'arn:aws:cloudfront:of-a-test',
+  Region: 'eu-west-1',
+};
+const MEDIA = { RtmpUrl: 'rtmp://ingest.example.com:1935/live', Other: 'x' };
+const DELIVERY = { PlaybackBaseUrl: 'https://live.example.com', SiteUrl: 'https://live.example.com' };
+const RTMPS = { RtmpsUrl: 'rtmps://ingest.example.com/live' };
+
+const parse = (stacks: object) => parseDeploymentOutputs(JSON.stringify(stacks));
+
+const EXPECTED = {
+  rtmpUrl: MEDIA.RtmpUrl,
+  rtmpsUrl: null,
+  playbackBaseUrl: DELIVERY.PlaybackBaseUrl,
+  apiUrl: CONTROL.ApiUrl,
+  siteUrl: DELIVERY.SiteUrl,
+  adminTokensTable: CONTROL.AdminTokensTable,
+  viewerTokenSecretArn: CONTROL.ViewerTokenSecretArn,
+  viewerTokenStoreArn: CONTROL.ViewerTokenStoreArn,
+  region: CONTROL.Region,
+};
+
+test.each([
+  ['several stacks', { a: CONTROL, b: MEDIA, c: DELIVERY, d: {} }, EXPECTED],
+  ['one stack', { all: { ...CONTROL, ...MEDIA, ...DELIVERY } }, EXPECTED],
+  ['stacks that agree', { a: { ...CONTROL, ...MEDIA }, b: { ...DELIVERY, Region: 'eu-west-1' } }, EXPECTED],
+  [
+    'a stage with RTMPS',
+    { a: CONTROL, b: { ...MEDIA, ...RTMPS }, c: DELIVERY },
+    { ...EXPECTED, rtmpsUrl: RTMPS.RtmpsUrl },
+  ],
+])('of %s', (_case, stacks, expected) => {
+  expect(parse(stacks)).toEqual(expected);
+});
+
+test.each(Object.keys({ ...CONTROL, ...MEDIA, ...DELIVERY }).filter((name) => name !== 'Other'))(
+  '%s is missed',
+  (name) => {
+    const { [name]: _missing, ...rest } = { ...CONTROL, ...MEDIA, ...DELIVERY } as Record<string, string>;
+    expect(() => parse({ all: rest })).toThrow(`The deployed stacks lack the outputs ${name}.`);
+  },
+);
+
+test('all that is missing is named at once', () => {
+  expect(() => parse({ a: CONTROL })).toThrow(
+    'The deployed stacks lack the outputs RtmpUrl, PlaybackBaseUrl, SiteUrl.',
+  );
+});
+
+test('two regions are one too many', () => {
+  const stacks = { a: { ...CONTROL, ...MEDIA, ...DELIVERY }, edge: { Region: 'us-east-1' } };
+  expect(() => parse(stacks)).toThrow('The deployed stacks differ in the outputs Region.');
+});

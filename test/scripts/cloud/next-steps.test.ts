@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+import { nextSteps } from '../../../scripts/cloud/next-steps.ts';
+import { parseCommandLine } from '../../../scripts/stream/command-line.ts';
+import { COMMANDS } from '../../../scripts/stream/commands.ts';
+
+const OUTPUTS = {
+  rtmpUrl: 'rtmp://ingest.example.com:1935/live',
+  rtmpsUrl: null,
+  playbackBaseUrl: 'https://live.example.com',
+  apiUrl: 'https://live.example.com/api',
+  siteUrl: 'https://site.example.com',
+  adminTokensTable: 'tokens',
+  viewerTokenSecretArn: 'arn:aws:secretsmanager:of-a-test',
+  viewerTokenStoreArn: 'arn:aws:cloudfront:of-a-test',
+  region: 'eu-west-1',
+};
+const adminToken = generateSecret(randomBytes);
+const steps = (changes: Partial<Parameters<typeof nextSteps>[0]> = {}) =>
+  nextSteps({ stage: 'dev', outputs: OUTPUTS, wantedToken: 'first', adminToken, ...changes });
+
+test('it has the addresses, the token once, and where to read on', () => {
+  const text = steps();
+  for (const address of [OUTPUTS.rtmpUrl, OUTPUTS.apiUrl, `${OUTPUTS.siteUrl}/watch/`, 'docs/operations.md']) {
+    expect(text).toContain(address);
+  }
+  expect(text.split(adminToken)).toHaveLength(2);
+  expect(text).not.toContain('over TLS');
+  expect(text.endsWith('\n')).toBe(true);
+});
+
+test('RTMPS is named where there is one', () => {
+  const text = steps({ outputs: { ...OUTPUTS, rtmpsUrl: 'rtmps://ingest.example.com:443/live' } });
+  expect(text).toMatch(/over TLS +rtmps:\/\/ingest\.example\.com:443\/live\n/);
+});
+
+test('the command that it names is one that the command line takes', () => {
+  const [, args = ''] = /npm run stream -- (.+)/.exec(steps()) ?? [];
+  const words = [...args.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  expect(parseCommandLine(words, COMMANDS)).toMatchObject({
+    kind: 'run',
+    command: { name: 'create' },
+    input: { values: { api: OUTPUTS.apiUrl, title: 'My stream' } },
+  });
+});
+
+test('where no token was made it says how to make one, unless none was wanted', () => {
+  expect(steps({ adminToken: null })).toContain('npm run deploy -- -c stage=dev --new-admin-token\n');
+  expect(steps({ adminToken: null, wantedToken: 'none' })).not.toContain('--new-admin-token');
+});

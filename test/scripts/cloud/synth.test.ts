@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { on, once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+
+/** The CDK CLI loads for some seconds, and so does the library in its app. */
+const TIMEOUT_MS = 180_000;
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headend-synth-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Begins a command on the fixture's app, with the real CLI. */
+function begin(program: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  const child: ChildProcess = spawn(process.execPath, program, {
+    cwd: ROOT,
+    env: {
+      ...process.env,
+      // Jest's own options for Node.js are not the command's, and neither is what it says about colours.
+      ...{ NODE_OPTIONS: '', FORCE_COLOR: '0', TMPDIR: folder, FIXTURE_ARTIFACTS: join(folder, 'dist') },
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, as a shell gives it one.
+    detached: true,
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output.stdout += chunk;
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output.stderr += chunk;
+  });
+  const exited = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+  return { child, exited };
+}
+
+const FIXTURE = ['--import', 'tsx', 'test/scripts/cloud/run-fixture.ts'];
+const synth = (args: readonly string[], environment?: Readonly<Record<string, string>>) =>
+  begin([...FIXTURE, 'synth', '--output', join(folder, 'out'), ...args], environment).exited;
+
+/** A server that takes connections, never answers, and tells how many there were. */
+async function startSilentServer() {
+  let connections = 0;
+  const server = createServer(() => {
+    connections += 1;
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  return { url: `http://127.0.0.1:${port}`, connections: () => connections, close: () => server.close() };
+}
+
+const outputsFolders = async (): Promise<string[]> =>
+  (await readdir(folder)).filter((name) => name.startsWith('headend-outputs-'));
+
+/** The CLI does not end its app when it is ended itself; what is left of a group would hold the pipes open. */
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+test(
+  'it builds, says where each template is, warns of nothing and asks nobody, even in CI with credentials at hand',
+  async () => {
+    const silent = await startSilentServer();
+    const { code, stdout, stderr } = await synth(['-c', 'stage=dev'], {
+      CI: 'true',
+      HTTPS_PROXY: silent.url,
+      https_proxy: silent.url,
+      AWS_ENDPOINT_URL: silent.url,
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: generateSecret(randomBytes),
+    });
+    silent.close();
+    expect([code, silent.connections()]).toEqual([0, 0]);
+    const [, heading, ...rows] = stdout.trimEnd().split('\n');
+    expect(heading).toBe(`Templates in ${join(folder, 'out')}:`);
+    expect(rows.map((row) => row.trim().split(/ +/)[0]).sort()).toEqual(['Data', 'Media', 'Nested/Data']);
+    for (const row of rows) {
+      const template = JSON.parse(await readFile(join(ROOT, row.trim().split(/ +/)[1] ?? ''), 'utf8'));
+      expect(Object.keys(template.Resources)).toEqual(['Handle']);
+    }
+    expect(stderr).toMatch(/^Successfully synthesized to .+\nSupply a stack id .+\n$/);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "a named stack's template is the standard output",
+  async () => {
+    const { code, stdout } = await synth(['-c', 'stage=dev', 'Media']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Resources:\n {2}Handle:\n {4}Type: AWS::CloudFormation::WaitConditionHandle\n/);
+    expect(stdout).not.toContain('Templates in');
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  "the app's own error is shown once, without a stack trace, and 1",
+  async () => {
+    const { code, stdout, stderr } = await synth(['-c', 'stage=test']);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr.split('There is no stage "test"; known: dev.')).toHaveLength(2);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  },
+  TIMEOUT_MS,
+);
+
+test.each([
+  ['Ctrl-C', 130, (pid: number): unknown => process.kill(-pid, 'SIGINT')],
+  ['SIGTERM', 143, (pid: number): unknown => process.kill(pid, 'SIGTERM')],
+] as const)(
+  '%s ends a command with its CLI, and no file of it is left',
+  async (_case, exitCode, end) => {
+    const { child, exited } = begin([...FIXTURE, 'deploy', '--output', join(folder, 'out'), '-c', 'stage=waiting']);
+    const { stderr, pid = 0 } = child;
+    if (stderr === null) throw new Error('no standard error');
+    try {
+      for await (const [chunk] of on(stderr, 'data')) if (String(chunk).includes('waiting')) break;
+      expect(await outputsFolders()).toHaveLength(1);
+      const ended = once(child, 'exit');
+      end(pid);
+      expect(await ended).toEqual([exitCode, null]);
+      expect(await outputsFolders()).toEqual([]);
+    } finally {
+      endGroup(pid);
+      await exited;
+    }
+  },
+  TIMEOUT_MS,
+);
+
+test.each(['synth', 'deploy', 'diff', 'destroy'])(
+  'npm run %s without a stage is one line and 1',
+  async (command) => {
+    const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
+    expect(existsSync(join(folder, 'dist'))).toBe(false);
+  },
+  TIMEOUT_MS,
+);

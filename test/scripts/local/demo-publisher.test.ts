@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:net';
+import { DemoPublisher } from '../../../scripts/local/demo-publisher.ts';
+
+/** Where a publish ends at once, whatever its key. */
+let server: Server;
+let publishUrl: string;
+
+beforeEach(async () => {
+  server = createServer((socket) => socket.on('error', () => undefined).destroy()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  publishUrl = `rtmp://127.0.0.1:${(server.address() as AddressInfo).port}/live/demo`;
+});
+afterEach(() => server.close());
+
+/** Publishes until it ends by itself, and resolves to how often it was asked whether the key is still good. */
+async function publish(answers: readonly (boolean | Error)[]) {
+  let asked = 0;
+  const isKeyGood = async (): Promise<boolean> => {
+    const answer = answers[asked++];
+    if (answer === undefined) throw new Error('asked once more');
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  const ended = new Promise<void>((resolve) => {
+    publisher = new DemoPublisher({ publishUrl, isKeyGood, restartDelayMs: 1, onKeyLost: resolve });
+  });
+  publisher.start();
+  await ended;
+  await publisher.stop();
+  return { asked, connections };
+}
+let publisher: DemoPublisher;
+
+test('it publishes again while its key is good, and not once it has been rotated', async () => {
+  expect(await publish([true, true, false])).toEqual({ asked: 3, connections: 3 });
+});
+
+test('while nobody can say, it waits', async () => {
+  expect(await publish([new Error('no database'), true, false])).toEqual({ asked: 3, connections: 2 });
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { TABLES } from '../../../lib/domain/tables.ts';
+import { createLiveStore, EPOCHS_PER_PUBLISH } from '../../../lib/runtime/live-store.ts';
+import { startDynamoDb } from '../../../scripts/local/dynamodb.ts';
+import { StartError } from '../../../scripts/local/start-error.ts';
+import { documentClientFor, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+
+let parent: string;
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'headend-dynamodb-'));
+});
+afterEach(() => rm(parent, { recursive: true, force: true }));
+
+const start = (directory = join(parent, 'not', 'yet', 'there')) =>
+  startDynamoDb({ directory, tableNames: TEST_TABLES });
+
+/** Runs against a server of its own, which is closed afterwards. */
+async function withServer<Result>(use: (client: ReturnType<typeof documentClientFor>) => Promise<Result>) {
+  const server = await start();
+  const client = documentClientFor(server.url);
+  try {
+    return await use(client);
+  } finally {
+    client.destroy();
+    await server.close();
+  }
+}
+
+test.each(TABLES)('$nameVariable is there with its key', async ({ nameVariable, partitionKey }) => {
+  const { Table } = await withServer((client) =>
+    client.send(new DescribeTableCommand({ TableName: TEST_TABLES[nameVariable] })),
+  );
+  expect(Table).toMatchObject({
+    TableStatus: 'ACTIVE',
+    KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
+  });
+});
+
+test.each(TABLES)('what is in $nameVariable survives a restart', async ({ nameVariable, partitionKey }) => {
+  const TableName = TEST_TABLES[nameVariable];
+  const Item = { [partitionKey]: 'some-key', text: 'Ünïcode', none: null, number: 1.5 };
+  await withServer((client) => client.send(new PutCommand({ TableName, Item })));
+  const answer = await withServer((client) =>
+    client.send(new GetCommand({ TableName, Key: { [partitionKey]: 'some-key' } })),
+  );
+  expect(answer.Item).toEqual(Item);
+});
+
+test('no epoch is given twice over a restart', async () => {
+  const begin = () =>
+    withServer((client) =>
+      createLiveStore({ client, tables: TEST_TABLES }).begin({
+        streamId: 'stream-1',
+        owner: 'connection-1',
+        version: 1,
+        startedAt: '2025-01-02T03:04:05.000Z',
+        nowMs: 0,
+      }),
+    );
+  expect(await begin()).toEqual({ firstEpoch: 1 });
+  expect(await begin()).toEqual({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
+});
+
+test('a folder that is in use is refused, and stays usable for who has it', async () => {
+  const first = await start();
+  const refused = start();
+  await expect(refused).rejects.toBeInstanceOf(StartError);
+  await expect(refused).rejects.toThrow(/^The database in .* can't be opened; is another Headend using it\?$/);
+  const client = documentClientFor(first.url);
+  const Item = { id: 'still-works' };
+  await client.send(new PutCommand({ TableName: TEST_TABLES.STREAMS_TABLE, Item }));
+  client.destroy();
+  await first.close();
+});
+
+test('a folder that cannot be made is refused', async () => {
+  const file = join(parent, 'file');
+  await writeFile(file, '');
+  await expect(start(join(file, 'below'))).rejects.toThrow('ENOTDIR');
+});

@@ -1,0 +1,34 @@
+import { parseEdgeOptions } from '../../../scripts/local/edge-options.ts';
+import { StartError } from '../../../scripts/local/start-error.ts';
+
+test('by default everything listens on this machine alone', () => {
+  expect(parseEdgeOptions([])).toEqual({
+    listenHost: '127.0.0.1',
+    httpPort: 8080,
+    lambdaPort: 9001,
+    eventsPort: 9002,
+    dynamoDbUrl: 'http://127.0.0.1:8000',
+    originUrl: 'http://127.0.0.1:8081',
+    rtmpUrl: 'rtmp://127.0.0.1:1935/live',
+    playbackBaseUrl: 'http://127.0.0.1:8080',
+    dataDir: '.headend',
+  });
+});
+
+test('viewers come in at the HTTP port unless they are told another address', () => {
+  expect(parseEdgeOptions(['--http-port=80']).playbackBaseUrl).toBe('http://127.0.0.1:80');
+  const args = ['--http-port=80', '--playback-base-url=https://live.example.com/'];
+  expect(parseEdgeOptions(args).playbackBaseUrl).toBe('https://live.example.com');
+});
+
+test.each([
+  ['an unknown option', '--htp-port=1', /--htp-port.*Options:/s],
+  ['a port that others could not know', '--lambda-port=0', /^--lambda-port 0 is no port; 1 to 65535/],
+  ['a host name to listen on', '--listen-host=localhost', /^--listen-host localhost is no IPv4 address/],
+  ['an address without a scheme', '--origin-url=encoder:8081', /^--origin-url encoder:8081 is no URL .* http\.$/],
+  ['another scheme for viewers', '--playback-base-url=ftp://127.0.0.1', /^--playback-base-url .* http or https\.$/],
+  ['another scheme for publishers', '--rtmp-url=http://127.0.0.1/live', /^--rtmp-url .* rtmp\.$/],
+])('%s is refused', (_case, argument, message) => {
+  expect(() => parseEdgeOptions([argument])).toThrow(StartError);
+  expect(() => parseEdgeOptions([argument])).toThrow(message);
+});

@@ -1,0 +1,22 @@
+import { StartError } from '../../../scripts/local/start-error.ts';
+import { parseStartOptions } from '../../../scripts/local/start-options.ts';
+
+test('by default the ports are those that the manual names', () => {
+  expect(parseStartOptions([])).toEqual({
+    httpPort: 8080,
+    rtmpPort: 1935,
+    dataDir: '.headend',
+    demo: false,
+    json: false,
+  });
+});
+
+test('one port cannot be both', () => {
+  const parse = () => parseStartOptions(['--http-port', '8080', '--rtmp-port', '8080']);
+  expect(parse).toThrow(StartError);
+  expect(parse).toThrow(/^--http-port and --rtmp-port are both 8080; each needs a port of its own\.$/);
+});
+
+test('two free ones can be asked for', () => {
+  expect(parseStartOptions(['--http-port=0', '--rtmp-port=0'])).toMatchObject({ httpPort: 0, rtmpPort: 0 });
+});

@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+import { welcome } from '../../../scripts/local/welcome.ts';
+
+const streamKey = generateSecret(randomBytes);
+const PLATFORM = {
+  rtmpUrl: 'rtmp://127.0.0.1:1935/live',
+  playbackBaseUrl: 'http://127.0.0.1:8080',
+  adminToken: 'token',
+  isDemo: false,
+  logPath: null,
+};
+
+test('it says where to publish with which key, and where to watch', () => {
+  const text = welcome({ ...PLATFORM, stream: { id: 'id', playbackId: 'public', streamKey } });
+  expect(text).toContain(`Stream Key  ${streamKey}\n`);
+  expect(text).toContain(`rtmp://127.0.0.1:1935/live/${streamKey}\n`);
+  expect(text).toContain('http://127.0.0.1:8080/watch/public\n');
+});
+
+test('a key that was rotated is the one that its owner was given, and can be had anew', () => {
+  const text = welcome({ ...PLATFORM, stream: { id: 'id', playbackId: 'public', streamKey: null } });
+  expect(text).toContain('Stream Key  the one you were given when it was rotated');
+  expect(text).toContain('npm run stream -- rotate-key id');
+  expect(text).toContain('http://127.0.0.1:8080/watch/public\n');
+  expect(text).not.toContain('null');
+});
+
+test('where a backend knows the keys, none is shown and no stream is made up', () => {
+  const text = welcome({ ...PLATFORM, stream: null });
+  expect(text).toContain('Stream Key  one that your backend allows');
+  expect(text).toContain('http://127.0.0.1:8080/watch/PLAYBACK_ID');
+  expect(text).not.toContain('null');
+});

@@ -1,0 +1,105 @@
+import { spawnSync } from 'node:child_process';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
+
+/** A project that has only its set-up, and a PATH that has only what a test puts there. */
+let project: string;
+let path: string;
+
+beforeEach(async () => {
+  project = await mkdtemp(join(tmpdir(), 'headend-setup-'));
+  path = join(project, 'path');
+  await mkdir(join(project, 'scripts'));
+  await mkdir(path);
+  for (const name of ['setup.mjs', 'find-program.mjs']) {
+    await copyFile(join(SCRIPTS, name), join(project, 'scripts', name));
+  }
+  await writeFile(join(project, 'package-lock.json'), '{}');
+  // It leaves the record that npm leaves of an install.
+  await addProgram('npm', 'echo "$@" >> npm-calls; /bin/mkdir -p node_modules; : > node_modules/.package-lock.json');
+});
+afterEach(() => rm(project, { recursive: true, force: true }));
+
+async function addProgram(name: string, script: string): Promise<void> {
+  await writeFile(join(path, name), `#!/bin/sh\n${script}\n`);
+  await chmod(join(path, name), 0o755);
+}
+
+const addFfmpeg = (version: string) =>
+  addProgram('ffmpeg', `echo "ffmpeg version ${version} Copyright (c) the authors"`);
+
+function setUp(command = 'start') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(project, 'scripts', 'setup.mjs'), command], {
+    env: { PATH: path },
+    encoding: 'utf8',
+  });
+  return {
+    status,
+    stdout,
+    lines: stderr.split('\n').filter((line) => line !== '' && !line.startsWith('Installing npm')),
+  };
+}
+
+const npmCalls = async (): Promise<string[]> => (await readFile(join(project, 'npm-calls'), 'utf8')).trim().split('\n');
+
+test('FFmpeg that is missing, and that nothing here can install, ends it with one line', () => {
+  expect(setUp()).toEqual({
+    status: 1,
+    stdout: '',
+    lines: [expect.stringMatching(/^Missing: ffmpeg\. Install with: sudo apt-get install ffmpeg /)],
+  });
+});
+
+test('a folder of that name is no program, and neither is a file that nobody may run', async () => {
+  await mkdir(join(path, 'ffmpeg'));
+  expect(setUp()).toMatchObject({ status: 1, lines: [expect.stringMatching(/^Missing: ffmpeg\./)] });
+  await rm(join(path, 'ffmpeg'), { recursive: true });
+  await writeFile(join(path, 'ffmpeg'), '');
+  expect(setUp()).toMatchObject({ status: 1, lines: [expect.stringMatching(/^Missing: ffmpeg\./)] });
+});
+
+test.each(['4.4.2-0ubuntu0.22.04.1', 'n5.0.3', '3.4'])('FFmpeg %s is too old, which is one line', async (version) => {
+  await addFfmpeg(version);
+  expect(setUp()).toEqual({
+    status: 1,
+    stdout: '',
+    lines: [`Headend needs FFmpeg 5.1 or newer; ${join(path, 'ffmpeg')} is ${version}.`],
+  });
+});
+
+test.each(['5.1.9-0+deb12u1', 'n6.1', '10.0', 'N-109000-g0a1b2c3d4e', '2025-01-05-git-19c95ecbff-full_build'])(
+  'FFmpeg %s is good',
+  async (version) => {
+    await addFfmpeg(version);
+    expect(setUp()).toEqual({ status: 0, stdout: '', lines: [] });
+  },
+);
+
+test('FFmpeg that cannot be run ends it with one line', async () => {
+  await addProgram('ffmpeg', 'echo "libavdevice.so.59: cannot open shared object file" >&2; exit 127');
+  expect(setUp()).toEqual({
+    status: 1,
+    stdout: '',
+    lines: [`${join(path, 'ffmpeg')} can't be run: libavdevice.so.59: cannot open shared object file`],
+  });
+});
+
+test('a command without video needs no FFmpeg', () => {
+  expect(setUp('synth')).toEqual({ status: 0, stdout: '', lines: [] });
+});
+
+test('packages are installed once, and again when the lockfile is newer', async () => {
+  await addFfmpeg('7.0');
+  setUp();
+  expect(await npmCalls()).toHaveLength(1);
+  setUp();
+  expect(await npmCalls()).toHaveLength(1);
+  const inAnHour = new Date(Date.now() + 3_600_000);
+  await utimes(join(project, 'package-lock.json'), inAnHour, inAnHour);
+  setUp();
+  expect(await npmCalls()).toEqual(Array(2).fill('ci --no-audit --no-fund --loglevel=error'));
+});

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { nextViewerTokenKeys } from '../../../lib/domain/next-viewer-token-keys.ts';
+import { VIEWER_TOKEN_KEYS_NAME } from '../../../lib/domain/viewer-tokens.ts';
+import { parseViewerTokenKeys } from '../../../lib/runtime/parse-viewer-token-keys.ts';
+import {
+  rotateViewerTokenKeys,
+  syncViewerTokenKeys,
+  type ViewerTokenKeyStores,
+} from '../../../scripts/viewer-keys/sync-viewer-token-keys.ts';
+import { startStoredSecrets } from '../../support/stored-secrets.ts';
+import { STORE_ARN, startKeyValueStore } from './key-value-store.ts';
+
+const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:viewer-tokens';
+let secrets: Awaited<ReturnType<typeof startStoredSecrets>>;
+let edge: Awaited<ReturnType<typeof startKeyValueStore>>;
+let stores: ViewerTokenKeyStores;
+
+beforeEach(async () => {
+  secrets = await startStoredSecrets({ [SECRET_ARN]: null });
+  edge = await startKeyValueStore();
+  stores = {
+    secrets: secrets.client,
+    secretArn: SECRET_ARN,
+    keyValueStore: edge.client,
+    keyValueStoreArn: STORE_ARN,
+    randomBytes,
+  };
+});
+afterEach(async () => {
+  await edge.close();
+  await secrets.close();
+});
+
+const storedText = () => secrets.secrets.get(SECRET_ARN) ?? '';
+const edgeText = () => edge.values.get(VIEWER_TOKEN_KEYS_NAME) ?? '';
+
+describe('sync', () => {
+  test.each([null, '{}'])('makes the first key for a secret with the value %j, for both sides', async (value) => {
+    secrets.secrets.set(SECRET_ARN, value);
+    const { current, former, wasChanged } = await syncViewerTokenKeys(stores);
+    const keys = parseViewerTokenKeys(storedText());
+    expect([current, former, wasChanged]).toEqual([keys.current, null, true]);
+    expect(edgeText()).toBe(storedText());
+  });
+
+  test('changes nothing the second time', async () => {
+    await syncViewerTokenKeys(stores);
+    const before = storedText();
+    secrets.state.calls.length = 0;
+    edge.state.calls.length = 0;
+    expect((await syncViewerTokenKeys(stores)).wasChanged).toBe(false);
+    expect([storedText(), edgeText()]).toEqual([before, before]);
+    expect([secrets.state.calls, edge.state.calls]).toEqual([['GetSecretValue'], [`GET ${VIEWER_TOKEN_KEYS_NAME}`]]);
+  });
+
+  test('brings the edge what the secret holds', async () => {
+    const keys = nextViewerTokenKeys(nextViewerTokenKeys(null, randomBytes), randomBytes);
+    secrets.secrets.set(SECRET_ARN, JSON.stringify(keys));
+    edge.values.set(VIEWER_TOKEN_KEYS_NAME, JSON.stringify(nextViewerTokenKeys(null, randomBytes)));
+    expect(await syncViewerTokenKeys(stores)).toMatchObject({ current: keys.current, wasChanged: true });
+    expect(JSON.parse(edgeText())).toEqual(keys);
+  });
+
+  test.each(['a password', '', '{"user":"somebody"}'])(
+    "leaves a secret that holds %j alone: it is somebody's",
+    async (value) => {
+      secrets.secrets.set(SECRET_ARN, value);
+      await expect(syncViewerTokenKeys(stores)).rejects.toThrow(
+        `${SECRET_ARN} holds something else and is left as it is`,
+      );
+      expect([storedText(), edgeText()]).toEqual([value, '']);
+    },
+  );
+
+  test('fails where there is no secret', async () => {
+    secrets.secrets.delete(SECRET_ARN);
+    await expect(syncViewerTokenKeys(stores)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+describe('rotate', () => {
+  test('puts a new key first, keeps the one before it, and lets the one before that go', async () => {
+    const { current: first } = await syncViewerTokenKeys(stores);
+    const second = await rotateViewerTokenKeys(stores);
+    expect(second).toEqual({ current: expect.any(String), former: first, wasChanged: true });
+    const third = await rotateViewerTokenKeys(stores);
+    expect(third).toEqual({ current: expect.any(String), former: second.current, wasChanged: true });
+    const keys = parseViewerTokenKeys(storedText());
+    expect(Object.keys(keys.keys).sort()).toEqual([second.current, third.current].sort());
+    expect(edgeText()).toBe(storedText());
+  });
+
+  test('tells the edge first, so that nothing is signed with a key that it does not know', async () => {
+    await syncViewerTokenKeys(stores);
+    const before = storedText();
+    const failing = { send: () => Promise.reject(new Error('no way to the secret')) };
+    let reads = 0;
+    const secretsThatTakeNothing = {
+      send: (command: never) => (reads++ === 0 ? secrets.client.send(command) : failing.send()),
+    } as ViewerTokenKeyStores['secrets'];
+    await expect(rotateViewerTokenKeys({ ...stores, secrets: secretsThatTakeNothing })).rejects.toThrow('no way');
+    expect(storedText()).toBe(before);
+    const known = parseViewerTokenKeys(edgeText()).keys;
+    for (const [id, secret] of Object.entries(parseViewerTokenKeys(before).keys)) expect(known[id]).toBe(secret);
+    await syncViewerTokenKeys(stores);
+    expect(edgeText()).toBe(before);
+  });
+});
+
+test('a write that somebody else is faster than is done again, on the version that they left', async () => {
+  edge.state.interferences = 2;
+  await syncViewerTokenKeys(stores);
+  expect(edgeText()).toBe(storedText());
+  edge.state.interferences = 3;
+  await expect(rotateViewerTokenKeys(stores)).rejects.toMatchObject({ name: 'ConflictException' });
+});
+
+test('requests to the edge are signed for every region, without a native module', async () => {
+  await syncViewerTokenKeys(stores);
+  expect(edge.state.authorizations.length).toBeGreaterThan(2);
+  for (const authorization of edge.state.authorizations) expect(authorization).toMatch(/^AWS4-ECDSA-P256-SHA256 /);
+});

@@ -1,0 +1,110 @@
+import { HLS_FILE_KINDS, type HlsFileKind, type HlsFileKindName } from '../../lib/domain/hls-files.ts';
+import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from '../encoder/origin/running-origin.ts';
+import { behaviorFor, type CacheBehavior, readDistribution } from '../support/distribution.ts';
+import { TESTED_STAGES } from '../support/stage-configs.ts';
+import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+
+const SYNTHESIS_TIMEOUT_MS = 240_000;
+
+/** A path below /live/{playbackId}/ for each kind that the running origin has. */
+const FILES: Readonly<Record<HlsFileKindName, string>> = {
+  status: 'status.json',
+  'multivariant-playlist': 'master.m3u8',
+  'media-playlist': '480p/media.m3u8',
+  init: `480p/${EPOCH}-init.mp4`,
+  segment: `480p/${EPOCH}-${FIRST_MSN}.m4s`,
+  part: `480p/${EPOCH}-${FIRST_MSN}.1.m4s`,
+};
+const KINDS: readonly HlsFileKind[] = HLS_FILE_KINDS;
+
+let origin: RunningOrigin;
+beforeAll(async () => {
+  origin = await RunningOrigin.start();
+  origin.feedAll();
+});
+afterAll(() => origin.server.close());
+
+describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
+  let stage: SynthesizedStage;
+  beforeAll(async () => {
+    stage = await synthesizeStage(config);
+  }, SYNTHESIS_TIMEOUT_MS);
+
+  test.each(KINDS)('a $kind is kept as long as the origin says', async (row) => {
+    const behavior = behaviorFor(readDistribution(stage), `/live/${PLAYBACK_ID}/${FILES[row.kind]}`);
+    expect(behavior.pathPattern).toBe(row.pathPattern);
+    expect(behavior.cachePolicy).toMatchObject({
+      minTtlSeconds: row.minTtlSeconds,
+      defaultTtlSeconds: row.defaultTtlSeconds,
+      maxTtlSeconds: row.maxTtlSeconds,
+      queryStrings: [...row.queryStrings],
+      headers: 'none',
+      cookies: 'none',
+    });
+    expect(behavior.functions).toEqual(['viewer-request']);
+    expect(behaviorFor(readDistribution(stage), `/t/a.1.b/live/t${PLAYBACK_ID}/${FILES[row.kind]}`)).toEqual(behavior);
+    const { status, headers } = await origin.ask(FILES[row.kind]);
+    expect(status).toBe(200);
+    expect(kept(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
+  });
+
+  test('a blocking playlist answer is kept as long as the origin says', async () => {
+    const behavior = behaviorFor(readDistribution(stage), `/live/${PLAYBACK_ID}/${FILES['media-playlist']}`);
+    const { headers } = await origin.ask(`${FILES['media-playlist']}?_HLS_msn=${FIRST_MSN}`);
+    expect(maxAge(String(headers['cache-control']))).toBeGreaterThan(1);
+    expect(kept(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
+    expect(behavior.cachePolicy.queryStrings).toEqual(['_HLS_msn', '_HLS_part', '_HLS_skip']);
+  });
+
+  test('media come from the VPC origin, over HTTP inside the network', () => {
+    const distribution = readDistribution(stage);
+    for (const { kind } of KINDS) {
+      const { origin: mediaOrigin } = behaviorFor(distribution, `/live/${PLAYBACK_ID}/${FILES[kind]}`);
+      expect(mediaOrigin).toHaveProperty('VpcOriginConfig.VpcOriginId');
+    }
+    expect(stage.only('AWS::CloudFront::VpcOrigin').properties).toMatchObject({
+      VpcOriginEndpointConfig: { HTTPPort: 80, OriginProtocolPolicy: 'http-only' },
+    });
+  });
+
+  test('errors are forgotten within a second, and answers that carry no lifetime are not kept at all', () => {
+    const { errorTtlSeconds } = readDistribution(stage);
+    expect(errorTtlSeconds).toEqual({ 404: 1, 500: 1, 502: 1, 503: 1, 504: 1 });
+  });
+
+  test.each(['/api/streams', '/api/health'])('%s is never kept, and reaches the API with all that was sent', (path) => {
+    const { cachePolicy, allowedMethods, originRequestPolicyId } = behaviorFor(readDistribution(stage), path);
+    // AWS's managed policies CachingDisabled and AllViewerExceptHostHeader, by their published ids.
+    expect(cachePolicy.id).toBe('4135ea2d-6df8-44a3-9df3-4b5a84be39ad');
+    expect(originRequestPolicyId).toBe('b689b0a8-53d0-40ab-baf2-68738e2966ac');
+    expect(allowedMethods).toEqual(expect.arrayContaining(['POST', 'PATCH', 'DELETE']));
+  });
+
+  test.each(['/watch/abcdefghij234567', '/embed/abcdefghij234567'])('%s is the page of the player', (path) => {
+    const { origin: siteOrigin, functions } = behaviorFor(readDistribution(stage), path);
+    expect(siteOrigin).toHaveProperty('OriginAccessControlId');
+    expect(functions).toEqual(['viewer-request']);
+  });
+
+  test('viewers are sent to HTTPS, and HTTP/3 is on', () => {
+    const { behaviors, httpVersion } = readDistribution(stage);
+    expect(new Set(behaviors.map(({ viewerProtocolPolicy }) => viewerProtocolPolicy))).toEqual(
+      new Set(['redirect-to-https', 'https-only']),
+    );
+    expect(httpVersion).toBe('http2and3');
+  });
+
+  test('the firewall stands before it where the stage has one', () => {
+    const hasFirewall = stage.ofType('AWS::WAFv2::WebACL').length > 0;
+    expect(hasFirewall).toBe(config.waf ?? false);
+    expect(readDistribution(stage).webAclId !== undefined).toBe(hasFirewall);
+  });
+});
+
+const maxAge = (cacheControl: string): number => Number(/max-age=(\d+)/.exec(cacheControl)?.[1]);
+
+/** Seconds that CloudFront keeps an answer: its max-age, clamped by the policy. */
+function kept({ cachePolicy }: CacheBehavior, cacheControl: string): number {
+  const { minTtlSeconds, maxTtlSeconds } = cachePolicy;
+  return Math.min(Math.max(maxAge(cacheControl), minTtlSeconds), maxTtlSeconds);
+}

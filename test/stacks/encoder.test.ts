@@ -1,0 +1,92 @@
+import { resolveStage } from '../../lib/config/resolve-stage.ts';
+import { ENCODER_METRICS, METRICS_NAMESPACE } from '../../lib/domain/metrics.ts';
+import { TESTED_STAGES } from '../support/stage-configs.ts';
+import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+
+const SYNTHESIS_TIMEOUT_MS = 240_000;
+
+describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
+  const resolved = resolveStage(config);
+  let stage: SynthesizedStage;
+  let container: Json;
+  beforeAll(async () => {
+    stage = await synthesizeStage(config);
+    [container] = stage.only('AWS::ECS::TaskDefinition').properties.ContainerDefinitions;
+  }, SYNTHESIS_TIMEOUT_MS);
+
+  test('a task is an ARM64 Fargate task of the size that the stage says', () => {
+    expect(stage.only('AWS::ECS::TaskDefinition').properties).toMatchObject({
+      Cpu: String(resolved.task.vCpus * 1024),
+      Memory: String(resolved.task.memoryGib * 1024),
+      RequiresCompatibilities: ['FARGATE'],
+      RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+    });
+  });
+
+  test('its container is not root, writes nothing, and has two minutes to stop', () => {
+    expect(container).toMatchObject({
+      User: expect.stringMatching(/^[1-9]\d*$/),
+      ReadonlyRootFilesystem: true,
+      StopTimeout: 120,
+      LogConfiguration: { Options: { mode: 'non-blocking' } },
+    });
+    expect(container.HealthCheck).toBeUndefined();
+    expect(container.MountPoints ?? []).toHaveLength(resolved.ecsExec ? 3 : 0);
+  });
+
+  test('a deployment replaces tasks one for one and rolls back, and nothing moves tasks between zones', () => {
+    expect(stage.only('AWS::ECS::Service').properties).toMatchObject({
+      DeploymentConfiguration: {
+        MinimumHealthyPercent: 100,
+        MaximumPercent: 200,
+        DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+      },
+      AvailabilityZoneRebalancing: 'DISABLED',
+      EnableExecuteCommand: resolved.ecsExec,
+    });
+    expect(stage.only('AWS::ECS::Service').properties.DesiredCount).toBeUndefined();
+    expect(stage.only('AWS::ECS::Service').properties.LoadBalancers).toHaveLength(2);
+  });
+
+  test('tasks are scaled by their stream slots, out fast and in slowly', () => {
+    const { TargetTrackingScalingPolicyConfiguration: policy } = stage.only(
+      'AWS::ApplicationAutoScaling::ScalingPolicy',
+    ).properties;
+    expect(policy).toMatchObject({
+      TargetValue: 70,
+      CustomizedMetricSpecification: {
+        Namespace: METRICS_NAMESPACE,
+        MetricName: 'StreamSlotsUsedPercent',
+        Dimensions: [{ Name: 'Stage', Value: config.name }],
+        Statistic: 'Average',
+      },
+    });
+    expect(policy.ScaleInCooldown).toBeGreaterThanOrEqual(10 * policy.ScaleOutCooldown);
+  });
+
+  test('the number of tasks has the bounds of the stage, and those of its events', () => {
+    const {
+      MinCapacity,
+      MaxCapacity,
+      ScheduledActions = [],
+    } = stage.only('AWS::ApplicationAutoScaling::ScalableTarget').properties;
+    expect({ MinCapacity, MaxCapacity }).toEqual({ MinCapacity: resolved.minTasks, MaxCapacity: resolved.maxTasks });
+    expect(
+      ScheduledActions.map(({ Schedule, Timezone, ScalableTargetAction }: Json) => ({
+        schedule: Schedule,
+        timeZone: Timezone,
+        minTasks: ScalableTargetAction.MinCapacity,
+      })),
+    ).toEqual(resolved.scheduledMinimums);
+  });
+
+  test('dashboard, alarms and scaling name only metrics that encoders report', () => {
+    const text = JSON.stringify(stage.resources.map(({ properties }) => properties));
+    const used = [...text.matchAll(/\\"Headend\\",\\"(\w+)\\"|"MetricName":"(\w+)","Namespace":"Headend"/g)].map(
+      ([, inDashboard, inAlarm]) => inDashboard ?? inAlarm,
+    );
+    expect(used.length).toBeGreaterThan(5);
+    const known: readonly string[] = ENCODER_METRICS.map(({ name }) => name);
+    expect(used.filter((name) => !known.includes(name ?? ''))).toEqual([]);
+  });
+});

@@ -1,0 +1,85 @@
+import { TESTED_STAGES } from '../support/stage-configs.ts';
+import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+
+const SYNTHESIS_TIMEOUT_MS = 240_000;
+
+/** Actions that AWS offers on `*` alone (Service Authorization Reference). */
+const WITHOUT_RESOURCES = [
+  'ec2:DescribeSecurityGroups',
+  'ecr:GetAuthorizationToken',
+  'ssmmessages:CreateControlChannel',
+  'ssmmessages:CreateDataChannel',
+  'ssmmessages:OpenControlChannel',
+  'ssmmessages:OpenDataChannel',
+];
+/** Ids of functions that the CDK itself adds; their policies are the CDK's. */
+const CDK_PROVIDERS = /^(AWS679f53fac002430cb0da5b7982bd2287|CustomCDKBucketDeployment|CustomS3AutoDeleteObjects)/;
+
+describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
+  let stage: SynthesizedStage;
+  let statements: readonly Json[];
+  beforeAll(async () => {
+    stage = await synthesizeStage(config);
+    statements = stage
+      .ofType('AWS::IAM::Policy')
+      .filter(({ logicalId }) => !CDK_PROVIDERS.test(logicalId))
+      .flatMap(({ properties }) => properties.PolicyDocument.Statement);
+  }, SYNTHESIS_TIMEOUT_MS);
+
+  test('there are some', () => {
+    expect(statements.length).toBeGreaterThan(8);
+  });
+
+  test('no action has a wildcard', () => {
+    const actions = statements.flatMap(({ Action }) => Action);
+    expect(actions.filter((action: string) => action.includes('*'))).toEqual([]);
+  });
+
+  test('every resource is allowed only where AWS knows no narrower one', () => {
+    const wide = statements.filter(({ Resource }) => [Resource].flat().includes('*')).flatMap(({ Action }) => Action);
+    expect(wide.filter((action: string) => !WITHOUT_RESOURCES.includes(action))).toEqual([]);
+  });
+
+  test('an encoder can keep its lease, ask about a publish, tell events and protect itself: nothing else', () => {
+    expect(actionsOfRole(stage, /TaskRole/)).toEqual(
+      [
+        'dynamodb:GetItem',
+        'dynamodb:UpdateItem',
+        'ecs:GetTaskProtection',
+        'ecs:UpdateTaskProtection',
+        'events:PutEvents',
+        'lambda:InvokeFunction',
+        ...(config.ecsExec ? WITHOUT_RESOURCES.filter((action) => action.startsWith('ssmmessages:')) : []),
+      ].toSorted(),
+    );
+  });
+
+  test('ingest-auth changes nothing', () => {
+    const actions = actionsOfRole(stage, /IngestAuth/).filter((action) => !action.startsWith('logs:'));
+    expect(actions).toEqual(
+      config.publishMode === 'webhook'
+        ? ['secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue']
+        : ['dynamodb:GetItem'],
+    );
+  });
+
+  test('no user, no access key, no role that other accounts may take', () => {
+    expect(stage.ofType('AWS::IAM::User')).toEqual([]);
+    const principals = stage
+      .ofType('AWS::IAM::Role')
+      .flatMap(({ properties }) => properties.AssumeRolePolicyDocument.Statement)
+      .map(({ Principal }) => Object.keys(Principal));
+    expect(new Set(principals.flat())).toEqual(new Set(['Service']));
+  });
+});
+
+/** Actions of the policies of roles whose logical id matches, sorted, each once. */
+function actionsOfRole(stage: SynthesizedStage, role: RegExp): string[] {
+  const policies = stage
+    .ofType('AWS::IAM::Policy')
+    .filter(({ properties }) => (properties.Roles ?? []).some(({ Ref }: Json) => role.test(Ref)));
+  const actions = policies.flatMap(({ properties }) =>
+    properties.PolicyDocument.Statement.flatMap(({ Action }: Json) => Action),
+  );
+  return [...new Set<string>(actions)].toSorted();
+}

@@ -1,0 +1,60 @@
+import { TESTED_STAGES } from '../support/stage-configs.ts';
+import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+
+const SYNTHESIS_TIMEOUT_MS = 240_000;
+
+/** Resources that hold what can't be made again. Another logical id would replace them: never change one of these. */
+const STATEFUL = {
+  TablesStreams46BD2F7A: 'AWS::DynamoDB::GlobalTable',
+  TablesStreamKeysDCF16EB3: 'AWS::DynamoDB::GlobalTable',
+  TablesLive9E75DEFC: 'AWS::DynamoDB::GlobalTable',
+  TablesAdminTokensD85017D8: 'AWS::DynamoDB::GlobalTable',
+  TablesIdempotency498FF680: 'AWS::DynamoDB::GlobalTable',
+  ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
+};
+const WEBHOOK_SECRET = { PublishingWebhookSecret51B229FE: 'AWS::SecretsManager::Secret' };
+
+describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
+  let stage: SynthesizedStage;
+  beforeAll(async () => {
+    stage = await synthesizeStage(config);
+  }, SYNTHESIS_TIMEOUT_MS);
+
+  test('cdk-nag and the check of CloudFormation find nothing, and the CDK warns of nothing', () => {
+    expect(stage.violations).toEqual([]);
+    expect(stage.printed).toBe('');
+  });
+
+  test('what holds data has the logical id that it always had', () => {
+    const stateful = stage.resources.filter(({ type }) =>
+      Object.values({ ...STATEFUL, ...WEBHOOK_SECRET }).includes(type),
+    );
+    expect(Object.fromEntries(stateful.map(({ logicalId, type }) => [logicalId, type]))).toEqual({
+      ...STATEFUL,
+      ...(config.publishMode === 'webhook' ? WEBHOOK_SECRET : {}),
+    });
+  });
+
+  test('data can be restored, and outlives the stack where the stage says so', () => {
+    const isRetained = config.removalPolicy === 'retain';
+    for (const { properties, attributes } of stage.ofType('AWS::DynamoDB::GlobalTable')) {
+      expect(properties.BillingMode).toBe('PAY_PER_REQUEST');
+      expect(properties.Replicas[0].PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled).toBe(true);
+      expect(properties.Replicas[0].DeletionProtectionEnabled ?? false).toBe(isRetained);
+      expect(attributes.DeletionPolicy).toBe(isRetained ? 'Retain' : 'Delete');
+    }
+  });
+
+  test('the outputs have the names that scripts look for', () => {
+    const names = ['RtmpUrl', 'PlaybackBaseUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region'];
+    const expected = config.ingestDomain === undefined ? names : [...names, 'RtmpsUrl'];
+    expect(Object.keys(stage.outputs)).toEqual(expect.arrayContaining(expected));
+    expect('RtmpsUrl' in stage.outputs).toBe(config.ingestDomain !== undefined);
+  });
+
+  test('logs are kept as long as the stage says', () => {
+    const days = stage.ofType('AWS::Logs::LogGroup').map(({ properties }) => properties.RetentionInDays);
+    // The logs of what a deployment itself does are the exceptions.
+    expect(days.filter((retention) => retention !== (config.logRetentionDays ?? 14))).toEqual([7, 7]);
+  });
+});

@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+
+/** A server in front of another that can be taken away and given back on the same port. */
+export interface BreakableProxy {
+  readonly url: string;
+  /** Cuts every connection and refuses new ones. */
+  refuse(): Promise<void>;
+  /** Takes connections and never answers, as a server that hangs. */
+  hang(): void;
+  /** Answers every request as a DynamoDB that throttles. */
+  throttle(): void;
+  /** Works, but every answer comes 200 to 800 ms late. */
+  slow(): void;
+  /** Works again. */
+  mend(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** DynamoDB API reference, "Error handling with DynamoDB": a 400 whose type says that it may be tried again. */
+const THROTTLED_BODY = JSON.stringify({
+  __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
+  message: 'The level of configured provisioned throughput for the table was exceeded.',
+});
+const THROTTLED_ANSWER = [
+  'HTTP/1.1 400 Bad Request',
+  'Content-Type: application/x-amz-json-1.0',
+  `Content-Length: ${THROTTLED_BODY.length}`,
+  'Connection: close',
+  '',
+  THROTTLED_BODY,
+].join('\r\n');
+
+/** In turn: half of them are within the 500 ms for which product code waits. */
+const LATENESS_MS = [200, 800, 400, 600] as const;
+
+/** Starts it on a free loopback port in front of `targetUrl`. */
+export async function startBreakableProxy(targetUrl: string): Promise<BreakableProxy> {
+  const { hostname, port: targetPort } = new URL(targetUrl);
+  const sockets = new Set<Socket>();
+  let mode: 'working' | 'hanging' | 'throttling' | 'slow' = 'working';
+  let lateAnswers = 0;
+  const track = (socket: Socket): Socket => {
+    sockets.add(socket);
+    // What a test breaks is meant to fail; whoever is connected learns of it.
+    socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket));
+    return socket;
+  };
+  const server = createServer((client) => {
+    track(client);
+    if (mode === 'hanging') return;
+    if (mode === 'throttling') {
+      client.once('data', () => client.end(THROTTLED_ANSWER));
+      return;
+    }
+    const upstream = track(createConnection(Number(targetPort), hostname));
+    client.pipe(upstream);
+    if (mode === 'slow') upstream.pipe(delay(() => LATENESS_MS[lateAnswers++ % LATENESS_MS.length] ?? 0)).pipe(client);
+    else upstream.pipe(client);
+  });
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const switchTo = (next: typeof mode) => {
+    mode = next;
+    cut();
+  };
+  const port = await listen(server, 0);
+  const refuse = async (): Promise<void> => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    cut();
+    await closed;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    refuse,
+    hang: () => switchTo('hanging'),
+    throttle: () => switchTo('throttling'),
+    slow: () => switchTo('slow'),
+    mend: async () => {
+      switchTo('working');
+      if (!server.listening) await listen(server, port);
+    },
+    close: refuse,
+  };
+}
+
+/** Passes each chunk on, in order, after a time that is asked for anew; an answer of DynamoDB is one chunk. */
+function delay(nextMs: () => number): Transform {
+  return new Transform({ transform: (chunk, _encoding, done) => void setTimeout(() => done(null, chunk), nextMs()) });
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}

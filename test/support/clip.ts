@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { COUNTER } from './frame-counter.ts';
+
+/** A clip as a broadcaster's encoder would send it. */
+export interface ClipOptions {
+  readonly width: number;
+  readonly height: number;
+  /** Frames a second as FFmpeg writes it: `30` or `30000/1001`. */
+  readonly frameRate: string;
+  readonly seconds: number;
+  readonly videoKbps: number;
+  /** 0 as low-latency broadcasters send; OBS sends 2. */
+  readonly bFrames: number;
+  /** Between two keyframes. */
+  readonly keyframeSeconds: number;
+  /** AAC stereo at 48 kHz, or no audio track at all. */
+  readonly hasAudio: boolean;
+}
+
+/**
+ * What benchmarks send. 24 seconds are whole frames at 30 a second and whole AAC frames at 48 kHz, so that picture and
+ * sound start over at the same instant; 20 seconds would be 937.5 AAC frames.
+ */
+export const BENCH_CLIP: ClipOptions = {
+  width: 1280,
+  height: 720,
+  frameRate: '30',
+  seconds: 24,
+  videoKbps: 3_000,
+  bFrames: 0,
+  keyframeSeconds: 2,
+  hasAudio: true,
+};
+
+/** Changes whenever the recipe below does, since clips are kept from one run to the next. */
+const RECIPE_VERSION = 1;
+
+/**
+ * Makes an FLV (H.264 High, AAC) of a noisy moving picture with the frame counter in it, and a white flash with a beep for the
+ * first tenth of every second. Resolves to its path under the system's temporary folder; a clip is made once and then reused.
+ */
+export async function makeClip(options: Partial<ClipOptions> = {}): Promise<string> {
+  const clip = { ...BENCH_CLIP, ...options };
+  const folder = join(tmpdir(), 'headend-clips');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([RECIPE_VERSION, clip]))
+    .digest('hex')
+    .slice(0, 16);
+  const path = join(folder, `${digest}.flv`);
+  if (existsSync(path)) return path;
+  await mkdir(folder, { recursive: true });
+  const unfinished = join(folder, `${randomUUID()}.unfinished`);
+  try {
+    await promisify(execFile)('ffmpeg', [...ffmpegArguments(clip), unfinished]);
+    await rename(unfinished, path);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+  return path;
+}
+
+function ffmpegArguments(clip: ClipOptions): string[] {
+  const { width, height, frameRate, seconds, videoKbps, keyframeSeconds } = clip;
+  const picture = `testsrc2=size=${width}x${height}:rate=${frameRate}:duration=${seconds}`;
+  const beep = '0.5*sin(2*PI*1000*t)*lt(mod(t,1),0.1)';
+  const sound = ['-f', 'lavfi', '-i', `aevalsrc=exprs='${beep}|${beep}':sample_rate=48000:duration=${seconds}`];
+  const keyframes = ['-force_key_frames', `expr:gte(t,n_forced*${keyframeSeconds})`, '-sc_threshold', '0', '-g', '600'];
+  const bitrate = ['-b:v', `${videoKbps}k`, '-maxrate', `${videoKbps}k`, '-bufsize', `${videoKbps}k`];
+  return [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', picture],
+    ...(clip.hasAudio ? [...sound, '-map', '1:a', '-c:a', 'aac', '-b:a', '128k'] : []),
+    ...['-filter_complex', `[0:v]noise=alls=12:allf=t,${drawings(clip)},format=yuv420p[v]`, '-map', '[v]'],
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-bf', String(clip.bFrames)],
+    ...[...keyframes, ...bitrate, '-f', 'flv'],
+  ];
+}
+
+/** FFmpeg filters that draw the flash and the counter; `drawbox` with `enable` costs next to nothing where it draws nothing. */
+function drawings({ width, height }: ClipOptions): string {
+  const box = (x: number, y: number, boxWidth: number, boxHeight: number, rest: string): string =>
+    `drawbox=x=${x}:y=${y}:w=${boxWidth}:h=${boxHeight}:t=fill:${rest}`;
+  const flash = [0, Math.round(height * 0.75), Math.round(width / 8), Math.ceil(height / 4)] as const;
+  const edge = (cell: number): number => Math.round((COUNTER.left + cell * COUNTER.cellWidth) * width);
+  const rowHeight = Math.round(height * COUNTER.cellHeight);
+  const filters = [
+    box(...flash, 'c=black'),
+    box(...flash, "c=white:enable='lt(mod(t,1),0.1)'"),
+    box(edge(0), 0, edge(COUNTER.bits) - edge(0), 2 * rowHeight, 'c=black'),
+  ];
+  for (let cell = 0; cell < COUNTER.bits; cell++) {
+    const isOne = `bitand(n,${2 ** (COUNTER.bits - 1 - cell)})`;
+    const cellWidth = edge(cell + 1) - edge(cell);
+    filters.push(box(edge(cell), 0, cellWidth, rowHeight, `c=white:enable='${isOne}'`));
+    filters.push(box(edge(cell), rowHeight, cellWidth, rowHeight, `c=white:enable='not(${isOne})'`));
+  }
+  return filters.join(',');
+}

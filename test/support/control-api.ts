@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { nextViewerTokenKeys } from '../../lib/domain/next-viewer-token-keys.ts';
+import { generateSecret, hashSecret } from '../../lib/domain/stream-ids.ts';
+import { type ControlApiDependencies, createApp } from '../../lib/functions/control-api/app.ts';
+import { createHandler } from '../../lib/functions/control-api/create-handler.ts';
+import { createAdminTokenStore } from '../../lib/runtime/admin-token-store.ts';
+import { createIdempotencyStore } from '../../lib/runtime/idempotency-store.ts';
+import { createLiveStore } from '../../lib/runtime/live-store.ts';
+import { createLogger } from '../../lib/runtime/log.ts';
+import { createStreamStore } from '../../lib/runtime/stream-store.ts';
+import { createHttpApi } from '../../scripts/local/http-api.ts';
+import { listenOnLoopback } from '../../scripts/local/loopback-server.ts';
+import { TEST_TABLES } from './temporary-dynamodb.ts';
+
+/** What a call sends besides its method and path; what is neither body nor token is a header. */
+interface CallOptions {
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly 'If-Match'?: string;
+  readonly 'Idempotency-Key'?: string;
+}
+
+/** Keys of viewer tokens that a test's APIs sign with unless it brings its own. */
+export const TEST_VIEWER_TOKEN_KEYS = nextViewerTokenKeys(nextViewerTokenKeys(null, randomBytes), randomBytes);
+
+/** The control API over real HTTP on a database, with two admin tokens made for it; `settings` replace what it works with. */
+export async function startControlApi(
+  client: DynamoDBDocumentClient,
+  nowMs: () => number = Date.now,
+  settings: Partial<ControlApiDependencies> = {},
+) {
+  const tokens = [generateSecret(randomBytes), generateSecret(randomBytes)] as const;
+  const logLines: string[] = [];
+  const log = createLogger({
+    service: 'control-api',
+    level: 'trace',
+    destination: { write: (line) => logLines.push(line) },
+  });
+  const streams = createStreamStore({ client, tables: TEST_TABLES });
+  const adminTokens = createAdminTokenStore({ client, tables: TEST_TABLES });
+  const live = createLiveStore({ client, tables: TEST_TABLES });
+  const app = createApp({
+    streams,
+    live,
+    addresses: { rtmpUrl: 'rtmp://127.0.0.1:1935/live', rtmpsUrl: null, playbackBaseUrl: 'http://127.0.0.1:8080' },
+    defaults: { ladder: '720p', latency: 'low', playback: 'public' },
+    viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
+    tokens: adminTokens,
+    idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
+    bootstrapHashes: tokens.map(hashSecret),
+    nowMs,
+    randomBytes,
+    log,
+    ...settings,
+  });
+  const api = createHttpApi({ handler: createHandler(app), nowMs, log });
+  const server = await listenOnLoopback(createServer(api));
+  /** Sends a request of the first token, where no other is given; `json` is null for an answer without a body. */
+  async function call(method: string, path: string, { body, token = tokens[0], ...headers }: CallOptions = {}) {
+    const response = await fetch(`${server.url}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
+  }
+
+  return { url: server.url, api, tokens, streams, live, adminTokens, logLines, call, close: server.close };
+}

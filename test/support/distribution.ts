@@ -1,0 +1,88 @@
+import type { Json, SynthesizedStage, TemplateResource } from './synthesized-stage.ts';
+
+/** A cache policy of the template, or one of AWS's own, of which only the id is known. */
+export interface PolicyView {
+  readonly id: string;
+  readonly minTtlSeconds: number;
+  readonly defaultTtlSeconds: number;
+  readonly maxTtlSeconds: number;
+  readonly queryStrings: readonly string[];
+  readonly headers: string;
+  readonly cookies: string;
+}
+
+export interface CacheBehavior {
+  /** `*` for the default behaviour. */
+  readonly pathPattern: string;
+  readonly cachePolicy: PolicyView;
+  readonly originRequestPolicyId: string | undefined;
+  readonly viewerProtocolPolicy: string;
+  readonly allowedMethods: readonly string[];
+  readonly origin: unknown;
+  /** Events that a CloudFront function is called at. */
+  readonly functions: readonly string[];
+}
+
+/** The one distribution of a stage, in the order in which CloudFront looks at its behaviours. */
+export interface DistributionView {
+  readonly behaviors: readonly CacheBehavior[];
+  readonly errorTtlSeconds: Readonly<Record<number, number>>;
+  readonly httpVersion: string;
+  readonly webAclId: unknown;
+}
+
+/** Reads the distribution out of a stage's templates. */
+export function readDistribution(stage: SynthesizedStage): DistributionView {
+  const resource = stage.only('AWS::CloudFront::Distribution');
+  const config: Json = resource.properties.DistributionConfig;
+  const view = (behavior: Json): CacheBehavior => ({
+    pathPattern: behavior.PathPattern ?? '*',
+    cachePolicy: policyOf(stage, resource, behavior.CachePolicyId),
+    originRequestPolicyId: behavior.OriginRequestPolicyId,
+    viewerProtocolPolicy: behavior.ViewerProtocolPolicy,
+    allowedMethods: behavior.AllowedMethods ?? ['GET', 'HEAD'],
+    origin: config.Origins.find((origin: Json) => origin.Id === behavior.TargetOriginId),
+    functions: (behavior.FunctionAssociations ?? []).map((association: Json) => association.EventType),
+  });
+  return {
+    behaviors: [...config.CacheBehaviors.map(view), view(config.DefaultCacheBehavior)],
+    errorTtlSeconds: Object.fromEntries(
+      (config.CustomErrorResponses ?? []).map((error: Json) => [error.ErrorCode, error.ErrorCachingMinTTL]),
+    ),
+    httpVersion: config.HttpVersion,
+    webAclId: config.WebACLId,
+  };
+}
+
+/** The behaviour that a path really hits: the first whose pattern matches (CloudFront developer guide, "Path pattern"). */
+export function behaviorFor({ behaviors }: DistributionView, path: string): CacheBehavior {
+  const hit = behaviors.find(({ pathPattern }) => matches(pathPattern, path));
+  if (hit === undefined) throw new Error(`no behaviour for ${path}`);
+  return hit;
+}
+
+/** `*` is any number of characters, `/` among them; `?` is exactly one. */
+function matches(pathPattern: string, path: string): boolean {
+  const source = pathPattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`).test(path);
+}
+
+function policyOf(stage: SynthesizedStage, distribution: TemplateResource, id: Json): PolicyView {
+  const none = { minTtlSeconds: Number.NaN, defaultTtlSeconds: Number.NaN, maxTtlSeconds: Number.NaN };
+  if (typeof id === 'string') return { id, ...none, queryStrings: [], headers: '', cookies: '' };
+  const policy = stage.resources.find(({ stack, logicalId }) => stack === distribution.stack && logicalId === id.Ref);
+  const config: Json = policy?.properties.CachePolicyConfig;
+  const { QueryStringsConfig, HeadersConfig, CookiesConfig } = config.ParametersInCacheKeyAndForwardedToOrigin;
+  return {
+    id: id.Ref,
+    minTtlSeconds: config.MinTTL,
+    defaultTtlSeconds: config.DefaultTTL,
+    maxTtlSeconds: config.MaxTTL,
+    queryStrings: QueryStringsConfig.QueryStrings ?? [],
+    headers: HeadersConfig.HeaderBehavior,
+    cookies: CookiesConfig.CookieBehavior,
+  };
+}

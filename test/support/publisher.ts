@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { endlessClip } from './endless-clip.ts';
+import { flvFileHeader, parseFlvFile, toFlvBytes } from './flv-file.ts';
+import { rememberKeys } from './secrets.ts';
+
+export interface PublisherOptions {
+  /** An FLV made by `makeClip`. */
+  readonly clipPath: string;
+  /** With the stream key as its last part. */
+  readonly rtmpUrl: string;
+}
+
+/** How the publishing FFmpeg ended. */
+export interface PublisherExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The last lines that it wrote: the server's reason, where a publish was refused. */
+  readonly stderrTail: string;
+}
+
+/** A broadcaster whose every frame's time of capture is known. */
+export interface TestPublisher {
+  readonly pid: number;
+  /** Wall clock (milliseconds since 1970) when FFmpeg had connected and sent its first packets; null where it never did. */
+  readonly firstPacketAtMs: Promise<number | null>;
+  readonly exited: Promise<PublisherExit>;
+  /** When a frame of the clip was captured last before a moment, both milliseconds since 1970; null where it never was. */
+  captureTimeMs(frameNumber: number, atWallMs: number): number | null;
+  /** Says goodbye as a broadcaster does who presses Stop. */
+  stop(): Promise<PublisherExit>;
+  /** Ends at once without a word, as a broadcaster does whose machine crashes. */
+  kill(): Promise<PublisherExit>;
+}
+
+const STDERR_TAIL_BYTES = 4_000;
+/** A server that reads nothing for this much media (about 20 s at 3 Mbit/s) has lost the stream anyway. */
+const MAX_UNSENT_BYTES = 8_000_000;
+const STOP_TIMEOUT_MS = 3_000;
+
+/**
+ * Publishes a clip over RTMP for ever, in real time, with FFmpeg. A frame is captured when its tag is handed to FFmpeg, which
+ * copies it: what a broadcaster's own encoder takes is no part of any latency measured with this.
+ */
+export async function startPublisher({ clipPath, rtmpUrl }: PublisherOptions): Promise<TestPublisher> {
+  rememberKeys(rtmpUrl.split('/').at(-1));
+  const clip = parseFlvFile(await readFile(clipPath));
+  const ffmpeg = spawn('ffmpeg', ffmpegArguments(rtmpUrl), { stdio: ['pipe', 'ignore', 'pipe'] });
+  const { pid, stdin } = ffmpeg;
+  if (pid === undefined) throw new Error('ffmpeg could not be started');
+  const captures = new Map<number, number[]>();
+  const exited = followExit(ffmpeg);
+  const firstPacketAtMs = followFirstPacket(ffmpeg);
+  stdin.write(flvFileHeader(clip.audio.length > 0, clip.video.length > 0));
+  for (const header of clip.headers) stdin.write(toFlvBytes(header));
+  const stopFeeding = paceTags(endlessClip(clip), (next) => {
+    if (next.frameNumber !== null)
+      captures.set(next.frameNumber, [...(captures.get(next.frameNumber) ?? []), Date.now()]);
+    stdin.write(toFlvBytes(next.tag));
+    if (stdin.writableLength > MAX_UNSENT_BYTES) ffmpeg.kill('SIGKILL');
+  });
+  ffmpeg.once('exit', stopFeeding);
+  return {
+    pid,
+    firstPacketAtMs,
+    exited,
+    captureTimeMs: (frameNumber, atWallMs) =>
+      captures.get(frameNumber)?.findLast((capturedAtMs) => capturedAtMs <= atWallMs) ?? null,
+    stop: async () => {
+      stopFeeding();
+      stdin.end();
+      const timeout = setTimeout(() => ffmpeg.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      return exited.finally(() => clearTimeout(timeout));
+    },
+    kill: async () => {
+      ffmpeg.kill('SIGKILL');
+      return exited;
+    },
+  };
+}
+
+/** Level `info` tells when the output is open. Without `nobuffer`, which would drop the first keyframe while probing. */
+function ffmpegArguments(rtmpUrl: string): string[] {
+  const probing = ['-probesize', '32768', '-analyzeduration', '1', '-fpsprobesize', '0'];
+  const input = ['-hide_banner', '-loglevel', 'info', '-nostats', ...probing, '-f', 'flv', '-i', 'pipe:0'];
+  return [...input, '-c', 'copy', '-flush_packets', '1', '-flvflags', 'no_duration_filesize', '-f', 'flv', rtmpUrl];
+}
+
+function followExit(ffmpeg: ChildProcess): Promise<PublisherExit> {
+  let stderrTail = '';
+  const append = (text: string): void => {
+    stderrTail = (stderrTail + text).slice(-STDERR_TAIL_BYTES);
+  };
+  ffmpeg.stderr?.on('data', (chunk: Buffer) => append(chunk.toString()));
+  // A server that hangs up ends FFmpeg before the feed notices.
+  ffmpeg.stdin?.on('error', (error) => append(`standard input: ${error.message}\n`));
+  return new Promise((resolve) => {
+    ffmpeg.once('close', (code, signal) => resolve({ code, signal, stderrTail }));
+  });
+}
+
+function followFirstPacket(ffmpeg: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    let seen = '';
+    ffmpeg.stderr?.on('data', (chunk: Buffer) => {
+      seen = (seen + chunk.toString()).slice(-STDERR_TAIL_BYTES);
+      if (seen.includes('Output #0')) resolve(Date.now());
+    });
+    ffmpeg.once('close', () => resolve(null));
+  });
+}
+
+/** Hands each tag over when its time has come; returns the function that ends it. */
+function paceTags<T extends { readonly tag: { readonly timestampMs: number } }>(
+  tags: Iterator<T, never>,
+  handOver: (next: T) => void,
+): () => void {
+  let next = tags.next().value;
+  const firstTimestampMs = next.tag.timestampMs;
+  const startedAtMs = performance.now();
+  const dueInMs = (): number => next.tag.timestampMs - firstTimestampMs - (performance.now() - startedAtMs);
+  let timer: NodeJS.Timeout | undefined;
+  const handOverDue = (): void => {
+    for (; dueInMs() <= 0; next = tags.next().value) handOver(next);
+    timer = setTimeout(handOverDue, Math.ceil(dueInMs()));
+  };
+  handOverDue();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,152 @@
+import { EventEmitter, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { type AmfValue, decodeAmf0, encodeAmf0 } from './amf0.ts';
+import { rememberKeys } from './secrets.ts';
+
+/** RTMP message types (RTMP 1.0, sections 5.4 and 7.1). */
+export const SET_CHUNK_SIZE = 1;
+export const COMMAND = 20;
+
+const HANDSHAKE_BYTES = 1536;
+const MESSAGE_HEADER_BYTES = 12;
+const DEFAULT_CHUNK_BYTES = 128;
+
+export interface RtmpMessage {
+  readonly type: number;
+  readonly messageStreamId: number;
+  readonly payload: Buffer;
+  readonly timestampMs?: number;
+  /** 2 to 63, @default 3 */
+  readonly chunkStreamId?: number;
+  /** What the header says, @default the payload's length */
+  readonly declaredBytes?: number;
+}
+
+/** A command of the server: its name, then its arguments. */
+export type RtmpAnswer = readonly AmfValue[];
+
+/** A raw RTMP client that also sends what no proper client does. */
+export class RtmpClient {
+  readonly socket: Socket;
+  /** Resolves when the socket is gone, whoever closed it. */
+  readonly closed: Promise<void>;
+  /** Types of all messages received, oldest first. */
+  readonly receivedTypes: number[] = [];
+  /** Commands received that `answer` has not taken. */
+  readonly answers: RtmpAnswer[] = [];
+  readonly #events = new EventEmitter();
+  #buffered = Buffer.alloc(0);
+  #isOpen = true;
+
+  private constructor(socket: Socket) {
+    this.socket = socket;
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        this.#isOpen = false;
+        this.#events.emit('change');
+        resolve();
+      });
+    });
+    socket.on('error', () => undefined); // a reset is one of the ways in which servers close
+  }
+
+  /** Opens the TCP connection only, from any address of 127.0.0.0/8; `allowHalfOpen` keeps it open when the server has closed. */
+  static async open(port: number, localAddress = '127.0.0.1', allowHalfOpen = false): Promise<RtmpClient> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true, allowHalfOpen });
+    await once(socket, 'connect');
+    return new RtmpClient(socket);
+  }
+
+  /** The simple handshake (RTMP 1.0, 5.2). Messages are read from here on. */
+  async handshake(): Promise<void> {
+    this.socket.write(Buffer.concat([Buffer.from([3]), Buffer.alloc(HANDSHAKE_BYTES)]));
+    const answerBytes = 1 + 2 * HANDSHAKE_BYTES;
+    while (this.#buffered.length < answerBytes) {
+      const [chunk] = (await once(this.socket, 'data')) as [Buffer];
+      this.#buffered = Buffer.concat([this.#buffered, chunk]);
+    }
+    this.#buffered = this.#buffered.subarray(answerBytes);
+    this.socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.socket.write(Buffer.alloc(HANDSHAKE_BYTES));
+  }
+
+  /** Handshake, `connect` and `createStream`: ready to publish on message stream 1. */
+  async prepare(app = 'live'): Promise<void> {
+    await this.handshake();
+    this.sendCommand(0, 'connect', 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, type: 'nonprivate' });
+    await this.answer('_result');
+    this.sendCommand(0, 'createStream', 2, null);
+    await this.answer('_result');
+  }
+
+  /** Prepares and publishes; resolves to the status. */
+  async publish(streamName: string): Promise<RtmpAnswer> {
+    await this.prepare();
+    this.sendCommand(1, 'publish', 3, null, streamName, 'live');
+    return this.answer('onStatus');
+  }
+
+  sendCommand(messageStreamId: number, ...values: readonly AmfValue[]): void {
+    rememberKeys(...values);
+    this.send({ type: COMMAND, messageStreamId, payload: encodeAmf0(...values) });
+  }
+
+  /** Sends a message in chunks of 128 bytes. */
+  send(message: RtmpMessage): void {
+    const { type, messageStreamId, payload, timestampMs = 0, chunkStreamId = 3 } = message;
+    const header = Buffer.alloc(MESSAGE_HEADER_BYTES);
+    header.writeUInt8(chunkStreamId, 0);
+    header.writeUIntBE(timestampMs, 1, 3);
+    header.writeUIntBE(message.declaredBytes ?? payload.length, 4, 3);
+    header.writeUInt8(type, 7);
+    header.writeUInt32LE(messageStreamId, 8);
+    const chunks: Buffer[] = [header];
+    for (let offset = 0; offset < payload.length; offset += DEFAULT_CHUNK_BYTES) {
+      if (offset > 0) chunks.push(Buffer.from([0xc0 | chunkStreamId]));
+      chunks.push(payload.subarray(offset, offset + DEFAULT_CHUNK_BYTES));
+    }
+    this.socket.write(Buffer.concat(chunks));
+  }
+
+  /** Takes the next command of that name that was not taken yet; rejects when the connection closes without one. */
+  async answer(name: string): Promise<RtmpAnswer> {
+    for (;;) {
+      const index = this.answers.findIndex((answer) => answer[0] === name);
+      const [answer] = index < 0 ? [] : this.answers.splice(index, 1);
+      if (answer !== undefined) return answer;
+      if (!this.#isOpen) throw new Error(`closed before ${name}`);
+      await once(this.#events, 'change');
+    }
+  }
+
+  /** Resolves once a message of that type has come. */
+  async received(type: number): Promise<void> {
+    while (!this.receivedTypes.includes(type)) await once(this.#events, 'change');
+  }
+
+  /** Resolves once the server has handled all that was sent before: it answers another `createStream`. */
+  async roundTrip(): Promise<void> {
+    this.sendCommand(0, 'createStream', 9, null);
+    await this.answer('_result');
+  }
+
+  /** Goes without a word, as a client does whose machine crashes. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** The server's chunks are longer than its messages, and each message has a full header. */
+  #read(chunk: Buffer): void {
+    this.#buffered = Buffer.concat([this.#buffered, chunk]);
+    for (;;) {
+      if (this.#buffered.length < MESSAGE_HEADER_BYTES) break;
+      const end = MESSAGE_HEADER_BYTES + this.#buffered.readUIntBE(4, 3);
+      if (this.#buffered.length < end) break;
+      const type = this.#buffered.readUInt8(7);
+      if (type === COMMAND) this.answers.push(decodeAmf0(this.#buffered.subarray(MESSAGE_HEADER_BYTES, end)));
+      this.receivedTypes.push(type);
+      this.#buffered = this.#buffered.subarray(end);
+    }
+    this.#events.emit('change');
+  }
+}

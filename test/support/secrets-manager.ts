@@ -1,0 +1,41 @@
+import { createServer, type ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { z } from 'zod';
+import { listenOnLoopback } from '../../scripts/local/loopback-server.ts';
+
+const requestSchema = z.object({ SecretId: z.string() });
+
+/** Answers one GetSecretValue. */
+export type SecretAnswer = (response: ServerResponse, secretId: string) => void;
+
+/** A secret as Secrets Manager gives it. */
+export const secretText =
+  (SecretString: string): SecretAnswer =>
+  (response, Name) =>
+    send(response, 200, { Name, SecretString, VersionId: '1', VersionStages: ['AWSCURRENT'] });
+
+/** An error of Secrets Manager: a 400 is the client's fault and not tried again by the SDK, a 500 is. */
+export const secretError =
+  (status: number, type: string): SecretAnswer =>
+  (response) =>
+    send(response, status, { __type: type, Message: 'no' });
+
+/** A server that speaks Secrets Manager's GetSecretValue (AWS JSON 1.1) and answers as `answer` says at that moment. */
+export async function startSecretsManager(answer: SecretAnswer) {
+  const state = { answer, requests: [] as string[] };
+  const server = await listenOnLoopback(
+    createServer(async (request, response) => {
+      if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
+        return send(response, 400, { __type: 'UnknownOperationException' });
+      }
+      const { SecretId } = requestSchema.parse(await json(request));
+      state.requests.push(SecretId);
+      state.answer(response, SecretId);
+    }),
+  );
+  return { url: server.url, state, close: server.close };
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,48 @@
+import type { StageConfig } from '../../lib/config/stage-config.ts';
+import { STAGES } from '../../lib/config/stages.ts';
+
+const ACCOUNT = '1'.repeat(12);
+const certificate = (region: string): string => `arn:aws:acm:${region}:${ACCOUNT}:certificate/of-a-test`;
+
+/** A stage with every option on, in another region than CloudFront's. */
+export const EVERY_OPTION: StageConfig = {
+  name: 'every-option',
+  account: ACCOUNT,
+  region: 'eu-central-1',
+  viewerDomain: { domainName: 'live.example.com', certificateArn: certificate('us-east-1') },
+  ingestDomain: { domainName: 'ingest.example.com', certificateArn: certificate('eu-central-1') },
+  apiDomain: { domainName: 'api.example.com', certificateArn: certificate('eu-central-1') },
+  dnsZone: { hostedZoneId: 'Z0123456789', zoneName: 'example.com' },
+  vpcCidr: '10.1.0.0/20',
+  availabilityZones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
+  egress: 'nat',
+  task: { vCpus: 8, memoryGib: 16 },
+  streamsPerTask: 3,
+  minTasks: 2,
+  maxTasks: 9,
+  scheduledMinimums: [
+    { schedule: 'cron(0 17 ? * FRI *)', timeZone: 'Europe/Berlin', minTasks: 4 },
+    { schedule: 'cron(0 23 ? * FRI *)', minTasks: 2 },
+  ],
+  ladder: '1080p',
+  latency: 'ultra',
+  playback: 'public',
+  reconnectWindowSeconds: 60,
+  ingestAllowList: ['198.51.100.0/24', '203.0.113.7/32'],
+  publishMode: 'webhook',
+  webhookUrl: 'https://backend.example.com/publish',
+  geoRestriction: { allow: ['DE', 'AT'] },
+  waf: true,
+  wafRequestsPerFiveMinutes: 30_000,
+  priceClass: 'all',
+  originShieldRegion: 'eu-central-1',
+  logRetentionDays: 30,
+  alarmEmail: 'ops@example.com',
+  monthlyBudgetUsd: 500,
+  containerInsights: true,
+  ecsExec: true,
+  removalPolicy: 'retain',
+};
+
+/** The stages that tests look at: those that are shipped, and one with every option on. */
+export const TESTED_STAGES: readonly StageConfig[] = [...STAGES, EVERY_OPTION];

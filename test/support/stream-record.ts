@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto';
+import { generateId, generateSecret, hashSecret } from '../../lib/domain/stream-ids.ts';
+import type { StreamHealth, StreamRecord } from '../../lib/domain/streams.ts';
+
+/** A stream that no other test has, with the key that nobody knows unless `keyHash` is given. */
+export const makeStreamRecord = (settings: Partial<StreamRecord> = {}): StreamRecord => ({
+  id: generateId(randomBytes),
+  title: 'A title',
+  playbackId: generateId(randomBytes),
+  keyHash: hashSecret(generateSecret(randomBytes)),
+  ladder: '720p',
+  latency: 'low',
+  playback: 'public',
+  notBefore: null,
+  notAfter: null,
+  allowedSources: [],
+  version: 1,
+  createdAt: '2025-01-02T03:04:05.678Z',
+  updatedAt: '2025-01-02T03:04:05.678Z',
+  deletedAt: null,
+  ...settings,
+});
+
+/** What an encoder could report, with a value in every field. */
+export const STREAM_HEALTH: StreamHealth = {
+  inputKbps: 3012.5,
+  frameRate: 29.97,
+  width: 1280,
+  height: 720,
+  videoCodec: 'h264',
+  audioCodec: 'aac',
+  keyframeIntervalSeconds: 2,
+  droppedFrames: 3,
+  encoderSpeed: 1.02,
+  warnings: ['The keyframe interval is 8 s, set it to 2 s'],
+};

@@ -1,0 +1,154 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { StageConfig } from '../../lib/config/stage-config.ts';
+import { waitFor } from './wait-for.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: a template is JSON without a type.
+export type Json = any;
+
+/** One resource of a synthesised template. */
+export interface TemplateResource {
+  /** Name of its stack's template. */
+  readonly stack: string;
+  readonly logicalId: string;
+  readonly type: string;
+  readonly properties: Json;
+  /** Everything else that the template says of it. */
+  readonly attributes: Record<string, unknown>;
+}
+
+/** What a synthesis left. */
+export interface SynthesizedStage {
+  readonly resources: readonly TemplateResource[];
+  /** Outputs that scripts look for, by their logical ids. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** What the process printed: warnings, findings. */
+  readonly printed: string;
+  /** Violations that cdk-nag and the CDK's own checks report. */
+  readonly violations: readonly unknown[];
+  ofType(type: string): TemplateResource[];
+  /** The one of its type; throws where there is none or another. */
+  only(type: string): TemplateResource;
+}
+
+/** Far longer than a synthesis takes on a busy machine. */
+const SYNTHESIS_LIMIT_MS = 200_000;
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** No credentials, no profile, no way to a network service. */
+const BARE_ENVIRONMENT = {
+  PATH: process.env.PATH ?? '',
+  HOME: '/nonexistent',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  https_proxy: 'http://127.0.0.1:9',
+};
+
+/** Synthesises a stage in a process of its own, once a run of `npm test`, and reads its templates. */
+export async function synthesizeStage(
+  config: StageConfig,
+  form: 'stacks' | 'library' = 'stacks',
+): Promise<SynthesizedStage> {
+  const shared = process.env.HEADEND_SYNTH_DIR;
+  const folder = shared ?? (await mkdtemp(join(tmpdir(), 'headend-synth-')));
+  try {
+    return await readAssembly(await synthesizeInto(join(folder, `${config.name}-${form}`), config, form));
+  } finally {
+    if (shared === undefined) await rm(folder, { recursive: true });
+  }
+}
+
+/** The assembly in `path`: made here, or by the test file that came first. */
+async function synthesizeInto(path: string, config: StageConfig, form: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const isFirst = await mkdir(`${path}.claim`).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
+  if (!isFirst) {
+    await waitFor('the synthesis of another test file', async () => existsSync(path) || null, SYNTHESIS_LIMIT_MS);
+    return path;
+  }
+  const own = await mkdtemp(`${path}.`);
+  const artifacts = await makeArtifacts(join(own, 'artifacts'));
+  const app = fileURLToPath(new URL('synth-app.ts', import.meta.url));
+  const args = ['--import', 'tsx', app, join(own, 'out'), artifacts, JSON.stringify(config), form];
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: BARE_ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
+  const [code] = await once(child, 'close');
+  if (code !== 0) {
+    // Whoever comes next finds out for itself.
+    await rm(`${path}.claim`, { recursive: true });
+    throw new Error(`synthesis ended with ${code}:\n${printed}`);
+  }
+  await writeFile(join(own, 'out', 'printed.txt'), printed);
+  await rename(join(own, 'out'), path);
+  await rm(own, { recursive: true });
+  return path;
+}
+
+/** Files where a build would have put them: templates know them by their hashes only. */
+async function makeArtifacts(folder: string): Promise<string> {
+  const files = {
+    'encoder/Dockerfile': 'FROM scratch\n',
+    'encoder/main.mjs': '',
+    'ingest-auth/index.mjs': '',
+    'control-api/index.mjs': '',
+    'viewer-token/function.js': 'function handler() {}\n',
+    'player/index.html': '',
+    'player/player/main-HASH.js': '',
+    'player/player/icon.svg': '',
+  };
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  return folder;
+}
+
+async function readAssembly(path: string): Promise<SynthesizedStage> {
+  const names = (await readdir(path)).filter((name) => name.endsWith('.template.json'));
+  const resources: TemplateResource[] = [];
+  const outputs: Record<string, unknown> = {};
+  for (const name of names) {
+    const template = JSON.parse(await readFile(join(path, name), 'utf8'));
+    for (const [logicalId, { Type, Properties = {}, ...attributes }] of Object.entries<TemplateEntry>(
+      template.Resources ?? {},
+    )) {
+      resources.push({
+        stack: name.replace('.template.json', ''),
+        logicalId,
+        type: Type,
+        properties: Properties,
+        attributes,
+      });
+    }
+    for (const [id, output] of Object.entries<{ Value: unknown }>(template.Outputs ?? {})) outputs[id] = output.Value;
+  }
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  const { pluginReports = [] } = JSON.parse(await readFile(join(path, 'validation-report.json'), 'utf8'));
+  return {
+    resources,
+    outputs,
+    printed: await readFile(join(path, 'printed.txt'), 'utf8'),
+    violations: pluginReports.flatMap((report: { violations?: unknown[] }) => report.violations ?? []),
+    ofType,
+    only: (type) => {
+      const [resource, ...others] = ofType(type);
+      if (resource === undefined || others.length > 0) throw new Error(`not exactly one ${type}`);
+      return resource;
+    },
+  };
+}
+
+interface TemplateEntry {
+  readonly Type: string;
+  readonly Properties?: Record<string, unknown>;
+}

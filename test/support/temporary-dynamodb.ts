@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { TableNames } from '../../lib/domain/tables.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../scripts/local/aws-environment.ts';
+import { startDynamoDb } from '../../scripts/local/dynamodb.ts';
+
+export const TEST_TABLES: TableNames = {
+  STREAMS_TABLE: 'test-streams',
+  STREAM_KEYS_TABLE: 'test-stream-keys',
+  LIVE_TABLE: 'test-live',
+  ADMIN_TOKENS_TABLE: 'test-admin-tokens',
+  IDEMPOTENCY_TABLE: 'test-idempotency',
+};
+
+/** A document client for any endpoint that speaks DynamoDB. It does not retry, so that a test's failures show. */
+export function documentClientFor(endpoint: string): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(
+    new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 1 }),
+  );
+}
+
+/** A DynamoDB with all tables in a folder that goes with it. */
+export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLES) {
+  const directory = await mkdtemp(join(tmpdir(), 'headend-dynamodb-'));
+  const server = await startDynamoDb({ directory, tableNames });
+  const client = documentClientFor(server.url);
+  return {
+    url: server.url,
+    client,
+    async close(): Promise<void> {
+      client.destroy();
+      await server.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
