@@ -12,7 +12,6 @@ import { startPublisher } from '../support/publisher.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const TIMEOUT_MS = 90_000;
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
 /** A process in place of a container, with what it has written so far. */
@@ -87,34 +86,30 @@ async function composeUp() {
   return { edge, encoder };
 }
 
-test(
-  'with the settings of compose.yaml, a stream goes from the encoder to viewers by way of the edge',
-  async () => {
-    const { edge, encoder } = await composeUp();
-    const watchUrl = new URL(await written(edge, /Watch +(\S+)/));
-    const [server, streamKey, adminToken] = await Promise.all([
-      written(edge, /Server +(\S+)/),
-      written(edge, /Stream Key +(\S+)/),
-      written(edge, /admin token (\S+)\)/),
-    ]);
-    expect((await fetch(watchUrl)).headers.get('content-type')).toMatch(/^text\/html/);
-    const events = await followEvents(`${watchUrl.origin}/api/events`, adminToken);
-    await written(encoder, /"msg":"(ready)"/);
+test('with the settings of compose.yaml, a stream goes from the encoder to viewers by way of the edge', async () => {
+  const { edge, encoder } = await composeUp();
+  const watchUrl = new URL(await written(edge, /Watch +(\S+)/));
+  const [server, streamKey, adminToken] = await Promise.all([
+    written(edge, /Server +(\S+)/),
+    written(edge, /Stream Key +(\S+)/),
+    written(edge, /admin token (\S+)\)/),
+  ]);
+  expect((await fetch(watchUrl)).headers.get('content-type')).toMatch(/^text\/html/);
+  const events = await followEvents(`${watchUrl.origin}/api/events`, adminToken);
+  await written(encoder, /"msg":"(ready)"/);
 
-    const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: `${server}/${streamKey}` });
-    const liveUrl = `${watchUrl.origin}/live/${watchUrl.pathname.split('/').at(-1)}`;
-    const playlist = await waitFor('a playlist', async () => {
-      const response = await fetch(`${liveUrl}/master.m3u8`);
-      return response.status === 200 ? response.text() : null;
-    });
-    const [rendition = ''] = /^.*media\.m3u8$/m.exec(playlist) ?? [];
-    expect((await fetch(`${liveUrl}/${rendition}`)).status).toBe(200);
-    await waitFor('its event', async () => events.events.find(({ type }) => type === 'stream.live'));
+  const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: `${server}/${streamKey}` });
+  const liveUrl = `${watchUrl.origin}/live/${watchUrl.pathname.split('/').at(-1)}`;
+  const playlist = await waitFor('a playlist', async () => {
+    const response = await fetch(`${liveUrl}/master.m3u8`);
+    return response.status === 200 ? response.text() : null;
+  });
+  const [rendition = ''] = /^.*media\.m3u8$/m.exec(playlist) ?? [];
+  expect((await fetch(`${liveUrl}/${rendition}`)).status).toBe(200);
+  await waitFor('its event', async () => events.events.find(({ type }) => type === 'stream.live'));
 
-    events.close();
-    await publisher.stop();
-    expect(await stop(encoder, 'SIGTERM')).toBe(0);
-    expect(await stop(edge, 'SIGTERM')).toBe(0);
-  },
-  TIMEOUT_MS,
-);
+  events.close();
+  await publisher.stop();
+  expect(await stop(encoder, 'SIGTERM')).toBe(0);
+  expect(await stop(edge, 'SIGTERM')).toBe(0);
+});

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '../../lib/runtime/live-store.ts';
 import { LOCAL_TABLE_NAMES } from '../../scripts/local/table-names.ts';
 import { type BreakableProxy, startBreakableProxy } from '../support/breakable-proxy.ts';
@@ -19,8 +18,6 @@ const LONG_OUTAGE_MS = 30_000;
 /** While the database is slow, each may have either answer. */
 const SLOW_ATTEMPTS = 3;
 const SEGMENT_SECONDS = 2;
-
-jest.setTimeout(120_000);
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let proxy: BreakableProxy;

@@ -2,14 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { jest } from '@jest/globals';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SECONDS = 30;
 /** Of a slow machine; of these some 900 only warm it up. The whole figure is for `npm run fuzz:rtmp -- --connections 11000`. */
 const MIN_CONNECTIONS = 1_200;
-
-jest.setTimeout(120_000);
 
 async function fuzz(...options: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const fuzzer = spawn(process.execPath, ['scripts/run.mjs', 'fuzz-rtmp', ...options], {

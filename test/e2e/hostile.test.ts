@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
 import { generateSecret } from '../../lib/domain/stream-ids.ts';
 import { makeClip } from '../support/clip.ts';
 import { decodeFrameNumbers } from '../support/frame-counter.ts';
@@ -28,13 +27,10 @@ import { RtmpClient } from '../support/rtmp-client.ts';
 import { startUnguardedRtmp, type UnguardedRtmp } from '../support/unguarded-rtmp.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TIMEOUT_MS = 120_000;
 const CLIP = { width: 640, height: 360, seconds: 24, videoKbps: 600 };
 const CLIP_FRAMES = 24 * 30;
 const FLOOD = 60;
 const IDLE_TIMEOUT_MS = 5_000;
-
-jest.setTimeout(TIMEOUT_MS);
 
 /** Keeps every segment of a rendition from now on. */
 class SegmentCollector {

@@ -5,7 +5,6 @@ import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStre
 import { startPublisher, type TestPublisher } from '../support/publisher.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TIMEOUT_MS = 120_000;
 /** Renditions to choose from, at a fifth of the CPU of the default ladder: other programs' load shall not be what stalls. */
 const CLIP = { width: 640, height: 480, seconds: 8, videoKbps: 500 };
 /** A stream waits 30 s for its publisher before it ends. */
@@ -49,7 +48,7 @@ describe('the watch page', () => {
     clipPath = await makeClip(CLIP);
     platform = await startTestPlatform();
     browser = await launchBrowser();
-  }, TIMEOUT_MS);
+  });
 
   afterEach(async () => {
     await Promise.all(publishers.splice(0).map((publisher) => publisher.kill()));
@@ -78,75 +77,59 @@ describe('the watch page', () => {
 
   const wasReloaded = (page: Page): Promise<boolean> => page.evaluate(() => !('wasNotReloaded' in window));
 
-  test(
-    'begins by itself when a stream does',
-    async () => {
-      const stream = await platform.createStream();
-      const page = await browser.newPage();
-      await page.goto(stream.watchUrl);
-      await inState(page, 'starting-soon');
-      const publisher = await publish(stream);
-      await inState(page, 'playing');
-      await playsOn(page);
-      await publisher.stop();
-      endingPage = page;
-      expect(browser.consoleErrors).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  test('begins by itself when a stream does', async () => {
+    const stream = await platform.createStream();
+    const page = await browser.newPage();
+    await page.goto(stream.watchUrl);
+    await inState(page, 'starting-soon');
+    const publisher = await publish(stream);
+    await inState(page, 'playing');
+    await playsOn(page);
+    await publisher.stop();
+    endingPage = page;
+    expect(browser.consoleErrors).toEqual([]);
+  });
 
-  test(
-    'plays on when FFmpeg is killed, and stands still for less time than it plays',
-    async () => {
-      const stream = await platform.createStream();
-      await publish(stream);
-      const page = await watch(stream);
-      const undisturbedMs = await playsOn(page, COMPARED_SECONDS);
-      // The newest: that of the test before may not have ended yet.
-      const ffmpegPid = (await platform.ffmpegPids()).at(-1);
-      process.kill(ffmpegPid ?? 0, 'SIGKILL');
-      const disturbedMs = await playsOn(page, COMPARED_SECONDS);
-      expect(disturbedMs / undisturbedMs).toBeLessThan(MAX_TIMES_AS_LONG);
-      expect(await wasReloaded(page)).toBe(false);
-      expect(await platform.log()).toContain('FFmpeg failed');
-      await page.close();
-      expect(browser.consoleErrors).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  test('plays on when FFmpeg is killed, and stands still for less time than it plays', async () => {
+    const stream = await platform.createStream();
+    await publish(stream);
+    const page = await watch(stream);
+    const undisturbedMs = await playsOn(page, COMPARED_SECONDS);
+    // The newest: that of the test before may not have ended yet.
+    const ffmpegPid = (await platform.ffmpegPids()).at(-1);
+    process.kill(ffmpegPid ?? 0, 'SIGKILL');
+    const disturbedMs = await playsOn(page, COMPARED_SECONDS);
+    expect(disturbedMs / undisturbedMs).toBeLessThan(MAX_TIMES_AS_LONG);
+    expect(await wasReloaded(page)).toBe(false);
+    expect(await platform.log()).toContain('FFmpeg failed');
+    await page.close();
+    expect(browser.consoleErrors).toEqual([]);
+  });
 
-  test(
-    'plays on when the publisher is killed and comes back within 10 s, much as soon as a new viewer would',
-    async () => {
-      const stream = await platform.createStream();
-      const first = await publish(stream);
-      const page = await watch(stream);
-      const newViewerMs = await elapsedSince(first);
-      await first.kill();
-      // Long enough for everything that was buffered to have been played.
-      const stalledAt = await waitFor('the picture to stand still', async () => {
-        const before = await currentTime(page);
-        await page.waitForTimeout(1_000);
-        return (await currentTime(page)) === before ? before : null;
-      });
-      const second = await publish(stream);
-      await waitFor('playback to go on', async () => ((await currentTime(page)) > stalledAt ? true : null));
-      await playsOn(page);
-      expect((await elapsedSince(second)) / newViewerMs).toBeLessThan(MAX_TIMES_AS_LONG);
-      expect(await wasReloaded(page)).toBe(false);
-      await page.close();
-      expect(browser.consoleErrors).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  test('plays on when the publisher is killed and comes back within 10 s, much as soon as a new viewer would', async () => {
+    const stream = await platform.createStream();
+    const first = await publish(stream);
+    const page = await watch(stream);
+    const newViewerMs = await elapsedSince(first);
+    await first.kill();
+    // Long enough for everything that was buffered to have been played.
+    const stalledAt = await waitFor('the picture to stand still', async () => {
+      const before = await currentTime(page);
+      await page.waitForTimeout(1_000);
+      return (await currentTime(page)) === before ? before : null;
+    });
+    const second = await publish(stream);
+    await waitFor('playback to go on', async () => ((await currentTime(page)) > stalledAt ? true : null));
+    await playsOn(page);
+    expect((await elapsedSince(second)) / newViewerMs).toBeLessThan(MAX_TIMES_AS_LONG);
+    expect(await wasReloaded(page)).toBe(false);
+    await page.close();
+    expect(browser.consoleErrors).toEqual([]);
+  });
 
-  test(
-    'says when the stream has ended',
-    async () => {
-      await endingPage?.waitForSelector('body[data-state="ended"]', { timeout: ENDED_TIMEOUT_MS });
-      expect(endingPage).toBeDefined();
-      expect(browser.consoleErrors).toEqual([]);
-    },
-    TIMEOUT_MS,
-  );
+  test('says when the stream has ended', async () => {
+    await endingPage?.waitForSelector('body[data-state="ended"]', { timeout: ENDED_TIMEOUT_MS });
+    expect(endingPage).toBeDefined();
+    expect(browser.consoleErrors).toEqual([]);
+  });
 });

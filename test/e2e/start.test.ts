@@ -8,7 +8,6 @@ import { closeTestPlatforms, runStart, startTestPlatform } from '../support/plat
 import { startPublisher } from '../support/publisher.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TIMEOUT_MS = 90_000;
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
 async function isLive(liveUrl: string): Promise<true | null> {
@@ -37,17 +36,13 @@ describe('npm start', () => {
       ['--http-port', '0', '--rtmp-port', '0', '--data-dir', '/dev/null/data'],
       /--data-dir/,
     ],
-  ])(
-    'refuses %s with one line',
-    async (_case, args, message, environment = {}) => {
-      const { code, stdout, stderr } = await runStart(args, environment);
-      expect(code).toBe(1);
-      expect(stdout).toBe('');
-      expect(stderr.trim().split('\n')).toHaveLength(1);
-      expect(stderr).toMatch(message);
-    },
-    TIMEOUT_MS,
-  );
+  ])('refuses %s with one line', async (_case, args, message, environment = {}) => {
+    const { code, stdout, stderr } = await runStart(args, environment);
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(message);
+  });
 
   test.each(['--http-port', '--rtmp-port'])(
     'says which program option to change when the port of %s is taken',
@@ -64,102 +59,79 @@ describe('npm start', () => {
       expect(code).toBe(1);
       expect(stderr).toBe(`Port ${port} is taken by another program; choose another with ${option}.\n`);
     },
-    TIMEOUT_MS,
   );
 
-  test(
-    'keeps streams and token over a restart, and leaves no process behind',
-    async () => {
-      const dataDir = await mkdtemp(join(tmpdir(), 'headend-test-'));
-      const first = await startTestPlatform({ dataDir });
-      const stream = await first.createStream();
-      const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
-      await waitFor('a playable stream', () => isLive(stream.liveUrl));
-      const pids = [...first.tasks.map((task) => task.pid), ...(await first.ffmpegPids())];
-      expect(pids.length).toBe(2);
-      const exit = await first.stop();
-      await publisher.exited;
-      expect(exit.code).toBe(0);
-      expect(pids.filter(isRunning)).toEqual([]);
+  test('keeps streams and token over a restart, and leaves no process behind', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'headend-test-'));
+    const first = await startTestPlatform({ dataDir });
+    const stream = await first.createStream();
+    const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
+    await waitFor('a playable stream', () => isLive(stream.liveUrl));
+    const pids = [...first.tasks.map((task) => task.pid), ...(await first.ffmpegPids())];
+    expect(pids.length).toBe(2);
+    const exit = await first.stop();
+    await publisher.exited;
+    expect(exit.code).toBe(0);
+    expect(pids.filter(isRunning)).toEqual([]);
 
-      const second = await startTestPlatform({ dataDir });
-      const answer = await fetch(`${second.apiUrl}/streams/${stream.id}`, {
-        headers: { authorization: `Bearer ${first.adminToken}` },
-      });
-      expect(second.adminToken).toBe(first.adminToken);
-      expect(await answer.json()).toMatchObject({ id: stream.id, playbackId: stream.playbackId, status: 'idle' });
-      const again = await startPublisher({
-        clipPath: await makeClip(SMALL),
-        rtmpUrl: `${second.rtmpUrl}/${stream.streamKey}`,
-      });
-      await waitFor('the old key to work', () => isLive(`${second.playbackBaseUrl}/live/${stream.playbackId}`));
-      await again.stop();
-      await second.close();
-    },
-    TIMEOUT_MS,
-  );
+    const second = await startTestPlatform({ dataDir });
+    const answer = await fetch(`${second.apiUrl}/streams/${stream.id}`, {
+      headers: { authorization: `Bearer ${first.adminToken}` },
+    });
+    expect(second.adminToken).toBe(first.adminToken);
+    expect(await answer.json()).toMatchObject({ id: stream.id, playbackId: stream.playbackId, status: 'idle' });
+    const again = await startPublisher({
+      clipPath: await makeClip(SMALL),
+      rtmpUrl: `${second.rtmpUrl}/${stream.streamKey}`,
+    });
+    await waitFor('the old key to work', () => isLive(`${second.playbackBaseUrl}/live/${stream.playbackId}`));
+    await again.stop();
+    await second.close();
+  });
 
-  test(
-    'starts a lost encoder again on the same ports',
-    async () => {
-      const platform = await startTestPlatform();
-      const stream = await platform.createStream();
-      const [task] = platform.tasks;
-      process.kill(task?.pid ?? 0, 'SIGKILL');
-      await waitFor('the encoder to be gone', async () => (isRunning(task?.pid ?? 0) ? null : true));
-      await waitFor('its successor', async () => {
-        const health = await fetch(`${task?.httpUrl}/health`).catch(() => null);
-        return health?.status === 200 ? true : null;
-      });
-      const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
-      await waitFor('a playable stream', () => isLive(stream.liveUrl));
-      await publisher.stop();
-      await platform.close();
-    },
-    TIMEOUT_MS,
-  );
+  test('starts a lost encoder again on the same ports', async () => {
+    const platform = await startTestPlatform();
+    const stream = await platform.createStream();
+    const [task] = platform.tasks;
+    process.kill(task?.pid ?? 0, 'SIGKILL');
+    await waitFor('the encoder to be gone', async () => (isRunning(task?.pid ?? 0) ? null : true));
+    await waitFor('its successor', async () => {
+      const health = await fetch(`${task?.httpUrl}/health`).catch(() => null);
+      return health?.status === 200 ? true : null;
+    });
+    const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
+    await waitFor('a playable stream', () => isLive(stream.liveUrl));
+    await publisher.stop();
+    await platform.close();
+  });
 
-  test(
-    'keeps its secrets from other users of the machine',
-    async () => {
-      const platform = await startTestPlatform();
-      const { mode } = await stat(join(platform.dataDir, 'local.json'));
-      expect((mode & 0o777).toString(8)).toBe('600');
-      await platform.close();
-    },
-    TIMEOUT_MS,
-  );
+  test('keeps its secrets from other users of the machine', async () => {
+    const platform = await startTestPlatform();
+    const { mode } = await stat(join(platform.dataDir, 'local.json'));
+    expect((mode & 0o777).toString(8)).toBe('600');
+    await platform.close();
+  });
 
-  test(
-    'leaves a data folder alone that another one runs on, its log above all',
-    async () => {
-      const platform = await startTestPlatform();
-      const { dataDir } = platform;
-      const stateBefore = await stat(join(dataDir, 'local.json'));
-      const logBefore = await platform.log();
-      expect(logBefore).not.toBe('');
-      const { code, stderr } = await runStart(['--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir]);
-      expect(code).toBe(1);
-      expect(stderr).toBe(
-        `The database in ${join(dataDir, 'dynamodb')} can't be opened; is another Headend using it?\n`,
-      );
-      expect((await platform.log()).startsWith(logBefore)).toBe(true);
-      expect((await stat(join(dataDir, 'local.json'))).ino).toBe(stateBefore.ino);
-      await platform.close();
-    },
-    TIMEOUT_MS,
-  );
+  test('leaves a data folder alone that another one runs on, its log above all', async () => {
+    const platform = await startTestPlatform();
+    const { dataDir } = platform;
+    const stateBefore = await stat(join(dataDir, 'local.json'));
+    const logBefore = await platform.log();
+    expect(logBefore).not.toBe('');
+    const { code, stderr } = await runStart(['--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir]);
+    expect(code).toBe(1);
+    expect(stderr).toBe(`The database in ${join(dataDir, 'dynamodb')} can't be opened; is another Headend using it?\n`);
+    expect((await platform.log()).startsWith(logBefore)).toBe(true);
+    expect((await stat(join(dataDir, 'local.json'))).ino).toBe(stateBefore.ino);
+    await platform.close();
+  });
 
-  test(
-    'says which file to remove when its state is damaged',
-    async () => {
-      const dataDir = await mkdtemp(join(tmpdir(), 'headend-test-'));
-      await writeFile(join(dataDir, 'local.json'), '{"adminToken":');
-      const { code, stderr } = await runStart(['--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir]);
-      await rm(dataDir, { recursive: true });
-      expect(code).toBe(1);
-      expect(stderr).toContain(`${join(dataDir, 'local.json')} can't be read; remove it to start afresh`);
-    },
-    TIMEOUT_MS,
-  );
+  test('says which file to remove when its state is damaged', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'headend-test-'));
+    await writeFile(join(dataDir, 'local.json'), '{"adminToken":');
+    const { code, stderr } = await runStart(['--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir]);
+    await rm(dataDir, { recursive: true });
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${join(dataDir, 'local.json')} can't be read; remove it to start afresh`);
+  });
 });

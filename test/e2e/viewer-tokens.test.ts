@@ -4,7 +4,6 @@ import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '../sup
 import { startPublisher } from '../support/publisher.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const TIMEOUT_MS = 120_000;
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
 let platform: TestPlatform;
@@ -13,7 +12,7 @@ let browser: TestBrowser;
 beforeAll(async () => {
   platform = await startTestPlatform();
   browser = await launchBrowser();
-}, TIMEOUT_MS);
+});
 afterAll(async () => {
   await browser.close();
   await closeTestPlatforms();
@@ -30,37 +29,33 @@ async function viewerToken(streamId: string): Promise<{ readonly url: string; re
 
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
-test(
-  'a stream with playback "token" plays with a token, media and all, and is closed without one',
-  async () => {
-    const stream = await platform.createStream({ playback: 'token' });
-    const { url, watchUrl } = await viewerToken(stream.id);
-    const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
-    await waitFor('a playable stream', async () => ((await statusOf(url)) === 200 ? true : null));
+test('a stream with playback "token" plays with a token, media and all, and is closed without one', async () => {
+  const stream = await platform.createStream({ playback: 'token' });
+  const { url, watchUrl } = await viewerToken(stream.id);
+  const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
+  await waitFor('a playable stream', async () => ((await statusOf(url)) === 200 ? true : null));
 
-    const page = await browser.newPage();
-    const media: string[] = [];
-    page.on('request', (request) => media.push(new URL(request.url()).pathname));
-    await page.goto(watchUrl);
-    await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 2, null, {
-      timeout: 30_000,
-    });
-    const played = media.filter((path) => /\.(m3u8|mp4|m4s)$/.test(path));
-    expect(played.filter((path) => path.endsWith('.m4s')).length).toBeGreaterThan(2);
-    expect(played.filter((path) => !path.startsWith('/t/'))).toEqual([]);
-    expect(browser.consoleErrors).toEqual([]);
+  const page = await browser.newPage();
+  const media: string[] = [];
+  page.on('request', (request) => media.push(new URL(request.url()).pathname));
+  await page.goto(watchUrl);
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 2, null, {
+    timeout: 30_000,
+  });
+  const played = media.filter((path) => /\.(m3u8|mp4|m4s)$/.test(path));
+  expect(played.filter((path) => path.endsWith('.m4s')).length).toBeGreaterThan(2);
+  expect(played.filter((path) => !path.startsWith('/t/'))).toEqual([]);
+  expect(browser.consoleErrors).toEqual([]);
 
-    // The very files that were played, without the token that they were played with.
-    for (const path of new Set(played)) {
-      expect(await statusOf(`${platform.playbackBaseUrl}${path.replace(/^\/t\/[^/]+/, '')}`)).toBe(403);
-    }
-    const other = await platform.createStream({ playback: 'token' });
-    expect(await statusOf(url.replace(stream.playbackId, other.playbackId))).toBe(403);
+  // The very files that were played, without the token that they were played with.
+  for (const path of new Set(played)) {
+    expect(await statusOf(`${platform.playbackBaseUrl}${path.replace(/^\/t\/[^/]+/, '')}`)).toBe(403);
+  }
+  const other = await platform.createStream({ playback: 'token' });
+  expect(await statusOf(url.replace(stream.playbackId, other.playbackId))).toBe(403);
 
-    await page.goto(stream.watchUrl);
-    await page.waitForSelector('body[data-state="expired"]');
-    await page.close();
-    await publisher.stop();
-  },
-  TIMEOUT_MS,
-);
+  await page.goto(stream.watchUrl);
+  await page.waitForSelector('body[data-state="expired"]');
+  await page.close();
+  await publisher.stop();
+});

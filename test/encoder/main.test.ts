@@ -4,12 +4,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { jest } from '@jest/globals';
 import { bundleEncoder } from '../../scripts/bundle.ts';
 import { useLocalAws } from '../../scripts/local/aws-environment.ts';
 import { RtmpClient } from '../support/rtmp-client.ts';
-
-jest.setTimeout(30_000);
 
 /** Nothing listens there: without a publish an encoder asks nobody for anything. */
 const NOBODY = 'http://127.0.0.1:9';

@@ -4,8 +4,6 @@ import { behaviorFor, type CacheBehavior, readDistribution } from '../support/di
 import { TESTED_STAGES } from '../support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
 
-const SYNTHESIS_TIMEOUT_MS = 240_000;
-
 /** A path below /live/{playbackId}/ for each kind that the running origin has. */
 const FILES: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
@@ -28,7 +26,7 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
   let stage: SynthesizedStage;
   beforeAll(async () => {
     stage = await synthesizeStage(config);
-  }, SYNTHESIS_TIMEOUT_MS);
+  });
 
   test.each(KINDS)('a $kind is kept as long as the origin says', async (row) => {
     const behavior = behaviorFor(readDistribution(stage), `/live/${PLAYBACK_ID}/${FILES[row.kind]}`);

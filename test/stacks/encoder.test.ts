@@ -3,8 +3,6 @@ import { ENCODER_METRICS, METRICS_NAMESPACE } from '../../lib/domain/metrics.ts'
 import { TESTED_STAGES } from '../support/stage-configs.ts';
 import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
 
-const SYNTHESIS_TIMEOUT_MS = 240_000;
-
 describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
   const resolved = resolveStage(config);
   let stage: SynthesizedStage;
@@ -12,7 +10,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
   beforeAll(async () => {
     stage = await synthesizeStage(config);
     [container] = stage.only('AWS::ECS::TaskDefinition').properties.ContainerDefinitions;
-  }, SYNTHESIS_TIMEOUT_MS);
+  });
 
   test('a task is an ARM64 Fargate task of the size that the stage says', () => {
     expect(stage.only('AWS::ECS::TaskDefinition').properties).toMatchObject({

@@ -2,8 +2,6 @@ import { PROCESS_ENVIRONMENTS, type ProcessName } from '../../lib/domain/environ
 import { TESTED_STAGES } from '../support/stage-configs.ts';
 import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
 
-const SYNTHESIS_TIMEOUT_MS = 240_000;
-
 const variablesOf = (...processes: ProcessName[]): string[] =>
   processes.flatMap((name) => [...PROCESS_ENVIRONMENTS[name]]).toSorted();
 
@@ -11,7 +9,7 @@ describe.each(TESTED_STAGES)('environment variables of stage $name', (config) =>
   let stage: SynthesizedStage;
   beforeAll(async () => {
     stage = await synthesizeStage(config);
-  }, SYNTHESIS_TIMEOUT_MS);
+  });
 
   const functionVariables = (description: string): Record<string, unknown> => {
     const found = stage

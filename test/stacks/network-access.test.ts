@@ -6,8 +6,6 @@ import {
   type TemplateResource,
 } from '../support/synthesized-stage.ts';
 
-const SYNTHESIS_TIMEOUT_MS = 240_000;
-
 /** Who may connect where, by the logical ids of security groups or address ranges. */
 interface Ingress {
   readonly to: string;
@@ -22,7 +20,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
   beforeAll(async () => {
     stage = await synthesizeStage(config);
     ingress = readIngress(stage);
-  }, SYNTHESIS_TIMEOUT_MS);
+  });
 
   const groupOf = (description: string): string =>
     stage.ofType('AWS::EC2::SecurityGroup').find(({ properties }) => properties.GroupDescription === description)

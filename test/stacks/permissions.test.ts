@@ -1,8 +1,6 @@
 import { TESTED_STAGES } from '../support/stage-configs.ts';
 import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
 
-const SYNTHESIS_TIMEOUT_MS = 240_000;
-
 /** Actions that AWS offers on `*` alone (Service Authorization Reference). */
 const WITHOUT_RESOURCES = [
   'ec2:DescribeSecurityGroups',
@@ -24,7 +22,7 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
       .ofType('AWS::IAM::Policy')
       .filter(({ logicalId }) => !CDK_PROVIDERS.test(logicalId))
       .flatMap(({ properties }) => properties.PolicyDocument.Statement);
-  }, SYNTHESIS_TIMEOUT_MS);
+  });
 
   test('there are some', () => {
     expect(statements.length).toBeGreaterThan(8);

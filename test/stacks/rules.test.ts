@@ -1,8 +1,6 @@
 import { TESTED_STAGES } from '../support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
 
-const SYNTHESIS_TIMEOUT_MS = 240_000;
-
 /** Resources that hold what can't be made again. Another logical id would replace them: never change one of these. */
 const STATEFUL = {
   TablesStreams46BD2F7A: 'AWS::DynamoDB::GlobalTable',
@@ -18,7 +16,7 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
   let stage: SynthesizedStage;
   beforeAll(async () => {
     stage = await synthesizeStage(config);
-  }, SYNTHESIS_TIMEOUT_MS);
+  });
 
   test('cdk-nag and the check of CloudFormation find nothing, and the CDK warns of nothing', () => {
     expect(stage.violations).toEqual([]);

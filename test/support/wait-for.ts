@@ -5,7 +5,7 @@
 export async function waitFor<T>(
   what: string,
   check: () => Promise<T | null | undefined>,
-  timeoutMs = 30_000,
+  timeoutMs = 90_000,
   intervalMs = 100,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;

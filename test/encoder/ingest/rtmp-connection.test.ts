@@ -79,7 +79,7 @@ describe('a connection ends by itself', () => {
     const closed = await server.logged('connection closed');
     expect(closed).toMatchObject({ reason: 'the peer does not read' });
     client.destroy();
-  }, 30_000);
+  });
 });
 
 test('a stream with media stays as long as it likes', async () => {

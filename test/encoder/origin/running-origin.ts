@@ -17,6 +17,8 @@ import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } 
 export const PLAYBACK_ID = 'abcdefghij234567';
 export const EPOCH = 7;
 export const FIRST_MSN = 100;
+/** A limit that no test waits for. */
+const NEVER_MS = 3_600_000;
 
 /** An answer read to its end. */
 export interface Answer {
@@ -59,7 +61,7 @@ export class RunningOrigin {
       port: 0,
       handler: new OriginHandler((playbackId) => (playbackId === PLAYBACK_ID ? stream : undefined)),
       log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
-      ...options,
+      ...{ sendLimitMs: NEVER_MS, closeLimitMs: NEVER_MS, ...options },
     });
     return new RunningOrigin(server, stream, await encodeRun(), errors);
   }

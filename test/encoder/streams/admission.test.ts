@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { jest } from '@jest/globals';
 import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
 import { LiveStreams, type LiveStreamsProps } from '../../../containers/encoder/src/streams/live-streams.ts';
 import type { EventBody } from '../../../lib/domain/events.ts';
@@ -17,8 +16,6 @@ const REJECTED = 'NetStream.Publish.Rejected';
 const NO_CAPACITY = /no capacity.*try again/i;
 const REFUSAL = { name: 'PublishRefusal', code: REJECTED, message: expect.stringMatching(NO_CAPACITY) };
 const LONG_MS = 60_000;
-
-jest.setTimeout(40_000);
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let store: LiveStore;

@@ -14,8 +14,6 @@ const HEALTH: StreamHealth = {
   ...{ keyframeIntervalSeconds: 8, droppedFrames: 3, encoderSpeed: 1, warnings: ['no audio arrives'] },
 };
 
-jest.setTimeout(20_000);
-
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let proxy: BreakableProxy;
 let store: LiveStore;

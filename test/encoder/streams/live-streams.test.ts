@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { jest } from '@jest/globals';
 import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '../../../containers/encoder/src/ingest/flv-tag.ts';
 import { PublishRefusal } from '../../../containers/encoder/src/ingest/publish-refusal.ts';
 import type { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
@@ -22,8 +21,6 @@ const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
 const RECONNECT_WINDOW_MS = 500;
 /** As ingest-auth sees the stream once somebody has changed it. */
 const NEXT_VERSION = { ...STREAM, version: 2 };
-
-jest.setTimeout(40_000);
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let proxy: BreakableProxy;

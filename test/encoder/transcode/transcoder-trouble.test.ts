@@ -1,11 +1,9 @@
-import { jest } from '@jest/globals';
 import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
 import { makeSourceTags } from './source-clip.ts';
 import { framesOf, startSession, stopSessions, type TranscodeSession } from './transcode-session.ts';
 
 const SMALL = { width: 160, height: 90, frameRate: '25' } as const;
 
-jest.setTimeout(30_000);
 afterEach(stopSessions);
 
 const living = ({ processes }: TranscodeSession): number =>

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { framesPerSecond, videoTimescale } from '../../../containers/encoder/src/transcode/frame-rates.ts';
 import { LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
 import { decodeBrightness, decodeSound, type ProbedTrack, probeTrack } from './media-probe.ts';
@@ -19,7 +18,6 @@ const LOOKAHEAD_FRAMES = 30;
 /** Media in a fragment that is not full, which comes when the input ends. */
 const FRAGMENT_SECONDS = 0.5;
 
-jest.setTimeout(30_000);
 afterEach(stopSessions);
 
 /** Transcodes a whole clip as one run. */

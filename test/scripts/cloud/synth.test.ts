@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 import { generateSecret } from '../../../lib/domain/stream-ids.ts';
 
 /** The CDK CLI loads for some seconds, and so does the library in its app. */
-const TIMEOUT_MS = 180_000;
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 let folder: string;
@@ -72,85 +71,65 @@ function endGroup(pid: number): void {
   }
 }
 
-test(
-  'it builds, says where each template is, warns of nothing and asks nobody, even in CI with credentials at hand',
-  async () => {
-    const silent = await startSilentServer();
-    const { code, stdout, stderr } = await synth(['-c', 'stage=dev'], {
-      CI: 'true',
-      HTTPS_PROXY: silent.url,
-      https_proxy: silent.url,
-      AWS_ENDPOINT_URL: silent.url,
-      AWS_ACCESS_KEY_ID: 'x',
-      AWS_SECRET_ACCESS_KEY: generateSecret(randomBytes),
-    });
-    silent.close();
-    expect([code, silent.connections()]).toEqual([0, 0]);
-    const [, heading, ...rows] = stdout.trimEnd().split('\n');
-    expect(heading).toBe(`Templates in ${join(folder, 'out')}:`);
-    expect(rows.map((row) => row.trim().split(/ +/)[0]).sort()).toEqual(['Data', 'Media', 'Nested/Data']);
-    for (const row of rows) {
-      const template = JSON.parse(await readFile(join(ROOT, row.trim().split(/ +/)[1] ?? ''), 'utf8'));
-      expect(Object.keys(template.Resources)).toEqual(['Handle']);
-    }
-    expect(stderr).toMatch(/^Successfully synthesized to .+\nSupply a stack id .+\n$/);
-  },
-  TIMEOUT_MS,
-);
+test('it builds, says where each template is, warns of nothing and asks nobody, even in CI with credentials at hand', async () => {
+  const silent = await startSilentServer();
+  const { code, stdout, stderr } = await synth(['-c', 'stage=dev'], {
+    CI: 'true',
+    HTTPS_PROXY: silent.url,
+    https_proxy: silent.url,
+    AWS_ENDPOINT_URL: silent.url,
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: generateSecret(randomBytes),
+  });
+  silent.close();
+  expect([code, silent.connections()]).toEqual([0, 0]);
+  const [, heading, ...rows] = stdout.trimEnd().split('\n');
+  expect(heading).toBe(`Templates in ${join(folder, 'out')}:`);
+  expect(rows.map((row) => row.trim().split(/ +/)[0]).sort()).toEqual(['Data', 'Media', 'Nested/Data']);
+  for (const row of rows) {
+    const template = JSON.parse(await readFile(join(ROOT, row.trim().split(/ +/)[1] ?? ''), 'utf8'));
+    expect(Object.keys(template.Resources)).toEqual(['Handle']);
+  }
+  expect(stderr).toMatch(/^Successfully synthesized to .+\nSupply a stack id .+\n$/);
+});
 
-test(
-  "a named stack's template is the standard output",
-  async () => {
-    const { code, stdout } = await synth(['-c', 'stage=dev', 'Media']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^Resources:\n {2}Handle:\n {4}Type: AWS::CloudFormation::WaitConditionHandle\n/);
-    expect(stdout).not.toContain('Templates in');
-  },
-  TIMEOUT_MS,
-);
+test("a named stack's template is the standard output", async () => {
+  const { code, stdout } = await synth(['-c', 'stage=dev', 'Media']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Resources:\n {2}Handle:\n {4}Type: AWS::CloudFormation::WaitConditionHandle\n/);
+  expect(stdout).not.toContain('Templates in');
+});
 
-test(
-  "the app's own error is shown once, without a stack trace, and 1",
-  async () => {
-    const { code, stdout, stderr } = await synth(['-c', 'stage=test']);
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.split('There is no stage "test"; known: dev.')).toHaveLength(2);
-    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
-  },
-  TIMEOUT_MS,
-);
+test("the app's own error is shown once, without a stack trace, and 1", async () => {
+  const { code, stdout, stderr } = await synth(['-c', 'stage=test']);
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr.split('There is no stage "test"; known: dev.')).toHaveLength(2);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+});
 
 test.each([
   ['Ctrl-C', 130, (pid: number): unknown => process.kill(-pid, 'SIGINT')],
   ['SIGTERM', 143, (pid: number): unknown => process.kill(pid, 'SIGTERM')],
-] as const)(
-  '%s ends a command with its CLI, and no file of it is left',
-  async (_case, exitCode, end) => {
-    const { child, exited } = begin([...FIXTURE, 'deploy', '--output', join(folder, 'out'), '-c', 'stage=waiting']);
-    const { stderr, pid = 0 } = child;
-    if (stderr === null) throw new Error('no standard error');
-    try {
-      for await (const [chunk] of on(stderr, 'data')) if (String(chunk).includes('waiting')) break;
-      expect(await outputsFolders()).toHaveLength(1);
-      const ended = once(child, 'exit');
-      end(pid);
-      expect(await ended).toEqual([exitCode, null]);
-      expect(await outputsFolders()).toEqual([]);
-    } finally {
-      endGroup(pid);
-      await exited;
-    }
-  },
-  TIMEOUT_MS,
-);
+] as const)('%s ends a command with its CLI, and no file of it is left', async (_case, exitCode, end) => {
+  const { child, exited } = begin([...FIXTURE, 'deploy', '--output', join(folder, 'out'), '-c', 'stage=waiting']);
+  const { stderr, pid = 0 } = child;
+  if (stderr === null) throw new Error('no standard error');
+  try {
+    for await (const [chunk] of on(stderr, 'data')) if (String(chunk).includes('waiting')) break;
+    expect(await outputsFolders()).toHaveLength(1);
+    const ended = once(child, 'exit');
+    end(pid);
+    expect(await ended).toEqual([exitCode, null]);
+    expect(await outputsFolders()).toEqual([]);
+  } finally {
+    endGroup(pid);
+    await exited;
+  }
+});
 
-test.each(['synth', 'deploy', 'diff', 'destroy'])(
-  'npm run %s without a stage is one line and 1',
-  async (command) => {
-    const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
-    expect(existsSync(join(folder, 'dist'))).toBe(false);
-  },
-  TIMEOUT_MS,
-);
+test.each(['synth', 'deploy', 'diff', 'destroy'])('npm run %s without a stage is one line and 1', async (command) => {
+  const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
+  expect(existsSync(join(folder, 'dist'))).toBe(false);
+});

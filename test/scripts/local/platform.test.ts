@@ -8,19 +8,13 @@ import { startPlatform } from '../../../scripts/local/platform.ts';
 import { resolvePort } from '../../../scripts/local/ports.ts';
 import { StartError } from '../../../scripts/local/start-error.ts';
 
-const TIMEOUT_MS = 60_000;
-
-test(
-  'a port for publishers that is taken after it was found free is one line',
-  async () => {
-    const dataDir = await mkdtemp(join(tmpdir(), 'headend-platform-'));
-    await writeLocalState(dataDir, { adminToken: generateSecret(randomBytes), streams: {} });
-    // The platform's own HTTP server takes it before the encoder can.
-    const port = await resolvePort('127.0.0.1', 0, '--http-port');
-    const started = startPlatform({ httpPort: port, rtmpPort: port, dataDir, demo: false, json: true });
-    await expect(started).rejects.toThrow(`Port ${port} is taken by another program; choose another with --rtmp-port.`);
-    await expect(started).rejects.toBeInstanceOf(StartError);
-    await rm(dataDir, { recursive: true });
-  },
-  TIMEOUT_MS,
-);
+test('a port for publishers that is taken after it was found free is one line', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'headend-platform-'));
+  await writeLocalState(dataDir, { adminToken: generateSecret(randomBytes), streams: {} });
+  // The platform's own HTTP server takes it before the encoder can.
+  const port = await resolvePort('127.0.0.1', 0, '--http-port');
+  const started = startPlatform({ httpPort: port, rtmpPort: port, dataDir, demo: false, json: true });
+  await expect(started).rejects.toThrow(`Port ${port} is taken by another program; choose another with --rtmp-port.`);
+  await expect(started).rejects.toBeInstanceOf(StartError);
+  await rm(dataDir, { recursive: true });
+});
