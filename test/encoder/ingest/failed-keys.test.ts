@@ -8,6 +8,7 @@ const LIMITS = {
   failedKeysBeforeDelay: 3,
   failedKeysBeforeRefusal: 5,
   failedKeyDelayMs: 30,
+  failedKeyIntervalMs: 0,
   failedKeyMemoryMs: 60_000,
 };
 const BAD: IngestAuthResponse = { allow: false, code: 'NetStream.Publish.BadName', description: 'Unknown' };
@@ -207,5 +208,35 @@ describe('while decisions are under way', () => {
     for (let count = 0; count < 3; count++) {
       await expect(broken.authorise({ streamKey: 'a', sourceAddress: HOME })).rejects.toThrow('out of order');
     }
+  });
+});
+
+describe('wrong keys from ever new addresses', () => {
+  const INTERVAL_MS = 3_600_000;
+  const tryFrom = (host: number, streamKey = 'wrong') => publish(streamKey, `198.51.100.${host}`);
+
+  beforeEach(() => {
+    failedKeys = new FailedKeys({
+      limits: { ...LIMITS, failedKeyIntervalMs: INTERVAL_MS },
+      clock: () => nowMs,
+      authorise: async ({ streamKey }) => (streamKey === 'right' ? { allow: true, stream: streamOf('right') } : BAD),
+    });
+  });
+
+  test('are answered one after another, a right one between them at once', async () => {
+    expect(await isDelayed(tryFrom(1))).toBe(false);
+    const second = tryFrom(2);
+    expect(await isDelayed(second)).toBe(true);
+    expect(await isDelayed(tryFrom(3, 'right'))).toBe(false);
+    expect(await second).toEqual(BAD);
+    nowMs += INTERVAL_MS + LIMITS.failedKeyDelayMs;
+    expect(await isDelayed(tryFrom(4))).toBe(false);
+  });
+
+  test('wait no longer than one of an address that has tried many, also where the clock is set back', async () => {
+    await tryFrom(1);
+    expect(await Promise.all([tryFrom(2), tryFrom(3), tryFrom(4)])).toEqual([BAD, BAD, BAD]);
+    nowMs -= 10 * INTERVAL_MS;
+    expect(await tryFrom(5)).toEqual(BAD);
   });
 });

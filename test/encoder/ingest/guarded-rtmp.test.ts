@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AUDIO_TAG, SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { DEFAULT_RTMP_LIMITS } from '../../../containers/encoder/src/ingest/rtmp-limits.ts';
+import { RtmpParser } from '../../../containers/encoder/src/ingest/rtmp-parser.ts';
 import { encodeAmf0 } from '../../support/amf0.ts';
 import { COMMAND, RtmpClient, type RtmpMessage, SET_CHUNK_SIZE } from '../../support/rtmp-client.ts';
 import { RecordingServer, streamOf } from './recording-server.ts';
@@ -284,4 +286,12 @@ describe('reads', () => {
     await server.until(() => server.recordings[1]?.tags.length === 3);
     expect(server.recordings[1]?.tags.map((tag) => tag.timestampMs)).toEqual([0xfffffff0, 0x10, 0x30]);
   });
+});
+
+test('a connection has no memory for what it does not parse', () => {
+  const parser = new RtmpParser(
+    { app: 'live', limits: DEFAULT_RTMP_LIMITS, enhancedCodecs: new Set() },
+    { onOutput: () => {}, onPublish: () => {}, onUnpublish: () => {}, onMessage: () => {}, onTag: () => {} },
+  );
+  expect(parser.flv.parserTagData).toHaveLength(0);
 });

@@ -15,6 +15,7 @@ export interface FailedKeysProps {
     | 'failedKeysBeforeDelay'
     | 'failedKeysBeforeRefusal'
     | 'failedKeyDelayMs'
+    | 'failedKeyIntervalMs'
     | 'failedKeyMemoryMs'
   >;
   /** Milliseconds since 1970. */
@@ -34,7 +35,8 @@ const MAX_KNOWN_KEYS = 1_000;
  * Asks `authorise`, but an address that keeps trying wrong keys gets its answers late, and after some more is refused
  * unasked, as late, until it has been quiet for a while. Refusals make that no longer: a broadcaster whose software reconnects on
  * its own would never get out. Many people may share an address, so a key that was right from there is always asked
- * about; it is the newcomers who wait. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
+ * about; it is the newcomers who wait. Whoever has many addresses is slowed, too: all addresses together get so many answers to
+ * wrong keys a second, so that checking keys can't take the time that live streams need. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
  * right before and newcomers don't take that room from each other, and no address takes all of it.
  */
 export class FailedKeys {
@@ -43,6 +45,8 @@ export class FailedKeys {
   readonly #knownKeys = new Set<string>();
   readonly #newcomers: DecisionSlots;
   readonly #acquaintances: DecisionSlots;
+  /** When the next wrong key may be answered, whoever tried it. */
+  #nextAnswerMs = 0;
 
   constructor(props: FailedKeysProps) {
     const { maxDecisionsPerAddress, maxDecisions } = props.limits;
@@ -95,7 +99,19 @@ export class FailedKeys {
     this.#failures.delete(network);
     this.#failures.set(network, { count, lastAtMs: clock() });
     dropOldest(this.#failures, MAX_NETWORKS);
-    return count > limits.failedKeysBeforeDelay ? limits.failedKeyDelayMs : 0;
+    const turnMs = this.#takeTurn();
+    return count > limits.failedKeysBeforeDelay ? limits.failedKeyDelayMs : turnMs;
+  }
+
+  /** Milliseconds until a wrong key may be answered, 0 unless others were just before; never more than an address's own delay. */
+  #takeTurn(): number {
+    const { limits, clock } = this.#props;
+    const nowMs = clock();
+    const latestMs = nowMs + limits.failedKeyDelayMs;
+    // A wall clock that was set back must not leave a turn far ahead.
+    const turnMs = Math.min(Math.max(nowMs, this.#nextAnswerMs), latestMs);
+    this.#nextAnswerMs = turnMs + limits.failedKeyIntervalMs;
+    return turnMs - nowMs;
   }
 
   #failuresOf(network: string): Failures {

@@ -1,5 +1,6 @@
 import logger from 'node-media-server/src/core/logger.js';
 import amf from 'node-media-server/src/protocol/amf.js';
+import Flv from 'node-media-server/src/protocol/flv.js';
 import Rtmp from 'node-media-server/src/protocol/rtmp.js';
 import { AUDIO_TAG, VIDEO_TAG } from './flv-tag.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
@@ -7,6 +8,9 @@ import { RtmpViolation } from './rtmp-violation.ts';
 
 // Its log goes to stdout and quotes strangers' bytes; what matters reaches us as calls and exceptions.
 logger.log = () => undefined;
+
+// Every parser makes itself one for FLV, unused here, whose constructor fills a buffer of this size: 1 MiB a connection.
+Object.defineProperty(Flv.prototype, 'parserTagCapacity', { get: () => 0, set: () => undefined });
 
 /** RTMP message types (RTMP 1.0, sections 5.4 and 7.1). */
 const SET_CHUNK_SIZE = 1;
@@ -49,7 +53,6 @@ export abstract class GuardedRtmp extends Rtmp {
   constructor(limits: RtmpLimits) {
     super();
     this.#limits = limits;
-    this.flv = null; // 1 MiB that only the FLV parser, unused here, would need
   }
 
   protected abstract handleCommand(command: RtmpCommand): void;

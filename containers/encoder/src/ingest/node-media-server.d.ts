@@ -1,6 +1,15 @@
 /** The part of node-media-server 4.4.3 (CommonJS, no types of its own) that guarded-rtmp.ts uses. */
 
+declare module 'node-media-server/src/protocol/flv.js' {
+  export default class Flv {
+    readonly parserTagCapacity: number;
+    readonly parserTagData: Buffer;
+  }
+}
+
 declare module 'node-media-server/src/protocol/rtmp.js' {
+  import type Flv from 'node-media-server/src/protocol/flv.js';
+
   interface RtmpPacket {
     readonly header: {
       readonly fmt: number;
@@ -15,7 +24,7 @@ declare module 'node-media-server/src/protocol/rtmp.js' {
   }
 
   export default class Rtmp {
-    flv: unknown;
+    readonly flv: Flv;
     inChunkSize: number;
     readonly handshakeState: number;
     readonly handshakeBytes: number;

@@ -116,13 +116,18 @@ export class RtmpConnection implements PooledConnection {
 
   /** Keeps what comes behind the publish until that is answered. */
   #parse(bytes: Buffer): void {
+    const { socket } = this.#props;
     let rest: Buffer;
+    // All answers to what came together leave together: each write is a system call and a packet.
+    socket.cork();
     try {
       rest = this.#parser.receive(bytes);
     } catch (error) {
       // Other errors come from the decoder and may quote the peer's bytes.
       this.#violated(error instanceof RtmpViolation ? error.message : 'malformed RTMP');
       return;
+    } finally {
+      socket.uncork();
     }
     if (rest.length > 0 && this.#closeReason === null) this.#held.push(rest);
     this.#session?.countBytes(bytes.length - rest.length);

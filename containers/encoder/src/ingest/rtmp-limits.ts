@@ -35,6 +35,8 @@ export interface RtmpLimits {
   readonly failedKeysBeforeRefusal: number;
   /** How long the answer to a wrong key is held back, and to one that is refused unasked. */
   readonly failedKeyDelayMs: number;
+  /** Between two answers to wrong keys of the whole task, as long as that holds none back longer than `failedKeyDelayMs`. */
+  readonly failedKeyIntervalMs: number;
   /** An address without another wrong key for so long has a clean sheet. */
   readonly failedKeyMemoryMs: number;
   /** A stream's own limit is allowed in, and this much where that is lower. */
@@ -47,7 +49,8 @@ export interface RtmpLimits {
 
 /**
  * Strangers cost at most some 100 KiB each, 20 of them an address. An input limit of 12 Mbit/s is twice what people send
- * at 1080p, often to a ladder whose top is 720p; 60 pictures a second with sound are some 110 messages.
+ * at 1080p, often to a ladder whose top is 720p; 60 pictures a second with sound are some 110 messages. A wrong key costs some 10 ms of CPU:
+ * 25 a second leave three quarters of a core to the streams.
  */
 export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   maxConnections: 200,
@@ -68,6 +71,7 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   failedKeysBeforeDelay: 3,
   failedKeysBeforeRefusal: 10,
   failedKeyDelayMs: 1_000,
+  failedKeyIntervalMs: 40,
   failedKeyMemoryMs: 30_000,
   minInputLimitKbps: 12_000,
   maxMessagesPerSecond: 2_000,
