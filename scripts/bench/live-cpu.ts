@@ -19,7 +19,7 @@ interface CpuReading {
  */
 export const liveCpu: Benchmark = {
   name: 'cpu/live',
-  targets: { encoderPercentOfFfmpeg: { atMost: 5 }, withViewerEncoderPercentOfFfmpeg: { atMost: 5 } },
+  targets: { encoderPercentOfFfmpeg: { atMost: 5 } },
   run: async (context: BenchContext): Promise<Figures> => {
     const { running, publish } = await prepareLiveStream(context);
     await publish();
