@@ -128,6 +128,7 @@ export class RtmpConnection implements PooledConnection {
       return;
     } finally {
       socket.uncork();
+      this.#checkUnsent();
     }
     if (rest.length > 0 && this.#closeReason === null) this.#held.push(rest);
     this.#session?.countBytes(bytes.length - rest.length);
@@ -173,14 +174,19 @@ export class RtmpConnection implements PooledConnection {
   }
 
   #send(bytes: Buffer): void {
-    const { socket, limits } = this.#props;
+    const { socket } = this.#props;
     if (!socket.writable) return;
     socket.write(bytes);
-    if (socket.writableLength > limits.maxUnsentBytes) {
-      this.#closeReason ??= 'the peer does not read';
-      this.#closedByUs = true;
-      socket.destroy();
-    }
+    this.#checkUnsent();
+  }
+
+  /** Cuts the socket where too much waits for the peer to read it; what is corked has not been offered yet. */
+  #checkUnsent(): void {
+    const { socket, limits } = this.#props;
+    if (socket.destroyed || socket.writableCorked > 0 || socket.writableLength <= limits.maxUnsentBytes) return;
+    this.#closeReason ??= 'the peer does not read';
+    this.#closedByUs = true;
+    socket.destroy();
   }
 
   /** Flushes what was sent, closes our side, and cuts the socket if the peer keeps its own side open. */
