@@ -21,8 +21,8 @@ const WARM_UP_CONNECTIONS = 500;
 
 /**
  * What it costs when somebody tries wrong keys, one connection after another: memory and files of an encoder without a stream, and
- * how much later a live stream's parts are to be had. From ever new addresses, so that each key is looked up, and from one, which
- * the guard soon refuses unasked, and late.
+ * how much later a live stream's parts are to be had. From ever new addresses, so that each key is looked up (the guard answers 25 a
+ * second, so this takes minutes), and from one, which the guard soon refuses unasked, and late.
  */
 export const badKeys: Benchmark = {
   name: 'bad-keys',

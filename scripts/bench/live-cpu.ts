@@ -15,7 +15,8 @@ interface CpuReading {
 
 /**
  * CPU of Headend's own processes next to that of the FFmpeg they run, for one live stream. Measured three times in a row: just
- * after the start, when the JIT compiler is at work; after that; and with a viewer in Chromium.
+ * after the start, when the JIT compiler is at work; after that; and with a viewer in Chromium. What is required is said of a stream, so
+ * the second counts: a viewer's requests are work for viewers, of which CloudFront takes most.
  */
 export const liveCpu: Benchmark = {
   name: 'cpu/live',

@@ -1,9 +1,13 @@
 import { createServer } from 'node:http';
 import { createDocumentClient } from '../../lib/runtime/aws-clients.ts';
+import { INGEST_AUTH_TIMEOUT_MS } from '../../lib/runtime/ingest-auth-client.ts';
 import { createStreamStore } from '../../lib/runtime/stream-store.ts';
 import { useLocalAws } from '../../scripts/local/aws-environment.ts';
 import { listenOnLoopback } from '../../scripts/local/loopback-server.ts';
 import { TEST_TABLES } from '../support/temporary-dynamodb.ts';
+
+/** In turn. */
+const READS_OF_A_DECISION = 2;
 
 test('a DynamoDB that never answers is given up after one retry', async () => {
   let requests = 0;
@@ -17,6 +21,13 @@ test('a DynamoDB that never answers is given up after one retry', async () => {
   const store = createStreamStore({ client, tables: TEST_TABLES });
   await expect(store.findByKeyHash('hash')).rejects.toMatchObject({ name: 'TimeoutError' });
   expect(requests).toBe(2);
+  // Its declared type is the union of Node's handler and the browser's, which has no such limits.
+  const handler = client.config.requestHandler as unknown as {
+    httpHandlerConfigs(): Record<string, number | undefined>;
+  };
+  const { connectionTimeout = Infinity, requestTimeout = Infinity } = handler.httpHandlerConfigs();
+  const longestMs = READS_OF_A_DECISION * requests * (connectionTimeout + requestTimeout);
+  expect(longestMs).toBeLessThan(INGEST_AUTH_TIMEOUT_MS);
   client.destroy();
   await silent.close();
 });

@@ -112,11 +112,10 @@ function recordPresentedFrames(counter: typeof COUNTER): void {
     async record(metadata: VideoFrameCallbackMetadata): Promise<void> {
       video.requestVideoFrameCallback((_now, next) => recorder.record(next));
       const { videoWidth, videoHeight } = video;
+      const displayedAtMs = Date.now() + metadata.expectedDisplayTime - performance.now();
       const frame = new VideoFrame(video);
-      // On a busy machine that is a frame after the one the callback is made for.
-      const mediaTimeSeconds = frame.timestamp / 1e6;
-      const laterMs = (mediaTimeSeconds - metadata.mediaTime) * 1000;
-      const displayedAtMs = Date.now() + metadata.expectedDisplayTime - performance.now() + laterMs;
+      // On a busy machine it is a frame after the one that the callback is made for, and when it is shown nobody knows.
+      if (Math.abs(frame.timestamp / 1e6 - metadata.mediaTime) > 1e-3) return frame.close();
       // Chroma has half the resolution, so a part of a picture begins and ends at even numbers.
       const left = 2 * Math.floor((counter.left * videoWidth) / 2);
       const width = 2 * Math.floor((counter.bits * counter.cellWidth * videoWidth) / 2);
@@ -132,7 +131,7 @@ function recordPresentedFrames(counter: typeof COUNTER): void {
         const y = Math.floor((Math.floor(cell / counter.bits) + 0.5) * counter.cellHeight * videoHeight);
         lumas.push(planes[(luma?.offset ?? 0) + y * (luma?.stride ?? width) + x] ?? Number.NaN);
       }
-      const { presentedFrames } = metadata;
+      const { mediaTime: mediaTimeSeconds, presentedFrames } = metadata;
       page.presentedFrames?.push({
         lumas,
         displayedAtMs,

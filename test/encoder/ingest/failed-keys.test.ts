@@ -233,6 +233,21 @@ describe('wrong keys from ever new addresses', () => {
     expect(await isDelayed(tryFrom(4))).toBe(false);
   });
 
+  test('take turns', async () => {
+    const intervalMs = 30;
+    failedKeys = new FailedKeys({
+      limits: { ...LIMITS, failedKeyDelayMs: 60_000, failedKeyIntervalMs: intervalMs },
+      clock: () => nowMs,
+      authorise: async () => BAD,
+    });
+    const beganAtMs = performance.now();
+    const answered = [1, 2, 3, 4].map((host) => tryFrom(host).then(() => performance.now() - beganAtMs));
+    // Timers are late on a busy machine, but not early.
+    for (const [turn, afterMs] of (await Promise.all(answered)).entries()) {
+      expect(afterMs).toBeGreaterThan(turn * intervalMs - 2);
+    }
+  });
+
   test('wait no longer than one of an address that has tried many, also where the clock is set back', async () => {
     await tryFrom(1);
     expect(await Promise.all([tryFrom(2), tryFrom(3), tryFrom(4)])).toEqual([BAD, BAD, BAD]);

@@ -363,6 +363,19 @@ describe('a refused publish is told once', () => {
     expect(server.refusals).toEqual(refusalOf(contains(description), null, code));
   });
 
+  test('though the broadcaster is gone before the answer', async () => {
+    const decision = deferred<IngestAuthResponse>();
+    await start({ authorise: () => decision.promise });
+    const client = await open();
+    await publishEagerly(client);
+    client.destroy();
+    await server.until(() => server.logLines.filter(({ msg }) => msg === 'connection closed').length === 2);
+    expect(server.refusals).toEqual([]);
+    decision.resolve({ allow: false, code: BAD_NAME, description: 'Unknown', streamId: 's' });
+    await server.until(() => server.refusals.length > 0);
+    expect(server.refusals).toEqual(refusalOf('Unknown', 's', BAD_NAME));
+  });
+
   test('for too many wrong keys before it', async () => {
     await start({
       authorise: async () => ({ allow: false, code: BAD_NAME, description: 'Unknown' }),

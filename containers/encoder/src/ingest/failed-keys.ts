@@ -35,8 +35,8 @@ const MAX_KNOWN_KEYS = 1_000;
  * Asks `authorise`, but an address that keeps trying wrong keys gets its answers late, and after some more is refused
  * unasked, as late, until it has been quiet for a while. Refusals make that no longer: a broadcaster whose software reconnects on
  * its own would never get out. Many people may share an address, so a key that was right from there is always asked
- * about; it is the newcomers who wait. Whoever has many addresses is slowed, too: all addresses together get so many answers to
- * wrong keys a second, so that checking keys can't take the time that live streams need. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
+ * about; it is the newcomers who wait. Whoever tries one key after another from ever new addresses is slowed, too: the task answers
+ * wrong keys one after another, and so many at most a second until the next one would wait too long. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
  * right before and newcomers don't take that room from each other, and no address takes all of it.
  */
 export class FailedKeys {

@@ -47,6 +47,7 @@ export class PublishSession {
   #streamId: string | undefined;
   #handler: PublisherHandler | null = null;
   #inputLimit: InputLimit | null = null;
+  #isRefusalTold = false;
   #resolveEnded: () => void = () => undefined;
 
   /** Starts the decision. */
@@ -106,8 +107,7 @@ export class PublishSession {
     if (this.#state === 'closed') return;
     const isRefusal = !(this.#handler?.isPlayable() ?? false);
     this.#finish(code, description);
-    const { onRefused, remoteAddress: sourceAddress } = this.#props;
-    if (isRefusal) onRefused({ streamId: this.#streamId ?? null, code, description, sourceAddress });
+    if (isRefusal) this.#tellRefusal(code, description);
   }
 
   /** The peer has left. */
@@ -122,6 +122,13 @@ export class PublishSession {
   /** A newer connection publishes the same stream. */
   replace(): void {
     this.#finish('NetStream.Publish.BadName', 'Replaced by a newer connection with the same stream key');
+  }
+
+  #tellRefusal(code: RefusalCode, description: string, streamId = this.#streamId): void {
+    if (this.#isRefusalTold) return;
+    this.#isRefusalTold = true;
+    const { onRefused, remoteAddress: sourceAddress } = this.#props;
+    onRefused({ streamId: streamId ?? null, code, description, sourceAddress });
   }
 
   #finish(code: RefusalCode, description: string): void {
@@ -160,8 +167,11 @@ export class PublishSession {
     try {
       const decision = await authorise({ streamKey, sourceAddress: remoteAddress });
       if (decision.allow) return decision.stream;
+      const description = this.#redact(decision.description);
       this.#know(decision.streamId);
-      this.end(decision.code, this.#redact(decision.description));
+      // Answers may be held back; whoever hangs up before has tried a key all the same.
+      if (this.#isClosed()) this.#tellRefusal(decision.code, description, decision.streamId);
+      else this.end(decision.code, description);
     } catch (error) {
       this.#logError(error, 'authorisation failed');
       this.end('NetStream.Publish.Rejected', 'The stream key could not be checked; try again');

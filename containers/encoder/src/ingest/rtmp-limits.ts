@@ -29,13 +29,13 @@ export interface RtmpLimits {
   readonly maxDecisionsPerAddress: number;
   /** The same of the whole task. */
   readonly maxDecisions: number;
-  /** Wrong keys of an address that are answered at once. */
+  /** Wrong keys of an address that are held back no longer than those of the others. */
   readonly failedKeysBeforeDelay: number;
   /** Wrong keys of an address after which its publishes are refused unasked. Keys that are being checked count as wrong. */
   readonly failedKeysBeforeRefusal: number;
-  /** How long the answer to a wrong key is held back, and to one that is refused unasked. */
+  /** How long the answer to a wrong key is held back at most, and to one that is refused unasked. */
   readonly failedKeyDelayMs: number;
-  /** Between two answers to wrong keys of the whole task, as long as that holds none back longer than `failedKeyDelayMs`. */
+  /** Between two answers to wrong keys of the whole task; none is held back longer than `failedKeyDelayMs` for it. */
   readonly failedKeyIntervalMs: number;
   /** An address without another wrong key for so long has a clean sheet. */
   readonly failedKeyMemoryMs: number;
@@ -50,7 +50,7 @@ export interface RtmpLimits {
 /**
  * Strangers cost at most some 100 KiB each, 20 of them an address. An input limit of 12 Mbit/s is twice what people send
  * at 1080p, often to a ladder whose top is 720p; 60 pictures a second with sound are some 110 messages. A wrong key costs some 10 ms of CPU:
- * 25 a second leave three quarters of a core to the streams.
+ * tried one after another, 25 a second leave three quarters of a core to the streams.
  */
 export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   maxConnections: 200,
