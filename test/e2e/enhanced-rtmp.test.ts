@@ -41,27 +41,20 @@ async function videoCodecOf({ id }: TestStream) {
 async function expectToPass(fourCc: EnhancedFourCc, codec: string): Promise<void> {
   const stream = await platform.createStream({ ladder: '360p' });
   const clip = ['-re', '-i', await makeClip({ width: 640, height: 360, videoKbps: 1_000, seconds: SECONDS })];
-  const encoder = [
-    '-c:v',
-    ...ENCODERS[fourCc],
-    '-g',
-    '60',
-    '-b:v',
-    '1000k',
-    '-c:a',
-    'copy',
-    '-f',
-    'flv',
-    stream.publishUrl,
-  ];
-  const ffmpeg = spawn('ffmpeg', ['-nostdin', '-loglevel', 'error', ...clip, ...encoder], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  const encoder = ['-c:v', ...ENCODERS[fourCc], '-g', '60', '-b:v', '1000k', '-c:a', 'copy'];
+  const args = ['-nostdin', '-loglevel', 'error', ...clip, ...encoder, '-f', 'flv', stream.publishUrl];
+  const ffmpeg = spawn('ffmpeg', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = Promise.all([text(ffmpeg.stderr), once(ffmpeg, 'close')]).then(([complaints, [exitCode]]) => {
     if (complaints !== '' || exitCode !== 0) throw new Error(`FFmpeg exit code ${exitCode}: ${complaints}`);
   });
-  const live = waitFor('its codec', () => videoCodecOf(stream));
-  expect(await Promise.race([live, ended.then(() => live)])).toBe(codec);
+  try {
+    const live = waitFor('its codec', () => videoCodecOf(stream));
+    expect(await Promise.race([live, ended.then(() => live)])).toBe(codec);
+  } catch (error) {
+    ffmpeg.kill('SIGKILL');
+    await Promise.allSettled([ended]);
+    throw error;
+  }
   await ended;
   const playlistUrl = `${stream.liveUrl}/360p/media.m3u8`;
   const frames = await decodeFrameNumbers(['-live_start_index', '0', '-i', playlistUrl, '-t', `${SECONDS - 1}`]);

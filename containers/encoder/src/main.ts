@@ -28,7 +28,7 @@ import { LiveStreams } from './streams/live-streams.ts';
 const EVENTS_FLUSH_MS = 3_000;
 /**
  * How much the heap may grow between two full garbage collections, in percent of it. Media are no objects, but count: left to
- * itself V8 goes over the whole heap for every 8 MB of them, as often as every 7 s, which was a fifth of this process's CPU.
+ * itself V8 goes over the whole heap for every 8 MB of them, every 7 s for a 720p ladder, which was an eighth of this process's CPU.
  */
 const HEAP_GROWTH_PERCENT = 80;
 /** An address that is refused again and again is an event this often. */

@@ -41,10 +41,10 @@ function pidOf(session: TranscodeSession, index: number): number {
 test('a killed FFmpeg is replaced at once, and nothing is repeated or lost for long', async () => {
   const tags = await makeSourceTags({ seconds: 5, video: { ...COUNTER_VIDEO, keyframeSeconds: 10 }, audio: STEREO });
   const session = startSession();
-  let killedAtMs = 0;
+  let isKilled = false;
   await session.pace(tags, () => {
-    if (killedAtMs === 0 && framesOf(session.runs[0], '360p') >= 50) {
-      killedAtMs = Date.now();
+    if (!isKilled && framesOf(session.runs[0], '360p') >= 50) {
+      isKilled = true;
       process.kill(pidOf(session, 0), 'SIGKILL');
     }
     return true;

@@ -35,9 +35,10 @@ const MAX_KNOWN_KEYS = 1_000;
  * Asks `authorise`, but an address that keeps trying wrong keys gets its answers late, and after some more is refused
  * unasked, as late, until it has been quiet for a while. Refusals make that no longer: a broadcaster whose software reconnects on
  * its own would never get out. Many people may share an address, so a key that was right from there is always asked
- * about; it is the newcomers who wait. Whoever tries one key after another from ever new addresses is slowed, too: the task answers
- * wrong keys one after another, and so many at most a second until the next one would wait too long. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
- * right before and newcomers don't take that room from each other, and no address takes all of it.
+ * about; it is the newcomers who wait. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
+ * right before and newcomers don't take that room from each other, and no address takes all of it. Whoever tries one key
+ * after another from ever new addresses is slowed, too: the task answers wrong keys one after another, at intervals, until
+ * one would wait longer than an address that has tried many.
  */
 export class FailedKeys {
   readonly #props: FailedKeysProps;

@@ -49,8 +49,8 @@ export interface RtmpLimits {
 
 /**
  * Strangers cost at most some 100 KiB each, 20 of them an address. An input limit of 12 Mbit/s is twice what people send
- * at 1080p, often to a ladder whose top is 720p; 60 pictures a second with sound are some 110 messages. A wrong key costs some 10 ms of CPU:
- * tried one after another, 25 a second leave three quarters of a core to the streams.
+ * at 1080p, often to a ladder whose top is 720p; 60 pictures a second with sound are some 110 messages. A wrong key costs
+ * some 10 ms of CPU: tried one after another, 25 a second leave three quarters of a core to the streams.
  */
 export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   maxConnections: 200,
