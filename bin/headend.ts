@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { stageConfigNamed } from '../lib/config/resolve-stage.ts';
-import { StageConfigError } from '../lib/config/stage-config-error.ts';
-import { STAGES } from '../lib/config/stages.ts';
-import { HeadendStacks } from '../lib/stacks/headend-stacks.ts';
+import { stageConfigNamed } from '#config/resolve-stage.ts';
+import { StageConfigError } from '#config/stage-config-error.ts';
+import { STAGES } from '#config/stages.ts';
+import { HeadendStacks } from '#stacks/headend-stacks.ts';
 
 /** The CDK app: the stage that `-c stage=NAME` names. */
 function main(): void {

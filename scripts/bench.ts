@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { LADDER_NAMES } from '../lib/domain/ladders.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
 import { badKeys } from './bench/bad-keys.ts';
 import { type Benchmark, runInContext } from './bench/bench-context.ts';
 import { capacity } from './bench/capacity.ts';

@@ -3,13 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  bundleEdgeFunction,
-  bundleEncoder,
-  bundleLambda,
-  EDGE_FUNCTIONS,
-  LAMBDA_FUNCTIONS,
-} from '../scripts/bundle.ts';
+import { z } from 'zod';
+import { bundleEdgeFunction, bundleEncoder, bundleLambda, EDGE_FUNCTIONS, LAMBDA_FUNCTIONS } from '#scripts/bundle.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE_FOLDERS = ['bin', 'lib', 'containers', 'scripts'];
@@ -59,8 +54,8 @@ const LAYERS: readonly Layer[] = [
 
 const FORBIDDEN_FOLDERS = ['utils', 'util', 'common', 'helpers', 'manager', 'managers', 'misc'];
 
-function sourceFiles(): string[] {
-  return SOURCE_FOLDERS.filter((folder) => existsSync(join(ROOT, folder))).flatMap((folder) =>
+function typeScriptBelow(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map((path) => join(folder, path))
       .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts')),
@@ -73,15 +68,25 @@ function imports(path: string): string[] {
   return [...source.matchAll(/\b(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
 }
 
+/** Folders by their subpath import: `#domain/` is `lib/domain/`. */
+const SUBPATHS = Object.entries(
+  z
+    .object({ imports: z.record(z.string(), z.string()) })
+    .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))).imports,
+).map(([prefix, folder]) => ({ prefix: prefix.slice(0, -1), folder: folder.slice(0, -1) }));
+
 /** The project's own files among them, as paths from the root. */
 function ownImports(path: string): string[] {
-  return imports(path)
-    .filter((specifier) => specifier.startsWith('.'))
-    .map((specifier) => normalize(join(dirname(path), specifier)));
+  return imports(path).flatMap((specifier) => {
+    if (specifier.startsWith('.')) return [normalize(join(dirname(path), specifier))];
+    const subpath = SUBPATHS.find(({ prefix }) => specifier.startsWith(prefix));
+    return subpath === undefined ? [] : [normalize(specifier.replace(subpath.prefix, subpath.folder))];
+  });
 }
 
 const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
-const files = sourceFiles();
+const files = typeScriptBelow(SOURCE_FOLDERS);
+const testFiles = typeScriptBelow(['test']);
 
 test('the rules see the source: it has files, and they have imports', () => {
   expect(files.length).toBeGreaterThan(100);
@@ -105,6 +110,15 @@ test.each(LAYERS.filter(({ folder }) => existsSync(join(ROOT, folder))))(
     expect(violations).toEqual([]);
   },
 );
+
+test('no import climbs three levels or more', () => {
+  const climbing = [...files, ...testFiles].flatMap((path) =>
+    imports(path)
+      .filter((specifier) => specifier.startsWith('../../../'))
+      .map((specifier) => `${path} imports ${specifier}`),
+  );
+  expect(climbing).toEqual([]);
+});
 
 test('lib/domain imports nothing but Node.js itself', () => {
   const foreign = files

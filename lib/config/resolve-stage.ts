@@ -1,6 +1,6 @@
-import { streamCapacity } from '../domain/encoder-capacity.ts';
-import { DEFAULT_LADDER } from '../domain/ladders.ts';
-import { DEFAULT_LATENCY } from '../domain/latency-profiles.ts';
+import { streamCapacity } from '#domain/encoder-capacity.ts';
+import { DEFAULT_LADDER } from '#domain/ladders.ts';
+import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
 import type { ResolvedStage } from './resolved-stage.ts';
 import type { StageConfig } from './stage-config.ts';
 import { StageConfigError } from './stage-config-error.ts';

@@ -1,7 +1,7 @@
-import type { PublishMode } from '../domain/environment.ts';
-import type { LadderName } from '../domain/ladders.ts';
-import type { LatencyName } from '../domain/latency-profiles.ts';
-import type { StreamRecord } from '../domain/streams.ts';
+import type { PublishMode } from '#domain/environment.ts';
+import type { LadderName } from '#domain/ladders.ts';
+import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { StreamRecord } from '#domain/streams.ts';
 import type { DnsZoneConfig, DomainConfig, GeoRestriction, ScheduledMinimum, TaskConfig } from './stage-config.ts';
 
 /** A stage with every default filled in: null where there is none of something. Fields are explained in stage-config.ts. */

@@ -1,7 +1,7 @@
-import type { PublishMode } from '../domain/environment.ts';
-import type { LadderName } from '../domain/ladders.ts';
-import type { LatencyName } from '../domain/latency-profiles.ts';
-import type { StreamRecord } from '../domain/streams.ts';
+import type { PublishMode } from '#domain/environment.ts';
+import type { LadderName } from '#domain/ladders.ts';
+import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { StreamRecord } from '#domain/streams.ts';
 
 /** A name of one's own and its certificate in AWS Certificate Manager. */
 export interface DomainConfig {

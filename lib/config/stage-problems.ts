@@ -1,5 +1,5 @@
-import { streamCapacity } from '../domain/encoder-capacity.ts';
-import { LATENCY_PROFILES, type LatencyName } from '../domain/latency-profiles.ts';
+import { streamCapacity } from '#domain/encoder-capacity.ts';
+import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { CLOUDFRONT_REGION, ORIGIN_SHIELD_REGIONS } from './regions.ts';
 import type { ResolvedStage } from './resolved-stage.ts';
 import type { StageConfig } from './stage-config.ts';

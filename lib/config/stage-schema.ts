@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { PUBLISH_MODES } from '../domain/environment.ts';
-import { LADDER_NAMES } from '../domain/ladders.ts';
-import { LATENCY_NAMES } from '../domain/latency-profiles.ts';
-import { PLAYBACK_MODES } from '../domain/playback-ids.ts';
+import { PUBLISH_MODES } from '#domain/environment.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { REGIONS } from './regions.ts';
 import type { StageConfig } from './stage-config.ts';
 

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '../config/resolved-stage.ts';
-import type { ProcessEnvironment } from '../domain/environment.ts';
+import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ProcessEnvironment } from '#domain/environment.ts';
 import { NodeFunction } from './node-function.ts';
 import type { StreamTables } from './stream-tables.ts';
 import type { ViewerTokenKeys } from './viewer-token-keys.ts';

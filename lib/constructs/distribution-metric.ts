@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { CLOUDFRONT_REGION } from '../config/regions.ts';
+import { CLOUDFRONT_REGION } from '#config/regions.ts';
 
 /** A metric of a CloudFront distribution. All of them are in us-east-1, as is their one region, "Global". */
 export function distributionMetric(

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
-import { type EncoderMetricName, METRICS_DIMENSION, METRICS_NAMESPACE } from '../domain/metrics.ts';
+import { type EncoderMetricName, METRICS_DIMENSION, METRICS_NAMESPACE } from '#domain/metrics.ts';
 
 /** A metric that the encoder tasks of a stage report, by the minute. */
 export function encoderMetric(

@@ -16,10 +16,10 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '../config/resolved-stage.ts';
-import type { ProcessEnvironment } from '../domain/environment.ts';
-import { METRICS_NAMESPACE } from '../domain/metrics.ts';
-import { PORTS } from '../domain/ports.ts';
+import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ProcessEnvironment } from '#domain/environment.ts';
+import { METRICS_NAMESPACE } from '#domain/metrics.ts';
+import { PORTS } from '#domain/ports.ts';
 import type { StreamTables } from './stream-tables.ts';
 import { wildcardFinding } from './wildcard-finding.ts';
 

@@ -6,7 +6,7 @@ import {
   CacheQueryStringBehavior,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
-import { HLS_FILE_KINDS, type HlsFileKind } from '../domain/hls-files.ts';
+import { HLS_FILE_KINDS, type HlsFileKind } from '#domain/hls-files.ts';
 
 /** A cache policy and the path pattern that it is for. */
 export interface HlsCachePolicy {

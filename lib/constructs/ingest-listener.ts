@@ -12,8 +12,8 @@ import {
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '../config/resolved-stage.ts';
-import { PORTS, RTMP_APPLICATION } from '../domain/ports.ts';
+import type { ResolvedStage } from '#config/resolved-stage.ts';
+import { PORTS, RTMP_APPLICATION } from '#domain/ports.ts';
 
 export interface IngestListenerProps extends Pick<ResolvedStage, 'ingestDomain' | 'ingestAllowList'> {
   readonly vpc: IVpc;

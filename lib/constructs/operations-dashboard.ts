@@ -3,7 +3,7 @@ import { Dashboard, GraphWidget, type IMetric, MathExpression } from 'aws-cdk-li
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { METRICS_INTERVAL_SECONDS } from '../domain/metrics.ts';
+import { METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
 import { distributionMetric } from './distribution-metric.ts';
 import { encoderMetric } from './encoder-metric.ts';
 import type { IngestListener } from './ingest-listener.ts';

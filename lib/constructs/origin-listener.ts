@@ -9,7 +9,7 @@ import {
   TargetType,
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
-import { HEALTH_PATH, PORTS } from '../domain/ports.ts';
+import { HEALTH_PATH, PORTS } from '#domain/ports.ts';
 import { VpcOriginSecurityGroup } from './vpc-origin-security-group.ts';
 
 export interface OriginListenerProps {

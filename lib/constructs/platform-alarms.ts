@@ -10,7 +10,7 @@ import {
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { METRICS_NAMESPACE } from '../domain/metrics.ts';
+import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import { encoderMetric } from './encoder-metric.ts';
 import type { IngestAuthFunction } from './ingest-auth-function.ts';

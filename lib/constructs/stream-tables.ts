@@ -2,7 +2,7 @@ import type { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { TABLES, type TableNames, type TableVariable } from '../domain/tables.ts';
+import { TABLES, type TableNames, type TableVariable } from '#domain/tables.ts';
 
 export interface StreamTablesProps {
   /** What becomes of the tables with the stack; retained ones are protected from deletion by hand, too. */

@@ -1,4 +1,4 @@
-import { needsViewerToken } from '../domain/playback-ids.ts';
+import { needsViewerToken } from '#domain/playback-ids.ts';
 
 /** Which page was asked for, and of which stream. */
 export interface PageAddress {

@@ -1,6 +1,6 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { AdminTokenRecord } from '../domain/streams.ts';
-import type { TableNames } from '../domain/tables.ts';
+import type { AdminTokenRecord } from '#domain/streams.ts';
+import type { TableNames } from '#domain/tables.ts';
 
 /** A page of admin tokens in no particular but a stable order. `lastId` is null on the last page. */
 export interface AdminTokenPage {

@@ -3,7 +3,7 @@ import {
   PROCESS_ENVIRONMENTS,
   type ProcessEnvironment,
   type ProcessName,
-} from '../domain/environment.ts';
+} from '#domain/environment.ts';
 
 /** The variables of one process. Throws one error that names every variable that is missing or empty. */
 export function readEnvironment<Name extends ProcessName>(

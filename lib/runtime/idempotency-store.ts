@@ -1,6 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { TableNames } from '../domain/tables.ts';
+import type { TableNames } from '#domain/tables.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** How long a request may be repeated, in milliseconds. */

@@ -1,8 +1,8 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
-import type { IngestAuthRequest, IngestAuthResponse } from '../domain/ingest-auth.ts';
-import { LADDER_NAMES } from '../domain/ladders.ts';
-import { LATENCY_NAMES } from '../domain/latency-profiles.ts';
+import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 
 /**
  * How long a broadcaster may wait for the decision, in milliseconds: 1.5 s for a secret and 2 s for a backend, after a cold

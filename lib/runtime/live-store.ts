@@ -4,8 +4,8 @@ import {
   GetCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import type { EndReason, LiveRecord, StreamHealth } from '../domain/streams.ts';
-import type { TableNames } from '../domain/tables.ts';
+import type { EndReason, LiveRecord, StreamHealth } from '#domain/streams.ts';
+import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-update.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ViewerTokenKeys } from '../domain/viewer-tokens.ts';
+import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 
 /** Two are enough for a rotation; with them the text fits into CloudFront's key value store, which takes 1 KB. */
 const KEYS_LIMIT = 2;

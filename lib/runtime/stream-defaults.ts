@@ -1,7 +1,7 @@
-import { LADDER_NAMES } from '../domain/ladders.ts';
-import { LATENCY_NAMES } from '../domain/latency-profiles.ts';
-import { PLAYBACK_MODES } from '../domain/playback-ids.ts';
-import type { NewStreamDefaults, StreamDefaults } from '../domain/streams.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
+import type { NewStreamDefaults, StreamDefaults } from '#domain/streams.ts';
 
 /** The deployment's defaults from its variables. Throws an error that says what was got and what is allowed. */
 export function parseStreamDefaults(variables: {

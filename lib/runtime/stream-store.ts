@@ -7,8 +7,8 @@ import {
   type PutCommandInput,
   ScanCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { StreamRecord } from '../domain/streams.ts';
-import type { TableNames } from '../domain/tables.ts';
+import type { StreamRecord } from '#domain/streams.ts';
+import type { TableNames } from '#domain/tables.ts';
 
 /** A page of streams in no particular but a stable order. `lastId` is null on the last page. */
 export interface StreamPage {

@@ -1,7 +1,7 @@
 import { CrossStackReferences, ReferenceStrength, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ResolvedStage } from '../config/resolved-stage.ts';
-import { availabilityZoneNames } from '../constructs/network.ts';
+import type { ResolvedStage } from '#config/resolved-stage.ts';
+import { availabilityZoneNames } from '#constructs/network.ts';
 
 export interface HeadendStackProps {
   readonly stage: ResolvedStage;

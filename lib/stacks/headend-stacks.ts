@@ -1,14 +1,14 @@
 import { CfnOutput, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { CLOUDFRONT_REGION } from '../config/regions.ts';
-import { resolveStage } from '../config/resolve-stage.ts';
-import type { ResolvedStage } from '../config/resolved-stage.ts';
-import type { StageConfig } from '../config/stage-config.ts';
-import { AccessLogs } from '../constructs/access-logs.ts';
-import { AlarmTopic } from '../constructs/alarm-topic.ts';
-import { DeliveryAlarms } from '../constructs/delivery-alarms.ts';
-import { Headend, type HeadendPart } from '../constructs/headend.ts';
-import { ViewerFirewall } from '../constructs/viewer-firewall.ts';
+import { CLOUDFRONT_REGION } from '#config/regions.ts';
+import { resolveStage } from '#config/resolve-stage.ts';
+import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { StageConfig } from '#config/stage-config.ts';
+import { AccessLogs } from '#constructs/access-logs.ts';
+import { AlarmTopic } from '#constructs/alarm-topic.ts';
+import { DeliveryAlarms } from '#constructs/delivery-alarms.ts';
+import { Headend, type HeadendPart } from '#constructs/headend.ts';
+import { ViewerFirewall } from '#constructs/viewer-firewall.ts';
 import { HeadendStack } from './headend-stack.ts';
 
 export interface HeadendStacksProps {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { makeClip } from '../../test/support/clip.ts';
-import { startPublisher } from '../../test/support/publisher.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { startPublisher } from '#test/support/publisher.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { percentile } from './latency-summary.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';

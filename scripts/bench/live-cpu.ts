@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchBrowser } from '../../test/support/browser.ts';
+import { launchBrowser } from '#test/support/browser.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { prepareLiveStream } from './live-stream.ts';
 import { readDescendants, readProcess } from './process-usage.ts';

@@ -1,5 +1,5 @@
-import { makeClip } from '../../test/support/clip.ts';
-import { startPublisher } from '../../test/support/publisher.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { startPublisher } from '#test/support/publisher.ts';
 import type { BenchContext } from './bench-context.ts';
 import { isPlayable } from './first-playlist.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LATENCY_PROFILES } from '../../lib/domain/latency-profiles.ts';
+import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { prepareLiveStream } from './live-stream.ts';
 import { readProcess } from './process-usage.ts';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { SourceProbe } from '../../containers/encoder/src/ingest/source-description.ts';
-import { ffmpegArguments, outputNames } from '../../containers/encoder/src/transcode/ffmpeg-arguments.ts';
-import { planRenditions } from '../../containers/encoder/src/transcode/rendition-plan.ts';
-import type { LadderName } from '../../lib/domain/ladders.ts';
-import { DEFAULT_LATENCY } from '../../lib/domain/latency-profiles.ts';
-import { parseFlvFile } from '../../test/support/flv-file.ts';
+import type { LadderName } from '#domain/ladders.ts';
+import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
+import { SourceProbe } from '#encoder/ingest/source-description.ts';
+import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
+import { parseFlvFile } from '#test/support/flv-file.ts';
 import type { BenchContext } from './bench-context.ts';
 import { startProgram } from './program.ts';
 

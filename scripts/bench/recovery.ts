@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { launchBrowser } from '../../test/support/browser.ts';
-import { makeClip } from '../../test/support/clip.ts';
-import { type PresentedFrame, takePresentedFrames, watchPresentedFrames } from '../../test/support/frame-counter.ts';
-import { startPublisher, type TestPublisher } from '../../test/support/publisher.ts';
+import { launchBrowser } from '#test/support/browser.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { type PresentedFrame, takePresentedFrames, watchPresentedFrames } from '#test/support/frame-counter.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { longestStallMs, percentile } from './latency-summary.ts';
 import { readDescendants } from './process-usage.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
-import type { RandomBytes } from '../../lib/domain/stream-ids.ts';
-import { buildArtifacts } from '../build-artifacts.ts';
+import type { RandomBytes } from '#domain/stream-ids.ts';
+import { buildArtifacts } from '#scripts/build-artifacts.ts';
 import { openTokenStore } from './open-token-store.ts';
 import { type CdkContext, type RunCdk, runCdk } from './run-cdk.ts';
 import { syncViewerKeys } from './sync-viewer-keys.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { errorMessage } from '../stream/error-message.ts';
+import { errorMessage } from '#scripts/stream/error-message.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { CloudError } from './cloud-error.ts';
 import type { CloudCommandLine } from './command-line.ts';

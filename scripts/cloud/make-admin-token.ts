@@ -1,5 +1,5 @@
-import { generateSecret, hashSecret, type RandomBytes, secretId } from '../../lib/domain/stream-ids.ts';
-import type { AdminTokenStore } from '../../lib/runtime/admin-token-store.ts';
+import { generateSecret, hashSecret, type RandomBytes, secretId } from '#domain/stream-ids.ts';
+import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import type { WantedToken } from './command-line.ts';
 
 /** What a token is made with. */

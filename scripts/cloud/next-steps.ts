@@ -1,4 +1,4 @@
-import { formatTable } from '../stream/text-table.ts';
+import { formatTable } from '#scripts/stream/text-table.ts';
 import type { WantedToken } from './command-line.ts';
 import type { DeploymentOutputs } from './deployment-outputs.ts';
 

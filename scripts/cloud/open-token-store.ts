@@ -1,6 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type AdminTokenStore, createAdminTokenStore } from '../../lib/runtime/admin-token-store.ts';
+import { type AdminTokenStore, createAdminTokenStore } from '#runtime/admin-token-store.ts';
 
 /** A deployment's table of admin tokens, and the AWS profile that reaches it; null for the SDK's own choice. */
 export interface TokenTable {

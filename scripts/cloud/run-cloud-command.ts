@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import { formatTable } from '../stream/text-table.ts';
+import { formatTable } from '#scripts/stream/text-table.ts';
 import type { CdkCommand } from './cdk-cli.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { CloudError } from './cloud-error.ts';

@@ -1,4 +1,4 @@
-import { type AmfValue, decodeAmf0, encodeAmf0 } from '../../test/support/amf0.ts';
+import { type AmfValue, decodeAmf0, encodeAmf0 } from '#test/support/amf0.ts';
 import type { Message } from './chunk-stream.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import type { Random } from './random.ts';

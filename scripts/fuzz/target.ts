@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
-import { readEnhancedCodecs } from '../../containers/encoder/src/ingest/enhanced-codecs.ts';
-import type { AcceptPublisher, Authorise, PublisherHandler } from '../../containers/encoder/src/ingest/publisher.ts';
-import { DEFAULT_RTMP_LIMITS } from '../../containers/encoder/src/ingest/rtmp-limits.ts';
-import { startRtmpServer } from '../../containers/encoder/src/ingest/rtmp-server.ts';
-import { SourceProbe } from '../../containers/encoder/src/ingest/source-description.ts';
-import { UnsupportedSourceError } from '../../containers/encoder/src/ingest/unsupported-source-error.ts';
-import { Transcoder } from '../../containers/encoder/src/transcode/transcoder.ts';
+import { readEnhancedCodecs } from '#encoder/ingest/enhanced-codecs.ts';
+import type { AcceptPublisher, Authorise, PublisherHandler } from '#encoder/ingest/publisher.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/ingest/rtmp-limits.ts';
+import { startRtmpServer } from '#encoder/ingest/rtmp-server.ts';
+import { SourceProbe } from '#encoder/ingest/source-description.ts';
+import { UnsupportedSourceError } from '#encoder/ingest/unsupported-source-error.ts';
+import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { ALLOWED_PREFIX, ENCODED_PREFIX } from './keys.ts';
 import type { TargetMessage } from './start-target.ts';
 

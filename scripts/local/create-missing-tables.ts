@@ -1,5 +1,5 @@
 import { CreateTableCommand, DynamoDBClient, ListTablesCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import { TABLES, type TableNames } from '../../lib/domain/tables.ts';
+import { TABLES, type TableNames } from '#domain/tables.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws-environment.ts';
 
 /** A local DynamoDB, and how the tables are called there. */

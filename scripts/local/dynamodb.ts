@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import dynalite from 'dynalite';
-import type { TableNames } from '../../lib/domain/tables.ts';
+import type { TableNames } from '#domain/tables.ts';
 import { createMissingTables } from './create-missing-tables.ts';
 import { type LoopbackServer, listenOnLoopback } from './loopback-server.ts';
 import { StartError } from './start-error.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { createContext, runInContext } from 'node:vm';
 import type { Logger } from 'pino';
-import type { EdgeRequest, EdgeResponse, ViewerRequestEvent } from '../../lib/functions/viewer-token/edge-event.ts';
+import type { EdgeRequest, EdgeResponse, ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
 
 /** A CloudFront Function: gives back the request, changed or not, or an answer. Rejects where its code fails. */
 export type EdgeFunction = (event: ViewerRequestEvent) => Promise<EdgeRequest | EdgeResponse>;

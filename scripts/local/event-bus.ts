@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import type { HeadendEvent } from '../../lib/domain/events.ts';
+import type { HeadendEvent } from '#domain/events.ts';
 import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
 import { LOOPBACK } from './loopback-server.ts';
 import { readBody } from './read-body.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { HeadendEvent } from '../../lib/domain/events.ts';
-import { problemResponse } from '../../lib/functions/control-api/problem.ts';
+import type { HeadendEvent } from '#domain/events.ts';
+import { problemResponse } from '#functions/control-api/problem.ts';
 
 export interface EventFeedOptions {
   /** Of the control API, which says who may follow: whoever may list streams. */

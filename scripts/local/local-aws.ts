@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { PublishMode } from '../../lib/domain/environment.ts';
-import { DEFAULT_LADDER } from '../../lib/domain/ladders.ts';
-import { DEFAULT_LATENCY } from '../../lib/domain/latency-profiles.ts';
-import type { PlaybackMode } from '../../lib/domain/playback-ids.ts';
-import { createDocumentClient } from '../../lib/runtime/aws-clients.ts';
-import { createStreamStore, type StreamStore } from '../../lib/runtime/stream-store.ts';
+import type { PublishMode } from '#domain/environment.ts';
+import { DEFAULT_LADDER } from '#domain/ladders.ts';
+import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
+import type { PlaybackMode } from '#domain/playback-ids.ts';
+import { createDocumentClient } from '#runtime/aws-clients.ts';
+import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
 import { useLocalAws } from './aws-environment.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import { startLambdaRuntime } from './lambda-runtime.ts';
@@ -69,7 +69,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     VIEWER_TOKEN_KEYS: viewerTokenKeys,
   });
   // Function modules read their environment when they are loaded, as they do in Lambda: not before it is complete.
-  const { handler } = await import('../../lib/functions/control-api/handler.ts');
+  const { handler } = await import('#functions/control-api/handler.ts');
   await loadIngestAuth();
   // They have read them; the processes that are started from now on inherit all the rest.
   delete process.env.VIEWER_TOKEN_KEYS;
@@ -88,13 +88,13 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 /** Its settings are a person's own where it asks a backend: what is wrong with them is said now, not to a broadcaster. */
 async function loadIngestAuth(): Promise<void> {
   try {
-    await import('../../lib/functions/ingest-auth/handler.ts');
+    await import('#functions/ingest-auth/handler.ts');
   } catch (cause) {
     throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
 
 async function invokeIngestAuth(event: unknown): Promise<unknown> {
-  const { handler } = await import('../../lib/functions/ingest-auth/handler.ts');
+  const { handler } = await import('#functions/ingest-auth/handler.ts');
   return handler(event);
 }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import type { PublishMode } from '../../lib/domain/environment.ts';
-import { VIEWER_TOKEN_KEYS_NAME } from '../../lib/domain/viewer-tokens.ts';
-import type { StreamStore } from '../../lib/runtime/stream-store.ts';
-import { bundleEdgeFunction } from '../bundle.ts';
+import type { PublishMode } from '#domain/environment.ts';
+import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
+import type { StreamStore } from '#runtime/stream-store.ts';
+import { bundleEdgeFunction } from '#scripts/bundle.ts';
 import { Closers } from './closers.ts';
 import { startEdge } from './edge.ts';
 import { loadEdgeFunction } from './edge-function.ts';

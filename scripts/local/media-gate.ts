@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { ViewerRequestEvent } from '../../lib/functions/viewer-token/edge-event.ts';
+import type { ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
 import type { EdgeFunction } from './edge-function.ts';
 import type { OriginProxy } from './origin-proxy.ts';
 

@@ -1,5 +1,5 @@
-import { hashSecret } from '../../lib/domain/stream-ids.ts';
-import type { StreamStore } from '../../lib/runtime/stream-store.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import type { StreamStore } from '#runtime/stream-store.ts';
 import { createStream, findStream, rotateKey } from './api-client.ts';
 import { type LocalState, type LocalStreamState, writeLocalState } from './local-state.ts';
 

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { hashSecret } from '../../lib/domain/stream-ids.ts';
-import { createLogger } from '../../lib/runtime/log.ts';
-import { bundleEncoder } from '../bundle.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import { createLogger } from '#runtime/log.ts';
+import { bundleEncoder } from '#scripts/bundle.ts';
 import { Closers } from './closers.ts';
 import { makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { PLAYBACK_ID_PATTERN } from '../../lib/domain/playback-ids.ts';
-import { buildPlayer } from '../build-player.ts';
+import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
+import { buildPlayer } from '#scripts/build-player.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -1,4 +1,4 @@
-import { PUBLISH_MODES, type PublishMode } from '../../lib/domain/environment.ts';
+import { PUBLISH_MODES, type PublishMode } from '#domain/environment.ts';
 import { StartError } from './start-error.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { hashSecret } from '../../lib/domain/stream-ids.ts';
-import { createLogger } from '../../lib/runtime/log.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import { createLogger } from '#runtime/log.ts';
 import { Closers } from './closers.ts';
 import { createMissingTables } from './create-missing-tables.ts';
 import { openDataDir } from './data-dir.ts';

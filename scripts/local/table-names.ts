@@ -1,4 +1,4 @@
-import type { TableNames } from '../../lib/domain/tables.ts';
+import type { TableNames } from '#domain/tables.ts';
 
 /** How the tables are called in a DynamoDB that holds one Headend alone. */
 export const LOCAL_TABLE_NAMES: TableNames = {

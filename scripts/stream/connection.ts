@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { readLocalState } from '../local/local-state.ts';
-import { readRunningPlatform } from '../local/running-platform.ts';
+import { readLocalState } from '#scripts/local/local-state.ts';
+import { readRunningPlatform } from '#scripts/local/running-platform.ts';
 import { CommandError } from './command-error.ts';
 import type { CommandOptions, OptionValues } from './command-options.ts';
 import { errorMessage } from './error-message.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isNativeError } from 'node:util/types';
 import type { z } from 'zod';
-import { problemSchema } from '../../lib/functions/control-api/schemas.ts';
+import { problemSchema } from '#functions/control-api/schemas.ts';
 import { CommandError } from './command-error.ts';
 import type { Connection } from './connection.ts';
 import { errorMessage } from './error-message.ts';

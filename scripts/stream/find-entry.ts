@@ -1,4 +1,4 @@
-import { ID_PATTERN } from '../../lib/domain/stream-ids.ts';
+import { ID_PATTERN } from '#domain/stream-ids.ts';
 import { collectPages, type ReadPage } from './collect-pages.ts';
 import { CommandError } from './command-error.ts';
 

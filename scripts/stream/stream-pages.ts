@@ -1,4 +1,4 @@
-import { type StreamBody, streamListSchema } from '../../lib/functions/control-api/schemas.ts';
+import { type StreamBody, streamListSchema } from '#functions/control-api/schemas.ts';
 import type { ReadPage } from './collect-pages.ts';
 import type { ControlApi } from './control-api.ts';
 

@@ -1,5 +1,5 @@
-import { DEFAULT_LADDER, LADDER_NAMES } from '../../lib/domain/ladders.ts';
-import { DEFAULT_LATENCY, LATENCY_NAMES } from '../../lib/domain/latency-profiles.ts';
+import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
+import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import type { CommandOptions, OptionValues } from './command-options.ts';
 
 /** What stands for no limit. */

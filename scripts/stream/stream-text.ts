@@ -1,4 +1,4 @@
-import type { StreamBody } from '../../lib/functions/control-api/schemas.ts';
+import type { StreamBody } from '#functions/control-api/schemas.ts';
 import { formatTable } from './text-table.ts';
 
 type Health = NonNullable<StreamBody['health']>;

@@ -6,7 +6,7 @@ import {
   PutKeyCommand,
   ResourceNotFoundException,
 } from '@aws-sdk/client-cloudfront-keyvaluestore';
-import { VIEWER_TOKEN_KEYS_NAME, type ViewerTokenKeys } from '../../lib/domain/viewer-tokens.ts';
+import { VIEWER_TOKEN_KEYS_NAME, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 
 /** Somebody else may change the store between a look at its version and the write. */
 const ATTEMPTS = 3;

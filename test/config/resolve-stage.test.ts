@@ -1,10 +1,10 @@
-import { resolveStage, stageConfigNamed } from '../../lib/config/resolve-stage.ts';
-import type { StageConfig } from '../../lib/config/stage-config.ts';
-import { StageConfigError } from '../../lib/config/stage-config-error.ts';
-import { STAGES } from '../../lib/config/stages.ts';
-import { streamCapacity } from '../../lib/domain/encoder-capacity.ts';
-import { LADDER_NAMES } from '../../lib/domain/ladders.ts';
-import { EVERY_OPTION } from '../support/stage-configs.ts';
+import { resolveStage, stageConfigNamed } from '#config/resolve-stage.ts';
+import type { StageConfig } from '#config/stage-config.ts';
+import { StageConfigError } from '#config/stage-config-error.ts';
+import { STAGES } from '#config/stages.ts';
+import { streamCapacity } from '#domain/encoder-capacity.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { EVERY_OPTION } from '#test/support/stage-configs.ts';
 
 /** What is wrong with a stage; an empty list where nothing is. */
 function problemsOf(config: unknown): readonly string[] {

@@ -1,4 +1,4 @@
-import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 describe("the platform as one construct of somebody else's app", () => {
   let stage: SynthesizedStage;

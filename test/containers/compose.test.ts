@@ -1,8 +1,8 @@
-import { PROCESS_ENVIRONMENTS } from '../../lib/domain/environment.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../scripts/local/aws-environment.ts';
-import { parseEdgeOptions } from '../../scripts/local/edge-options.ts';
-import { LOCAL_TABLE_NAMES } from '../../scripts/local/table-names.ts';
-import { listeningPorts, parsePublishedPort, readCompose, SERVICE_NAMES } from '../support/compose.ts';
+import { PROCESS_ENVIRONMENTS } from '#domain/environment.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { parseEdgeOptions } from '#scripts/local/edge-options.ts';
+import { LOCAL_TABLE_NAMES } from '#scripts/local/table-names.ts';
+import { listeningPorts, parsePublishedPort, readCompose, SERVICE_NAMES } from '#test/support/compose.ts';
 
 const compose = readCompose();
 const { encoder, edge } = compose.services;

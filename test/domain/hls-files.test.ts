@@ -4,7 +4,7 @@ import {
   initFileName,
   partFileName,
   segmentFileName,
-} from '../../lib/domain/hls-files.ts';
+} from '#domain/hls-files.ts';
 
 const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',

@@ -1,4 +1,4 @@
-import { maxInputKbps } from '../../lib/domain/ladders.ts';
+import { maxInputKbps } from '#domain/ladders.ts';
 
 test.each([
   ['360p', 1_456],

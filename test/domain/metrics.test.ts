@@ -1,4 +1,4 @@
-import { ENCODER_METRICS, METRICS_DIMENSION, METRICS_INTERVAL_SECONDS } from '../../lib/domain/metrics.ts';
+import { ENCODER_METRICS, METRICS_DIMENSION, METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
 
 const names = ENCODER_METRICS.map(({ name }) => name);
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '../../lib/domain/next-viewer-token-keys.ts';
-import { parseViewerTokenKeys } from '../../lib/runtime/parse-viewer-token-keys.ts';
+import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
+import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 
 test('the first key is alone', () => {
   const keys = nextViewerTokenKeys(null, randomBytes);

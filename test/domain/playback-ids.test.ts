@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { needsViewerToken, PLAYBACK_ID_PATTERN } from '../../lib/domain/playback-ids.ts';
-import { generatePlaybackId } from '../../lib/domain/stream-ids.ts';
+import { needsViewerToken, PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
+import { generatePlaybackId } from '#domain/stream-ids.ts';
 
 test.each([
   ['public', 16, false],

@@ -1,4 +1,4 @@
-import { isSourceAllowed, isSourceBlock } from '../../lib/domain/source-addresses.ts';
+import { isSourceAllowed, isSourceBlock } from '#domain/source-addresses.ts';
 
 test.each([
   ['192.0.2.1', ['192.0.2.1']],

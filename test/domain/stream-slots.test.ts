@@ -1,4 +1,4 @@
-import { MAX_STREAM_SLOTS, parseStreamSlots } from '../../lib/domain/stream-slots.ts';
+import { MAX_STREAM_SLOTS, parseStreamSlots } from '#domain/stream-slots.ts';
 
 test.each([
   ['1', 1],

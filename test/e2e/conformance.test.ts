@@ -1,12 +1,12 @@
-import { LATENCY_NAMES, type LatencyName } from '../../lib/domain/latency-profiles.ts';
-import { makeClip } from '../support/clip.ts';
-import { checkDeclaredMedia } from '../support/declared-media.ts';
-import { parseMediaPlaylist } from '../support/hls-playlist.ts';
-import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '../support/multivariant-checker.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { PlaylistHistory } from '../support/playlist-history.ts';
-import { startPublisher, type TestPublisher } from '../support/publisher.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { checkDeclaredMedia } from '#test/support/declared-media.ts';
+import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
+import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { PlaylistHistory } from '#test/support/playlist-history.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const RENDITIONS = ['480p', '360p', 'audio'];
 const SMALL = { width: 640, height: 480, seconds: 8, videoKbps: 500 };

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { HeadendEvent } from '../../lib/domain/events.ts';
-import { generateSecret } from '../../lib/domain/stream-ids.ts';
-import { type ClipOptions, makeClip } from '../support/clip.ts';
-import { type EventReader, followEvents } from '../support/event-reader.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { startPublisher, type TestPublisher } from '../support/publisher.ts';
-import { assertNoSecret, countSecrets, rememberSecret } from '../support/secrets.ts';
-import { waitFor } from '../support/wait-for.ts';
+import type { HeadendEvent } from '#domain/events.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { type ClipOptions, makeClip } from '#test/support/clip.ts';
+import { type EventReader, followEvents } from '#test/support/event-reader.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { assertNoSecret, countSecrets, rememberSecret } from '#test/support/secrets.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const SMALL: Partial<ClipOptions> = { width: 320, height: 180, seconds: 24, videoKbps: 300 };
 

@@ -1,13 +1,13 @@
-import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '../../lib/runtime/live-store.ts';
-import { LOCAL_TABLE_NAMES } from '../../scripts/local/table-names.ts';
-import { type BreakableProxy, startBreakableProxy } from '../support/breakable-proxy.ts';
-import { makeClip } from '../support/clip.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { startPublisher, type TestPublisher } from '../support/publisher.ts';
-import { RtmpClient } from '../support/rtmp-client.ts';
-import { SegmentCollector } from '../support/segment-collector.ts';
-import { startTemporaryDynamoDb } from '../support/temporary-dynamodb.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { LOCAL_TABLE_NAMES } from '#scripts/local/table-names.ts';
+import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { RtmpClient } from '#test/support/rtmp-client.ts';
+import { SegmentCollector } from '#test/support/segment-collector.ts';
+import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const CLIP_SECONDS = 24;
 const FRAME_RATE = 30;

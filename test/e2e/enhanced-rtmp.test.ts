@@ -1,17 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import {
-  ENHANCED_CODECS,
-  type EnhancedFourCc,
-  readEnhancedCodecs,
-} from '../../containers/encoder/src/ingest/enhanced-codecs.ts';
-import { VIDEO_TAG } from '../../containers/encoder/src/ingest/flv-tag.ts';
-import { makeClip } from '../support/clip.ts';
-import { decodeFrameNumbers } from '../support/frame-counter.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { RtmpClient } from '../support/rtmp-client.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { ENHANCED_CODECS, type EnhancedFourCc, readEnhancedCodecs } from '#encoder/ingest/enhanced-codecs.ts';
+import { VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { decodeFrameNumbers } from '#test/support/frame-counter.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { RtmpClient } from '#test/support/rtmp-client.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const SECONDS = 8;
 /** Encoders of the FFmpeg that can decode a codec, fast ones. */

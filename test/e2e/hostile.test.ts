@@ -4,10 +4,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSecret } from '../../lib/domain/stream-ids.ts';
-import { makeClip } from '../support/clip.ts';
-import { decodeFrameNumbers } from '../support/frame-counter.ts';
-import { parseMediaPlaylist } from '../support/hls-playlist.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { decodeFrameNumbers } from '#test/support/frame-counter.ts';
+import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
 import {
   dribbleHandshake,
   GARBAGE,
@@ -20,12 +20,12 @@ import {
   publishTwice,
   sendForEver,
   sendUnasked,
-} from '../support/hostile-clients.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { startPublisher, type TestPublisher } from '../support/publisher.ts';
-import { RtmpClient } from '../support/rtmp-client.ts';
-import { startUnguardedRtmp, type UnguardedRtmp } from '../support/unguarded-rtmp.ts';
-import { waitFor } from '../support/wait-for.ts';
+} from '#test/support/hostile-clients.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { RtmpClient } from '#test/support/rtmp-client.ts';
+import { startUnguardedRtmp, type UnguardedRtmp } from '#test/support/unguarded-rtmp.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const CLIP = { width: 640, height: 360, seconds: 24, videoKbps: 600 };
 const CLIP_FRAMES = 24 * 30;

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
-import { launchBrowser, type TestBrowser } from '../support/browser.ts';
-import { makeClip } from '../support/clip.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { startPublisher, type TestPublisher } from '../support/publisher.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 /** Renditions to choose from, at a fifth of the CPU of the default ladder: other programs' load shall not be what stalls. */
 const CLIP = { width: 640, height: 480, seconds: 8, videoKbps: 500 };

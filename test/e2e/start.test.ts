@@ -3,10 +3,10 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeClip } from '../support/clip.ts';
-import { closeTestPlatforms, runStart, startTestPlatform } from '../support/platform.ts';
-import { startPublisher } from '../support/publisher.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { closeTestPlatforms, runStart, startTestPlatform } from '#test/support/platform.ts';
+import { startPublisher } from '#test/support/publisher.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeClip } from '../support/clip.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '../support/platform.ts';
-import { bestPace, type ProgressSample, sampleProgress } from '../support/playlist-progress.ts';
-import { startPublisher, type TestPublisher } from '../support/publisher.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+import { bestPace, type ProgressSample, sampleProgress } from '#test/support/playlist-progress.ts';
+import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const MINUTE_SECONDS = 60;
 const SIDE_BY_SIDE_SECONDS = 20;

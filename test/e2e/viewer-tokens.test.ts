@@ -1,8 +1,8 @@
-import { launchBrowser, type TestBrowser } from '../support/browser.ts';
-import { makeClip } from '../support/clip.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '../support/platform.ts';
-import { startPublisher } from '../support/publisher.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
+import { startPublisher } from '#test/support/publisher.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 

@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
-import { generateSecret } from '../../lib/domain/stream-ids.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../scripts/local/loopback-server.ts';
-import { readBody } from '../../scripts/local/read-body.ts';
-import { makeClip } from '../support/clip.ts';
-import { closeTestPlatforms, runStart, startTestPlatform, type TestPlatform } from '../support/platform.ts';
-import { startPublisher } from '../support/publisher.ts';
-import { rememberSecret } from '../support/secrets.ts';
-import { waitFor } from '../support/wait-for.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { readBody } from '#scripts/local/read-body.ts';
+import { makeClip } from '#test/support/clip.ts';
+import { closeTestPlatforms, runStart, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
+import { startPublisher } from '#test/support/publisher.ts';
+import { rememberSecret } from '#test/support/secrets.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const PLAYBACK_ID = 'abcdefghijklmnop';
 

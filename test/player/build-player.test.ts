@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildPlayer } from '../../scripts/build-player.ts';
+import { buildPlayer } from '#scripts/build-player.ts';
 
 let outDir: string;
 

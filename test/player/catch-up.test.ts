@@ -1,4 +1,4 @@
-import { catchUpRate } from '../../lib/player/catch-up.ts';
+import { catchUpRate } from '#player/catch-up.ts';
 
 const LOW = { targetSeconds: 1.54, bufferedAheadSeconds: 1.3 };
 

@@ -1,4 +1,4 @@
-import { remedyForFatalError } from '../../lib/player/fatal-errors.ts';
+import { remedyForFatalError } from '#player/fatal-errors.ts';
 
 test.each([
   ['networkError', Number.POSITIVE_INFINITY, 'restart-loading'],

@@ -1,4 +1,4 @@
-import { marginAfterStall, NO_MARGIN, relaxedMargin } from '../../lib/player/latency-margin.ts';
+import { marginAfterStall, NO_MARGIN, relaxedMargin } from '#player/latency-margin.ts';
 
 test('every stall adds a quarter of the hold-back, all together no more than the hold-back', () => {
   let margin = marginAfterStall(NO_MARGIN, 1.6, 1000);

@@ -1,4 +1,4 @@
-import { LiveEdge } from '../../lib/player/live-edge.ts';
+import { LiveEdge } from '#player/live-edge.ts';
 
 const PART_SECONDS = 0.5;
 

@@ -1,4 +1,4 @@
-import { parsePageAddress } from '../../lib/player/page-address.ts';
+import { parsePageAddress } from '#player/page-address.ts';
 
 test.each([
   ['/watch/abcdefghij234567', 'watch'],

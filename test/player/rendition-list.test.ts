@@ -1,4 +1,4 @@
-import { RenditionList, toRenditions } from '../../lib/player/rendition-list.ts';
+import { RenditionList, toRenditions } from '#player/rendition-list.ts';
 
 const LEVELS = [
   { width: 640, height: 360, bitrate: 600_000 },

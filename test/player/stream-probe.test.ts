@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { probeStream } from '../../lib/player/stream-probe.ts';
+import { probeStream } from '#player/stream-probe.ts';
 
 let server: Server;
 

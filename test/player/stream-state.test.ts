@@ -1,10 +1,4 @@
-import {
-  INITIAL_STATUS,
-  nextStatus,
-  STATE_TEXT,
-  type StreamEvent,
-  type StreamState,
-} from '../../lib/player/stream-state.ts';
+import { INITIAL_STATUS, nextStatus, STATE_TEXT, type StreamEvent, type StreamState } from '#player/stream-state.ts';
 
 const after = (...events: StreamEvent[]): StreamState => events.reduce(nextStatus, INITIAL_STATUS).state;
 

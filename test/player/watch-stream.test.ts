@@ -1,6 +1,6 @@
-import type { Playback, PlaybackOutcome } from '../../lib/player/playback.ts';
-import type { ProbeResult } from '../../lib/player/stream-probe.ts';
-import { watchStream } from '../../lib/player/watch-stream.ts';
+import type { Playback, PlaybackOutcome } from '#player/playback.ts';
+import type { ProbeResult } from '#player/stream-probe.ts';
+import { watchStream } from '#player/watch-stream.ts';
 
 /** Plays out a script of findings and outcomes, and writes down what was done. */
 async function run(findings: ProbeResult[], outcomes: PlaybackOutcome[]): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { initialWatchdogMemory, type WatchdogAction, type WatchdogSample, watch } from '../../lib/player/watchdog.ts';
+import { initialWatchdogMemory, type WatchdogAction, type WatchdogSample, watch } from '#player/watchdog.ts';
 
 const TICK_MS = 200;
 const STANDING = { currentTime: 10, isMeantToMove: true, bufferedAheadSeconds: 0, liveSyncPosition: 10 };

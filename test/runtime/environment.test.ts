@@ -1,5 +1,5 @@
-import { PROCESS_ENVIRONMENTS, type ProcessName } from '../../lib/domain/environment.ts';
-import { readEnvironment } from '../../lib/runtime/environment.ts';
+import { PROCESS_ENVIRONMENTS, type ProcessName } from '#domain/environment.ts';
+import { readEnvironment } from '#runtime/environment.ts';
 
 describe.each(Object.keys(PROCESS_ENVIRONMENTS) as ProcessName[])('readEnvironment of %s', (processName) => {
   const names = PROCESS_ENVIRONMENTS[processName];

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { pino } from 'pino';
-import { DEFAULT_RTMP_LIMITS } from '../../containers/encoder/src/ingest/rtmp-limits.ts';
-import type { IngestAuthResponse } from '../../lib/domain/ingest-auth.ts';
-import { generateSecret } from '../../lib/domain/stream-ids.ts';
-import { WEBHOOK_TIMEOUT_MS } from '../../lib/functions/ingest-auth/webhook-authority.ts';
-import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '../../lib/runtime/ingest-auth-client.ts';
-import { SECRET_TIMEOUT_MS } from '../../lib/runtime/stored-secret.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../scripts/local/aws-environment.ts';
-import { type LambdaHandler, startLambdaRuntime } from '../../scripts/local/lambda-runtime.ts';
-import type { LoopbackServer } from '../../scripts/local/loopback-server.ts';
+import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/ingest/rtmp-limits.ts';
+import { WEBHOOK_TIMEOUT_MS } from '#functions/ingest-auth/webhook-authority.ts';
+import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
+import { SECRET_TIMEOUT_MS } from '#runtime/stored-secret.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { type LambdaHandler, startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
+import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const ALLOWED = {
   allow: true,

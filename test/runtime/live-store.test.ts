@@ -1,16 +1,16 @@
 import { createServer } from 'node:http';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import type { StreamHealth } from '../../lib/domain/streams.ts';
+import type { StreamHealth } from '#domain/streams.ts';
 import {
   createLiveStore,
   type EndRequest,
   EPOCHS_PER_PUBLISH,
   LEASE_DURATION_MS,
   type LiveStore,
-} from '../../lib/runtime/live-store.ts';
-import { listenOnLoopback } from '../../scripts/local/loopback-server.ts';
-import { STREAM_HEALTH } from '../support/stream-record.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '../support/temporary-dynamodb.ts';
+} from '#runtime/live-store.ts';
+import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { STREAM_HEALTH } from '#test/support/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = 1_000_000;
 const STARTED_AT = '2025-01-02T03:04:05.000Z';

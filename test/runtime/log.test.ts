@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret } from '../../lib/domain/stream-ids.ts';
-import { createLogger } from '../../lib/runtime/log.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { createLogger } from '#runtime/log.ts';
 
 function loggerWithLines(level: string) {
   const lines: string[] = [];

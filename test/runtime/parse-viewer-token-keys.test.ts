@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseViewerTokenKeys } from '../../lib/runtime/parse-viewer-token-keys.ts';
+import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 
 const secret = (): string => randomBytes(32).toString('base64url');
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
-import { generateSecret } from '../../lib/domain/stream-ids.ts';
-import { createSecretsManager, createStoredSecret, SECRET_LIFETIME_MS } from '../../lib/runtime/stored-secret.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../scripts/local/aws-environment.ts';
-import { secretError, secretText, startSecretsManager } from '../support/secrets-manager.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { createSecretsManager, createStoredSecret, SECRET_LIFETIME_MS } from '#runtime/stored-secret.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { secretError, secretText, startSecretsManager } from '#test/support/secrets-manager.ts';
 
 const ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook-AbCdEf';
 const first = generateSecret(randomBytes);

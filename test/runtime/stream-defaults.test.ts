@@ -1,6 +1,6 @@
-import { LADDER_NAMES } from '../../lib/domain/ladders.ts';
-import { LATENCY_NAMES } from '../../lib/domain/latency-profiles.ts';
-import { parseNewStreamDefaults, parseStreamDefaults } from '../../lib/runtime/stream-defaults.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { parseNewStreamDefaults, parseStreamDefaults } from '#runtime/stream-defaults.ts';
 
 test.each(LADDER_NAMES.flatMap((ladder) => LATENCY_NAMES.map((latency) => ({ ladder, latency }))))(
   '$ladder with $latency is taken',

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Artifacts, buildArtifacts } from '../../scripts/build-artifacts.ts';
+import { type Artifacts, buildArtifacts } from '#scripts/build-artifacts.ts';
 
 const ROOT = process.cwd();
 let parent: string;

@@ -1,8 +1,8 @@
-import { HLS_FILE_KINDS, type HlsFileKind, type HlsFileKindName } from '../../lib/domain/hls-files.ts';
-import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from '../encoder/origin/running-origin.ts';
-import { behaviorFor, type CacheBehavior, readDistribution } from '../support/distribution.ts';
-import { TESTED_STAGES } from '../support/stage-configs.ts';
-import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+import { HLS_FILE_KINDS, type HlsFileKind, type HlsFileKindName } from '#domain/hls-files.ts';
+import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from '#test/encoder/origin/running-origin.ts';
+import { behaviorFor, type CacheBehavior, readDistribution } from '#test/support/distribution.ts';
+import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 /** A path below /live/{playbackId}/ for each kind that the running origin has. */
 const FILES: Readonly<Record<HlsFileKindName, string>> = {

@@ -1,7 +1,7 @@
-import { resolveStage } from '../../lib/config/resolve-stage.ts';
-import { ENCODER_METRICS, METRICS_NAMESPACE } from '../../lib/domain/metrics.ts';
-import { TESTED_STAGES } from '../support/stage-configs.ts';
-import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+import { resolveStage } from '#config/resolve-stage.ts';
+import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
+import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
   const resolved = resolveStage(config);

@@ -1,6 +1,6 @@
-import { PROCESS_ENVIRONMENTS, type ProcessName } from '../../lib/domain/environment.ts';
-import { TESTED_STAGES } from '../support/stage-configs.ts';
-import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+import { PROCESS_ENVIRONMENTS, type ProcessName } from '#domain/environment.ts';
+import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 const variablesOf = (...processes: ProcessName[]): string[] =>
   processes.flatMap((name) => [...PROCESS_ENVIRONMENTS[name]]).toSorted();

@@ -1,5 +1,5 @@
-import { TESTED_STAGES } from '../support/stage-configs.ts';
-import { type Json, type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 const PLATFORM_ALARMS = [
   'NoHealthyTask',

@@ -1,10 +1,10 @@
-import { TESTED_STAGES } from '../support/stage-configs.ts';
+import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import {
   type Json,
   type SynthesizedStage,
   synthesizeStage,
   type TemplateResource,
-} from '../support/synthesized-stage.ts';
+} from '#test/support/synthesized-stage.ts';
 
 /** Who may connect where, by the logical ids of security groups or address ranges. */
 interface Ingress {

@@ -1,5 +1,5 @@
-import { TESTED_STAGES } from '../support/stage-configs.ts';
-import { type SynthesizedStage, synthesizeStage } from '../support/synthesized-stage.ts';
+import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 /** Resources that hold what can't be made again. Another logical id would replace them: never change one of these. */
 const STATEFUL = {

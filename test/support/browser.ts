@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { findProgram } from '../../scripts/find-program.mjs';
+import { findProgram } from '#scripts/find-program.mjs';
 
 /** A Chromium that ends with `close`, and what its pages complained about. */
 export interface TestBrowser {

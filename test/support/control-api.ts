@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { nextViewerTokenKeys } from '../../lib/domain/next-viewer-token-keys.ts';
-import { generateSecret, hashSecret } from '../../lib/domain/stream-ids.ts';
-import { type ControlApiDependencies, createApp } from '../../lib/functions/control-api/app.ts';
-import { createHandler } from '../../lib/functions/control-api/create-handler.ts';
-import { createAdminTokenStore } from '../../lib/runtime/admin-token-store.ts';
-import { createIdempotencyStore } from '../../lib/runtime/idempotency-store.ts';
-import { createLiveStore } from '../../lib/runtime/live-store.ts';
-import { createLogger } from '../../lib/runtime/log.ts';
-import { createStreamStore } from '../../lib/runtime/stream-store.ts';
-import { createHttpApi } from '../../scripts/local/http-api.ts';
-import { listenOnLoopback } from '../../scripts/local/loopback-server.ts';
+import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
+import { createHandler } from '#functions/control-api/create-handler.ts';
+import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
+import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
+import { createLiveStore } from '#runtime/live-store.ts';
+import { createLogger } from '#runtime/log.ts';
+import { createStreamStore } from '#runtime/stream-store.ts';
+import { createHttpApi } from '#scripts/local/http-api.ts';
+import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { TEST_TABLES } from './temporary-dynamodb.ts';
 
 /** What a call sends besides its method and path; what is neither body nor token is a header. */

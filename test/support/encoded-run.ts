@@ -5,15 +5,10 @@ import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type {
-  EncoderRun,
-  FrameRate,
-  RunSink,
-  VideoRendition,
-} from '../../containers/encoder/src/transcode/encoder-run.ts';
-import { RUN_START_SECONDS } from '../../containers/encoder/src/transcode/ffmpeg-arguments.ts';
-import { videoTimescale } from '../../containers/encoder/src/transcode/frame-rates.ts';
-import { AUDIO_RENDITION } from '../../lib/domain/ladders.ts';
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import type { EncoderRun, FrameRate, RunSink, VideoRendition } from '#encoder/transcode/encoder-run.ts';
+import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
 /** What FFmpeg is to encode; a null leaves that track out. */
 export interface EncodedRunOptions {

@@ -1,4 +1,4 @@
-import type { FlvTag } from '../../containers/encoder/src/ingest/flv-tag.ts';
+import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
 import type { FlvFile } from './flv-file.ts';
 
 /** A tag of the endless stream. */

@@ -1,4 +1,4 @@
-import type { HeadendEvent } from '../../lib/domain/events.ts';
+import type { HeadendEvent } from '#domain/events.ts';
 
 /** A client of the event feed, with all that it got so far. */
 export interface EventReader {

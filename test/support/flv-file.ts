@@ -1,4 +1,4 @@
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '../../containers/encoder/src/ingest/flv-tag.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
 
 /** An FLV file taken apart (FLV specification, annex E). Bodies are views of the file's buffer. */
 export interface FlvFile {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { VIDEO_TAG } from '../../containers/encoder/src/ingest/flv-tag.ts';
+import { VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
 import { RtmpClient } from './rtmp-client.ts';
 
 /** In the body of every frame that a stranger tries to get into a stream. */

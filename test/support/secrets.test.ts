@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { generateId, generateSecret } from '../../lib/domain/stream-ids.ts';
+import { generateId, generateSecret } from '#domain/stream-ids.ts';
 import { assertNoSecret, countSecrets, rememberKeys, rememberSecret } from './secrets.ts';
 
 test('a key that was remembered is found in any line, and not repeated', () => {

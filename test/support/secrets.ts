@@ -1,4 +1,4 @@
-import { SECRET_PATTERN } from '../../lib/domain/stream-ids.ts';
+import { SECRET_PATTERN } from '#domain/stream-ids.ts';
 
 /** Keys and tokens that this test file made, got or tried. */
 const secrets = new Set<string>();

@@ -1,5 +1,5 @@
-import type { StageConfig } from '../../lib/config/stage-config.ts';
-import { STAGES } from '../../lib/config/stages.ts';
+import type { StageConfig } from '#config/stage-config.ts';
+import { STAGES } from '#config/stages.ts';
 
 const ACCOUNT = '1'.repeat(12);
 const certificate = (region: string): string => `arn:aws:acm:${region}:${ACCOUNT}:certificate/of-a-test`;

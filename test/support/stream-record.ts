@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateId, generateSecret, hashSecret } from '../../lib/domain/stream-ids.ts';
-import type { StreamHealth, StreamRecord } from '../../lib/domain/streams.ts';
+import { generateId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import type { StreamHealth, StreamRecord } from '#domain/streams.ts';
 
 /** A stream that no other test has, with the key that nobody knows unless `keyHash` is given. */
 export const makeStreamRecord = (settings: Partial<StreamRecord> = {}): StreamRecord => ({

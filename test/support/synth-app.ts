@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { StageConfig } from '../../lib/config/stage-config.ts';
-import { Headend } from '../../lib/constructs/headend.ts';
-import { HeadendStacks } from '../../lib/stacks/headend-stacks.ts';
+import type { StageConfig } from '#config/stage-config.ts';
+import { Headend } from '#constructs/headend.ts';
+import { HeadendStacks } from '#stacks/headend-stacks.ts';
 
 /**
  * A CDK app for tests, a process of its own: `synth-app.ts OUT_DIR ARTIFACTS_DIR CONFIG_JSON [library]`. With `library` the

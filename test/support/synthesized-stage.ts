@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { StageConfig } from '../../lib/config/stage-config.ts';
+import type { StageConfig } from '#config/stage-config.ts';
 import { waitFor } from './wait-for.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a template is JSON without a type.

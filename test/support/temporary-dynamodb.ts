@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { TableNames } from '../../lib/domain/tables.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../scripts/local/aws-environment.ts';
-import { startDynamoDb } from '../../scripts/local/dynamodb.ts';
+import type { TableNames } from '#domain/tables.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { startDynamoDb } from '#scripts/local/dynamodb.ts';
 
 export const TEST_TABLES: TableNames = {
   STREAMS_TABLE: 'test-streams',

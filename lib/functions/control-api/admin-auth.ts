@@ -1,5 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { hashSecret, isSameHash } from '../../domain/stream-ids.ts';
+import { hashSecret, isSameHash } from '#domain/stream-ids.ts';
 import { problemResponse } from './problem.ts';
 
 const HASH_PATTERN = /^[0-9a-f]{64}$/;

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import type { Context } from 'hono';
-import { hashSecret, type RandomBytes } from '../../domain/stream-ids.ts';
-import type { IdempotencyStore } from '../../runtime/idempotency-store.ts';
+import { hashSecret, type RandomBytes } from '#domain/stream-ids.ts';
+import type { IdempotencyStore } from '#runtime/idempotency-store.ts';
 import { bearerToken } from './admin-auth.ts';
 import { ProblemError } from './problem.ts';
 

@@ -1,5 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { generateSecret, hashSecret, STREAM_ID_PATTERN } from '../../domain/stream-ids.ts';
+import { generateSecret, hashSecret, STREAM_ID_PATTERN } from '#domain/stream-ids.ts';
 import { beginAttempt } from './attempt.ts';
 import { changedSince, entityTag, requireMatch } from './entity-tag.ts';
 import { ProblemError } from './problem.ts';

@@ -3,7 +3,7 @@ import type { Env, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
-import { isStoreUnavailable } from '../../runtime/store-unavailable.ts';
+import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
 
 /** Media type of every error (RFC 9457 section 3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';

@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi';
-import { LADDER_NAMES } from '../../domain/ladders.ts';
-import { LATENCY_NAMES } from '../../domain/latency-profiles.ts';
-import { PLAYBACK_MODES } from '../../domain/playback-ids.ts';
-import { isSourceBlock } from '../../domain/source-addresses.ts';
-import { ID_PATTERN } from '../../domain/stream-ids.ts';
-import { ALLOWED_SOURCES_LIMIT, type NewStreamDefaults } from '../../domain/streams.ts';
-import { VIEWER_TOKEN_TTL_SECONDS } from '../../domain/viewer-tokens.ts';
-import { BATCH_GET_LIMIT } from '../../runtime/live-store.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
+import { isSourceBlock } from '#domain/source-addresses.ts';
+import { ID_PATTERN } from '#domain/stream-ids.ts';
+import { ALLOWED_SOURCES_LIMIT, type NewStreamDefaults } from '#domain/streams.ts';
+import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
+import { BATCH_GET_LIMIT } from '#runtime/live-store.ts';
 
 /** No control characters, and no lone surrogates, which have no UTF-8. */
 const PRINTABLE_PATTERN = /^[^\p{Cc}\p{Cs}]*$/u;

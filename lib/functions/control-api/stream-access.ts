@@ -1,7 +1,7 @@
-import { ID_PATTERN } from '../../domain/stream-ids.ts';
-import type { NewStreamDefaults, StreamRecord } from '../../domain/streams.ts';
-import type { LiveStore } from '../../runtime/live-store.ts';
-import type { StreamStore } from '../../runtime/stream-store.ts';
+import { ID_PATTERN } from '#domain/stream-ids.ts';
+import type { NewStreamDefaults, StreamRecord } from '#domain/streams.ts';
+import type { LiveStore } from '#runtime/live-store.ts';
+import type { StreamStore } from '#runtime/stream-store.ts';
 import type { AttemptDependencies } from './attempt.ts';
 import { invalidFields, ProblemError } from './problem.ts';
 import type { PublicAddresses } from './stream-body.ts';

@@ -1,4 +1,4 @@
-import type { LiveRecord, StreamRecord } from '../../domain/streams.ts';
+import type { LiveRecord, StreamRecord } from '#domain/streams.ts';
 import type { StreamBody } from './schemas.ts';
 
 /** Where broadcasters and viewers come in, without trailing slashes. */

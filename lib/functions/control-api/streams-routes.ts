@@ -1,6 +1,6 @@
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
-import { generateId, generatePlaybackId, generateSecret, hashSecret } from '../../domain/stream-ids.ts';
-import type { StreamRecord } from '../../domain/streams.ts';
+import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import type { StreamRecord } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
 import { changedSince, entityTag, requireMatch } from './entity-tag.ts';
 import { ProblemError } from './problem.ts';

@@ -1,5 +1,5 @@
-import { hashSecret, isSameHash, SECRET_PATTERN, secretId } from '../../domain/stream-ids.ts';
-import type { AdminTokenStore } from '../../runtime/admin-token-store.ts';
+import { hashSecret, isSameHash, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
+import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 
 /** For so long a token that was revoked through another instance of the function may still be taken, in milliseconds. */
 export const TOKEN_CACHE_MS = 3_000;

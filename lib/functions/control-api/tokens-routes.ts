@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
-import { generateSecret, hashSecret, ID_PATTERN, secretId } from '../../domain/stream-ids.ts';
-import type { AdminTokenRecord } from '../../domain/streams.ts';
-import type { AdminTokenStore } from '../../runtime/admin-token-store.ts';
+import { generateSecret, hashSecret, ID_PATTERN, secretId } from '#domain/stream-ids.ts';
+import type { AdminTokenRecord } from '#domain/streams.ts';
+import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import { type AttemptDependencies, beginAttempt } from './attempt.ts';
 import { ProblemError } from './problem.ts';
 import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';

@@ -1,7 +1,7 @@
-import type { ViewerTokenKeys } from '../../domain/viewer-tokens.ts';
-import { readEnvironment } from '../../runtime/environment.ts';
-import { parseViewerTokenKeys } from '../../runtime/parse-viewer-token-keys.ts';
-import { createSecretsManager, createStoredSecret, type ReadSecret } from '../../runtime/stored-secret.ts';
+import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
+import { readEnvironment } from '#runtime/environment.ts';
+import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { createSecretsManager, createStoredSecret, type ReadSecret } from '#runtime/stored-secret.ts';
 import { ProblemError } from './problem.ts';
 
 /** Reads the keys that sign viewer tokens. Null where a deployment has none, and so no streams with playback "token". */

@@ -1,8 +1,8 @@
-import type { IngestAuthRequest, IngestAuthResponse } from '../../domain/ingest-auth.ts';
-import { maxInputKbps } from '../../domain/ladders.ts';
-import { isSourceAllowed } from '../../domain/source-addresses.ts';
-import { SECRET_PATTERN } from '../../domain/stream-ids.ts';
-import type { StreamRecord } from '../../domain/streams.ts';
+import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { maxInputKbps } from '#domain/ladders.ts';
+import { isSourceAllowed } from '#domain/source-addresses.ts';
+import { SECRET_PATTERN } from '#domain/stream-ids.ts';
+import type { StreamRecord } from '#domain/streams.ts';
 
 /**
  * Decides about a publish at `nowMs` (milliseconds since 1970). `stream` is the one whose present key is the request's,

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import { PUBLISH_MODES } from '../../domain/environment.ts';
-import { createDocumentClient } from '../../runtime/aws-clients.ts';
-import { readEnvironment } from '../../runtime/environment.ts';
-import { createLogger } from '../../runtime/log.ts';
-import { parseStreamDefaults } from '../../runtime/stream-defaults.ts';
-import { createStreamStore } from '../../runtime/stream-store.ts';
+import { PUBLISH_MODES } from '#domain/environment.ts';
+import { createDocumentClient } from '#runtime/aws-clients.ts';
+import { readEnvironment } from '#runtime/environment.ts';
+import { createLogger } from '#runtime/log.ts';
+import { parseStreamDefaults } from '#runtime/stream-defaults.ts';
+import { createStreamStore } from '#runtime/stream-store.ts';
 import { createHandler } from './create-handler.ts';
 import { type Authorise, createKeyAuthority } from './key-authority.ts';
 import { createWebhookAuthority } from './webhook-authority.ts';

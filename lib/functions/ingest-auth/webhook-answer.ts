@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { AuthorisedStream } from '../../domain/ingest-auth.ts';
-import { LADDER_NAMES, maxInputKbps } from '../../domain/ladders.ts';
-import { LATENCY_NAMES } from '../../domain/latency-profiles.ts';
-import { PLAYBACK_ID_PATTERN } from '../../domain/playback-ids.ts';
-import { hashSecret, STREAM_ID_PATTERN, secretId } from '../../domain/stream-ids.ts';
-import type { StreamDefaults } from '../../domain/streams.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
+import { hashSecret, STREAM_ID_PATTERN, secretId } from '#domain/stream-ids.ts';
+import type { StreamDefaults } from '#domain/streams.ts';
 
 const answerSchema = z.object({
   streamId: z.optional(z.string().check(z.regex(STREAM_ID_PATTERN))),

@@ -1,6 +1,6 @@
-import { ENVIRONMENT_VARIABLES } from '../../domain/environment.ts';
-import { readEnvironment } from '../../runtime/environment.ts';
-import { createSecretsManager, createStoredSecret, type ReadSecret } from '../../runtime/stored-secret.ts';
+import { ENVIRONMENT_VARIABLES } from '#domain/environment.ts';
+import { readEnvironment } from '#runtime/environment.ts';
+import { createSecretsManager, createStoredSecret, type ReadSecret } from '#runtime/stored-secret.ts';
 import { requireLongSecret } from './webhook-settings.ts';
 
 const { WEBHOOK_SECRET, WEBHOOK_SECRET_ARN } = ENVIRONMENT_VARIABLES;

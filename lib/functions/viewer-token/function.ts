@@ -1,13 +1,13 @@
 import cf from 'cloudfront';
 // biome-ignore lint/style/useNodejsImportProtocol: CloudFront's runtime has it under this name.
 import crypto from 'crypto';
-import { needsViewerToken, PLAYBACK_ID_SOURCE } from '../../domain/playback-ids.ts';
+import { needsViewerToken, PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
 import {
   isViewerTokenValid,
   type SignText,
   VIEWER_TOKEN_KEYS_NAME,
   type ViewerTokenKeys,
-} from '../../domain/viewer-tokens.ts';
+} from '#domain/viewer-tokens.ts';
 import type { EdgeRequest, EdgeResponse, ViewerRequestEvent } from './edge-event.ts';
 
 /** Neither escapes nor dot segments: whatever reads the path behind this function reads the same id in it. */

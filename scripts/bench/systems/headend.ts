@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import type { LatencyName } from '#domain/latency-profiles.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
 import { freePort } from '../ports.ts';
 import { type Program, startProgram } from '../program.ts';

@@ -1,4 +1,4 @@
-import { audioKbps, DEFAULT_LADDER, ladderRungs, type Rung } from '../../../lib/domain/ladders.ts';
+import { audioKbps, DEFAULT_LADDER, ladderRungs, type Rung } from '#domain/ladders.ts';
 
 /** The same ladder that Headend makes by default, best first. */
 export const LADDER: readonly Rung[] = ladderRungs(DEFAULT_LADDER);

@@ -1,4 +1,4 @@
-import { streamWithKeySchema } from '../../../lib/functions/control-api/schemas.ts';
+import { streamWithKeySchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
 import { publishText } from '../stream-text.ts';

@@ -1,4 +1,4 @@
-import { createdTokenSchema } from '../../../lib/functions/control-api/schemas.ts';
+import { createdTokenSchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 

@@ -1,5 +1,5 @@
-import { VIEWER_TOKEN_TTL_SECONDS } from '../../../lib/domain/viewer-tokens.ts';
-import { viewerTokenSchema } from '../../../lib/functions/control-api/schemas.ts';
+import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
+import { viewerTokenSchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { findStreamPath } from '../stream-path.ts';

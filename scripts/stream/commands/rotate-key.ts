@@ -1,4 +1,4 @@
-import { streamWithKeySchema } from '../../../lib/functions/control-api/schemas.ts';
+import { streamWithKeySchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { IF_VERSION_OPTIONS, parseIfVersion } from '../if-version.ts';
 import { findStreamPath } from '../stream-path.ts';

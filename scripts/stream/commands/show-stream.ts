@@ -1,4 +1,4 @@
-import { streamSchema } from '../../../lib/functions/control-api/schemas.ts';
+import { streamSchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { findStreamPath } from '../stream-path.ts';
 import { streamText } from '../stream-text.ts';

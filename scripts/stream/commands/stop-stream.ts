@@ -1,4 +1,4 @@
-import { stopSchema } from '../../../lib/functions/control-api/schemas.ts';
+import { stopSchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { findStreamPath } from '../stream-path.ts';
 

@@ -1,4 +1,4 @@
-import { streamSchema } from '../../../lib/functions/control-api/schemas.ts';
+import { streamSchema } from '#functions/control-api/schemas.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { IF_VERSION_OPTIONS, parseIfVersion } from '../if-version.ts';

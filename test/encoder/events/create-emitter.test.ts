@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { createEmitter } from '../../../containers/encoder/src/events/create-emitter.ts';
-import type { HeadendEvent } from '../../../lib/domain/events.ts';
-import { ID_PATTERN } from '../../../lib/domain/stream-ids.ts';
+import type { HeadendEvent } from '#domain/events.ts';
+import { ID_PATTERN } from '#domain/stream-ids.ts';
+import { createEmitter } from '#encoder/events/create-emitter.ts';
 
 test('every sink gets each event with an id of its own and the time', () => {
   const received: HeadendEvent[][] = [[], []];

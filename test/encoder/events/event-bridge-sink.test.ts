@@ -1,12 +1,12 @@
 import { createServer } from 'node:http';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import pino from 'pino';
-import { EventBridgeSink } from '../../../containers/encoder/src/events/event-bridge-sink.ts';
-import type { HeadendEvent } from '../../../lib/domain/events.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../scripts/local/aws-environment.ts';
-import { startEventBus } from '../../../scripts/local/event-bus.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { readBody } from '../../../scripts/local/read-body.ts';
+import type { HeadendEvent } from '#domain/events.ts';
+import { EventBridgeSink } from '#encoder/events/event-bridge-sink.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { startEventBus } from '#scripts/local/event-bus.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { readBody } from '#scripts/local/read-body.ts';
 
 interface LogLine {
   readonly msg: string;

@@ -1,5 +1,5 @@
-import { EventCounter } from '../../../containers/encoder/src/events/event-counter.ts';
-import type { HeadendEvent } from '../../../lib/domain/events.ts';
+import type { HeadendEvent } from '#domain/events.ts';
+import { EventCounter } from '#encoder/events/event-counter.ts';
 
 test('counts each type by itself', () => {
   const counter = new EventCounter();

@@ -1,5 +1,5 @@
-import { createLogSink } from '../../../containers/encoder/src/events/log-sink.ts';
-import { createLogger } from '../../../lib/runtime/log.ts';
+import { createLogSink } from '#encoder/events/log-sink.ts';
+import { createLogger } from '#runtime/log.ts';
 
 test.each(['debug', 'warn', 'fatal'])('one JSON line an event, also at level %s', (level) => {
   const lines: string[] = [];

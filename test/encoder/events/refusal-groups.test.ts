@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { RefusalGroups } from '../../../containers/encoder/src/events/refusal-groups.ts';
-import type { EventBody } from '../../../lib/domain/events.ts';
+import type { EventBody } from '#domain/events.ts';
+import { RefusalGroups } from '#encoder/events/refusal-groups.ts';
 
 const INTERVAL_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseAacConfig } from '../../../containers/encoder/src/ingest/aac-config.ts';
+import { parseAacConfig } from '#encoder/ingest/aac-config.ts';
 import { BitWriter } from './bit-writer.ts';
 
 const AAC_LC = 2;

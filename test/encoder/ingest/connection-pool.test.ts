@@ -1,4 +1,4 @@
-import { ConnectionPool, type PooledConnection } from '../../../containers/encoder/src/ingest/connection-pool.ts';
+import { ConnectionPool, type PooledConnection } from '#encoder/ingest/connection-pool.ts';
 
 interface TestConnection extends PooledConnection {
   readonly name: string;

@@ -4,8 +4,8 @@ import {
   parseEnhancedCodecs,
   readEnhancedCodecs,
   undecodableCodec,
-} from '../../../containers/encoder/src/ingest/enhanced-codecs.ts';
-import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+} from '#encoder/ingest/enhanced-codecs.ts';
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
 
 const DECODERS = [
   'Decoders:',

@@ -1,5 +1,5 @@
-import { FailedKeys } from '../../../containers/encoder/src/ingest/failed-keys.ts';
-import type { IngestAuthRequest, IngestAuthResponse } from '../../../lib/domain/ingest-auth.ts';
+import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { FailedKeys } from '#encoder/ingest/failed-keys.ts';
 import { streamOf } from './recording-server.ts';
 
 const LIMITS = {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
 
 /** Publishes with these options and resolves when FFmpeg has ended. */
 export async function publishWithFfmpeg(

@@ -6,7 +6,7 @@ import {
   isVideoSequenceHeader,
   SCRIPT_TAG,
   VIDEO_TAG,
-} from '../../../containers/encoder/src/ingest/flv-tag.ts';
+} from '#encoder/ingest/flv-tag.ts';
 
 const kindsOf = (type: FlvTag['type'], bytes: readonly number[]) => {
   const tag = { type, timestampMs: 0, payload: Buffer.from(bytes) };

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { AUDIO_TAG, SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { DEFAULT_RTMP_LIMITS } from '../../../containers/encoder/src/ingest/rtmp-limits.ts';
-import { RtmpParser } from '../../../containers/encoder/src/ingest/rtmp-parser.ts';
-import { encodeAmf0 } from '../../support/amf0.ts';
-import { COMMAND, RtmpClient, type RtmpMessage, SET_CHUNK_SIZE } from '../../support/rtmp-client.ts';
+import { AUDIO_TAG, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/ingest/rtmp-limits.ts';
+import { RtmpParser } from '#encoder/ingest/rtmp-parser.ts';
+import { encodeAmf0 } from '#test/support/amf0.ts';
+import { COMMAND, RtmpClient, type RtmpMessage, SET_CHUNK_SIZE } from '#test/support/rtmp-client.ts';
 import { RecordingServer, streamOf } from './recording-server.ts';
 
 const ABORT = 2;

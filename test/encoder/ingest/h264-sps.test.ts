@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { parseH264Sps } from '../../../containers/encoder/src/ingest/h264-sps.ts';
+import { parseH264Sps } from '#encoder/ingest/h264-sps.ts';
 import { BitWriter } from './bit-writer.ts';
 
 const BASELINE = 66;

@@ -1,6 +1,6 @@
-import { InputLimit } from '../../../containers/encoder/src/ingest/input-limit.ts';
-import { DEFAULT_RTMP_LIMITS } from '../../../containers/encoder/src/ingest/rtmp-limits.ts';
-import { LADDER_NAMES, type LadderName, maxInputKbps } from '../../../lib/domain/ladders.ts';
+import { LADDER_NAMES, type LadderName, maxInputKbps } from '#domain/ladders.ts';
+import { InputLimit } from '#encoder/ingest/input-limit.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/ingest/rtmp-limits.ts';
 
 const STEP_MS = 100;
 

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
-import { AUDIO_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { PublishRefusal } from '../../../containers/encoder/src/ingest/publish-refusal.ts';
-import { PublishSession } from '../../../containers/encoder/src/ingest/publish-session.ts';
-import type { Publisher, PublisherHandler } from '../../../containers/encoder/src/ingest/publisher.ts';
-import { PublisherRegistry } from '../../../containers/encoder/src/ingest/publisher-registry.ts';
-import { DEFAULT_RTMP_LIMITS } from '../../../containers/encoder/src/ingest/rtmp-limits.ts';
-import type { IngestAuthResponse } from '../../../lib/domain/ingest-auth.ts';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { RtmpClient } from '../../support/rtmp-client.ts';
+import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { AUDIO_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { PublishRefusal } from '#encoder/ingest/publish-refusal.ts';
+import { PublishSession } from '#encoder/ingest/publish-session.ts';
+import type { Publisher, PublisherHandler } from '#encoder/ingest/publisher.ts';
+import { PublisherRegistry } from '#encoder/ingest/publisher-registry.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/ingest/rtmp-limits.ts';
+import { RtmpClient } from '#test/support/rtmp-client.ts';
 import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
 
 const BAD_NAME = 'NetStream.Publish.BadName';

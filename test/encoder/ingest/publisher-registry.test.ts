@@ -1,4 +1,4 @@
-import { type Claimant, PublisherRegistry } from '../../../containers/encoder/src/ingest/publisher-registry.ts';
+import { type Claimant, PublisherRegistry } from '#encoder/ingest/publisher-registry.ts';
 
 /** A claimant that closes when told to. */
 function makeClaimant() {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { pino } from 'pino';
-import { ENHANCED_CODECS } from '../../../containers/encoder/src/ingest/enhanced-codecs.ts';
-import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import type { Publisher, PublisherHandler, RefusedPublish } from '../../../containers/encoder/src/ingest/publisher.ts';
-import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '../../../containers/encoder/src/ingest/rtmp-limits.ts';
-import { type RtmpServerProps, startRtmpServer } from '../../../containers/encoder/src/ingest/rtmp-server.ts';
-import type { AuthorisedStream } from '../../../lib/domain/ingest-auth.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import { ENHANCED_CODECS } from '#encoder/ingest/enhanced-codecs.ts';
+import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
+import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/ingest/publisher.ts';
+import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '#encoder/ingest/rtmp-limits.ts';
+import { type RtmpServerProps, startRtmpServer } from '#encoder/ingest/rtmp-server.ts';
 
 /** All that happened to one accepted publisher. */
 export interface Recording {

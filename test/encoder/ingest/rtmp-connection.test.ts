@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { AUDIO_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import type { IngestAuthResponse } from '../../../lib/domain/ingest-auth.ts';
-import { encodeAmf0 } from '../../support/amf0.ts';
-import { COMMAND, RtmpClient } from '../../support/rtmp-client.ts';
+import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { AUDIO_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { encodeAmf0 } from '#test/support/amf0.ts';
+import { COMMAND, RtmpClient } from '#test/support/rtmp-client.ts';
 import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
 
 const ACKNOWLEDGEMENT = 3;

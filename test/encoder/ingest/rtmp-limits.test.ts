@@ -1,4 +1,4 @@
-import { DEFAULT_RTMP_LIMITS, parseRtmpLimits } from '../../../containers/encoder/src/ingest/rtmp-limits.ts';
+import { DEFAULT_RTMP_LIMITS, parseRtmpLimits } from '#encoder/ingest/rtmp-limits.ts';
 
 test('changes what is named and nothing else', () => {
   const limits = parseRtmpLimits('maxConnections=50, idleTimeoutMs = 10000');

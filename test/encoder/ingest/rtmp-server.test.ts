@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { generateSecret } from '#domain/stream-ids.ts';
 import {
   AUDIO_TAG,
   type FlvTag,
@@ -9,10 +10,9 @@ import {
   isVideoSequenceHeader,
   SCRIPT_TAG,
   VIDEO_TAG,
-} from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { parseScriptMetadata } from '../../../containers/encoder/src/ingest/script-metadata.ts';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { RtmpClient } from '../../support/rtmp-client.ts';
+} from '#encoder/ingest/flv-tag.ts';
+import { parseScriptMetadata } from '#encoder/ingest/script-metadata.ts';
+import { RtmpClient } from '#test/support/rtmp-client.ts';
 import { H264, publishWithFfmpeg, testAudio, testVideo } from './ffmpeg.ts';
 import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { parseScriptMetadata } from '../../../containers/encoder/src/ingest/script-metadata.ts';
-import { encodeAmf0 } from '../../support/amf0.ts';
+import { parseScriptMetadata } from '#encoder/ingest/script-metadata.ts';
+import { encodeAmf0 } from '#test/support/amf0.ts';
 
 const ECMA_ARRAY = 8;
 const NAME = encodeAmf0('onMetaData');

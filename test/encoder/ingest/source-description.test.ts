@@ -1,10 +1,6 @@
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import {
-  type SourceDescription,
-  SourceProbe,
-  UnsupportedSourceError,
-} from '../../../containers/encoder/src/ingest/source-description.ts';
-import { type AmfValue, encodeAmf0 } from '../../support/amf0.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { type SourceDescription, SourceProbe, UnsupportedSourceError } from '#encoder/ingest/source-description.ts';
+import { type AmfValue, encodeAmf0 } from '#test/support/amf0.ts';
 import { H264, makeFlvTags, testAudio, testVideo } from './ffmpeg.ts';
 
 const AAC = ['-c:a', 'aac'];

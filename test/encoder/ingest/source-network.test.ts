@@ -1,4 +1,4 @@
-import { toSourceNetwork } from '../../../containers/encoder/src/ingest/source-network.ts';
+import { toSourceNetwork } from '#encoder/ingest/source-network.ts';
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],

@@ -1,4 +1,4 @@
-import { StrangerLog } from '../../../containers/encoder/src/ingest/stranger-log.ts';
+import { StrangerLog } from '#encoder/ingest/stranger-log.ts';
 
 let nowMs: number;
 let log: StrangerLog;

@@ -1,7 +1,7 @@
-import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { HealthMonitor } from '../../../containers/encoder/src/transcode/health-monitor.ts';
-import { TagCache } from '../../../containers/encoder/src/transcode/tag-cache.ts';
-import { RtmpClient } from '../../support/rtmp-client.ts';
+import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
+import { HealthMonitor } from '#encoder/transcode/health-monitor.ts';
+import { TagCache } from '#encoder/transcode/tag-cache.ts';
+import { RtmpClient } from '#test/support/rtmp-client.ts';
 import { RecordingServer } from './recording-server.ts';
 
 const FLOOD_TAGS = 300_000;

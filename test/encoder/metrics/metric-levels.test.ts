@@ -1,4 +1,4 @@
-import { metricLevels } from '../../../containers/encoder/src/metrics/metric-levels.ts';
+import { metricLevels } from '#encoder/metrics/metric-levels.ts';
 
 test.each([
   [0, 6, 6, 0],

@@ -1,11 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import {
-  type MetricLevels,
-  MetricsReporter,
-  type MetricTotals,
-} from '../../../containers/encoder/src/metrics/metrics-reporter.ts';
-import { ENCODER_METRICS } from '../../../lib/domain/metrics.ts';
-import { createLogger } from '../../../lib/runtime/log.ts';
+import { ENCODER_METRICS } from '#domain/metrics.ts';
+import { type MetricLevels, MetricsReporter, type MetricTotals } from '#encoder/metrics/metrics-reporter.ts';
+import { createLogger } from '#runtime/log.ts';
 
 const NOW_MS = 1_795_000_000_123;
 const LEVELS: MetricLevels = {

@@ -1,4 +1,4 @@
-import { parseMetricsTarget } from '../../../containers/encoder/src/metrics/metrics-target.ts';
+import { parseMetricsTarget } from '#encoder/metrics/metrics-target.ts';
 
 const parse = (namespace: string, stage: string) =>
   parseMetricsTarget({ METRICS_NAMESPACE: namespace, METRICS_STAGE: stage });

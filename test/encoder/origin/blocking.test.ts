@@ -1,7 +1,7 @@
-import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '../../../lib/domain/hls-files.ts';
-import { encodeRun, feed, interleaved, toEncoderRun } from '../../support/encoded-run.ts';
-import { parseMediaPlaylist } from '../../support/hls-playlist.ts';
-import { checkMediaPlaylist } from '../../support/playlist-checker.ts';
+import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
+import { encodeRun, feed, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
+import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
+import { checkMediaPlaylist } from '#test/support/playlist-checker.ts';
 import { type Answer, EPOCH, FIRST_MSN, RunningOrigin } from './running-origin.ts';
 
 const REPORT_URIS = ['../360p/media.m3u8', '../audio/media.m3u8'];

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
 import pino from 'pino';
-import { OriginHandler } from '../../../containers/encoder/src/origin/origin-handler.ts';
-import { startOriginServer } from '../../../containers/encoder/src/origin/origin-server.ts';
+import { OriginHandler } from '#encoder/origin/origin-handler.ts';
+import { startOriginServer } from '#encoder/origin/origin-server.ts';
 import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
 
 const SEGMENT = `/live/${PLAYBACK_ID}/480p/${EPOCH}-${FIRST_MSN}.m4s`;

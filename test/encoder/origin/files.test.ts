@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { HLS_FILE_KINDS, type HlsFileKindName, NOT_FOUND_CACHE_CONTROL } from '../../../lib/domain/hls-files.ts';
+import { HLS_FILE_KINDS, type HlsFileKindName, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
 
 const PATHS: Readonly<Record<HlsFileKindName, string>> = {

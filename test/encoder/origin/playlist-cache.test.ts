@@ -1,6 +1,6 @@
-import { PlaylistCache } from '../../../containers/encoder/src/origin/playlist-cache.ts';
-import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
-import { encodeRun, feed, interleaved, toEncoderRun } from '../../support/encoded-run.ts';
+import { PlaylistCache } from '#encoder/origin/playlist-cache.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { encodeRun, feed, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
 
 /** Counts how often a multivariant playlist asks it for its codecs, once a rendering and rendition. */
 class CountingPackage extends StreamPackage {

@@ -3,16 +3,12 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
-import { OriginHandler } from '../../../containers/encoder/src/origin/origin-handler.ts';
-import {
-  type OriginServer,
-  type OriginServerOptions,
-  startOriginServer,
-} from '../../../containers/encoder/src/origin/origin-server.ts';
-import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
-import type { RunSink } from '../../../containers/encoder/src/transcode/encoder-run.ts';
-import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
-import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } from '../../support/encoded-run.ts';
+import type { LatencyName } from '#domain/latency-profiles.ts';
+import { OriginHandler } from '#encoder/origin/origin-handler.ts';
+import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import type { RunSink } from '#encoder/transcode/encoder-run.ts';
+import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
 
 export const PLAYBACK_ID = 'abcdefghij234567';
 export const EPOCH = 7;

@@ -1,5 +1,5 @@
-import { type Box, BoxStream, childBoxes, requireBox } from '../../../containers/encoder/src/package/box-stream.ts';
-import { encodeRun } from '../../support/encoded-run.ts';
+import { type Box, BoxStream, childBoxes, requireBox } from '#encoder/package/box-stream.ts';
+import { encodeRun } from '#test/support/encoded-run.ts';
 
 function box(type: string, payload: Buffer | string = ''): Buffer {
   const header = Buffer.alloc(8);

@@ -1,12 +1,7 @@
-import {
-  AAC_FRAME_SAMPLES,
-  cutGrid,
-  partTargetSeconds,
-  shortestPartSeconds,
-} from '../../../containers/encoder/src/package/cut-grid.ts';
-import type { EncoderRun } from '../../../containers/encoder/src/transcode/encoder-run.ts';
-import { planRenditions } from '../../../containers/encoder/src/transcode/rendition-plan.ts';
-import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import { AAC_FRAME_SAMPLES, cutGrid, partTargetSeconds, shortestPartSeconds } from '#encoder/package/cut-grid.ts';
+import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const STANDARD_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 50, 60_000 / 1001, 60];
 /** Screen shares and webcams; the first of each half-step are the hardest to cut. */

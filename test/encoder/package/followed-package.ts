@@ -1,11 +1,11 @@
-import { BoxStream } from '../../../containers/encoder/src/package/box-stream.ts';
-import { parseFragment, type Sample } from '../../../containers/encoder/src/package/fragment.ts';
-import { renderMediaPlaylist } from '../../../containers/encoder/src/package/media-playlist.ts';
-import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
-import type { EncoderRun, RunSink } from '../../../containers/encoder/src/transcode/encoder-run.ts';
-import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
-import type { FeedStep } from '../../support/encoded-run.ts';
-import { PlaylistHistory } from '../../support/playlist-history.ts';
+import type { LatencyName } from '#domain/latency-profiles.ts';
+import { BoxStream } from '#encoder/package/box-stream.ts';
+import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
+import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import type { EncoderRun, RunSink } from '#encoder/transcode/encoder-run.ts';
+import type { FeedStep } from '#test/support/encoded-run.ts';
+import { PlaylistHistory } from '#test/support/playlist-history.ts';
 
 /** Media sequence number of the first segment in tests. */
 export const FIRST_MSN = 100;

@@ -1,8 +1,8 @@
-import { type Box, BoxStream } from '../../../containers/encoder/src/package/box-stream.ts';
-import { buildCmafChunk } from '../../../containers/encoder/src/package/cmaf-chunk.ts';
-import { parseFragment, type Sample } from '../../../containers/encoder/src/package/fragment.ts';
-import { type InitSection, parseInitSection } from '../../../containers/encoder/src/package/init-section.ts';
-import { type EncodedTrack, encodeRun, FPS_30 } from '../../support/encoded-run.ts';
+import { type Box, BoxStream } from '#encoder/package/box-stream.ts';
+import { buildCmafChunk } from '#encoder/package/cmaf-chunk.ts';
+import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
+import { type InitSection, parseInitSection } from '#encoder/package/init-section.ts';
+import { type EncodedTrack, encodeRun, FPS_30 } from '#test/support/encoded-run.ts';
 
 function boxes(data: Buffer): Box[] {
   return new BoxStream().push(Buffer.from(data));

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { renderMultivariantPlaylist } from '../../../containers/encoder/src/package/multivariant-playlist.ts';
+import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -9,7 +9,7 @@ import {
   interleaved,
   toEncoderRun,
   WALL_CLOCK_START_MS,
-} from '../../support/encoded-run.ts';
+} from '#test/support/encoded-run.ts';
 import { FollowedPackage } from './followed-package.ts';
 
 const VIDEO = { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 };

@@ -1,7 +1,7 @@
-import { renderMultivariantPlaylist } from '../../../containers/encoder/src/package/multivariant-playlist.ts';
-import { segmentBytes } from '../../../containers/encoder/src/package/segment.ts';
-import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
-import type { VideoRendition } from '../../../containers/encoder/src/transcode/encoder-run.ts';
+import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
+import { segmentBytes } from '#encoder/package/segment.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import type { VideoRendition } from '#encoder/transcode/encoder-run.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -10,8 +10,8 @@ import {
   feed,
   interleaved,
   toEncoderRun,
-} from '../../support/encoded-run.ts';
-import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '../../support/multivariant-checker.ts';
+} from '#test/support/encoded-run.ts';
+import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 
 const WINDOW_SECONDS = 30;
 const RUN: Partial<EncodedRunOptions> = { seconds: 10, video: { frameRate: FPS_30, keyframeFrames: 30, bFrames: 0 } };

@@ -1,7 +1,7 @@
-import { RenditionTimeline } from '../../../containers/encoder/src/package/rendition-timeline.ts';
-import type { Part, SegmentStart } from '../../../containers/encoder/src/package/segment.ts';
-import { audioKbps, DEFAULT_LADDER, ladderRungs } from '../../../lib/domain/ladders.ts';
-import { LATENCY_NAMES, LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+import { audioKbps, DEFAULT_LADDER, ladderRungs } from '#domain/ladders.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
+import type { Part, SegmentStart } from '#encoder/package/segment.ts';
 
 const INIT = Buffer.from('init');
 const NEVER = new AbortController().signal;

@@ -1,7 +1,7 @@
-import { renderMultivariantPlaylist } from '../../../containers/encoder/src/package/multivariant-playlist.ts';
-import { segmentBytes } from '../../../containers/encoder/src/package/segment.ts';
-import { StreamPackage } from '../../../containers/encoder/src/package/stream-package.ts';
-import type { EncoderRun } from '../../../containers/encoder/src/transcode/encoder-run.ts';
+import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
+import { segmentBytes } from '#encoder/package/segment.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -11,9 +11,9 @@ import {
   interleaved,
   toEncoderRun,
   WALL_CLOCK_START_MS,
-} from '../../support/encoded-run.ts';
-import { parseMediaPlaylist } from '../../support/hls-playlist.ts';
-import { checkMultivariantPlaylist } from '../../support/multivariant-checker.ts';
+} from '#test/support/encoded-run.ts';
+import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
+import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
 
 let encoded: EncodedRun;

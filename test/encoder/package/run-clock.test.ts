@@ -1,5 +1,5 @@
-import { RunClock } from '../../../containers/encoder/src/package/run-clock.ts';
-import { encodeRun, toEncoderRun } from '../../support/encoded-run.ts';
+import { RunClock } from '#encoder/package/run-clock.ts';
+import { encodeRun, toEncoderRun } from '#test/support/encoded-run.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 

@@ -1,4 +1,4 @@
-import { SegmentBitrates } from '../../../containers/encoder/src/package/segment-bitrates.ts';
+import { SegmentBitrates } from '#encoder/package/segment-bitrates.ts';
 
 /** Of segments of these bytes and seconds; null is a gap. */
 function bitratesOf(...segments: readonly (readonly [bytes: number, seconds: number] | null)[]): SegmentBitrates {

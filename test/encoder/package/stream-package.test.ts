@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import type { Sample } from '../../../containers/encoder/src/package/fragment.ts';
-import type { Segment } from '../../../containers/encoder/src/package/segment.ts';
-import type { FrameRate } from '../../../containers/encoder/src/transcode/encoder-run.ts';
-import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import type { Sample } from '#encoder/package/fragment.ts';
+import type { Segment } from '#encoder/package/segment.ts';
+import type { FrameRate } from '#encoder/transcode/encoder-run.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -13,7 +13,7 @@ import {
   FPS_30,
   interleaved,
   toEncoderRun,
-} from '../../support/encoded-run.ts';
+} from '#test/support/encoded-run.ts';
 import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
 
 const EPOCH = 7;

@@ -1,5 +1,5 @@
-import { Broadcast } from '../../../containers/encoder/src/streams/broadcast.ts';
-import type { EventBody } from '../../../lib/domain/events.ts';
+import type { EventBody } from '#domain/events.ts';
+import { Broadcast } from '#encoder/streams/broadcast.ts';
 
 const STREAM = { streamId: 'stream-1', playbackId: 'playback-1' };
 

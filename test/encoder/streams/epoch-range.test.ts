@@ -1,4 +1,4 @@
-import { EpochRange } from '../../../containers/encoder/src/streams/epoch-range.ts';
+import { EpochRange } from '#encoder/streams/epoch-range.ts';
 
 test('epochs come in turn, the last with a word, and none after it', () => {
   let usedUp = 0;

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http';
 import { jest } from '@jest/globals';
 import pino from 'pino';
-import { Lease } from '../../../containers/encoder/src/streams/lease.ts';
-import type { EndReason, StreamHealth } from '../../../lib/domain/streams.ts';
-import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '../../../lib/runtime/live-store.ts';
-import { listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { type BreakableProxy, startBreakableProxy } from '../../support/breakable-proxy.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import type { EndReason, StreamHealth } from '#domain/streams.ts';
+import { Lease } from '#encoder/streams/lease.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 
 const HEALTH: StreamHealth = {
   ...{ inputKbps: 3000, frameRate: 30, width: 1280, height: 720, videoCodec: 'h264', audioCodec: null },

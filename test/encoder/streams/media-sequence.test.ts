@@ -1,5 +1,5 @@
-import { clockMediaSequence } from '../../../containers/encoder/src/streams/media-sequence.ts';
-import { LATENCY_NAMES, LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import { clockMediaSequence } from '#encoder/streams/media-sequence.ts';
 
 test.each(LATENCY_NAMES)('%s makes segments slower than the clock counts', (latency) => {
   const hourMs = 3_600_000;

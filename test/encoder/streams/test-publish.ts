@@ -1,7 +1,7 @@
-import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import type { PublisherHandler } from '../../../containers/encoder/src/ingest/publisher.ts';
-import type { LiveStreams } from '../../../containers/encoder/src/streams/live-streams.ts';
-import type { AuthorisedStream, RefusalCode } from '../../../lib/domain/ingest-auth.ts';
+import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
+import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
+import type { PublisherHandler } from '#encoder/ingest/publisher.ts';
+import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 
 export const STREAM: AuthorisedStream = {
   streamId: 'stream-1',

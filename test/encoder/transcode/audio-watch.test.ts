@@ -1,4 +1,4 @@
-import { AudioWatch } from '../../../containers/encoder/src/transcode/audio-watch.ts';
+import { AudioWatch } from '#encoder/transcode/audio-watch.ts';
 
 /** Video all the time, audio as told; what the watch said at each second. */
 function watchSeconds(hasAudio: (timelineMs: number) => boolean, seconds: number): boolean[] {

@@ -1,4 +1,4 @@
-import { EncoderSpeed } from '../../../containers/encoder/src/transcode/encoder-speed.ts';
+import { EncoderSpeed } from '#encoder/transcode/encoder-speed.ts';
 
 /** An encoder that is fed in real time for some seconds and puts out `speed` of it. */
 function run(speed: (second: number) => number, seconds: number): EncoderSpeed {

@@ -1,4 +1,4 @@
-import { failureReason } from '../../../containers/encoder/src/transcode/failure-reason.ts';
+import { failureReason } from '#encoder/transcode/failure-reason.ts';
 
 test.each([
   ['[h264 @ 0x55d] no frame!', 'picture'],

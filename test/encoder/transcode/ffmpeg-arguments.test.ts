@@ -1,7 +1,7 @@
-import type { SourceDescription } from '../../../containers/encoder/src/ingest/source-description.ts';
-import { ffmpegArguments, outputNames } from '../../../containers/encoder/src/transcode/ffmpeg-arguments.ts';
-import { planRenditions } from '../../../containers/encoder/src/transcode/rendition-plan.ts';
-import { LATENCY_NAMES, LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import type { SourceDescription } from '#encoder/ingest/source-description.ts';
+import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const SOURCE: SourceDescription = {
   video: { codec: 'h264', width: 1280, height: 720, frameRate: 30 },

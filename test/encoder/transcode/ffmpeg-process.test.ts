@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { FfmpegProcess } from '../../../containers/encoder/src/transcode/ffmpeg-process.ts';
+import { FfmpegProcess } from '#encoder/transcode/ffmpeg-process.ts';
 
 let child: ChildProcess;
 

@@ -1,6 +1,6 @@
-import { type FlvTag, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { flvHeader, flvTag } from '../../../containers/encoder/src/transcode/flv-writer.ts';
-import { parseFlvFile } from '../../support/flv-file.ts';
+import { type FlvTag, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { flvHeader, flvTag } from '#encoder/transcode/flv-writer.ts';
+import { parseFlvFile } from '#test/support/flv-file.ts';
 
 const tagOf = (sizeBytes: number): FlvTag => ({
   type: VIDEO_TAG,

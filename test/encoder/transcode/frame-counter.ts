@@ -1,6 +1,6 @@
-import { type Box, BoxStream } from '../../../containers/encoder/src/package/box-stream.ts';
-import { parseFragment } from '../../../containers/encoder/src/package/fragment.ts';
-import { type InitSection, parseInitSection } from '../../../containers/encoder/src/package/init-section.ts';
+import { type Box, BoxStream } from '#encoder/package/box-stream.ts';
+import { parseFragment } from '#encoder/package/fragment.ts';
+import { type InitSection, parseInitSection } from '#encoder/package/init-section.ts';
 
 /** Counts the whole frames of a fragmented MP4 that comes in chunks cut anywhere. */
 export class FrameCounter {

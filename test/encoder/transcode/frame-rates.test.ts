@@ -1,8 +1,4 @@
-import {
-  framesPerSecond,
-  snapFrameRate,
-  videoTimescale,
-} from '../../../containers/encoder/src/transcode/frame-rates.ts';
+import { framesPerSecond, snapFrameRate, videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
 test.each([
   [23.976, 24_000, 1001],

@@ -1,6 +1,6 @@
-import { SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { HealthMonitor } from '../../../containers/encoder/src/transcode/health-monitor.ts';
-import { encodeAmf0 } from '../../support/amf0.ts';
+import { SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { HealthMonitor } from '#encoder/transcode/health-monitor.ts';
+import { encodeAmf0 } from '#test/support/amf0.ts';
 
 const START_MS = 1_800_000_000_000;
 const SOURCE = {

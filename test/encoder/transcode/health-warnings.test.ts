@@ -1,4 +1,4 @@
-import { type HealthFacts, healthWarnings } from '../../../containers/encoder/src/transcode/health-warnings.ts';
+import { type HealthFacts, healthWarnings } from '#encoder/transcode/health-warnings.ts';
 
 const HEALTHY: HealthFacts = {
   inputKbps: 2500,

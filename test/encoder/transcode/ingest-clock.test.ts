@@ -1,4 +1,4 @@
-import { IngestClock } from '../../../containers/encoder/src/transcode/ingest-clock.ts';
+import { IngestClock } from '#encoder/transcode/ingest-clock.ts';
 
 const EPOCH_MS = 1_800_000_000_000;
 

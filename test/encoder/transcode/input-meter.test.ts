@@ -1,6 +1,6 @@
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { InputMeter } from '../../../containers/encoder/src/transcode/input-meter.ts';
-import { encodeAmf0 } from '../../support/amf0.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { InputMeter } from '#encoder/transcode/input-meter.ts';
+import { encodeAmf0 } from '#test/support/amf0.ts';
 
 const START_MS = 1_800_000_000_000;
 const SILENCE = {

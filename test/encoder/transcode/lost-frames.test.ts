@@ -1,4 +1,4 @@
-import { lostFrames } from '../../../containers/encoder/src/transcode/lost-frames.ts';
+import { lostFrames } from '#encoder/transcode/lost-frames.ts';
 
 test.each([
   ['no frames', [], 0],

@@ -1,4 +1,4 @@
-import { OutputMonitor } from '../../../containers/encoder/src/transcode/output-monitor.ts';
+import { OutputMonitor } from '#encoder/transcode/output-monitor.ts';
 
 /** Input every 100 ms over a span. */
 function feed(monitor: OutputMonitor, fromMs: number, toMs: number): void {

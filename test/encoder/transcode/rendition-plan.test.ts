@@ -1,7 +1,7 @@
-import type { SourceDescription } from '../../../containers/encoder/src/ingest/source-description.ts';
-import { planRenditions } from '../../../containers/encoder/src/transcode/rendition-plan.ts';
-import { LADDER_NAMES } from '../../../lib/domain/ladders.ts';
-import { LATENCY_NAMES, LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import type { SourceDescription } from '#encoder/ingest/source-description.ts';
+import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const source = (width: number, height: number, frameRate: number | null = 30): SourceDescription => ({
   video: { codec: 'h264', width, height, frameRate },

@@ -1,4 +1,4 @@
-import { RestartPolicy } from '../../../containers/encoder/src/transcode/restart-policy.ts';
+import { RestartPolicy } from '#encoder/transcode/restart-policy.ts';
 
 test('a single death is answered at once', () => {
   expect(new RestartPolicy().delayAfter({ lifetimeMs: 60_000, hadOutput: true })).toBe(0);

@@ -1,5 +1,5 @@
-import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { TagCache } from '../../../containers/encoder/src/transcode/tag-cache.ts';
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { TagCache } from '#encoder/transcode/tag-cache.ts';
 
 const videoTag = (isKeyframe: boolean, sizeBytes = 100): FlvTag => ({
   type: VIDEO_TAG,

@@ -1,5 +1,5 @@
-import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import { TagTimeline } from '../../../containers/encoder/src/transcode/tag-timeline.ts';
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { TagTimeline } from '#encoder/transcode/tag-timeline.ts';
 
 interface Step {
   readonly timelineMs: number;

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import pino from 'pino';
-import type { FlvTag } from '../../../containers/encoder/src/ingest/flv-tag.ts';
-import type { EncoderRun } from '../../../containers/encoder/src/transcode/encoder-run.ts';
-import { Transcoder } from '../../../containers/encoder/src/transcode/transcoder.ts';
-import type { RestartReason } from '../../../lib/domain/events.ts';
-import { type LadderName, maxInputKbps } from '../../../lib/domain/ladders.ts';
-import type { LatencyName } from '../../../lib/domain/latency-profiles.ts';
+import type { RestartReason } from '#domain/events.ts';
+import { type LadderName, maxInputKbps } from '#domain/ladders.ts';
+import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
+import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { FrameCounter } from './frame-counter.ts';
 
 /** What one run put out. */

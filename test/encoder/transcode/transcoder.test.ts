@@ -1,5 +1,5 @@
-import { framesPerSecond, videoTimescale } from '../../../containers/encoder/src/transcode/frame-rates.ts';
-import { LATENCY_PROFILES } from '../../../lib/domain/latency-profiles.ts';
+import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import { framesPerSecond, videoTimescale } from '#encoder/transcode/frame-rates.ts';
 import { decodeBrightness, decodeSound, type ProbedTrack, probeTrack } from './media-probe.ts';
 import { FLASH, makeSourceTags, type SourceClip } from './source-clip.ts';
 import {

@@ -1,5 +1,5 @@
-import { hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { parseTokenHashes } from '../../../lib/functions/control-api/admin-auth.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import { parseTokenHashes } from '#functions/control-api/admin-auth.ts';
 
 const first = hashSecret('first');
 const second = hashSecret('second');

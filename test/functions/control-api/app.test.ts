@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { startControlApi } from '../../support/control-api.ts';
-import { documentClientFor, startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { startControlApi } from '#test/support/control-api.ts';
+import { documentClientFor, startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

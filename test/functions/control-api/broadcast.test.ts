@@ -1,8 +1,8 @@
-import { hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { decide } from '../../../lib/functions/ingest-auth/decide.ts';
-import { LEASE_DURATION_MS } from '../../../lib/runtime/live-store.ts';
-import { startControlApi } from '../../support/control-api.ts';
-import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import { decide } from '#functions/ingest-auth/decide.ts';
+import { LEASE_DURATION_MS } from '#runtime/live-store.ts';
+import { startControlApi } from '#test/support/control-api.ts';
+import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

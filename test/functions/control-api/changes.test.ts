@@ -1,6 +1,6 @@
-import { hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { startControlApi } from '../../support/control-api.ts';
-import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import { startControlApi } from '#test/support/control-api.ts';
+import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 const CREATED_AT = '2025-01-02T03:04:05.678Z';
 let nowMs: number;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret, hashSecret, secretId } from '../../../lib/domain/stream-ids.ts';
-import { startControlApi } from '../../support/control-api.ts';
-import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
+import { startControlApi } from '#test/support/control-api.ts';
+import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>> | undefined;

@@ -1,7 +1,7 @@
-import { docsPage } from '../../../lib/functions/control-api/docs-page.ts';
-import { launchBrowser, type TestBrowser } from '../../support/browser.ts';
-import { startControlApi } from '../../support/control-api.ts';
-import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+import { docsPage } from '#functions/control-api/docs-page.ts';
+import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
+import { startControlApi } from '#test/support/control-api.ts';
+import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

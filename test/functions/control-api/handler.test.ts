@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { PROCESS_ENVIRONMENTS } from '../../../lib/domain/environment.ts';
-import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { type Bundle, bundleLambda } from '../../../scripts/bundle.ts';
-import { loadBundle, makeBundleDir } from '../../support/load-bundle.ts';
+import { PROCESS_ENVIRONMENTS } from '#domain/environment.ts';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { type Bundle, bundleLambda } from '#scripts/bundle.ts';
+import { loadBundle, makeBundleDir } from '#test/support/load-bundle.ts';
 
 let outDir: string;
 let bundle: Bundle;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret, hashSecret, secretId } from '../../../lib/domain/stream-ids.ts';
-import { createTokenLookup, TOKEN_CACHE_MS } from '../../../lib/functions/control-api/token-lookup.ts';
+import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
+import { createTokenLookup, TOKEN_CACHE_MS } from '#functions/control-api/token-lookup.ts';
 
 /** A look-up over tokens that are known, and how often it has read. */
 function startLookup(known: readonly string[] = []) {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '../../../lib/domain/next-viewer-token-keys.ts';
-import { resolveViewerTokenKeys } from '../../../lib/functions/control-api/viewer-token-keys.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../scripts/local/aws-environment.ts';
-import { startStoredSecrets } from '../../support/stored-secrets.ts';
+import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
+import { resolveViewerTokenKeys } from '#functions/control-api/viewer-token-keys.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { startStoredSecrets } from '#test/support/stored-secrets.ts';
 
 const keys = nextViewerTokenKeys(null, randomBytes);
 const VIEWER_TOKEN_KEYS = JSON.stringify(keys);

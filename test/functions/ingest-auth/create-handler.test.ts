@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { createHandler } from '../../../lib/functions/ingest-auth/create-handler.ts';
-import { createKeyAuthority } from '../../../lib/functions/ingest-auth/key-authority.ts';
-import { createLogger } from '../../../lib/runtime/log.ts';
-import { createStreamStore, type StreamStore } from '../../../lib/runtime/stream-store.ts';
-import { makeStreamRecord } from '../../support/stream-record.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { createHandler } from '#functions/ingest-auth/create-handler.ts';
+import { createKeyAuthority } from '#functions/ingest-auth/key-authority.ts';
+import { createLogger } from '#runtime/log.ts';
+import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
+import { makeStreamRecord } from '#test/support/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const streamKey = generateSecret(randomBytes);
 const stream = makeStreamRecord({ id: 'stream-id', playbackId: 'playback-id', keyHash: hashSecret(streamKey) });

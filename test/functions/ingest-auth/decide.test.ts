@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { LADDER_NAMES, maxInputKbps } from '../../../lib/domain/ladders.ts';
-import { LATENCY_NAMES } from '../../../lib/domain/latency-profiles.ts';
-import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { decide } from '../../../lib/functions/ingest-auth/decide.ts';
-import { makeStreamRecord } from '../../support/stream-record.ts';
+import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { decide } from '#functions/ingest-auth/decide.ts';
+import { makeStreamRecord } from '#test/support/stream-record.ts';
 
 const streamKey = generateSecret(randomBytes);
 const request = { streamKey, sourceAddress: '192.0.2.1' };

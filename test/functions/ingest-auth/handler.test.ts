@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { rm, stat } from 'node:fs/promises';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { type Bundle, bundleLambda } from '../../../scripts/bundle.ts';
-import { loadBundle, makeBundleDir } from '../../support/load-bundle.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { type Bundle, bundleLambda } from '#scripts/bundle.ts';
+import { loadBundle, makeBundleDir } from '#test/support/load-bundle.ts';
 
 /** A cold start reads all of it. */
 const SIZE_LIMIT_BYTES = 150 * 1024;

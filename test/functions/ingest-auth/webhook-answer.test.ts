@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { LADDER_NAMES, maxInputKbps } from '../../../lib/domain/ladders.ts';
-import { LATENCY_NAMES } from '../../../lib/domain/latency-profiles.ts';
+import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
+import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import {
   generateId,
   generatePlaybackId,
@@ -8,8 +8,8 @@ import {
   hashSecret,
   ID_PATTERN,
   secretId,
-} from '../../../lib/domain/stream-ids.ts';
-import { parseWebhookAnswer } from '../../../lib/functions/ingest-auth/webhook-answer.ts';
+} from '#domain/stream-ids.ts';
+import { parseWebhookAnswer } from '#functions/ingest-auth/webhook-answer.ts';
 
 const secret = generateSecret(randomBytes);
 const streamKey = 'alice-2025';

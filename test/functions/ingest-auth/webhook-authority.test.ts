@@ -1,14 +1,14 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
 import {
   createWebhookAuthority,
   WEBHOOK_ANSWER_LIMIT_BYTES,
   WEBHOOK_FAILED,
-} from '../../../lib/functions/ingest-auth/webhook-authority.ts';
-import { createLogger } from '../../../lib/runtime/log.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
+} from '#functions/ingest-auth/webhook-authority.ts';
+import { createLogger } from '#runtime/log.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
 
 const NOW_MS = 1_735_787_045_678;
 const streamKey = generateSecret(randomBytes);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { createWebhookSecret } from '../../../lib/functions/ingest-auth/webhook-secret.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../scripts/local/aws-environment.ts';
-import { secretText, startSecretsManager } from '../../support/secrets-manager.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { createWebhookSecret } from '#functions/ingest-auth/webhook-secret.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { secretText, startSecretsManager } from '#test/support/secrets-manager.ts';
 
 const ARN = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhook-AbCdEf';
 const secret = generateSecret(randomBytes);

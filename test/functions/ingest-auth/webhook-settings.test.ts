@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { parseWebhookUrl, requireLongSecret } from '../../../lib/functions/ingest-auth/webhook-settings.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { parseWebhookUrl, requireLongSecret } from '#functions/ingest-auth/webhook-settings.ts';
 
 test.each([
   'https://backend.example.com/publish?a=b',

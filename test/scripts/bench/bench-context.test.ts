@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type BenchContext, makeTemporaryFolder, runInContext } from '../../../scripts/bench/bench-context.ts';
+import { type BenchContext, makeTemporaryFolder, runInContext } from '#scripts/bench/bench-context.ts';
 
 const OPTIONS = { signal: new AbortController().signal, seconds: 5 };
 

@@ -1,4 +1,4 @@
-import { formatTables } from '../../../scripts/bench/format-table.ts';
+import { formatTables } from '#scripts/bench/format-table.ts';
 
 test('a table for each measurement with what is required, failures below', () => {
   const text = formatTables([

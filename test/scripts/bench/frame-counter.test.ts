@@ -6,8 +6,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { launchBrowser } from '../../support/browser.ts';
-import { makeClip } from '../../support/clip.ts';
+import { launchBrowser } from '#test/support/browser.ts';
+import { makeClip } from '#test/support/clip.ts';
 import {
   COUNTER,
   decodeFrameNumbers,
@@ -16,7 +16,7 @@ import {
   takePresentedFrames,
   toFrameNumber,
   watchPresentedFrames,
-} from '../../support/frame-counter.ts';
+} from '#test/support/frame-counter.ts';
 
 const BLACK = 16;
 const WHITE = 235;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { followParts } from '../../../scripts/bench/part-latency.ts';
+import { followParts } from '#scripts/bench/part-latency.ts';
 
 const HEADER = ['#EXTM3U', '#EXT-X-MEDIA-SEQUENCE:7'];
 const segment = (startMs: number, parts: number, uri: string | null) => [

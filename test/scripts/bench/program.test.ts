@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { type BenchContext, runInContext } from '../../../scripts/bench/bench-context.ts';
-import { freePort, isListening } from '../../../scripts/bench/ports.ts';
-import { parseStat, readDescendants, readProcess } from '../../../scripts/bench/process-usage.ts';
-import { startProgram } from '../../../scripts/bench/program.ts';
-import { waitUntil } from '../../../scripts/bench/wait-until.ts';
+import { type BenchContext, runInContext } from '#scripts/bench/bench-context.ts';
+import { freePort, isListening } from '#scripts/bench/ports.ts';
+import { parseStat, readDescendants, readProcess } from '#scripts/bench/process-usage.ts';
+import { startProgram } from '#scripts/bench/program.ts';
+import { waitUntil } from '#scripts/bench/wait-until.ts';
 
 const WAITING = { signal: new AbortController().signal, timeoutSeconds: 5 };
 

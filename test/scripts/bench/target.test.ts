@@ -1,4 +1,4 @@
-import { checkTargets, type Target } from '../../../scripts/bench/target.ts';
+import { checkTargets, type Target } from '#scripts/bench/target.ts';
 
 test.each<{ measured: number | string | null; target: Target; required: string; holds: boolean }>([
   { measured: 5, target: { atMost: 5 }, required: '<= 5', holds: true },

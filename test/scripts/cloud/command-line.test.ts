@@ -1,5 +1,5 @@
-import { readCdkOptions } from '../../../scripts/cloud/cdk-cli.ts';
-import { parseCommandLine } from '../../../scripts/cloud/command-line.ts';
+import { readCdkOptions } from '#scripts/cloud/cdk-cli.ts';
+import { parseCommandLine } from '#scripts/cloud/command-line.ts';
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 const parse = (text: string, command: 'synth' | 'deploy' = 'deploy') => parseCommandLine(command, words(text));

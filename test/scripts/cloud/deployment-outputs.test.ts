@@ -1,4 +1,4 @@
-import { parseDeploymentOutputs } from '../../../scripts/cloud/deployment-outputs.ts';
+import { parseDeploymentOutputs } from '#scripts/cloud/deployment-outputs.ts';
 
 const CONTROL = {
   ApiUrl: 'https://live.example.com/api',

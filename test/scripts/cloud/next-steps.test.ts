@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { nextSteps } from '../../../scripts/cloud/next-steps.ts';
-import { parseCommandLine } from '../../../scripts/stream/command-line.ts';
-import { COMMANDS } from '../../../scripts/stream/commands.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { nextSteps } from '#scripts/cloud/next-steps.ts';
+import { parseCommandLine } from '#scripts/stream/command-line.ts';
+import { COMMANDS } from '#scripts/stream/commands.ts';
 
 const OUTPUTS = {
   rtmpUrl: 'rtmp://ingest.example.com:1935/live',

@@ -1,7 +1,7 @@
-import { buildArtifacts } from '../../../scripts/build-artifacts.ts';
-import type { CdkCommand } from '../../../scripts/cloud/cdk-cli.ts';
-import { CLOUD_DEPENDENCIES } from '../../../scripts/cloud/cloud-dependencies.ts';
-import { runCloudCommand } from '../../../scripts/cloud/run-cloud-command.ts';
+import { buildArtifacts } from '#scripts/build-artifacts.ts';
+import type { CdkCommand } from '#scripts/cloud/cdk-cli.ts';
+import { CLOUD_DEPENDENCIES } from '#scripts/cloud/cloud-dependencies.ts';
+import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';
 
 /** A program: one of the commands on the fixture's app, as its npm script runs it on Headend's. */
 const [command, ...args] = process.argv.slice(2);

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
 
 /** The CDK CLI loads for some seconds, and so does the library in its app. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

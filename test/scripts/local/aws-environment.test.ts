@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { pino } from 'pino';
-import { maxInputKbps } from '../../../lib/domain/ladders.ts';
-import { generateSecret, hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { createLambdaClient } from '../../../lib/runtime/aws-clients.ts';
-import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '../../../lib/runtime/ingest-auth-client.ts';
-import { useLocalAws } from '../../../scripts/local/aws-environment.ts';
-import { createHttpApi } from '../../../scripts/local/http-api.ts';
-import { startLambdaRuntime } from '../../../scripts/local/lambda-runtime.ts';
-import { listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '../../support/temporary-dynamodb.ts';
+import { maxInputKbps } from '#domain/ladders.ts';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { createLambdaClient } from '#runtime/aws-clients.ts';
+import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
+import { useLocalAws } from '#scripts/local/aws-environment.ts';
+import { createHttpApi } from '#scripts/local/http-api.ts';
+import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
+import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const ENDPOINTS = { dynamoDbUrl: 'http://127.0.0.1:1', lambdaUrl: 'http://127.0.0.1:2' };
 
@@ -48,8 +48,8 @@ test('with it, the Lambda functions as they are deployed work on the local servi
     RTMP_URL: 'rtmp://127.0.0.1:1935/live',
     PLAYBACK_BASE_URL: 'http://127.0.0.1:8080',
   });
-  functions['ingest-auth'] = (await import('../../../lib/functions/ingest-auth/handler.ts')).handler;
-  const { handler } = await import('../../../lib/functions/control-api/handler.ts');
+  functions['ingest-auth'] = (await import('#functions/ingest-auth/handler.ts')).handler;
+  const { handler } = await import('#functions/control-api/handler.ts');
   const api = await listenOnLoopback(createServer(createHttpApi({ handler, nowMs: Date.now, log })));
   const client = createLambdaClient();
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
-import { DemoPublisher } from '../../../scripts/local/demo-publisher.ts';
+import { DemoPublisher } from '#scripts/local/demo-publisher.ts';
 
 /** Where a publish ends at once, whatever its key. */
 let server: Server;

@@ -1,5 +1,5 @@
-import { parseEdgeOptions } from '../../../scripts/local/edge-options.ts';
-import { StartError } from '../../../scripts/local/start-error.ts';
+import { parseEdgeOptions } from '#scripts/local/edge-options.ts';
+import { StartError } from '#scripts/local/start-error.ts';
 
 test('by default everything listens on this machine alone', () => {
   expect(parseEdgeOptions([])).toEqual({

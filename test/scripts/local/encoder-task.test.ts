@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EncoderTask } from '../../../scripts/local/encoder-task.ts';
+import { EncoderTask } from '#scripts/local/encoder-task.ts';
 
 const READY = 'process.send({ rtmpPort: 1, httpPort: 2 }); setInterval(() => undefined, 1_000);';
 

@@ -1,6 +1,6 @@
 import pino from 'pino';
-import { type EventBusOptions, startEventBus } from '../../../scripts/local/event-bus.ts';
-import type { LoopbackServer } from '../../../scripts/local/loopback-server.ts';
+import { type EventBusOptions, startEventBus } from '#scripts/local/event-bus.ts';
+import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const DETAIL = JSON.stringify({ id: 'e', type: 'stream.live', time: '2026-11-20T19:30:00.000Z' });
 const ENTRY = { DetailType: 'stream.live', Detail: DETAIL };

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { PassThrough } from 'node:stream';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { createLogger } from '../../../lib/runtime/log.ts';
-import { createHttpApi } from '../../../scripts/local/http-api.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
+import { createLogger } from '#runtime/log.ts';
+import { createHttpApi } from '#scripts/local/http-api.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
 
 let server: LoopbackServer | undefined;
 afterEach(() => server?.close());

@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { pino } from 'pino';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../scripts/local/aws-environment.ts';
-import { startLambdaRuntime } from '../../../scripts/local/lambda-runtime.ts';
-import type { LoopbackServer } from '../../../scripts/local/loopback-server.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
+import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const functions = {
   echo: async (event: unknown) => event,

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
-import { type ListeningServer, localUrl, startListening } from '../../../scripts/local/listening-server.ts';
-import { StartError } from '../../../scripts/local/start-error.ts';
+import { type ListeningServer, localUrl, startListening } from '#scripts/local/listening-server.ts';
+import { StartError } from '#scripts/local/start-error.ts';
 
 let server: ListeningServer | null = null;
 afterEach(async () => {

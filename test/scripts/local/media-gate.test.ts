@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
 import { pino } from 'pino';
-import type { ViewerRequestEvent } from '../../../lib/functions/viewer-token/edge-event.ts';
-import type { EdgeFunction } from '../../../scripts/local/edge-function.ts';
-import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { createMediaGate } from '../../../scripts/local/media-gate.ts';
-import { OriginProxy } from '../../../scripts/local/origin-proxy.ts';
+import type { ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
+import type { EdgeFunction } from '#scripts/local/edge-function.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { createMediaGate } from '#scripts/local/media-gate.ts';
+import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
 const servers: LoopbackServer[] = [];
 const proxies: OriginProxy[] = [];

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener } from 'node:http';
-import { type LoopbackServer, listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { OriginProxy } from '../../../scripts/local/origin-proxy.ts';
+import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

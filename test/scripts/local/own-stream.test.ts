@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hashSecret } from '../../../lib/domain/stream-ids.ts';
-import { readLocalState, writeLocalState } from '../../../scripts/local/local-state.ts';
-import { type OwnStream, ownStream, ownStreamWithKey } from '../../../scripts/local/own-stream.ts';
-import { startControlApi } from '../../support/control-api.ts';
-import { startTemporaryDynamoDb } from '../../support/temporary-dynamodb.ts';
+import { hashSecret } from '#domain/stream-ids.ts';
+import { readLocalState, writeLocalState } from '#scripts/local/local-state.ts';
+import { type OwnStream, ownStream, ownStreamWithKey } from '#scripts/local/own-stream.ts';
+import { startControlApi } from '#test/support/control-api.ts';
+import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { writeLocalState } from '../../../scripts/local/local-state.ts';
-import { startPlatform } from '../../../scripts/local/platform.ts';
-import { resolvePort } from '../../../scripts/local/ports.ts';
-import { StartError } from '../../../scripts/local/start-error.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { writeLocalState } from '#scripts/local/local-state.ts';
+import { startPlatform } from '#scripts/local/platform.ts';
+import { resolvePort } from '#scripts/local/ports.ts';
+import { StartError } from '#scripts/local/start-error.ts';
 
 test('a port for publishers that is taken after it was found free is one line', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'headend-platform-'));

@@ -1,5 +1,5 @@
-import { StartError } from '../../../scripts/local/start-error.ts';
-import { parseStartOptions } from '../../../scripts/local/start-options.ts';
+import { StartError } from '#scripts/local/start-error.ts';
+import { parseStartOptions } from '#scripts/local/start-options.ts';
 
 test('by default the ports are those that the manual names', () => {
   expect(parseStartOptions([])).toEqual({

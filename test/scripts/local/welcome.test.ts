@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { welcome } from '../../../scripts/local/welcome.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { welcome } from '#scripts/local/welcome.ts';
 
 const streamKey = generateSecret(randomBytes);
 const PLATFORM = {

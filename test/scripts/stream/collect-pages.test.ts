@@ -1,4 +1,4 @@
-import { collectPages, type Page, parseLimit } from '../../../scripts/stream/collect-pages.ts';
+import { collectPages, type Page, parseLimit } from '#scripts/stream/collect-pages.ts';
 
 /** A list of numbers; pages are as long as asked for, every other one is empty. */
 function listOf(count: number) {

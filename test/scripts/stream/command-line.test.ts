@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { COMMANDS } from '../../../scripts/stream/commands.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { COMMANDS } from '#scripts/stream/commands.ts';
 import { callStreamCli } from './stream-cli.ts';
 
 const secret = generateSecret(randomBytes);

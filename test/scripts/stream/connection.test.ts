@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { writeLocalState } from '../../../scripts/local/local-state.ts';
-import { removeRunningPlatform, writeRunningPlatform } from '../../../scripts/local/running-platform.ts';
-import { resolveConnection } from '../../../scripts/stream/connection.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { writeLocalState } from '#scripts/local/local-state.ts';
+import { removeRunningPlatform, writeRunningPlatform } from '#scripts/local/running-platform.ts';
+import { resolveConnection } from '#scripts/stream/connection.ts';
 
 const API_URL = 'https://live.example.com/api';
 const LOCAL_URL = 'http://127.0.0.1:18080/api';

@@ -5,11 +5,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { HeadendEvent } from '../../../lib/domain/events.ts';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
-import { EventFeed } from '../../../scripts/local/event-feed.ts';
-import { listenOnLoopback } from '../../../scripts/local/loopback-server.ts';
-import { waitFor } from '../../support/wait-for.ts';
+import type { HeadendEvent } from '#domain/events.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
+import { EventFeed } from '#scripts/local/event-feed.ts';
+import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { waitFor } from '#test/support/wait-for.ts';
 import { beginStreamCli, type CliEnvironment, callStreamCli, startCliApi, startFixedServer } from './stream-cli.ts';
 
 const EVENT: HeadendEvent = {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSecret } from '../../../lib/domain/stream-ids.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
 import { beginStreamCli, callStreamCli, runStreamCli, startCliApi, startFixedServer } from './stream-cli.ts';
 
 let api: Awaited<ReturnType<typeof startCliApi>>;

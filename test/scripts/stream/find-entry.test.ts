@@ -1,4 +1,4 @@
-import { findId } from '../../../scripts/stream/find-entry.ts';
+import { findId } from '#scripts/stream/find-entry.ts';
 
 const ENTRIES = [
   { id: 'aaaabbbbccccdddd', name: 'Morning' },

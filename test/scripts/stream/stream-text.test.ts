@@ -1,6 +1,6 @@
-import { toStreamBody } from '../../../lib/functions/control-api/stream-body.ts';
-import { publishText, streamText } from '../../../scripts/stream/stream-text.ts';
-import { makeStreamRecord } from '../../support/stream-record.ts';
+import { toStreamBody } from '#functions/control-api/stream-body.ts';
+import { publishText, streamText } from '#scripts/stream/stream-text.ts';
+import { makeStreamRecord } from '#test/support/stream-record.ts';
 
 const rtmpUrl = 'rtmp://ingest.example.com/live';
 const rtmpsUrl = 'rtmps://ingest.example.com/live';

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '../../../lib/domain/next-viewer-token-keys.ts';
-import { VIEWER_TOKEN_KEYS_NAME } from '../../../lib/domain/viewer-tokens.ts';
-import { parseViewerTokenKeys } from '../../../lib/runtime/parse-viewer-token-keys.ts';
+import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
+import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
+import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import {
   rotateViewerTokenKeys,
   syncViewerTokenKeys,
   type ViewerTokenKeyStores,
-} from '../../../scripts/viewer-keys/sync-viewer-token-keys.ts';
-import { startStoredSecrets } from '../../support/stored-secrets.ts';
+} from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
+import { startStoredSecrets } from '#test/support/stored-secrets.ts';
 import { STORE_ARN, startKeyValueStore } from './key-value-store.ts';
 
 const SECRET_ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:viewer-tokens';

@@ -1,5 +1,5 @@
-import type { EmitEvent, EventSink } from '../../../../lib/domain/events.ts';
-import { generateId, type RandomBytes } from '../../../../lib/domain/stream-ids.ts';
+import type { EmitEvent, EventSink } from '#domain/events.ts';
+import { generateId, type RandomBytes } from '#domain/stream-ids.ts';
 
 export interface EmitterProps {
   readonly sinks: readonly EventSink[];

@@ -1,6 +1,6 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Logger } from 'pino';
-import type { EventSink, HeadendEvent } from '../../../../lib/domain/events.ts';
+import type { EventSink, HeadendEvent } from '#domain/events.ts';
 
 /** `source` of every event on the bus; rules select by it. */
 export const EVENT_SOURCE = 'headend';

@@ -1,4 +1,4 @@
-import type { EventSink, HeadendEvent } from '../../../../lib/domain/events.ts';
+import type { EventSink, HeadendEvent } from '#domain/events.ts';
 
 /** Counts events by their type; one that stands for several counts as many. */
 export class EventCounter implements EventSink {

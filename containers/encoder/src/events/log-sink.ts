@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { EventSink } from '../../../../lib/domain/events.ts';
+import type { EventSink } from '#domain/events.ts';
 
 /** One log line an event, whatever the level of the other lines is. */
 export function createLogSink(log: Logger): EventSink {

@@ -1,4 +1,4 @@
-import type { EmitEvent, EventBody } from '../../../../lib/domain/events.ts';
+import type { EmitEvent, EventBody } from '#domain/events.ts';
 
 type Refusal = Extract<EventBody, { type: 'stream.refused' }>;
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IngestAuthRequest, IngestAuthResponse } from '../../../../lib/domain/ingest-auth.ts';
+import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { DecisionSlots } from './decision-slots.ts';
 import type { Authorise } from './publisher.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';

@@ -1,4 +1,4 @@
-import type { RefusalCode } from '../../../../lib/domain/ingest-auth.ts';
+import type { RefusalCode } from '#domain/ingest-auth.ts';
 
 /** An authorised publish is not taken, which is no failure; the broadcaster is told the code and the message. */
 export class PublishRefusal extends Error {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AuthorisedStream, RefusalCode } from '../../../../lib/domain/ingest-auth.ts';
+import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
 import { type EnhancedFourCc, undecodableCodec } from './enhanced-codecs.ts';
 import type { FlvTag } from './flv-tag.ts';
 import { InputLimit } from './input-limit.ts';

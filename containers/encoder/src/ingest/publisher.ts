@@ -1,9 +1,4 @@
-import type {
-  AuthorisedStream,
-  IngestAuthRequest,
-  IngestAuthResponse,
-  RefusalCode,
-} from '../../../../lib/domain/ingest-auth.ts';
+import type { AuthorisedStream, IngestAuthRequest, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from './flv-tag.ts';
 
 /** An authorised RTMP connection that publishes one stream. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import type { RefusalCode } from '../../../../lib/domain/ingest-auth.ts';
+import type { RefusalCode } from '#domain/ingest-auth.ts';
 import { ConnectionJournal } from './connection-journal.ts';
 import type { PooledConnection } from './connection-pool.ts';
 import { PublishSession, type PublishSessionProps } from './publish-session.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
-import { generateId, type RandomBytes } from '../../../../lib/domain/stream-ids.ts';
+import { generateId, type RandomBytes } from '#domain/stream-ids.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { EnhancedFourCc } from './enhanced-codecs.ts';
 import { FailedKeys } from './failed-keys.ts';

@@ -1,4 +1,4 @@
-import { ENCODER_METRICS, type EncoderMetricName, METRICS_DIMENSION } from '../../../../lib/domain/metrics.ts';
+import { ENCODER_METRICS, type EncoderMetricName, METRICS_DIMENSION } from '#domain/metrics.ts';
 import type { MetricsTarget } from './metrics-target.ts';
 
 /** What there is to report; a metric that is left out or null is in no line. */

@@ -1,4 +1,4 @@
-import type { StreamsLoad } from '../streams/live-streams.ts';
+import type { StreamsLoad } from '#encoder/streams/live-streams.ts';
 import type { MetricLevels } from './metrics-reporter.ts';
 
 /** A task's load in metrics. */

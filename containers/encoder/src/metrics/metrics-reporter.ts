@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type CountName, ENCODER_METRICS, type LevelName } from '../../../../lib/domain/metrics.ts';
+import { type CountName, ENCODER_METRICS, type LevelName } from '#domain/metrics.ts';
 import { emfFields, type MetricValues } from './emf-fields.ts';
 import type { MetricsTarget } from './metrics-target.ts';
 

@@ -1,4 +1,4 @@
-import type { ProcessEnvironment } from '../../../../lib/domain/environment.ts';
+import type { ProcessEnvironment } from '#domain/environment.ts';
 
 /** Where metrics go. */
 export interface MetricsTarget {

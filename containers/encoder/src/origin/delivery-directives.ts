@@ -1,5 +1,5 @@
-import type { RenditionTimeline } from '../package/rendition-timeline.ts';
-import type { StreamPackage } from '../package/stream-package.ts';
+import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
+import type { StreamPackage } from '#encoder/package/stream-package.ts';
 
 /** The directives of a media playlist request (RFC 8216bis 6.2.5). */
 export interface DeliveryDirectives {

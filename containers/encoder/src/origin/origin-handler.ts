@@ -3,10 +3,10 @@ import {
   type HlsFileKindName,
   hlsFileKind,
   NOT_FOUND_CACHE_CONTROL,
-} from '../../../../lib/domain/hls-files.ts';
-import type { PlaybackStatusBody } from '../../../../lib/domain/playback-status.ts';
-import type { RenditionTimeline } from '../package/rendition-timeline.ts';
-import type { StreamPackage } from '../package/stream-package.ts';
+} from '#domain/hls-files.ts';
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
+import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
+import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
 import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';

@@ -1,4 +1,4 @@
-import { CORS_EXPOSED_HEADERS } from '../../../../lib/domain/hls-files.ts';
+import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
 
 /** What the origin answers; one place writes it to a socket. */
 export interface OriginResponse {

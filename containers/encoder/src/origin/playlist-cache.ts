@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
-import { renderMediaPlaylist } from '../package/media-playlist.ts';
-import { renderMultivariantPlaylist } from '../package/multivariant-playlist.ts';
-import type { RenditionTimeline } from '../package/rendition-timeline.ts';
-import type { StreamPackage } from '../package/stream-package.ts';
+import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
+import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
+import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
+import type { StreamPackage } from '#encoder/package/stream-package.ts';
 
 /** A rendered playlist; compressed at most once, however many viewers wait for it. */
 export class RenderedPlaylist {

@@ -1,4 +1,4 @@
-import { PLAYBACK_ID_SOURCE } from '../../../../lib/domain/playback-ids.ts';
+import { PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
 
 /** What a URL of the origin names. */
 export type RequestTarget =

@@ -1,4 +1,4 @@
-import { initFileName, partFileName, segmentFileName } from '../../../../lib/domain/hls-files.ts';
+import { initFileName, partFileName, segmentFileName } from '#domain/hls-files.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { Part, Segment } from './segment.ts';
 import type { StreamPackage } from './stream-package.ts';

@@ -1,4 +1,4 @@
-import type { BroadcastEndReason, EmitEvent, RestartReason } from '../../../../lib/domain/events.ts';
+import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 
 export interface BroadcastProps {
   readonly streamId: string;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { EndReason, StreamHealth } from '../../../../lib/domain/streams.ts';
-import { type HeartbeatResult, LEASE_DURATION_MS, type LiveStore } from '../../../../lib/runtime/live-store.ts';
+import type { EndReason, StreamHealth } from '#domain/streams.ts';
+import { type HeartbeatResult, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 
 /**
  * A stop reaches the publisher within 2 s, and one heartbeat may fail: the next one comes at most 1 s after it, has failed

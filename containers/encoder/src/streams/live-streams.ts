@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { EmitEvent } from '../../../../lib/domain/events.ts';
-import type { RefusalCode } from '../../../../lib/domain/ingest-auth.ts';
-import { EPOCHS_PER_PUBLISH, type LiveStore } from '../../../../lib/runtime/live-store.ts';
-import { PublishRefusal } from '../ingest/publish-refusal.ts';
-import type { Publisher, PublisherHandler } from '../ingest/publisher.ts';
-import type { StreamPackage } from '../package/stream-package.ts';
-import type { SpawnProcess } from '../transcode/ffmpeg-process.ts';
+import type { EmitEvent } from '#domain/events.ts';
+import type { RefusalCode } from '#domain/ingest-auth.ts';
+import { PublishRefusal } from '#encoder/ingest/publish-refusal.ts';
+import type { Publisher, PublisherHandler } from '#encoder/ingest/publisher.ts';
+import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import { EPOCHS_PER_PUBLISH, type LiveStore } from '#runtime/live-store.ts';
 import { Lease } from './lease.ts';
 import { type LivePublish, LiveStream, type ReservedEpochs } from './live-stream.ts';
 

@@ -1,4 +1,4 @@
-import type { EndReason } from '../../../../lib/domain/streams.ts';
+import type { EndReason } from '#domain/streams.ts';
 
 interface RequestedEnd {
   /** For the broadcaster. */

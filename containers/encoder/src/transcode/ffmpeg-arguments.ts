@@ -1,5 +1,5 @@
-import { AUDIO_RENDITION } from '../../../../lib/domain/ladders.ts';
-import { LATENCY_PROFILES, type LatencyName } from '../../../../lib/domain/latency-profiles.ts';
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import type { AudioRendition, FrameRate, VideoRendition } from './encoder-run.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { PictureSize, RenditionPlan } from './rendition-plan.ts';

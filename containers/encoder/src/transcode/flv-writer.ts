@@ -1,4 +1,4 @@
-import type { FlvTag } from '../ingest/flv-tag.ts';
+import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
 
 const TAG_HEADER_BYTES = 11;
 const HAS_AUDIO = 0x04;

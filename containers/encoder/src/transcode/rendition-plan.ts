@@ -1,6 +1,6 @@
-import { audioKbps, type LadderName, ladderRungs, type Rung } from '../../../../lib/domain/ladders.ts';
-import { LATENCY_PROFILES, type LatencyName } from '../../../../lib/domain/latency-profiles.ts';
-import type { SourceDescription } from '../ingest/source-description.ts';
+import { audioKbps, type LadderName, ladderRungs, type Rung } from '#domain/ladders.ts';
+import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import type { SourceDescription } from '#encoder/ingest/source-description.ts';
 import type { AudioRendition, FrameRate, VideoRendition } from './encoder-run.ts';
 import { framesPerSecond, snapFrameRate } from './frame-rates.ts';
 

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { AUDIO_RENDITION } from '../../../../lib/domain/ladders.ts';
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '../ingest/flv-tag.ts';
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
 import type { EncoderRun, RunSink } from './encoder-run.ts';
 import { EncoderSpeed } from './encoder-speed.ts';
 import { ffmpegArguments, outputNames, RUN_START_SECONDS } from './ffmpeg-arguments.ts';

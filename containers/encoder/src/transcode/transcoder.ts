@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { RestartReason } from '../../../../lib/domain/events.ts';
-import type { AuthorisedStream } from '../../../../lib/domain/ingest-auth.ts';
-import type { StreamHealth } from '../../../../lib/domain/streams.ts';
-import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '../ingest/flv-tag.ts';
-import type { SourceDescription } from '../ingest/source-description.ts';
-import { UnsupportedSourceError } from '../ingest/unsupported-source-error.ts';
+import type { RestartReason } from '#domain/events.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import type { StreamHealth } from '#domain/streams.ts';
+import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/ingest/flv-tag.ts';
+import type { SourceDescription } from '#encoder/ingest/source-description.ts';
+import { UnsupportedSourceError } from '#encoder/ingest/unsupported-source-error.ts';
 import type { EncoderRun, RunSink } from './encoder-run.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
