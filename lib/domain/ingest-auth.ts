@@ -31,3 +31,6 @@ export type IngestAuthResponse =
 
 /** RTMP status codes of a refused publish: `BadName` is final for this key, `Rejected` may be tried again. */
 export type RefusalCode = 'NetStream.Publish.BadName' | 'NetStream.Publish.Rejected';
+
+/** Decides about a publish. Rejects where that is impossible, which counts as `Rejected`: fail closed. */
+export type Authorise = (request: IngestAuthRequest) => Promise<IngestAuthResponse>;

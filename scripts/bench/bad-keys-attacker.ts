@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { generateSecret } from '#domain/stream-ids.ts';
-import { RtmpClient } from '#test/support/rtmp-client.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
 
 /**
  * `bad-keys-attacker.ts PORT CONNECTIONS [BLOCK]`: publishes with wrong keys, one connection after another, from ever new addresses

@@ -1,5 +1,5 @@
 import type { LadderName } from '#domain/ladders.ts';
-import { makeClip } from '#test/support/clip.ts';
+import { makeClip } from '#kit/clip.ts';
 import type { Benchmark } from './bench-context.ts';
 import { headendRecipe, measureCpuSeconds } from './recipe.ts';
 

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { makeClip } from '#test/support/clip.ts';
-import { startPublisher } from '#test/support/publisher.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { percentile } from './latency-summary.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';
-import { waitUntil } from './wait-until.ts';
 
 const TRIES = 5;
 /** Each try comes at another moment between two heartbeats, which are a second apart. */
@@ -52,9 +52,9 @@ async function measureCut(
 ): Promise<number> {
   const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl: publishUrl });
   context.defer(() => publisher.kill());
-  const isLive = async (): Promise<true | null> =>
-    STREAM.parse(await callApi('GET', `/streams/${streamId}`)).status === 'live' ? true : null;
-  await waitUntil('the stream to be live', isLive, { signal: context.signal, timeoutSeconds: TIMEOUT_SECONDS });
+  const isLive = async (): Promise<boolean> =>
+    STREAM.parse(await callApi('GET', `/streams/${streamId}`)).status === 'live';
+  await waitFor('the stream to be live', isLive, { signal: context.signal, timeoutMs: TIMEOUT_SECONDS * 1000 });
   await sleep(pauseMs, undefined, { signal: context.signal });
   const requestedAtMs = performance.now();
   const cut = publisher.exited.then(() => performance.now() - requestedAtMs);

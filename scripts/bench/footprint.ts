@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countOpenFiles, readDescendants, readProcess } from './process-usage.ts';
+import { countOpenFiles, readDescendants, readProcess } from '#kit/process-usage.ts';
 
 /** What an encoder process and its data folder hold. */
 export interface Footprint {

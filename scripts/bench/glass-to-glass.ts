@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { launchBrowser } from '#test/support/browser.ts';
-import { makeClip } from '#test/support/clip.ts';
-import { takePresentedFrames, watchPresentedFrames } from '#test/support/frame-counter.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { launchBrowser } from '#kit/browser.ts';
+import { makeClip } from '#kit/clip.ts';
+import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { isPlayable } from './first-playlist.ts';
 import { type LatencySummary, summariseLatency } from './latency-summary.ts';
 import type { SystemUnderTest } from './systems/system-under-test.ts';
 import type { Targets } from './target.ts';
-import { waitUntil } from './wait-until.ts';
 
 /** Who starts with the first segment may be nearer to live than any later viewer: latency is that of who joins after this one. */
 const WAITING_VIEWER_SECONDS = 8;
@@ -47,10 +47,10 @@ async function measure(system: SystemUnderTest, context: BenchContext): Promise<
   context.defer(() => publisher.kill());
   const firstPacketAtMs = await publisher.firstPacketAtMs;
   if (firstPacketAtMs === null) throw new Error(`publish failed: ${(await publisher.exited).stderrTail}`);
-  const firstPlaylistAtMs = await waitUntil(
+  const firstPlaylistAtMs = await waitFor(
     'a playable playlist',
     async () => ((await isPlayable(running.multivariantPlaylistUrl, context.signal)) ? Date.now() : null),
-    { signal: context.signal, timeoutSeconds: START_TIMEOUT_SECONDS },
+    { signal: context.signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 },
   );
   const viewing = { page, watchUrl: running.watchUrl, publisher, signal: context.signal };
   const waiting = await view(viewing, WAITING_VIEWER_SECONDS);
@@ -78,10 +78,10 @@ async function view(
 ): Promise<{ readonly firstFrameAtMs: number; readonly summary: LatencySummary }> {
   await page.goto(watchUrl, { waitUntil: 'commit' });
   await watchPresentedFrames(page);
-  const firstFrame = await waitUntil(
+  const firstFrame = await waitFor(
     'a first frame',
     async () => (await takePresentedFrames(page)).find(({ frameNumber }) => frameNumber !== null) ?? null,
-    { signal, timeoutSeconds: START_TIMEOUT_SECONDS },
+    { signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 },
   );
   await sleep((SETTLE_SECONDS + seconds) * 1000, undefined, { signal });
   const span = { fromMs: firstFrame.displayedAtMs + SETTLE_SECONDS * 1000, untilMs: Date.now() };

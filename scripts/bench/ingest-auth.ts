@@ -3,9 +3,9 @@ import { pino } from 'pino';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { createHandler } from '#functions/ingest-auth/create-handler.ts';
 import { createKeyAuthority } from '#functions/ingest-auth/key-authority.ts';
+import { makeStreamRecord } from '#kit/stream-record.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
-import { makeStreamRecord } from '#test/support/stream-record.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { percentile } from './latency-summary.ts';
 

@@ -1,4 +1,4 @@
-import type { PresentedFrame } from '#test/support/frame-counter.ts';
+import type { PresentedFrame } from '#kit/frame-counter.ts';
 
 /** What a viewer saw over a span of time. */
 export interface LatencySummary {

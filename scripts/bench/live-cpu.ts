@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { launchBrowser } from '#test/support/browser.ts';
+import { launchBrowser } from '#kit/browser.ts';
+import { readDescendants, readProcess } from '#kit/process-usage.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { prepareLiveStream } from './live-stream.ts';
-import { readDescendants, readProcess } from './process-usage.ts';
 import type { RunningHeadend } from './systems/headend.ts';
 
 interface CpuReading {

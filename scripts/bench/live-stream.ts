@@ -1,9 +1,9 @@
-import { makeClip } from '#test/support/clip.ts';
-import { startPublisher } from '#test/support/publisher.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext } from './bench-context.ts';
 import { isPlayable } from './first-playlist.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';
-import { waitUntil } from './wait-until.ts';
 
 const PLAYABLE_TIMEOUT_SECONDS = 30;
 
@@ -16,10 +16,10 @@ export async function prepareLiveStream(
   const publish = async (): Promise<void> => {
     const publisher = await startPublisher({ clipPath, rtmpUrl: running.publishUrl });
     context.defer(() => publisher.kill());
-    await waitUntil(
+    await waitFor(
       'a playable playlist',
-      async () => ((await isPlayable(running.multivariantPlaylistUrl, context.signal)) ? true : null),
-      { signal: context.signal, timeoutSeconds: PLAYABLE_TIMEOUT_SECONDS },
+      async () => await isPlayable(running.multivariantPlaylistUrl, context.signal),
+      { signal: context.signal, timeoutMs: PLAYABLE_TIMEOUT_SECONDS * 1000 },
     );
   };
   return { running, publish };

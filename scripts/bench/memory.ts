@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import { readProcess } from '#kit/process-usage.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { prepareLiveStream } from './live-stream.ts';
-import { readProcess } from './process-usage.ts';
 
 const SAMPLE_MS = 1_000;
 const BYTES_PER_MEGABYTE = 1_000_000;

@@ -1,4 +1,4 @@
-import { type ListedSegment, parseMediaPlaylist } from '#test/support/hls-playlist.ts';
+import { type ListedSegment, parseMediaPlaylist } from '#kit/hls-playlist.ts';
 
 /** A part, by its place in the stream: how long after the end of its media it could be had, in milliseconds. */
 interface TimedPart {

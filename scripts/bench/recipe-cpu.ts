@@ -1,5 +1,5 @@
 import { DEFAULT_LADDER } from '#domain/ladders.ts';
-import { makeClip } from '#test/support/clip.ts';
+import { makeClip } from '#kit/clip.ts';
 import type { Benchmark } from './bench-context.ts';
 import { percentile } from './latency-summary.ts';
 import { FIRST_OUTPUT_FD, headendRecipe, measureCpuSeconds, type Recipe } from './recipe.ts';

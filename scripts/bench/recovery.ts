@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { launchBrowser } from '#test/support/browser.ts';
-import { makeClip } from '#test/support/clip.ts';
-import { type PresentedFrame, takePresentedFrames, watchPresentedFrames } from '#test/support/frame-counter.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
+import { launchBrowser } from '#kit/browser.ts';
+import { makeClip } from '#kit/clip.ts';
+import { type PresentedFrame, takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
+import { readDescendants } from '#kit/process-usage.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { longestStallMs, percentile } from './latency-summary.ts';
-import { readDescendants } from './process-usage.ts';
 import { startHeadend } from './systems/headend.ts';
-import { waitUntil } from './wait-until.ts';
 
 const TRIES = 3;
 const START_TIMEOUT_SECONDS = 30;
@@ -67,8 +67,8 @@ async function prepareViewer(
   await publish(0);
   await page.goto(running.watchUrl, { waitUntil: 'commit' });
   await watchPresentedFrames(page);
-  const isShown = async (): Promise<true | null> => ((await takePresentedFrames(page)).length > 0 ? true : null);
-  await waitUntil('a picture', isShown, { signal: context.signal, timeoutSeconds: START_TIMEOUT_SECONDS });
+  const isShown = async (): Promise<boolean> => (await takePresentedFrames(page)).length > 0;
+  await waitFor('a picture', isShown, { signal: context.signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 });
   await sleep(SETTLE_MS, undefined, { signal: context.signal });
   return { page, encoderPid: running.encoderPid, publish };
 }
@@ -77,7 +77,7 @@ async function prepareViewer(
 async function killFfmpeg(page: Page, encoderPid: number, signal: AbortSignal): Promise<number> {
   const findFfmpeg = async (): Promise<number | null> =>
     (await readDescendants(encoderPid)).find(({ name }) => name === 'ffmpeg')?.pid ?? null;
-  const pid = await waitUntil('an FFmpeg to kill', findFfmpeg, { signal, timeoutSeconds: START_TIMEOUT_SECONDS });
+  const pid = await waitFor('an FFmpeg to kill', findFfmpeg, { signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 });
   await takePresentedFrames(page);
   const fromMs = Date.now();
   process.kill(pid, 'SIGKILL');

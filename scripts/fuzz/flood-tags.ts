@@ -1,5 +1,5 @@
+import type { Random } from '#kit/random.ts';
 import { encodeMessages, type Message } from './chunk-stream.ts';
-import type { Random } from './random.ts';
 
 const FLOOD_TAGS = 50_000;
 const CHUNK_STREAM_ID = 6;

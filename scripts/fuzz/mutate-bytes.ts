@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from '#kit/random.ts';
 
 type ByteMutation = (bytes: Buffer, random: Random, other: Buffer) => Buffer;
 

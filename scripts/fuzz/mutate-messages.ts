@@ -1,7 +1,7 @@
-import { type AmfValue, decodeAmf0, encodeAmf0 } from '#test/support/amf0.ts';
+import { type AmfValue, decodeAmf0, encodeAmf0 } from '#kit/amf0.ts';
+import type { Random } from '#kit/random.ts';
 import type { Message } from './chunk-stream.ts';
 import { mutateBytes } from './mutate-bytes.ts';
-import type { Random } from './random.ts';
 
 type MessageMutation = (messages: readonly Message[], random: Random) => readonly Message[];
 

@@ -1,9 +1,9 @@
+import { Random } from '#kit/random.ts';
 import { encodeMessages, HANDSHAKE_BYTES, parseMessages } from './chunk-stream.ts';
 import { floodTags } from './flood-tags.ts';
 import { ALLOWED_PREFIX, ENCODED_PREFIX, FIRST_KEY, iterationKey, replaceKey } from './keys.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 import { mutateMessages } from './mutate-messages.ts';
-import { Random } from './random.ts';
 import type { RecordedSession } from './record-sessions.ts';
 
 /** How a connection ends: cut, with a proper goodbye, or not before the server ends it; the last reads nothing till then. */

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { readDescendants, readProcess } from '#scripts/bench/process-usage.ts';
+import { readDescendants, readProcess } from '#kit/process-usage.ts';
 
 /** What the target tells of itself. */
 export interface TargetReport {

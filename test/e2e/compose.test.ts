@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
-import { makeClip } from '#test/support/clip.ts';
 import { composeOnLoopback, readCompose } from '#test/support/compose.ts';
 import { followEvents } from '#test/support/event-reader.ts';
-import { startPublisher } from '#test/support/publisher.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };

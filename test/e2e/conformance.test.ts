@@ -1,12 +1,12 @@
 import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
-import { makeClip } from '#test/support/clip.ts';
+import { makeClip } from '#kit/clip.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { checkDeclaredMedia } from '#test/support/declared-media.ts';
-import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
 import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { PlaylistHistory } from '#test/support/playlist-history.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const RENDITIONS = ['480p', '360p', 'audio'];
 const SMALL = { width: 640, height: 480, seconds: 8, videoKbps: 500 };
@@ -97,7 +97,7 @@ describe('playlists of a live stream', () => {
     const following = Promise.all(followers.map((follower) => follower.run()));
 
     const answersBeyond = (count: number) =>
-      waitFor(`${count} answers`, async () => (followers.every(({ answers }) => answers >= count) ? true : null));
+      waitFor(`${count} answers`, async () => followers.every(({ answers }) => answers >= count));
     const some = latency === 'standard' ? 2 : 12;
     await answersBeyond(some);
     process.kill(ffmpegPid, 'SIGKILL');

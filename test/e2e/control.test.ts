@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { HeadendEvent } from '#domain/events.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
-import { type ClipOptions, makeClip } from '#test/support/clip.ts';
+import { type ClipOptions, makeClip } from '#kit/clip.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { assertNoSecret, countSecrets, rememberSecret } from '#kit/secrets.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
-import { assertNoSecret, countSecrets, rememberSecret } from '#test/support/secrets.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const SMALL: Partial<ClipOptions> = { width: 320, height: 180, seconds: 24, videoKbps: 300 };
 
@@ -97,7 +97,7 @@ test('a rotated key cuts its publisher, opens nothing any more, and the new one 
   const old = await publish(stream.publishUrl);
   expect((await old.exited).stderrTail).toMatch(/stream key/i);
   const next = await publish(`${platform.rtmpUrl}/${streamKey}`);
-  await waitFor('the stream to be live', async () => ((await apiStream(stream)).status === 'live' ? true : null));
+  await waitFor('the stream to be live', async () => (await apiStream(stream)).status === 'live');
   expect(await playlist(stream)).not.toContain('#EXT-X-ENDLIST');
   await call('POST', `/streams/${stream.id}/stop`);
   await next.exited;

@@ -1,13 +1,13 @@
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { LOCAL_TABLE_NAMES } from '#scripts/local/table-names.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
-import { makeClip } from '#test/support/clip.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
-import { RtmpClient } from '#test/support/rtmp-client.ts';
 import { SegmentCollector } from '#test/support/segment-collector.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const CLIP_SECONDS = 24;
 const FRAME_RATE = 30;
@@ -53,7 +53,7 @@ afterAll(async () => {
 });
 
 const playable = ({ liveUrl }: TestStream): Promise<true> =>
-  waitFor('a playlist', async () => ((await fetch(`${liveUrl}/360p/media.m3u8`)).ok ? true : null));
+  waitFor('a playlist', async () => (await fetch(`${liveUrl}/360p/media.m3u8`)).ok);
 
 const callApi = (path: string): Promise<Response> =>
   fetch(`${platform.apiUrl}${path}`, { headers: { authorization: `Bearer ${platform.adminToken}` } });
@@ -85,7 +85,7 @@ async function expectUnavailable(answer: Response): Promise<void> {
 
 async function goesOn(): Promise<void> {
   const { count } = collector;
-  await waitFor('another segment of the live stream', async () => (collector.count > count ? true : null));
+  await waitFor('another segment of the live stream', async () => collector.count > count);
 }
 
 /** Nobody helps: publishes work, the API too, and the live stream's record is fresh. */
@@ -96,8 +96,9 @@ async function recovers(): Promise<void> {
   const next = await startPublisher({ clipPath, rtmpUrl: fresh.publishUrl });
   await playable(fresh);
   await next.kill();
-  await waitFor('the renewal of the live record', async () =>
-    ((await liveStore.get(live.id))?.leaseUntilMs ?? 0) > mendedAtMs + LEASE_DURATION_MS ? true : null,
+  await waitFor(
+    'the renewal of the live record',
+    async () => ((await liveStore.get(live.id))?.leaseUntilMs ?? 0) > mendedAtMs + LEASE_DURATION_MS,
   );
   const answer = await callApi(`/streams/${live.id}`);
   expect(answer.status).toBe(200);
@@ -115,11 +116,9 @@ test.each([
     await breakIt();
     await Promise.all([refusesInWords(), isUnavailable('/streams'), isUnavailable(`/streams/${live.id}`), goesOn()]);
     if (lastsMs > 0) {
-      await waitFor(
-        'the end of the outage',
-        async () => (Date.now() - brokenAtMs >= lastsMs ? true : null),
-        2 * lastsMs,
-      );
+      await waitFor('the end of the outage', async () => Date.now() - brokenAtMs >= lastsMs, {
+        timeoutMs: 2 * lastsMs,
+      });
       expect((await liveStore.get(live.id))?.leaseUntilMs).toBeLessThan(Date.now());
       // As much is refused at the end of the outage as at its start.
       await Promise.all([refusesInWords(), isUnavailable('/streams')]);

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { ENHANCED_CODECS, type EnhancedFourCc, readEnhancedCodecs } from '#encoder/ingest/enhanced-codecs.ts';
-import { VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
-import { makeClip } from '#test/support/clip.ts';
-import { decodeFrameNumbers } from '#test/support/frame-counter.ts';
+import { ENHANCED_CODECS, type EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
+import { VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { readEnhancedCodecs } from '#encoder/transcode/ffmpeg-decoders.ts';
+import { makeClip } from '#kit/clip.ts';
+import { decodeFrameNumbers } from '#kit/frame-counter.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
-import { RtmpClient } from '#test/support/rtmp-client.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const SECONDS = 8;
 /** Encoders of the FFmpeg that can decode a codec, fast ones. */

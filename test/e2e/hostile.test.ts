@@ -5,9 +5,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateSecret } from '#domain/stream-ids.ts';
-import { makeClip } from '#test/support/clip.ts';
-import { decodeFrameNumbers } from '#test/support/frame-counter.ts';
-import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
+import { makeClip } from '#kit/clip.ts';
+import { decodeFrameNumbers } from '#kit/frame-counter.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import {
   dribbleHandshake,
   GARBAGE,
@@ -22,10 +25,7 @@ import {
   sendUnasked,
 } from '#test/support/hostile-clients.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
-import { RtmpClient } from '#test/support/rtmp-client.ts';
 import { startUnguardedRtmp, type UnguardedRtmp } from '#test/support/unguarded-rtmp.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const CLIP = { width: 640, height: 360, seconds: 24, videoKbps: 600 };
 const CLIP_FRAMES = 24 * 30;
@@ -91,8 +91,7 @@ describe('a live stream and its encoder outlive', () => {
   const strangerAddress = () => `127.0.1.${++addresses}`;
   const openStranger = () => RtmpClient.open(port, strangerAddress());
   /** Only the legitimate publisher's connection is left. */
-  const strangersGone = () =>
-    waitFor('the end of all strangers', async () => ((await heldConnections(port)) === 1 ? true : null));
+  const strangersGone = () => waitFor('the end of all strangers', async () => (await heldConnections(port)) === 1);
 
   beforeAll(async () => {
     platform = await startTestPlatform({ environment: { RTMP_LIMITS: `idleTimeoutMs=${IDLE_TIMEOUT_MS}` } });
@@ -104,7 +103,7 @@ describe('a live stream and its encoder outlive', () => {
     await former.publish(stream.streamKey);
     formerGone = sendForEver(former);
     publisher = await startPublisher({ clipPath, rtmpUrl: stream.publishUrl });
-    await waitFor('a playlist', async () => ((await fetch(`${stream.liveUrl}/360p/media.m3u8`)).ok ? true : null));
+    await waitFor('a playlist', async () => (await fetch(`${stream.liveUrl}/360p/media.m3u8`)).ok);
     collector = new SegmentCollector(stream);
   });
   afterAll(async () => {
@@ -154,10 +153,10 @@ describe('a live stream and its encoder outlive', () => {
   test('a live publisher who falls silent without a goodbye, whose connection and FFmpeg are freed', async () => {
     const other = await platform.createStream({ ladder: '360p' });
     const silent = await startPublisher({ clipPath, rtmpUrl: other.publishUrl });
-    await waitFor('its playlist', async () => ((await fetch(`${other.liveUrl}/360p/media.m3u8`)).ok ? true : null));
+    await waitFor('its playlist', async () => (await fetch(`${other.liveUrl}/360p/media.m3u8`)).ok);
     expect(await platform.ffmpegPids()).toHaveLength(2);
     process.kill(silent.pid, 'SIGSTOP'); // its socket stays open: nothing comes, and no goodbye
-    await waitFor('one FFmpeg', async () => ((await platform.ffmpegPids()).length === 1 ? true : null));
+    await waitFor('one FFmpeg', async () => (await platform.ffmpegPids()).length === 1);
     await strangersGone();
     await silent.kill();
   });
@@ -197,8 +196,9 @@ describe('a live stream and its encoder outlive', () => {
   test('a flood of connections of one address, while others still get in', async () => {
     const address = strangerAddress();
     const flood = Array.from({ length: FLOOD }, () => openSilent(port, address));
-    await waitFor('refusals', async () =>
-      flood.filter((socket) => socket.readableEnded || socket.destroyed).length >= FLOOD - 20 ? true : null,
+    await waitFor(
+      'refusals',
+      async () => flood.filter((socket) => socket.readableEnded || socket.destroyed).length >= FLOOD - 20,
     );
     expect(await heldConnections(port)).toBeLessThanOrEqual(1 + 20);
     const guest = await openStranger();
@@ -210,7 +210,7 @@ describe('a live stream and its encoder outlive', () => {
 
   test('all of that without the loss of a frame', async () => {
     const seen = collector.count;
-    await waitFor('segments after the last attack', async () => (collector.count > seen + 1 ? true : null));
+    await waitFor('segments after the last attack', async () => collector.count > seen + 1);
     const { msns, file } = await collector.stop();
     const folder = await mkdtemp(join(tmpdir(), 'headend-hostile-'));
     const path = join(folder, '360p.mp4');

@@ -1,9 +1,9 @@
 import type { Page } from 'playwright-core';
-import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
-import { makeClip } from '#test/support/clip.ts';
+import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 /** Renditions to choose from, at a fifth of the CPU of the default ladder: other programs' load shall not be what stalls. */
 const CLIP = { width: 640, height: 480, seconds: 8, videoKbps: 500 };
@@ -23,7 +23,7 @@ const currentTime = (page: Page): Promise<number> =>
 async function playsOn(page: Page, seconds = GOING_ON_SECONDS): Promise<number> {
   const startedAtMs = Date.now();
   const from = await currentTime(page);
-  await waitFor(`${seconds} s of playback`, async () => ((await currentTime(page)) >= from + seconds ? true : null));
+  await waitFor(`${seconds} s of playback`, async () => (await currentTime(page)) >= from + seconds);
   return Date.now() - startedAtMs;
 }
 
@@ -119,7 +119,7 @@ describe('the watch page', () => {
       return (await currentTime(page)) === before ? before : null;
     });
     const second = await publish(stream);
-    await waitFor('playback to go on', async () => ((await currentTime(page)) > stalledAt ? true : null));
+    await waitFor('playback to go on', async () => (await currentTime(page)) > stalledAt);
     await playsOn(page);
     expect((await elapsedSince(second)) / newViewerMs).toBeLessThan(MAX_TIMES_AS_LONG);
     expect(await wasReloaded(page)).toBe(false);

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateSecret } from '#domain/stream-ids.ts';
-import { makeClip } from '#test/support/clip.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { rememberSecret } from '#kit/secrets.ts';
 import { type CountedFfmpeg, installCountedFfmpeg } from '#test/support/counted-ffmpeg.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
-import { startPublisher } from '#test/support/publisher.ts';
-import { rememberSecret } from '#test/support/secrets.ts';
 
 const ATTEMPTS = 20;
 const LOG = 'headend.log';

@@ -3,15 +3,15 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeClip } from '#test/support/clip.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { closeTestPlatforms, runStart, startTestPlatform } from '#test/support/platform.ts';
-import { startPublisher } from '#test/support/publisher.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
-async function isLive(liveUrl: string): Promise<true | null> {
-  return (await fetch(`${liveUrl}/master.m3u8`)).status === 200 ? true : null;
+async function isLive(liveUrl: string): Promise<boolean> {
+  return (await fetch(`${liveUrl}/master.m3u8`)).status === 200;
 }
 
 const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`);
@@ -97,7 +97,7 @@ describe('npm start', () => {
     await waitFor('the encoder to be gone', async () => (isRunning(task?.pid ?? 0) ? null : true));
     await waitFor('its successor', async () => {
       const health = await fetch(`${task?.httpUrl}/health`).catch(() => null);
-      return health?.status === 200 ? true : null;
+      return health?.status === 200;
     });
     const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
     await waitFor('a playable stream', () => isLive(stream.liveUrl));

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeClip } from '#test/support/clip.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { bestPace, type ProgressSample, sampleProgress } from '#test/support/playlist-progress.ts';
-import { startPublisher, type TestPublisher } from '#test/support/publisher.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const MINUTE_SECONDS = 60;
 const SIDE_BY_SIDE_SECONDS = 20;
@@ -39,9 +39,9 @@ async function wholeSegments(
   for (const rendition of renditions) {
     const isThere = async () => {
       const playlist = await (await fetch(`${liveUrl}/${rendition}/media.m3u8`)).text();
-      return (playlist.match(/#EXTINF/g)?.length ?? 0) >= count ? true : null;
+      return (playlist.match(/#EXTINF/g)?.length ?? 0) >= count;
     };
-    await waitFor(`${count} segments of ${rendition}`, isThere, SEGMENTS_TIMEOUT_MS);
+    await waitFor(`${count} segments of ${rendition}`, isThere, { timeoutMs: SEGMENTS_TIMEOUT_MS });
   }
 }
 
@@ -95,7 +95,7 @@ async function followProgress(
     samples.push(await sampleProgress(urls));
     return isEnough(samples) ? samples : null;
   };
-  return waitFor(`${STRETCH_MS} ms in real time`, isDone, STRETCH_TIMEOUT_MS, 1_000);
+  return waitFor(`${STRETCH_MS} ms in real time`, isDone, { timeoutMs: STRETCH_TIMEOUT_MS, intervalMs: 1_000 });
 }
 
 describe('a stream', () => {

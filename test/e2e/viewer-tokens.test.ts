@@ -1,8 +1,8 @@
-import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
-import { makeClip } from '#test/support/clip.ts';
+import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
-import { startPublisher } from '#test/support/publisher.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
@@ -33,7 +33,7 @@ test('a stream with playback "token" plays with a token, media and all, and is c
   const stream = await platform.createStream({ playback: 'token' });
   const { url, watchUrl } = await viewerToken(stream.id);
   const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
-  await waitFor('a playable stream', async () => ((await statusOf(url)) === 200 ? true : null));
+  await waitFor('a playable stream', async () => (await statusOf(url)) === 200);
 
   const page = await browser.newPage();
   const media: string[] = [];

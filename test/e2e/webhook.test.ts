@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { makeClip } from '#kit/clip.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { rememberSecret } from '#kit/secrets.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { readBody } from '#scripts/local/read-body.ts';
-import { makeClip } from '#test/support/clip.ts';
 import { closeTestPlatforms, runStart, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
-import { startPublisher } from '#test/support/publisher.ts';
-import { rememberSecret } from '#test/support/secrets.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const PLAYBACK_ID = 'abcdefghijklmnop';
 
@@ -51,7 +51,7 @@ test('a backend decides who may publish on this machine too', async () => {
   const publisher = await publish(goodKey);
   await waitFor('the stream that the backend named', async () => {
     const { status } = await fetch(`${platform.playbackBaseUrl}/live/${PLAYBACK_ID}/master.m3u8`);
-    return status === 200 ? true : null;
+    return status === 200;
   });
   await publisher.stop();
   expect(askedKeys).toEqual([wrongKey, goodKey]);

@@ -4,9 +4,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { RtmpClient } from '#kit/rtmp-client.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
-import { RtmpClient } from '#test/support/rtmp-client.ts';
 
 /** Nothing listens there: without a publish an encoder asks nobody for anything. */
 const NOBODY = 'http://127.0.0.1:9';

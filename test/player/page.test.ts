@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { buildPlayer } from '#scripts/build-player.ts';
-import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
 import { LiveOrigin } from './live-origin.ts';
 
 const WAIT_MS = 20_000;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenRecord } from '#domain/streams.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { type AdminTokenStore, createAdminTokenStore } from '#runtime/admin-token-store.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let store: AdminTokenStore;

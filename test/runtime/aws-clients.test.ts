@@ -1,10 +1,10 @@
 import { createServer } from 'node:http';
+import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 /** In turn. */
 const READS_OF_A_DECISION = 2;

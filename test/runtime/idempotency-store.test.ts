@@ -1,6 +1,6 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createIdempotencyStore, IDEMPOTENCY_WINDOW_MS, type IdempotencyStore } from '#runtime/idempotency-store.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = 1_735_787_045_000;
 const REQUEST = { requestKey: 'key-1', fingerprint: 'print-1', seed: 'seed-1', base: 1, nowMs: NOW_MS };

@@ -3,7 +3,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { pino } from 'pino';
 import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
-import { DEFAULT_RTMP_LIMITS } from '#encoder/ingest/rtmp-limits.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 import { WEBHOOK_TIMEOUT_MS } from '#functions/ingest-auth/webhook-authority.ts';
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { SECRET_TIMEOUT_MS } from '#runtime/stored-secret.ts';

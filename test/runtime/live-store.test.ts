@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { StreamHealth } from '#domain/streams.ts';
+import { STREAM_HEALTH } from '#kit/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import {
   createLiveStore,
   type EndRequest,
@@ -9,8 +11,6 @@ import {
   type LiveStore,
 } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { STREAM_HEALTH } from '#test/support/stream-record.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = 1_000_000;
 const STARTED_AT = '2025-01-02T03:04:05.000Z';

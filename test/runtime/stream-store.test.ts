@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { generateId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { makeStreamRecord } from '#kit/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
-import { makeStreamRecord } from '#test/support/stream-record.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let store: StreamStore;

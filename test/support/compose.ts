@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { freePort } from '#scripts/bench/ports.ts';
+import { freePort } from '#kit/tcp-ports.ts';
 
 const COMPOSE_PATH = fileURLToPath(new URL('../../containers/compose.yaml', import.meta.url));
 /** DynamoDB Local listens on it unless it is told otherwise. */

@@ -5,6 +5,7 @@ import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
+import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
@@ -12,7 +13,6 @@ import { createLogger } from '#runtime/log.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { TEST_TABLES } from './temporary-dynamodb.ts';
 
 /** What a call sends besides its method and path; what is neither body nor token is a header. */
 interface CallOptions {

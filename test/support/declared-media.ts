@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { parseMediaPlaylist } from './hls-playlist.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { parseMultivariantPlaylist, type Variant } from './multivariant-checker.ts';
 
 /** A rendition as a player gets it: whole segments, and what FFmpeg finds in the newest. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import type { EncoderRun, FrameRate, RunSink, VideoRendition } from '#encoder/transcode/encoder-run.ts';
+import type { EncoderRun, FrameRate, RunSink, VideoRendition } from '#encoder/media/encoder-run.ts';
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
 

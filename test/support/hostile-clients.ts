@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
-import { RtmpClient } from './rtmp-client.ts';
+import { VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
 
 /** In the body of every frame that a stranger tries to get into a stream. */
 export const INJECTED = 'frame of a stranger';

@@ -1,4 +1,4 @@
-import { type Attributes, parseAttributes, playlistLines } from './hls-playlist.ts';
+import { type Attributes, parseAttributes, playlistLines } from '#kit/hls-playlist.ts';
 
 /** One EXT-X-STREAM-INF and the URI below it. */
 export interface Variant {

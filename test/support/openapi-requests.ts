@@ -1,5 +1,5 @@
+import type { Random } from '#kit/random.ts';
 import type { JsonSchema, ResolveSchema } from './json-schema.ts';
-import type { Random } from './random.ts';
 
 /** One operation of an OpenAPI document. */
 export interface Operation {

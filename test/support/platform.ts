@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { assertNoSecret, rememberSecret } from './secrets.ts';
+import { assertNoSecret, rememberSecret } from '#kit/secrets.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -1,4 +1,4 @@
-import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from './hls-playlist.ts';
+import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist, type MediaPlaylistContext } from './playlist-checker.ts';
 
 /** What was said of a segment first. */

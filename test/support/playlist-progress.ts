@@ -1,4 +1,4 @@
-import { parseMediaPlaylist } from './hls-playlist.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 
 /** How far media playlists had got at one moment. */
 export interface ProgressSample {

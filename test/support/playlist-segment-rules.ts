@@ -1,4 +1,4 @@
-import type { ListedSegment, MediaPlaylist } from './hls-playlist.ts';
+import type { ListedSegment, MediaPlaylist } from '#kit/hls-playlist.ts';
 
 /** Segment and part URIs end in `{epoch}-{msn}.m4s` and `{epoch}-{msn}.{part}.m4s`: the naming contract of viewers' URLs. */
 const SEGMENT_URI = /^(\d+)-(\d+)\.m4s$/;

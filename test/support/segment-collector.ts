@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeFrameNumbers } from './frame-counter.ts';
-import { parseMediaPlaylist } from './hls-playlist.ts';
+import { decodeFrameNumbers } from '#kit/frame-counter.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 
 const POLL_MS = 500;
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StageConfig } from '#config/stage-config.ts';
-import { waitFor } from './wait-for.ts';
+import { waitFor } from '#kit/wait-for.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: a template is JSON without a type.
 export type Json = any;
@@ -72,7 +72,7 @@ async function synthesizeInto(path: string, config: StageConfig, form: string): 
     },
   );
   if (!isFirst) {
-    await waitFor('the synthesis of another test file', async () => existsSync(path) || null, SYNTHESIS_LIMIT_MS);
+    await waitFor('the synthesis of another test file', () => existsSync(path), { timeoutMs: SYNTHESIS_LIMIT_MS });
     return path;
   }
   const own = await mkdtemp(`${path}.`);

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '#scripts/bench/ports.ts';
-import { waitFor } from './wait-for.ts';
+import { freePort } from '#kit/tcp-ports.ts';
+import { waitFor } from '#kit/wait-for.ts';
 
 /** node-media-server as its own documentation starts it, in a process of its own: what Headend would be without its guard. */
 export interface UnguardedRtmp {

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
-import type { Authorise } from './key-authority.ts';
+import type { Authorise, IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
 
 /** What the function needs: who decides, and a log. */
 export interface IngestAuthDependencies {

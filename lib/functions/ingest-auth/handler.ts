@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import { PUBLISH_MODES } from '#domain/environment.ts';
+import type { Authorise } from '#domain/ingest-auth.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { readEnvironment } from '#runtime/environment.ts';
 import { createLogger } from '#runtime/log.ts';
 import { parseStreamDefaults } from '#runtime/stream-defaults.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createHandler } from './create-handler.ts';
-import { type Authorise, createKeyAuthority } from './key-authority.ts';
+import { createKeyAuthority } from './key-authority.ts';
 import { createWebhookAuthority } from './webhook-authority.ts';
 import { createWebhookSecret } from './webhook-secret.ts';
 import { parseWebhookUrl } from './webhook-settings.ts';

@@ -1,10 +1,7 @@
-import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
+import type { Authorise } from '#domain/ingest-auth.ts';
 import { hashSecret, SECRET_PATTERN } from '#domain/stream-ids.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
 import { decide } from './decide.ts';
-
-/** Decides about a publish. Rejects where that is impossible, which the encoder answers with `Rejected`: fail closed. */
-export type Authorise = (request: IngestAuthRequest) => Promise<IngestAuthResponse>;
 
 /** What the look-up of keys needs. */
 export interface KeyAuthorityOptions {

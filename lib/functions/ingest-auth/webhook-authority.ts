@@ -1,9 +1,8 @@
 import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { IngestAuthRequest, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
+import type { Authorise, IngestAuthRequest, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
 import type { StreamDefaults } from '#domain/streams.ts';
 import type { ReadSecret } from '#runtime/stored-secret.ts';
-import type { Authorise } from './key-authority.ts';
 import { parseWebhookAnswer } from './webhook-answer.ts';
 
 /** How long a backend may take, in milliseconds, its whole answer included. */

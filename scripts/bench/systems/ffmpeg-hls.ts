@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, isListening } from '../ports.ts';
+import { freePort, isListening } from '#kit/tcp-ports.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { startProgram } from '../program.ts';
-import { waitUntil } from '../wait-until.ts';
 import { startNginx } from './nginx.ts';
 import type { SystemUnderTest } from './system-under-test.ts';
 import { LADDER, SEGMENT_SECONDS, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './usual-ladder.ts';
@@ -19,11 +19,11 @@ export const ffmpegHls: SystemUnderTest = {
     const port = await freePort();
     const publishUrl = `rtmp://127.0.0.1:${port}/live/bench`;
     const ffmpeg = startProgram(context, 'ffmpeg', ffmpegArguments(publishUrl), { cwd: folder });
-    const check = async (): Promise<true | null> => {
+    const check = async (): Promise<boolean> => {
       ffmpeg.assertRunning();
-      return (await isListening(port)) ? true : null;
+      return await isListening(port);
     };
-    await waitUntil('FFmpeg', check, { signal: context.signal, timeoutSeconds: READY_TIMEOUT_SECONDS });
+    await waitFor('FFmpeg', check, { signal: context.signal, timeoutMs: READY_TIMEOUT_SECONDS * 1000 });
     return {
       publishUrl,
       multivariantPlaylistUrl: `${nginx.httpUrl}/hls/master.m3u8`,

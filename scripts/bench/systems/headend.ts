@@ -2,10 +2,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import { freePort } from '#kit/tcp-ports.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
-import { freePort } from '../ports.ts';
 import { type Program, startProgram } from '../program.ts';
-import { waitUntil } from '../wait-until.ts';
 import type { RunningSystem, SystemUnderTest } from './system-under-test.ts';
 
 /** The platform with one encoder task and one stream. */
@@ -73,7 +73,7 @@ async function readFirstLine(platform: Program, signal: AbortSignal): Promise<st
     platform.assertRunning();
     return firstLine;
   };
-  return waitUntil('the ready line of scripts/start.ts', check, { signal, timeoutSeconds: READY_TIMEOUT_SECONDS });
+  return waitFor('the ready line of scripts/start.ts', check, { signal, timeoutMs: READY_TIMEOUT_SECONDS * 1000 });
 }
 
 async function createStream(

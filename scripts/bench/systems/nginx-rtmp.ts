@@ -1,4 +1,4 @@
-import { freePort } from '../ports.ts';
+import { freePort } from '#kit/tcp-ports.ts';
 import { startNginx } from './nginx.ts';
 import type { SystemUnderTest } from './system-under-test.ts';
 import { AUDIO_KBPS, LADDER, SEGMENT_SECONDS, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './usual-ladder.ts';

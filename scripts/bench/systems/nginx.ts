@@ -1,10 +1,10 @@
 import { copyFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { freePort, isListening } from '#kit/tcp-ports.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
-import { freePort, isListening } from '../ports.ts';
 import { startProgram } from '../program.ts';
-import { waitUntil } from '../wait-until.ts';
 
 /** An nginx of its own, configured in a temporary folder, that serves this folder and a player page. */
 export interface Nginx {
@@ -43,11 +43,11 @@ export async function startNginx(
   await writeFile(configurationPath, toConfiguration(folder, port, toMainConfiguration(folder)));
   const errorLog = ['-e', join(folder, 'error.log')];
   const nginx = startProgram(context, 'nginx', ['-p', folder, ...errorLog, '-c', configurationPath], { cwd: folder });
-  const check = async (): Promise<true | null> => {
+  const check = async (): Promise<boolean> => {
     nginx.assertRunning();
-    return (await isListening(port)) ? true : null;
+    return await isListening(port);
   };
-  await waitUntil('nginx', check, { signal: context.signal, timeoutSeconds: READY_TIMEOUT_SECONDS });
+  await waitFor('nginx', check, { signal: context.signal, timeoutMs: READY_TIMEOUT_SECONDS * 1000 });
   const httpUrl = `http://127.0.0.1:${port}`;
   const watchUrl = (path: string): string => `${httpUrl}/watch.html?playlist=${encodeURIComponent(path)}`;
   return { folder, httpUrl, watchUrl };

@@ -1,6 +1,6 @@
 import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { encodeRun, feed, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
-import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
 import { checkMediaPlaylist } from '#test/support/playlist-checker.ts';
 import { type Answer, EPOCH, FIRST_MSN, RunningOrigin } from './running-origin.ts';
 

@@ -4,10 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { RunSink } from '#encoder/media/encoder-run.ts';
 import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { RunSink } from '#encoder/transcode/encoder-run.ts';
 import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
 
 export const PLAYBACK_ID = 'abcdefghij234567';

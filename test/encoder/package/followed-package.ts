@@ -1,9 +1,9 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
 import { BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { EncoderRun, RunSink } from '#encoder/transcode/encoder-run.ts';
 import type { FeedStep } from '#test/support/encoded-run.ts';
 import { PlaylistHistory } from '#test/support/playlist-history.ts';
 

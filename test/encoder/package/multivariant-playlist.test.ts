@@ -1,7 +1,7 @@
+import type { VideoRendition } from '#encoder/media/encoder-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { VideoRendition } from '#encoder/transcode/encoder-run.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,

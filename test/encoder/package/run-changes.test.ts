@@ -1,7 +1,8 @@
+import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -12,7 +13,6 @@ import {
   toEncoderRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
-import { parseMediaPlaylist } from '#test/support/hls-playlist.ts';
 import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
 

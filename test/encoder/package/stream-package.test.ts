@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import type { FrameRate } from '#encoder/media/encoder-run.ts';
 import type { Sample } from '#encoder/package/fragment.ts';
 import type { Segment } from '#encoder/package/segment.ts';
-import type { FrameRate } from '#encoder/transcode/encoder-run.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,

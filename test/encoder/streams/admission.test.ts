@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
-import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { LiveStreams, type LiveStreamsProps } from '#encoder/streams/live-streams.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
-import { RtmpClient } from '#test/support/rtmp-client.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
-import { waitFor } from '#test/support/wait-for.ts';
-import { H264, publishWithFfmpeg, testAudio, testVideo } from '../ingest/ffmpeg.ts';
-import { RecordingServer } from '../ingest/recording-server.ts';
+import { H264, publishWithFfmpeg, testAudio, testVideo } from '../media/ffmpeg.ts';
+import { RecordingServer } from '../rtmp/recording-server.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
 
@@ -106,7 +106,7 @@ test('a slot waits for its publisher as long as the stream does', async () => {
 test('a slot is free once nobody came back', async () => {
   startStreams({ slots: 1, reconnectWindowMs: 50 });
   (await publishOwn('a')).leave();
-  await waitFor('the end', async () => (streams.find('playback-a')?.ended ? true : null));
+  await waitFor('the end', async () => streams.find('playback-a')?.ended);
   await publishOwn('b');
   await expect(publishOwn('a')).rejects.toMatchObject(REFUSAL);
 });
@@ -146,7 +146,7 @@ describe('over RTMP', () => {
     server = await RecordingServer.start({ acceptPublisher: (publisher) => streams.accept(publisher) });
     const clip = ['-re', ...testVideo('160x90', '25', 60), ...testAudio(60), ...H264, '-c:a', 'aac'];
     const first = publishWithFfmpeg(server.url('first'), clip);
-    await waitFor('the broadcast', async () => (streams.load().streamsLive === 1 ? true : null));
+    await waitFor('the broadcast', async () => streams.load().streamsLive === 1);
 
     const { code, stderr } = await publishWithFfmpeg(server.url('second'), clip);
     expect(code).not.toBe(0);

@@ -3,11 +3,11 @@ import { jest } from '@jest/globals';
 import pino from 'pino';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import { Lease } from '#encoder/streams/lease.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 const HEALTH: StreamHealth = {
   ...{ inputKbps: 3000, frameRate: 30, width: 1280, height: 720, videoCodec: 'h264', audioCodec: null },
@@ -147,7 +147,7 @@ test('the real client gives a heartbeat up that has no answer, and never makes t
   );
   const client = documentClientFor(silent.url);
   const { losses } = await takeLease('a', createLiveStore({ client, tables: TEST_TABLES }));
-  await waitFor('three heartbeats', async () => (requests >= 3 ? true : null));
+  await waitFor('three heartbeats', async () => requests >= 3);
   expect(mostOpen).toBe(1);
   expect(losses).toEqual([]);
   await silent.close();

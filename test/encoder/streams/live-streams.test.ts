@@ -2,17 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { EndReason } from '#domain/streams.ts';
-import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/ingest/flv-tag.ts';
-import { PublishRefusal } from '#encoder/ingest/publish-refusal.ts';
+import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/flv-tag.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import { PublishRefusal } from '#encoder/rtmp/publish-refusal.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
 
@@ -89,13 +89,13 @@ async function goLive(id = 'a', tags: readonly FlvTag[] = clip): Promise<TestPub
 
 const exits = (): Promise<unknown> =>
   waitFor('the end of every FFmpeg', async () =>
-    processes.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null) ? true : null,
+    processes.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null),
   );
 
 /** Resolves when viewers have got more than they had. */
 async function goesOn(): Promise<void> {
   const { version } = currentPackage();
-  await waitFor('new media', async () => (currentPackage().version > version + 10 ? true : null));
+  await waitFor('new media', async () => currentPackage().version > version + 10);
 }
 
 test('it is live once it can be played, and has ended once nobody came back', async () => {
@@ -111,7 +111,7 @@ test('it is live once it can be played, and has ended once nobody came back', as
   expect(currentPackage().ended).toBe(true);
   expect(types()).toEqual(['stream.live', 'stream.ended']);
   await exits();
-  await waitFor('the end in the store', async () => ((await control.get('stream-1')) === null ? true : null));
+  await waitFor('the end in the store', async () => (await control.get('stream-1')) === null);
 });
 
 /** As the control API does for a stream whose version was STREAM's. */
@@ -238,7 +238,7 @@ test('a publisher who sends nothing costs no FFmpeg and is no event', async () =
   const publisher = await publish(streams, 'a');
   await waitFor('its health', async () => (await control.get('stream-1'))?.health);
   publisher.leave();
-  await waitFor('the end', async () => (currentPackage().ended ? true : null));
+  await waitFor('the end', async () => currentPackage().ended);
   expect(events).toEqual([]);
   expect(processes).toEqual([]);
 });
@@ -279,12 +279,12 @@ test('sound that vanishes and comes back: viewers get a presentation that they c
   const tags = clip.filter((tag) => !isSound(tag) || tag.timestampMs < 2000 || tag.timestampMs > 7500);
   await goLive('a', tags);
   const first = currentPackage();
-  await waitFor('the end of the first', async () => (first.ended ? true : null));
+  await waitFor('the end of the first', async () => first.ended);
   const second = currentPackage();
-  await waitFor('the second', async () => (second.playableRun !== null ? true : null));
+  await waitFor('the second', async () => second.playableRun !== null);
   expect(second.playableRun?.audio).toBeNull();
-  await waitFor('the end of the second', async () => (second.ended ? true : null));
-  await waitFor('the third', async () => (currentPackage().playableRun?.audio ? true : null));
+  await waitFor('the end of the second', async () => second.ended);
+  await waitFor('the third', async () => currentPackage().playableRun?.audio);
   expect(types()).toEqual(['stream.live', 'encoder.restarted', 'encoder.restarted']);
 });
 
@@ -308,8 +308,9 @@ test.each([
     const next = await publish(streams, 'c', other);
     next.leave();
     const brokenUntilMs = Date.now();
-    await waitFor('a heartbeat', async () =>
-      ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + 9_500 ? true : null,
+    await waitFor(
+      'a heartbeat',
+      async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + 9_500,
     );
     expect(publisher.isClosed).toBe(false);
     expect(processes).toHaveLength(1);

@@ -1,6 +1,6 @@
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
-import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
-import type { PublisherHandler } from '#encoder/ingest/publisher.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 
 export const STREAM: AuthorisedStream = {

@@ -1,5 +1,5 @@
 import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import type { SourceDescription } from '#encoder/ingest/source-description.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 

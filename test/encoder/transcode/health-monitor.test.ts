@@ -1,6 +1,6 @@
-import { SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { HealthMonitor } from '#encoder/transcode/health-monitor.ts';
-import { encodeAmf0 } from '#test/support/amf0.ts';
+import { encodeAmf0 } from '#kit/amf0.ts';
 
 const START_MS = 1_800_000_000_000;
 const SOURCE = {

@@ -1,6 +1,6 @@
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { InputMeter } from '#encoder/transcode/input-meter.ts';
-import { encodeAmf0 } from '#test/support/amf0.ts';
+import { encodeAmf0 } from '#kit/amf0.ts';
 
 const START_MS = 1_800_000_000_000;
 const SILENCE = {

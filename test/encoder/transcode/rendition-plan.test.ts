@@ -1,6 +1,6 @@
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import type { SourceDescription } from '#encoder/ingest/source-description.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const source = (width: number, height: number, frameRate: number | null = 30): SourceDescription => ({

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
-import { parseFlvFile } from '#test/support/flv-file.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { parseFlvFile } from '#kit/flv-file.ts';
 
 /** What a publisher sends; null leaves a track out. */
 export interface SourceClip {

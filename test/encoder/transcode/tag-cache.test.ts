@@ -1,4 +1,4 @@
-import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { TagCache } from '#encoder/transcode/tag-cache.ts';
 
 const videoTag = (isKeyframe: boolean, sizeBytes = 100): FlvTag => ({

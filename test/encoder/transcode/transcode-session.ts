@@ -3,8 +3,8 @@ import pino from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import { type LadderName, maxInputKbps } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
-import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import type { EncoderRun } from '#encoder/media/encoder-run.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { FrameCounter } from './frame-counter.ts';
 

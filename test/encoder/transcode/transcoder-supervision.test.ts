@@ -4,7 +4,7 @@ import {
   isAudioSequenceHeader,
   isVideoSequenceHeader,
   VIDEO_TAG,
-} from '#encoder/ingest/flv-tag.ts';
+} from '#encoder/media/flv-tag.ts';
 import { decodeBrightness, probeTrack } from './media-probe.ts';
 import { BRIGHTNESS_COUNTER, makeSourceTags } from './source-clip.ts';
 import { framesOf, outputOf, startSession, stopSessions, type TranscodeSession } from './transcode-session.ts';

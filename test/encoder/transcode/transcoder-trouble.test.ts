@@ -1,4 +1,4 @@
-import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { makeSourceTags } from './source-clip.ts';
 import { framesOf, startSession, stopSessions, type TranscodeSession } from './transcode-session.ts';
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { documentClientFor, startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { documentClientFor, startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

@@ -1,8 +1,8 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { LEASE_DURATION_MS } from '#runtime/live-store.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

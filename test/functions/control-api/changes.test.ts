@@ -1,6 +1,6 @@
 import { hashSecret } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 const CREATED_AT = '2025-01-02T03:04:05.678Z';
 let nowMs: number;

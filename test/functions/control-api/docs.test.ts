@@ -1,7 +1,7 @@
 import { docsPage } from '#functions/control-api/docs-page.ts';
-import { launchBrowser, type TestBrowser } from '#test/support/browser.ts';
+import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

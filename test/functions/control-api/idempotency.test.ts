@@ -1,8 +1,8 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { hashSecret } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '#runtime/idempotency-store.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 let nowMs: number;

@@ -1,8 +1,8 @@
 import { hashSecret } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { StoreUnavailableError } from '#runtime/store-unavailable.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const STARTED_AT = '2025-01-02T03:04:05.678Z';
 const KEY = { 'Idempotency-Key': 'once' };

@@ -1,10 +1,10 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { Random } from '#kit/random.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { type JsonSchema, matches } from '#test/support/json-schema.ts';
 import { type GeneratedRequest, type Operation, RequestGenerator } from '#test/support/openapi-requests.ts';
-import { Random } from '#test/support/random.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 /** `FUZZ_SEED` finds other requests, or those of a failure again. */
 const SEED = readSeed(process.env.FUZZ_SEED);

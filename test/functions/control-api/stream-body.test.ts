@@ -1,6 +1,6 @@
 import type { LiveRecord } from '#domain/streams.ts';
 import { toStreamBody } from '#functions/control-api/stream-body.ts';
-import { makeStreamRecord, STREAM_HEALTH } from '#test/support/stream-record.ts';
+import { makeStreamRecord, STREAM_HEALTH } from '#kit/stream-record.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const addresses = {

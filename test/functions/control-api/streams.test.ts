@@ -1,7 +1,7 @@
 import { hashSecret } from '#domain/stream-ids.ts';
+import { STREAM_HEALTH } from '#kit/stream-record.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { STREAM_HEALTH } from '#test/support/stream-record.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
 import { TOKEN_CACHE_MS } from '#functions/control-api/token-lookup.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 let nowMs: number;

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { isViewerTokenValid } from '#domain/viewer-tokens.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { hmacSha256 } from '#runtime/hmac-sha256.ts';
 import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import { createStoredSecret, SECRET_LIFETIME_MS } from '#runtime/stored-secret.ts';
 import { startControlApi, TEST_VIEWER_TOKEN_KEYS } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 let nowMs: number;

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { createHandler } from '#functions/ingest-auth/create-handler.ts';
 import { createKeyAuthority } from '#functions/ingest-auth/key-authority.ts';
+import { makeStreamRecord } from '#kit/stream-record.ts';
+import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
-import { makeStreamRecord } from '#test/support/stream-record.ts';
-import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const streamKey = generateSecret(randomBytes);
 const stream = makeStreamRecord({ id: 'stream-id', playbackId: 'playback-id', keyHash: hashSecret(streamKey) });

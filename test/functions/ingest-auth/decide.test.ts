@@ -3,7 +3,7 @@ import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
-import { makeStreamRecord } from '#test/support/stream-record.ts';
+import { makeStreamRecord } from '#kit/stream-record.ts';
 
 const streamKey = generateSecret(randomBytes);
 const request = { streamKey, sourceAddress: '192.0.2.1' };

@@ -1,5 +1,5 @@
+import type { PresentedFrame } from '#kit/frame-counter.ts';
 import { longestStallMs, percentile, summariseLatency } from '#scripts/bench/latency-summary.ts';
-import type { PresentedFrame } from '#test/support/frame-counter.ts';
 
 const FRAME_MS = 40;
 const SPAN = { fromMs: 0, untilMs: 960 };

@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { parseStat, readDescendants, readProcess } from '#kit/process-usage.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { type BenchContext, runInContext } from '#scripts/bench/bench-context.ts';
-import { freePort, isListening } from '#scripts/bench/ports.ts';
-import { parseStat, readDescendants, readProcess } from '#scripts/bench/process-usage.ts';
 import { startProgram } from '#scripts/bench/program.ts';
-import { waitUntil } from '#scripts/bench/wait-until.ts';
 
-const WAITING = { signal: new AbortController().signal, timeoutSeconds: 5 };
+const WAITING = { signal: new AbortController().signal, timeoutMs: 5000 };
 
 function run(body: (context: BenchContext) => Promise<Record<string, number>>): Promise<unknown> {
   return runInContext({ name: 'x', run: body }, { signal: WAITING.signal, seconds: 5 });
@@ -23,7 +21,7 @@ describe('startProgram', () => {
     const pids: number[] = [];
     await run(async (context) => {
       const shell = startProgram(context, 'sh', ['-c', 'sleep 60 & wait'], { cwd: '/' });
-      const children = await waitUntil(
+      const children = await waitFor(
         'the shell to start sleep',
         async () => {
           const found = await readDescendants(shell.pid);
@@ -35,7 +33,7 @@ describe('startProgram', () => {
       return {};
     });
     expect(pids).toHaveLength(2);
-    for (const pid of pids) await waitUntil(`${pid} to end`, async () => ((await isGone(pid)) ? true : null), WAITING);
+    for (const pid of pids) await waitFor(`${pid} to end`, async () => await isGone(pid), WAITING);
   });
 
   test('a program that has ended says why', async () => {
@@ -47,33 +45,6 @@ describe('startProgram', () => {
       return {};
     });
     await expect(failed).rejects.toThrow('sh ended with 3: no such stream');
-  });
-});
-
-describe('waitUntil', () => {
-  test('says what did not happen in time', async () => {
-    const waiting = waitUntil('the moon', async () => null, { ...WAITING, timeoutSeconds: 0 });
-    await expect(waiting).rejects.toThrow('the moon: not within 0 s');
-  });
-
-  test('ends when the signal aborts', async () => {
-    const controller = new AbortController();
-    const waiting = waitUntil('the moon', async () => null, { signal: controller.signal, timeoutSeconds: 60 });
-    controller.abort();
-    await expect(waiting).rejects.toThrow(/abort/i);
-  });
-});
-
-describe('ports', () => {
-  test('a port counts as listening only while something listens', async () => {
-    const port = await freePort();
-    expect(await isListening(port)).toBe(false);
-    const server = createServer().listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    expect(await isListening(port)).toBe(true);
-    server.close();
-    await once(server, 'close');
-    expect(await isListening(port)).toBe(false);
   });
 });
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SECRET_PATTERN } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
@@ -14,7 +15,6 @@ import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 import { STORE_ARN, startKeyValueStore } from '../viewer-keys/key-value-store.ts';
 
 const SECRET_ARN = `arn:aws:secretsmanager:${LOCAL_REGION}:${'1'.repeat(12)}:secret:viewer-tokens`;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hashSecret, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenRecord } from '#domain/streams.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { type AdminTokenStore, createAdminTokenStore } from '#runtime/admin-token-store.ts';
 import type { WantedToken } from '#scripts/cloud/command-line.ts';
 import { makeAdminToken } from '#scripts/cloud/make-admin-token.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 

@@ -1,5 +1,5 @@
+import { Random } from '#kit/random.ts';
 import { encodeMessages, type Message, parseMessages } from '#scripts/fuzz/chunk-stream.ts';
-import { Random } from '#scripts/fuzz/random.ts';
 
 const message = (changes: Partial<Message>): Message => ({
   type: 9,

@@ -1,8 +1,8 @@
+import { encodeAmf0 } from '#kit/amf0.ts';
 import { encodeMessages, HANDSHAKE_BYTES, type Message } from '#scripts/fuzz/chunk-stream.ts';
 import { FIRST_KEY } from '#scripts/fuzz/keys.ts';
 import { planAttack } from '#scripts/fuzz/plan-attack.ts';
 import type { RecordedSession } from '#scripts/fuzz/record-sessions.ts';
-import { encodeAmf0 } from '#test/support/amf0.ts';
 
 const COUNT = 2_000;
 const message = (type: number, payload: Buffer): Message => ({

@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import { pino } from 'pino';
 import { maxInputKbps } from '#domain/ladders.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLambdaClient } from '#runtime/aws-clients.ts';
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 const ENDPOINTS = { dynamoDbUrl: 'http://127.0.0.1:1', lambdaUrl: 'http://127.0.0.1:2' };
 

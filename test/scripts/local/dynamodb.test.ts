@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { TABLES } from '#domain/tables.ts';
+import { documentClientFor, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLiveStore, EPOCHS_PER_PUBLISH } from '#runtime/live-store.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
 import { StartError } from '#scripts/local/start-error.ts';
-import { documentClientFor, TEST_TABLES } from '#test/support/temporary-dynamodb.ts';
 
 let parent: string;
 

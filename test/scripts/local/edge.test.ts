@@ -1,8 +1,8 @@
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startEdge } from '#scripts/local/edge.ts';
 import type { ListeningServer } from '#scripts/local/listening-server.ts';
 import { LOOPBACK } from '#scripts/local/loopback-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let control: Awaited<ReturnType<typeof startControlApi>>;

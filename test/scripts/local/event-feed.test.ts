@@ -4,12 +4,12 @@ import { createServer } from 'node:http';
 import { createConnection } from 'node:net';
 import type { HeadendEvent } from '#domain/events.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { EventFeed, type EventFeedOptions } from '#scripts/local/event-feed.ts';
 import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;
@@ -55,7 +55,7 @@ test('every client gets every event, in order, with its type and id', async () =
   const readers = [await follow(url), await follow(url, api.tokens[1])];
   for (let number = 0; number < 100; number += 1) feed.publish(event(number, 'two\nlines'));
   for (const reader of readers) {
-    await waitFor('100 events', async () => (reader.events.length === 100 ? true : null));
+    await waitFor('100 events', async () => reader.events.length === 100);
     expect(reader.events).toEqual(Array.from({ length: 100 }, (_, number) => event(number, 'two\nlines')));
   }
 });
@@ -63,7 +63,7 @@ test('every client gets every event, in order, with its type and id', async () =
 test('it begins at once and keeps the connection busy', async () => {
   const { url } = await startFeed({ heartbeatMs: 20 });
   const reader = await follow(url);
-  await waitFor('two heartbeats', async () => (reader.comments.length >= 3 ? true : null));
+  await waitFor('two heartbeats', async () => reader.comments.length >= 3);
   expect(reader.comments[0]).toBe(': connected');
   expect(reader.events).toEqual([]);
 });
@@ -117,11 +117,11 @@ test('a client that reads nothing is cut, and others lose nothing', async () => 
   const flood = setInterval(() => feed.publish(event(published++, 'x'.repeat(50_000))), 1);
   cleanups.push(() => clearInterval(flood));
   // A paused socket learns of its end when what is buffered was read.
-  await waitFor('enough for any buffer', async () => (published > 400 ? true : null));
+  await waitFor('enough for any buffer', async () => published > 400);
   clearInterval(flood);
   socket.on('error', () => undefined).resume();
   await closed;
-  await waitFor('all events', async () => (reader.events.length === published ? true : null));
+  await waitFor('all events', async () => reader.events.length === published);
 });
 
 test('close ends every feed', async () => {

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSecret } from '#domain/stream-ids.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { readLocalState, writeLocalState } from '#scripts/local/local-state.ts';
 import { type OwnStream, ownStream, ownStreamWithKey } from '#scripts/local/own-stream.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;

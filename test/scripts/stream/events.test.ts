@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { HeadendEvent } from '#domain/events.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { EventFeed } from '#scripts/local/event-feed.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 import { beginStreamCli, type CliEnvironment, callStreamCli, startCliApi, startFixedServer } from './stream-cli.ts';
 
 const EVENT: HeadendEvent = {
@@ -40,7 +40,7 @@ async function startFeed() {
     feed.close();
     await close();
   });
-  const followed = () => waitFor('a client', async () => (connections > 0 ? true : null));
+  const followed = () => waitFor('a client', async () => connections > 0);
   return { feed, url, followed };
 }
 

@@ -1,5 +1,5 @@
+import { waitFor } from '#kit/wait-for.ts';
 import { closeTestPlatforms, startTestPlatform } from '#test/support/platform.ts';
-import { waitFor } from '#test/support/wait-for.ts';
 import { callStreamCli, runStreamCli } from './stream-cli.ts';
 
 afterEach(closeTestPlatforms);

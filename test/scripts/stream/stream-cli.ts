@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 import { COMMANDS } from '#scripts/stream/commands.ts';
 import { runCommand } from '#scripts/stream/run-command.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { startTemporaryDynamoDb } from '#test/support/temporary-dynamodb.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 

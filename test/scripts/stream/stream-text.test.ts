@@ -1,6 +1,6 @@
 import { toStreamBody } from '#functions/control-api/stream-body.ts';
+import { makeStreamRecord } from '#kit/stream-record.ts';
 import { publishText, streamText } from '#scripts/stream/stream-text.ts';
-import { makeStreamRecord } from '#test/support/stream-record.ts';
 
 const rtmpUrl = 'rtmp://ingest.example.com/live';
 const rtmpsUrl = 'rtmps://ingest.example.com/live';

@@ -1,5 +1,5 @@
 import { hashSecret } from '#domain/stream-ids.ts';
-import { makeStreamRecord, STREAM_HEALTH } from '#test/support/stream-record.ts';
+import { makeStreamRecord, STREAM_HEALTH } from '#kit/stream-record.ts';
 import { callStreamCli, runOnTerminal, runStreamCli, startCliApi } from './stream-cli.ts';
 
 const NOTHING_THERE = 'aaaaaaaaaaaaaaaa';

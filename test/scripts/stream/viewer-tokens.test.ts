@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { isViewerTokenValid } from '#domain/viewer-tokens.ts';
+import { makeStreamRecord } from '#kit/stream-record.ts';
 import { hmacSha256 } from '#runtime/hmac-sha256.ts';
 import { TEST_VIEWER_TOKEN_KEYS } from '#test/support/control-api.ts';
-import { makeStreamRecord } from '#test/support/stream-record.ts';
 import { callStreamCli, startCliApi } from './stream-cli.ts';
 
 let api: Awaited<ReturnType<typeof startCliApi>>;

@@ -1,5 +1,5 @@
 import type { LatencyProfile } from '#domain/latency-profiles.ts';
-import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 
 /** AAC-LC codes 1024 samples a frame (ISO/IEC 14496-3). */
 export const AAC_FRAME_SAMPLES = 1024;

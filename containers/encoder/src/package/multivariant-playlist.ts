@@ -1,5 +1,5 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import type { AudioRendition, EncoderRun, VideoRendition } from '#encoder/transcode/encoder-run.ts';
+import type { AudioRendition, EncoderRun, VideoRendition } from '#encoder/media/encoder-run.ts';
 import { chunkOverheadBytes } from './cmaf-chunk.ts';
 import { AAC_FRAME_SAMPLES, cutGrid } from './cut-grid.ts';
 import type { StreamPackage } from './stream-package.ts';

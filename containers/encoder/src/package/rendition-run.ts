@@ -1,4 +1,4 @@
-import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
 import { AAC_FRAME_SAMPLES, type CutGrid, cutSeconds } from './cut-grid.ts';

@@ -1,4 +1,4 @@
-import type { EncoderRun } from '#encoder/transcode/encoder-run.ts';
+import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 
 /** Segments whose date-time other renditions may still ask for; renditions are never further apart. */
 const REMEMBERED_SEGMENTS = 16;

@@ -1,6 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
-import type { EncoderRun, RunSink } from '#encoder/transcode/encoder-run.ts';
+import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
 import { cutGrid, partTargetSeconds, shortestPartSeconds } from './cut-grid.ts';
 import { RenditionRun } from './rendition-run.ts';
 import { RenditionTimeline } from './rendition-timeline.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { EmitEvent } from '#domain/events.ts';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
-import { PublishRefusal } from '#encoder/ingest/publish-refusal.ts';
-import type { Publisher, PublisherHandler } from '#encoder/ingest/publisher.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import { PublishRefusal } from '#encoder/rtmp/publish-refusal.ts';
+import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { EPOCHS_PER_PUBLISH, type LiveStore } from '#runtime/live-store.ts';
 import { Lease } from './lease.ts';

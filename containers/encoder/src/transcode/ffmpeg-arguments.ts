@@ -1,6 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { AudioRendition, FrameRate, VideoRendition } from './encoder-run.ts';
+import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/encoder-run.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { PictureSize, RenditionPlan } from './rendition-plan.ts';
 

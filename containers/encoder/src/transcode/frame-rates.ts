@@ -1,4 +1,4 @@
-import type { FrameRate } from './encoder-run.ts';
+import type { FrameRate } from '#encoder/media/encoder-run.ts';
 
 /** Rates that broadcast equipment really makes; metadata rounds them (29.97, 29.970, 30). */
 const STANDARD_FRAME_RATES = [

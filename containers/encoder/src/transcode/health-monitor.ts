@@ -1,6 +1,6 @@
 import type { StreamHealth } from '#domain/streams.ts';
-import type { FlvTag } from '#encoder/ingest/flv-tag.ts';
-import type { SourceDescription } from '#encoder/ingest/source-description.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { healthWarnings } from './health-warnings.ts';
 import { InputMeter } from './input-meter.ts';
 import type { TimedTag } from './tag-cache.ts';

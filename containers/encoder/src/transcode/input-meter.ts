@@ -1,5 +1,5 @@
-import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
-import { parseScriptMetadata } from '#encoder/ingest/script-metadata.ts';
+import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { parseScriptMetadata } from '#encoder/media/script-metadata.ts';
 import { ArrivalLog, type ArrivalSum } from './arrival-log.ts';
 import { lostFrames } from './lost-frames.ts';
 import type { TimedTag } from './tag-cache.ts';

@@ -1,7 +1,7 @@
 import { audioKbps, type LadderName, ladderRungs, type Rung } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { SourceDescription } from '#encoder/ingest/source-description.ts';
-import type { AudioRendition, FrameRate, VideoRendition } from './encoder-run.ts';
+import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/encoder-run.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { framesPerSecond, snapFrameRate } from './frame-rates.ts';
 
 export interface PictureSize {

@@ -1,5 +1,5 @@
-import { AUDIO_TAG, type FlvTag } from '#encoder/ingest/flv-tag.ts';
-import { type SourceDescription, SourceProbe } from '#encoder/ingest/source-description.ts';
+import { AUDIO_TAG, type FlvTag } from '#encoder/media/flv-tag.ts';
+import { type SourceDescription, SourceProbe } from '#encoder/media/source-description.ts';
 import { AudioWatch } from './audio-watch.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 

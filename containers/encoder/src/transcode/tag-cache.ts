@@ -1,4 +1,4 @@
-import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 
 /** A tag with its place on the publisher's timeline. */
 export interface TimedTag {

@@ -1,4 +1,4 @@
-import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 
 /** A step forward by more than this is a break, not a gap to fill. */
 const MAX_STEP_FORWARD_MS = 3000;

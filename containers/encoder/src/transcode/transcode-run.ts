@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/ingest/flv-tag.ts';
-import type { EncoderRun, RunSink } from './encoder-run.ts';
+import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
 import { EncoderSpeed } from './encoder-speed.ts';
 import { ffmpegArguments, outputNames, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
-import { flvHeader, flvTag } from './flv-writer.ts';
 import { framesPerSecond } from './frame-rates.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';

@@ -1,0 +1,25 @@
+import type { FlvTag } from './flv-tag.ts';
+
+const TAG_HEADER_BYTES = 11;
+const HAS_AUDIO = 0x04;
+const HAS_VIDEO = 0x01;
+
+/** The start of an FLV file with the tracks that will come, so that a demuxer waits for no others (FLV specification E.2). */
+export function flvHeader(tracks: { readonly hasVideo: boolean; readonly hasAudio: boolean }): Buffer {
+  const flags = (tracks.hasVideo ? HAS_VIDEO : 0) | (tracks.hasAudio ? HAS_AUDIO : 0);
+  return Buffer.from([0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]);
+}
+
+/** One FLV tag with its trailing size, stamped with `timestampMs` in place of the tag's own (FLV specification E.4.1). */
+export function flvTag(tag: FlvTag, timestampMs: number): Buffer {
+  const sizeBytes = tag.payload.length;
+  const bytes = Buffer.allocUnsafe(TAG_HEADER_BYTES + sizeBytes + 4);
+  bytes.writeUInt8(tag.type, 0);
+  bytes.writeUIntBE(sizeBytes, 1, 3);
+  bytes.writeUIntBE(timestampMs & 0xffffff, 4, 3);
+  bytes.writeUInt8((timestampMs >>> 24) & 0xff, 7);
+  bytes.writeUIntBE(0, 8, 3);
+  tag.payload.copy(bytes, TAG_HEADER_BYTES);
+  bytes.writeUInt32BE(TAG_HEADER_BYTES + sizeBytes, TAG_HEADER_BYTES + sizeBytes);
+  return bytes;
+}

@@ -1,0 +1,168 @@
+import logger from 'node-media-server/src/core/logger.js';
+import amf from 'node-media-server/src/protocol/amf.js';
+import Flv from 'node-media-server/src/protocol/flv.js';
+import Rtmp from 'node-media-server/src/protocol/rtmp.js';
+import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
+import { AUDIO_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { RtmpViolation } from './rtmp-violation.ts';
+
+// Its log goes to stdout and quotes strangers' bytes; what matters reaches us as calls and exceptions.
+logger.log = () => undefined;
+
+// Every parser makes itself one for FLV, unused here, whose constructor fills a buffer of this size: 1 MiB a connection.
+Object.defineProperty(Flv.prototype, 'parserTagCapacity', { get: () => 0, set: () => undefined });
+
+/** RTMP message types (RTMP 1.0, sections 5.4 and 7.1). */
+const SET_CHUNK_SIZE = 1;
+const ABORT = 2;
+const WINDOW_ACKNOWLEDGEMENT_SIZE = 5;
+const AMF3_COMMAND = 17;
+
+const RTMP_VERSION = 3;
+const HANDSHAKE_NOT_BEGUN = 0;
+const HANDSHAKE_DONE = 3;
+const HANDSHAKE_PART_BYTES = 1536;
+/** State of the parser in which bytes are a message's own; in every other they are headers. */
+const READS_PAYLOAD = 4;
+/** What chunks have unless they are told; a peer who asks for less costs us more than itself (RTMP 1.0, 5.4.1: "SHOULD be at least 128"). */
+const MIN_CHUNK_SIZE = 128;
+const MAX_CHUNK_SIZE = 0x7fffffff;
+const MIN_ACKNOWLEDGEMENT_WINDOW_BYTES = 64 * 1024;
+const UINT32_RANGE = 2 ** 32;
+
+/** What a connection is told to use until it says otherwise, in both directions. */
+export const ACKNOWLEDGEMENT_WINDOW_BYTES = 2_500_000;
+
+/** A decoded AMF0 command: `cmd` is its name, the other fields depend on it and are as the peer sent them. */
+export type RtmpCommand = Readonly<Record<string, unknown>>;
+
+/**
+ * node-media-server's RTMP chunk parser behind checks of every value that it believes.
+ * `receive` throws on input that breaks protocol or limits, RtmpViolation or whatever the decoder met; the parser is then of no further use.
+ */
+export abstract class GuardedRtmp extends Rtmp {
+  readonly #limits: RtmpLimits;
+  #authorised = false;
+  #held = false;
+  #earlyMessages = 0;
+  #stopped = false;
+  #receivedBytes = 0;
+  #acknowledgedBytes = 0;
+  #acknowledgementWindowBytes = ACKNOWLEDGEMENT_WINDOW_BYTES;
+
+  constructor(limits: RtmpLimits) {
+    super();
+    this.#limits = limits;
+  }
+
+  protected abstract handleCommand(command: RtmpCommand): void;
+  /** A message of an accepted publisher is there, whatever it is. */
+  protected abstract countMessage(): void;
+
+  get handshakeDone(): boolean {
+    return this.handshakeState === HANDSHAKE_DONE;
+  }
+
+  /** The publish is accepted: messages may be long from now on, and nothing is held back any more. */
+  authorise(): void {
+    this.#authorised = true;
+    this.#held = false;
+  }
+
+  /** Takes bytes of the peer, cut anywhere; returns those that it must be given again once the publish is accepted. */
+  receive(bytes: Buffer): Buffer {
+    if (this.#receivedBytes === 0 && bytes[0] !== RTMP_VERSION) throw new RtmpViolation('not an RTMP handshake');
+    let offset = 0;
+    while (offset < bytes.length && !this.#held && !this.#stopped) {
+      const step = bytes.subarray(offset, this.#authorised ? bytes.length : offset + this.#bytesUntilMessageEnds());
+      offset += step.length;
+      this.#receivedBytes += step.length;
+      this.parserData(step);
+    }
+    // Some hardware encoders stop sending until they are acknowledged.
+    if (!this.#stopped && this.#receivedBytes - this.#acknowledgedBytes >= this.#acknowledgementWindowBytes) {
+      this.#acknowledgedBytes = this.#receivedBytes;
+      this.sendACK(this.#receivedBytes % UINT32_RANGE);
+    }
+    return bytes.subarray(offset);
+  }
+
+  /** Called while a message is handled: nothing behind it is looked at until the publish is accepted. */
+  protected hold(): void {
+    this.#held = true;
+  }
+
+  /** So many bytes hold the end of at most one message, and nothing behind it. */
+  #bytesUntilMessageEnds(): number {
+    if (this.handshakeState === HANDSHAKE_NOT_BEGUN) return 1;
+    if (this.handshakeState !== HANDSHAKE_DONE) return HANDSHAKE_PART_BYTES - this.handshakeBytes;
+    if (this.parserState !== READS_PAYLOAD) return 1;
+    const { bytes, header } = this.parserPacket;
+    return Math.max(1, Math.min(this.inChunkSize - (bytes % this.inChunkSize), header.length - bytes));
+  }
+
+  /** No message is handled from now on, not even the rest of the bytes being parsed. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  override chunkMessageHeaderRead(): number {
+    const { bytes, header } = this.parserPacket;
+    const { length, type } = header;
+    const offset = super.chunkMessageHeaderRead();
+    if (bytes > 0 && (header.length !== length || header.type !== type)) {
+      throw new RtmpViolation('a message changed its length or type half-way');
+    }
+    if (this.inPackets.size > this.#limits.maxChunkStreams) throw new RtmpViolation('too many chunk streams');
+    return offset;
+  }
+
+  /** Called when a message's header is complete, before memory for all of it is allocated. */
+  override packetAlloc(): void {
+    const packet = this.parserPacket;
+    const { type, length } = packet.header;
+    packet.clock %= UINT32_RANGE; // timestamps wrap; the parser would drop every later message
+    if (type !== AUDIO_TAG && type !== VIDEO_TAG && length > this.#limits.maxCommandBytes) {
+      throw new RtmpViolation(`a message of type ${type} with ${length} bytes`);
+    }
+    if (packet.capacity >= length) return;
+    let bufferBytes = length - packet.capacity;
+    for (const { capacity } of this.inPackets.values()) bufferBytes += capacity;
+    const { maxMessageBufferBytes, maxBytesBeforeAuthorised } = this.#limits;
+    if (bufferBytes > (this.#authorised ? maxMessageBufferBytes : maxBytesBeforeAuthorised)) {
+      throw new RtmpViolation(`messages of ${bufferBytes} bytes in flight`);
+    }
+    super.packetAlloc();
+  }
+
+  override packetHandler(): void {
+    if (this.#stopped) return;
+    if (this.#authorised) this.countMessage();
+    else if (++this.#earlyMessages > this.#limits.maxMessagesBeforeAuthorised) {
+      throw new RtmpViolation('too many messages before a publish');
+    }
+    // Counting may have ended the connection.
+    if (!this.#stopped) super.packetHandler();
+  }
+
+  override controlHandler(): void {
+    const { header, payload } = this.parserPacket;
+    if (header.type !== SET_CHUNK_SIZE && header.type !== ABORT && header.type !== WINDOW_ACKNOWLEDGEMENT_SIZE) return;
+    if (header.length < 4) throw new RtmpViolation('a control message without a value');
+    const value = payload.readUInt32BE();
+    if (header.type === SET_CHUNK_SIZE) {
+      if (value < MIN_CHUNK_SIZE || value > MAX_CHUNK_SIZE) throw new RtmpViolation(`chunk size ${value}`);
+      this.inChunkSize = value;
+    } else if (header.type === ABORT) {
+      const aborted = this.inPackets.get(value);
+      if (aborted !== undefined) aborted.bytes = 0;
+    } else {
+      this.#acknowledgementWindowBytes = Math.max(value, MIN_ACKNOWLEDGEMENT_WINDOW_BYTES);
+    }
+  }
+
+  override invokeHandler(): void {
+    const { header, payload } = this.parserPacket;
+    this.handleCommand(amf.decodeAmf0Cmd(payload.subarray(header.type === AMF3_COMMAND ? 1 : 0, header.length)));
+  }
+}

@@ -1,0 +1,167 @@
+import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
+import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
+import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { ACKNOWLEDGEMENT_WINDOW_BYTES, GuardedRtmp, type RtmpCommand } from './guarded-rtmp.ts';
+import { RtmpViolation } from './rtmp-violation.ts';
+
+/** Script data with a leading AMF3 byte (RTMP 1.0, 7.1.2). */
+const AMF3_DATA = 15;
+const DYNAMIC_BANDWIDTH_LIMIT = 2;
+const MAX_DESCRIPTION_LENGTH = 500;
+/** AMF0 string `@setDataFrame`, which wraps a script message in RTMP but is not part of an FLV tag. */
+const SET_DATA_FRAME = Buffer.from('\x02\x00\x0d@setDataFrame', 'latin1');
+
+/** Bit of a codec's capabilities in Enhanced RTMP v2, "FourCcInfoMask". */
+const CAN_DECODE = 1;
+
+export interface RtmpParserOptions {
+  /** The only application that a peer may connect to. */
+  readonly app: string;
+  readonly limits: RtmpLimits;
+  /** What peers are told that can be decoded. */
+  readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
+}
+
+/** What a connection learns from its peer's messages. */
+export interface RtmpEvents {
+  /** Bytes for the socket. */
+  onOutput(bytes: Buffer): void;
+  /** The one `publish` of the connection; `streamName` has no query string and is empty where there is none. */
+  onPublish(streamName: string): void;
+  /** The peer ended its publish (deleteStream, closeStream or FCUnpublish). */
+  onUnpublish(): void;
+  /** A message of any kind came after the publish was accepted; told before what it holds. */
+  onMessage(): void;
+  /** A tag of the published message stream, with a payload of its own. */
+  onTag(tag: FlvTag): void;
+}
+
+/** Server side of one publishing RTMP connection (RTMP 1.0, 7.2): answers its commands and picks the tags of its one stream. */
+export class RtmpParser extends GuardedRtmp {
+  readonly #options: RtmpParserOptions;
+  readonly #events: RtmpEvents;
+  #connected = false;
+  #publishStreamId: number | null = null;
+
+  constructor(options: RtmpParserOptions, events: RtmpEvents) {
+    super(options.limits);
+    this.#options = options;
+    this.#events = events;
+    this.onOutputCallback = (bytes) => events.onOutput(bytes);
+  }
+
+  /** Answers the publish: the broadcaster starts to send. */
+  sendPublishStart(): void {
+    this.#sendStatus('status', 'NetStream.Publish.Start', 'Publishing.');
+  }
+
+  /** Tells the peer why it is cut off. */
+  sendError(code: string, description: string): void {
+    this.#sendStatus('error', code, description);
+  }
+
+  protected override countMessage(): void {
+    this.#events.onMessage();
+  }
+
+  protected override handleCommand(command: RtmpCommand): void {
+    if (typeof command.cmd !== 'string') throw new RtmpViolation('a command without a name');
+    switch (command.cmd) {
+      case 'connect':
+        this.#connect(command);
+        break;
+      case 'createStream':
+        this.respondCreateStream(toTransactionId(command));
+        break;
+      case 'publish':
+        this.#publish(command);
+        break;
+      case 'play':
+        this.#refusePlay();
+        break;
+      case 'deleteStream':
+        if (command.streamId === (this.#publishStreamId ?? Number.NaN)) this.#events.onUnpublish();
+        break;
+      case 'closeStream':
+      case 'FCUnpublish':
+        if (this.#publishStreamId !== null) this.#events.onUnpublish();
+    }
+  }
+
+  override dataHandler(): void {
+    const { header, payload, clock } = this.parserPacket;
+    if (header.stream_id !== this.#publishStreamId || header.length === 0) return;
+    const { type } = header;
+    const body = payload.subarray(type === AMF3_DATA ? 1 : 0, header.length);
+    if (type === AUDIO_TAG || type === VIDEO_TAG) {
+      this.#events.onTag({ type, timestampMs: clock, payload: Buffer.from(body) });
+    } else {
+      const wrapped = body.subarray(0, SET_DATA_FRAME.length).equals(SET_DATA_FRAME);
+      const script = wrapped ? body.subarray(SET_DATA_FRAME.length) : body;
+      this.#events.onTag({ type: SCRIPT_TAG, timestampMs: clock, payload: Buffer.from(script) });
+    }
+  }
+
+  #connect(command: RtmpCommand): void {
+    const transactionId = toTransactionId(command);
+    this.setChunkSize(this.outChunkSize); // first of all, as every answer is one chunk
+    const details = command.cmdObj;
+    const wanted = typeof details === 'object' && details !== null && 'app' in details ? details.app : null;
+    const { app } = this.#options;
+    if (wanted !== app && wanted !== `${app}/`) {
+      const description = `Unknown application; the address is rtmp://HOST/${app} and the stream key`;
+      const info = { level: 'error', code: 'NetConnection.Connect.Rejected', description };
+      this.sendInvokeMessage(0, { cmd: '_error', transId: transactionId, cmdObj: null, info });
+      throw new RtmpViolation('connect to an unknown application');
+    }
+    this.#connected = true;
+    this.sendWindowACK(ACKNOWLEDGEMENT_WINDOW_BYTES);
+    this.setPeerBandwidth(ACKNOWLEDGEMENT_WINDOW_BYTES, DYNAMIC_BANDWIDTH_LIMIT);
+    this.#answerConnect(transactionId);
+  }
+
+  /** As node-media-server does, but with what can be decoded (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+  #answerConnect(transactionId: number): void {
+    const codecs = [...this.#options.enhancedCodecs].map((fourCc) => [fourCc, CAN_DECODE]);
+    this.sendInvokeMessage(0, {
+      cmd: '_result',
+      transId: transactionId,
+      cmdObj: { fmsVer: 'FMS/3,0,1,123', capabilities: 31, videoFourCcInfoMap: Object.fromEntries(codecs) },
+      info: {
+        level: 'status',
+        code: 'NetConnection.Connect.Success',
+        description: 'Connection succeeded.',
+        objectEncoding: 0,
+      },
+    });
+  }
+
+  #publish(command: RtmpCommand): void {
+    if (!this.#connected) throw new RtmpViolation('publish before connect');
+    if (this.#publishStreamId !== null) throw new RtmpViolation('a second publish');
+    this.#publishStreamId = this.parserPacket.header.stream_id;
+    const name = command.streamName;
+    const [streamName = ''] = typeof name === 'string' ? name.split('?', 1) : [];
+    this.hold(); // what comes behind is a stranger's until there is an answer
+    this.#events.onPublish(streamName);
+  }
+
+  #refusePlay(): void {
+    if (!this.#connected) throw new RtmpViolation('play before connect');
+    this.sendError('NetStream.Play.Failed', 'This server takes publishers only; viewers use HLS');
+    throw new RtmpViolation('play');
+  }
+
+  #sendStatus(level: 'status' | 'error', code: string, description: string): void {
+    // The encoder counts UTF-16 units where AMF0 wants bytes: only ASCII comes out right.
+    const ascii = description.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_DESCRIPTION_LENGTH);
+    this.sendStatusMessage(this.#publishStreamId ?? this.parserPacket.header.stream_id, level, code, ascii);
+  }
+}
+
+/** Anything but a number would be sent back as it came. */
+function toTransactionId(command: RtmpCommand): number {
+  const value = command.transId;
+  if (typeof value !== 'number') throw new RtmpViolation('a command without a transaction id');
+  return value;
+}

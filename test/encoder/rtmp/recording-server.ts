@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { pino } from 'pino';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
+import { ENHANCED_CODECS } from '#encoder/media/enhanced-codecs.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import { type RtmpServerProps, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
+
+/** All that happened to one accepted publisher. */
+export interface Recording {
+  readonly publisher: Publisher;
+  readonly tags: FlvTag[];
+  readonly receivedAtMs: number[];
+  closes: number;
+  /** What the handler says, for the test to set. */
+  isPlayable: boolean;
+}
+
+export interface RecordingServerOptions
+  extends Partial<Pick<RtmpServerProps, 'port' | 'authorise' | 'acceptPublisher' | 'enhancedCodecs' | 'clock'>> {
+  readonly limits?: Partial<RtmpLimits>;
+}
+
+/** A real RTMP server that allows every key (its stream id is `stream-` and the key) and keeps what comes in. */
+export class RecordingServer {
+  readonly recordings: Recording[] = [];
+  readonly logLines: Record<string, unknown>[] = [];
+  readonly refusals: RefusedPublish[] = [];
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+  #server: Awaited<ReturnType<typeof startRtmpServer>> | null = null;
+
+  static async start({ limits, ...options }: RecordingServerOptions = {}): Promise<RecordingServer> {
+    const recorder = new RecordingServer();
+    recorder.#server = await startRtmpServer({
+      host: '127.0.0.1',
+      port: 0,
+      authorise: async ({ streamKey }) => ({ allow: true, stream: streamOf(streamKey) }),
+      acceptPublisher: async (publisher) => recorder.record(publisher),
+      onRefused: (refusal) => recorder.#refused(refusal),
+      clock: Date.now,
+      enhancedCodecs: new Set(ENHANCED_CODECS.map(({ fourCc }) => fourCc)),
+      ...options,
+      limits: { ...DEFAULT_RTMP_LIMITS, ...limits },
+      randomBytes,
+      log: pino({ level: 'debug' }, { write: (line) => recorder.#log(line) }),
+    });
+    return recorder;
+  }
+
+  get port(): number {
+    if (this.#server === null) throw new Error('not started');
+    return this.#server.port;
+  }
+
+  get violations(): number {
+    return this.#server?.violations ?? 0;
+  }
+
+  url(streamKey: string): string {
+    return `rtmp://127.0.0.1:${this.port}/live/${streamKey}`;
+  }
+
+  /** A handler that keeps everything. */
+  record(publisher: Publisher): PublisherHandler {
+    const recording: Recording = { publisher, tags: [], receivedAtMs: [], closes: 0, isPlayable: false };
+    this.recordings.push(recording);
+    this.#changes.emit('change');
+    return {
+      onTag: (tag, receivedAtMs) => {
+        recording.tags.push(tag);
+        recording.receivedAtMs.push(receivedAtMs);
+        this.#changes.emit('change');
+      },
+      onClose: () => {
+        recording.closes++;
+        this.#changes.emit('change');
+      },
+      isPlayable: () => recording.isPlayable,
+    };
+  }
+
+  /** Resolves once the condition holds for what was recorded or logged. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await once(this.#changes, 'change');
+  }
+
+  /** Resolves to the line with that message. */
+  async logged(message: string): Promise<Record<string, unknown>> {
+    const find = () => this.logLines.find((line) => line.msg === message);
+    await this.until(() => find() !== undefined);
+    return find() ?? {};
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  #refused(refusal: RefusedPublish): void {
+    this.refusals.push(refusal);
+    this.#changes.emit('change');
+  }
+
+  #log(line: string): void {
+    this.logLines.push(JSON.parse(line));
+    this.#changes.emit('change');
+  }
+}
+
+export function streamOf(streamKey: string): AuthorisedStream {
+  return {
+    streamId: `stream-${streamKey}`,
+    playbackId: `play-${streamKey}`,
+    version: null,
+    ladder: '720p',
+    latency: 'low',
+    maxInputKbps: 5_256,
+  };
+}

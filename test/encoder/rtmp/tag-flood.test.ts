@@ -1,0 +1,72 @@
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { HealthMonitor } from '#encoder/transcode/health-monitor.ts';
+import { TagCache } from '#encoder/transcode/tag-cache.ts';
+import { RtmpClient } from '#kit/rtmp-client.ts';
+import { RecordingServer } from './recording-server.ts';
+
+const FLOOD_TAGS = 300_000;
+/** Video of one byte on message stream 1 at time 0, in a chunk with a full header, and the same again in two bytes. */
+const KEYFRAME = Buffer.from([6, 0, 0, 0, 0, 0, 2, 9, 1, 0, 0, 0, 0x17, 1]);
+const FIRST = Buffer.from([6, 0, 0, 0, 0, 0, 1, 9, 1, 0, 0, 0, 0x27]);
+const AGAIN = Buffer.from([0xc6, 0x27]);
+
+let server: RecordingServer;
+afterEach(() => server.close());
+
+/** Keeps of a publish what a transcoder keeps. */
+class Meters {
+  readonly monitor = new HealthMonitor();
+  readonly cache = new TagCache();
+  tags = 0;
+  mostCached = 0;
+
+  onTag(tag: FlvTag, receivedAtMs: number): void {
+    this.tags++;
+    this.monitor.onFrame({ tag, timelineMs: tag.timestampMs }, receivedAtMs);
+    this.cache.add({ tag, timelineMs: tag.timestampMs }, true);
+    this.mostCached = Math.max(this.mostCached, this.cache.tags.length);
+  }
+}
+
+async function startWithMeters() {
+  const meters = new Meters();
+  server = await RecordingServer.start({
+    acceptPublisher: async (publisher) => {
+      const recorded = server.record(publisher);
+      return { ...recorded, onTag: (tag, receivedAtMs) => meters.onTag(tag, receivedAtMs) };
+    },
+  });
+  const client = await RtmpClient.open(server.port);
+  await client.publish('key');
+  return { meters, client };
+}
+
+test('a publisher who floods tiny tags at one timestamp is cut off and told why, before they are many', async () => {
+  const { meters, client } = await startWithMeters();
+  client.socket.write(Buffer.concat([KEYFRAME, FIRST, Buffer.alloc(2 * FLOOD_TAGS, AGAIN)]));
+  expect(await client.answer('onStatus')).toMatchObject({
+    3: {
+      level: 'error',
+      code: 'NetStream.Publish.Rejected',
+      description: expect.stringContaining('messages a second'),
+    },
+  });
+  await client.closed;
+  expect(meters.tags).toBeGreaterThanOrEqual(10_000);
+  expect(meters.tags).toBeLessThan(20_000);
+  expect(meters.mostCached).toBeLessThanOrEqual(4_096);
+  const health = meters.monitor.report({ source: null, encoderSpeed: null, nowMs: Date.now() });
+  expect(health.frameRate).toBeLessThanOrEqual(16_384);
+  expect(server.recordings[0]?.closes).toBe(1);
+});
+
+test('messages that are no tags count as well', async () => {
+  const { meters, client } = await startWithMeters();
+  const [first, again] = [Buffer.from([6, 0, 0, 0, 0, 0, 1, 22, 1, 0, 0, 0, 0]), Buffer.from([0xc6, 0])];
+  client.socket.write(Buffer.concat([first, Buffer.alloc(2 * FLOOD_TAGS, again)]));
+  expect(await client.answer('onStatus')).toMatchObject({
+    3: { description: expect.stringContaining('messages a second') },
+  });
+  await client.closed;
+  expect(meters.tags).toBe(0);
+});
