@@ -29,7 +29,7 @@ export class AccessLogs extends Construct {
       id: 'AwsSolutions-S1',
       reason: 'It is the bucket of the access logs itself.',
     });
-    this.allowDelivery();
+    this.#allowDelivery();
     const source = new CfnDeliverySource(this, 'Source', {
       name: `headend-${name}`,
       logType: 'ACCESS_LOGS',
@@ -56,7 +56,7 @@ export class AccessLogs extends Construct {
   }
 
   /** CloudWatch Logs user guide, "Enable logging from AWS services", logs sent to Amazon S3. */
-  private allowDelivery(): void {
+  #allowDelivery(): void {
     const { account } = Stack.of(this);
     const sourceArn = Stack.of(this).formatArn({ service: 'logs', resource: 'delivery-source', resourceName: '*' });
     this.bucket.addToResourcePolicy(

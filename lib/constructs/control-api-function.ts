@@ -4,7 +4,7 @@ import type { ResolvedStage } from '#config/resolved-stage.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { NodeFunction } from './node-function.ts';
 import type { StreamTables } from './stream-tables.ts';
-import type { ViewerTokenKeys } from './viewer-token-keys.ts';
+import type { ViewerTokenSecret } from './viewer-token-secret.ts';
 
 export interface ControlApiFunctionProps
   extends Pick<ResolvedStage, 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
@@ -14,7 +14,7 @@ export interface ControlApiFunctionProps
   /** Null where there is no RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
-  readonly viewerTokenKeys: ViewerTokenKeys;
+  readonly viewerTokenSecret: ViewerTokenSecret;
 }
 
 /** A cold start parses half a megabyte of JavaScript, which takes CPU, and CPU comes with memory. */
@@ -35,7 +35,7 @@ export class ControlApiFunction extends Construct {
       timeout: TIMEOUT,
       logRetentionDays: props.logRetentionDays,
     });
-    props.viewerTokenKeys.secret.grantRead(this.nodeFunction.function);
+    props.viewerTokenSecret.secret.grantRead(this.nodeFunction.function);
     props.tables.grant(this.nodeFunction.function, {
       STREAMS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
       STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
@@ -63,7 +63,7 @@ function environment(props: ControlApiFunctionProps): Record<string, string> {
     DEFAULT_PLAYBACK: props.playback,
   };
   const tokens: ProcessEnvironment<'control-api with stored viewer token keys'> = {
-    VIEWER_TOKEN_SECRET_ARN: props.viewerTokenKeys.secret.secretArn,
+    VIEWER_TOKEN_SECRET_ARN: props.viewerTokenSecret.secret.secretArn,
   };
   if (props.rtmpsUrl === null) return { ...always, ...tokens };
   const rtmps: ProcessEnvironment<'control-api with RTMPS'> = { RTMPS_URL: props.rtmpsUrl };

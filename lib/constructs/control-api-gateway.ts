@@ -41,11 +41,11 @@ export class ControlApiGateway extends Construct {
   constructor(scope: Construct, id: string, props: ControlApiGatewayProps) {
     super(scope, id);
     this.httpApi = new HttpApi(this, 'HttpApi', { createDefaultStage: false, description: 'Headend: control API' });
-    const stage = this.makeStage(props.logRetentionDays);
+    const stage = this.#makeStage(props.logRetentionDays);
     const { region, urlSuffix } = Stack.of(this);
     this.host = `${this.httpApi.httpApiId}.execute-api.${region}.${urlSuffix}`;
     this.ownUrl = props.apiDomain === null ? null : `https://${props.apiDomain.domainName}/api`;
-    if (props.apiDomain !== null) this.addDomain(props.apiDomain, stage, props.hostedZone);
+    if (props.apiDomain !== null) this.#addDomain(props.apiDomain, stage, props.hostedZone);
   }
 
   /** Sends every request to the function. `scope` owns the route, so that the function may live in a later stack. */
@@ -61,7 +61,7 @@ export class ControlApiGateway extends Construct {
     });
   }
 
-  private makeStage(retentionDays: number): HttpStage {
+  #makeStage(retentionDays: number): HttpStage {
     const logGroup = new LogGroup(this, 'AccessLog', {
       retention: retentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -79,7 +79,7 @@ export class ControlApiGateway extends Construct {
     });
   }
 
-  private addDomain(
+  #addDomain(
     { domainName, certificateArn }: NonNullable<ResolvedStage['apiDomain']>,
     stage: HttpStage,
     hostedZone: IHostedZone | null,

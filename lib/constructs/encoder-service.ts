@@ -42,7 +42,7 @@ export class EncoderService extends Construct {
   constructor(scope: Construct, id: string, props: EncoderServiceProps) {
     super(scope, id);
     const { stage, vpc, imagePath, tables, ingestAuth, eventBus } = props;
-    this.cluster = this.makeCluster(props);
+    this.cluster = this.#makeCluster(props);
     this.task = new EncoderTask(this, 'Task', {
       ...stage,
       imagePath,
@@ -62,12 +62,12 @@ export class EncoderService extends Construct {
     ingest.securityGroup.addEgressRule(this.securityGroup, Port.tcp(PORTS.rtmp), 'RTMP to encoder tasks');
     this.securityGroup.addIngressRule(origin.securityGroup, Port.tcp(PORTS.originTask), 'the origin balancer');
     origin.securityGroup.addEgressRule(this.securityGroup, Port.tcp(PORTS.originTask), 'to encoder tasks');
-    this.service = new FargateService(this, 'Service', this.serviceProps(props));
-    this.attach(ingest, origin);
+    this.service = new FargateService(this, 'Service', this.#serviceProps(props));
+    this.#attach(ingest, origin);
     new EncoderScaling(this, 'Scaling', { ...stage, service: this.service });
   }
 
-  private serviceProps({ stage, subnets, hasPublicAddresses }: EncoderServiceProps): FargateServiceProps {
+  #serviceProps({ stage, subnets, hasPublicAddresses }: EncoderServiceProps): FargateServiceProps {
     return {
       cluster: this.cluster,
       taskDefinition: this.task.definition,
@@ -86,13 +86,13 @@ export class EncoderService extends Construct {
     };
   }
 
-  private attach(ingest: IngestListener, origin: OriginListener): void {
+  #attach(ingest: IngestListener, origin: OriginListener): void {
     const containerName = this.task.container.containerName;
     ingest.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: PORTS.rtmp }));
     origin.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: PORTS.originTask }));
   }
 
-  private makeCluster({ vpc, stage }: EncoderServiceProps): ICluster {
+  #makeCluster({ vpc, stage }: EncoderServiceProps): ICluster {
     const cluster = new Cluster(this, 'Cluster', {
       vpc,
       containerInsightsV2: stage.containerInsights ? ContainerInsights.ENABLED : ContainerInsights.DISABLED,

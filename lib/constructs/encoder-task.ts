@@ -66,12 +66,12 @@ export class EncoderTask extends Construct {
       retention: props.logRetentionDays as RetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.container = this.addContainer(props);
-    this.allowWork(props);
-    if (props.ecsExec) this.allowExec();
+    this.container = this.#addContainer(props);
+    this.#allowWork(props);
+    if (props.ecsExec) this.#allowExec();
   }
 
-  private addContainer(props: EncoderTaskProps): ContainerDefinition {
+  #addContainer(props: EncoderTaskProps): ContainerDefinition {
     const container = this.definition.addContainer('Encoder', {
       image: ContainerImage.fromAsset(props.imagePath, { platform: Platform.LINUX_ARM64 }),
       environment: environment(props),
@@ -104,7 +104,7 @@ export class EncoderTask extends Construct {
   }
 
   /** One table, one function, one bus, and the protection of its own cluster's tasks from scale-in. */
-  private allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
+  #allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
     const role = this.definition.taskRole;
     tables.grant(role, { LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] });
     role.addToPrincipalPolicy(
@@ -134,7 +134,7 @@ export class EncoderTask extends Construct {
   }
 
   /** ECS Exec needs these four on every resource (ECS developer guide, "ECS Exec", task IAM role). */
-  private allowExec(): void {
+  #allowExec(): void {
     this.definition.addToTaskRolePolicy(
       new PolicyStatement({
         actions: [

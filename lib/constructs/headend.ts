@@ -22,7 +22,7 @@ import { PlayerSite } from './player-site.ts';
 import { StreamTables } from './stream-tables.ts';
 import { toRemovalPolicy } from './to-removal-policy.ts';
 import { ViewerTokenFunction } from './viewer-token-function.ts';
-import { ViewerTokenKeys } from './viewer-token-keys.ts';
+import { ViewerTokenSecret } from './viewer-token-secret.ts';
 
 /** The parts of the platform, each needing only what stands before it: they may be stacks of their own. */
 export const HEADEND_PARTS = ['Network', 'Data', 'Media', 'Delivery', 'Control', 'Monitoring'] as const;
@@ -40,6 +40,25 @@ export interface HeadendProps extends StageConfig {
 
 const PACKAGE_PATH = fileURLToPath(new URL('../..', import.meta.url));
 
+interface DataParts {
+  readonly tables: StreamTables;
+  readonly eventBus: IEventBus;
+  readonly ingestAuth: IngestAuthFunction;
+  readonly viewerTokenSecret: ViewerTokenSecret;
+}
+
+interface MediaParts {
+  readonly ingest: IngestListener;
+  readonly origin: OriginListener;
+  readonly encoder: EncoderService;
+}
+
+interface DeliveryParts {
+  readonly gateway: ControlApiGateway;
+  readonly distribution: HlsDistribution;
+  readonly viewerTokens: ViewerTokenFunction;
+}
+
 /** The whole platform: from the RTMP address to the viewers' pages. */
 export class Headend extends Construct {
   readonly rtmpUrl: string;
@@ -53,22 +72,22 @@ export class Headend extends Construct {
   /** Secret with the keys of viewer tokens, and the CloudFront KeyValueStore that needs the same. */
   readonly viewerTokenSecretArn: string;
   readonly viewerTokenStoreArn: string;
-  private readonly stage: ResolvedStage;
-  private readonly artifactsPath: string;
-  private readonly placeOf: (part: HeadendPart) => Construct;
+  readonly #stage: ResolvedStage;
+  readonly #artifactsPath: string;
+  readonly #placeOf: (part: HeadendPart) => Construct;
 
   constructor(scope: Construct, id: string, props: HeadendProps) {
     super(scope, id);
     const { artifactsPath, webAclArn = null, placeOf = () => this, ...config } = props;
-    this.stage = resolveStage(config);
-    this.artifactsPath = artifactsPath ?? join(PACKAGE_PATH, 'dist');
-    this.placeOf = placeOf;
+    this.#stage = resolveStage(config);
+    this.#artifactsPath = artifactsPath ?? join(PACKAGE_PATH, 'dist');
+    this.#placeOf = placeOf;
 
-    const data = this.addData();
-    const media = this.addMedia(data);
-    const delivery = this.addDelivery(media.origin, webAclArn);
-    this.addControl(data, media.ingest, delivery);
-    this.addMonitoring(media, delivery.distribution);
+    const data = this.#addData();
+    const media = this.#addMedia(data);
+    const delivery = this.#addDelivery(media.origin, webAclArn);
+    this.#addControl(data, media.ingest, delivery);
+    this.#addMonitoring(data.ingestAuth, media, delivery.distribution);
 
     this.rtmpUrl = media.ingest.rtmpUrl;
     this.rtmpsUrl = media.ingest.rtmpsUrl;
@@ -76,40 +95,40 @@ export class Headend extends Construct {
     this.apiUrl = delivery.gateway.ownUrl ?? `${this.playbackBaseUrl}/api`;
     this.siteUrl = this.playbackBaseUrl;
     this.adminTokensTable = data.tables.names('ADMIN_TOKENS_TABLE').ADMIN_TOKENS_TABLE;
-    this.viewerTokenSecretArn = data.viewerTokenKeys.secret.secretArn;
+    this.viewerTokenSecretArn = data.viewerTokenSecret.secret.secretArn;
     this.viewerTokenStoreArn = delivery.viewerTokens.keyValueStore.keyValueStoreArn;
     this.distributionId = delivery.distribution.distribution.distributionId;
   }
 
-  private addData() {
-    const scope = this.placeOf('Data');
-    const tables = new StreamTables(scope, 'Tables', { removalPolicy: toRemovalPolicy(this.stage.removalPolicy) });
+  #addData(): DataParts {
+    const scope = this.#placeOf('Data');
+    const tables = new StreamTables(scope, 'Tables', { removalPolicy: toRemovalPolicy(this.#stage.removalPolicy) });
     const eventBus = new EventBus(scope, 'Events', {
       description: 'Headend: stream.live, stream.ended and others',
     }) as IEventBus;
     const ingestAuth = new IngestAuthFunction(scope, 'Publishing', {
-      ...this.stage,
-      codePath: join(this.artifactsPath, 'ingest-auth'),
+      ...this.#stage,
+      codePath: join(this.#artifactsPath, 'ingest-auth'),
       tables,
     });
-    const viewerTokenKeys = new ViewerTokenKeys(scope, 'ViewerTokenKeys', this.stage);
-    return { tables, eventBus, ingestAuth, viewerTokenKeys };
+    const viewerTokenSecret = new ViewerTokenSecret(scope, 'ViewerTokenKeys', this.#stage);
+    return { tables, eventBus, ingestAuth, viewerTokenSecret };
   }
 
-  private addMedia({ tables, eventBus, ingestAuth }: ReturnType<Headend['addData']>) {
-    const network = new Network(this.placeOf('Network'), 'Network', this.stage);
-    const scope = this.placeOf('Media');
+  #addMedia({ tables, eventBus, ingestAuth }: DataParts): MediaParts {
+    const network = new Network(this.#placeOf('Network'), 'Network', this.#stage);
+    const scope = this.#placeOf('Media');
     const { vpc } = network;
     const ingest = new IngestListener(scope, 'Ingest', {
-      ...this.stage,
+      ...this.#stage,
       vpc,
       subnets: network.balancerSubnets,
-      hostedZone: this.hostedZone(scope),
+      hostedZone: this.#hostedZone(scope),
     });
     const origin = new OriginListener(scope, 'Origin', { vpc, subnets: network.originSubnets });
     const encoder = new EncoderService(scope, 'Encoder', {
-      stage: this.stage,
-      imagePath: join(this.artifactsPath, 'encoder'),
+      stage: this.#stage,
+      imagePath: join(this.#artifactsPath, 'encoder'),
       vpc,
       subnets: network.taskSubnets,
       hasPublicAddresses: network.tasksHavePublicAddresses,
@@ -119,22 +138,22 @@ export class Headend extends Construct {
       ingest,
       origin,
     });
-    return { ingest, origin, encoder, ingestAuth };
+    return { ingest, origin, encoder };
   }
 
-  private addDelivery(origin: OriginListener, webAclArn: string | null) {
-    const scope = this.placeOf('Delivery');
-    const hostedZone = this.hostedZone(scope);
-    const gateway = new ControlApiGateway(scope, 'Api', { ...this.stage, hostedZone });
+  #addDelivery(origin: OriginListener, webAclArn: string | null): DeliveryParts {
+    const scope = this.#placeOf('Delivery');
+    const hostedZone = this.#hostedZone(scope);
+    const gateway = new ControlApiGateway(scope, 'Api', { ...this.#stage, hostedZone });
     const site = new PlayerSite(scope, 'Site', {
-      sitePath: join(this.artifactsPath, 'player'),
+      sitePath: join(this.#artifactsPath, 'player'),
       pagesFunctionPath: join(PACKAGE_PATH, 'lib', 'functions', 'player-pages', 'function.js'),
     });
     const viewerTokens = new ViewerTokenFunction(scope, 'ViewerTokens', {
-      codePath: join(this.artifactsPath, 'viewer-token', 'function.js'),
+      codePath: join(this.#artifactsPath, 'viewer-token', 'function.js'),
     });
     const distribution = new HlsDistribution(scope, 'Hls', {
-      ...this.stage,
+      ...this.#stage,
       origin: origin.vpcOrigin,
       site,
       viewerTokens,
@@ -145,30 +164,31 @@ export class Headend extends Construct {
     return { gateway, distribution, viewerTokens };
   }
 
-  private addControl(
-    { tables, viewerTokenKeys }: ReturnType<Headend['addData']>,
+  #addControl(
+    { tables, viewerTokenSecret }: DataParts,
     ingest: IngestListener,
-    { gateway, distribution }: ReturnType<Headend['addDelivery']>,
+    { gateway, distribution }: DeliveryParts,
   ): void {
-    const scope = this.placeOf('Control');
+    const scope = this.#placeOf('Control');
     const controlApi = new ControlApiFunction(scope, 'Control', {
-      ...this.stage,
-      codePath: join(this.artifactsPath, 'control-api'),
+      ...this.#stage,
+      codePath: join(this.#artifactsPath, 'control-api'),
       tables,
       rtmpUrl: ingest.rtmpUrl,
       rtmpsUrl: ingest.rtmpsUrl,
       playbackBaseUrl: distribution.baseUrl,
-      viewerTokenKeys,
+      viewerTokenSecret,
     });
     gateway.addFunction(controlApi, controlApi.nodeFunction.function);
   }
 
-  private addMonitoring(
-    { ingest, origin, encoder, ingestAuth }: ReturnType<Headend['addMedia']>,
+  #addMonitoring(
+    ingestAuth: IngestAuthFunction,
+    { ingest, origin, encoder }: MediaParts,
     { distribution }: HlsDistribution,
   ): void {
-    const scope = this.placeOf('Monitoring');
-    const { name: stageName, alarmEmail, monthlyBudgetUsd } = this.stage;
+    const scope = this.#placeOf('Monitoring');
+    const { name: stageName, alarmEmail, monthlyBudgetUsd } = this.#stage;
     const topic = new AlarmTopic(scope, 'Alarms', { email: alarmEmail });
     new PlatformAlarms(scope, 'PlatformAlarms', { stageName, topic, ingest, origin, ingestAuth });
     new OperationsDashboard(scope, 'Operations', {
@@ -184,8 +204,8 @@ export class Headend extends Construct {
   }
 
   /** The zone for the records of one stack; null where the stage names none. */
-  private hostedZone(scope: Construct): IHostedZone | null {
-    const { dnsZone } = this.stage;
+  #hostedZone(scope: Construct): IHostedZone | null {
+    const { dnsZone } = this.#stage;
     if (dnsZone === null) return null;
     const existing = scope.node.tryFindChild('Zone');
     if (existing !== undefined) return existing as unknown as IHostedZone;

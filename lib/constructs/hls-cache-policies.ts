@@ -22,11 +22,11 @@ export class HlsCachePolicies extends Construct {
     super(scope, id);
     this.policies = HLS_FILE_KINDS.map((row: HlsFileKind) => ({
       pathPattern: row.pathPattern,
-      policy: this.makePolicy(row),
+      policy: this.#makePolicy(row),
     }));
   }
 
-  private makePolicy(row: HlsFileKind): CachePolicy {
+  #makePolicy(row: HlsFileKind): CachePolicy {
     // Media is compressed already; playlists and status files are text, and the origin knows the key's Accept-Encoding.
     const isText = !row.contentType.startsWith('video/');
     return new CachePolicy(this, row.kind, {

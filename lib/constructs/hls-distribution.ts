@@ -61,8 +61,8 @@ export class HlsDistribution extends Construct {
   constructor(scope: Construct, id: string, props: HlsDistributionProps) {
     super(scope, id);
     const { viewerDomain, hostedZone } = props;
-    this.distribution = new Distribution(this, 'Distribution', this.distributionProps(props));
-    this.acknowledge(props);
+    this.distribution = new Distribution(this, 'Distribution', this.#distributionProps(props));
+    this.#acknowledge(props);
     this.baseUrl = `https://${viewerDomain?.domainName ?? this.distribution.distributionDomainName}`;
     if (viewerDomain === null || hostedZone === null) return;
     const record = {
@@ -74,7 +74,7 @@ export class HlsDistribution extends Construct {
     new AaaaRecord(this, 'Ipv6Record', record);
   }
 
-  private distributionProps(props: HlsDistributionProps): DistributionProps {
+  #distributionProps(props: HlsDistributionProps): DistributionProps {
     const { viewerDomain, geoRestriction, webAclArn } = props;
     const site = S3BucketOrigin.withOriginAccessControl(props.site.bucket);
     const headers = new ResponseHeaders(this, 'Headers');
@@ -82,7 +82,7 @@ export class HlsDistribution extends Construct {
       comment: 'Headend',
       defaultBehavior: pageBehavior(site, headers.watch),
       additionalBehaviors: {
-        ...this.mediaBehaviors(props, headers),
+        ...this.#mediaBehaviors(props, headers),
         '/api/*': apiBehavior(props.apiHost),
         '/watch/*': pageBehavior(site, headers.watch, props.site),
         '/embed/*': pageBehavior(site, headers.embed, props.site),
@@ -105,7 +105,7 @@ export class HlsDistribution extends Construct {
     };
   }
 
-  private mediaBehaviors(
+  #mediaBehaviors(
     { origin, originShieldRegion, viewerTokens }: HlsDistributionProps,
     headers: ResponseHeaders,
   ): Record<string, BehaviorOptions> {
@@ -130,7 +130,7 @@ export class HlsDistribution extends Construct {
     );
   }
 
-  private acknowledge({ geoRestriction, webAclArn, viewerDomain }: HlsDistributionProps): void {
+  #acknowledge({ geoRestriction, webAclArn, viewerDomain }: HlsDistributionProps): void {
     const acknowledged = [
       {
         id: 'AwsSolutions-CFR3',

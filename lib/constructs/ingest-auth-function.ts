@@ -28,11 +28,11 @@ export class IngestAuthFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: IngestAuthFunctionProps) {
     super(scope, id);
-    this.webhookSecret = props.publishMode === 'webhook' ? this.makeWebhookSecret(props) : null;
+    this.webhookSecret = props.publishMode === 'webhook' ? this.#makeWebhookSecret(props) : null;
     this.nodeFunction = new NodeFunction(this, 'IngestAuth', {
       codePath: props.codePath,
       description: 'Headend: decides who may publish',
-      environment: this.environment(props),
+      environment: this.#environment(props),
       memoryMib: MEMORY_MIB,
       timeout: TIMEOUT,
       logRetentionDays: props.logRetentionDays,
@@ -43,7 +43,7 @@ export class IngestAuthFunction extends Construct {
     else props.tables.grant(role, { STREAMS_TABLE: ['dynamodb:GetItem'], STREAM_KEYS_TABLE: ['dynamodb:GetItem'] });
   }
 
-  private environment(props: IngestAuthFunctionProps): Record<string, string> {
+  #environment(props: IngestAuthFunctionProps): Record<string, string> {
     const shared: ProcessEnvironment<'ingest-auth'> = { LOG_LEVEL: 'info', PUBLISH_MODE: props.publishMode };
     if (this.webhookSecret === null) {
       const keys: ProcessEnvironment<'ingest-auth in keys mode'> = props.tables.names(
@@ -63,7 +63,7 @@ export class IngestAuthFunction extends Construct {
     return { ...shared, ...webhook, ...secret };
   }
 
-  private makeWebhookSecret({ removalPolicy }: IngestAuthFunctionProps): Secret {
+  #makeWebhookSecret({ removalPolicy }: IngestAuthFunctionProps): Secret {
     const secret = new Secret(this, 'WebhookSecret', {
       description: 'Headend: signs the questions to your backend; give your backend the same value',
       generateSecretString: { passwordLength: 48, excludePunctuation: true },

@@ -38,7 +38,7 @@ export class IngestListener extends Construct {
   constructor(scope: Construct, id: string, props: IngestListenerProps) {
     super(scope, id);
     const { vpc, subnets, ingestDomain } = props;
-    this.securityGroup = this.makeSecurityGroup(props);
+    this.securityGroup = this.#makeSecurityGroup(props);
     this.loadBalancer = new NetworkLoadBalancer(this, 'LoadBalancer', {
       vpc,
       vpcSubnets: { subnets },
@@ -57,7 +57,7 @@ export class IngestListener extends Construct {
       protocol: Protocol.TCP,
       defaultTargetGroups: [this.targetGroup],
     });
-    if (ingestDomain !== null) this.addTlsListener(ingestDomain.certificateArn);
+    if (ingestDomain !== null) this.#addTlsListener(ingestDomain.certificateArn);
     if (ingestDomain !== null && props.hostedZone !== null) {
       new ARecord(this, 'Record', {
         zone: props.hostedZone,
@@ -75,7 +75,7 @@ export class IngestListener extends Construct {
     this.targetGroup.addTarget(target);
   }
 
-  private makeSecurityGroup({ vpc, ingestAllowList, ingestDomain }: IngestListenerProps): SecurityGroup {
+  #makeSecurityGroup({ vpc, ingestAllowList, ingestDomain }: IngestListenerProps): SecurityGroup {
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'Headend: who may publish',
@@ -96,7 +96,7 @@ export class IngestListener extends Construct {
   }
 
   /** TLS ends here; behind it is the same port of the same tasks. */
-  private addTlsListener(certificateArn: string): void {
+  #addTlsListener(certificateArn: string): void {
     this.loadBalancer.addListener('Rtmps', {
       port: PORTS.rtmps,
       protocol: Protocol.TLS,

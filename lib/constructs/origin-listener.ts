@@ -77,7 +77,7 @@ export class OriginListener extends Construct {
       httpPort: PORTS.originBalancer,
       protocolPolicy: OriginProtocolPolicy.HTTP_ONLY,
     });
-    this.allowCloudFront(vpc);
+    this.#allowCloudFront(vpc);
   }
 
   /** Sends viewers to tasks; the tasks' security group has to let `securityGroup` in. */
@@ -85,7 +85,7 @@ export class OriginListener extends Construct {
     this.targetGroup.addTarget(target);
   }
 
-  private allowCloudFront(vpc: IVpc): void {
+  #allowCloudFront(vpc: IVpc): void {
     const cloudFront = new VpcOriginSecurityGroup(this, 'CloudFront', { vpc });
     cloudFront.node.addDependency(this.vpcOrigin);
     new CfnSecurityGroupIngress(this, 'FromCloudFront', {

@@ -34,18 +34,18 @@ const WEBHOOK_FAILED = 'webhook failed';
 
 /** The alarms of everything but CloudFront; docs/operations.md says what to do about each. */
 export class PlatformAlarms extends Construct {
-  private readonly topic: AlarmTopic;
+  readonly #topic: AlarmTopic;
 
   constructor(scope: Construct, id: string, props: PlatformAlarmsProps) {
     super(scope, id);
-    this.topic = props.topic;
-    this.addEncoderAlarms(props);
-    this.addIngestAuthAlarms(props);
-    this.addOriginAlarm(props.origin);
+    this.#topic = props.topic;
+    this.#addEncoderAlarms(props);
+    this.#addIngestAuthAlarms(props);
+    this.#addOriginAlarm(props.origin);
   }
 
-  private addEncoderAlarms({ stageName, ingest }: PlatformAlarmsProps): void {
-    this.add('NoHealthyTask', {
+  #addEncoderAlarms({ stageName, ingest }: PlatformAlarmsProps): void {
+    this.#add('NoHealthyTask', {
       alarmDescription: 'No encoder task is healthy: nobody can publish or watch.',
       // Each zone counts its own, and one without a task counts none.
       metric: ingest.targetGroup.metrics.healthyHostCount({ statistic: 'Maximum', period: MINUTE }),
@@ -54,21 +54,21 @@ export class PlatformAlarms extends Construct {
       evaluationPeriods: 2,
       treatMissingData: TreatMissingData.BREACHING,
     });
-    this.add('EncoderFallingBehind', {
+    this.#add('EncoderFallingBehind', {
       alarmDescription: 'A task encodes a stream more slowly than real time: its viewers stall.',
       metric: encoderMetric(stageName, 'EncoderSpeed', 'Minimum'),
       threshold: SLOW_ENCODER_SPEED,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 3,
     });
-    this.add('EncoderRestarts', {
+    this.#add('EncoderRestarts', {
       alarmDescription: 'FFmpeg was replaced again and again within five minutes.',
       metric: encoderMetric(stageName, 'EncoderRestarts', 'Sum').with({ period: Duration.minutes(5) }),
       threshold: 5,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 1,
     });
-    this.add('NoStreamSlots', {
+    this.#add('NoStreamSlots', {
       alarmDescription: 'Every stream slot is in use: further publishes are refused until another task is up.',
       metric: encoderMetric(stageName, 'StreamSlotsAvailable', 'Maximum'),
       threshold: 1,
@@ -77,9 +77,9 @@ export class PlatformAlarms extends Construct {
     });
   }
 
-  private addIngestAuthAlarms({ stageName, ingestAuth }: PlatformAlarmsProps): void {
+  #addIngestAuthAlarms({ stageName, ingestAuth }: PlatformAlarmsProps): void {
     const { nodeFunction, webhookSecret } = ingestAuth;
-    this.add('IngestAuthErrors', {
+    this.#add('IngestAuthErrors', {
       alarmDescription: 'ingest-auth fails: publishes are refused.',
       metric: nodeFunction.function.metricErrors({ period: MINUTE, statistic: 'Sum' }),
       threshold: 1,
@@ -94,7 +94,7 @@ export class PlatformAlarms extends Construct {
       metricName: `WebhookFailures-${stageName}`,
       metricValue: '1',
     });
-    this.add('WebhookFailing', {
+    this.#add('WebhookFailing', {
       alarmDescription: 'Your backend does not answer ingest-auth: publishes are refused.',
       metric: filter.metric({ statistic: 'Sum', period: MINUTE }),
       threshold: 1,
@@ -103,14 +103,14 @@ export class PlatformAlarms extends Construct {
     });
   }
 
-  private addOriginAlarm({ loadBalancer, targetGroup }: OriginListener): void {
+  #addOriginAlarm({ loadBalancer, targetGroup }: OriginListener): void {
     const options = { period: MINUTE, statistic: 'Sum' };
     const usingMetrics: Record<string, IMetric> = {
       target: targetGroup.metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, options),
       balancer: loadBalancer.metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT, options),
       requests: loadBalancer.metrics.requestCount(options),
     };
-    this.add('OriginErrors', {
+    this.#add('OriginErrors', {
       alarmDescription: 'The origin answers more than 1 % of requests with a 5xx.',
       metric: new MathExpression({
         expression: '100 * (FILL(target, 0) + FILL(balancer, 0)) / requests',
@@ -124,7 +124,7 @@ export class PlatformAlarms extends Construct {
     });
   }
 
-  private add(id: string, props: AlarmProps): void {
-    this.topic.notify(new Alarm(this, id, { treatMissingData: TreatMissingData.NOT_BREACHING, ...props }));
+  #add(id: string, props: AlarmProps): void {
+    this.#topic.notify(new Alarm(this, id, { treatMissingData: TreatMissingData.NOT_BREACHING, ...props }));
   }
 }

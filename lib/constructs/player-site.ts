@@ -39,11 +39,11 @@ export class PlayerSite extends Construct {
       runtime: FunctionRuntime.JS_2_0,
       comment: 'Headend: /watch and /embed are one page',
     });
-    this.deploy(sitePath);
+    this.#deploy(sitePath);
   }
 
   /** Names with a hash may be kept for ever. The page names them, so it comes last and is asked for each time. */
-  private deploy(sitePath: string): void {
+  #deploy(sitePath: string): void {
     const logGroup = new LogGroup(this, 'Log', {
       retention: RetentionDays.ONE_WEEK,
       removalPolicy: RemovalPolicy.DESTROY,

@@ -23,11 +23,11 @@ export type TableActions = Partial<Record<TableVariable, readonly `dynamodb:${st
 
 /** The DynamoDB tables of `lib/domain/tables.ts`: on demand, with point-in-time recovery. */
 export class StreamTables extends Construct {
-  private readonly tables: ReadonlyMap<TableVariable, TableV2>;
+  readonly #tables: ReadonlyMap<TableVariable, TableV2>;
 
   constructor(scope: Construct, id: string, { removalPolicy }: StreamTablesProps) {
     super(scope, id);
-    this.tables = new Map(
+    this.#tables = new Map(
       TABLES.map(({ nameVariable, partitionKey, timeToLiveAttribute }) => [
         nameVariable,
         new TableV2(this, TABLE_IDS[nameVariable], {
@@ -45,7 +45,7 @@ export class StreamTables extends Construct {
 
   /** The tables' names by the environment variables that carry them. */
   names<Variable extends TableVariable>(...variables: readonly Variable[]): Pick<TableNames, Variable> {
-    return Object.fromEntries(variables.map((variable) => [variable, this.table(variable).tableName])) as Pick<
+    return Object.fromEntries(variables.map((variable) => [variable, this.#table(variable).tableName])) as Pick<
       TableNames,
       Variable
     >;
@@ -54,12 +54,12 @@ export class StreamTables extends Construct {
   /** Allows exactly these actions. */
   grant(grantee: IGrantable, actions: TableActions): void {
     for (const [variable, tableActions] of Object.entries(actions)) {
-      this.table(variable as TableVariable).grant(grantee, ...tableActions);
+      this.#table(variable as TableVariable).grant(grantee, ...tableActions);
     }
   }
 
-  private table(variable: TableVariable): TableV2 {
-    const table = this.tables.get(variable);
+  #table(variable: TableVariable): TableV2 {
+    const table = this.#tables.get(variable);
     if (table === undefined) throw new Error(`no table ${variable}`);
     return table;
   }

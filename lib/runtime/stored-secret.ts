@@ -14,7 +14,7 @@ export interface StoredSecretOptions {
   /** Name or ARN. */
   readonly secretId: string;
   /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly now: () => number;
 }
 
 /**
@@ -27,7 +27,7 @@ export async function createSecretsManager(): Promise<SecretsManager> {
 }
 
 /** A ReadSecret that asks Secrets Manager at most once in 5 minutes, unless that failed. */
-export function createStoredSecret({ client, secretId, nowMs }: StoredSecretOptions): ReadSecret {
+export function createStoredSecret({ client, secretId, now }: StoredSecretOptions): ReadSecret {
   let latest: { readonly text: Promise<string>; readonly untilMs: number } | null = null;
 
   async function read(): Promise<string> {
@@ -38,8 +38,8 @@ export function createStoredSecret({ client, secretId, nowMs }: StoredSecretOpti
   }
 
   return async () => {
-    if (latest !== null && nowMs() < latest.untilMs) return latest.text;
-    const reading = { text: read(), untilMs: nowMs() + SECRET_LIFETIME_MS };
+    if (latest !== null && now() < latest.untilMs) return latest.text;
+    const reading = { text: read(), untilMs: now() + SECRET_LIFETIME_MS };
     latest = reading;
     try {
       return await reading.text;

@@ -11,7 +11,7 @@ export interface HeadendStackProps {
 
 /** One stack of a stage. */
 export class HeadendStack extends Stack {
-  private readonly zones: string[];
+  readonly #zones: string[];
 
   constructor(scope: Construct, part: string, { stage, region }: HeadendStackProps) {
     super(scope, `Headend-${stage.name}-${part}`, {
@@ -24,11 +24,11 @@ export class HeadendStack extends Stack {
     });
     // No export that would keep its stack from being changed, and no custom resource between two regions.
     CrossStackReferences.of(this).consume(ReferenceStrength.WEAK);
-    this.zones = availabilityZoneNames(stage.availabilityZones);
+    this.#zones = availabilityZoneNames(stage.availabilityZones);
   }
 
   /** From the stage, so that no synthesis has to ask AWS. */
   override get availabilityZones(): string[] {
-    return this.zones;
+    return this.#zones;
   }
 }

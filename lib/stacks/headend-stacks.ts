@@ -22,38 +22,38 @@ export interface HeadendStacksProps {
  * there: the firewall before the distribution, its alarms and access logs after it.
  */
 export class HeadendStacks {
-  private readonly app: Construct;
-  private readonly stage: ResolvedStage;
-  private readonly stacks = new Map<string, HeadendStack>();
+  readonly #app: Construct;
+  readonly #stage: ResolvedStage;
+  readonly #stacks = new Map<string, HeadendStack>();
 
   constructor(app: Construct, { config, artifactsPath }: HeadendStacksProps) {
-    this.app = app;
-    this.stage = resolveStage(config);
-    const webAclArn = this.stage.waf ? this.addFirewall() : null;
+    this.#app = app;
+    this.#stage = resolveStage(config);
+    const webAclArn = this.#stage.waf ? this.#addFirewall() : null;
     const headend = new Headend(app, 'Headend', {
       ...config,
       artifactsPath,
-      placeOf: (part: HeadendPart) => this.stack(part),
+      placeOf: (part: HeadendPart) => this.#stack(part),
       ...(webAclArn === null ? {} : { webAclArn }),
     });
-    if (this.stage.region !== null) this.addEdgeMonitoring(headend.distributionId);
-    this.addOutputs(headend);
-    Tags.of(app).add('headend:stage', this.stage.name);
+    if (this.#stage.region !== null) this.#addEdgeMonitoring(headend.distributionId);
+    this.#addOutputs(headend);
+    Tags.of(app).add('headend:stage', this.#stage.name);
   }
 
-  private addFirewall(): string {
-    return new ViewerFirewall(this.edgeStack('Edge'), 'Firewall', this.stage).webAclArn;
+  #addFirewall(): string {
+    return new ViewerFirewall(this.#edgeStack('Edge'), 'Firewall', this.#stage).webAclArn;
   }
 
-  private addEdgeMonitoring(distributionId: string): void {
-    const scope = this.edgeStack('EdgeMonitoring');
-    const topic = new AlarmTopic(scope, 'Alarms', { email: this.stage.alarmEmail });
+  #addEdgeMonitoring(distributionId: string): void {
+    const scope = this.#edgeStack('EdgeMonitoring');
+    const topic = new AlarmTopic(scope, 'Alarms', { email: this.#stage.alarmEmail });
     new DeliveryAlarms(scope, 'DeliveryAlarms', { distributionId, topic });
-    new AccessLogs(scope, 'AccessLogs', { ...this.stage, distributionId });
+    new AccessLogs(scope, 'AccessLogs', { ...this.#stage, distributionId });
   }
 
   /** Stable names, whatever the stacks are called: scripts and people look for them. */
-  private addOutputs(headend: Headend): void {
+  #addOutputs(headend: Headend): void {
     const outputs = {
       RtmpUrl: headend.rtmpUrl,
       ...(headend.rtmpsUrl === null ? {} : { RtmpsUrl: headend.rtmpsUrl }),
@@ -63,20 +63,20 @@ export class HeadendStacks {
       AdminTokensTable: headend.adminTokensTable,
       ViewerTokenSecretArn: headend.viewerTokenSecretArn,
       ViewerTokenStoreArn: headend.viewerTokenStoreArn,
-      Region: this.stack('Control').region,
+      Region: this.#stack('Control').region,
     };
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this.stack('Control'), name, { value });
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this.#stack('Control'), name, { value });
   }
 
-  private stack(part: string, region = this.stage.region): HeadendStack {
-    const existing = this.stacks.get(part);
+  #stack(part: string, region = this.#stage.region): HeadendStack {
+    const existing = this.#stacks.get(part);
     if (existing !== undefined) return existing;
-    const made = new HeadendStack(this.app, part, { stage: this.stage, region });
-    this.stacks.set(part, made);
+    const made = new HeadendStack(this.#app, part, { stage: this.#stage, region });
+    this.#stacks.set(part, made);
     return made;
   }
 
-  private edgeStack(part: string): HeadendStack {
-    return this.stack(part, CLOUDFRONT_REGION);
+  #edgeStack(part: string): HeadendStack {
+    return this.#stack(part, CLOUDFRONT_REGION);
   }
 }

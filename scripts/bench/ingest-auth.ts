@@ -23,7 +23,7 @@ export const ingestAuth: Benchmark = {
     const streams = createStreamStore({ client: database.client, tables: TEST_TABLES });
     const streamKey = generateSecret(randomBytes);
     await streams.create(makeStreamRecord({ keyHash: hashSecret(streamKey), allowedSources: ['192.0.2.0/24'] }));
-    const authorise = createKeyAuthority({ streams, nowMs: Date.now });
+    const authorise = createKeyAuthority({ streams, now: Date.now });
     const decide = createHandler({ authorise, log: pino({ enabled: false }) });
 
     const allowMs: number[] = [];

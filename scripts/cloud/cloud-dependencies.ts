@@ -16,7 +16,7 @@ export interface CloudDependencies extends CdkContext {
   readonly stdout: Pick<NodeJS.WritableStream, 'write'>;
   readonly stderr: Pick<NodeJS.WritableStream, 'write'>;
   /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly now: () => number;
   readonly randomBytes: RandomBytes;
 }
 
@@ -33,6 +33,6 @@ export const CLOUD_DEPENDENCIES: CloudDependencies = {
   syncViewerKeys,
   stdout: process.stdout,
   stderr: process.stderr,
-  nowMs: Date.now,
+  now: Date.now,
   randomBytes,
 };

@@ -1,13 +1,13 @@
 import { generateSecret, hashSecret, type RandomBytes, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
-import type { WantedToken } from './command-line.ts';
+import type { WantedToken } from './cdk-command-line.ts';
 
 /** What a token is made with. */
 export interface AdminTokenOptions {
   readonly store: Pick<AdminTokenStore, 'list' | 'put'>;
   readonly wanted: WantedToken;
   /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly now: () => number;
   readonly randomBytes: RandomBytes;
 }
 
@@ -15,7 +15,7 @@ export interface AdminTokenOptions {
  * Makes the admin token that is wanted and stores its hash; null where none is made. Two deployers at once make one each, and
  * both are valid. Rejects with the SDK's error.
  */
-export async function makeAdminToken({ store, wanted, nowMs, randomBytes }: AdminTokenOptions): Promise<string | null> {
+export async function makeAdminToken({ store, wanted, now, randomBytes }: AdminTokenOptions): Promise<string | null> {
   if (wanted === 'none') return null;
   const isFirst = (await store.list({ limit: 1, afterId: null })).tokens.length === 0;
   if (wanted === 'first' && !isFirst) return null;
@@ -25,7 +25,7 @@ export async function makeAdminToken({ store, wanted, nowMs, randomBytes }: Admi
     id: secretId(tokenHash),
     name: isFirst ? 'first' : 'made by deploy',
     tokenHash,
-    createdAt: new Date(nowMs()).toISOString(),
+    createdAt: new Date(now()).toISOString(),
   });
   return token;
 }

@@ -1,5 +1,5 @@
 import { formatTable } from '#scripts/stream/text-table.ts';
-import type { WantedToken } from './command-line.ts';
+import type { WantedToken } from './cdk-command-line.ts';
 import type { DeploymentOutputs } from './deployment-outputs.ts';
 
 /** What a deployment has come to. */

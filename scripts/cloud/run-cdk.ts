@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { constants, devNull } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { CDK_CLI_PATH } from './cdk-cli.ts';
-import type { CloudCommandLine } from './command-line.ts';
+import type { CloudCommandLine } from './cdk-command-line.ts';
 
 /** The folder that the CLI runs in; what is typed as a path is relative to it. */
 export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));

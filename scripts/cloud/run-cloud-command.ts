@@ -1,9 +1,9 @@
 import { relative, resolve } from 'node:path';
 import { formatTable } from '#scripts/stream/text-table.ts';
 import type { CdkCommand } from './cdk-cli.ts';
+import { type CloudCommandLine, parseCdkCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { CloudError } from './cloud-error.ts';
-import { type CloudCommandLine, parseCommandLine } from './command-line.ts';
 import { deploy } from './deploy.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
@@ -24,7 +24,7 @@ export async function runCloudCommand(
   dependencies: CloudDependencies,
 ): Promise<number> {
   try {
-    return await run(parseCommandLine(command, args), dependencies);
+    return await run(parseCdkCommandLine(command, args), dependencies);
   } catch (error) {
     if (!(error instanceof CloudError)) throw error;
     dependencies.stderr.write(`${error.message}\n`);

@@ -106,7 +106,7 @@ async function main(): Promise<void> {
     onRefused: () => undefined,
     limits: LIMITS,
     enhancedCodecs,
-    clock: Date.now,
+    now: Date.now,
     randomBytes,
     log,
   });

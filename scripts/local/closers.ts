@@ -1,13 +1,13 @@
 /** Undoes what was started, latest first. */
 export class Closers {
-  private readonly closers: (() => unknown)[] = [];
+  readonly #closers: (() => unknown)[] = [];
 
   add(close: () => unknown): void {
-    this.closers.push(close);
+    this.#closers.push(close);
   }
 
   async closeAll(): Promise<void> {
-    for (const close of this.closers.splice(0).reverse()) await close();
+    for (const close of this.#closers.splice(0).reverse()) await close();
   }
 
   /** Runs `start`; undoes what it had started where it rejects. */

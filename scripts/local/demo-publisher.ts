@@ -19,40 +19,40 @@ export interface DemoPublisherOptions {
  * good: wrong keys without an end would lock this machine's own broadcasters out.
  */
 export class DemoPublisher {
-  private readonly options: DemoPublisherOptions;
-  private child: ChildProcess | null = null;
-  private timer: NodeJS.Timeout | null = null;
-  private isStopped = false;
+  readonly #options: DemoPublisherOptions;
+  #child: ChildProcess | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #isStopped = false;
 
   constructor(options: DemoPublisherOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   start(): void {
-    const child = spawn('ffmpeg', demoArguments(this.options.publishUrl), { stdio: 'ignore' });
-    this.child = child;
-    child.once('exit', () => this.restartSoon());
+    const child = spawn('ffmpeg', demoArguments(this.#options.publishUrl), { stdio: 'ignore' });
+    this.#child = child;
+    child.once('exit', () => this.#restartSoon());
   }
 
-  private restartSoon(): void {
-    if (this.isStopped) return;
-    this.timer = setTimeout(() => void this.restart(), this.options.restartDelayMs ?? RESTART_DELAY_MS);
+  #restartSoon(): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => void this.#restart(), this.#options.restartDelayMs ?? RESTART_DELAY_MS);
   }
 
-  private async restart(): Promise<void> {
-    const { isKeyGood, onKeyLost } = this.options;
+  async #restart(): Promise<void> {
+    const { isKeyGood, onKeyLost } = this.#options;
     // Who can't be asked now is asked again later.
     const isGood = await isKeyGood().catch(() => null);
-    if (this.isStopped) return;
-    if (isGood === null) this.restartSoon();
+    if (this.#isStopped) return;
+    if (isGood === null) this.#restartSoon();
     else if (isGood) this.start();
     else onKeyLost();
   }
 
   async stop(): Promise<void> {
-    this.isStopped = true;
-    if (this.timer !== null) clearTimeout(this.timer);
-    const { child } = this;
+    this.#isStopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
     await once(child, 'exit');

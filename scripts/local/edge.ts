@@ -3,14 +3,14 @@ import type { EventFeed } from './event-feed.ts';
 import type { HttpApi } from './http-api.ts';
 import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
 import type { MediaGate } from './media-gate.ts';
-import type { PlayerSite } from './player-site.ts';
+import type { SiteFiles } from './site-files.ts';
 
 export interface EdgeOptions {
   readonly address: ListenAddress;
   readonly api: HttpApi;
   readonly events: Pick<EventFeed, 'serve'>;
   readonly media: MediaGate;
-  readonly site: Pick<PlayerSite, 'serve'>;
+  readonly site: Pick<SiteFiles, 'serve'>;
   /** Where a visitor of `/` is sent. */
   readonly homePath: () => string;
 }

@@ -15,55 +15,55 @@ export interface EventFeedOptions {
 
 /** Events as they happen, for as long as a client stays: server-sent events (HTML standard, 9.2). */
 export class EventFeed {
-  private readonly options: Required<EventFeedOptions>;
-  private readonly clients = new Set<ServerResponse>();
-  private readonly heartbeat: NodeJS.Timeout;
+  readonly #options: Required<EventFeedOptions>;
+  readonly #clients = new Set<ServerResponse>();
+  readonly #heartbeat: NodeJS.Timeout;
 
   constructor(options: EventFeedOptions) {
-    this.options = { maxClients: 50, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000, ...options };
-    this.heartbeat = setInterval(() => this.write(': still here\n\n'), this.options.heartbeatMs);
+    this.#options = { maxClients: 50, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000, ...options };
+    this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), this.#options.heartbeatMs);
   }
 
   /** Answers a request for the feed. Never rejects. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const refusal = await this.refusal(request);
+    const refusal = await this.#refusal(request);
     if (refusal !== null) return relay(refusal, response);
     if (response.destroyed) return;
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
     response.write(': connected\n\n');
-    this.clients.add(response);
-    response.once('close', () => this.clients.delete(response));
+    this.#clients.add(response);
+    response.once('close', () => this.#clients.delete(response));
   }
 
   /** Sends an event to every client. */
   publish(event: HeadendEvent): void {
-    this.write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+    this.#write(`id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
 
   close(): void {
-    clearInterval(this.heartbeat);
-    for (const client of this.clients) client.end();
+    clearInterval(this.#heartbeat);
+    for (const client of this.#clients) client.end();
   }
 
-  private async refusal({ method, headers }: IncomingMessage): Promise<Response | null> {
+  async #refusal({ method, headers }: IncomingMessage): Promise<Response | null> {
     if (method !== 'GET') {
       return problemResponse({ status: 405, detail: 'Allowed: GET.', headers: { Allow: 'GET' } });
     }
     const { authorization = '' } = headers;
     try {
-      const answer = await fetch(`${this.options.apiUrl}/streams?limit=1`, { headers: { authorization } });
+      const answer = await fetch(`${this.#options.apiUrl}/streams?limit=1`, { headers: { authorization } });
       if (!answer.ok) return answer;
       await answer.arrayBuffer();
     } catch {
       return unavailable('The admin token could not be checked; try again.');
     }
-    return this.clients.size < this.options.maxClients ? null : unavailable('Too many clients follow already.');
+    return this.#clients.size < this.#options.maxClients ? null : unavailable('Too many clients follow already.');
   }
 
-  private write(text: string): void {
-    for (const client of this.clients) {
+  #write(text: string): void {
+    for (const client of this.#clients) {
       client.write(text);
-      if (client.writableLength > this.options.maxUnreadBytes) client.destroy();
+      if (client.writableLength > this.#options.maxUnreadBytes) client.destroy();
     }
   }
 }

@@ -8,7 +8,7 @@ import { readBody } from './read-body.ts';
 /** What an HTTP API works with: its Lambda handler, a clock in milliseconds since 1970, and a log. */
 export interface HttpApiOptions {
   readonly handler: HttpApiHandler;
-  readonly nowMs: () => number;
+  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -19,10 +19,10 @@ export type HttpApi = (request: IncomingMessage, response: ServerResponse) => Pr
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
 /** An HTTP API (payload format 2.0) in front of one handler. A failure of the handler is a 500. */
-export function createHttpApi({ handler, nowMs, log }: HttpApiOptions): HttpApi {
+export function createHttpApi({ handler, now, log }: HttpApiOptions): HttpApi {
   return async (request, response) => {
     try {
-      writeResult(response, await answer(request, handler, nowMs()));
+      writeResult(response, await answer(request, handler, now()));
     } catch (error) {
       log.error({ err: error, method: request.method }, 'request failed');
       if (response.headersSent) response.destroy();

@@ -76,7 +76,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   delete process.env.WEBHOOK_SECRET;
   const client = createDocumentClient();
   return {
-    api: createHttpApi({ handler, nowMs: Date.now, log }),
+    api: createHttpApi({ handler, now: Date.now, log }),
     streams: createStreamStore({ client, tables: LOCAL_TABLE_NAMES }),
     close: () => {
       client.destroy();

@@ -14,7 +14,7 @@ import { type ListenAddress, localUrl } from './listening-server.ts';
 import { startLocalAws } from './local-aws.ts';
 import { createMediaGate, type MediaGate } from './media-gate.ts';
 import { OriginProxy } from './origin-proxy.ts';
-import { PlayerSite } from './player-site.ts';
+import { SiteFiles } from './site-files.ts';
 
 export interface ManagedServicesOptions {
   /** A database with all tables. */
@@ -62,7 +62,7 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const { addresses, originUrls, buildDir, homePath, log } = options;
   const aws = await startLocalAws({ ...options, lambdaAddress: addresses.lambda });
   closers.add(() => aws.close());
-  const site = await PlayerSite.build(join(buildDir, 'player'));
+  const site = await SiteFiles.build(join(buildDir, 'player'));
   const origin = new OriginProxy(originUrls);
   closers.add(() => origin.close());
   const apiUrl = `${localUrl(addresses.edge)}/api`;

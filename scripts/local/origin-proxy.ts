@@ -2,26 +2,26 @@ import { Agent, request as httpRequest, type IncomingMessage, type ServerRespons
 
 /** Passes viewers' requests on to encoder tasks in turn, as the load balancer behind CloudFront does. */
 export class OriginProxy {
-  private readonly agent = new Agent({ keepAlive: true });
-  private readonly originUrls: () => readonly string[];
-  private turn = 0;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #originUrls: () => readonly string[];
+  #turn = 0;
 
   /** `originUrls`: where the tasks listen now, without a trailing slash. */
   constructor(originUrls: () => readonly string[]) {
-    this.originUrls = originUrls;
+    this.#originUrls = originUrls;
   }
 
   /** Streams the answer of the next task; 502 where it can't be reached. */
   pass(request: IncomingMessage, response: ServerResponse): void {
-    const urls = this.originUrls();
-    const url = urls[this.turn++ % urls.length];
+    const urls = this.#originUrls();
+    const url = urls[this.#turn++ % urls.length];
     if (url === undefined) {
       refuse(response);
       return;
     }
     const upstream = httpRequest(
       url,
-      { method: request.method, path: request.url, headers: request.headers, agent: this.agent },
+      { method: request.method, path: request.url, headers: request.headers, agent: this.#agent },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
@@ -37,7 +37,7 @@ export class OriginProxy {
   }
 
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 }
 

@@ -8,7 +8,7 @@ import { Closers } from './closers.ts';
 import { makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
 import { startDynamoDb } from './dynamodb.ts';
-import { EncoderTask } from './encoder-task.ts';
+import { EncoderProcess } from './encoder-process.ts';
 import { LOOPBACK } from './loopback-server.ts';
 import { type ManagedServices, startManagedServices } from './managed-services.ts';
 import {
@@ -77,7 +77,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const state = await openDataDir(dataDir);
   const logFile = await openLog(dataDir, closers);
 
-  const tasks: EncoderTask[] = [];
+  const tasks: EncoderProcess[] = [];
   let homePath = '/';
   const services = await startManagedServices({
     dynamoDbUrl: dynamoDb.url,
@@ -95,7 +95,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   closers.add(() => services.close());
   const { path: programPath } = await bundleEncoder(join(dataDir, BUILD_DIR));
   const environment = taskEnvironment(services);
-  const task = new EncoderTask({ programPath, environment, rtmpPort, httpPort: 0, logFile: logFile.fd });
+  const task = new EncoderProcess({ programPath, environment, rtmpPort, httpPort: 0, logFile: logFile.fd });
   closers.add(() => task.stop());
   await startTask(task, { rtmpPort, logPath: logFile.path });
   tasks.push(task);
@@ -142,10 +142,10 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
   };
 }
 
-const taskHttpUrl = ({ httpPort }: EncoderTask): string => `http://${HOST}:${httpPort}`;
+const taskHttpUrl = ({ httpPort }: EncoderProcess): string => `http://${HOST}:${httpPort}`;
 
 /** Starts a task. Rejects with a StartError: its port may have been taken since it was found free. */
-async function startTask(task: EncoderTask, { rtmpPort, logPath }: { rtmpPort: number; logPath: string }) {
+async function startTask(task: EncoderProcess, { rtmpPort, logPath }: { rtmpPort: number; logPath: string }) {
   try {
     await task.start();
   } catch (cause) {

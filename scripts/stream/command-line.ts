@@ -23,7 +23,7 @@ export type CommandLine =
   | { readonly kind: 'help'; readonly text: string };
 
 /** Reads a command line. Options may stand anywhere. Throws a CommandError with the help that the person needs. */
-export function parseCommandLine(args: readonly string[], commands: readonly Command[]): CommandLine {
+export function parseStreamCommandLine(args: readonly string[], commands: readonly Command[]): CommandLine {
   const { words, isHelp } = readWords(args, commands);
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
   if (command === undefined) {

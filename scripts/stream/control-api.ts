@@ -27,14 +27,14 @@ export interface ChangeOptions {
  * answers, or what answers isn't the API.
  */
 export class ControlApi {
-  private readonly connection: Connection;
+  readonly #connection: Connection;
 
   constructor(connection: Connection) {
-    this.connection = connection;
+    this.#connection = connection;
   }
 
   get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.infer<Schema>> {
-    return this.read({ method: 'GET', path }, schema);
+    return this.#read({ method: 'GET', path }, schema);
   }
 
   /** An answer that gets lost on the way is asked for once more, by the same idempotency key: nothing is made twice. */
@@ -45,9 +45,9 @@ export class ControlApi {
     const headers = { 'Idempotency-Key': randomUUID(), ...ifMatch(ifVersion) };
     const request = { method: 'POST', path, headers, ...(body === undefined ? {} : { body }) } as const;
     try {
-      return await this.read(request, schema);
+      return await this.#read(request, schema);
     } catch (error) {
-      if (error instanceof CommandError && error.kind === 'unreachable') return this.read(request, schema);
+      if (error instanceof CommandError && error.kind === 'unreachable') return this.#read(request, schema);
       throw error;
     }
   }
@@ -56,39 +56,39 @@ export class ControlApi {
     { path, body, ifVersion }: { readonly path: string; readonly body: object } & ChangeOptions,
     schema: Schema,
   ): Promise<z.infer<Schema>> {
-    return this.read({ method: 'PATCH', path, headers: ifMatch(ifVersion), body }, schema);
+    return this.#read({ method: 'PATCH', path, headers: ifMatch(ifVersion), body }, schema);
   }
 
   async delete({ path, ifVersion }: { readonly path: string } & ChangeOptions): Promise<void> {
-    await this.text({ method: 'DELETE', path, headers: ifMatch(ifVersion) });
+    await this.#text({ method: 'DELETE', path, headers: ifMatch(ifVersion) });
   }
 
   /** A body that comes for as long as the signal lets it. */
   async follow(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.send({ method: 'GET', path, headers: { Accept: 'text/event-stream' } }, signal);
-    if (response.body === null) throw this.notTheApi('an empty answer');
+    const response = await this.#send({ method: 'GET', path, headers: { Accept: 'text/event-stream' } }, signal);
+    if (response.body === null) throw this.#notTheApi('an empty answer');
     return response.body;
   }
 
   /** What the API sent as JSON. */
   parse<Schema extends z.ZodType>(text: string, schema: Schema): z.infer<Schema> {
     const parsed = schema.safeParse(parseJson(text));
-    if (!parsed.success) throw this.notTheApi('an answer of another shape');
+    if (!parsed.success) throw this.#notTheApi('an answer of another shape');
     return parsed.data;
   }
 
   /** Something went wrong on the way to the API or back. */
   unreachable(cause: unknown): CommandError {
-    const { apiUrl, hint } = this.connection;
+    const { apiUrl, hint } = this.#connection;
     return new CommandError('unreachable', `No answer from ${apiUrl}: ${reasonOf(cause)}.${hint}`, { cause });
   }
 
-  private async read<Schema extends z.ZodType>(request: ApiRequest, schema: Schema): Promise<z.infer<Schema>> {
-    return this.parse(await this.text(request), schema);
+  async #read<Schema extends z.ZodType>(request: ApiRequest, schema: Schema): Promise<z.infer<Schema>> {
+    return this.parse(await this.#text(request), schema);
   }
 
-  private async text(request: ApiRequest): Promise<string> {
-    const response = await this.send(request, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+  async #text(request: ApiRequest): Promise<string> {
+    const response = await this.#send(request, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
     try {
       return await response.text();
     } catch (cause) {
@@ -96,8 +96,8 @@ export class ControlApi {
     }
   }
 
-  private async send({ method, path, headers, body }: ApiRequest, signal: AbortSignal): Promise<Response> {
-    const { apiUrl, token } = this.connection;
+  async #send({ method, path, headers, body }: ApiRequest, signal: AbortSignal): Promise<Response> {
+    const { apiUrl, token } = this.#connection;
     let response: Response;
     try {
       response = await fetch(`${apiUrl}${path}`, {
@@ -115,25 +115,25 @@ export class ControlApi {
     } catch (cause) {
       throw this.unreachable(cause);
     }
-    if (!response.ok) throw await this.refusal(response);
+    if (!response.ok) throw await this.#refusal(response);
     return response;
   }
 
-  private async refusal(response: Response): Promise<CommandError> {
+  async #refusal(response: Response): Promise<CommandError> {
     const text = await response.text().catch((cause: unknown) => {
       throw this.unreachable(cause);
     });
     const problem = problemSchema.safeParse(parseJson(text));
-    if (!problem.success) return this.notTheApi(`status ${response.status}`);
+    if (!problem.success) return this.#notTheApi(`status ${response.status}`);
     const { status, title, detail = title, errors } = problem.data;
     const reasons = errors?.map((error) => `${error.field || 'body'}: ${error.detail}`) ?? [detail];
     return new CommandError('refused', reasons.map((reason) => `Refused (${status}): ${reason}`).join('\n'));
   }
 
-  private notTheApi(answer: string): CommandError {
+  #notTheApi(answer: string): CommandError {
     return new CommandError(
       'unreachable',
-      `${this.connection.apiUrl} is not Headend's control API: it gave ${answer}.`,
+      `${this.#connection.apiUrl} is not Headend's control API: it gave ${answer}.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Command, CommandContext } from './command.ts';
 import { CommandError, EXIT_CODES } from './command-error.ts';
-import { parseCommandLine } from './command-line.ts';
+import { parseStreamCommandLine } from './command-line.ts';
 import { resolveConnection } from './connection.ts';
 import { ControlApi } from './control-api.ts';
 import { toPrintable } from './text-table.ts';
@@ -22,7 +22,7 @@ export async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   try {
-    const commandLine = parseCommandLine(args, commands);
+    const commandLine = parseStreamCommandLine(args, commands);
     if (commandLine.kind === 'help') {
       terminal.stdout.write(commandLine.text);
       return 0;

@@ -12,33 +12,35 @@ const NO_KEYS = '{}';
 
 /** The secret that the control API reads the keys from. */
 export class StoredKeys {
-  private readonly client: Pick<SecretsManagerClient, 'send'>;
-  private readonly secretArn: string;
+  readonly #client: Pick<SecretsManagerClient, 'send'>;
+  readonly #secretArn: string;
 
   constructor(client: Pick<SecretsManagerClient, 'send'>, secretArn: string) {
-    this.client = client;
-    this.secretArn = secretArn;
+    this.#client = client;
+    this.#secretArn = secretArn;
   }
 
   /** Null where there are none yet. Throws where the secret holds something else: it may be somebody's. */
   async read(): Promise<ViewerTokenKeys | null> {
-    const text = await this.readText();
+    const text = await this.#readText();
     if (text === null || text === NO_KEYS) return null;
     try {
       return parseViewerTokenKeys(text);
     } catch (cause) {
-      throw new Error(`${this.secretArn} holds something else and is left as it is`, { cause });
+      throw new Error(`${this.#secretArn} holds something else and is left as it is`, { cause });
     }
   }
 
   async write(keys: ViewerTokenKeys): Promise<void> {
-    await this.client.send(new PutSecretValueCommand({ SecretId: this.secretArn, SecretString: JSON.stringify(keys) }));
+    await this.#client.send(
+      new PutSecretValueCommand({ SecretId: this.#secretArn, SecretString: JSON.stringify(keys) }),
+    );
   }
 
   /** A secret that was made without a value is there, but its value is not found; for one that is not there, a write fails. */
-  private async readText(): Promise<string | null> {
+  async #readText(): Promise<string | null> {
     try {
-      const { SecretString } = await this.client.send(new GetSecretValueCommand({ SecretId: this.secretArn }));
+      const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId: this.#secretArn }));
       return SecretString ?? '';
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return null;

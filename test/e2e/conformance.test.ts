@@ -25,34 +25,34 @@ class Follower {
   answers = 0;
   isEnded = false;
   discontinuities = 0;
-  private readonly url: string;
-  private readonly reportUris: readonly string[];
+  readonly #url: string;
+  readonly #reportUris: readonly string[];
 
   constructor(stream: TestStream, rendition: string) {
-    this.url = `${stream.liveUrl}/${rendition}/media.m3u8`;
-    this.reportUris = RENDITIONS.filter((name) => name !== rendition).map((name) => `../${name}/media.m3u8`);
+    this.#url = `${stream.liveUrl}/${rendition}/media.m3u8`;
+    this.#reportUris = RENDITIONS.filter((name) => name !== rendition).map((name) => `../${name}/media.m3u8`);
   }
 
   /** Follows until ENDLIST. */
   async run(): Promise<void> {
     let query = '';
     while (!this.isEnded) {
-      const response = await fetch(`${this.url}${query}`);
+      const response = await fetch(`${this.#url}${query}`);
       if (response.status === 503) {
         // The publisher is away: what a player does is ask without directives.
         query = '';
         await new Promise((resolve) => setTimeout(resolve, 300));
         continue;
       }
-      if (response.status !== 200) throw new Error(`${this.url}${query} answered ${response.status}`);
-      query = this.take(await response.text(), query.includes('_HLS_skip'));
+      if (response.status !== 200) throw new Error(`${this.#url}${query} answered ${response.status}`);
+      query = this.#take(await response.text(), query.includes('_HLS_skip'));
     }
   }
 
   /** Checks an answer and says what to ask for next. */
-  private take(text: string, isDeltaAllowed: boolean): string {
+  #take(text: string, isDeltaAllowed: boolean): string {
     this.answers++;
-    this.violations.push(...this.history.add(text, { isDeltaAllowed, reportUris: this.reportUris }));
+    this.violations.push(...this.history.add(text, { isDeltaAllowed, reportUris: this.#reportUris }));
     const playlist = parseMediaPlaylist(text);
     this.isEnded = playlist.isEnded;
     this.discontinuities = Math.max(

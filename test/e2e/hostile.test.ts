@@ -34,41 +34,41 @@ const IDLE_TIMEOUT_MS = 5_000;
 
 /** Keeps every segment of a rendition from now on. */
 class SegmentCollector {
-  private readonly folderUrl: string;
-  private readonly segments = new Map<number, Buffer>();
-  private init: Buffer = Buffer.alloc(0);
-  private readonly polling: Promise<void>;
-  private isStopped = false;
+  readonly #folderUrl: string;
+  readonly #segments = new Map<number, Buffer>();
+  #init: Buffer = Buffer.alloc(0);
+  readonly #polling: Promise<void>;
+  #isStopped = false;
 
   constructor({ liveUrl }: TestStream) {
-    this.folderUrl = `${liveUrl}/360p`;
-    this.polling = this.poll();
+    this.#folderUrl = `${liveUrl}/360p`;
+    this.#polling = this.#poll();
   }
 
   get count(): number {
-    return this.segments.size;
+    return this.#segments.size;
   }
 
   /** Stops, and resolves to the media sequence numbers and the media as one file. */
   async stop(): Promise<{ readonly msns: readonly number[]; readonly file: Buffer }> {
-    this.isStopped = true;
-    await this.polling;
-    return { msns: [...this.segments.keys()], file: Buffer.concat([this.init, ...this.segments.values()]) };
+    this.#isStopped = true;
+    await this.#polling;
+    return { msns: [...this.#segments.keys()], file: Buffer.concat([this.#init, ...this.#segments.values()]) };
   }
 
-  private async poll(): Promise<void> {
-    while (!this.isStopped) {
-      const playlist = parseMediaPlaylist((await this.fetch('media.m3u8')).toString());
+  async #poll(): Promise<void> {
+    while (!this.#isStopped) {
+      const playlist = parseMediaPlaylist((await this.#fetch('media.m3u8')).toString());
       const map = playlist.segments.find((segment) => segment.map !== null)?.map;
-      if (map && this.init.length === 0) this.init = await this.fetch(map);
-      const fresh = playlist.segments.filter(({ msn, uri }) => uri !== null && !this.segments.has(msn));
-      for (const { msn, uri } of fresh) this.segments.set(msn, await this.fetch(uri ?? ''));
+      if (map && this.#init.length === 0) this.#init = await this.#fetch(map);
+      const fresh = playlist.segments.filter(({ msn, uri }) => uri !== null && !this.#segments.has(msn));
+      for (const { msn, uri } of fresh) this.#segments.set(msn, await this.#fetch(uri ?? ''));
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 
-  private async fetch(name: string): Promise<Buffer> {
-    const response = await fetch(`${this.folderUrl}/${name}`);
+  async #fetch(name: string): Promise<Buffer> {
+    const response = await fetch(`${this.#folderUrl}/${name}`);
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   }

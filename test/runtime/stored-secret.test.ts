@@ -23,7 +23,7 @@ afterEach(async () => {
   await server.close();
 });
 
-const open = () => createStoredSecret({ client, secretId: ARN, nowMs: () => nowMs });
+const open = () => createStoredSecret({ client, secretId: ARN, now: () => nowMs });
 
 test('it is read once, at the first call, by its ARN', async () => {
   const read = open();
@@ -53,7 +53,7 @@ test.each([
       ...{ endpoint: server.url, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 2 },
     }),
     secretId: ARN,
-    nowMs: () => nowMs,
+    now: () => nowMs,
   });
   server.state.answer = answer;
   await expect(read()).rejects.toMatchObject({ name });
@@ -91,6 +91,6 @@ test('the client that functions use follows the standard variables of the SDK', 
     AWS_ENDPOINT_URL_SECRETS_MANAGER: server.url,
   });
   const own = await createSecretsManager();
-  expect(await createStoredSecret({ client: own, secretId: ARN, nowMs: () => nowMs })()).toBe(first);
+  expect(await createStoredSecret({ client: own, secretId: ARN, now: () => nowMs })()).toBe(first);
   own.destroy();
 });

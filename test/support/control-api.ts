@@ -28,7 +28,7 @@ export const TEST_VIEWER_TOKEN_KEYS = nextViewerTokenKeys(nextViewerTokenKeys(nu
 /** The control API over real HTTP on a database, with two admin tokens made for it; `settings` replace what it works with. */
 export async function startControlApi(
   client: DynamoDBDocumentClient,
-  nowMs: () => number = Date.now,
+  now: () => number = Date.now,
   settings: Partial<ControlApiDependencies> = {},
 ) {
   const tokens = [generateSecret(randomBytes), generateSecret(randomBytes)] as const;
@@ -50,12 +50,12 @@ export async function startControlApi(
     tokens: adminTokens,
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
     bootstrapHashes: tokens.map(hashSecret),
-    nowMs,
+    now,
     randomBytes,
     log,
     ...settings,
   });
-  const api = createHttpApi({ handler: createHandler(app), nowMs, log });
+  const api = createHttpApi({ handler: createHandler(app), now, log });
   const server = await listenOnLoopback(createServer(api));
   /** Sends a request of the first token, where no other is given; `json` is null for an answer without a body. */
   async function call(method: string, path: string, { body, token = tokens[0], ...headers }: CallOptions = {}) {

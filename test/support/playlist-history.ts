@@ -12,42 +12,42 @@ interface KnownSegment {
 
 /** Holds the answers of one media playlist URL against one another (RFC 8216bis 6.2.1, 6.2.2). */
 export class PlaylistHistory {
-  private readonly known = new Map<number, KnownSegment>();
-  private last: MediaPlaylist | null = null;
+  readonly #known = new Map<number, KnownSegment>();
+  #last: MediaPlaylist | null = null;
 
   /** The next answer: its own violations and those against what came before, one readable line each. */
   add(text: string, context: MediaPlaylistContext = {}): string[] {
     const playlist = parseMediaPlaylist(text);
     const violations = [
       ...checkMediaPlaylist(text, context),
-      ...(this.last === null ? [] : compareHeaders(this.last, playlist)),
-      ...(this.last === null ? [] : checkHintKept(this.last, playlist)),
-      ...this.addSegments(playlist),
+      ...(this.#last === null ? [] : compareHeaders(this.#last, playlist)),
+      ...(this.#last === null ? [] : checkHintKept(this.#last, playlist)),
+      ...this.#addSegments(playlist),
     ];
-    this.last = playlist;
+    this.#last = playlist;
     return violations;
   }
 
-  private addSegments(playlist: MediaPlaylist): string[] {
+  #addSegments(playlist: MediaPlaylist): string[] {
     const firstMsn = playlist.mediaSequence + (playlist.skippedSegments ?? 0);
     let discontinuityNumber: number | undefined = playlist.discontinuitySequence;
     if (playlist.skippedSegments !== null) {
-      discontinuityNumber = this.known.get(firstMsn - 1)?.discontinuityNumber;
+      discontinuityNumber = this.#known.get(firstMsn - 1)?.discontinuityNumber;
       if (discontinuityNumber === undefined) return ['a delta update skips segments that were never listed'];
     }
     const violations: string[] = [];
     for (const segment of playlist.segments) {
       discontinuityNumber += segment.discontinuities;
-      violations.push(...this.addSegment(segment, discontinuityNumber));
+      violations.push(...this.#addSegment(segment, discontinuityNumber));
     }
     return violations;
   }
 
-  private addSegment(segment: ListedSegment, discontinuityNumber: number): string[] {
+  #addSegment(segment: ListedSegment, discontinuityNumber: number): string[] {
     const { msn, uri, programDateTimeMs, durationSeconds } = segment;
     const parts = segment.parts.map((part) => `${part.uri} ${part.durationSeconds}`);
-    const known = this.known.get(msn);
-    this.known.set(msn, {
+    const known = this.#known.get(msn);
+    this.#known.set(msn, {
       discontinuityNumber,
       programDateTimeMs,
       durationSeconds,

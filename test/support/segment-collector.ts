@@ -14,52 +14,52 @@ export interface CollectedMedia {
 
 /** Keeps every segment of a live rendition from now on, as a viewer who never stops. */
 export class SegmentCollector {
-  private readonly folderUrl: string;
-  private readonly segments = new Map<number, Buffer>();
-  private init: Buffer = Buffer.alloc(0);
-  private readonly polling: Promise<void>;
-  private isStopped = false;
+  readonly #folderUrl: string;
+  readonly #segments = new Map<number, Buffer>();
+  #init: Buffer = Buffer.alloc(0);
+  readonly #polling: Promise<void>;
+  #isStopped = false;
 
   /** `folderUrl`: of the rendition, without a trailing slash. */
   constructor(folderUrl: string) {
-    this.folderUrl = folderUrl;
-    this.polling = this.poll();
+    this.#folderUrl = folderUrl;
+    this.#polling = this.#poll();
     // Whoever stops it is told; until then it must not end the process.
-    this.polling.catch(() => undefined);
+    this.#polling.catch(() => undefined);
   }
 
   /** Segments so far. */
   get count(): number {
-    return this.segments.size;
+    return this.#segments.size;
   }
 
   /** Stops and decodes all. Rejects where a segment or playlist could not be had, or where FFmpeg complains. */
   async stop(): Promise<CollectedMedia> {
-    this.isStopped = true;
-    await this.polling;
+    this.#isStopped = true;
+    await this.#polling;
     const folder = await mkdtemp(join(tmpdir(), 'headend-segments-'));
     try {
       const path = join(folder, 'media.mp4');
-      await writeFile(path, Buffer.concat([this.init, ...this.segments.values()]));
-      return { msns: [...this.segments.keys()], frameNumbers: await decodeFrameNumbers(['-i', path]) };
+      await writeFile(path, Buffer.concat([this.#init, ...this.#segments.values()]));
+      return { msns: [...this.#segments.keys()], frameNumbers: await decodeFrameNumbers(['-i', path]) };
     } finally {
       await rm(folder, { recursive: true });
     }
   }
 
-  private async poll(): Promise<void> {
-    while (!this.isStopped) {
-      const playlist = parseMediaPlaylist((await this.fetch('media.m3u8')).toString());
+  async #poll(): Promise<void> {
+    while (!this.#isStopped) {
+      const playlist = parseMediaPlaylist((await this.#fetch('media.m3u8')).toString());
       const map = playlist.segments.find((segment) => segment.map !== null)?.map;
-      if (map && this.init.length === 0) this.init = await this.fetch(map);
-      const fresh = playlist.segments.filter(({ msn, uri }) => uri !== null && !this.segments.has(msn));
-      for (const { msn, uri } of fresh) this.segments.set(msn, await this.fetch(uri ?? ''));
+      if (map && this.#init.length === 0) this.#init = await this.#fetch(map);
+      const fresh = playlist.segments.filter(({ msn, uri }) => uri !== null && !this.#segments.has(msn));
+      for (const { msn, uri } of fresh) this.#segments.set(msn, await this.#fetch(uri ?? ''));
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  private async fetch(name: string): Promise<Buffer> {
-    const response = await fetch(`${this.folderUrl}/${name}`);
+  async #fetch(name: string): Promise<Buffer> {
+    const response = await fetch(`${this.#folderUrl}/${name}`);
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   }

@@ -78,7 +78,7 @@ async function main(): Promise<void> {
     onRefused: (refusal) => emit({ type: 'stream.refused', ...refusal }),
     limits: readLimits(),
     enhancedCodecs: await readEnhancedCodecs(spawn),
-    clock: Date.now,
+    now: Date.now,
     randomBytes,
     log,
   });

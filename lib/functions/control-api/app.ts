@@ -42,7 +42,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
     context.header('Cache-Control', 'no-store');
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
-  const lookup = createTokenLookup(dependencies.tokens, dependencies.nowMs);
+  const lookup = createTokenLookup(dependencies.tokens, dependencies.now);
   const adminOnly = requireAdmin({ bootstrapHashes: dependencies.bootstrapHashes, isKnown: lookup.isKnown });
   app.use('/api/streams/*', adminOnly);
   app.use('/api/tokens/*', adminOnly);

@@ -36,7 +36,7 @@ export interface Attempt<Base = unknown> {
 export interface AttemptDependencies {
   readonly idempotency: IdempotencyStore;
   /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly now: () => number;
   readonly randomBytes: RandomBytes;
 }
 
@@ -49,18 +49,18 @@ export interface AttemptDependencies {
 export async function beginAttempt<Base>(
   context: Context,
   { body, base }: AttemptedRequest<Base>,
-  { idempotency, nowMs, randomBytes }: AttemptDependencies,
+  { idempotency, now, randomBytes }: AttemptDependencies,
 ): Promise<Attempt<Base>> {
   const key = context.req.header('Idempotency-Key');
   const token = bearerToken(context);
   if (key === undefined || token === null) {
     const alone = { finish: async () => undefined, wasRemoved: async () => false };
-    return { randomBytes, startedAtMs: nowMs(), base, isDone: false, ...alone };
+    return { randomBytes, startedAtMs: now(), base, isDone: false, ...alone };
   }
   const requestKey = hashSecret(JSON.stringify([hashSecret(token), key]));
   const fingerprint = hashSecret(JSON.stringify([context.req.method, context.req.path, body]));
   const seed = randomBytes(SEED_BYTES).toString('hex');
-  const record = await idempotency.begin({ requestKey, fingerprint, seed, base, nowMs: nowMs() });
+  const record = await idempotency.begin({ requestKey, fingerprint, seed, base, nowMs: now() });
   if (record.fingerprint !== fingerprint) {
     throw new ProblemError({ status: 422, detail: 'This Idempotency-Key was used for another request.' });
   }

@@ -9,7 +9,7 @@ import { rotateKeyRoute, stopStreamRoute } from './stream-definitions.ts';
 
 /** Adds the routes that decide who may publish now: keys, stop. */
 export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDependencies): void {
-  const { streams, live, addresses, nowMs } = dependencies;
+  const { streams, live, addresses, now } = dependencies;
 
   app.openapi(rotateKeyRoute, async (context) => {
     const stream = await findStream(dependencies, context.req.valid('param').id);
@@ -21,17 +21,17 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
       requireUnchanged(attempt, stream.version);
       const ifMatch = context.req.valid('header')['if-match'];
       requireMatch(ifMatch, stream.version);
-      rotated = changed(stream, { keyHash }, nowMs());
+      rotated = changed(stream, { keyHash }, now());
       if (!(await streams.replaceKey(rotated))) throw changedSince(ifMatch);
     }
     if (!attempt.isDone) {
       // The version of the new key's first moment: a repeat cuts nobody who was allowed by that key.
       const minVersion = attempt.base + 1;
-      await live.requestEnd({ streamId: stream.id, reason: 'key-rotated', minVersion, nowMs: nowMs() });
+      await live.requestEnd({ streamId: stream.id, reason: 'key-rotated', minVersion, nowMs: now() });
       if (rotated !== stream) await streams.forgetKey(stream.keyHash);
       await attempt.finish();
     }
-    const body = { ...toStreamBody(rotated, await live.get(stream.id), addresses, nowMs()), streamKey };
+    const body = { ...toStreamBody(rotated, await live.get(stream.id), addresses, now()), streamKey };
     return context.json(body, 200, { ETag: entityTag(rotated.version) });
   });
 
@@ -59,14 +59,14 @@ function requireUnchanged({ isDone, base }: { isDone: boolean; base: number }, v
 }
 
 /** Who publishes a stream, if anybody; `wasLive` is false where its lease has run out. */
-async function findPublisher({ live, nowMs }: StreamsDependencies, id: string) {
+async function findPublisher({ live, now }: StreamsDependencies, id: string) {
   const record = STREAM_ID_PATTERN.test(id) ? await live.get(id) : null;
-  return { owner: record?.owner ?? null, wasLive: record !== null && record.leaseUntilMs > nowMs() };
+  return { owner: record?.owner ?? null, wasLive: record !== null && record.leaseUntilMs > now() };
 }
 
 /** Throws a 409 where another publishes by now: whoever asked for the end may not mean that broadcast. */
-async function stopPublisher({ live, nowMs }: StreamsDependencies, streamId: string, owner: string): Promise<void> {
-  if (await live.requestEnd({ streamId, reason: 'stopped', owner, nowMs: nowMs() })) return;
+async function stopPublisher({ live, now }: StreamsDependencies, streamId: string, owner: string): Promise<void> {
+  if (await live.requestEnd({ streamId, reason: 'stopped', owner, nowMs: now() })) return;
   if ((await live.get(streamId)) === null) return;
   const detail = 'Another broadcast has begun since this request was first made; stop that one by a new request.';
   throw new ProblemError({ status: 409, detail });

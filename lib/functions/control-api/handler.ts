@@ -30,7 +30,7 @@ export const handler = createHandler(
     tokens: createAdminTokenStore({ client, tables: environment }),
     idempotency: createIdempotencyStore({ client, tables: environment }),
     bootstrapHashes: readBootstrapHashes(),
-    nowMs: Date.now,
+    now: Date.now,
     randomBytes,
     log: createLogger({ service: 'control-api', level: environment.LOG_LEVEL }),
   }),

@@ -24,7 +24,7 @@ import {
 
 /** Adds the routes of streams and their settings to an app. */
 export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependencies): void {
-  const { streams, live, addresses, nowMs } = dependencies;
+  const { streams, live, addresses, now } = dependencies;
   const createSchema = createStreamSchema(dependencies.defaults);
 
   app.openapi(createStreamRoute(createSchema), async (context) => {
@@ -40,7 +40,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
       throw new ProblemError({ status: 409, detail: 'The stream was created; it or its key is gone since.' });
     }
     if (!attempt.isDone) await attempt.finish();
-    const body = { ...toStreamBody(stored, null, addresses, nowMs()), streamKey };
+    const body = { ...toStreamBody(stored, null, addresses, now()), streamKey };
     return context.json(body, 201, { Location: `/api/streams/${stored.id}`, ETag: entityTag(stored.version) });
   });
 
@@ -49,13 +49,13 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const page = await streams.list({ limit, afterId: cursor ?? null });
     const present = page.streams.filter((stream) => stream.deletedAt === null);
     const liveById = await live.batchGet(present.map((stream) => stream.id));
-    const bodies = present.map((stream) => toStreamBody(stream, liveById.get(stream.id) ?? null, addresses, nowMs()));
+    const bodies = present.map((stream) => toStreamBody(stream, liveById.get(stream.id) ?? null, addresses, now()));
     return context.json({ streams: bodies, nextCursor: page.lastId }, 200);
   });
 
   app.openapi(getStreamRoute, async (context) => {
     const stream = await findStream(dependencies, context.req.valid('param').id);
-    const body = toStreamBody(stream, await live.get(stream.id), addresses, nowMs());
+    const body = toStreamBody(stream, await live.get(stream.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(stream.version) });
   });
 
@@ -69,10 +69,10 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const { playback = stream.playback } = changes;
     const playbackId =
       playback === stream.playback ? stream.playbackId : generatePlaybackId(playback, dependencies.randomBytes);
-    const next = changed(stream, { ...changes, playbackId }, nowMs());
+    const next = changed(stream, { ...changes, playbackId }, now());
     requireWindow(next);
     if (!(await streams.replace(next))) throw changedSince(ifMatch);
-    const body = toStreamBody(next, await live.get(next.id), addresses, nowMs());
+    const body = toStreamBody(next, await live.get(next.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(next.version) });
   });
 
@@ -83,12 +83,12 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     if (stream.deletedAt === null) {
       const ifMatch = context.req.valid('header')['if-match'];
       requireMatch(ifMatch, stream.version);
-      const deletedAt = new Date(nowMs()).toISOString();
-      marked = changed(stream, { deletedAt }, nowMs());
+      const deletedAt = new Date(now()).toISOString();
+      marked = changed(stream, { deletedAt }, now());
       if (!(await streams.replace(marked))) throw changedSince(ifMatch);
     }
-    await live.requestEnd({ streamId: stream.id, reason: 'deleted', minVersion: marked.version, nowMs: nowMs() });
-    await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: nowMs() });
+    await live.requestEnd({ streamId: stream.id, reason: 'deleted', minVersion: marked.version, nowMs: now() });
+    await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: now() });
     await streams.remove(stream);
     return context.body(null, 204);
   });

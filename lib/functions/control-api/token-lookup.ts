@@ -15,13 +15,13 @@ export interface TokenLookup {
 }
 
 /** A TokenLookup that asks the database at most once in 3 s for a token. */
-export function createTokenLookup(store: Pick<AdminTokenStore, 'get'>, nowMs: () => number): TokenLookup {
+export function createTokenLookup(store: Pick<AdminTokenStore, 'get'>, now: () => number): TokenLookup {
   const cache = new Map<string, { readonly tokenHash: string | null; readonly untilMs: number }>();
 
   async function readHash(id: string): Promise<string | null> {
     const cached = cache.get(id);
-    if (cached !== undefined && cached.untilMs > nowMs()) return cached.tokenHash;
-    const untilMs = nowMs() + TOKEN_CACHE_MS;
+    if (cached !== undefined && cached.untilMs > now()) return cached.tokenHash;
+    const untilMs = now() + TOKEN_CACHE_MS;
     const tokenHash = (await store.get(id))?.tokenHash ?? null;
     cache.delete(id);
     cache.set(id, { tokenHash, untilMs });

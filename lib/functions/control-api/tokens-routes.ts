@@ -85,10 +85,10 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
 }
 
 /** False where there is no such token. */
-async function removeToken(thingId: string, { tokens, idempotency, nowMs }: TokensDependencies): Promise<boolean> {
+async function removeToken(thingId: string, { tokens, idempotency, now }: TokensDependencies): Promise<boolean> {
   if ((await tokens.get(thingId)) === null) return false;
   // First: once it is removed, no repeat of the request that made it may find it missing and make it again.
-  await idempotency.markRemoved({ thingId, nowMs: nowMs() });
+  await idempotency.markRemoved({ thingId, nowMs: now() });
   return tokens.remove(thingId);
 }
 

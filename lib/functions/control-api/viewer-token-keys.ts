@@ -8,7 +8,7 @@ import { ProblemError } from './problem.ts';
 export type ReadViewerTokenKeys = () => Promise<ViewerTokenKeys>;
 
 /** The keys that the environment names, either by themselves or by where they are stored. Throws where both are named. */
-export function resolveViewerTokenKeys(source: NodeJS.ProcessEnv, nowMs: () => number): ReadViewerTokenKeys | null {
+export function resolveViewerTokenKeys(source: NodeJS.ProcessEnv, now: () => number): ReadViewerTokenKeys | null {
   if (source.VIEWER_TOKEN_KEYS && source.VIEWER_TOKEN_SECRET_ARN) {
     throw new Error('VIEWER_TOKEN_KEYS and VIEWER_TOKEN_SECRET_ARN are both set: one of them is enough');
   }
@@ -19,14 +19,14 @@ export function resolveViewerTokenKeys(source: NodeJS.ProcessEnv, nowMs: () => n
   }
   if (!source.VIEWER_TOKEN_SECRET_ARN) return null;
   const { VIEWER_TOKEN_SECRET_ARN } = readEnvironment('control-api with stored viewer token keys', source);
-  return storedKeys(VIEWER_TOKEN_SECRET_ARN, nowMs);
+  return storedKeys(VIEWER_TOKEN_SECRET_ARN, now);
 }
 
 /** The client is made for the first token: few cold starts are for one. */
-function storedKeys(secretId: string, nowMs: () => number): ReadViewerTokenKeys {
+function storedKeys(secretId: string, now: () => number): ReadViewerTokenKeys {
   let opened: Promise<ReadSecret> | null = null;
   return async () => {
-    opened ??= createSecretsManager().then((client) => createStoredSecret({ client, secretId, nowMs }));
+    opened ??= createSecretsManager().then((client) => createStoredSecret({ client, secretId, now }));
     const read = await opened;
     return parseViewerTokenKeys(await read());
   };

@@ -24,7 +24,7 @@ async function createAuthority(mode: string, log: Logger): Promise<Authorise> {
       const tables = readEnvironment('ingest-auth in keys mode', process.env);
       return createKeyAuthority({
         streams: createStreamStore({ client: createDocumentClient(), tables }),
-        nowMs: Date.now,
+        now: Date.now,
       });
     }
     case 'webhook': {
@@ -32,7 +32,7 @@ async function createAuthority(mode: string, log: Logger): Promise<Authorise> {
       const url = parseWebhookUrl(variables.WEBHOOK_URL);
       const defaults = parseStreamDefaults(variables);
       const readSecret = await createWebhookSecret(process.env, Date.now);
-      return createWebhookAuthority({ url, readSecret, defaults, fetch, nowMs: Date.now, log });
+      return createWebhookAuthority({ url, readSecret, defaults, fetch, now: Date.now, log });
     }
     default:
       throw new Error(`PUBLISH_MODE must be one of ${PUBLISH_MODES.join(', ')}, not "${mode}"`);

@@ -7,15 +7,15 @@ import { decide } from './decide.ts';
 export interface KeyAuthorityOptions {
   readonly streams: Pick<StreamStore, 'findByKeyHash'>;
   /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly now: () => number;
 }
 
 /** Decides by the control API's streams. */
-export function createKeyAuthority({ streams, nowMs }: KeyAuthorityOptions): Authorise {
+export function createKeyAuthority({ streams, now }: KeyAuthorityOptions): Authorise {
   return async (request) => {
     const { streamKey } = request;
     // What can't be a key costs no read.
     const stream = SECRET_PATTERN.test(streamKey) ? await streams.findByKeyHash(hashSecret(streamKey)) : null;
-    return decide(stream, request, nowMs());
+    return decide(stream, request, now());
   };
 }

@@ -23,7 +23,7 @@ export interface WebhookAuthorityOptions {
   readonly defaults: StreamDefaults;
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
-  readonly nowMs: () => number;
+  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -62,10 +62,10 @@ export function createWebhookAuthority(options: WebhookAuthorityOptions): Author
 async function askBackend(
   request: IngestAuthRequest,
   secret: string,
-  { url, fetch, nowMs }: WebhookAuthorityOptions,
+  { url, fetch, now }: WebhookAuthorityOptions,
 ): Promise<WebhookAnswer> {
   const body = JSON.stringify(request);
-  const timestamp = String(Math.floor(nowMs() / 1000));
+  const timestamp = String(Math.floor(now() / 1000));
   const response = await fetch(url, {
     method: 'POST',
     headers: {

@@ -9,7 +9,7 @@ const { WEBHOOK_SECRET, WEBHOOK_SECRET_ARN } = ENVIRONMENT_VARIABLES;
  * What requests to the backend are signed with, as the variables say: a secret at hand, or one that is stored. Rejects
  * unless there is just one of the two.
  */
-export async function createWebhookSecret(source: NodeJS.ProcessEnv, nowMs: () => number): Promise<ReadSecret> {
+export async function createWebhookSecret(source: NodeJS.ProcessEnv, now: () => number): Promise<ReadSecret> {
   if (Boolean(source.WEBHOOK_SECRET) === Boolean(source.WEBHOOK_SECRET_ARN)) {
     throw new Error(
       `ingest-auth in webhook mode needs one of WEBHOOK_SECRET (${WEBHOOK_SECRET}) and WEBHOOK_SECRET_ARN (${WEBHOOK_SECRET_ARN}), and not both`,
@@ -21,6 +21,6 @@ export async function createWebhookSecret(source: NodeJS.ProcessEnv, nowMs: () =
     return async () => secret;
   }
   const { WEBHOOK_SECRET_ARN: secretId } = readEnvironment('ingest-auth with a stored secret', source);
-  const read = createStoredSecret({ client: await createSecretsManager(), secretId, nowMs });
+  const read = createStoredSecret({ client: await createSecretsManager(), secretId, now });
   return async () => requireLongSecret(await read(), `The secret ${secretId}`);
 }

@@ -31,7 +31,7 @@ beforeEach(() => {
   rightKeys = new Set(['right', 'other']);
   failedKeys = new FailedKeys({
     limits: LIMITS,
-    clock: () => nowMs,
+    now: () => nowMs,
     authorise: async (request) => {
       asked.push(request);
       if (request.streamKey === 'busy') return BUSY;
@@ -146,7 +146,7 @@ describe('while decisions are under way', () => {
     answers = [];
     slow = new FailedKeys({
       limits: { ...LIMITS, maxDecisions: 8, failedKeysBeforeRefusal: 7, failedKeyDelayMs: 0 },
-      clock: () => nowMs,
+      now: () => nowMs,
       authorise: () => new Promise((resolve) => answers.push(resolve)),
     });
   });
@@ -202,7 +202,7 @@ describe('while decisions are under way', () => {
   test('a decision that fails leaves its room', async () => {
     const broken = new FailedKeys({
       limits: { ...LIMITS, maxDecisionsPerAddress: 1 },
-      clock: () => nowMs,
+      now: () => nowMs,
       authorise: () => Promise.reject(new Error('out of order')),
     });
     for (let count = 0; count < 3; count++) {
@@ -218,7 +218,7 @@ describe('wrong keys from ever new addresses', () => {
   beforeEach(() => {
     failedKeys = new FailedKeys({
       limits: { ...LIMITS, failedKeyIntervalMs: INTERVAL_MS },
-      clock: () => nowMs,
+      now: () => nowMs,
       authorise: async ({ streamKey }) => (streamKey === 'right' ? { allow: true, stream: streamOf('right') } : BAD),
     });
   });
@@ -237,7 +237,7 @@ describe('wrong keys from ever new addresses', () => {
     const intervalMs = 30;
     failedKeys = new FailedKeys({
       limits: { ...LIMITS, failedKeyDelayMs: 60_000, failedKeyIntervalMs: intervalMs },
-      clock: () => nowMs,
+      now: () => nowMs,
       authorise: async () => BAD,
     });
     const beganAtMs = performance.now();

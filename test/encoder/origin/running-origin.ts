@@ -36,14 +36,14 @@ export class RunningOrigin {
   readonly sink: RunSink;
   /** Log lines of level error. */
   readonly errors: string[];
-  private readonly steps: FeedStep[];
+  readonly #steps: FeedStep[];
 
   private constructor(server: OriginServer, stream: StreamPackage, encoded: EncodedRun, errors: string[]) {
     this.server = server;
     this.stream = stream;
     this.errors = errors;
     this.sink = stream.beginRun(toEncoderRun(encoded, EPOCH));
-    this.steps = interleaved(encoded);
+    this.#steps = interleaved(encoded);
   }
 
   static async start(
@@ -69,7 +69,7 @@ export class RunningOrigin {
       return newest?.msn === msn && newest.parts.length >= parts;
     };
     while (!isThere()) {
-      const step = this.steps.shift();
+      const step = this.#steps.shift();
       if (step === undefined) throw new Error(`the run ends before part ${parts} of segment ${msn}`);
       this.sink.write(step.rendition, step.chunk);
     }
@@ -77,7 +77,7 @@ export class RunningOrigin {
 
   /** Feeds what is left. */
   feedAll(): void {
-    for (const { rendition, chunk } of this.steps.splice(0)) this.sink.write(rendition, chunk);
+    for (const { rendition, chunk } of this.#steps.splice(0)) this.sink.write(rendition, chunk);
   }
 
   /** Resolves when `count` requests wait for the rendition; a broken server makes the test time out. */

@@ -15,8 +15,8 @@ export class FollowedPackage {
   readonly stream: StreamPackage;
   /** What was wrong, with the rendition. */
   readonly violations: string[] = [];
-  private readonly histories = new Map<string, PlaylistHistory>();
-  private seenVersion = 0;
+  readonly #histories = new Map<string, PlaylistHistory>();
+  #seenVersion = 0;
 
   constructor(latency: LatencyName) {
     this.stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
@@ -25,16 +25,16 @@ export class FollowedPackage {
   /** Begins a run; playlists are looked at after each write and after its end. */
   beginRun(run: EncoderRun): RunSink {
     const sink = this.stream.beginRun(run);
-    this.look();
+    this.#look();
     return {
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
-        this.look();
+        this.#look();
         return frames;
       },
       end: () => {
         sink.end();
-        this.look();
+        this.#look();
       },
     };
   }
@@ -48,7 +48,7 @@ export class FollowedPackage {
 
   end(): void {
     this.stream.end();
-    this.look();
+    this.#look();
   }
 
   /** The media playlist of a rendition as it is. */
@@ -64,15 +64,15 @@ export class FollowedPackage {
     return Buffer.concat(segments.flatMap((segment) => segment.parts.map((part) => part.data)));
   }
 
-  private look(): void {
-    if (this.stream.version === this.seenVersion) return;
-    this.seenVersion = this.stream.version;
+  #look(): void {
+    if (this.stream.version === this.#seenVersion) return;
+    this.#seenVersion = this.stream.version;
     const listed = [...this.stream.renditions].filter(([, timeline]) =>
       timeline.listed().some((segment) => this.stream.profile.partSeconds !== null || segment.isComplete),
     );
     for (const [name] of listed) {
-      const history = this.histories.get(name) ?? new PlaylistHistory();
-      this.histories.set(name, history);
+      const history = this.#histories.get(name) ?? new PlaylistHistory();
+      this.#histories.set(name, history);
       const reportUris = listed.filter(([other]) => other !== name).map(([other]) => `../${other}/media.m3u8`);
       const found = [
         ...history.add(this.playlist(name), { reportUris }),

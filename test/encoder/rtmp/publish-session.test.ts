@@ -392,7 +392,7 @@ describe('a refused publish is told once', () => {
 
   test.each([
     ['a codec that cannot be decoded', { enhancedCodecs: new Set<never>() }, 'HEVC'],
-    ['too high a bitrate', { clock: () => 0 }, '12 Mbit/s'],
+    ['too high a bitrate', { now: () => 0 }, '12 Mbit/s'],
     ['no media', { limits: { idleTimeoutMs: 50 } }, 'No media'],
   ])('for %s, unless somebody could watch by then', async (_, options, description) => {
     await start(options);
@@ -437,7 +437,7 @@ test('a fault of ours ends its session, and neither the process nor the wait of 
   };
   await start();
   const session = new PublishSession({
-    ...{ id: 'id', remoteAddress: '192.0.2.1', streamKey: 'key', registry: new PublisherRegistry(), clock: Date.now },
+    ...{ id: 'id', remoteAddress: '192.0.2.1', streamKey: 'key', registry: new PublisherRegistry(), now: Date.now },
     ...{ enhancedCodecs: new Set(), limits: DEFAULT_RTMP_LIMITS, onLive: fault, onRefused: () => undefined },
     authorise: async () => ALLOWED,
     acceptPublisher: async (publisher) => server.record(publisher),

@@ -6,7 +6,7 @@ import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '#encoder/guard/rtmp-limits
 import { ENHANCED_CODECS } from '#encoder/media/enhanced-codecs.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
-import { type RtmpServerProps, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
+import { type RtmpServerOptions, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 
 /** All that happened to one accepted publisher. */
 export interface Recording {
@@ -19,7 +19,7 @@ export interface Recording {
 }
 
 export interface RecordingServerOptions
-  extends Partial<Pick<RtmpServerProps, 'port' | 'authorise' | 'acceptPublisher' | 'enhancedCodecs' | 'clock'>> {
+  extends Partial<Pick<RtmpServerOptions, 'port' | 'authorise' | 'acceptPublisher' | 'enhancedCodecs' | 'now'>> {
   readonly limits?: Partial<RtmpLimits>;
 }
 
@@ -39,7 +39,7 @@ export class RecordingServer {
       authorise: async ({ streamKey }) => ({ allow: true, stream: streamOf(streamKey) }),
       acceptPublisher: async (publisher) => recorder.record(publisher),
       onRefused: (refusal) => recorder.#refused(refusal),
-      clock: Date.now,
+      now: Date.now,
       enhancedCodecs: new Set(ENHANCED_CODECS.map(({ fourCc }) => fourCc)),
       ...options,
       limits: { ...DEFAULT_RTMP_LIMITS, ...limits },

@@ -130,7 +130,7 @@ test('the number of connections of an address is limited, and one that leaves ma
 
 test('a flood costs a log line a second, which counts what it stands for', async () => {
   let nowMs = 0;
-  server = await RecordingServer.start({ limits: { maxConnectionsPerAddress: 1 }, clock: () => nowMs });
+  server = await RecordingServer.start({ limits: { maxConnectionsPerAddress: 1 }, now: () => nowMs });
   const first = await open();
   await first.handshake();
   const knock = async () => {
@@ -259,7 +259,7 @@ test('strangers who sit on connections lose them to whoever comes, and live publ
 test('a stranger who comes again and again costs a log line a second, which counts what it stands for', async () => {
   let nowMs = 0;
   server = await RecordingServer.start({
-    clock: () => nowMs,
+    now: () => nowMs,
     limits: { failedKeyDelayMs: 0 },
     authorise: async () => ({ allow: false, code: 'NetStream.Publish.BadName', description: 'Unknown' }),
   });
@@ -284,7 +284,7 @@ test('a stranger who comes again and again costs a log line a second, which coun
 describe('a live publisher is cut off, and told why,', () => {
   test('who sends more than is of use for longer than a burst', async () => {
     let nowMs = 0;
-    server = await RecordingServer.start({ limits: { inputBurstSeconds: 1 }, clock: () => nowMs });
+    server = await RecordingServer.start({ limits: { inputBurstSeconds: 1 }, now: () => nowMs });
     const client = await open();
     await client.publish('key');
     const second = { type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(1_400_000) };
@@ -328,7 +328,7 @@ test('connect is answered with what can be decoded', async () => {
 
 test('violations are counted and logged with their address; leaving is none', async () => {
   let nowMs = 0;
-  server = await RecordingServer.start({ clock: () => nowMs });
+  server = await RecordingServer.start({ now: () => nowMs });
   for (const count of [1, 2]) {
     nowMs += 1_000;
     const client = await open();

@@ -29,7 +29,7 @@ const ofType = (tags: readonly FlvTag[], type: FlvTag['type']) => tags.filter((t
 
 describe('a broadcast by FFmpeg', () => {
   test('arrives whole: metadata, sequence headers, then every frame with rising timestamps', async () => {
-    await start({ clock: () => 1_700_000_000_000 });
+    await start({ now: () => 1_700_000_000_000 });
     const { code, stderr } = await publishWithFfmpeg(server.url('key'), CLIP);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     await server.until(() => server.recordings[0]?.closes === 1);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { LiveStreams, type LiveStreamsProps } from '#encoder/streams/live-streams.ts';
+import { LiveStreams, type LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -38,7 +38,7 @@ afterEach(async () => {
 afterAll(() => database.close());
 
 /** A task whose streams wait for their publishers for as long as any test lasts. */
-function startStreams(props: Pick<LiveStreamsProps, 'slots'> & Partial<LiveStreamsProps>): void {
+function startStreams(options: Pick<LiveStreamsOptions, 'slots'> & Partial<LiveStreamsOptions>): void {
   streams = new LiveStreams({
     store,
     reconnectWindowMs: LONG_MS,
@@ -50,7 +50,7 @@ function startStreams(props: Pick<LiveStreamsProps, 'slots'> & Partial<LiveStrea
     },
     now: Date.now,
     log: createLogger({ service: 'test', level: 'silent' }),
-    ...props,
+    ...options,
   });
 }
 

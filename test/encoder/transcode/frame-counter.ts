@@ -5,19 +5,19 @@ import { type InitSection, parseInitSection } from '#encoder/package/init-sectio
 /** Counts the whole frames of a fragmented MP4 that comes in chunks cut anywhere. */
 export class FrameCounter {
   frames = 0;
-  private readonly boxes = new BoxStream();
-  private initSection: InitSection | null = null;
-  private before: Box | null = null;
+  readonly #boxes = new BoxStream();
+  #initSection: InitSection | null = null;
+  #before: Box | null = null;
 
   /** The next bytes; returns how many frames they completed. */
   add(chunk: Buffer): number {
     const known = this.frames;
-    for (const box of this.boxes.push(chunk)) {
-      if (box.type === 'moov' && this.before !== null) this.initSection = parseInitSection(this.before, box);
-      if (box.type === 'mdat' && this.before !== null && this.initSection !== null) {
-        this.frames += parseFragment(this.before, box, this.initSection.defaults).length;
+    for (const box of this.#boxes.push(chunk)) {
+      if (box.type === 'moov' && this.#before !== null) this.#initSection = parseInitSection(this.#before, box);
+      if (box.type === 'mdat' && this.#before !== null && this.#initSection !== null) {
+        this.frames += parseFragment(this.#before, box, this.#initSection.defaults).length;
       }
-      this.before = box;
+      this.#before = box;
     }
     return this.frames - known;
   }

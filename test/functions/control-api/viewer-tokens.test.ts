@@ -149,7 +149,7 @@ describe('keys in Secrets Manager', () => {
   async function startWithSecret(text: string) {
     const manager = await startStoredSecrets({ [ARN]: text });
     const { client } = manager;
-    const read = createStoredSecret({ client, secretId: ARN, nowMs: () => nowMs });
+    const read = createStoredSecret({ client, secretId: ARN, now: () => nowMs });
     const keys = async () => parseViewerTokenKeys(await read());
     const own = await startControlApi(database.client, () => nowMs, { viewerTokenKeys: keys });
     closers.push(own.close, manager.close);

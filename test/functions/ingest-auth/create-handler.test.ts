@@ -26,7 +26,7 @@ afterAll(() => database.close());
 
 function handlerOf(store: Pick<StreamStore, 'findByKeyHash'>) {
   const destination = { write: (line: string) => lines.push(line) };
-  const authorise = createKeyAuthority({ streams: store, nowMs: Date.now });
+  const authorise = createKeyAuthority({ streams: store, now: Date.now });
   return createHandler({ authorise, log: createLogger({ service: 'ingest-auth', level: 'trace', destination }) });
 }
 

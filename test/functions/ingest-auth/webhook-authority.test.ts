@@ -38,7 +38,7 @@ function authorityFor(url: URL, readSecret = async () => secret) {
   const destination = { write: (line: string) => lines.push(line) };
   const log = createLogger({ service: 'ingest-auth', level: 'trace', destination });
   const defaults = { ladder: '720p', latency: 'low' } as const;
-  return createWebhookAuthority({ url, readSecret, defaults, fetch, nowMs: () => NOW_MS, log });
+  return createWebhookAuthority({ url, readSecret, defaults, fetch, now: () => NOW_MS, log });
 }
 
 const answerWith =

@@ -86,7 +86,7 @@ async function run(
     },
     stdout: writeTo('stdout'),
     stderr: writeTo('stderr'),
-    nowMs: Date.now,
+    now: Date.now,
     randomBytes,
   });
   return { code, ...written, steps, cdk: runs[0], outputsPath };

@@ -3,7 +3,7 @@ import { hashSecret, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenRecord } from '#domain/streams.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { type AdminTokenStore, createAdminTokenStore } from '#runtime/admin-token-store.ts';
-import type { WantedToken } from '#scripts/cloud/command-line.ts';
+import type { WantedToken } from '#scripts/cloud/cdk-command-line.ts';
 import { makeAdminToken } from '#scripts/cloud/make-admin-token.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 const make = (wanted: WantedToken, over: Pick<AdminTokenStore, 'list' | 'put'> = store) =>
-  makeAdminToken({ store: over, wanted, nowMs: () => NOW_MS, randomBytes });
+  makeAdminToken({ store: over, wanted, now: () => NOW_MS, randomBytes });
 
 async function stored(): Promise<readonly AdminTokenRecord[]> {
   return (await store.list({ limit: 10, afterId: null })).tokens;

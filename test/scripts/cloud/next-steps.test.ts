@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { nextSteps } from '#scripts/cloud/next-steps.ts';
-import { parseCommandLine } from '#scripts/stream/command-line.ts';
+import { parseStreamCommandLine } from '#scripts/stream/command-line.ts';
 import { COMMANDS } from '#scripts/stream/commands.ts';
 
 const OUTPUTS = {
@@ -37,7 +37,7 @@ test('RTMPS is named where there is one', () => {
 test('the command that it names is one that the command line takes', () => {
   const [, args = ''] = /npm run stream -- (.+)/.exec(steps()) ?? [];
   const words = [...args.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
-  expect(parseCommandLine(words, COMMANDS)).toMatchObject({
+  expect(parseStreamCommandLine(words, COMMANDS)).toMatchObject({
     kind: 'run',
     command: { name: 'create' },
     input: { values: { api: OUTPUTS.apiUrl, title: 'My stream' } },

@@ -50,7 +50,7 @@ test('with it, the Lambda functions as they are deployed work on the local servi
   });
   functions['ingest-auth'] = (await import('#functions/ingest-auth/handler.ts')).handler;
   const { handler } = await import('#functions/control-api/handler.ts');
-  const api = await listenOnLoopback(createServer(createHttpApi({ handler, nowMs: Date.now, log })));
+  const api = await listenOnLoopback(createServer(createHttpApi({ handler, now: Date.now, log })));
   const client = createLambdaClient();
 
   const headers = { Authorization: `Bearer ${adminToken}` };

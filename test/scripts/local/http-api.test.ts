@@ -19,7 +19,7 @@ async function start(result: () => APIGatewayProxyStructuredResultV2 = () => ({ 
       events.push(event);
       return result();
     },
-    nowMs: () => 0,
+    now: () => 0,
     log: createLogger({ service: 'test', level: 'info', destination: log }),
   });
   server = await listenOnLoopback(createServer(api));

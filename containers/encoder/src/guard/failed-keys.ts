@@ -5,7 +5,7 @@ import { DecisionSlots } from './decision-slots.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
 import { toSourceNetwork } from './source-network.ts';
 
-export interface FailedKeysProps {
+export interface FailedKeysOptions {
   readonly authorise: Authorise;
   readonly limits: Pick<
     RtmpLimits,
@@ -18,7 +18,7 @@ export interface FailedKeysProps {
     | 'failedKeyMemoryMs'
   >;
   /** Milliseconds since 1970. */
-  readonly clock: () => number;
+  readonly now: () => number;
 }
 
 interface Failures {
@@ -40,7 +40,7 @@ const MAX_KNOWN_KEYS = 1_000;
  * one would wait longer than an address that has tried many.
  */
 export class FailedKeys {
-  readonly #props: FailedKeysProps;
+  readonly #options: FailedKeysOptions;
   readonly #failures = new Map<string, Failures>();
   readonly #knownKeys = new Set<string>();
   readonly #newcomers: DecisionSlots;
@@ -48,9 +48,9 @@ export class FailedKeys {
   /** When the next wrong key may be answered, whoever tried it. */
   #nextAnswerMs = 0;
 
-  constructor(props: FailedKeysProps) {
-    const { maxDecisionsPerAddress, maxDecisions } = props.limits;
-    this.#props = props;
+  constructor(options: FailedKeysOptions) {
+    const { maxDecisionsPerAddress, maxDecisions } = options.limits;
+    this.#options = options;
     this.#newcomers = new DecisionSlots(maxDecisionsPerAddress, maxDecisions);
     this.#acquaintances = new DecisionSlots(maxDecisionsPerAddress, maxDecisions);
   }
@@ -62,7 +62,7 @@ export class FailedKeys {
     const isKnown = this.#knownKeys.has(knownKey);
     const refusal = isKnown ? null : this.#refusal(network);
     // At once, it would be what somebody asks for a hundred times a second.
-    if (refusal !== null) return sleep(this.#props.limits.failedKeyDelayMs, refusal);
+    if (refusal !== null) return sleep(this.#options.limits.failedKeyDelayMs, refusal);
     const slots = isKnown ? this.#acquaintances : this.#newcomers;
     if (!slots.take(network)) return BUSY;
     const { decision, delayMs } = await this.#ask(request, network, knownKey).finally(() => slots.free(network));
@@ -72,16 +72,16 @@ export class FailedKeys {
 
   /** A wrong key counts from its answer on, before its slot is free again: there is no moment without either. */
   async #ask(request: IngestAuthRequest, network: string, knownKey: string) {
-    const decision = request.streamKey === '' ? MISSING_KEY : await this.#props.authorise(request);
+    const decision = request.streamKey === '' ? MISSING_KEY : await this.#options.authorise(request);
     return { decision, delayMs: this.#learn(decision, network, knownKey) };
   }
 
   /** Null where the network may ask. */
   #refusal(network: string): IngestAuthResponse | null {
-    const { limits, clock } = this.#props;
+    const { limits, now } = this.#options;
     const failed = this.#failuresOf(network);
     if (failed.count >= limits.failedKeysBeforeRefusal) {
-      return tooManyFailures(failed.lastAtMs + limits.failedKeyMemoryMs - clock());
+      return tooManyFailures(failed.lastAtMs + limits.failedKeyMemoryMs - now());
     }
     return failed.count + this.#newcomers.held(network) < limits.failedKeysBeforeRefusal ? null : BUSY;
   }
@@ -93,11 +93,11 @@ export class FailedKeys {
       return 0;
     }
     if (decision.code !== 'NetStream.Publish.BadName') return 0;
-    const { limits, clock } = this.#props;
+    const { limits, now } = this.#options;
     this.#knownKeys.delete(knownKey);
     const count = this.#failuresOf(network).count + 1;
     this.#failures.delete(network);
-    this.#failures.set(network, { count, lastAtMs: clock() });
+    this.#failures.set(network, { count, lastAtMs: now() });
     dropOldest(this.#failures, MAX_NETWORKS);
     const turnMs = this.#takeTurn();
     return count > limits.failedKeysBeforeDelay ? limits.failedKeyDelayMs : turnMs;
@@ -105,19 +105,19 @@ export class FailedKeys {
 
   /** Milliseconds until a wrong key may be answered, 0 unless others were just before; never more than an address's own delay. */
   #takeTurn(): number {
-    const { limits, clock } = this.#props;
-    const nowMs = clock();
+    const { limits, now } = this.#options;
+    const nowMs = now();
     const latestMs = nowMs + limits.failedKeyDelayMs;
-    // A wall clock that was set back must not leave a turn far ahead.
+    // A wall now that was set back must not leave a turn far ahead.
     const turnMs = Math.min(Math.max(nowMs, this.#nextAnswerMs), latestMs);
     this.#nextAnswerMs = turnMs + limits.failedKeyIntervalMs;
     return turnMs - nowMs;
   }
 
   #failuresOf(network: string): Failures {
-    const { limits, clock } = this.#props;
+    const { limits, now } = this.#options;
     const failures = this.#failures.get(network);
-    return failures === undefined || clock() - failures.lastAtMs >= limits.failedKeyMemoryMs ? NO_FAILURES : failures;
+    return failures === undefined || now() - failures.lastAtMs >= limits.failedKeyMemoryMs ? NO_FAILURES : failures;
   }
 }
 

@@ -12,16 +12,16 @@ export class InputLimit {
   readonly #bytes: TokenBucket;
   readonly #messages: TokenBucket;
 
-  /** `maxKbps` is the stream's own limit, which counts where it is above the floor. `clock`: milliseconds since 1970. */
+  /** `maxKbps` is the stream's own limit, which counts where it is above the floor. `now`: milliseconds since 1970. */
   constructor(
     maxKbps: number,
     limits: Pick<RtmpLimits, 'minInputLimitKbps' | 'inputBurstSeconds' | 'maxMessagesPerSecond'>,
-    clock: () => number,
+    now: () => number,
   ) {
     this.kbps = Math.max(maxKbps, limits.minInputLimitKbps);
     this.messagesPerSecond = limits.maxMessagesPerSecond;
-    this.#bytes = new TokenBucket(this.kbps * BYTES_PER_KBIT, limits.inputBurstSeconds, clock);
-    this.#messages = new TokenBucket(this.messagesPerSecond, limits.inputBurstSeconds, clock);
+    this.#bytes = new TokenBucket(this.kbps * BYTES_PER_KBIT, limits.inputBurstSeconds, now);
+    this.#messages = new TokenBucket(this.messagesPerSecond, limits.inputBurstSeconds, now);
   }
 
   /** Counts what was received; false once that is too much. */

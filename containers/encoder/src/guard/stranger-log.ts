@@ -17,17 +17,17 @@ interface Lines {
  * that it stands for. Strangers must not be able to fill the log.
  */
 export class StrangerLog {
-  readonly #clock: () => number;
+  readonly #now: () => number;
   readonly #lines = new Map<string, Lines>();
 
-  /** `clock`: milliseconds since 1970. */
-  constructor(clock: () => number) {
-    this.#clock = clock;
+  /** `now`: milliseconds since 1970. */
+  constructor(now: () => number) {
+    this.#now = now;
   }
 
   /** Has `log` write a line, unless the network had one within the last second. */
   write(network: string, log: (unlogged: Unlogged) => void): void {
-    const nowMs = this.#clock();
+    const nowMs = this.#now();
     const before = this.#lines.get(network);
     if (before !== undefined && Math.abs(nowMs - before.loggedAtMs) < INTERVAL_MS) {
       before.unlogged++;

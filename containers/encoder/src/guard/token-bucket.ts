@@ -2,22 +2,22 @@
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #capacity: number;
-  readonly #clock: () => number;
+  readonly #now: () => number;
   #tokens: number;
   #filledAtMs: number;
 
-  /** Full at first. `clock`: milliseconds since 1970. */
-  constructor(perSecond: number, burstSeconds: number, clock: () => number) {
+  /** Full at first. `now`: milliseconds since 1970. */
+  constructor(perSecond: number, burstSeconds: number, now: () => number) {
     this.#perSecond = perSecond;
     this.#capacity = perSecond * burstSeconds;
     this.#tokens = this.#capacity;
-    this.#clock = clock;
-    this.#filledAtMs = clock();
+    this.#now = now;
+    this.#filledAtMs = now();
   }
 
   /** Takes so many; false once that is too much. */
   take(count: number): boolean {
-    const nowMs = this.#clock();
+    const nowMs = this.#now();
     const elapsedMs = Math.max(0, nowMs - this.#filledAtMs); // wall clocks are set back now and then
     this.#filledAtMs = nowMs;
     this.#tokens = Math.min(this.#capacity, this.#tokens + (this.#perSecond * elapsedMs) / 1000) - count;

@@ -30,35 +30,35 @@ const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time
 
 /** Answers GET requests for playlists and media. Pure but for the streams it is given and the time it waits. */
 export class OriginHandler {
-  private readonly findStream: FindStream;
-  private readonly playlists = new PlaylistCache();
+  readonly #findStream: FindStream;
+  readonly #playlists = new PlaylistCache();
 
   constructor(findStream: FindStream) {
-    this.findStream = findStream;
+    this.#findStream = findStream;
   }
 
   async handle(request: OriginRequest): Promise<OriginResponse> {
     const target = parseRequestTarget(request.url);
     if (target === undefined) return NOT_FOUND;
     if (target.kind === 'health') return health();
-    const stream = this.findStream(target.playbackId);
+    const stream = this.#findStream(target.playbackId);
     if (target.kind === 'status') return playbackStatus(stream);
     if (stream === undefined) return NOT_FOUND;
-    if (target.kind === 'multivariant-playlist') return this.multivariantPlaylist(stream, request);
+    if (target.kind === 'multivariant-playlist') return this.#multivariantPlaylist(stream, request);
     const timeline = stream.renditions.get(target.rendition);
     if (timeline === undefined) return NOT_FOUND;
     return target.kind === 'media-playlist'
-      ? this.mediaPlaylist(stream, timeline, target, request)
+      ? this.#mediaPlaylist(stream, timeline, target, request)
       : mediaFile(stream, timeline, target, request);
   }
 
-  private multivariantPlaylist(stream: StreamPackage, request: OriginRequest): OriginResponse {
-    const playlist = this.playlists.multivariant(stream);
+  #multivariantPlaylist(stream: StreamPackage, request: OriginRequest): OriginResponse {
+    const playlist = this.#playlists.multivariant(stream);
     if (playlist === undefined) return NOT_FOUND;
     return playlistResponse('multivariant-playlist', playlist, request);
   }
 
-  private async mediaPlaylist(
+  async #mediaPlaylist(
     stream: StreamPackage,
     timeline: RenditionTimeline,
     target: RequestTarget & { kind: 'media-playlist' },
@@ -74,7 +74,7 @@ export class OriginHandler {
       if (!(await waitFor(stream, timeline, isReady, request.signal))) return NOT_IN_TIME;
     }
     if (!isShowable(stream, timeline)) return NOT_FOUND;
-    const playlist = this.playlists.media(stream, target.rendition, timeline, isDelta && !timeline.ended);
+    const playlist = this.#playlists.media(stream, target.rendition, timeline, isDelta && !timeline.ended);
     const cacheControl = msn === null ? undefined : BLOCKING_PLAYLIST_CACHE_CONTROL;
     return playlistResponse('media-playlist', playlist, request, cacheControl);
   }

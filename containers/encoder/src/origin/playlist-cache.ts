@@ -8,7 +8,7 @@ import type { StreamPackage } from '#encoder/package/stream-package.ts';
 export class RenderedPlaylist {
   readonly version: number;
   readonly plain: Buffer;
-  private gzipped: Buffer | null = null;
+  #gzipped: Buffer | null = null;
 
   constructor(version: number, text: string) {
     this.version = version;
@@ -17,38 +17,38 @@ export class RenderedPlaylist {
 
   get gzip(): Buffer {
     // Playlists are a few kilobytes: compressing takes less time than a turn of the thread pool.
-    this.gzipped ??= gzipSync(this.plain);
-    return this.gzipped;
+    this.#gzipped ??= gzipSync(this.plain);
+    return this.#gzipped;
   }
 }
 
 /** Playlists of all streams, rendered once for each change; entries die with their stream. */
 export class PlaylistCache {
-  private readonly rendered = new WeakMap<StreamPackage, Map<string, RenderedPlaylist>>();
+  readonly #rendered = new WeakMap<StreamPackage, Map<string, RenderedPlaylist>>();
 
   /** The media playlist of one rendition, whole or as a delta update. */
   media(stream: StreamPackage, name: string, timeline: RenditionTimeline, isDelta: boolean): RenderedPlaylist {
     const key = `${name}${isDelta ? '?skip' : ''}`;
-    return this.find(stream, key) ?? this.keep(stream, key, renderMediaPlaylist(stream, name, timeline, isDelta));
+    return this.#find(stream, key) ?? this.#keep(stream, key, renderMediaPlaylist(stream, name, timeline, isDelta));
   }
 
   /** The multivariant playlist; undefined while nothing can be played. */
   multivariant(stream: StreamPackage): RenderedPlaylist | undefined {
-    const known = this.find(stream, '');
+    const known = this.#find(stream, '');
     if (known !== undefined) return known;
     const text = renderMultivariantPlaylist(stream);
-    return text === null ? undefined : this.keep(stream, '', text);
+    return text === null ? undefined : this.#keep(stream, '', text);
   }
 
-  private find(stream: StreamPackage, key: string): RenderedPlaylist | undefined {
-    const known = this.rendered.get(stream)?.get(key);
+  #find(stream: StreamPackage, key: string): RenderedPlaylist | undefined {
+    const known = this.#rendered.get(stream)?.get(key);
     return known?.version === stream.version ? known : undefined;
   }
 
-  private keep(stream: StreamPackage, key: string, text: string): RenderedPlaylist {
-    const playlists = this.rendered.get(stream) ?? new Map<string, RenderedPlaylist>();
+  #keep(stream: StreamPackage, key: string, text: string): RenderedPlaylist {
+    const playlists = this.#rendered.get(stream) ?? new Map<string, RenderedPlaylist>();
     const playlist = new RenderedPlaylist(stream.version, text);
-    this.rendered.set(stream, playlists.set(key, playlist));
+    this.#rendered.set(stream, playlists.set(key, playlist));
     return playlist;
   }
 }

@@ -10,30 +10,30 @@ export const BOX_HEADER_BYTES = 8;
 
 /** Cuts a byte stream that arrives in arbitrary chunks into whole boxes, without copying boxes that came in one chunk. */
 export class BoxStream {
-  private chunks: Buffer[] = [];
-  private bufferedBytes = 0;
-  private neededBytes = BOX_HEADER_BYTES;
+  #chunks: Buffer[] = [];
+  #bufferedBytes = 0;
+  #neededBytes = BOX_HEADER_BYTES;
 
   /** Adds a chunk and returns the boxes it completes. Throws on a size that no sane encoder writes. */
   push(chunk: Buffer): Box[] {
-    this.chunks.push(chunk);
-    this.bufferedBytes += chunk.length;
-    if (this.bufferedBytes < this.neededBytes) return [];
-    const buffer = this.chunks.length === 1 ? chunk : Buffer.concat(this.chunks, this.bufferedBytes);
+    this.#chunks.push(chunk);
+    this.#bufferedBytes += chunk.length;
+    if (this.#bufferedBytes < this.#neededBytes) return [];
+    const buffer = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#bufferedBytes);
     const boxes: Box[] = [];
     let offset = 0;
-    this.neededBytes = BOX_HEADER_BYTES;
+    this.#neededBytes = BOX_HEADER_BYTES;
     while (buffer.length - offset >= BOX_HEADER_BYTES) {
       const size = boxSize(buffer, offset);
       if (buffer.length - offset < size) {
-        this.neededBytes = size;
+        this.#neededBytes = size;
         break;
       }
       boxes.push({ type: boxType(buffer, offset), data: buffer.subarray(offset, offset + size) });
       offset += size;
     }
-    this.chunks = offset === buffer.length ? [] : [buffer.subarray(offset)];
-    this.bufferedBytes = buffer.length - offset;
+    this.#chunks = offset === buffer.length ? [] : [buffer.subarray(offset)];
+    this.#bufferedBytes = buffer.length - offset;
     return boxes;
   }
 }

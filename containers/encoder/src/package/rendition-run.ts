@@ -25,144 +25,144 @@ export interface RenditionRunOptions {
 
 /** Cuts one rendition of one encoder run into parts and segments. */
 export class RenditionRun {
-  private readonly boxes = new BoxStream();
-  private readonly options: RenditionRunOptions;
-  private ftyp: Box | null = null;
-  private moof: Box | null = null;
-  private initSection: InitSection | null = null;
+  readonly #boxes = new BoxStream();
+  readonly #options: RenditionRunOptions;
+  #ftyp: Box | null = null;
+  #moof: Box | null = null;
+  #initSection: InitSection | null = null;
   /** A follower's samples until the clock has started. */
-  private held: Sample[] = [];
-  private partSamples: Sample[] = [];
-  private segmentIndex = 0;
-  private partIndex = 0;
-  private frames = 0;
-  private chunks = 0;
+  #held: Sample[] = [];
+  #partSamples: Sample[] = [];
+  #segmentIndex = 0;
+  #partIndex = 0;
+  #frames = 0;
+  #chunks = 0;
 
   constructor(options: RenditionRunOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   /** RFC 6381 codec string; null until the encoder has written its header. */
   get codec(): string | null {
-    return this.initSection?.codec ?? null;
+    return this.#initSection?.codec ?? null;
   }
 
   /** True once viewers have something to load. */
   get hasParts(): boolean {
-    return this.chunks > 0;
+    return this.#chunks > 0;
   }
 
   /** Takes the encoder's output, cut anywhere, and returns how many frames it completed. Throws on a malformed stream. */
   write(chunk: Buffer): number {
-    return this.boxes.push(chunk).reduce((frames, box) => frames + this.onBox(box), 0);
+    return this.#boxes.push(chunk).reduce((frames, box) => frames + this.#onBox(box), 0);
   }
 
   /** Publishes whole frames that were waiting for their part to fill, and closes the open segment. Leaders end first. */
   end(): void {
-    this.addHeldSamples();
-    if (this.partSamples.length > 0 && this.isWorthClosing()) this.closePart(true);
-    for (const timeline of this.options.timelines) timeline.pause();
+    this.#addHeldSamples();
+    if (this.#partSamples.length > 0 && this.#isWorthClosing()) this.#closePart(true);
+    for (const timeline of this.#options.timelines) timeline.pause();
   }
 
-  private onBox(box: Box): number {
-    if (box.type === 'ftyp') this.ftyp = box;
-    else if (box.type === 'moov') this.onHeader(box);
-    else if (box.type === 'moof') this.moof = box;
-    else if (box.type === 'mdat') return this.onMedia(box);
+  #onBox(box: Box): number {
+    if (box.type === 'ftyp') this.#ftyp = box;
+    else if (box.type === 'moov') this.#onHeader(box);
+    else if (box.type === 'moof') this.#moof = box;
+    else if (box.type === 'mdat') return this.#onMedia(box);
     return 0;
   }
 
-  private onMedia(mdat: Box): number {
-    if (this.moof === null || this.initSection === null) throw new Error('an mdat without a moof or moov before it');
-    const samples = parseFragment(this.moof, mdat, this.initSection.defaults);
-    this.moof = null;
-    for (const sample of samples) this.onSample(sample);
+  #onMedia(mdat: Box): number {
+    if (this.#moof === null || this.#initSection === null) throw new Error('an mdat without a moof or moov before it');
+    const samples = parseFragment(this.#moof, mdat, this.#initSection.defaults);
+    this.#moof = null;
+    for (const sample of samples) this.#onSample(sample);
     return samples.length;
   }
 
-  private onHeader(moov: Box): void {
-    if (this.ftyp === null) throw new Error('a moov without an ftyp before it');
-    this.initSection = parseInitSection(this.ftyp, moov);
-    const { run, firstMsn, timelines } = this.options;
-    for (const timeline of timelines) timeline.beginRun({ epoch: run.epoch, firstMsn }, this.initSection.data);
+  #onHeader(moov: Box): void {
+    if (this.#ftyp === null) throw new Error('a moov without an ftyp before it');
+    this.#initSection = parseInitSection(this.#ftyp, moov);
+    const { run, firstMsn, timelines } = this.#options;
+    for (const timeline of timelines) timeline.beginRun({ epoch: run.epoch, firstMsn }, this.#initSection.data);
   }
 
-  private onSample(sample: Sample): void {
-    if (this.options.isLeader) {
-      if (this.frames === 0) this.options.clock.start(this.presentationSeconds(sample));
-      this.addLeaderSample(sample);
+  #onSample(sample: Sample): void {
+    if (this.#options.isLeader) {
+      if (this.#frames === 0) this.#options.clock.start(this.#presentationSeconds(sample));
+      this.#addLeaderSample(sample);
       return;
     }
-    this.held.push(sample);
-    if (this.held.length > MAX_HELD_SAMPLES) this.held.shift();
-    this.addHeldSamples();
+    this.#held.push(sample);
+    if (this.#held.length > MAX_HELD_SAMPLES) this.#held.shift();
+    this.#addHeldSamples();
   }
 
-  private addHeldSamples(): void {
-    const { startSeconds } = this.options.clock;
+  #addHeldSamples(): void {
+    const { startSeconds } = this.#options.clock;
     if (startSeconds === null) return;
-    for (const sample of this.held) this.addFollowerSample(sample, startSeconds);
-    this.held = [];
+    for (const sample of this.#held) this.#addFollowerSample(sample, startSeconds);
+    this.#held = [];
   }
 
-  private addLeaderSample(sample: Sample): void {
-    const { segmentFrames, partFrames } = this.options.grid;
-    this.partSamples.push(sample);
-    this.frames++;
-    const framesInSegment = this.frames % segmentFrames;
-    if (framesInSegment === 0) this.closePart(true);
-    else if (framesInSegment % partFrames === 0) this.closePart(false);
+  #addLeaderSample(sample: Sample): void {
+    const { segmentFrames, partFrames } = this.#options.grid;
+    this.#partSamples.push(sample);
+    this.#frames++;
+    const framesInSegment = this.#frames % segmentFrames;
+    if (framesInSegment === 0) this.#closePart(true);
+    else if (framesInSegment % partFrames === 0) this.#closePart(false);
   }
 
-  private addFollowerSample(sample: Sample, startSeconds: number): void {
-    const { grid } = this.options;
-    const halfFrameSeconds = AAC_FRAME_SAMPLES / this.timescale() / 2;
-    const sampleSeconds = this.presentationSeconds(sample) - startSeconds;
+  #addFollowerSample(sample: Sample, startSeconds: number): void {
+    const { grid } = this.#options;
+    const halfFrameSeconds = AAC_FRAME_SAMPLES / this.#timescale() / 2;
+    const sampleSeconds = this.#presentationSeconds(sample) - startSeconds;
     if (sampleSeconds < -halfFrameSeconds) return;
-    this.partSamples.push(sample);
-    const endSeconds = sampleSeconds + sample.durationTicks / this.timescale();
-    const isLastPart = this.partIndex + 1 === grid.partsPerSegment;
+    this.#partSamples.push(sample);
+    const endSeconds = sampleSeconds + sample.durationTicks / this.#timescale();
+    const isLastPart = this.#partIndex + 1 === grid.partsPerSegment;
     const boundarySeconds = isLastPart
-      ? cutSeconds(grid, this.segmentIndex + 1, 0)
-      : cutSeconds(grid, this.segmentIndex, this.partIndex + 1);
-    if (endSeconds >= boundarySeconds - halfFrameSeconds) this.closePart(isLastPart);
+      ? cutSeconds(grid, this.#segmentIndex + 1, 0)
+      : cutSeconds(grid, this.#segmentIndex, this.#partIndex + 1);
+    if (endSeconds >= boundarySeconds - halfFrameSeconds) this.#closePart(isLastPart);
   }
 
-  private closePart(completesSegment: boolean): void {
-    const { run, grid, clock, firstMsn, discontinuityNumber, timelines } = this.options;
-    const first = this.partSamples[0];
-    if (first === undefined || this.initSection === null) throw new Error('a part without samples');
-    const segmentSeconds = (clock.startSeconds ?? 0) + cutSeconds(grid, this.segmentIndex, 0);
-    const offsetSeconds = this.presentationSeconds(first) - segmentSeconds;
+  #closePart(completesSegment: boolean): void {
+    const { run, grid, clock, firstMsn, discontinuityNumber, timelines } = this.#options;
+    const first = this.#partSamples[0];
+    if (first === undefined || this.#initSection === null) throw new Error('a part without samples');
+    const segmentSeconds = (clock.startSeconds ?? 0) + cutSeconds(grid, this.#segmentIndex, 0);
+    const offsetSeconds = this.#presentationSeconds(first) - segmentSeconds;
     const start = {
-      msn: firstMsn + this.segmentIndex,
+      msn: firstMsn + this.#segmentIndex,
       epoch: run.epoch,
       discontinuityNumber,
-      programDateTimeMs: clock.programDateTimeMs(this.segmentIndex, segmentSeconds, offsetSeconds),
+      programDateTimeMs: clock.programDateTimeMs(this.#segmentIndex, segmentSeconds, offsetSeconds),
     };
     const part = {
-      durationSeconds: this.partSamples.reduce((ticks, sample) => ticks + sample.durationTicks, 0) / this.timescale(),
+      durationSeconds: this.#partSamples.reduce((ticks, sample) => ticks + sample.durationTicks, 0) / this.#timescale(),
       isIndependent: first.isSync,
-      data: buildCmafChunk(this.initSection.trackId, ++this.chunks, this.partSamples),
+      data: buildCmafChunk(this.#initSection.trackId, ++this.#chunks, this.#partSamples),
     };
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
-    this.partSamples = [];
-    this.partIndex = completesSegment ? 0 : this.partIndex + 1;
-    if (completesSegment) this.segmentIndex++;
+    this.#partSamples = [];
+    this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
+    if (completesSegment) this.#segmentIndex++;
   }
 
   /** Audio past the last picture's segment would be a segment that all other renditions have a gap for. */
-  private isWorthClosing(): boolean {
-    const { isLeader, clock } = this.options;
-    return isLeader || this.partIndex > 0 || clock.hasBegun(this.segmentIndex);
+  #isWorthClosing(): boolean {
+    const { isLeader, clock } = this.#options;
+    return isLeader || this.#partIndex > 0 || clock.hasBegun(this.#segmentIndex);
   }
 
-  private presentationSeconds(sample: Sample): number {
-    return (sample.decodeTicks + sample.compositionOffsetTicks) / this.timescale();
+  #presentationSeconds(sample: Sample): number {
+    return (sample.decodeTicks + sample.compositionOffsetTicks) / this.#timescale();
   }
 
-  private timescale(): number {
-    if (this.initSection === null) throw new Error('a sample before the moov');
-    return this.initSection.timescale;
+  #timescale(): number {
+    if (this.#initSection === null) throw new Error('a sample before the moov');
+    return this.#initSection.timescale;
   }
 }

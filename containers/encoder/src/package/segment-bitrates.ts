@@ -11,45 +11,45 @@ interface MeasuredSegment {
 export class SegmentBitrates {
   /** Highest bitrate of any set of neighbouring segments that lasts about a target duration. */
   peakBitsPerSecond = 0;
-  private totalBytes = 0;
-  private totalSeconds = 0;
+  #totalBytes = 0;
+  #totalSeconds = 0;
   /** The newest neighbours, oldest first, that a set with the next one may contain. */
-  private recent: MeasuredSegment[] = [];
-  private readonly targetDurationSeconds: number;
+  #recent: MeasuredSegment[] = [];
+  readonly #targetDurationSeconds: number;
 
   constructor(targetDurationSeconds: number) {
-    this.targetDurationSeconds = targetDurationSeconds;
+    this.#targetDurationSeconds = targetDurationSeconds;
   }
 
   /** Media that was measured. */
   get measuredSeconds(): number {
-    return this.totalSeconds;
+    return this.#totalSeconds;
   }
 
   /** 0 before the first segment. */
   get averageBitsPerSecond(): number {
-    return this.totalSeconds === 0 ? 0 : (this.totalBytes * 8) / this.totalSeconds;
+    return this.#totalSeconds === 0 ? 0 : (this.#totalBytes * 8) / this.#totalSeconds;
   }
 
   /** A segment is whole. */
   add(bytes: number, seconds: number): void {
-    this.totalBytes += bytes;
-    this.totalSeconds += seconds;
+    this.#totalBytes += bytes;
+    this.#totalSeconds += seconds;
     const set = { bytes: 0, seconds: 0 };
     const neighbours: MeasuredSegment[] = [];
-    for (const segment of [{ bytes, seconds }, ...this.recent.toReversed()]) {
+    for (const segment of [{ bytes, seconds }, ...this.#recent.toReversed()]) {
       set.bytes += segment.bytes;
       set.seconds += segment.seconds;
-      if (set.seconds > PEAK_SET_MAX_TARGETS * this.targetDurationSeconds) break;
+      if (set.seconds > PEAK_SET_MAX_TARGETS * this.#targetDurationSeconds) break;
       neighbours.unshift(segment);
-      if (set.seconds < PEAK_SET_MIN_TARGETS * this.targetDurationSeconds) continue;
+      if (set.seconds < PEAK_SET_MIN_TARGETS * this.#targetDurationSeconds) continue;
       this.peakBitsPerSecond = Math.max(this.peakBitsPerSecond, (set.bytes * 8) / set.seconds);
     }
-    this.recent = neighbours;
+    this.#recent = neighbours;
   }
 
   /** What comes next is no neighbour of what came before. */
   addGap(): void {
-    this.recent = [];
+    this.#recent = [];
   }
 }

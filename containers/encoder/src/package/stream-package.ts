@@ -19,34 +19,34 @@ interface PackagedRun {
 /** A stream's renditions in memory, across encoder runs, from its first part to its ENDLIST. */
 export class StreamPackage {
   readonly profile: LatencyProfile;
-  private readonly timelines = new Map<string, RenditionTimeline>();
-  private readonly firstMsn: number;
-  private active: PackagedRun | null = null;
-  private announced: PackagedRun | null = null;
-  private discontinuityNumber: number | null = null;
-  private longestPartSeconds = 0;
-  private shortestPartSeconds = Number.POSITIVE_INFINITY;
-  private isEnded = false;
-  private changes = 0;
+  readonly #timelines = new Map<string, RenditionTimeline>();
+  readonly #firstMsn: number;
+  #active: PackagedRun | null = null;
+  #announced: PackagedRun | null = null;
+  #discontinuityNumber: number | null = null;
+  #longestPartSeconds = 0;
+  #shortestPartSeconds = Number.POSITIVE_INFINITY;
+  #isEnded = false;
+  #changes = 0;
 
   /** `firstMsn`: media sequence number of the first segment; above any that viewers have seen. */
   constructor(options: { readonly latency: LatencyName; readonly firstMsn: number }) {
     this.profile = LATENCY_PROFILES[options.latency];
-    this.firstMsn = options.firstMsn;
+    this.#firstMsn = options.firstMsn;
   }
 
   /** Counts every change of any rendition, so that rendered playlists can be kept until the next. */
   get version(): number {
-    return this.changes;
+    return this.#changes;
   }
 
   get ended(): boolean {
-    return this.isEnded;
+    return this.#isEnded;
   }
 
   /** EXT-X-PART-INF's PART-TARGET in seconds: the longest part of any run so far. */
   get partTargetSeconds(): number {
-    return this.longestPartSeconds;
+    return this.#longestPartSeconds;
   }
 
   /** EXT-X-TARGETDURATION in whole seconds; it must never change (RFC 8216bis 6.2.1). */
@@ -59,17 +59,17 @@ export class StreamPackage {
    * first is that far.
    */
   get playableRun(): EncoderRun | null {
-    return this.announced?.run ?? null;
+    return this.#announced?.run ?? null;
   }
 
   /** All renditions, also those that the newest run does not make any more: players stay on the one they chose. */
   get renditions(): ReadonlyMap<string, RenditionTimeline> {
-    return this.timelines;
+    return this.#timelines;
   }
 
   /** RFC 6381 codec string of a rendition of the playable run; null where it has no such rendition. */
   codec(rendition: string): string | null {
-    return this.announced?.renditions.get(rendition)?.codec ?? null;
+    return this.#announced?.renditions.get(rendition)?.codec ?? null;
   }
 
   /**
@@ -78,11 +78,11 @@ export class StreamPackage {
    * of one run too short for those of another: that takes a large change of a low frame rate.
    */
   fits(run: EncoderRun): boolean {
-    const current = this.active?.run;
+    const current = this.#active?.run;
     if (current === undefined) return true;
     if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
       return false;
-    const { longestSeconds, shortestSeconds } = this.partLengthsWith(run);
+    const { longestSeconds, shortestSeconds } = this.#partLengthsWith(run);
     return this.profile.partSeconds === null || shortestSeconds >= SHORTEST_PART_SHARE * longestSeconds;
   }
 
@@ -91,29 +91,29 @@ export class StreamPackage {
    * output that is malformed ends the run and throws.
    */
   beginRun(run: EncoderRun): RunSink {
-    this.endRun();
+    this.#endRun();
     const grid = cutGrid(this.profile, run);
-    const { longestSeconds, shortestSeconds } = this.partLengthsWith(run);
-    this.longestPartSeconds = longestSeconds;
-    this.shortestPartSeconds = shortestSeconds;
+    const { longestSeconds, shortestSeconds } = this.#partLengthsWith(run);
+    this.#longestPartSeconds = longestSeconds;
+    this.#shortestPartSeconds = shortestSeconds;
     const shared = {
       run,
       grid,
       clock: new RunClock(run),
       firstMsn: this.nextMsn(),
-      discontinuityNumber: this.nextDiscontinuityNumber(run.epoch),
+      discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
     };
     const renditions = new Map<string, RenditionRun>();
     for (const name of runRenditions(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
-      renditions.set(name, new RenditionRun({ ...shared, isLeader, timelines: this.timelinesFedBy(name, run) }));
+      renditions.set(name, new RenditionRun({ ...shared, isLeader, timelines: this.#timelinesFedBy(name, run) }));
     }
     const active: PackagedRun = { run, renditions, isOver: false };
-    this.active = active;
+    this.#active = active;
     return {
-      write: (rendition, chunk) => this.write(active, rendition, chunk),
+      write: (rendition, chunk) => this.#write(active, rendition, chunk),
       end: () => {
-        if (this.active === active) this.endRun();
+        if (this.#active === active) this.#endRun();
       },
     };
   }
@@ -121,48 +121,48 @@ export class StreamPackage {
   /** Ends the stream: every playlist gets its ENDLIST, also where the end of its run throws. */
   end(): void {
     try {
-      this.endRun();
+      this.#endRun();
     } finally {
-      this.isEnded = true;
-      for (const timeline of this.timelines.values()) timeline.end();
+      this.#isEnded = true;
+      for (const timeline of this.#timelines.values()) timeline.end();
     }
   }
 
   /** Media sequence number that follows the newest segment of any rendition. */
   nextMsn(): number {
-    let next = this.firstMsn;
-    for (const timeline of this.timelines.values()) next = Math.max(next, timeline.lastMsn() + 1);
+    let next = this.#firstMsn;
+    for (const timeline of this.#timelines.values()) next = Math.max(next, timeline.lastMsn() + 1);
     return next;
   }
 
   /** Media bytes held in memory; renditions that share parts count them once. */
   mediaBytes(): number {
     const buffers = new Set<Buffer>();
-    for (const timeline of this.timelines.values()) {
+    for (const timeline of this.#timelines.values()) {
       for (const segment of timeline.held()) for (const part of segment.parts) buffers.add(part.data);
     }
     return [...buffers].reduce((bytes, buffer) => bytes + buffer.length, 0);
   }
 
   /** Of all runs so far and this one. */
-  private partLengthsWith(run: EncoderRun): { readonly longestSeconds: number; readonly shortestSeconds: number } {
+  #partLengthsWith(run: EncoderRun): { readonly longestSeconds: number; readonly shortestSeconds: number } {
     const grid = cutGrid(this.profile, run);
     return {
-      longestSeconds: Math.max(this.longestPartSeconds, partTargetSeconds(grid, run)),
-      shortestSeconds: Math.min(this.shortestPartSeconds, shortestPartSeconds(grid, run)),
+      longestSeconds: Math.max(this.#longestPartSeconds, partTargetSeconds(grid, run)),
+      shortestSeconds: Math.min(this.#shortestPartSeconds, shortestPartSeconds(grid, run)),
     };
   }
 
   /** A run that was replaced or ended before its process was gone has nothing more to say. */
-  private write(packaged: PackagedRun, rendition: string, chunk: Buffer): number {
+  #write(packaged: PackagedRun, rendition: string, chunk: Buffer): number {
     if (packaged.isOver) return 0;
     try {
       return packaged.renditions.get(rendition)?.write(chunk) ?? 0;
     } catch (error) {
-      this.endRun();
+      this.#endRun();
       throw error;
     } finally {
-      if (this.announced !== packaged && this.isPlayable(packaged)) this.announced = packaged;
+      if (this.#announced !== packaged && this.#isPlayable(packaged)) this.#announced = packaged;
     }
   }
 
@@ -170,48 +170,48 @@ export class StreamPackage {
    * Starting at the epoch keeps the sequence from going back when another task, with a later epoch, takes the stream over.
    * A run that came to nothing leaves nothing to be discontinuous with.
    */
-  private nextDiscontinuityNumber(epoch: number): number {
-    const formerRenditions = [...(this.active?.renditions.values() ?? [])];
-    const current = this.discontinuityNumber ?? epoch;
-    this.discontinuityNumber = formerRenditions.some((rendition) => rendition.hasParts) ? current + 1 : current;
-    return this.discontinuityNumber;
+  #nextDiscontinuityNumber(epoch: number): number {
+    const formerRenditions = [...(this.#active?.renditions.values() ?? [])];
+    const current = this.#discontinuityNumber ?? epoch;
+    this.#discontinuityNumber = formerRenditions.some((rendition) => rendition.hasParts) ? current + 1 : current;
+    return this.#discontinuityNumber;
   }
 
-  private isPlayable(packaged: PackagedRun): boolean {
+  #isPlayable(packaged: PackagedRun): boolean {
     return [...packaged.renditions.values()].every((rendition) => rendition.hasParts);
   }
 
-  private endRun(): void {
-    if (this.active === null || this.active.isOver) return;
-    this.active.isOver = true;
-    for (const rendition of this.active.renditions.values()) rendition.end();
+  #endRun(): void {
+    if (this.#active === null || this.#active.isOver) return;
+    this.#active.isOver = true;
+    for (const rendition of this.#active.renditions.values()) rendition.end();
   }
 
   /**
    * A rendition's own timeline; the best one also feeds renditions that earlier runs had and this one has not (the
    * source became smaller), so that players which chose them see the picture go on.
    */
-  private timelinesFedBy(name: string, run: EncoderRun): RenditionTimeline[] {
-    const fed = [this.timelineOf(name)];
+  #timelinesFedBy(name: string, run: EncoderRun): RenditionTimeline[] {
+    const fed = [this.#timelineOf(name)];
     if (name !== run.video[0]?.name) return fed;
     const made = runRenditions(run);
-    for (const [other, timeline] of this.timelines) {
+    for (const [other, timeline] of this.#timelines) {
       if (!made.includes(other) && other !== AUDIO_RENDITION) fed.push(timeline);
     }
     return fed;
   }
 
-  private timelineOf(name: string): RenditionTimeline {
-    const existing = this.timelines.get(name);
+  #timelineOf(name: string): RenditionTimeline {
+    const existing = this.#timelines.get(name);
     if (existing !== undefined) return existing;
     const timeline = new RenditionTimeline({
       windowSeconds: this.profile.windowSeconds,
       targetDurationSeconds: this.targetDurationSeconds,
       onChange: () => {
-        this.changes++;
+        this.#changes++;
       },
     });
-    this.timelines.set(name, timeline);
+    this.#timelines.set(name, timeline);
     return timeline;
   }
 }

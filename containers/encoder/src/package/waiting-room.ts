@@ -5,11 +5,11 @@ interface Waiter {
 
 /** Requests that wait for something to change; bounded by the server's connections. */
 export class WaitingRoom {
-  private readonly waiters = new Set<Waiter>();
+  readonly #waiters = new Set<Waiter>();
 
   /** How many wait now. */
   get size(): number {
-    return this.waiters.size;
+    return this.#waiters.size;
   }
 
   /** Resolves with true once `isReady`, which every `recheck` asks again; with false after `timeoutMs` or when `signal` aborts. */
@@ -19,21 +19,21 @@ export class WaitingRoom {
     return new Promise((resolve) => {
       const settle = (ready: boolean): void => {
         clearTimeout(timer);
-        this.waiters.delete(waiter);
+        this.#waiters.delete(waiter);
         signal.removeEventListener('abort', giveUp);
         resolve(ready);
       };
       const giveUp = (): void => settle(false);
       const timer = setTimeout(giveUp, timeoutMs);
       const waiter: Waiter = { isReady, settle };
-      this.waiters.add(waiter);
+      this.#waiters.add(waiter);
       signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 
   /** Lets those go that have what they wait for. */
   recheck(): void {
-    for (const waiter of [...this.waiters]) {
+    for (const waiter of [...this.#waiters]) {
       if (waiter.isReady()) waiter.settle(true);
     }
   }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { StrangerLog, Unlogged } from '#encoder/guard/stranger-log.ts';
 
-export interface ConnectionJournalProps {
+export interface ConnectionJournalOptions {
   /** What the remote address counts as (`toSourceNetwork`). */
   readonly network: string;
   readonly strangerLog: StrangerLog;
@@ -21,16 +21,16 @@ export interface ConnectionEnd {
 export class ConnectionJournal {
   /** Set for good once the publish is accepted. */
   isLive = false;
-  readonly #props: ConnectionJournalProps;
+  readonly #options: ConnectionJournalOptions;
   #isExplained = false;
 
-  constructor(props: ConnectionJournalProps) {
-    this.#props = props;
+  constructor(options: ConnectionJournalOptions) {
+    this.#options = options;
   }
 
   /** Has `log` write a line; a stranger's only if it is its first, and not one of too many of the network. */
   explain(log: (unlogged: Unlogged) => void): void {
-    const { network, strangerLog } = this.#props;
+    const { network, strangerLog } = this.#options;
     if (this.isLive) log({});
     else if (!this.#isExplained) strangerLog.write(network, log);
     this.#isExplained = true;
@@ -38,7 +38,7 @@ export class ConnectionJournal {
 
   /** `isRoutine`: health checks and port scans connect and leave, some by a reset, which is not worth a line each in production. */
   close(end: ConnectionEnd, isRoutine: boolean): void {
-    const { log } = this.#props;
+    const { log } = this.#options;
     if (this.isLive || !(isRoutine || this.#isExplained)) {
       this.explain((unlogged) => log.info({ ...end, ...unlogged }, 'connection closed'));
     } else {

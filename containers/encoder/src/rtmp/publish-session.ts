@@ -10,7 +10,7 @@ import type { AcceptPublisher, Publisher, PublisherHandler, RefusedPublish } fro
 import type { PublisherRegistry } from './publisher-registry.ts';
 import { redactKey } from './redact-key.ts';
 
-export interface PublishSessionProps {
+export interface PublishSessionOptions {
   /** Id of the connection. */
   readonly id: string;
   readonly remoteAddress: string;
@@ -24,8 +24,8 @@ export interface PublishSessionProps {
   /** What of Enhanced RTMP the encoder can decode. */
   readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
   readonly limits: Pick<RtmpLimits, 'minInputLimitKbps' | 'inputBurstSeconds' | 'maxMessagesPerSecond'>;
-  /** Wall clock, milliseconds since 1970. */
-  readonly clock: () => number;
+  /** Wall now, milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Logger;
   /** Has a line written about a publish that is not live, unless there are too many of them. */
   readonly logStranger: (log: (unlogged: Unlogged) => void) => void;
@@ -41,7 +41,7 @@ type State = 'deciding' | 'live' | 'closed';
 export class PublishSession {
   /** Resolves once the handler was closed, or it is certain that there will be none. */
   readonly closed: Promise<void>;
-  readonly #props: PublishSessionProps;
+  readonly #options: PublishSessionOptions;
   #log: Logger;
   #state: State = 'deciding';
   #streamId: string | undefined;
@@ -51,9 +51,9 @@ export class PublishSession {
   #resolveEnded: () => void = () => undefined;
 
   /** Starts the decision. */
-  constructor(props: PublishSessionProps) {
-    this.#props = props;
-    this.#log = props.log;
+  constructor(options: PublishSessionOptions) {
+    this.#options = options;
+    this.#log = options.log;
     const ended = new Promise<void>((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -69,13 +69,13 @@ export class PublishSession {
   /** Passes a tag on; dropped while the session is not live. */
   receive(tag: FlvTag): void {
     if (this.#state !== 'live') return;
-    const codec = undecodableCodec(tag, this.#props.enhancedCodecs);
+    const codec = undecodableCodec(tag, this.#options.enhancedCodecs);
     if (codec !== null) {
       this.end('NetStream.Publish.Rejected', `This server cannot decode ${codec}; send H.264`);
       return;
     }
     try {
-      this.#handler?.onTag(tag, this.#props.clock());
+      this.#handler?.onTag(tag, this.#options.now());
     } catch (error) {
       this.#log.error({ err: error }, 'publisher handler failed');
       this.end('NetStream.Publish.Rejected', 'The server failed to process the stream; try again');
@@ -114,7 +114,7 @@ export class PublishSession {
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    if (this.#streamId !== undefined) this.#props.registry.release(this.#streamId, this);
+    if (this.#streamId !== undefined) this.#options.registry.release(this.#streamId, this);
     this.#closeHandler();
     this.#resolveEnded();
   }
@@ -127,7 +127,7 @@ export class PublishSession {
   #tellRefusal(code: RefusalCode, description: string, streamId = this.#streamId): void {
     if (this.#isRefusalTold) return;
     this.#isRefusalTold = true;
-    const { onRefused, remoteAddress: sourceAddress } = this.#props;
+    const { onRefused, remoteAddress: sourceAddress } = this.#options;
     onRefused({ streamId: streamId ?? null, code, description, sourceAddress });
   }
 
@@ -135,9 +135,9 @@ export class PublishSession {
     if (this.#state === 'closed') return;
     const line = { code, description };
     if (this.#state === 'live') this.#log.info(line, 'publish ended');
-    else this.#props.logStranger((unlogged) => this.#log.info({ ...line, ...unlogged }, 'publish refused'));
+    else this.#options.logStranger((unlogged) => this.#log.info({ ...line, ...unlogged }, 'publish refused'));
     this.close();
-    this.#props.onEnd(code, description);
+    this.#options.onEnd(code, description);
   }
 
   /** A fault of ours ends the session, and not the process. */
@@ -157,13 +157,13 @@ export class PublishSession {
     const stream = await this.#authorise();
     if (stream === null || this.#isClosed()) return;
     this.#know(stream.streamId);
-    await this.#props.registry.claim(stream.streamId, this);
+    await this.#options.registry.claim(stream.streamId, this);
     if (this.#isClosed()) return;
     await this.#accept(stream);
   }
 
   async #authorise(): Promise<AuthorisedStream | null> {
-    const { authorise, streamKey, remoteAddress } = this.#props;
+    const { authorise, streamKey, remoteAddress } = this.#options;
     try {
       const decision = await authorise({ streamKey, sourceAddress: remoteAddress });
       if (decision.allow) return decision.stream;
@@ -180,7 +180,7 @@ export class PublishSession {
   }
 
   async #accept(stream: AuthorisedStream): Promise<void> {
-    const { id, remoteAddress, acceptPublisher, limits, clock, onLive } = this.#props;
+    const { id, remoteAddress, acceptPublisher, limits, now, onLive } = this.#options;
     const end = (code: RefusalCode, description: string) => this.#finish(code, description);
     const publisher: Publisher = { id, remoteAddress, stream, end };
     try {
@@ -194,7 +194,7 @@ export class PublishSession {
       return;
     }
     this.#state = 'live';
-    this.#inputLimit = new InputLimit(stream.maxInputKbps, limits, clock);
+    this.#inputLimit = new InputLimit(stream.maxInputKbps, limits, now);
     this.#log.info('publish accepted');
     onLive();
   }
@@ -217,7 +217,7 @@ export class PublishSession {
 
   #logError(error: unknown, message: string): void {
     const line = { error: this.#redact(String(error)) };
-    this.#props.logStranger((unlogged) => this.#log.error({ ...line, ...unlogged }, message));
+    this.#options.logStranger((unlogged) => this.#log.error({ ...line, ...unlogged }, message));
   }
 
   #closeHandler(): void {
@@ -235,6 +235,6 @@ export class PublishSession {
   }
 
   #redact(text: string): string {
-    return redactKey(text, this.#props.streamKey);
+    return redactKey(text, this.#options.streamKey);
   }
 }

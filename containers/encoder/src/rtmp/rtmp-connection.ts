@@ -5,7 +5,7 @@ import type { PooledConnection } from '#encoder/guard/connection-pool.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import type { StrangerLog } from '#encoder/guard/stranger-log.ts';
 import { ConnectionJournal } from './connection-journal.ts';
-import { PublishSession, type PublishSessionProps } from './publish-session.ts';
+import { PublishSession, type PublishSessionOptions } from './publish-session.ts';
 import { RtmpParser } from './rtmp-parser.ts';
 import { RtmpViolation } from './rtmp-violation.ts';
 
@@ -13,9 +13,9 @@ import { RtmpViolation } from './rtmp-violation.ts';
 const APP = 'live';
 
 /** What a connection shares with the others of its server, and its own name. */
-export type RtmpConnectionProps = Pick<
-  PublishSessionProps,
-  'id' | 'remoteAddress' | 'authorise' | 'acceptPublisher' | 'onRefused' | 'registry' | 'enhancedCodecs' | 'clock'
+export type RtmpConnectionOptions = Pick<
+  PublishSessionOptions,
+  'id' | 'remoteAddress' | 'authorise' | 'acceptPublisher' | 'onRefused' | 'registry' | 'enhancedCodecs' | 'now'
 > & {
   readonly socket: Socket;
   /** What the remote address counts as (`toSourceNetwork`). */
@@ -30,7 +30,7 @@ export type RtmpConnectionProps = Pick<
 
 /** One TCP connection: time-outs, byte counts, closing, and the way between parser and publish session. */
 export class RtmpConnection implements PooledConnection {
-  readonly #props: RtmpConnectionProps;
+  readonly #options: RtmpConnectionOptions;
   readonly #journal: ConnectionJournal;
   readonly #parser: RtmpParser;
   readonly #openedAtMs: number;
@@ -45,13 +45,13 @@ export class RtmpConnection implements PooledConnection {
   /** The end was our decision, and not the peer's or the network's. */
   #closedByUs = false;
 
-  constructor(props: RtmpConnectionProps) {
-    const { socket, limits } = props;
-    this.#props = props;
-    this.#journal = new ConnectionJournal(props);
-    this.#openedAtMs = props.clock();
+  constructor(options: RtmpConnectionOptions) {
+    const { socket, limits } = options;
+    this.#options = options;
+    this.#journal = new ConnectionJournal(options);
+    this.#openedAtMs = options.now();
     this.#parser = new RtmpParser(
-      { app: APP, limits, enhancedCodecs: props.enhancedCodecs },
+      { app: APP, limits, enhancedCodecs: options.enhancedCodecs },
       {
         onOutput: (bytes) => this.#send(bytes),
         onPublish: (streamName) => this.#publish(streamName),
@@ -74,11 +74,11 @@ export class RtmpConnection implements PooledConnection {
   }
 
   get network(): string {
-    return this.#props.network;
+    return this.#options.network;
   }
 
   get remoteAddress(): string {
-    return this.#props.remoteAddress;
+    return this.#options.remoteAddress;
   }
 
   /** Publishes, authorised and accepted. */
@@ -95,7 +95,7 @@ export class RtmpConnection implements PooledConnection {
   /** Ends it without the time to say goodbye; a broadcaster is told why if that can be sent at once. */
   evict(): void {
     this.end('NetStream.Publish.Rejected', 'The server is crowded; connect again');
-    this.#props.socket.destroy();
+    this.#options.socket.destroy();
   }
 
   #receive(bytes: Buffer): void {
@@ -103,11 +103,11 @@ export class RtmpConnection implements PooledConnection {
     if (this.#closeReason !== null) return; // read on, so that closing does not reset what we sent last
     this.#parse(bytes);
     if (this.#isClosing()) return;
-    const { maxBytesBeforeAuthorised, publishTimeoutMs } = this.#props.limits;
+    const { maxBytesBeforeAuthorised, publishTimeoutMs } = this.#options.limits;
     if (!this.#live && this.#receivedBytes > maxBytesBeforeAuthorised) {
       // Some broadcasters send without waiting for the answer: what they send stays with them until there is one.
       if (this.#session === null) this.#violated('too many bytes before a publish');
-      else this.#props.socket.pause();
+      else this.#options.socket.pause();
     } else if (!this.#handshakeDone && this.#parser.handshakeDone) {
       this.#handshakeDone = true;
       if (this.#session === null) this.#setDeadline(publishTimeoutMs, () => this.#close('no publish in time'));
@@ -116,7 +116,7 @@ export class RtmpConnection implements PooledConnection {
 
   /** Keeps what comes behind the publish until that is answered. */
   #parse(bytes: Buffer): void {
-    const { socket } = this.#props;
+    const { socket } = this.#options;
     let rest: Buffer;
     // All answers to what came together leave together: each write is a system call and a packet.
     socket.cork();
@@ -135,7 +135,7 @@ export class RtmpConnection implements PooledConnection {
   }
 
   #violated(reason: string): void {
-    const { onViolation, log } = this.#props;
+    const { onViolation, log } = this.#options;
     const violations = onViolation();
     const line = { streamId: this.#session?.streamId, reason, violations };
     this.#journal.explain((unlogged) => log.warn({ ...line, ...unlogged }, 'protocol violated'));
@@ -143,12 +143,12 @@ export class RtmpConnection implements PooledConnection {
   }
 
   #publish(streamKey: string): void {
-    const { limits } = this.#props;
+    const { limits } = this.#options;
     this.#setDeadline(limits.decisionTimeoutMs, () =>
       this.end('NetStream.Publish.Rejected', 'The server did not decide in time; try again'),
     );
     this.#session = new PublishSession({
-      ...this.#props,
+      ...this.#options,
       streamKey,
       logStranger: (log) => this.#journal.explain(log),
       onLive: () => this.#goLive(),
@@ -163,18 +163,18 @@ export class RtmpConnection implements PooledConnection {
   }
 
   #goLive(): void {
-    const { idleTimeoutMs } = this.#props.limits;
+    const { idleTimeoutMs } = this.#options.limits;
     this.#live = true;
     this.#journal.isLive = true;
     this.#parser.authorise();
     this.#setDeadline(idleTimeoutMs, () => this.end('NetStream.Publish.Rejected', 'No media received; connect again'));
     this.#parser.sendPublishStart();
     for (const bytes of this.#held.splice(0)) if (this.#closeReason === null) this.#parse(bytes);
-    this.#props.socket.resume();
+    this.#options.socket.resume();
   }
 
   #send(bytes: Buffer): void {
-    const { socket } = this.#props;
+    const { socket } = this.#options;
     if (!socket.writable) return;
     socket.write(bytes);
     this.#checkUnsent();
@@ -182,7 +182,7 @@ export class RtmpConnection implements PooledConnection {
 
   /** Cuts the socket where too much waits for the peer to read it; what is corked has not been offered yet. */
   #checkUnsent(): void {
-    const { socket, limits } = this.#props;
+    const { socket, limits } = this.#options;
     if (socket.destroyed || socket.writableCorked > 0 || socket.writableLength <= limits.maxUnsentBytes) return;
     this.#closeReason ??= 'the peer does not read';
     this.#closedByUs = true;
@@ -191,7 +191,7 @@ export class RtmpConnection implements PooledConnection {
 
   /** Flushes what was sent, closes our side, and cuts the socket if the peer keeps its own side open. */
   #close(reason: string): void {
-    const { socket, limits } = this.#props;
+    const { socket, limits } = this.#options;
     if (this.#closeReason !== null) return;
     this.#closeReason = reason;
     this.#closedByUs = true;
@@ -211,7 +211,7 @@ export class RtmpConnection implements PooledConnection {
       streamId: this.#session?.streamId,
       reason: this.#closeReason ?? 'closed by the peer',
       receivedBytes: this.#receivedBytes,
-      durationMs: this.#props.clock() - this.#openedAtMs,
+      durationMs: this.#options.now() - this.#openedAtMs,
     };
     this.#journal.close(end, this.#session === null && !this.#closedByUs);
   }

@@ -13,7 +13,7 @@ import type { AcceptPublisher, RefusedPublish } from './publisher.ts';
 import { PublisherRegistry } from './publisher-registry.ts';
 import { RtmpConnection } from './rtmp-connection.ts';
 
-export interface RtmpServerProps {
+export interface RtmpServerOptions {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
@@ -24,8 +24,8 @@ export interface RtmpServerProps {
   readonly limits: RtmpLimits;
   /** What of Enhanced RTMP the encoder can decode. */
   readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
-  /** Wall clock, milliseconds since 1970. */
-  readonly clock: () => number;
+  /** Wall now, milliseconds since 1970. */
+  readonly now: () => number;
   /** Makes the connections' ids. */
   readonly randomBytes: RandomBytes;
   readonly log: Logger;
@@ -43,13 +43,13 @@ export interface RtmpServer {
 const CROWD_LOG_INTERVAL_MS = 1_000;
 
 /** Listens for RTMP publishers at `rtmp://host:port/live`; rejects with the socket's error (EADDRINUSE) if it can't. */
-export async function startRtmpServer(props: RtmpServerProps): Promise<RtmpServer> {
-  const { host, port, randomBytes, log, ...shared } = props;
+export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
+  const { host, port, randomBytes, log, ...shared } = options;
   const registry = new PublisherRegistry();
-  const failedKeys = new FailedKeys(props);
-  const pool = new ConnectionPool<RtmpConnection>(props.limits);
-  const strangerLog = new StrangerLog(props.clock);
-  const logCrowd = createCrowdLog(props);
+  const failedKeys = new FailedKeys(options);
+  const pool = new ConnectionPool<RtmpConnection>(options.limits);
+  const strangerLog = new StrangerLog(options.now);
+  const logCrowd = createCrowdLog(options);
   let violations = 0;
 
   const server = createServer((socket) => {
@@ -90,14 +90,14 @@ export async function startRtmpServer(props: RtmpServerProps): Promise<RtmpServe
 }
 
 /** A flood costs a line a second, not one for each of its connections. */
-function createCrowdLog({ clock, log }: Pick<RtmpServerProps, 'clock' | 'log'>) {
+function createCrowdLog({ now, log }: Pick<RtmpServerOptions, 'now' | 'log'>) {
   let loggedAtMs = Number.NEGATIVE_INFINITY;
   let refusals = 0;
   return (latest: Readonly<Record<string, unknown>>): void => {
     refusals++;
-    if (clock() - loggedAtMs < CROWD_LOG_INTERVAL_MS) return;
+    if (now() - loggedAtMs < CROWD_LOG_INTERVAL_MS) return;
     log.warn({ ...latest, refusals }, 'connections refused: too many');
-    loggedAtMs = clock();
+    loggedAtMs = now();
     refusals = 0;
   };
 }

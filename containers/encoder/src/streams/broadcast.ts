@@ -1,6 +1,6 @@
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 
-export interface BroadcastProps {
+export interface BroadcastOptions {
   readonly streamId: string;
   readonly playbackId: string;
   readonly emit: EmitEvent;
@@ -10,49 +10,49 @@ export interface BroadcastProps {
 
 /** What viewers can have of a stream, told in events: from the moment it plays until it has ended, and then anew. */
 export class Broadcast {
-  private readonly props: BroadcastProps;
-  private liveSinceMs: number | null = null;
-  private publisherGoneAtMs: number | null = null;
+  readonly #options: BroadcastOptions;
+  #liveSinceMs: number | null = null;
+  #publisherGoneAtMs: number | null = null;
 
-  constructor(props: BroadcastProps) {
-    this.props = props;
+  constructor(options: BroadcastOptions) {
+    this.#options = options;
   }
 
   get isLive(): boolean {
-    return this.liveSinceMs !== null;
+    return this.#liveSinceMs !== null;
   }
 
   /** There is something to play; said once a broadcast. */
   onPlayable(): void {
     if (this.isLive) return;
-    this.liveSinceMs = this.props.now();
-    this.emit({ type: 'stream.live' });
+    this.#liveSinceMs = this.#options.now();
+    this.#emit({ type: 'stream.live' });
   }
 
   onPublisher(): void {
-    this.publisherGoneAtMs = null;
+    this.#publisherGoneAtMs = null;
   }
 
   onPublisherGone(): void {
-    this.publisherGoneAtMs = this.props.now();
+    this.#publisherGoneAtMs = this.#options.now();
   }
 
   /** Before anybody could watch, a restart is no event. */
   onRestart(reason: RestartReason): void {
-    if (this.isLive) this.emit({ type: 'encoder.restarted', reason });
+    if (this.isLive) this.#emit({ type: 'encoder.restarted', reason });
   }
 
   /** The playlists have ended. Nothing where there were none. */
   end(reason: BroadcastEndReason): void {
-    if (this.liveSinceMs === null) return;
-    const endMs = this.publisherGoneAtMs ?? this.props.now();
-    const durationSeconds = Math.max(0, Math.round((endMs - this.liveSinceMs) / 100) / 10);
-    this.liveSinceMs = null;
-    this.emit({ type: 'stream.ended', reason, durationSeconds });
+    if (this.#liveSinceMs === null) return;
+    const endMs = this.#publisherGoneAtMs ?? this.#options.now();
+    const durationSeconds = Math.max(0, Math.round((endMs - this.#liveSinceMs) / 100) / 10);
+    this.#liveSinceMs = null;
+    this.#emit({ type: 'stream.ended', reason, durationSeconds });
   }
 
-  private emit(event: BroadcastEvent): void {
-    const { streamId, playbackId, emit } = this.props;
+  #emit(event: BroadcastEvent): void {
+    const { streamId, playbackId, emit } = this.#options;
     emit({ ...event, streamId, playbackId });
   }
 }

@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 1_000;
 /** DynamoDB answers within 20 ms. */
 const HEARTBEAT_TIMEOUT_MS = 500;
 
-export interface LeaseProps {
+export interface LeaseOptions {
   readonly store: Pick<LiveStore, 'heartbeat' | 'end'>;
   readonly streamId: string;
   readonly owner: string;
@@ -27,52 +27,52 @@ export interface LeaseProps {
  * never the broadcast: the publisher is here and its viewers are too.
  */
 export class Lease {
-  private readonly props: LeaseProps;
-  private timer: NodeJS.Timeout;
+  readonly #options: LeaseOptions;
+  #timer: NodeJS.Timeout;
   /** The one call that is under way: a heartbeat that is late must not undo the release after it. */
-  private calling: Promise<void> = Promise.resolve();
-  private released: Promise<void> | null = null;
-  private isReachable = true;
+  #calling: Promise<void> = Promise.resolve();
+  #released: Promise<void> | null = null;
+  #isReachable = true;
 
-  constructor(props: LeaseProps) {
-    this.props = props;
-    this.timer = this.beatIn(HEARTBEAT_MS);
+  constructor(options: LeaseOptions) {
+    this.#options = options;
+    this.#timer = this.#beatIn(HEARTBEAT_MS);
   }
 
   /** Gives the stream up; resolves when the store has been told, or could not be. */
   release(): Promise<void> {
-    clearTimeout(this.timer);
-    this.released ??= this.giveUp();
-    return this.released;
+    clearTimeout(this.#timer);
+    this.#released ??= this.#giveUp();
+    return this.#released;
   }
 
-  private beatIn(delayMs: number): NodeJS.Timeout {
+  #beatIn(delayMs: number): NodeJS.Timeout {
     return setTimeout(() => {
-      this.calling = this.beat().catch((error: unknown) =>
-        this.props.log.error({ err: error }, 'a publish that was lost did not end in order'),
+      this.#calling = this.#beat().catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'a publish that was lost did not end in order'),
       );
     }, delayMs);
   }
 
   /** The next one is due only when this one is over, so that calls never pile up. */
-  private async beat(): Promise<void> {
-    const { now, onLost } = this.props;
+  async #beat(): Promise<void> {
+    const { now, onLost } = this.#options;
     const startedAtMs = now();
-    const wasReachable = this.isReachable;
-    const result = await this.renew(startedAtMs);
-    if (this.released !== null) return;
+    const wasReachable = this.#isReachable;
+    const result = await this.#renew(startedAtMs);
+    if (this.#released !== null) return;
     if (result?.held === false) {
       onLost(result.reason);
       return;
     }
     const isFirstFailure = result === null && wasReachable;
     const elapsedMs = Math.max(0, now() - startedAtMs); // wall clocks are set back now and then
-    this.timer = this.beatIn(isFirstFailure ? 0 : Math.max(0, HEARTBEAT_MS - elapsedMs));
+    this.#timer = this.#beatIn(isFirstFailure ? 0 : Math.max(0, HEARTBEAT_MS - elapsedMs));
   }
 
   /** Null where the store did not answer in time. */
-  private async renew(nowMs: number): Promise<HeartbeatResult | null> {
-    const { store, streamId, owner, health } = this.props;
+  async #renew(nowMs: number): Promise<HeartbeatResult | null> {
+    const { store, streamId, owner, health } = this.#options;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), HEARTBEAT_TIMEOUT_MS);
     const leaseUntilMs = nowMs + LEASE_DURATION_MS;
@@ -81,19 +81,19 @@ export class Lease {
         ...{ streamId, owner, leaseUntilMs, health: health() },
         signal: deadline.signal,
       });
-      this.onReached();
+      this.#onReached();
       return result;
     } catch (error) {
-      this.onUnreached(error);
+      this.#onUnreached(error);
       return null;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private async giveUp(): Promise<void> {
-    const { store, streamId, owner, log } = this.props;
-    await this.calling;
+  async #giveUp(): Promise<void> {
+    const { store, streamId, owner, log } = this.#options;
+    await this.#calling;
     try {
       await store.end({ streamId, owner });
     } catch (error) {
@@ -102,13 +102,13 @@ export class Lease {
   }
 
   /** One line for an outage, not one for each second of it. */
-  private onUnreached(error: unknown): void {
-    if (this.isReachable) this.props.log.warn({ err: error }, 'live store not reached; the stream goes on');
-    this.isReachable = false;
+  #onUnreached(error: unknown): void {
+    if (this.#isReachable) this.#options.log.warn({ err: error }, 'live store not reached; the stream goes on');
+    this.#isReachable = false;
   }
 
-  private onReached(): void {
-    if (!this.isReachable) this.props.log.info('live store reached again');
-    this.isReachable = true;
+  #onReached(): void {
+    if (!this.#isReachable) this.#options.log.info('live store reached again');
+    this.#isReachable = true;
   }
 }

@@ -15,7 +15,7 @@ import { REQUESTED_ENDS } from './requested-ends.ts';
 /** How long an ended stream stays, so that players that are behind see its end. */
 const KEEP_ENDED_MS = 60_000;
 
-export interface LiveStreamProps {
+export interface LiveStreamOptions {
   readonly streamId: string;
   readonly playbackId: string;
   readonly latency: LatencyName;
@@ -46,28 +46,28 @@ export interface LivePublish {
 
 /** A stream on this task: its publishers one after another, and the package that viewers watch all the while. */
 export class LiveStream {
-  private readonly props: LiveStreamProps;
-  private readonly broadcast: Broadcast;
-  private latency: LatencyName;
-  private package: StreamPackage;
-  private transcoder: Transcoder | null = null;
-  private readonly stopping = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | null = null;
+  readonly #options: LiveStreamOptions;
+  readonly #broadcast: Broadcast;
+  #latency: LatencyName;
+  #package: StreamPackage;
+  #transcoder: Transcoder | null = null;
+  readonly #stopping = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | null = null;
 
-  constructor(props: LiveStreamProps) {
-    this.props = props;
-    this.broadcast = new Broadcast(props);
-    this.latency = props.latency;
-    this.package = this.newPackage(0);
+  constructor(options: LiveStreamOptions) {
+    this.#options = options;
+    this.#broadcast = new Broadcast(options);
+    this.#latency = options.latency;
+    this.#package = this.#newPackage(0);
   }
 
   get streamId(): string {
-    return this.props.streamId;
+    return this.#options.streamId;
   }
 
   /** What viewers get. */
   get currentPackage(): StreamPackage {
-    return this.package;
+    return this.#package;
   }
 
   /**
@@ -75,31 +75,31 @@ export class LiveStream {
    * well: a broadcaster who comes back must find room, whoever else has asked for it meanwhile.
    */
   get holdsSlot(): boolean {
-    return !this.package.ended;
+    return !this.#package.ended;
   }
 
   /** Whether viewers have something to play, which they do in the reconnect window too. */
   get isLive(): boolean {
-    return this.broadcast.isLive;
+    return this.#broadcast.isLive;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
   get encoderSpeed(): number | null {
-    return this.transcoder?.encoderSpeed ?? null;
+    return this.#transcoder?.encoderSpeed ?? null;
   }
 
   /** Takes a publisher on. The one before it has closed. */
   publish(publisher: Publisher, reserved: ReservedEpochs, log: Logger): LivePublish {
-    this.clearTimer();
-    this.broadcast.onPublisher();
-    if (this.package.ended || publisher.stream.latency !== this.latency) {
-      this.latency = publisher.stream.latency;
-      this.replacePackage();
+    this.#clearTimer();
+    this.#broadcast.onPublisher();
+    if (this.#package.ended || publisher.stream.latency !== this.#latency) {
+      this.#latency = publisher.stream.latency;
+      this.#replacePackage();
     }
     let endReason: BroadcastEndReason = 'publisher-left';
     const fail = (reason: BroadcastEndReason, description: string): void => {
       endReason = reason;
-      this.reject(publisher, description);
+      this.#reject(publisher, description);
     };
     const epochs = new EpochRange(reserved.first, reserved.count, () =>
       fail('encoder-failed', 'The encoder was restarted too often; connect again'),
@@ -107,19 +107,19 @@ export class LiveStream {
     const transcoder = new Transcoder({
       stream: publisher.stream,
       nextEpoch: () => epochs.take(),
-      beginRun: (run) => this.beginRun(run),
-      onRestart: (reason) => this.broadcast.onRestart(reason),
+      beginRun: (run) => this.#beginRun(run),
+      onRestart: (reason) => this.#broadcast.onRestart(reason),
       onFatal: fail,
-      spawn: this.props.spawn,
-      now: this.props.now,
+      spawn: this.#options.spawn,
+      now: this.#options.now,
       log,
     });
-    this.transcoder = transcoder;
+    this.#transcoder = transcoder;
     return {
       handler: {
         onTag: (tag, receivedAtMs) => transcoder.onTag(tag, receivedAtMs),
-        onClose: () => this.onPublisherGone(transcoder, endReason),
-        isPlayable: () => this.broadcast.isLive,
+        onClose: () => this.#onPublisherGone(transcoder, endReason),
+        isPlayable: () => this.#broadcast.isLive,
       },
       health: () => transcoder.health(),
       end: (reason) => {
@@ -132,21 +132,21 @@ export class LiveStream {
 
   /** Ends the stream at once and resolves when no process of it is left. */
   async close(): Promise<void> {
-    if (this.transcoder !== null) this.stop(this.transcoder);
-    await Promise.all(this.stopping);
-    this.clearTimer();
-    this.endPlaylists(this.package);
-    this.broadcast.end('shutdown');
+    if (this.#transcoder !== null) this.#stop(this.#transcoder);
+    await Promise.all(this.#stopping);
+    this.#clearTimer();
+    this.#endPlaylists(this.#package);
+    this.#broadcast.end('shutdown');
   }
 
-  private beginRun(run: EncoderRun): RunSink {
-    if (!this.package.fits(run)) this.replacePackage();
-    const current = this.package;
+  #beginRun(run: EncoderRun): RunSink {
+    if (!this.#package.fits(run)) this.#replacePackage();
+    const current = this.#package;
     const sink = current.beginRun(run);
     return {
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
-        if (current.playableRun !== null && !current.ended) this.broadcast.onPlayable();
+        if (current.playableRun !== null && !current.ended) this.#broadcast.onPlayable();
         return frames;
       },
       end: () => sink.end(),
@@ -154,64 +154,70 @@ export class LiveStream {
   }
 
   /** Players that wait on the old package see it end, and load the stream anew. */
-  private replacePackage(): void {
-    const former = this.package;
-    this.package = this.newPackage(former.nextMsn());
-    this.endPlaylists(former);
+  #replacePackage(): void {
+    const former = this.#package;
+    this.#package = this.#newPackage(former.nextMsn());
+    this.#endPlaylists(former);
   }
 
   /** Called by timers, too, where an error would end the process. */
-  private endPlaylists(ended: StreamPackage): void {
+  #endPlaylists(ended: StreamPackage): void {
     try {
       ended.end();
     } catch (error) {
-      this.props.log.error({ err: error }, 'the last run was not packaged to its end');
+      this.#options.log.error({ err: error }, 'the last run was not packaged to its end');
     }
   }
 
-  private newPackage(lowestMsn: number): StreamPackage {
-    const firstMsn = Math.max(lowestMsn, clockMediaSequence(this.props.now()));
-    return new StreamPackage({ latency: this.latency, firstMsn });
+  #newPackage(lowestMsn: number): StreamPackage {
+    const firstMsn = Math.max(lowestMsn, clockMediaSequence(this.#options.now()));
+    return new StreamPackage({ latency: this.#latency, firstMsn });
   }
 
   /** A publish that nobody could watch yet was refused, as far as anybody can tell. */
-  private reject(publisher: Publisher, description: string): void {
+  #reject(publisher: Publisher, description: string): void {
     const code = 'NetStream.Publish.Rejected';
-    if (!this.broadcast.isLive) {
-      const { streamId } = this.props;
-      this.props.emit({ type: 'stream.refused', streamId, code, description, sourceAddress: publisher.remoteAddress });
+    if (!this.#broadcast.isLive) {
+      const { streamId } = this.#options;
+      this.#options.emit({
+        type: 'stream.refused',
+        streamId,
+        code,
+        description,
+        sourceAddress: publisher.remoteAddress,
+      });
     }
     publisher.end(code, description);
   }
 
-  private onPublisherGone(transcoder: Transcoder, reason: BroadcastEndReason): void {
-    this.stop(transcoder);
-    if (this.transcoder !== transcoder) return;
-    this.transcoder = null;
-    this.broadcast.onPublisherGone();
-    this.clearTimer();
-    if (endsPlaylists(reason)) this.endPackage(reason);
-    else this.timer = setTimeout(() => this.endPackage(reason), this.props.reconnectWindowMs);
+  #onPublisherGone(transcoder: Transcoder, reason: BroadcastEndReason): void {
+    this.#stop(transcoder);
+    if (this.#transcoder !== transcoder) return;
+    this.#transcoder = null;
+    this.#broadcast.onPublisherGone();
+    this.#clearTimer();
+    if (endsPlaylists(reason)) this.#endPackage(reason);
+    else this.#timer = setTimeout(() => this.#endPackage(reason), this.#options.reconnectWindowMs);
   }
 
-  private stop(transcoder: Transcoder): void {
+  #stop(transcoder: Transcoder): void {
     const stopped = transcoder
       .stop()
-      .catch((error: unknown) => this.props.log.error({ err: error }, 'publish not stopped in order'))
-      .finally(() => this.stopping.delete(stopped));
-    this.stopping.add(stopped);
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'publish not stopped in order'))
+      .finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
   }
 
-  private endPackage(reason: BroadcastEndReason): void {
-    this.props.log.info({ reason }, 'stream ended');
-    this.endPlaylists(this.package);
-    this.broadcast.end(reason);
-    this.timer = setTimeout(() => this.props.onGone(), KEEP_ENDED_MS);
+  #endPackage(reason: BroadcastEndReason): void {
+    this.#options.log.info({ reason }, 'stream ended');
+    this.#endPlaylists(this.#package);
+    this.#broadcast.end(reason);
+    this.#timer = setTimeout(() => this.#options.onGone(), KEEP_ENDED_MS);
   }
 
-  private clearTimer(): void {
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.timer = null;
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }
 

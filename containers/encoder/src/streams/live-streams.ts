@@ -15,7 +15,7 @@ const KEY_REPLACED = 'This stream key is no longer valid';
 const PLAYBACK_ID_TAKEN =
   'Another stream with the same playback id is live here or has just ended; try again in a minute or two';
 
-export interface LiveStreamsProps {
+export interface LiveStreamsOptions {
   readonly store: Pick<LiveStore, 'begin' | 'heartbeat' | 'end'>;
   readonly reconnectWindowMs: number;
   /** Broadcasts that the task takes at once. */
@@ -39,19 +39,19 @@ export interface StreamsLoad {
 
 /** The streams of this task, by playback id. */
 export class LiveStreams {
-  private readonly props: LiveStreamsProps;
-  private readonly streams = new Map<string, LiveStream>();
-  private readonly leases = new Set<Lease>();
+  readonly #options: LiveStreamsOptions;
+  readonly #streams = new Map<string, LiveStream>();
+  readonly #leases = new Set<Lease>();
   /** Their streams hold their slots already, so that two who come at once can't both take the last one. */
-  private readonly accepting = new Set<Publisher>();
+  readonly #accepting = new Set<Publisher>();
 
-  constructor(props: LiveStreamsProps) {
-    this.props = props;
+  constructor(options: LiveStreamsOptions) {
+    this.#options = options;
   }
 
   /** What viewers of a playback id get; undefined where nothing is live or still kept. */
   find(playbackId: string): StreamPackage | undefined {
-    return this.streams.get(playbackId)?.currentPackage;
+    return this.#streams.get(playbackId)?.currentPackage;
   }
 
   /**
@@ -60,22 +60,22 @@ export class LiveStreams {
    */
   async accept(publisher: Publisher): Promise<PublisherHandler> {
     // Before the store is asked, which takes the stream from whoever publishes it on another task.
-    this.refuseWithoutSlot(publisher);
-    this.accepting.add(publisher);
+    this.#refuseWithoutSlot(publisher);
+    this.#accepting.add(publisher);
     try {
-      return await this.begin(publisher);
+      return await this.#begin(publisher);
     } finally {
-      this.accepting.delete(publisher);
+      this.#accepting.delete(publisher);
     }
   }
 
   /** What there is to do now. */
   load(): StreamsLoad {
-    const streams = [...this.streams.values()];
+    const streams = [...this.#streams.values()];
     const speeds = streams.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
     return {
-      slots: this.props.slots,
-      slotsUsed: this.slotHolders().size,
+      slots: this.#options.slots,
+      slotsUsed: this.#slotHolders().size,
       streamsLive: streams.filter(({ isLive }) => isLive).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
@@ -83,78 +83,78 @@ export class LiveStreams {
 
   /** Ends all streams; resolves when no process is left and the store knows. */
   async close(): Promise<void> {
-    await Promise.all([...this.streams.values()].map((stream) => stream.close()));
-    await Promise.all([...this.leases].map((lease) => lease.release()));
+    await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
+    await Promise.all([...this.#leases].map((lease) => lease.release()));
   }
 
-  private async begin(publisher: Publisher): Promise<PublisherHandler> {
-    const log = this.props.log.child({ streamId: publisher.stream.streamId, connectionId: publisher.id });
-    const epochs = await this.reserveEpochs(publisher);
-    const publish = this.streamOf(publisher).publish(publisher, epochs, log);
-    const lease = this.holdLease(publisher, publish, log);
+  async #begin(publisher: Publisher): Promise<PublisherHandler> {
+    const log = this.#options.log.child({ streamId: publisher.stream.streamId, connectionId: publisher.id });
+    const epochs = await this.#reserveEpochs(publisher);
+    const publish = this.#streamOf(publisher).publish(publisher, epochs, log);
+    const lease = this.#holdLease(publisher, publish, log);
     return {
       ...publish.handler,
       onClose: () => {
         publish.handler.onClose();
-        void lease.release().then(() => this.leases.delete(lease));
+        void lease.release().then(() => this.#leases.delete(lease));
       },
     };
   }
 
-  private refuseWithoutSlot(publisher: Publisher): void {
-    const holders = this.slotHolders();
-    if (holders.has(publisher.stream.playbackId) || holders.size < this.props.slots) return;
-    throw this.refusal(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
+  #refuseWithoutSlot(publisher: Publisher): void {
+    const holders = this.#slotHolders();
+    if (holders.has(publisher.stream.playbackId) || holders.size < this.#options.slots) return;
+    throw this.#refusal(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
   }
 
   /** Playback ids of the streams that hold a slot each. */
-  private slotHolders(): ReadonlySet<string> {
-    const accepting = [...this.accepting].map(({ stream }) => stream.playbackId);
-    const taken = [...this.streams].filter(([, { holdsSlot }]) => holdsSlot).map(([playbackId]) => playbackId);
+  #slotHolders(): ReadonlySet<string> {
+    const accepting = [...this.#accepting].map(({ stream }) => stream.playbackId);
+    const taken = [...this.#streams].filter(([, { holdsSlot }]) => holdsSlot).map(([playbackId]) => playbackId);
     return new Set([...accepting, ...taken]);
   }
 
-  private async reserveEpochs(publisher: Publisher): Promise<ReservedEpochs> {
+  async #reserveEpochs(publisher: Publisher): Promise<ReservedEpochs> {
     // Before the store is asked: who is refused must not be shown as live until a lease runs out.
-    this.refuseTakenPlaybackId(publisher);
-    const begun = await this.beginInStore(publisher);
-    if (begun === null) throw this.refusal(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
+    this.#refuseTakenPlaybackId(publisher);
+    const begun = await this.#beginInStore(publisher);
+    if (begun === null) throw this.#refusal(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
     return { first: begun.firstEpoch, count: EPOCHS_PER_PUBLISH };
   }
 
-  private async beginInStore(publisher: Publisher): ReturnType<LiveStore['begin']> {
-    const { store, now } = this.props;
+  async #beginInStore(publisher: Publisher): ReturnType<LiveStore['begin']> {
+    const { store, now } = this.#options;
     const { streamId, version } = publisher.stream;
     const nowMs = now();
     const startedAt = new Date(nowMs).toISOString();
     try {
       return await store.begin({ streamId, owner: publisher.id, version, startedAt, nowMs });
     } catch (error) {
-      this.refusal(publisher, 'NetStream.Publish.Rejected', 'The live store could not be reached');
+      this.#refusal(publisher, 'NetStream.Publish.Rejected', 'The live store could not be reached');
       throw error;
     }
   }
 
   /** Says that a publish is refused, and makes the error that refuses it. */
-  private refusal({ stream, remoteAddress }: Publisher, code: RefusalCode, description: string): PublishRefusal {
+  #refusal({ stream, remoteAddress }: Publisher, code: RefusalCode, description: string): PublishRefusal {
     const { streamId } = stream;
-    this.props.emit({ type: 'stream.refused', streamId, code, description, sourceAddress: remoteAddress });
+    this.#options.emit({ type: 'stream.refused', streamId, code, description, sourceAddress: remoteAddress });
     return new PublishRefusal(code, description);
   }
 
   /** Throws where another stream's viewers have the playback id: theirs must not get this one's picture. */
-  private refuseTakenPlaybackId(publisher: Publisher): void {
-    const existing = this.streams.get(publisher.stream.playbackId);
+  #refuseTakenPlaybackId(publisher: Publisher): void {
+    const existing = this.#streams.get(publisher.stream.playbackId);
     if (existing === undefined || existing.streamId === publisher.stream.streamId) return;
-    throw this.refusal(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+    throw this.#refusal(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
   }
 
-  private streamOf(publisher: Publisher): LiveStream {
-    this.refuseTakenPlaybackId(publisher);
+  #streamOf(publisher: Publisher): LiveStream {
+    this.#refuseTakenPlaybackId(publisher);
     const { stream } = publisher;
-    const existing = this.streams.get(stream.playbackId);
+    const existing = this.#streams.get(stream.playbackId);
     if (existing !== undefined) return existing;
-    const { reconnectWindowMs, emit, spawn, now, log } = this.props;
+    const { reconnectWindowMs, emit, spawn, now, log } = this.#options;
     const created = new LiveStream({
       streamId: stream.streamId,
       playbackId: stream.playbackId,
@@ -164,23 +164,23 @@ export class LiveStreams {
       spawn,
       now,
       log: log.child({ streamId: stream.streamId }),
-      onGone: () => this.streams.delete(stream.playbackId),
+      onGone: () => this.#streams.delete(stream.playbackId),
     });
-    this.streams.set(stream.playbackId, created);
+    this.#streams.set(stream.playbackId, created);
     return created;
   }
 
-  private holdLease(publisher: Publisher, publish: LivePublish, log: Logger): Lease {
+  #holdLease(publisher: Publisher, publish: LivePublish, log: Logger): Lease {
     const lease = new Lease({
-      store: this.props.store,
+      store: this.#options.store,
       streamId: publisher.stream.streamId,
       owner: publisher.id,
       health: () => publish.health(),
       onLost: (reason) => publish.end(reason),
-      now: this.props.now,
+      now: this.#options.now,
       log,
     });
-    this.leases.add(lease);
+    this.#leases.add(lease);
     return lease;
   }
 }

@@ -12,7 +12,7 @@ const MAX_QUEUED_EVENTS = 1_000;
 /** Of one call, the SDK's retries included. */
 const CALL_TIMEOUT_MS = 5_000;
 
-export interface EventBridgeSinkProps {
+export interface EventBridgeSinkOptions {
   readonly client: Pick<EventBridgeClient, 'send'>;
   /** Name or ARN of the bus. */
   readonly eventBusName: string;
@@ -21,48 +21,48 @@ export interface EventBridgeSinkProps {
 
 /** Puts events on an EventBridge bus, in order, a batch at a time. One that fails is logged and not tried again. */
 export class EventBridgeSink implements EventSink {
-  private readonly props: EventBridgeSinkProps;
-  private readonly queue: HeadendEvent[] = [];
-  private sending: Promise<void> | null = null;
-  private dropped = 0;
+  readonly #options: EventBridgeSinkOptions;
+  readonly #queue: HeadendEvent[] = [];
+  #sending: Promise<void> | null = null;
+  #dropped = 0;
   /** Aborted once the process ends and can't wait any longer. */
-  private readonly giveUp = new AbortController();
+  readonly #giveUp = new AbortController();
 
-  constructor(props: EventBridgeSinkProps) {
-    this.props = props;
+  constructor(options: EventBridgeSinkOptions) {
+    this.#options = options;
   }
 
   publish(event: HeadendEvent): void {
-    if (this.queue.length < MAX_QUEUED_EVENTS) this.queue.push(event);
-    else this.dropped += 1;
-    this.sending ??= this.sendAll();
+    if (this.#queue.length < MAX_QUEUED_EVENTS) this.#queue.push(event);
+    else this.#dropped += 1;
+    this.#sending ??= this.#sendAll();
   }
 
   /** Resolves when all that was published is on the bus or given up, which after `limitMs` it is. */
   async flush(limitMs: number): Promise<void> {
-    const limit = setTimeout(() => this.giveUp.abort(), limitMs);
-    await this.sending;
+    const limit = setTimeout(() => this.#giveUp.abort(), limitMs);
+    await this.#sending;
     clearTimeout(limit);
   }
 
-  private async sendAll(): Promise<void> {
+  async #sendAll(): Promise<void> {
     // What is published in one go leaves as one batch.
     await Promise.resolve();
-    while (this.queue.length > 0) {
-      const batch = this.queue.splice(0, BATCH_ENTRIES);
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, BATCH_ENTRIES);
       try {
-        await this.send(batch);
+        await this.#send(batch);
       } catch (error) {
-        this.props.log.error({ err: error, eventIds: batch.map(({ id }) => id) }, 'events not delivered');
+        this.#options.log.error({ err: error, eventIds: batch.map(({ id }) => id) }, 'events not delivered');
       }
-      if (this.dropped > 0) this.props.log.error({ dropped: this.dropped }, 'events dropped: the queue is full');
-      this.dropped = 0;
+      if (this.#dropped > 0) this.#options.log.error({ dropped: this.#dropped }, 'events dropped: the queue is full');
+      this.#dropped = 0;
     }
-    this.sending = null;
+    this.#sending = null;
   }
 
-  private async send(batch: readonly HeadendEvent[]): Promise<void> {
-    const { client, eventBusName, log } = this.props;
+  async #send(batch: readonly HeadendEvent[]): Promise<void> {
+    const { client, eventBusName, log } = this.#options;
     const entries = batch.map((event) => ({
       EventBusName: eventBusName,
       Source: EVENT_SOURCE,
@@ -71,7 +71,7 @@ export class EventBridgeSink implements EventSink {
       Detail: JSON.stringify(event),
     }));
     const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }), {
-      abortSignal: AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), this.giveUp.signal]),
+      abortSignal: AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), this.#giveUp.signal]),
     });
     for (const [index, { ErrorCode, ErrorMessage }] of Entries.entries()) {
       if (ErrorCode === undefined) continue;

@@ -8,7 +8,7 @@ export type MetricLevels = Readonly<Record<LevelName, number | null>>;
 /** How often things have happened since the process began. */
 export type MetricTotals = Readonly<Record<CountName, number>>;
 
-export interface MetricsReporterProps {
+export interface MetricsReporterOptions {
   readonly target: MetricsTarget;
   readonly intervalMs: number;
   readonly levels: () => MetricLevels;
@@ -24,32 +24,32 @@ const COUNTS: readonly CountName[] = ENCODER_METRICS.filter((metric) => metric.k
 
 /** Writes a log line at every interval that CloudWatch takes the metrics from, whatever the level of the other lines is. */
 export class MetricsReporter {
-  private readonly props: MetricsReporterProps;
-  private readonly log: Logger;
-  private readonly timer: NodeJS.Timeout;
-  private reported: Partial<MetricTotals> = {};
+  readonly #options: MetricsReporterOptions;
+  readonly #log: Logger;
+  readonly #timer: NodeJS.Timeout;
+  #reported: Partial<MetricTotals> = {};
 
-  constructor(props: MetricsReporterProps) {
-    this.props = props;
-    this.log = props.log.child({}, { level: 'info' });
-    this.timer = setInterval(() => this.write({ ...props.levels(), ...this.countsSince() }), props.intervalMs);
+  constructor(options: MetricsReporterOptions) {
+    this.#options = options;
+    this.#log = options.log.child({}, { level: 'info' });
+    this.#timer = setInterval(() => this.#write({ ...options.levels(), ...this.#countsSince() }), options.intervalMs);
   }
 
   /** Writes the last line. It has counts alone: a task that ends has no slots to offer, and none that are in use. */
   close(): void {
-    clearInterval(this.timer);
-    this.write(this.countsSince());
+    clearInterval(this.#timer);
+    this.#write(this.#countsSince());
   }
 
-  private countsSince(): MetricValues {
-    const totals = this.props.totals();
-    const counts = COUNTS.map((name) => [name, totals[name] - (this.reported[name] ?? 0)]);
-    this.reported = totals;
+  #countsSince(): MetricValues {
+    const totals = this.#options.totals();
+    const counts = COUNTS.map((name) => [name, totals[name] - (this.#reported[name] ?? 0)]);
+    this.#reported = totals;
     return Object.fromEntries(counts);
   }
 
-  private write(values: MetricValues): void {
-    const { target, now } = this.props;
-    this.log.info(emfFields(target, now(), values), 'metrics');
+  #write(values: MetricValues): void {
+    const { target, now } = this.#options;
+    this.#log.info(emfFields(target, now(), values), 'metrics');
   }
 }

@@ -9,7 +9,7 @@ interface Group {
   untold: number;
 }
 
-export interface RefusalGroupsProps {
+export interface RefusalGroupsOptions {
   readonly emit: EmitEvent;
   /** For so long after an event about refusals of a kind the next ones are gathered. */
   readonly intervalMs: number;
@@ -23,16 +23,16 @@ const MAX_GROUPS = 100;
  * one for each interval, which counts them: somebody who tries keys by the thousand must not keep other events from the bus.
  */
 export class RefusalGroups {
-  readonly #props: RefusalGroupsProps;
+  readonly #options: RefusalGroupsOptions;
   readonly #groups = new Map<string, Group>();
 
-  constructor(props: RefusalGroupsProps) {
-    this.#props = props;
+  constructor(options: RefusalGroupsOptions) {
+    this.#options = options;
   }
 
   readonly emit: EmitEvent = (event) => {
     if (event.type === 'stream.refused') this.#add(event);
-    else this.#props.emit(event);
+    else this.#options.emit(event);
   };
 
   /** Tells at once what was gathered. */
@@ -46,7 +46,7 @@ export class RefusalGroups {
     const key = this.#keyOf(refusal);
     const group = this.#groups.get(key);
     if (group === undefined) {
-      this.#props.emit(refusal);
+      this.#options.emit(refusal);
       this.#groups.set(key, { timer: this.#startTimer(key), latest: refusal, untold: 0 });
     } else {
       group.latest = refusal;
@@ -65,7 +65,7 @@ export class RefusalGroups {
       if (this.#tell(key)) return;
       clearInterval(timer);
       this.#groups.delete(key);
-    }, this.#props.intervalMs);
+    }, this.#options.intervalMs);
     return timer.unref();
   }
 
@@ -73,7 +73,7 @@ export class RefusalGroups {
   #tell(key: string): boolean {
     const group = this.#groups.get(key);
     if (group === undefined || group.untold === 0) return false;
-    this.#props.emit({ ...group.latest, count: group.untold });
+    this.#options.emit({ ...group.latest, count: group.untold });
     group.untold = 0;
     return true;
   }

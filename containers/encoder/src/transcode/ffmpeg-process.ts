@@ -13,7 +13,7 @@ export interface FfmpegExit {
   readonly stderrTail: readonly string[];
 }
 
-export interface FfmpegProcessProps {
+export interface FfmpegProcessOptions {
   readonly args: readonly string[];
   /** Names of the output pipes, from file descriptor 3 on. */
   readonly outputs: readonly string[];
@@ -35,83 +35,83 @@ const MAX_QUEUED_WRITES = 16_384;
 export class FfmpegProcess {
   /** Settles once the process is gone and every pipe was read to its end. */
   readonly exit: Promise<FfmpegExit>;
-  private readonly child: ChildProcess;
-  private readonly now: () => number;
-  private readonly stderrTail: string[] = [];
+  readonly #child: ChildProcess;
+  readonly #now: () => number;
+  readonly #stderrTail: string[] = [];
   /** When each write that FFmpeg has not taken yet was made; oldest first. */
-  private readonly pendingWritesMs: number[] = [];
-  private flushTimer: NodeJS.Timeout | null = null;
+  readonly #pendingWritesMs: number[] = [];
+  #flushTimer: NodeJS.Timeout | null = null;
 
-  constructor({ args, outputs, spawn, now, onOutput, onStderrLine }: FfmpegProcessProps) {
-    this.now = now;
-    this.child = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe', ...outputs.map(() => 'pipe' as const)] });
-    this.exit = this.waitForExit();
+  constructor({ args, outputs, spawn, now, onOutput, onStderrLine }: FfmpegProcessOptions) {
+    this.#now = now;
+    this.#child = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe', ...outputs.map(() => 'pipe' as const)] });
+    this.exit = this.#waitForExit();
     for (const [index, output] of outputs.entries()) {
-      const pipe = this.child.stdio[index + 3] as Readable | undefined;
+      const pipe = this.#child.stdio[index + 3] as Readable | undefined;
       pipe?.on('data', (chunk: Buffer) => onOutput(output, chunk));
-      pipe?.on('error', (error) => this.breakOff(`output ${output}`, error));
+      pipe?.on('error', (error) => this.#breakOff(`output ${output}`, error));
     }
     // A broken pipe means that FFmpeg is gone, which its exit tells.
-    this.child.stdin?.on('error', () => this.pendingWritesMs.splice(0));
-    if (this.child.stderr !== null) {
-      const lines = createInterface({ input: this.child.stderr });
-      lines.on('line', (line) => this.keepLine(line, onStderrLine));
+    this.#child.stdin?.on('error', () => this.#pendingWritesMs.splice(0));
+    if (this.#child.stderr !== null) {
+      const lines = createInterface({ input: this.#child.stderr });
+      lines.on('line', (line) => this.#keepLine(line, onStderrLine));
       // It passes on what its input says, and would throw it where nobody listens.
-      lines.on('error', (error) => this.breakOff('messages', error));
+      lines.on('error', (error) => this.#breakOff('messages', error));
     }
   }
 
   /** Queues bytes for FFmpeg. False once so much waits, or for so long, that FFmpeg does not keep up and should be replaced. */
   write(bytes: Buffer): boolean {
-    const stdin: Writable | null = this.child.stdin;
+    const stdin: Writable | null = this.#child.stdin;
     if (stdin === null || !stdin.writable) return true;
-    this.pendingWritesMs.push(this.now());
-    stdin.write(bytes, () => this.pendingWritesMs.shift());
-    const oldestMs = this.pendingWritesMs[0] ?? this.now();
-    const hasRoom = stdin.writableLength <= MAX_QUEUED_BYTES && this.pendingWritesMs.length <= MAX_QUEUED_WRITES;
-    return hasRoom && this.now() - oldestMs <= MAX_QUEUED_MS;
+    this.#pendingWritesMs.push(this.#now());
+    stdin.write(bytes, () => this.#pendingWritesMs.shift());
+    const oldestMs = this.#pendingWritesMs[0] ?? this.#now();
+    const hasRoom = stdin.writableLength <= MAX_QUEUED_BYTES && this.#pendingWritesMs.length <= MAX_QUEUED_WRITES;
+    return hasRoom && this.#now() - oldestMs <= MAX_QUEUED_MS;
   }
 
   /** Ends the input; FFmpeg writes what it has and exits, or is killed after 2 s. */
   finish(): void {
-    this.child.stdin?.end();
-    this.flushTimer ??= setTimeout(() => this.kill(), FLUSH_LIMIT_MS);
+    this.#child.stdin?.end();
+    this.#flushTimer ??= setTimeout(() => this.kill(), FLUSH_LIMIT_MS);
   }
 
   /** Ends it at once (SIGKILL, which also ends a stopped process). */
   kill(): void {
-    this.child.kill('SIGKILL');
+    this.#child.kill('SIGKILL');
   }
 
-  private waitForExit(): Promise<FfmpegExit> {
+  #waitForExit(): Promise<FfmpegExit> {
     return new Promise((resolve) => {
       const settle = (code: number | null, signal: NodeJS.Signals | null): void => {
-        if (this.flushTimer !== null) clearTimeout(this.flushTimer);
-        resolve({ code, signal, stderrTail: this.stderrTail });
+        if (this.#flushTimer !== null) clearTimeout(this.#flushTimer);
+        resolve({ code, signal, stderrTail: this.#stderrTail });
       };
-      this.child.once('close', settle);
-      this.child.on('error', (error) => {
-        const isRunning = this.child.pid !== undefined;
-        this.keepTail(`ffmpeg could not be ${isRunning ? 'signalled' : 'started'}: ${error.message}`);
+      this.#child.once('close', settle);
+      this.#child.on('error', (error) => {
+        const isRunning = this.#child.pid !== undefined;
+        this.#keepTail(`ffmpeg could not be ${isRunning ? 'signalled' : 'started'}: ${error.message}`);
         if (!isRunning) settle(null, null);
       });
     });
   }
 
   /** What it wrote is lost, so it is as good as dead. */
-  private breakOff(pipe: string, error: Error): void {
-    this.keepTail(`${pipe} of ffmpeg could not be read: ${error.message}`);
+  #breakOff(pipe: string, error: Error): void {
+    this.#keepTail(`${pipe} of ffmpeg could not be read: ${error.message}`);
     this.kill();
   }
 
-  private keepLine(line: string, onStderrLine: (line: string) => void): void {
+  #keepLine(line: string, onStderrLine: (line: string) => void): void {
     const kept = line.slice(0, MAX_STDERR_LINE_CHARACTERS);
-    this.keepTail(kept);
+    this.#keepTail(kept);
     onStderrLine(kept);
   }
 
-  private keepTail(line: string): void {
-    this.stderrTail.push(line);
-    if (this.stderrTail.length > STDERR_TAIL_LINES) this.stderrTail.shift();
+  #keepTail(line: string): void {
+    this.#stderrTail.push(line);
+    if (this.#stderrTail.length > STDERR_TAIL_LINES) this.#stderrTail.shift();
   }
 }

@@ -19,29 +19,29 @@ export interface HealthContext {
 
 /** Collects what there is to say about a publish's health. */
 export class HealthMonitor {
-  private meter = new InputMeter();
-  private overloadedAtMs = Number.NEGATIVE_INFINITY;
+  #meter = new InputMeter();
+  #overloadedAtMs = Number.NEGATIVE_INFINITY;
 
   onScript(tag: FlvTag): void {
-    this.meter.onScript(tag);
+    this.#meter.onScript(tag);
   }
 
   onFrame(timed: TimedTag, receivedAtMs: number): void {
-    this.meter.onFrame(timed, receivedAtMs);
+    this.#meter.onFrame(timed, receivedAtMs);
   }
 
   /** Frame times and arrival before a jump of the timestamps say nothing about those after it. */
   onJump(): void {
-    this.meter = this.meter.successor();
+    this.#meter = this.#meter.successor();
   }
 
   /** FFmpeg was replaced since it did not keep up. */
   onOverload(nowMs: number): void {
-    this.overloadedAtMs = nowMs;
+    this.#overloadedAtMs = nowMs;
   }
 
   report({ source, encoderSpeed, nowMs }: HealthContext): StreamHealth {
-    const measures = this.meter.measure(nowMs);
+    const measures = this.#meter.measure(nowMs);
     const { inputKbps, frameRate, keyframeIntervalSeconds, droppedFrames } = measures;
     const video = source?.video ?? null;
     const audio = source?.audio ?? null;
@@ -61,7 +61,7 @@ export class HealthMonitor {
         hasAudio: audio !== null,
         declaredFrameRate: video?.frameRate ?? null,
         encoderSpeed,
-        wasOverloaded: nowMs - this.overloadedAtMs < OVERLOAD_MEMORY_MS,
+        wasOverloaded: nowMs - this.#overloadedAtMs < OVERLOAD_MEMORY_MS,
       }),
     };
   }

@@ -31,17 +31,17 @@ export interface InputMeasures {
 
 /** Measures a publisher's frames of the last minute. */
 export class InputMeter {
-  private readonly arrivals = new ArrivalLog();
-  private declaredKbps: number | null = null;
-  private firstFrameMs: number | null = null;
-  private lastKeyframeMs: number | null = null;
-  private keyframeIntervalMs: number | null = null;
-  private newestTimelineMs = 0;
+  readonly #arrivals = new ArrivalLog();
+  #declaredKbps: number | null = null;
+  #firstFrameMs: number | null = null;
+  #lastKeyframeMs: number | null = null;
+  #keyframeIntervalMs: number | null = null;
+  #newestTimelineMs = 0;
 
   /** A meter that has seen no frame but knows what the source declared. */
   successor(): InputMeter {
     const successor = new InputMeter();
-    successor.declaredKbps = this.declaredKbps;
+    successor.#declaredKbps = this.#declaredKbps;
     return successor;
   }
 
@@ -51,51 +51,51 @@ export class InputMeter {
     if (metadata === null) return;
     const rates = [metadata.get('videodatarate'), metadata.get('audiodatarate')];
     const sum = rates.reduce<number>((total, rate) => total + (typeof rate === 'number' && rate > 0 ? rate : 0), 0);
-    this.declaredKbps = sum > 0 ? Math.round(sum) : null;
+    this.#declaredKbps = sum > 0 ? Math.round(sum) : null;
   }
 
   /** A frame of audio or video arrived; milliseconds since 1970. */
   onFrame({ tag, timelineMs }: TimedTag, receivedAtMs: number): void {
     const isVideo = tag.type === VIDEO_TAG;
-    this.arrivals.add({ receivedAtMs, timelineMs, sizeBytes: tag.payload.length, isVideo });
-    this.arrivals.forgetBefore(receivedAtMs - MEMORY_MS);
-    this.newestTimelineMs = Math.max(this.newestTimelineMs, timelineMs);
-    if (isVideo) this.firstFrameMs ??= timelineMs;
+    this.#arrivals.add({ receivedAtMs, timelineMs, sizeBytes: tag.payload.length, isVideo });
+    this.#arrivals.forgetBefore(receivedAtMs - MEMORY_MS);
+    this.#newestTimelineMs = Math.max(this.#newestTimelineMs, timelineMs);
+    if (isVideo) this.#firstFrameMs ??= timelineMs;
     if (isVideoKeyframe(tag)) {
-      if (this.lastKeyframeMs !== null) this.keyframeIntervalMs = timelineMs - this.lastKeyframeMs;
-      this.lastKeyframeMs = timelineMs;
+      if (this.#lastKeyframeMs !== null) this.#keyframeIntervalMs = timelineMs - this.#lastKeyframeMs;
+      this.#lastKeyframeMs = timelineMs;
     }
   }
 
   /** All as of `nowMs`. */
   measure(nowMs: number): InputMeasures {
-    this.arrivals.forgetBefore(nowMs - MEMORY_MS);
+    this.#arrivals.forgetBefore(nowMs - MEMORY_MS);
     return {
-      ...rates(this.arrivals.sum(nowMs - RATE_WINDOW_MS), nowMs),
-      expectedKbps: this.declaredKbps ?? this.usualKbps(nowMs),
-      keyframeIntervalSeconds: this.keyframeIntervalMs === null ? null : toTenths(this.keyframeIntervalMs / 1000),
-      secondsSinceKeyframe: this.secondsSinceKeyframe(),
-      droppedFrames: lostFrames(this.arrivals.videoTimes()),
-      delaySeconds: toTenths(this.delayMs(nowMs) / 1000),
+      ...rates(this.#arrivals.sum(nowMs - RATE_WINDOW_MS), nowMs),
+      expectedKbps: this.#declaredKbps ?? this.#usualKbps(nowMs),
+      keyframeIntervalSeconds: this.#keyframeIntervalMs === null ? null : toTenths(this.#keyframeIntervalMs / 1000),
+      secondsSinceKeyframe: this.#secondsSinceKeyframe(),
+      droppedFrames: lostFrames(this.#arrivals.videoTimes()),
+      delaySeconds: toTenths(this.#delayMs(nowMs) / 1000),
     };
   }
 
-  private secondsSinceKeyframe(): number | null {
-    const sinceMs = this.lastKeyframeMs ?? this.firstFrameMs;
-    return sinceMs === null ? null : toTenths((this.newestTimelineMs - sinceMs) / 1000);
+  #secondsSinceKeyframe(): number | null {
+    const sinceMs = this.#lastKeyframeMs ?? this.#firstFrameMs;
+    return sinceMs === null ? null : toTenths((this.#newestTimelineMs - sinceMs) / 1000);
   }
 
   /** Without the last 5 s, which are compared with it. */
-  private usualKbps(nowMs: number): number | null {
-    const { arrivals, bytes, firstReceivedAtMs } = this.arrivals.sum(undefined, nowMs - RATE_WINDOW_MS);
+  #usualKbps(nowMs: number): number | null {
+    const { arrivals, bytes, firstReceivedAtMs } = this.#arrivals.sum(undefined, nowMs - RATE_WINDOW_MS);
     const spanMs = arrivals === 0 ? 0 : nowMs - RATE_WINDOW_MS - firstReceivedAtMs;
     return spanMs < MIN_USUAL_MS ? null : Math.round((bytes * 8) / spanMs);
   }
 
-  private delayMs(nowMs: number): number {
-    const all = this.arrivals.sum();
+  #delayMs(nowMs: number): number {
+    const all = this.#arrivals.sum();
     if (all.arrivals === 0) return 0;
-    const recent = this.arrivals.sum(nowMs - DELAY_WINDOW_MS);
+    const recent = this.#arrivals.sum(nowMs - DELAY_WINDOW_MS);
     return (recent.arrivals > 0 ? recent.leastOffsetMs : nowMs - all.lastTimelineMs) - all.leastOffsetMs;
   }
 }

@@ -6,26 +6,26 @@ const INPUT_PAUSE_MS = 1000;
 export class OutputMonitor {
   /** Frames put out so far. */
   frames = 0;
-  private lastInputMs = Number.NEGATIVE_INFINITY;
+  #lastInputMs = Number.NEGATIVE_INFINITY;
   /** When input came that nothing was put out after yet. */
-  private waitingSinceMs: number | null = null;
+  #waitingSinceMs: number | null = null;
 
   /** A tag of this output's kind went in. */
   onInput(nowMs: number): void {
-    if (nowMs - this.lastInputMs > INPUT_PAUSE_MS) this.waitingSinceMs = null;
-    this.waitingSinceMs ??= nowMs;
-    this.lastInputMs = nowMs;
+    if (nowMs - this.#lastInputMs > INPUT_PAUSE_MS) this.#waitingSinceMs = null;
+    this.#waitingSinceMs ??= nowMs;
+    this.#lastInputMs = nowMs;
   }
 
   /** Bytes came out, with the ends of so many frames among them. */
   onOutput(frames: number): void {
     this.frames += frames;
-    this.waitingSinceMs = null;
+    this.#waitingSinceMs = null;
   }
 
   /** Whether nothing came out for 5 s although input flows. */
   isStalled(nowMs: number): boolean {
-    const isFlowing = nowMs - this.lastInputMs <= INPUT_PAUSE_MS;
-    return isFlowing && this.waitingSinceMs !== null && nowMs - this.waitingSinceMs > STALL_LIMIT_MS;
+    const isFlowing = nowMs - this.#lastInputMs <= INPUT_PAUSE_MS;
+    return isFlowing && this.#waitingSinceMs !== null && nowMs - this.#waitingSinceMs > STALL_LIMIT_MS;
   }
 }

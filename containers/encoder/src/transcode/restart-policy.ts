@@ -14,20 +14,20 @@ export interface FailedRun {
 
 /** Decides how soon an FFmpeg is replaced, and when there is no sense in it. */
 export class RestartPolicy {
-  private shortLives = 0;
-  private deathsWithoutOutput = 0;
-  private withoutOutputMs = 0;
-  private changes = 0;
+  #shortLives = 0;
+  #deathsWithoutOutput = 0;
+  #withoutOutputMs = 0;
+  #changes = 0;
 
   /** Milliseconds to wait before the next start: none after a long life, growing to 4 s; null to give up on the source. */
   delayAfter({ lifetimeMs, hadOutput }: FailedRun): number | null {
-    this.deathsWithoutOutput = hadOutput ? 0 : this.deathsWithoutOutput + 1;
-    this.withoutOutputMs = hadOutput ? 0 : this.withoutOutputMs + lifetimeMs;
-    if (this.deathsWithoutOutput >= MAX_DEATHS_WITHOUT_OUTPUT) return null;
-    if (this.withoutOutputMs >= MAX_TIME_WITHOUT_OUTPUT_MS) return null;
-    if (lifetimeMs >= LONG_LIFE_MS && hadOutput) this.shortLives = 0;
-    const delayMs = DELAYS_MS[Math.min(this.shortLives, DELAYS_MS.length - 1)] ?? 0;
-    this.shortLives += 1;
+    this.#deathsWithoutOutput = hadOutput ? 0 : this.#deathsWithoutOutput + 1;
+    this.#withoutOutputMs = hadOutput ? 0 : this.#withoutOutputMs + lifetimeMs;
+    if (this.#deathsWithoutOutput >= MAX_DEATHS_WITHOUT_OUTPUT) return null;
+    if (this.#withoutOutputMs >= MAX_TIME_WITHOUT_OUTPUT_MS) return null;
+    if (lifetimeMs >= LONG_LIFE_MS && hadOutput) this.#shortLives = 0;
+    const delayMs = DELAYS_MS[Math.min(this.#shortLives, DELAYS_MS.length - 1)] ?? 0;
+    this.#shortLives += 1;
     return delayMs;
   }
 
@@ -36,9 +36,9 @@ export class RestartPolicy {
    * growing to 4 s where it changes on and on, since each start costs as much as a stream.
    */
   delayAfterChange(lifetimeMs: number): number {
-    if (lifetimeMs >= LONG_LIFE_MS) this.changes = 0;
-    const waits = Math.max(0, this.changes - PROMPT_CHANGES + 1);
-    this.changes += 1;
+    if (lifetimeMs >= LONG_LIFE_MS) this.#changes = 0;
+    const waits = Math.max(0, this.#changes - PROMPT_CHANGES + 1);
+    this.#changes += 1;
     return DELAYS_MS[Math.min(waits, DELAYS_MS.length - 1)] ?? 0;
   }
 }

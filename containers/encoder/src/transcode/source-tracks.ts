@@ -5,30 +5,30 @@ import type { RenditionPlan } from './rendition-plan.ts';
 
 /** Which tracks a source has, as far as its tags have told. */
 export class SourceTracks {
-  private readonly probe = new SourceProbe();
-  private readonly audioWatch = new AudioWatch();
-  private source: SourceDescription | null = null;
+  readonly #probe = new SourceProbe();
+  readonly #audioWatch = new AudioWatch();
+  #source: SourceDescription | null = null;
 
   /** Takes the next tag of any kind. Throws UnsupportedSourceError where the source can't be encoded. */
   add(tag: FlvTag): void {
-    this.probe.add(tag);
-    this.source = this.probe.description();
+    this.#probe.add(tag);
+    this.#source = this.#probe.description();
   }
 
   /** Takes the place of a frame on the publisher's timeline. */
   place(tag: FlvTag, timelineMs: number): void {
-    if (tag.type === AUDIO_TAG) this.audioWatch.onAudio(timelineMs);
-    else this.audioWatch.onVideo(timelineMs);
+    if (tag.type === AUDIO_TAG) this.#audioWatch.onAudio(timelineMs);
+    else this.#audioWatch.onVideo(timelineMs);
   }
 
   /** Until it is described, a source is taken to have video: audio alone would let decoding begin anywhere. */
   get mayHaveVideo(): boolean {
-    return this.source?.video !== null;
+    return this.#source?.video !== null;
   }
 
   /** The source with the tracks that still come; null until they are known. */
   get present(): SourceDescription | null {
-    return this.source?.video && this.audioWatch.vanished ? { ...this.source, audio: null } : this.source;
+    return this.#source?.video && this.#audioWatch.vanished ? { ...this.#source, audio: null } : this.#source;
   }
 
   /** Whether a plan was made for other tracks than those that come now. */

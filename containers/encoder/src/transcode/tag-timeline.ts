@@ -25,17 +25,17 @@ interface Track {
  * Each track is compared with itself: some encoders send sound seconds after the picture that it belongs to.
  */
 export class TagTimeline {
-  private readonly tracks = new Map<FlvTag['type'], Track>();
-  private jumps = 0;
+  readonly #tracks = new Map<FlvTag['type'], Track>();
+  #jumps = 0;
 
   /** A jump takes no time: the timeline goes on right after what came before it, and the other track follows without one. */
   advance({ type, timestampMs }: Pick<FlvTag, 'type' | 'timestampMs'>): TimelineStep {
-    const track = this.tracks.get(type);
-    const other = this.tracks.get(type === AUDIO_TAG ? VIDEO_TAG : AUDIO_TAG);
+    const track = this.#tracks.get(type);
+    const other = this.#tracks.get(type === AUDIO_TAG ? VIDEO_TAG : AUDIO_TAG);
     const place = goOn(track, other, timestampMs) ?? follow(track, other, timestampMs);
-    if (place === null) this.jumps += 1;
-    const { timelineMs, jumps } = place ?? { timelineMs: endMs(track, other), jumps: this.jumps };
-    this.tracks.set(type, { lastTimestampMs: timestampMs, timelineMs, jumps });
+    if (place === null) this.#jumps += 1;
+    const { timelineMs, jumps } = place ?? { timelineMs: endMs(track, other), jumps: this.#jumps };
+    this.#tracks.set(type, { lastTimestampMs: timestampMs, timelineMs, jumps });
     return { timelineMs, hasJumped: place === null };
   }
 }

@@ -17,7 +17,7 @@ const FIRST_TAG_MS = 1000;
 const WATCH_INTERVAL_MS = 500;
 const AAC_FRAME_SAMPLES = 1024;
 
-export interface TranscodeRunProps {
+export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;
   readonly epoch: number;
   readonly sequenceHeaders: readonly FlvTag[];
@@ -51,46 +51,46 @@ export class TranscodeRun {
   readonly epoch: number;
   /** Settles when the process is gone and its sink was ended. */
   readonly ended: Promise<RunEnd>;
-  private readonly props: TranscodeRunProps;
-  private readonly sink: RunSink;
-  private readonly ffmpeg: FfmpegProcess;
-  private readonly monitors: ReadonlyMap<string, OutputMonitor>;
-  private readonly watch: NodeJS.Timeout;
-  private readonly speedometer = new EncoderSpeed();
-  private fedMs: number;
-  private outcome: RunOutcome | null = null;
+  readonly #options: TranscodeRunOptions;
+  readonly #sink: RunSink;
+  readonly #ffmpeg: FfmpegProcess;
+  readonly #monitors: ReadonlyMap<string, OutputMonitor>;
+  readonly #watch: NodeJS.Timeout;
+  readonly #speedometer = new EncoderSpeed();
+  #fedMs: number;
+  #outcome: RunOutcome | null = null;
 
-  constructor(props: TranscodeRunProps) {
-    const { plan, epoch, sequenceHeaders, firstTagMs, startMs, beginRun, spawn, now, log } = props;
-    this.props = props;
+  constructor(options: TranscodeRunOptions) {
+    const { plan, epoch, sequenceHeaders, firstTagMs, startMs, beginRun, spawn, now, log } = options;
+    this.#options = options;
     this.plan = plan;
     this.epoch = epoch;
-    this.fedMs = firstTagMs;
+    this.#fedMs = firstTagMs;
     const outputs = outputNames(plan);
-    this.monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
-    this.sink = beginRun(this.describe());
-    this.ffmpeg = new FfmpegProcess({
+    this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
+    this.#sink = beginRun(this.#describe());
+    this.#ffmpeg = new FfmpegProcess({
       args: ffmpegArguments(plan, (startMs - firstTagMs + FIRST_TAG_MS) / 1000),
       outputs,
       spawn,
       now,
-      onOutput: (output, chunk) => this.deliver(output, chunk),
+      onOutput: (output, chunk) => this.#deliver(output, chunk),
       onStderrLine: (line) => log.debug({ epoch, line }, 'ffmpeg'),
     });
-    this.ended = this.settle(now());
-    this.watch = setInterval(() => this.watchOutput(), WATCH_INTERVAL_MS);
-    this.ffmpeg.write(flvHeader({ hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null }));
-    for (const header of sequenceHeaders) this.write(header, 0);
+    this.ended = this.#settle(now());
+    this.#watch = setInterval(() => this.#watchOutput(), WATCH_INTERVAL_MS);
+    this.#ffmpeg.write(flvHeader({ hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null }));
+    for (const header of sequenceHeaders) this.#write(header, 0);
   }
 
   /** Whether the run takes no more input. */
   get isEnding(): boolean {
-    return this.outcome !== null;
+    return this.#outcome !== null;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
   get encoderSpeed(): number | null {
-    return this.speedometer.value;
+    return this.#speedometer.value;
   }
 
   /** Feeds one tag; tracks that the plan leaves out are dropped, and everything is once the run is ending. */
@@ -98,21 +98,21 @@ export class TranscodeRun {
     if (this.isEnding || tag.type === SCRIPT_TAG) return;
     const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
     if (!isWanted) return;
-    for (const [output, monitor] of this.monitors) {
-      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(this.props.now());
+    for (const [output, monitor] of this.#monitors) {
+      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(this.#options.now());
     }
-    this.fedMs = Math.max(this.fedMs, timelineMs);
-    this.write(tag, Math.max(0, timelineMs - this.props.firstTagMs + FIRST_TAG_MS));
+    this.#fedMs = Math.max(this.#fedMs, timelineMs);
+    this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS));
   }
 
   /** Lets FFmpeg put out what it has; `ended` settles within 2 s or so. */
   finish(): void {
-    this.outcome ??= 'finished';
-    this.ffmpeg.finish();
+    this.#outcome ??= 'finished';
+    this.#ffmpeg.finish();
   }
 
-  private describe(): EncoderRun {
-    const { plan, epoch, ingestClock, startMs } = this.props;
+  #describe(): EncoderRun {
+    const { plan, epoch, ingestClock, startMs } = this.#options;
     return {
       epoch,
       video: plan.video,
@@ -123,53 +123,53 @@ export class TranscodeRun {
     };
   }
 
-  private write(tag: FlvTag, timestampMs: number): void {
-    if (!this.ffmpeg.write(flvTag(tag, timestampMs))) this.fail('overloaded');
+  #write(tag: FlvTag, timestampMs: number): void {
+    if (!this.#ffmpeg.write(flvTag(tag, timestampMs))) this.#fail('overloaded');
   }
 
-  private deliver(output: string, chunk: Buffer): void {
+  #deliver(output: string, chunk: Buffer): void {
     try {
-      this.monitors.get(output)?.onOutput(this.sink.write(output, chunk));
+      this.#monitors.get(output)?.onOutput(this.#sink.write(output, chunk));
     } catch (error) {
       // Whatever FFmpeg wrote, it was no fragmented MP4: its successor may do better.
-      this.props.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
-      this.fail('died');
+      this.#options.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
+      this.#fail('died');
     }
   }
 
-  private watchOutput(): void {
-    const nowMs = this.props.now();
-    const deliveredMs = this.deliveredMs();
+  #watchOutput(): void {
+    const nowMs = this.#options.now();
+    const deliveredMs = this.#deliveredMs();
     // Until the first output FFmpeg starts and looks ahead, which is no lack of speed.
-    if (deliveredMs > 0) this.speedometer.add({ nowMs, fedMs: this.fedMs, deliveredMs });
-    if ([...this.monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.fail('stalled');
+    if (deliveredMs > 0) this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs });
+    if ([...this.#monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.#fail('stalled');
   }
 
-  private fail(outcome: RunOutcome): void {
-    if (this.outcome !== null) return;
-    this.outcome = outcome;
-    this.ffmpeg.kill();
+  #fail(outcome: RunOutcome): void {
+    if (this.#outcome !== null) return;
+    this.#outcome = outcome;
+    this.#ffmpeg.kill();
   }
 
-  private async settle(startedAtMs: number): Promise<RunEnd> {
-    const exit = await this.ffmpeg.exit;
-    clearInterval(this.watch);
-    this.sink.end();
+  async #settle(startedAtMs: number): Promise<RunEnd> {
+    const exit = await this.#ffmpeg.exit;
+    clearInterval(this.#watch);
+    this.#sink.end();
     return {
-      outcome: this.outcome ?? 'died',
+      outcome: this.#outcome ?? 'died',
       exit,
-      lifetimeMs: this.props.now() - startedAtMs,
-      hadOutput: [...this.monitors.values()].every((monitor) => monitor.frames > 0),
-      deliveredUntilMs: this.props.startMs + this.deliveredMs(),
+      lifetimeMs: this.#options.now() - startedAtMs,
+      hadOutput: [...this.#monitors.values()].every((monitor) => monitor.frames > 0),
+      deliveredUntilMs: this.#options.startMs + this.#deliveredMs(),
     };
   }
 
   /** By the rendition that is furthest ahead, since nothing may come twice in any. */
-  private deliveredMs(): number {
+  #deliveredMs(): number {
     const { frameRate, audio, video } = this.plan;
-    const frames = Math.max(0, ...video.map(({ name }) => this.monitors.get(name)?.frames ?? 0));
+    const frames = Math.max(0, ...video.map(({ name }) => this.#monitors.get(name)?.frames ?? 0));
     if (frameRate !== null) return (frames * 1000) / framesPerSecond(frameRate);
-    const audioFrames = this.monitors.get(AUDIO_RENDITION)?.frames ?? 0;
+    const audioFrames = this.#monitors.get(AUDIO_RENDITION)?.frames ?? 0;
     return audio === null ? 0 : (audioFrames * AAC_FRAME_SAMPLES * 1000) / audio.sampleRateHz;
   }
 }

@@ -17,7 +17,7 @@ import { TagCache, type TimedTag } from './tag-cache.ts';
 import { TagTimeline } from './tag-timeline.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
-export interface TranscoderProps {
+export interface TranscoderOptions {
   readonly stream: AuthorisedStream;
   /** A number higher than any epoch that this stream had before. */
   readonly nextEpoch: () => number;
@@ -40,132 +40,132 @@ export type FatalReason = 'source-unsupported' | 'encoder-failed';
 
 /** Supervises the transcoding of one publish: one FFmpeg at a time, replaced when it fails or when the source changes. */
 export class Transcoder {
-  private readonly props: TranscoderProps;
-  private readonly timeline = new TagTimeline();
-  private readonly cache = new TagCache();
-  private readonly monitor = new HealthMonitor();
-  private readonly policy = new RestartPolicy();
-  private readonly tracks = new SourceTracks();
-  private ingestClock = new IngestClock();
-  private run: TranscodeRun | null = null;
+  readonly #options: TranscoderOptions;
+  readonly #timeline = new TagTimeline();
+  readonly #cache = new TagCache();
+  readonly #monitor = new HealthMonitor();
+  readonly #policy = new RestartPolicy();
+  readonly #tracks = new SourceTracks();
+  #ingestClock = new IngestClock();
+  #run: TranscodeRun | null = null;
   /** Settles with the end of the run. */
-  private following: Promise<void> = Promise.resolve();
-  private restartTimer: NodeJS.Timeout | null = null;
+  #following: Promise<void> = Promise.resolve();
+  #restartTimer: NodeJS.Timeout | null = null;
   /** Where on the timeline the next run's output begins, since what came before was delivered; null before the first run. */
-  private deliveredUntilMs: number | null = null;
+  #deliveredUntilMs: number | null = null;
   /** Why the run before ended; null before the first. */
-  private restartReason: RestartReason | null = null;
-  private isStopped = false;
+  #restartReason: RestartReason | null = null;
+  #isStopped = false;
 
-  constructor(props: TranscoderProps) {
-    this.props = props;
+  constructor(options: TranscoderOptions) {
+    this.#options = options;
   }
 
   /** Takes the publisher's next tag. */
   onTag(tag: FlvTag, receivedAtMs: number): void {
-    if (this.isStopped || !this.describe(tag)) return;
-    if (isSequenceHeader(tag)) this.onSequenceHeader(tag);
-    else if (tag.type === SCRIPT_TAG) this.monitor.onScript(tag);
-    else this.onMedia(tag, receivedAtMs);
+    if (this.#isStopped || !this.#describe(tag)) return;
+    if (isSequenceHeader(tag)) this.#onSequenceHeader(tag);
+    else if (tag.type === SCRIPT_TAG) this.#monitor.onScript(tag);
+    else this.#onMedia(tag, receivedAtMs);
   }
 
   /** Ends the publish: what FFmpeg still has is delivered, and after at most about 2 s nothing is left running. */
   async stop(): Promise<void> {
-    this.isStopped = true;
-    if (this.restartTimer !== null) clearTimeout(this.restartTimer);
-    this.run?.finish();
-    await this.following;
+    this.#isStopped = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#run?.finish();
+    await this.#following;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
   get encoderSpeed(): number | null {
-    return this.run?.encoderSpeed ?? null;
+    return this.#run?.encoderSpeed ?? null;
   }
 
   /** The publish as of now. */
   health(): StreamHealth {
     const { encoderSpeed } = this;
-    return this.monitor.report({ source: this.tracks.present, encoderSpeed, nowMs: this.props.now() });
+    return this.#monitor.report({ source: this.#tracks.present, encoderSpeed, nowMs: this.#options.now() });
   }
 
   /** Sequence headers have no place on the timeline: many encoders stamp them 0. */
-  private onSequenceHeader(tag: FlvTag): void {
-    if (this.cache.replaceHeader(tag)) this.replaceRun('the sequence header changed');
+  #onSequenceHeader(tag: FlvTag): void {
+    if (this.#cache.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
   }
 
-  private onMedia(tag: FlvTag, receivedAtMs: number): void {
-    const { timelineMs, hasJumped } = this.timeline.advance(tag);
-    if (hasJumped) this.onJump(timelineMs);
-    this.ingestClock.observe(timelineMs, receivedAtMs);
-    this.tracks.place(tag, timelineMs);
+  #onMedia(tag: FlvTag, receivedAtMs: number): void {
+    const { timelineMs, hasJumped } = this.#timeline.advance(tag);
+    if (hasJumped) this.#onJump(timelineMs);
+    this.#ingestClock.observe(timelineMs, receivedAtMs);
+    this.#tracks.place(tag, timelineMs);
     const timed: TimedTag = { tag, timelineMs };
-    this.monitor.onFrame(timed, receivedAtMs);
-    this.cache.add(timed, this.tracks.mayHaveVideo);
-    if (this.run === null) this.startWhenPossible();
-    else if (this.tracks.differFrom(this.run.plan)) this.replaceRun('the tracks changed');
-    else this.run.feed(timed);
+    this.#monitor.onFrame(timed, receivedAtMs);
+    this.#cache.add(timed, this.#tracks.mayHaveVideo);
+    if (this.#run === null) this.#startWhenPossible();
+    else if (this.#tracks.differFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
+    else this.#run.feed(timed);
   }
 
   /** False when the tag shows that the source cannot be transcoded. */
-  private describe(tag: FlvTag): boolean {
+  #describe(tag: FlvTag): boolean {
     try {
-      this.tracks.add(tag);
+      this.#tracks.add(tag);
       return true;
     } catch (error) {
       if (!(error instanceof UnsupportedSourceError)) throw error;
-      this.giveUp('source-unsupported', error.message);
+      this.#giveUp('source-unsupported', error.message);
       return false;
     }
   }
 
   /** Arrival tells nothing of the time before a jump; the frames before it are still what the next ones are predicted from. */
-  private onJump(timelineMs: number): void {
-    this.ingestClock = new IngestClock();
-    this.monitor.onJump();
-    this.deliveredUntilMs = timelineMs;
-    this.replaceRun('the timestamps jumped');
+  #onJump(timelineMs: number): void {
+    this.#ingestClock = new IngestClock();
+    this.#monitor.onJump();
+    this.#deliveredUntilMs = timelineMs;
+    this.#replaceRun('the timestamps jumped');
   }
 
   /** Ends the run; the next one begins when it is gone, from the tags that the cache keeps meanwhile. */
-  private replaceRun(reason: string): void {
-    if (this.run === null || this.run.isEnding) return;
-    this.props.log.info({ epoch: this.run.epoch, reason }, 'replacing FFmpeg');
-    this.run.finish();
+  #replaceRun(reason: string): void {
+    if (this.#run === null || this.#run.isEnding) return;
+    this.#options.log.info({ epoch: this.#run.epoch, reason }, 'replacing FFmpeg');
+    this.#run.finish();
   }
 
-  private startWhenPossible(): void {
-    const first = this.cache.tags[0];
-    const source = this.tracks.present;
-    if (this.isStopped || this.run !== null || this.restartTimer !== null) return;
+  #startWhenPossible(): void {
+    const first = this.#cache.tags[0];
+    const source = this.#tracks.present;
+    if (this.#isStopped || this.#run !== null || this.#restartTimer !== null) return;
     if (source === null || first === undefined) return;
-    this.startRun(source, first.timelineMs);
+    this.#startRun(source, first.timelineMs);
   }
 
-  private startRun(source: SourceDescription, firstTagMs: number): void {
+  #startRun(source: SourceDescription, firstTagMs: number): void {
     try {
       // The last epoch ends the publish.
-      const epoch = this.props.nextEpoch();
-      if (this.isStopped) return;
-      const run = this.createRun(epoch, source, firstTagMs);
-      this.run = run;
-      this.following = this.follow(run);
-      if (this.restartReason !== null) this.props.onRestart(this.restartReason);
-      for (const timed of this.cache.tags) run.feed(timed);
+      const epoch = this.#options.nextEpoch();
+      if (this.#isStopped) return;
+      const run = this.#createRun(epoch, source, firstTagMs);
+      this.#run = run;
+      this.#following = this.#follow(run);
+      if (this.#restartReason !== null) this.#options.onRestart(this.#restartReason);
+      for (const timed of this.#cache.tags) run.feed(timed);
     } catch (error) {
-      this.onError(error);
+      this.#onError(error);
     }
   }
 
-  private createRun(epoch: number, source: SourceDescription, firstTagMs: number): TranscodeRun {
-    const { stream, beginRun, spawn, now, log } = this.props;
+  #createRun(epoch: number, source: SourceDescription, firstTagMs: number): TranscodeRun {
+    const { stream, beginRun, spawn, now, log } = this.#options;
     const plan = planRenditions(source, stream.ladder, stream.latency);
     const run = new TranscodeRun({
       plan,
       epoch,
-      sequenceHeaders: this.cache.sequenceHeaders,
+      sequenceHeaders: this.#cache.sequenceHeaders,
       firstTagMs,
-      startMs: Math.max(firstTagMs, this.deliveredUntilMs ?? firstTagMs),
-      ingestClock: this.ingestClock,
+      startMs: Math.max(firstTagMs, this.#deliveredUntilMs ?? firstTagMs),
+      ingestClock: this.#ingestClock,
       beginRun,
       spawn,
       now,
@@ -176,59 +176,59 @@ export class Transcoder {
   }
 
   /** Sees a run to its end; never rejects. */
-  private async follow(run: TranscodeRun): Promise<void> {
-    const clockOfRun = this.ingestClock;
+  async #follow(run: TranscodeRun): Promise<void> {
+    const clockOfRun = this.#ingestClock;
     try {
       const end = await run.ended;
-      this.run = null;
-      this.onRunEnded(run.epoch, end, clockOfRun);
+      this.#run = null;
+      this.#onRunEnded(run.epoch, end, clockOfRun);
     } catch (error) {
-      this.run = null;
-      this.onError(error);
+      this.#run = null;
+      this.#onError(error);
     }
   }
 
-  private onRunEnded(epoch: number, end: RunEnd, clockOfRun: IngestClock): void {
+  #onRunEnded(epoch: number, end: RunEnd, clockOfRun: IngestClock): void {
     const { outcome, exit, lifetimeMs } = end;
-    this.restartReason = outcome === 'finished' ? 'source-changed' : outcome;
-    if (outcome === 'overloaded') this.monitor.onOverload(this.props.now());
-    if (clockOfRun === this.ingestClock) this.deliveredUntilMs = end.deliveredUntilMs;
-    if (outcome === 'finished' || this.isStopped) {
-      this.props.log.info({ epoch, exit }, 'FFmpeg ended');
-      if (!this.isStopped) this.restartIn(this.policy.delayAfterChange(lifetimeMs));
+    this.#restartReason = outcome === 'finished' ? 'source-changed' : outcome;
+    if (outcome === 'overloaded') this.#monitor.onOverload(this.#options.now());
+    if (clockOfRun === this.#ingestClock) this.#deliveredUntilMs = end.deliveredUntilMs;
+    if (outcome === 'finished' || this.#isStopped) {
+      this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
+      if (!this.#isStopped) this.#restartIn(this.#policy.delayAfterChange(lifetimeMs));
     } else {
-      this.props.log.warn({ epoch, outcome, exit, lifetimeMs }, 'FFmpeg failed');
-      this.restartAfter(end);
+      this.#options.log.warn({ epoch, outcome, exit, lifetimeMs }, 'FFmpeg failed');
+      this.#restartAfter(end);
     }
   }
 
-  private restartAfter(end: RunEnd): void {
-    const delayMs = this.policy.delayAfter(end);
+  #restartAfter(end: RunEnd): void {
+    const delayMs = this.#policy.delayAfter(end);
     if (delayMs === null) {
-      this.giveUp('encoder-failed', failureReason(end.exit.stderrTail));
+      this.#giveUp('encoder-failed', failureReason(end.exit.stderrTail));
       return;
     }
-    this.restartIn(delayMs);
+    this.#restartIn(delayMs);
   }
 
-  private restartIn(delayMs: number): void {
-    this.restartTimer = setTimeout(() => {
-      this.restartTimer = null;
-      this.startWhenPossible();
+  #restartIn(delayMs: number): void {
+    this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = null;
+      this.#startWhenPossible();
     }, delayMs);
   }
 
   /** An error of ours ends this publish; the others of the process go on. */
-  private onError(error: unknown): void {
-    this.props.log.error({ err: error }, 'transcoding failed');
-    if (!this.isStopped) this.giveUp('encoder-failed', SERVER_FAILED);
+  #onError(error: unknown): void {
+    this.#options.log.error({ err: error }, 'transcoding failed');
+    if (!this.#isStopped) this.#giveUp('encoder-failed', SERVER_FAILED);
   }
 
-  private giveUp(reason: FatalReason, description: string): void {
-    this.isStopped = true;
-    this.run?.finish();
-    this.props.log.warn({ reason, description }, 'transcoding given up');
-    this.props.onFatal(reason, description);
+  #giveUp(reason: FatalReason, description: string): void {
+    this.#isStopped = true;
+    this.#run?.finish();
+    this.#options.log.warn({ reason, description }, 'transcoding given up');
+    this.#options.onFatal(reason, description);
   }
 }
 

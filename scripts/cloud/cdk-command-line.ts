@@ -35,7 +35,7 @@ const PREPARING_METHODS = ['prepare-change-set'];
  * Reads a command line as the CDK CLI does, which judges it in the end: what is unknown here is passed on. Throws a CloudError
  * for options of Headend's own that exclude each other.
  */
-export function parseCommandLine(command: CdkCommand, args: readonly string[]): CloudCommandLine {
+export function parseCdkCommandLine(command: CdkCommand, args: readonly string[]): CloudCommandLine {
   const ownOptions = command === 'deploy' ? TOKEN_OPTIONS : {};
   const { values, positionals } = parseArgs({
     args: [...args],

@@ -15,18 +15,18 @@ const CONTENT_SECURITY_POLICY =
   "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'";
 
 /** The built player in memory, served as the player site is in the cloud. */
-export class PlayerSite {
-  private readonly files: ReadonlyMap<string, Buffer>;
+export class SiteFiles {
+  readonly #files: ReadonlyMap<string, Buffer>;
 
   private constructor(files: ReadonlyMap<string, Buffer>) {
-    this.files = files;
+    this.#files = files;
   }
 
   /** Builds the player into `outDir` and reads it. */
-  static async build(outDir: string): Promise<PlayerSite> {
+  static async build(outDir: string): Promise<SiteFiles> {
     const files = new Map<string, Buffer>();
     for (const { path } of await buildPlayer(outDir)) files.set(`/${path}`, await readFile(join(outDir, path)));
-    return new PlayerSite(files);
+    return new SiteFiles(files);
   }
 
   /** Answers a watch or embed page or one of the player's files; false for any other path. */
@@ -34,7 +34,7 @@ export class PlayerSite {
     const page = PAGE_PATH.exec(path);
     const isPage = page !== null && PLAYBACK_ID_PATTERN.test(page[2] ?? '');
     const filePath = isPage ? '/index.html' : path;
-    const body = this.files.get(filePath);
+    const body = this.#files.get(filePath);
     if (body === undefined) return false;
     // Embed pages are made to be framed; everything else is not.
     const ancestors = page?.[1] === 'embed' ? '*' : "'self'";

@@ -1,8 +1,8 @@
 import { readCdkOptions } from '#scripts/cloud/cdk-cli.ts';
-import { parseCommandLine } from '#scripts/cloud/command-line.ts';
+import { parseCdkCommandLine } from '#scripts/cloud/cdk-command-line.ts';
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
-const parse = (text: string, command: 'synth' | 'deploy' = 'deploy') => parseCommandLine(command, words(text));
+const parse = (text: string, command: 'synth' | 'deploy' = 'deploy') => parseCdkCommandLine(command, words(text));
 
 test('the options that play a part here are those of the pinned CLI', () => {
   const options = readCdkOptions('deploy');

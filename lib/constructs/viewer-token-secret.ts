@@ -5,7 +5,7 @@ import type { ResolvedStage } from '#config/resolved-stage.ts';
 import { toRemovalPolicy } from './to-removal-policy.ts';
 
 /** The Secrets Manager secret with the keys of viewer tokens. It is made empty: `npm run deploy` makes the first key. */
-export class ViewerTokenKeys extends Construct {
+export class ViewerTokenSecret extends Construct {
   readonly secret: Secret;
 
   constructor(scope: Construct, id: string, { removalPolicy }: Pick<ResolvedStage, 'removalPolicy'>) {

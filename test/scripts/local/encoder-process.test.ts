@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EncoderTask } from '#scripts/local/encoder-task.ts';
+import { EncoderProcess } from '#scripts/local/encoder-process.ts';
 
 const READY = 'process.send({ rtmpPort: 1, httpPort: 2 }); setInterval(() => undefined, 1_000);';
 
@@ -18,7 +18,7 @@ async function runAndStop(program: string, stopTimeoutMs: number) {
   await writeFile(programPath, program);
   const logFile = await open(join(directory, 'log'), 'w');
   const options = { programPath, environment: {}, rtmpPort: 0, httpPort: 0, logFile: logFile.fd };
-  const task = new EncoderTask({ ...options, stopTimeoutMs });
+  const task = new EncoderProcess({ ...options, stopTimeoutMs });
   await task.start();
   const { pid } = task;
   await task.stop();

@@ -5,7 +5,7 @@ import { z } from 'zod';
 /** Where a running encoder task listens. */
 const taskPortsSchema = z.object({ rtmpPort: z.number(), httpPort: z.number() });
 
-export interface EncoderTaskOptions {
+export interface EncoderProcessOptions {
   /** The bundled program. */
   readonly programPath: string;
   /** All its variables but the ports. */
@@ -25,68 +25,68 @@ const RESTART_DELAY_MS = 500;
 const STOP_TIMEOUT_MS = 15_000;
 
 /** One encoder process that is kept running, as an ECS service keeps its tasks. */
-export class EncoderTask {
-  private readonly options: EncoderTaskOptions;
-  private child: ChildProcess | null = null;
-  private ports: z.infer<typeof taskPortsSchema>;
-  private restartTimer: NodeJS.Timeout | null = null;
-  private isStopped = false;
+export class EncoderProcess {
+  readonly #options: EncoderProcessOptions;
+  #child: ChildProcess | null = null;
+  #ports: z.infer<typeof taskPortsSchema>;
+  #restartTimer: NodeJS.Timeout | null = null;
+  #isStopped = false;
 
-  constructor(options: EncoderTaskOptions) {
-    this.options = options;
-    this.ports = { rtmpPort: options.rtmpPort, httpPort: options.httpPort };
+  constructor(options: EncoderProcessOptions) {
+    this.#options = options;
+    this.#ports = { rtmpPort: options.rtmpPort, httpPort: options.httpPort };
   }
 
   /** Process id of the running encoder. */
   get pid(): number {
-    return this.child?.pid ?? 0;
+    return this.#child?.pid ?? 0;
   }
 
   get rtmpPort(): number {
-    return this.ports.rtmpPort;
+    return this.#ports.rtmpPort;
   }
 
   get httpPort(): number {
-    return this.ports.httpPort;
+    return this.#ports.httpPort;
   }
 
   /** Starts the process and resolves when it listens. Rejects when it ends before that. */
   async start(): Promise<void> {
-    const { programPath, environment, logFile } = this.options;
+    const { programPath, environment, logFile } = this.#options;
     const child = spawn(process.execPath, [programPath], {
-      env: { ...environment, RTMP_PORT: String(this.ports.rtmpPort), HTTP_PORT: String(this.ports.httpPort) },
+      env: { ...environment, RTMP_PORT: String(this.#ports.rtmpPort), HTTP_PORT: String(this.#ports.httpPort) },
       stdio: ['ignore', logFile, logFile, 'ipc'],
     });
-    this.child = child;
+    this.#child = child;
     const gone = new AbortController();
     child.once('exit', () => gone.abort());
     try {
       const [message] = await once(child, 'message', { signal: gone.signal });
-      this.ports = taskPortsSchema.parse(message);
+      this.#ports = taskPortsSchema.parse(message);
     } catch (cause) {
       child.kill('SIGKILL');
       throw new Error('the encoder ended before it was ready', { cause });
     }
-    if (child.exitCode !== null || child.signalCode !== null) this.restartSoon();
-    else child.once('exit', () => this.restartSoon());
+    if (child.exitCode !== null || child.signalCode !== null) this.#restartSoon();
+    else child.once('exit', () => this.#restartSoon());
   }
 
   /** Ends the process and keeps it ended, by force where it takes too long; resolves when it is gone. */
   async stop(): Promise<void> {
-    this.isStopped = true;
-    if (this.restartTimer !== null) clearTimeout(this.restartTimer);
-    const { child } = this;
+    this.#isStopped = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    const child = this.#child;
     if (child === null || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
     child.kill('SIGTERM');
-    const deadline = setTimeout(() => child.kill('SIGKILL'), this.options.stopTimeoutMs ?? STOP_TIMEOUT_MS);
+    const deadline = setTimeout(() => child.kill('SIGKILL'), this.#options.stopTimeoutMs ?? STOP_TIMEOUT_MS);
     await exited.finally(() => clearTimeout(deadline));
   }
 
-  private restartSoon(): void {
-    if (this.isStopped) return;
-    this.restartTimer = setTimeout(() => {
-      this.start().catch(() => this.restartSoon());
+  #restartSoon(): void {
+    if (this.#isStopped) return;
+    this.#restartTimer = setTimeout(() => {
+      this.start().catch(() => this.#restartSoon());
     }, RESTART_DELAY_MS);
   }
 }
