@@ -13,6 +13,7 @@ const COMMANDS = [
   'viewer-keys',
   'stream',
   'test',
+  'test-fast',
   'bench',
   'fuzz-rtmp',
 ];

@@ -12,7 +12,7 @@ process.once('exit', () => rmSync(synthDir, { recursive: true, force: true }));
 
 await runTests([
   // Many tests wait for sockets and processes: one worker for each core, where Jest's default leaves a core to itself.
-  ['--selectProjects', 'fast', '--maxWorkers=100%'],
+  ['--selectProjects', 'unit', 'integration', '--maxWorkers=100%'],
   // End-to-end tests encode video and render pages: one file at a time, or they would starve each other.
   ['--selectProjects', 'e2e', '--runInBand'],
 ]);

@@ -69,7 +69,10 @@ function typeScriptBelow(folders: readonly string[]): string[] {
 
 /** Everything that a file imports, as it is written there. */
 function imports(path: string): string[] {
-  const source = readFileSync(join(ROOT, path), 'utf8');
+  return importsIn(readFileSync(join(ROOT, path), 'utf8'));
+}
+
+function importsIn(source: string): string[] {
   return [...source.matchAll(/\b(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
 }
 
@@ -82,11 +85,13 @@ const SUBPATHS = Object.entries(
 
 /** The project's own files among them, as paths from the root. */
 function ownImports(path: string): string[] {
-  return imports(path).flatMap((specifier) => {
-    if (specifier.startsWith('.')) return [normalize(join(dirname(path), specifier))];
-    const subpath = SUBPATHS.find(({ prefix }) => specifier.startsWith(prefix));
-    return subpath === undefined ? [] : [normalize(specifier.replace(subpath.prefix, subpath.folder))];
-  });
+  return imports(path).flatMap((specifier) => toOwnPath(path, specifier) ?? []);
+}
+
+function toOwnPath(path: string, specifier: string): string | null {
+  if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier));
+  const subpath = SUBPATHS.find(({ prefix }) => specifier.startsWith(prefix));
+  return subpath === undefined ? null : normalize(specifier.replace(subpath.prefix, subpath.folder));
 }
 
 const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
@@ -128,6 +133,27 @@ test('no import climbs three levels or more', () => {
 test('nothing outside test/ imports from it', () => {
   const importers = files.filter((path) => ownImports(path).some((imported) => isBelow(imported, 'test')));
   expect(importers).toEqual([]);
+});
+
+/** How a file comes to import a module at run time: the files on the way to it. Null if it does not. */
+function findImport(specifier: string, path: string, seen = new Set<string>()): readonly string[] | null {
+  if (seen.has(path)) return null;
+  seen.add(path);
+  const specifiers = importsIn(readFileSync(join(ROOT, path), 'utf8').replace(/^import type [^;]*;/gm, ''));
+  if (specifiers.includes(specifier)) return [path];
+  for (const imported of specifiers.flatMap((each) => toOwnPath(path, each) ?? [])) {
+    const trail = findImport(specifier, imported, seen);
+    if (trail !== null) return [path, ...trail];
+  }
+  return null;
+}
+
+test('a unit test starts no other program: one that does is named *.integration.test.ts', () => {
+  const unitTests = testFiles.filter(
+    (path) => /(?<!\.integration)\.test\.ts$/.test(path) && !isBelow(path, 'test/e2e'),
+  );
+  const starting = unitTests.flatMap((path) => findImport('node:child_process', path)?.join(' imports ') ?? []);
+  expect(starting).toEqual([]);
 });
 
 test('lib/domain imports nothing but Node.js itself', () => {
