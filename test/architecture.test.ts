@@ -135,6 +135,26 @@ test('nothing outside test/ imports from it', () => {
   expect(importers).toEqual([]);
 });
 
+/** Names of the classes, interfaces and types that a file declares, exported or not. */
+function declaredTypes(path: string): string[] {
+  const source = readFileSync(join(ROOT, path), 'utf8');
+  const declarations = source.matchAll(
+    /^\s*(?:export |declare |abstract )*(?:class|interface|enum|type) (\w+)(?= [={]|<| extends| implements)/gm,
+  );
+  return [...declarations].map((match) => match[1] ?? '');
+}
+
+test('no two classes, interfaces or types have the same name', () => {
+  const places = new Map<string, string[]>();
+  for (const path of [...files, ...testFiles]) {
+    for (const name of declaredTypes(path)) places.set(name, [...(places.get(name) ?? []), path]);
+  }
+  expect(places.size).toBeGreaterThan(300);
+  expect(
+    [...places].filter(([, paths]) => paths.length > 1).map(([name, paths]) => `${name}: ${paths.join(', ')}`),
+  ).toEqual([]);
+});
+
 /** How a file comes to import a module at run time: the files on the way to it. Null if it does not. */
 function findImport(specifier: string, path: string, seen = new Set<string>()): readonly string[] | null {
   if (seen.has(path)) return null;

@@ -7,10 +7,10 @@ import { parseMultivariantPlaylist, type Variant } from './multivariant-checker.
 /** A rendition as a player gets it: whole segments, and what FFmpeg finds in the newest. */
 interface DownloadedRendition {
   readonly peakBitsPerSecond: number;
-  readonly track: ProbedTrack;
+  readonly track: DownloadedTrack;
 }
 
-interface ProbedTrack {
+interface DownloadedTrack {
   readonly codec_name: string;
   readonly profile: string;
   readonly level: number;
@@ -81,21 +81,21 @@ async function download(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-async function probe(file: Buffer): Promise<ProbedTrack> {
+async function probe(file: Buffer): Promise<DownloadedTrack> {
   const ffprobe = spawn('ffprobe', ['-v', 'error', '-show_streams', '-of', 'json', 'pipe:0'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   // It has seen enough before the end of a large file.
   ffprobe.stdin.on('error', () => undefined).end(file);
   const [output] = await Promise.all([text(ffprobe.stdout), once(ffprobe, 'close')]);
-  const { streams } = JSON.parse(output) as { readonly streams: readonly ProbedTrack[] };
+  const { streams } = JSON.parse(output) as { readonly streams: readonly DownloadedTrack[] };
   const [track] = streams;
   if (track === undefined || streams.length !== 1) throw new Error(`${streams.length} tracks in place of one`);
   return track;
 }
 
 /** RFC 6381, without the constraint flags of H.264, which ffprobe does not tell. */
-function codecString({ codec_name: codec, profile, level }: ProbedTrack): string {
+function codecString({ codec_name: codec, profile, level }: DownloadedTrack): string {
   if (codec === 'aac' && profile === 'LC') return 'mp4a.40.2';
   return `avc1.${H264_PROFILES[profile] ?? profile}..${level.toString(16).padStart(2, '0')}`;
 }

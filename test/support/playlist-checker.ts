@@ -19,7 +19,7 @@ export interface MediaPlaylistContext {
 const HOLD_BACK_FACTOR = 3;
 const SKIP_FACTOR = 6;
 
-type Rule = (playlist: MediaPlaylist, context: MediaPlaylistContext) => string[];
+type PlaylistRule = (playlist: MediaPlaylist, context: MediaPlaylistContext) => string[];
 
 /** What a media playlist does against RFC 8216bis, one readable line each; empty where it conforms. */
 export function checkMediaPlaylist(text: string, context: MediaPlaylistContext = {}): string[] {
@@ -27,7 +27,7 @@ export function checkMediaPlaylist(text: string, context: MediaPlaylistContext =
   return RULES.flatMap((rule) => rule(playlist, context));
 }
 
-const RULES: readonly Rule[] = [
+const RULES: readonly PlaylistRule[] = [
   ...SEGMENT_RULES,
   checkHeader,
   checkServerControl,
