@@ -1,16 +1,21 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Random } from '#kit/random.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
-import { type JsonSchema, matches } from '#test/support/json-schema.ts';
-import { type GeneratedRequest, type Operation, RequestGenerator } from '#test/support/openapi-requests.ts';
+import {
+  type ApiOperation,
+  type GeneratedRequest,
+  type JsonSchema,
+  RequestGenerator,
+} from '#test/support/openapi-requests.ts';
 
-/** `FUZZ_SEED` finds other requests, or those of a failure again. */
+/** `FUZZ_SEED` gives other requests, or those of a failure again. */
 const SEED = readSeed(process.env.FUZZ_SEED);
 const REQUESTS_PER_OPERATION = 40;
 
-interface Answer {
+interface ApiAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -19,13 +24,19 @@ interface Answer {
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let api: Awaited<ReturnType<typeof startControlApi>>;
 let document: { paths: Record<string, Record<string, never>>; components: { schemas: Record<string, JsonSchema> } };
-let operations: Operation[];
+let operations: ApiOperation[];
+const schemas = new Ajv2020({ formats: { 'date-time': isDateTime, uri: URL.canParse } });
+// An annotation of OpenAPI.
+schemas.addVocabulary(['example']);
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
   database = await startTemporaryDynamoDb();
   api = await startControlApi(database.client);
-  document = await (await fetch(`${api.url}/api/openapi.json`)).json();
+  const text = await (await fetch(`${api.url}/api/openapi.json`)).text();
+  // References keep the name of a schema only, so that each schema of the document can be used by itself.
+  document = JSON.parse(text.replaceAll('#/components/schemas/', ''));
+  for (const [name, schema] of Object.entries(document.components.schemas)) schemas.addSchema(schema, name);
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => toOperation(method, path, operation)),
   );
@@ -41,27 +52,31 @@ function readSeed(text = '20250102'): number {
   return Number(text);
 }
 
-function toOperation(method: string, path: string, operation: Record<string, never>): Operation {
+function toOperation(method: string, path: string, operation: Record<string, never>): ApiOperation {
   const {
     parameters = [],
     requestBody,
     responses,
   } = operation as unknown as {
-    parameters?: Operation['parameters'];
+    parameters?: ApiOperation['parameters'];
     requestBody?: { content: Record<string, { schema: JsonSchema }> };
-    responses: Operation['responses'];
+    responses: ApiOperation['responses'];
   };
   const bodySchema = requestBody?.content['application/json']?.schema ?? null;
   return { method, path, parameters, bodySchema, responses };
 }
 
 function resolve(ref: string): JsonSchema {
-  const schema = document.components.schemas[ref.replace('#/components/schemas/', '')];
+  const schema = document.components.schemas[ref];
   if (schema === undefined) throw new Error(`${ref} is not in the document`);
   return schema;
 }
 
-async function send({ method, target, headers: generated, body }: GeneratedRequest): Promise<Answer> {
+function isDateTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+async function send({ method, target, headers: generated, body }: GeneratedRequest): Promise<ApiAnswer> {
   // Node.js sends no length by itself with methods that seldom have a body.
   const headers = body === null ? generated : { ...generated, 'Content-Length': body.length };
   const response = await new Promise<IncomingMessage>((done, fail) => {
@@ -73,28 +88,32 @@ async function send({ method, target, headers: generated, body }: GeneratedReque
   return { status: statusCode, contentType: answered['content-type'] ?? '', body: await text(response) };
 }
 
-/** What is wrong with an answer, by the document. */
-function faultsOf(operation: Operation, { method }: GeneratedRequest, { status, contentType, body }: Answer): string[] {
+/** What the document does not allow in an answer. */
+function faultsOf(
+  operation: ApiOperation,
+  { method }: GeneratedRequest,
+  { status, contentType, body }: ApiAnswer,
+): string[] {
   const isHead = method === 'HEAD';
   const faults: string[] = [];
   if (status >= 500) faults.push('a server error');
   if (status >= 400 && contentType !== 'application/problem+json') return ['an error that is no problem+json'];
-  if (status >= 400 && !isHead && !matches(resolve('Problem'), JSON.parse(body), resolve)) faults.push('not a Problem');
+  if (status >= 400 && !isHead && !schemas.validate(resolve('Problem'), JSON.parse(body))) faults.push('not a Problem');
   if (method.toLowerCase() !== operation.method && !isHead) return faults;
   const documented = operation.responses[String(status)];
   if (documented === undefined) return isHead ? faults : [...faults, 'a status that the document does not have'];
   const [mediaType, content] = Object.entries(documented.content ?? {})[0] ?? [];
   if (mediaType === undefined || content === undefined) return body === '' ? faults : [...faults, 'a body'];
   if (!contentType.startsWith(mediaType)) faults.push(`not ${mediaType}`);
-  if (!isHead && !matches(content.schema, JSON.parse(body), resolve)) faults.push('a body against its schema');
+  if (!isHead && !schemas.validate(content.schema, JSON.parse(body))) faults.push('a body against its schema');
   return faults;
 }
 
 /** The document doesn't say that a window must end after it begins. */
-const isWindowRefusal = ({ status, body }: Answer): boolean =>
+const isWindowRefusal = ({ status, body }: ApiAnswer): boolean =>
   status === 422 && JSON.parse(body).errors?.every(({ field }: { field: string }) => field === 'notAfter');
 
-test(`whatever is asked, the answer is as the document says (FUZZ_SEED=${SEED})`, async () => {
+test(`every answer is as the document says (FUZZ_SEED=${SEED})`, async () => {
   const generator = new RequestGenerator(new Random(SEED), resolve);
   const created = await Promise.all(Array.from({ length: 20 }, () => api.call('POST', '/api/streams')));
   const pool = { token: api.tokens[0], ids: created.map(({ json }) => json.id as string) };
@@ -114,27 +133,8 @@ test(`whatever is asked, the answer is as the document says (FUZZ_SEED=${SEED})`
     }
   }
   expect(findings.slice(0, 5)).toEqual([]);
-  // A generator that no longer reaches these would prove nothing; by chance another seed may miss a rare one.
+  // Requests that no longer reach these would prove nothing. By chance, another seed may miss a rare one.
   if (process.env.FUZZ_SEED !== undefined) return;
   const reached = [200, 201, 202, 204, 400, 401, 404, 405, 409, 412, 413, 415, 422];
   expect([...statuses].sort()).toEqual(expect.arrayContaining(reached));
-});
-
-test('the checker finds what differs from the document', () => {
-  const { Stream: schema, CreateStream } = document.components.schemas;
-  if (schema === undefined || CreateStream === undefined) throw new Error('no such schemas');
-  expect(matches(schema, {}, resolve)).toBe(false);
-  expect(matches(CreateStream, {}, resolve)).toBe(true);
-  for (const wrong of [
-    null,
-    [],
-    { title: '' },
-    { title: '\n' },
-    { ladder: '4k' },
-    { more: 1 },
-    { allowedSources: [1] },
-  ]) {
-    expect(matches(CreateStream, wrong, resolve)).toBe(false);
-  }
-  expect(() => matches({ unheardOf: 1 }, 1, resolve)).toThrow('unknown keyword unheardOf');
 });
