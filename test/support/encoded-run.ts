@@ -10,27 +10,27 @@ import type { EncoderRun, FrameRate, RunSink, VideoRendition } from '#encoder/me
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
-/** What FFmpeg is to encode; a null leaves that track out. */
+/** What FFmpeg encodes. Null leaves a track out. */
 export interface EncodedRunOptions {
   readonly seconds: number;
   readonly video: { readonly frameRate: FrameRate; readonly keyframeFrames: number; readonly bFrames: number } | null;
   readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
 }
 
-/** One rendition's fragmented MP4, taken apart. */
+/** The parts of one rendition's fragmented MP4. */
 export interface EncodedTrack {
   /** ftyp and moov. */
   readonly header: Buffer;
-  /** A moof and an mdat each, in decoding order. */
+  /** One moof and mdat for each frame, in decoding order. */
   readonly frames: readonly Buffer[];
-  /** What the muxer writes at its end. */
+  /** What the muxer writes at the end. */
   readonly trailer: Buffer;
 }
 
-/** A run of real encoder output, small enough to be made in a fraction of a second. */
+/** The output of a real FFmpeg run, small enough to be made in a fraction of a second. */
 export interface EncodedRun {
   readonly options: EncodedRunOptions;
-  /** By rendition: `480p`, `360p` and `audio`, as far as there are. */
+  /** By rendition: `480p`, `360p` and `audio`, or some of them. */
   readonly tracks: ReadonlyMap<string, EncodedTrack>;
 }
 
@@ -41,18 +41,18 @@ export const DEFAULT_RUN: EncodedRunOptions = {
   video: { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 },
   audio: { sampleRateHz: 48_000, channels: 2 },
 };
-/** Wall clock of media time 0 in `toEncoderRun`, unless told otherwise. */
+/** Default wall clock of media time 0 in `toEncoderRun`. */
 export const WALL_CLOCK_START_MS = Date.UTC(2026, 5, 1, 12);
 
-/** Pictures of a few hundred bytes; their names are those of real rungs. */
+/** Tiny pictures under the names of real rungs. */
 const VIDEO_RENDITIONS: readonly VideoRendition[] = [
   { name: '480p', width: 128, height: 72, videoKbps: 1000 },
   { name: '360p', width: 64, height: 36, videoKbps: 600 },
 ];
-/** Changes whenever the recipe below does, since runs are kept from one test file to the next. */
+/** Must change with the recipe below, since test files share the runs on disk. */
 const RECIPE_VERSION = 1;
 
-/** Encodes with the real FFmpeg, muxed as transcode/ does; a run is made once and then reused. */
+/** Encodes with the real FFmpeg and muxes as transcode/ does. A run is made once and then reused. */
 export async function encodeRun(options: Partial<EncodedRunOptions> = {}): Promise<EncodedRun> {
   const complete = { ...DEFAULT_RUN, ...options };
   const names = renditionNames(complete);
@@ -66,7 +66,7 @@ export async function encodeRun(options: Partial<EncodedRunOptions> = {}): Promi
   return { options: complete, tracks: new Map(files.map((file, index) => [names[index] ?? '', splitTrack(file)])) };
 }
 
-/** The description of a run that the packager gets with it. */
+/** The description that the packager gets with a run. */
 export function toEncoderRun(
   { options: { video, audio } }: EncodedRun,
   epoch: number,
@@ -89,7 +89,7 @@ export interface FeedStep {
   readonly chunk: Buffer;
 }
 
-/** All headers, then frame after frame of every rendition side by side in time, as a running encoder writes them. */
+/** All headers, then the frames of all renditions in order of time, as a running FFmpeg writes them. */
 export function interleaved({ tracks }: EncodedRun): FeedStep[] {
   const headers = [...tracks].map(([rendition, { header }]) => ({ rendition, chunk: header, progress: -1 }));
   const frames = [...tracks].flatMap(([rendition, track]) =>
@@ -115,7 +115,7 @@ async function encodeInto(folder: string, options: EncodedRunOptions): Promise<v
     await promisify(execFile)('ffmpeg', ffmpegArguments(options, unfinished));
     await rename(unfinished, folder);
   } catch (error) {
-    // Another test file may have made the same run meanwhile.
+    // Another test file may have made the same run in the meantime.
     if (!existsSync(folder)) throw error;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
@@ -144,20 +144,11 @@ function videoOutput(
   { keyframeFrames, bFrames, frameRate }: NonNullable<EncodedRunOptions['video']>,
   folder: string,
 ): string[] {
-  const gop = [
-    '-g',
-    `${keyframeFrames}`,
-    '-keyint_min',
-    `${keyframeFrames}`,
-    '-sc_threshold',
-    '0',
-    '-bf',
-    `${bFrames}`,
-  ];
+  const gop = ['-g', `${keyframeFrames}`, '-keyint_min', `${keyframeFrames}`, '-sc_threshold', '0'];
   return [
     ...['-map', '0:v', '-vf', `scale=${width}:${height},format=yuv420p`, '-c:v', 'libx264', '-preset', 'ultrafast'],
-    ...(bFrames === 0 ? ['-tune', 'zerolatency'] : []),
-    ...[...gop, '-threads', '1', '-video_track_timescale', `${videoTimescale(frameRate)}`, ...muxer(folder, name)],
+    ...[...gop, '-bf', `${bFrames}`, ...(bFrames === 0 ? ['-tune', 'zerolatency'] : [])],
+    ...['-threads', '1', '-video_track_timescale', `${videoTimescale(frameRate)}`, ...muxer(folder, name)],
   ];
 }
 
@@ -169,7 +160,7 @@ function muxer(folder: string, name: string): string[] {
   ];
 }
 
-/** Reads box sizes by itself: tests of the packager's own reader need another opinion. */
+/** Reads box sizes without the packager's reader, since tests of that reader need a second opinion. */
 function splitTrack(file: Buffer): EncodedTrack {
   const moofOffsets: number[] = [];
   let mdatEnd = 0;
