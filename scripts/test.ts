@@ -13,6 +13,8 @@ process.once('exit', () => rmSync(synthDir, { recursive: true, force: true }));
 await runTests([
   // Many tests wait for sockets and processes: one worker for each core, where Jest's default leaves a core to itself.
   ['--selectProjects', 'unit', 'integration', '--maxWorkers=100%'],
-  // End-to-end tests encode video and render pages: one file at a time, or they would starve each other.
-  ['--selectProjects', 'e2e', '--runInBand'],
+  // A platform with a small stream keeps half a core busy. Two at a time leave room on two cores, also on a slow machine.
+  ['--selectProjects', 'e2e', '--maxWorkers=2'],
+  // These encode several streams, or as much as the CPU can do. Tests beside them would miss real time.
+  ['--selectProjects', 'e2e-alone', '--runInBand'],
 ]);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** The first 900 or so only warm the server up. `npm run fuzz:rtmp -- --connections 11000` is the whole measurement. */
 const CONNECTIONS = 1_500;
 
