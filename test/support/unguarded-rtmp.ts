@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '#kit/tcp-ports.ts';
+import { freePort, isListening } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 
 /** node-media-server in its own process, started as its documentation says: Headend without the guard. */
@@ -31,7 +30,7 @@ export async function startUnguardedRtmp(publishSecret?: string): Promise<Unguar
     stdio: 'ignore',
   });
   const exited = once(server, 'exit').then(([code]) => code as number | null);
-  await waitFor('the unguarded server', () => canConnect(port));
+  await waitFor('the unguarded server', () => isListening(port));
   return {
     port,
     exited,
@@ -41,14 +40,4 @@ export async function startUnguardedRtmp(publishSecret?: string): Promise<Unguar
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  const socket = connect({ port, host: '127.0.0.1' });
-  const isOpen = await once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return isOpen;
 }
