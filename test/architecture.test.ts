@@ -155,14 +155,14 @@ test('no two classes, interfaces or types have the same name', () => {
   ).toEqual([]);
 });
 
-/** How a file comes to import a module at run time: the files on the way to it. Null if it does not. */
-function findImport(specifier: string, path: string, seen = new Set<string>()): readonly string[] | null {
+/** How a file comes to import one of some modules at run time: the files on the way to it. Null if it does not. */
+function findImport(modules: readonly string[], path: string, seen = new Set<string>()): readonly string[] | null {
   if (seen.has(path)) return null;
   seen.add(path);
   const specifiers = importsIn(readFileSync(join(ROOT, path), 'utf8').replace(/^import type [^;]*;/gm, ''));
-  if (specifiers.includes(specifier)) return [path];
+  if (specifiers.some((specifier) => modules.includes(specifier))) return [path];
   for (const imported of specifiers.flatMap((each) => toOwnPath(path, each) ?? [])) {
-    const trail = findImport(specifier, imported, seen);
+    const trail = findImport(modules, imported, seen);
     if (trail !== null) return [path, ...trail];
   }
   return null;
@@ -172,7 +172,8 @@ test('a unit test starts no other program: one that does is named *.integration.
   const unitTests = testFiles.filter(
     (path) => /(?<!\.integration)\.test\.ts$/.test(path) && !isBelow(path, 'test/e2e'),
   );
-  const starting = unitTests.flatMap((path) => findImport('node:child_process', path)?.join(' imports ') ?? []);
+  const starters = ['node:child_process', 'playwright-core'];
+  const starting = unitTests.flatMap((path) => findImport(starters, path)?.join(' imports ') ?? []);
   expect(starting).toEqual([]);
 });
 

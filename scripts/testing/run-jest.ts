@@ -44,7 +44,8 @@ async function runOnce(args: readonly string[]): Promise<JestRun> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-report-'));
   const reportPath = join(folder, 'report.json');
   try {
-    const isPassed = await runPackage('jest', [...args, '--json', `--outputFile=${reportPath}`], {
+    // A failed test may leave a server open. Without `--forceExit`, Jest would wait for it for ever.
+    const isPassed = await runPackage('jest', [...args, '--forceExit', '--json', `--outputFile=${reportPath}`], {
       NODE_OPTIONS: '--experimental-vm-modules --no-warnings=ExperimentalWarning',
     });
     return { isPassed, files: parseJestReport(await readFile(reportPath, 'utf8')) };

@@ -22,7 +22,10 @@ const FILES = {
   good: `test('is good', () => {});`,
   flaky: failsOnce(`test('is flaky', () => expect(isSecond).toBe(true)); test('is steady', () => {});`),
   unloadable: failsOnce(`if (!isSecond) throw new Error('not yet'); test('is there', () => {});`),
-  bad: `test('is bad', () => { throw new Error('always'); }); test('is fair', () => {});`,
+  /** Leaves a server open, as tests do that fail before their end. */
+  bad: `
+    require('node:net').createServer().listen(0);
+    test('is bad', () => { throw new Error('always'); }); test('is fair', () => {});`,
 };
 
 /** Runs the Jest project of these files in a process of its own, as `npm test` does. */
