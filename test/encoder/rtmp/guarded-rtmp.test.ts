@@ -290,7 +290,7 @@ describe('reads', () => {
 
 test('a connection has no memory for what it does not parse', () => {
   const parser = new RtmpParser(
-    { app: 'live', limits: DEFAULT_RTMP_LIMITS, enhancedCodecs: new Set() },
+    { limits: DEFAULT_RTMP_LIMITS, enhancedCodecs: new Set(), phase: () => 'stranger' },
     { onOutput: () => {}, onPublish: () => {}, onUnpublish: () => {}, onMessage: () => {}, onTag: () => {} },
   );
   expect(parser.flv.parserTagData).toHaveLength(0);

@@ -4,7 +4,7 @@ import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { EndReason } from '#domain/streams.ts';
 import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/flv-tag.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import { PublishRefusal } from '#encoder/rtmp/publish-refusal.ts';
+import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { LogLimiter } from '#encoder/guard/log-limiter.ts';
 import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 import { AUDIO_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { PublishRefusal } from '#encoder/rtmp/publish-refusal.ts';
-import { PublishSession } from '#encoder/rtmp/publish-session.ts';
-import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import { ConnectionLog } from '#encoder/rtmp/connection-log.ts';
+import { Publish, type PublishConnection } from '#encoder/rtmp/publish.ts';
+import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
@@ -429,30 +430,30 @@ describe('a refused publish is told once', () => {
   });
 });
 
-test('a fault of ours ends its session, and neither the process nor the wait of the next publisher', async () => {
+test('a fault of ours ends its publish, and neither the process nor the wait of the next publisher', async () => {
   const lines: Record<string, unknown>[] = [];
   const ends: string[] = [];
-  const fault = (): never => {
-    throw new Error('a fault');
+  const connection: PublishConnection = {
+    id: 'id',
+    remoteAddress: '192.0.2.1',
+    startPublish: () => {
+      throw new Error('a fault');
+    },
+    refuse: (code) => ends.push(code),
   };
+  const log = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
+  const limiter = new LogLimiter(Date.now);
   await start();
-  const session = new PublishSession({
-    ...{ id: 'id', remoteAddress: '192.0.2.1', streamKey: 'key', registry: new PublisherRegistry(), now: Date.now },
-    ...{ enhancedCodecs: new Set(), limits: DEFAULT_RTMP_LIMITS, onLive: fault, onRefused: () => undefined },
+  const publish = new Publish({
+    ...{ connection, streamKey: 'key', registry: new PublisherRegistry(), now: Date.now, log },
+    ...{ enhancedCodecs: new Set(), limits: DEFAULT_RTMP_LIMITS, onRefused: () => undefined },
     authorise: async () => ALLOWED,
     acceptPublisher: async (publisher) => server.record(publisher),
-    log: pino({}, { write: (line) => lines.push(JSON.parse(line)) }),
-    logStranger: (log) => log({}),
-    onEnd: (code) => ends.push(code),
+    connectionLog: new ConnectionLog({ network: '192.0.2.1', limiter, wasLive: () => false, log }),
   });
-  await session.closed;
+  await publish.closed;
   expect(ends).toEqual([REJECTED]);
   expect(server.recordings[0]?.closes).toBe(1);
-  expect(lines).toContainEqual(
-    expect.objectContaining({
-      msg: 'publish failed',
-      streamId: 'stream-key',
-      error: expect.stringContaining('a fault'),
-    }),
-  );
+  const line = { msg: 'publish failed', streamId: 'stream-key', error: expect.stringContaining('a fault') };
+  expect(lines).toContainEqual(expect.objectContaining(line));
 });

@@ -1,17 +1,17 @@
-import { StrangerLog } from '#encoder/guard/stranger-log.ts';
+import { LogLimiter } from '#encoder/guard/log-limiter.ts';
 
 let nowMs: number;
-let log: StrangerLog;
+let limiter: LogLimiter;
 let lines: (number | undefined)[];
 beforeEach(() => {
   nowMs = 1_700_000_000_000;
-  log = new StrangerLog(() => nowMs);
+  limiter = new LogLimiter(() => nowMs);
   lines = [];
 });
 
-const write = (network: string) => log.write(network, ({ unlogged }) => lines.push(unlogged));
+const write = (source: string) => limiter.write(source, ({ leftOut }) => lines.push(leftOut));
 
-test('a line a second for each network, with a count of those without one', () => {
+test('each source has a line a second, which counts those that were left out', () => {
   for (let count = 0; count < 5; count++) write('a');
   write('b');
   expect(lines).toEqual([undefined, undefined]);
@@ -24,14 +24,16 @@ test('a line a second for each network, with a count of those without one', () =
   expect(lines.at(-1)).toBeUndefined();
 });
 
-test('a clock that is set back silences nobody', () => {
+test('a clock that is set back silences a source for a second at most', () => {
   write('a');
   nowMs -= 3_600_000;
   write('a');
-  expect(lines).toHaveLength(2);
+  nowMs += 1_000;
+  write('a');
+  expect(lines).toEqual([undefined, 1]);
 });
 
-test('only the newest 1,000 networks are remembered', () => {
+test('only the newest 1,000 sources are remembered', () => {
   write('first');
   for (let count = 0; count < 1_000; count++) write(String(count));
   write('first');

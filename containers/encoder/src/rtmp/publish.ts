@@ -1,0 +1,273 @@
+import type { Logger } from 'pino';
+import type { Authorise, AuthorisedStream, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
+import { InputLimit } from '#encoder/guard/input-limit.ts';
+import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
+import { type EnhancedFourCc, undecodableCodec } from '#encoder/media/enhanced-codecs.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { ConnectionLog } from './connection-log.ts';
+import { type AcceptPublisher, type PublisherHandler, PublishRefusal, type RefusedPublish } from './publisher.ts';
+import type { PublisherRegistry } from './publisher-registry.ts';
+
+/** The connection as its publish sees it. */
+export interface PublishConnection {
+  readonly id: string;
+  readonly remoteAddress: string;
+  /** Answers the publish command. From now on media comes. */
+  startPublish(): void;
+  /** Tells the broadcaster why the publish is over, and closes. */
+  refuse(code: RefusalCode, description: string): void;
+}
+
+/** What all publishes of a server share. */
+export interface PublishServices {
+  readonly authorise: Authorise;
+  readonly acceptPublisher: AcceptPublisher;
+  /** Called at most once a publish, and never for what `acceptPublisher` or its handler ended: they report that themselves. */
+  readonly onRefused: (refusal: RefusedPublish) => void;
+  readonly registry: PublisherRegistry;
+  /** The Enhanced RTMP codecs that FFmpeg can decode. */
+  readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
+  readonly limits: Pick<RtmpLimits, 'minInputLimitKbps' | 'inputBurstSeconds' | 'maxMessagesPerSecond'>;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export interface PublishOptions extends PublishServices {
+  readonly connection: PublishConnection;
+  /** A secret: neither logged nor sent back. Empty if the command named none. */
+  readonly streamKey: string;
+  readonly log: Logger;
+  readonly connectionLog: ConnectionLog;
+}
+
+/** Takes the tags of a live publish. */
+interface Live {
+  readonly handler: PublisherHandler;
+  readonly inputLimit: InputLimit;
+}
+
+/** One publish, from the command to its end. */
+export class Publish {
+  /** Resolves when the publish's handler is closed, or when it is certain that it will have none. Never rejects. */
+  readonly closed: Promise<void>;
+  readonly #options: PublishOptions;
+  #log: Logger;
+  #streamId: string | undefined;
+  /** Set when the publish is answered, for good. */
+  #live: Live | null = null;
+  /** Who ended the publish. */
+  #endedBy: 'us' | 'peer' | null = null;
+  #resolveEnded: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#resolveEnded = resolve;
+  });
+
+  /** Starts the publish. */
+  constructor(options: PublishOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.closed = this.#run().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Authorised, claimed, accepted, live, ended. */
+  async #run(): Promise<void> {
+    const stream = await this.#authorise();
+    if (stream === null) return;
+    const { registry } = this.#options;
+    try {
+      // The stream's former publisher is told, and its handler closed, before the next one is accepted.
+      await registry.claim(stream.streamId, this);
+      if (this.#hasEnded()) return;
+      const handler = await this.#accept(stream);
+      if (handler === null) return;
+      try {
+        if (!this.#hasEnded()) this.#goLive(stream, handler);
+        await this.#ended;
+      } finally {
+        this.#close(handler);
+      }
+    } finally {
+      registry.release(stream.streamId, this);
+    }
+  }
+
+  /** Known once the key is found to belong to a stream. */
+  get streamId(): string | undefined {
+    return this.#streamId;
+  }
+
+  /** Authorised, accepted and answered, and not ended. */
+  get isLive(): boolean {
+    return this.#live !== null && this.#endedBy === null;
+  }
+
+  /** The same, also after its end. */
+  get wasLive(): boolean {
+    return this.#live !== null;
+  }
+
+  /** Passes a tag of a live publish on. */
+  receive(tag: FlvTag): void {
+    if (this.#live === null || this.#hasEnded()) return;
+    const { enhancedCodecs, now } = this.#options;
+    const codec = undecodableCodec(tag, enhancedCodecs);
+    if (codec !== null) {
+      this.end('NetStream.Publish.Rejected', `This server cannot decode ${codec}; send H.264`);
+      return;
+    }
+    try {
+      this.#live.handler.onTag(tag, now());
+    } catch (error) {
+      this.#log.error({ err: error }, 'publisher handler failed');
+      this.end('NetStream.Publish.Rejected', 'The server failed to process the stream; try again');
+    }
+  }
+
+  /** Counts received bytes of a live publish, and ends it if they are too many for too long. */
+  countBytes(bytes: number): void {
+    if (this.#live === null || this.#hasEnded() || this.#live.inputLimit.takeBytes(bytes)) return;
+    const limit = `${this.#live.inputLimit.kbps / 1000} Mbit/s`;
+    this.end(
+      'NetStream.Publish.Rejected',
+      `The bitrate is above ${limit} for too long; lower it in your streaming software`,
+    );
+  }
+
+  /** Counts a message of any kind, since even a short one costs work. Ends a live publish that sends too many. */
+  countMessage(): void {
+    if (this.#live === null || this.#hasEnded() || this.#live.inputLimit.takeMessage()) return;
+    const limit = this.#live.inputLimit.messagesPerSecond;
+    this.end(
+      'NetStream.Publish.Rejected',
+      `More than ${limit} messages a second came for too long; no picture and sound need as many`,
+    );
+  }
+
+  /** Ends the publish by our decision. It counts as refused if viewers have nothing to play. Does nothing if it has ended. */
+  end(code: RefusalCode, description: string): void {
+    if (this.#hasEnded()) return;
+    const isRefused = !(this.#live?.handler.isPlayable() ?? false);
+    this.#endByUs(code, description);
+    if (isRefused) this.#reportRefused(code, description);
+  }
+
+  /** Ends the publish because a newer connection publishes the same stream. */
+  replace(): void {
+    this.#endByUs('NetStream.Publish.BadName', 'Replaced by a newer connection with the same stream key');
+  }
+
+  /** Ends the publish because the peer has left. */
+  leave(): void {
+    if (this.#hasEnded()) return;
+    this.#endedBy = 'peer';
+    this.#resolveEnded();
+  }
+
+  /** The stream that the key may publish to; null if the publish is refused or has ended meanwhile. */
+  async #authorise(): Promise<AuthorisedStream | null> {
+    const { authorise, streamKey, connection } = this.#options;
+    let decision: IngestAuthResponse;
+    try {
+      decision = await authorise({ streamKey, sourceAddress: connection.remoteAddress });
+    } catch (error) {
+      this.#logError(error, 'authorisation failed');
+      this.end('NetStream.Publish.Rejected', 'The stream key could not be checked; try again');
+      return null;
+    }
+    this.#know(decision.allow ? decision.stream.streamId : decision.streamId);
+    if (decision.allow) return this.#hasEnded() ? null : decision.stream;
+    const description = this.#redact(decision.description);
+    // Answers may be held back. A peer that hangs up before its answer has tried a key all the same.
+    if (this.#endedBy === 'peer') this.#reportRefused(decision.code, description);
+    else this.end(decision.code, description);
+    return null;
+  }
+
+  /** The handler of the publish; null if it is refused. */
+  async #accept(stream: AuthorisedStream): Promise<PublisherHandler | null> {
+    const { acceptPublisher, connection } = this.#options;
+    const { id, remoteAddress } = connection;
+    try {
+      return await acceptPublisher({
+        id,
+        remoteAddress,
+        stream,
+        end: (code, description) => this.#endByUs(code, description),
+      });
+    } catch (error) {
+      if (error instanceof PublishRefusal) {
+        this.#endByUs(error.code, error.message);
+      } else {
+        this.#logError(error, 'stream not accepted');
+        this.#endByUs('NetStream.Publish.Rejected', 'The server cannot take the stream now; try again');
+      }
+      return null;
+    }
+  }
+
+  #goLive(stream: AuthorisedStream, handler: PublisherHandler): void {
+    const { limits, now, connection } = this.#options;
+    this.#live = { handler, inputLimit: new InputLimit(stream.maxInputKbps, limits, now) };
+    this.#log.info('publish accepted');
+    connection.startPublish();
+  }
+
+  #close(handler: PublisherHandler): void {
+    try {
+      handler.onClose();
+    } catch (error) {
+      this.#log.error({ err: error }, 'publisher handler failed to close');
+    }
+  }
+
+  #endByUs(code: RefusalCode, description: string): void {
+    if (this.#hasEnded()) return;
+    this.#endedBy = 'us';
+    const line = { code, description };
+    if (this.wasLive) this.#log.info(line, 'publish ended');
+    else this.#options.connectionLog.explain((leftOut) => this.#log.info({ ...line, ...leftOut }, 'publish refused'));
+    this.#resolveEnded();
+    this.#options.connection.refuse(code, description);
+  }
+
+  /** A fault of ours ends this publish, not the process. */
+  #fail(error: unknown): void {
+    const text = error instanceof Error ? `${error.stack}` : String(error);
+    this.#log.error({ error: this.#redact(text) }, 'publish failed');
+    try {
+      this.end('NetStream.Publish.Rejected', 'The server failed to take the stream; try again');
+    } catch (endError) {
+      this.#log.error({ error: this.#redact(String(endError)) }, 'publish not ended in order');
+    }
+  }
+
+  #reportRefused(code: RefusalCode, description: string): void {
+    const { onRefused, connection } = this.#options;
+    onRefused({ streamId: this.#streamId ?? null, code, description, sourceAddress: connection.remoteAddress });
+  }
+
+  #know(streamId: string | undefined): void {
+    if (streamId === undefined) return;
+    this.#streamId = streamId;
+    this.#log = this.#log.child({ streamId });
+  }
+
+  #logError(error: unknown, message: string): void {
+    const line = { error: this.#redact(String(error)) };
+    this.#options.connectionLog.explain((leftOut) => this.#log.error({ ...line, ...leftOut }, message));
+  }
+
+  /** A method, since the compiler would not expect the field to change during an `await`. */
+  #hasEnded(): boolean {
+    return this.#endedBy !== null;
+  }
+
+  /** Takes the stream key out of a text: clients and backends may quote the key they were asked about. */
+  #redact(text: string): string {
+    const { streamKey } = this.#options;
+    return streamKey.length < SHORTEST_SECRET ? text : text.replaceAll(streamKey, '[stream key]');
+  }
+}
+
+/** A shorter key is no secret, and may be part of any word. */
+const SHORTEST_SECRET = 8;
