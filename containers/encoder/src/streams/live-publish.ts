@@ -40,7 +40,7 @@ export class LivePublish implements PublisherHandler {
     const { stream, publisher, reserved, spawn, now, log } = options;
     this.#options = options;
     const epochs = new EpochRange(reserved, () =>
-      this.#fail('encoder-failed', 'The encoder was restarted too often; connect again'),
+      this.#fail('encoder-failed', 'FFmpeg was restarted too often; connect again'),
     );
     this.#transcoder = new Transcoder({
       stream: publisher.stream,
