@@ -10,7 +10,7 @@ export interface LeftOut {
   readonly leftOut?: number;
 }
 
-interface Source {
+interface SourceLines {
   readonly bucket: TokenBucket;
   leftOut: number;
 }
@@ -18,7 +18,7 @@ interface Source {
 /** Allows one log line a second for each source and counts those that it leaves out: strangers must not fill the log. */
 export class LogLimiter {
   readonly #now: () => number;
-  readonly #sources = new LRUCache<string, Source>({ max: MAX_SOURCES });
+  readonly #sources = new LRUCache<string, SourceLines>({ max: MAX_SOURCES });
 
   /** `now`: milliseconds since 1970. */
   constructor(now: () => number) {

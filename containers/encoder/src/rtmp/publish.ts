@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import type { Authorise, AuthorisedStream, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
 import { InputLimit } from '#encoder/guard/input-limit.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
-import { type EnhancedFourCc, undecodableCodec } from '#encoder/media/enhanced-codecs.ts';
-import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
 import type { ConnectionLog } from './connection-log.ts';
+import { LiveInput } from './live-input.ts';
 import { type AcceptPublisher, type PublisherHandler, PublishRefusal, type RefusedPublish } from './publisher.ts';
 import type { PublisherRegistry } from './publisher-registry.ts';
 
@@ -40,12 +40,6 @@ export interface PublishOptions extends PublishServices {
   readonly connectionLog: ConnectionLog;
 }
 
-/** Takes the tags of a live publish. */
-interface Live {
-  readonly handler: PublisherHandler;
-  readonly inputLimit: InputLimit;
-}
-
 /** One publish, from the command to its end. */
 export class Publish {
   /** Resolves when the publish's handler is closed, or when it is certain that it will have none. Never rejects. */
@@ -54,7 +48,7 @@ export class Publish {
   #log: Logger;
   #streamId: string | undefined;
   /** Set when the publish is answered, for good. */
-  #live: Live | null = null;
+  #input: LiveInput | null = null;
   /** Who ended the publish. */
   #endedBy: 'us' | 'peer' | null = null;
   #resolveEnded: () => void = () => undefined;
@@ -96,57 +90,24 @@ export class Publish {
     return this.#streamId;
   }
 
-  /** Authorised, accepted and answered, and not ended. */
+  /** Takes the media of a live publish. Null before the publish is answered and after its end. */
+  get input(): LiveInput | null {
+    return this.#hasEnded() ? null : this.#input;
+  }
+
   get isLive(): boolean {
-    return this.#live !== null && this.#endedBy === null;
+    return this.input !== null;
   }
 
-  /** The same, also after its end. */
+  /** Whether the publish is live, or was until its end. */
   get wasLive(): boolean {
-    return this.#live !== null;
-  }
-
-  /** Passes a tag of a live publish on. */
-  receive(tag: FlvTag): void {
-    if (this.#live === null || this.#hasEnded()) return;
-    const { enhancedCodecs, now } = this.#options;
-    const codec = undecodableCodec(tag, enhancedCodecs);
-    if (codec !== null) {
-      this.end('NetStream.Publish.Rejected', `This server cannot decode ${codec}; send H.264`);
-      return;
-    }
-    try {
-      this.#live.handler.onTag(tag, now());
-    } catch (error) {
-      this.#log.error({ err: error }, 'publisher handler failed');
-      this.end('NetStream.Publish.Rejected', 'The server failed to process the stream; try again');
-    }
-  }
-
-  /** Counts received bytes of a live publish, and ends it if they are too many for too long. */
-  countBytes(bytes: number): void {
-    if (this.#live === null || this.#hasEnded() || this.#live.inputLimit.takeBytes(bytes)) return;
-    const limit = `${this.#live.inputLimit.kbps / 1000} Mbit/s`;
-    this.end(
-      'NetStream.Publish.Rejected',
-      `The bitrate is above ${limit} for too long; lower it in your streaming software`,
-    );
-  }
-
-  /** Counts a message of any kind, since even a short one costs work. Ends a live publish that sends too many. */
-  countMessage(): void {
-    if (this.#live === null || this.#hasEnded() || this.#live.inputLimit.takeMessage()) return;
-    const limit = this.#live.inputLimit.messagesPerSecond;
-    this.end(
-      'NetStream.Publish.Rejected',
-      `More than ${limit} messages a second came for too long; no picture and sound need as many`,
-    );
+    return this.#input !== null;
   }
 
   /** Ends the publish by our decision. It counts as refused if viewers have nothing to play. Does nothing if it has ended. */
   end(code: RefusalCode, description: string): void {
     if (this.#hasEnded()) return;
-    const isRefused = !(this.#live?.handler.isPlayable() ?? false);
+    const isRefused = !(this.#input?.isPlayable() ?? false);
     this.#endByUs(code, description);
     if (isRefused) this.#reportRefused(code, description);
   }
@@ -206,8 +167,15 @@ export class Publish {
   }
 
   #goLive(stream: AuthorisedStream, handler: PublisherHandler): void {
-    const { limits, now, connection } = this.#options;
-    this.#live = { handler, inputLimit: new InputLimit(stream.maxInputKbps, limits, now) };
+    const { enhancedCodecs, limits, now, connection } = this.#options;
+    this.#input = new LiveInput({
+      handler,
+      enhancedCodecs,
+      limit: new InputLimit(stream.maxInputKbps, limits, now),
+      onUnacceptable: (description) => this.end('NetStream.Publish.Rejected', description),
+      now,
+      log: this.#log,
+    });
     this.#log.info('publish accepted');
     connection.startPublish();
   }

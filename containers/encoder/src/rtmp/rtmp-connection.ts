@@ -58,7 +58,7 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
       {
         onOutput: (bytes) => this.#send(bytes),
         onPublish: (streamName) => this.#beginPublish(streamName),
-        onMessage: () => this.#publish?.countMessage(),
+        onMessage: () => this.#publish?.input?.countMessage(),
         onUnpublish: () => this.#close('unpublished by the broadcaster'),
         onTag: (tag) => this.#onTag(tag),
       },
@@ -160,12 +160,14 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
       this.#checkUnsent();
     }
     if (rest.length > 0 && this.#closing === null) this.#held.push(rest);
-    this.#publish?.countBytes(bytes.length - rest.length);
+    this.#publish?.input?.countBytes(bytes.length - rest.length);
   }
 
   #onTag(tag: FlvTag): void {
-    if (this.#phase === 'live') this.#deadline.refresh();
-    this.#publish?.receive(tag);
+    const input = this.#publish?.input;
+    if (input === null || input === undefined) return;
+    this.#deadline.refresh();
+    input.receive(tag);
   }
 
   #onViolation(reason: string): void {
