@@ -11,7 +11,7 @@ beforeEach(() => {
 
 const write = (source: string) => limiter.write(source, ({ leftOut }) => lines.push(leftOut));
 
-test('each source has a line a second, which counts those that were left out', () => {
+test('each source gets one line a second, which counts the lines that were left out before it', () => {
   for (let count = 0; count < 5; count++) write('a');
   write('b');
   expect(lines).toEqual([undefined, undefined]);
@@ -24,7 +24,7 @@ test('each source has a line a second, which counts those that were left out', (
   expect(lines.at(-1)).toBeUndefined();
 });
 
-test('a clock that is set back silences a source for a second at most', () => {
+test('a clock that is set back silences a source for at most a second', () => {
   write('a');
   nowMs -= 3_600_000;
   write('a');

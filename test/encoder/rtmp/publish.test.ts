@@ -37,7 +37,7 @@ const sendSound = (client: RtmpClient, text: string) =>
 
 const soundsOf = (index: number) => server.recordings[index]?.tags.map((tag) => tag.payload.toString());
 
-/** Sends `publish` and a tag behind it, and waits until the server has read both: it serves another client after them. */
+/** Sends `publish` and a tag at once. The server has read both by the time it has served another client. */
 async function publishEagerly(client: RtmpClient): Promise<void> {
   await client.prepare();
   client.sendCommand(1, 'publish', 3, null, 'key', 'live');
@@ -47,8 +47,8 @@ async function publishEagerly(client: RtmpClient): Promise<void> {
   other.destroy();
 }
 
-describe('before it is live', () => {
-  test('the decision gets the key and the address of the publisher', async () => {
+describe('before a publish is live', () => {
+  test('authorise gets the key and the address of the publisher', async () => {
     const requests: unknown[] = [];
     await start({
       authorise: async (request) => {
@@ -60,7 +60,7 @@ describe('before it is live', () => {
     expect(requests).toEqual([{ streamKey: 'a-key', sourceAddress: '127.0.0.1' }]);
   });
 
-  test('nothing is answered and no tag passes until the publish is authorised', async () => {
+  test('the command is not answered and no tag is passed on until the publish is authorised', async () => {
     const decision = deferred<IngestAuthResponse>();
     await start({ authorise: () => decision.promise });
     const client = await open();
@@ -74,7 +74,7 @@ describe('before it is live', () => {
     expect(soundsOf(0)).toEqual(['early', 'late']);
   });
 
-  test('nothing is answered and no tag passes until the publisher is accepted', async () => {
+  test('the command is not answered and no tag is passed on until the publisher is accepted', async () => {
     const acceptance = deferred<void>();
     await start({ acceptPublisher: (publisher) => acceptance.promise.then(() => server.record(publisher)) });
     const client = await open();
@@ -88,7 +88,7 @@ describe('before it is live', () => {
   });
 
   test.each(['rejects', 'throws'])(
-    'an authorisation that %s refuses, and its error is logged without the key',
+    'the publish is refused if authorise %s, and the error is logged without the key',
     async (how) => {
       const key = generateSecret(randomBytes);
       await start({
@@ -113,7 +113,7 @@ describe('before it is live', () => {
     },
   );
 
-  test('an acceptance that rejects refuses', async () => {
+  test('the publish is refused if acceptPublisher rejects', async () => {
     await start({ acceptPublisher: () => Promise.reject(new Error('no lease')) });
     const client = await open();
     expect(await client.publish('key')).toMatchObject({ 3: { level: 'error', code: REJECTED } });
@@ -124,7 +124,7 @@ describe('before it is live', () => {
     });
   });
 
-  test('an acceptance that refuses does so in its own words, which is no error', async () => {
+  test('a PublishRefusal refuses with its own code and message, and is not logged as an error', async () => {
     await start({ acceptPublisher: () => Promise.reject(new PublishRefusal(BAD_NAME, 'Not on a Sunday')) });
     const client = await open();
     expect(await client.publish('key')).toMatchObject({
@@ -135,7 +135,7 @@ describe('before it is live', () => {
     expect(server.logLines.map(({ msg }) => msg)).not.toContain('stream not accepted');
   });
 
-  test('an acceptance may end the publish itself', async () => {
+  test('acceptPublisher may end the publish itself', async () => {
     await start({
       acceptPublisher: async (publisher) => {
         publisher.end(BAD_NAME, 'This stream was deleted');
@@ -150,7 +150,7 @@ describe('before it is live', () => {
     expect(client.answers).toEqual([]);
   });
 
-  test('a decision that does not come in time refuses, and counts for nothing later', async () => {
+  test('the publish is refused if no decision comes in time, and a later decision is ignored', async () => {
     const decision = deferred<IngestAuthResponse>();
     await start({ authorise: () => decision.promise, limits: { decisionTimeoutMs: 20 } });
     const client = await open();
@@ -161,7 +161,7 @@ describe('before it is live', () => {
     expect(server.recordings).toEqual([]);
   });
 
-  test('a publisher that leaves while it is accepted gets its handler closed', async () => {
+  test('the handler is closed if the publisher leaves while it is being accepted', async () => {
     const acceptance = deferred<void>();
     await start({ acceptPublisher: (publisher) => acceptance.promise.then(() => server.record(publisher)) });
     const client = await open();
@@ -175,7 +175,7 @@ describe('before it is live', () => {
 });
 
 describe('the end of a live publish', () => {
-  test('by the server tells the broadcaster why, closes the socket, and passes no further tag', async () => {
+  test('by the server tells the broadcaster why, closes the socket and passes on no further tag', async () => {
     await start();
     const client = await open();
     await client.publish('key');
@@ -198,9 +198,9 @@ describe('the end of a live publish', () => {
     ['deleteStream', (client: RtmpClient) => client.sendCommand(0, 'deleteStream', 4, null, 1)],
     ['FCUnpublish', (client: RtmpClient) => client.sendCommand(0, 'FCUnpublish', 4, null, 'key')],
     ['closeStream', (client: RtmpClient) => client.sendCommand(1, 'closeStream', 0, null)],
-    ['a socket that is cut', (client: RtmpClient) => client.destroy()],
-    ['a socket that is closed', (client: RtmpClient) => client.socket.end()],
-  ])('by %s closes the handler once and the socket', async (_, leave) => {
+    ['destroying the socket', (client: RtmpClient) => client.destroy()],
+    ['closing the socket', (client: RtmpClient) => client.socket.end()],
+  ])('by %s closes the handler once and ends the connection', async (_, leave) => {
     await start();
     const client = await open();
     await client.publish('key');
@@ -210,7 +210,7 @@ describe('the end of a live publish', () => {
     expect(server.recordings[0]?.closes).toBe(1);
   });
 
-  test('is not the deletion of another message stream, nor a clean-up before the publish', async () => {
+  test('is not caused by deleting another message stream or by a clean-up before the publish', async () => {
     await start();
     const client = await open();
     await client.prepare();
@@ -223,7 +223,7 @@ describe('the end of a live publish', () => {
     expect(server.recordings[0]?.closes).toBe(0);
   });
 
-  test('comes with a handler that throws; the server lives on', async () => {
+  test('follows if its handler throws, and the server keeps running', async () => {
     const fail = (): never => {
       throw new Error('handler bug');
     };
@@ -244,8 +244,8 @@ describe('the end of a live publish', () => {
   });
 });
 
-describe('a second publisher of the same stream', () => {
-  /** Accepts everyone, and notes the order of things. */
+describe('a second publisher', () => {
+  /** Accepts every publisher and records the order of acceptances and closes. */
   function noting(events: string[]) {
     const names = new Map<string, string>();
     const nameOf = (publisher: Publisher) => {
@@ -268,7 +268,7 @@ describe('a second publisher of the same stream', () => {
     };
   }
 
-  test('wins each time: the former is told, and closed before the new one is accepted', async () => {
+  test('of the same stream replaces the former one, which is closed before the new one is accepted', async () => {
     const events: string[] = [];
     await start({ acceptPublisher: noting(events) });
     const clients = [await open(), await open(), await open()] as const;
@@ -289,7 +289,7 @@ describe('a second publisher of the same stream', () => {
     ]);
   });
 
-  test('waits for a former one that is still being accepted', async () => {
+  test('of the same stream waits for a former one that is still being accepted', async () => {
     const events: string[] = [];
     const firstAcceptance = deferred<void>();
     let calls = 0;
@@ -312,7 +312,7 @@ describe('a second publisher of the same stream', () => {
     expect(events).toEqual(['publisher 1 accepted', 'publisher 1 closed', 'publisher 2 accepted']);
   });
 
-  test('does not touch another stream', async () => {
+  test('of another stream replaces nobody', async () => {
     await start();
     const one = await open();
     await one.publish('one');
@@ -324,7 +324,7 @@ describe('a second publisher of the same stream', () => {
   });
 });
 
-describe('a refused publish is told once', () => {
+describe('a refused publish is reported once', () => {
   const refusalOf = (description: unknown, streamId: string | null, code: string = REJECTED) => [
     { streamId, code, description, sourceAddress: '127.0.0.1' },
   ];
@@ -335,13 +335,13 @@ describe('a refused publish is told once', () => {
   };
 
   test.each([
-    ['unknown key', { allow: false, code: BAD_NAME, description: 'Unknown' }, null],
+    ['an unknown key', { allow: false, code: BAD_NAME, description: 'Unknown' }, null],
     [
-      'stream that is not to be published now',
+      'a stream that may not be published now',
       { allow: false, code: BAD_NAME, description: 'Later', streamId: 's' },
       's',
     ],
-  ] as const)('for an %s, without it', async (_, decision, streamId) => {
+  ] as const)('for %s, with a description that hides the key', async (_, decision, streamId) => {
     await start({
       authorise: async ({ streamKey }) => ({ ...decision, description: `${decision.description}: ${streamKey}` }),
     });
@@ -353,8 +353,8 @@ describe('a refused publish is told once', () => {
   });
 
   test.each([
-    ['no key', '', async () => ALLOWED, 'missing', BAD_NAME],
-    ['a decision that fails', 'key', () => Promise.reject(new Error('down')), 'could not be checked', REJECTED],
+    ['a missing key', '', async () => ALLOWED, 'missing', BAD_NAME],
+    ['an authorisation that fails', 'key', () => Promise.reject(new Error('down')), 'could not be checked', REJECTED],
     ['no decision in time', 'key', () => new Promise<never>(() => undefined), 'in time', REJECTED],
   ])('for %s', async (_, key, authorise, description, code) => {
     await start({ authorise, limits: { decisionTimeoutMs: 50 } });
@@ -364,7 +364,7 @@ describe('a refused publish is told once', () => {
     expect(server.refusals).toEqual(refusalOf(contains(description), null, code));
   });
 
-  test('though the broadcaster is gone before the answer', async () => {
+  test('even if the broadcaster leaves before the answer', async () => {
     const decision = deferred<IngestAuthResponse>();
     await start({ authorise: () => decision.promise });
     const client = await open();
@@ -377,7 +377,7 @@ describe('a refused publish is told once', () => {
     expect(server.refusals).toEqual(refusalOf('Unknown', 's', BAD_NAME));
   });
 
-  test('for too many wrong keys before it', async () => {
+  test('for too many earlier wrong keys', async () => {
     await start({
       authorise: async () => ({ allow: false, code: BAD_NAME, description: 'Unknown' }),
       limits: { failedKeysBeforeRefusal: 1 },
@@ -395,7 +395,7 @@ describe('a refused publish is told once', () => {
     ['a codec that cannot be decoded', { enhancedCodecs: new Set<never>() }, 'HEVC'],
     ['too high a bitrate', { now: () => 0 }, '12 Mbit/s'],
     ['no media', { limits: { idleTimeoutMs: 50 } }, 'No media'],
-  ])('for %s, unless somebody could watch by then', async (_, options, description) => {
+  ])('for %s, unless viewers already had something to play', async (_, options, description) => {
     await start(options);
     for (const isPlayable of [false, true]) {
       const client = await open();
@@ -412,7 +412,7 @@ describe('a refused publish is told once', () => {
     expect(server.refusals).toEqual(refusalOf(contains(description), 'stream-key-false'));
   });
 
-  test('and what the acceptance refuses, or a newer connection replaces, is not', async () => {
+  test('but not by the RTMP server if acceptPublisher rejected it or a newer connection replaced it', async () => {
     await start({
       acceptPublisher: async (publisher) => {
         if (publisher.stream.streamId === 'stream-full') throw new Error('no room');
@@ -430,7 +430,7 @@ describe('a refused publish is told once', () => {
   });
 });
 
-test('a fault of ours ends its publish, and neither the process nor the wait of the next publisher', async () => {
+test('an internal error ends only its own publish, which still closes its handler', async () => {
   const lines: Record<string, unknown>[] = [];
   const ends: string[] = [];
   const connection: PublishConnection = {
