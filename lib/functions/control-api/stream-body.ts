@@ -1,3 +1,4 @@
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import type { LiveRecord, StreamRecord } from '#domain/streams.ts';
 import type { StreamBody } from './schemas.ts';
 
@@ -25,7 +26,7 @@ export function toStreamBody(
     startedAt: live?.startedAt ?? null,
     health: live === null || live.health === null ? null : { ...live.health, warnings: [...live.health.warnings] },
     ingest: { rtmpUrl, ...(rtmpsUrl === null ? {} : { rtmpsUrl }) },
-    playbackUrl: `${playbackBaseUrl}/live/${stream.playbackId}/master.m3u8`,
-    watchUrl: `${playbackBaseUrl}/watch/${stream.playbackId}`,
+    playbackUrl: `${playbackBaseUrl}${masterPath(stream.playbackId)}`,
+    watchUrl: `${playbackBaseUrl}${watchPath(stream.playbackId)}`,
   };
 }

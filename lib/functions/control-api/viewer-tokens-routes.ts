@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/hmac-sha256.ts';
 import { beginAttempt } from './attempt.ts';
@@ -45,9 +46,8 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerToke
     if (!attempt.isDone) await attempt.finish();
     const body = {
       token,
-      url: `${playbackBaseUrl}/t/${token}/live/${playbackId}/master.m3u8`,
-      // Behind the hash it reaches no server, and so no log, of those who pass the link on.
-      watchUrl: `${playbackBaseUrl}/watch/${playbackId}#token=${token}`,
+      url: `${playbackBaseUrl}${masterPath(playbackId, token)}`,
+      watchUrl: `${playbackBaseUrl}${watchPath(playbackId, token)}`,
       expiresAt: new Date(expiresAtSeconds * 1000).toISOString(),
     };
     return context.json(body, 201);
