@@ -15,7 +15,10 @@ export interface PageAddress {
 /** The form of the fragment that `watchPath` makes. */
 const TOKEN_HASH = /^#token=([A-Za-z0-9._-]+)$/;
 
-/** Parses `/watch/{playbackId}` or `/embed/{playbackId}`, each with an optional `#token={token}`. Throws on any other path. */
+/**
+ * Parses `/watch/{playbackId}` or `/embed/{playbackId}`, each with an optional `#token={token}`. Throws on any other
+ * path.
+ */
 export function parsePageAddress({ pathname, hash }: Pick<Location, 'pathname' | 'hash'>): PageAddress {
   const [, page, playbackId] = /^\/(watch|embed)\/([A-Za-z0-9_-]+)\/?$/.exec(pathname) ?? [];
   if ((page !== 'watch' && page !== 'embed') || playbackId === undefined) {
