@@ -1,4 +1,7 @@
-/** Folder of a stream's playlists, media and status.json. A token in it also reaches the files that playlists name relatively. */
+/**
+ * Folder of a stream's playlists, media and status.json. A token in it also reaches the files that playlists name
+ * relatively.
+ */
 const streamFolder = (playbackId: string, viewerToken: string | null): string =>
   `${viewerToken === null ? '' : `/t/${viewerToken}`}/live/${playbackId}`;
 
@@ -11,8 +14,8 @@ export const statusPath = (playbackId: string, viewerToken: string | null = null
   `${streamFolder(playbackId, viewerToken)}/status.json`;
 
 /**
- * URL path of a stream's watch page. Browsers send the fragment to no server, so a token in it appears in no access log when
- * viewers pass the link on.
+ * URL path of a stream's watch page. Browsers send the fragment to no server, so a token in it appears in no access log
+ * when viewers pass the link on.
  */
 export const watchPath = (playbackId: string, viewerToken: string | null = null): string =>
   `/watch/${playbackId}${viewerToken === null ? '' : `#token=${viewerToken}`}`;

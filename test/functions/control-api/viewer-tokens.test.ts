@@ -122,7 +122,7 @@ describe('a viewer token', () => {
   test('is for streams with playback "token"', async () => {
     const { status, json } = await api.call('POST', (await create({})).tokensPath);
     expect(status).toBe(409);
-    expect(json.detail).toBe('Viewer tokens are for streams with playback "token"; this one\'s is "public".');
+    expect(json.detail).toBe('Viewer tokens are for streams with playback "token". This stream has playback "public".');
     expect((await api.call('POST', '/api/streams/aaaaaaaaaaaaaaaa/viewer-tokens')).status).toBe(404);
   });
 });
@@ -178,7 +178,7 @@ describe('keys in Secrets Manager', () => {
     manager.state.failure = 'AccessDeniedException';
     const { status, headers, json } = await own.call('POST', tokensPath);
     expect([status, headers.get('Retry-After')]).toEqual([503, '5']);
-    expect(json.detail).toBe('The keys of viewer tokens can not be read now; try again.');
+    expect(json.detail).toBe('The viewer token keys cannot be read at the moment. Try again.');
     expect(own.logLines.join()).toContain('AccessDeniedException');
     manager.state.failure = null;
     expect((await own.call('POST', tokensPath)).status).toBe(201);
