@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Logger } from 'pino';
-import type { HttpApiHandler } from '#functions/control-api/create-handler.ts';
-import { problemResult } from '#functions/control-api/problem-result.ts';
+import { type HttpApiHandler, problemResult } from '#functions/control-api/create-handler.ts';
 import { readBody } from './read-body.ts';
 
 /** What an HTTP API works with: its Lambda handler, a clock in milliseconds since 1970, and a log. */

@@ -5,10 +5,10 @@ const first = hashSecret('first');
 const second = hashSecret('second');
 
 test.each([
-  ['one', first, [first]],
-  ['two', `${first},${second}`, [first, second]],
-  ['two with spaces', ` ${first} , ${second} `, [first, second]],
-])('%s', (_name, list, hashes) => {
+  ['one hash', first, [first]],
+  ['two hashes', `${first},${second}`, [first, second]],
+  ['two hashes with spaces', ` ${first} , ${second} `, [first, second]],
+])('parses %s', (_name, list, hashes) => {
   expect(parseTokenHashes(list)).toEqual(hashes);
 });
 
@@ -16,7 +16,7 @@ test.each([
   ['empty', ''],
   ['only a comma', ','],
   ['ending in a comma', `${first},`],
-  ['a token in place of its hash', 'first'],
+  ['a token instead of its hash', 'first'],
   ['too short', first.slice(1)],
   ['upper case', first.toUpperCase()],
 ])('a list that is %s is refused', (_name, list) => {

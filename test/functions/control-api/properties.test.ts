@@ -1,30 +1,27 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Random } from '#kit/random.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startControlApi } from '#test/support/control-api.ts';
 import { type JsonSchema, matches } from '#test/support/json-schema.ts';
 import { type GeneratedRequest, type Operation, RequestGenerator } from '#test/support/openapi-requests.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
-/** `FUZZ_SEED` finds other requests, or those of a failure again. */
+/** Set `FUZZ_SEED` to try other requests, or to repeat those of a failure. */
 const SEED = readSeed(process.env.FUZZ_SEED);
 const REQUESTS_PER_OPERATION = 40;
 
-interface Answer {
+interface ApiAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
 }
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 let document: { paths: Record<string, Record<string, never>>; components: { schemas: Record<string, JsonSchema> } };
 let operations: Operation[];
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client);
+  api = await startApiWithDatabase();
   document = await (await fetch(`${api.url}/api/openapi.json`)).json();
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => toOperation(method, path, operation)),
@@ -33,11 +30,10 @@ beforeAll(async () => {
 afterAll(async () => {
   agent.destroy();
   await api.close();
-  await database.close();
 });
 
 function readSeed(text = '20250102'): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`FUZZ_SEED is a number of up to 9 digits, not ${text}`);
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`FUZZ_SEED must be a number of up to 9 digits, not ${text}`);
   return Number(text);
 }
 
@@ -61,8 +57,8 @@ function resolve(ref: string): JsonSchema {
   return schema;
 }
 
-async function send({ method, target, headers: generated, body }: GeneratedRequest): Promise<Answer> {
-  // Node.js sends no length by itself with methods that seldom have a body.
+async function send({ method, target, headers: generated, body }: GeneratedRequest): Promise<ApiAnswer> {
+  // Node.js adds no Content-Length to methods that rarely have a body.
   const headers = body === null ? generated : { ...generated, 'Content-Length': body.length };
   const response = await new Promise<IncomingMessage>((done, fail) => {
     httpRequest(`${api.url}${target}`, { method, headers, agent }, done)
@@ -73,28 +69,33 @@ async function send({ method, target, headers: generated, body }: GeneratedReque
   return { status: statusCode, contentType: answered['content-type'] ?? '', body: await text(response) };
 }
 
-/** What is wrong with an answer, by the document. */
-function faultsOf(operation: Operation, { method }: GeneratedRequest, { status, contentType, body }: Answer): string[] {
+/** Lists how an answer differs from the document. */
+function faultsOf(
+  operation: Operation,
+  { method }: GeneratedRequest,
+  { status, contentType, body }: ApiAnswer,
+): string[] {
   const isHead = method === 'HEAD';
   const faults: string[] = [];
   if (status >= 500) faults.push('a server error');
-  if (status >= 400 && contentType !== 'application/problem+json') return ['an error that is no problem+json'];
+  if (status >= 400 && contentType !== 'application/problem+json') return ['an error that is not problem+json'];
   if (status >= 400 && !isHead && !matches(resolve('Problem'), JSON.parse(body), resolve)) faults.push('not a Problem');
   if (method.toLowerCase() !== operation.method && !isHead) return faults;
   const documented = operation.responses[String(status)];
-  if (documented === undefined) return isHead ? faults : [...faults, 'a status that the document does not have'];
+  if (documented === undefined) return isHead ? faults : [...faults, 'a status that is not in the document'];
   const [mediaType, content] = Object.entries(documented.content ?? {})[0] ?? [];
-  if (mediaType === undefined || content === undefined) return body === '' ? faults : [...faults, 'a body'];
+  if (mediaType === undefined || content === undefined) return body === '' ? faults : [...faults, 'an unexpected body'];
   if (!contentType.startsWith(mediaType)) faults.push(`not ${mediaType}`);
-  if (!isHead && !matches(content.schema, JSON.parse(body), resolve)) faults.push('a body against its schema');
+  if (!isHead && !matches(content.schema, JSON.parse(body), resolve))
+    faults.push('a body that does not match its schema');
   return faults;
 }
 
-/** The document doesn't say that a window must end after it begins. */
-const isWindowRefusal = ({ status, body }: Answer): boolean =>
+/** The document does not say that a window must end after it begins. */
+const isWindowRefusal = ({ status, body }: ApiAnswer): boolean =>
   status === 422 && JSON.parse(body).errors?.every(({ field }: { field: string }) => field === 'notAfter');
 
-test(`whatever is asked, the answer is as the document says (FUZZ_SEED=${SEED})`, async () => {
+test(`every answer to a generated request matches the document (FUZZ_SEED=${SEED})`, async () => {
   const generator = new RequestGenerator(new Random(SEED), resolve);
   const created = await Promise.all(Array.from({ length: 20 }, () => api.call('POST', '/api/streams')));
   const pool = { token: api.tokens[0], ids: created.map(({ json }) => json.id as string) };
@@ -108,19 +109,19 @@ test(`whatever is asked, the answer is as the document says (FUZZ_SEED=${SEED})`
       const faults = faultsOf(operation, request, answer);
       const refused = request.isValid && operation.path.split('/').length === 3 && answer.status >= 400;
       if (refused && !isWindowRefusal(answer) && answer.status !== 409 && !answer.body.includes('Idempotency-Key')) {
-        faults.push('a refusal of what the document allows');
+        faults.push('a refusal of a request that the document allows');
       }
       if (faults.length > 0) findings.push({ faults, request: { ...request, body: String(request.body) }, answer });
     }
   }
   expect(findings.slice(0, 5)).toEqual([]);
-  // A generator that no longer reaches these would prove nothing; by chance another seed may miss a rare one.
+  // The test proves nothing if the generator stops reaching these. Another seed may miss a rare one by chance.
   if (process.env.FUZZ_SEED !== undefined) return;
   const reached = [200, 201, 202, 204, 400, 401, 404, 405, 409, 412, 413, 415, 422];
   expect([...statuses].sort()).toEqual(expect.arrayContaining(reached));
 });
 
-test('the checker finds what differs from the document', () => {
+test('the checker finds differences from the document', () => {
   const { Stream: schema, CreateStream } = document.components.schemas;
   if (schema === undefined || CreateStream === undefined) throw new Error('no such schemas');
   expect(matches(schema, {}, resolve)).toBe(false);

@@ -1,4 +1,4 @@
-import { remedyForFatalError } from '#player/fatal-errors.ts';
+import { remedyForFatalError } from '#player/hls-playback.ts';
 
 test.each([
   ['networkError', Number.POSITIVE_INFINITY, 'restart-loading'],
@@ -8,6 +8,6 @@ test.each([
   ['mediaError', 4999, 'give-up'],
   ['muxError', Number.POSITIVE_INFINITY, 'give-up'],
   ['otherError', Number.POSITIVE_INFINITY, 'give-up'],
-])('%s, %d ms after the last one: %s', (type, sinceLastMs, expected) => {
+])('a fatal %s %d ms after the last error: %s', (type, sinceLastMs, expected) => {
   expect(remedyForFatalError(type, sinceLastMs)).toBe(expected);
 });
