@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { stageConfigNamed } from '#config/resolve-stage.ts';
-import { StageConfigError } from '#config/stage-config-error.ts';
+import { StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
 import { STAGES } from '#config/stages.ts';
 import { HeadendStacks } from '#stacks/headend-stacks.ts';
 

@@ -2,7 +2,7 @@
  * Regions in which CloudFront reaches private load balancers (CloudFront developer guide, "Restrict access with VPC origins") and
  * Fargate runs ARM64 tasks. The partitions of China and GovCloud have no VPC origins.
  */
-export const REGIONS = [
+export const REGIONS: readonly string[] = [
   'af-south-1',
   'ap-east-1',
   'ap-northeast-1',
@@ -32,7 +32,7 @@ export const REGIONS = [
   'us-east-2',
   'us-west-1',
   'us-west-2',
-] as const;
+];
 
 /** CloudFront's certificates, firewall, metrics and log delivery are in this region, wherever the stage is. */
 export const CLOUDFRONT_REGION = 'us-east-1';

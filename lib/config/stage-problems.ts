@@ -1,18 +1,17 @@
 import { streamCapacity } from '#domain/encoder-capacity.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import { CLOUDFRONT_REGION, ORIGIN_SHIELD_REGIONS } from './regions.ts';
-import type { ResolvedStage } from './resolved-stage.ts';
-import type { StageConfig } from './stage-config.ts';
+import { CLOUDFRONT_REGION } from './regions.ts';
+import { DEFAULT_WAF_REQUESTS, type ResolvedStage } from './stage-config.ts';
 
 /** What a stage's fields mean together and can't: one readable line for each problem, none where all is well. */
-export function stageProblems(stage: ResolvedStage, config: StageConfig): string[] {
+export function stageProblems(stage: ResolvedStage): string[] {
   return [
     ...zoneProblems(stage),
     ...networkProblems(stage),
     ...domainProblems(stage),
     ...capacityProblems(stage),
     ...publishProblems(stage),
-    ...deliveryProblems(stage, config),
+    ...deliveryProblems(stage),
     ...noticeProblems(stage),
   ];
 }
@@ -87,17 +86,14 @@ export function viewerRequestsPerFiveMinutes(latency: LatencyName): number {
   return Math.ceil((FIVE_MINUTES_SECONDS / (partSeconds ?? segmentSeconds)) * REQUESTS_PER_PIECE);
 }
 
-function* deliveryProblems(stage: ResolvedStage, config: StageConfig): Iterable<string> {
-  const { waf, region, wafRequestsPerFiveMinutes, latency, originShieldRegion } = stage;
+function* deliveryProblems(stage: ResolvedStage): Iterable<string> {
+  const { waf, region, wafRequestsPerFiveMinutes, latency } = stage;
   if (waf && region === null) yield 'waf: the firewall is in us-east-1 and needs a region to be referred to from';
-  if (!waf && config.wafRequestsPerFiveMinutes !== undefined) yield 'wafRequestsPerFiveMinutes: waf is off';
+  if (!waf && wafRequestsPerFiveMinutes !== DEFAULT_WAF_REQUESTS) yield 'wafRequestsPerFiveMinutes: waf is off';
   // Two viewers behind one address are a household, not an attack.
   const least = 2 * viewerRequestsPerFiveMinutes(latency);
   if (waf && wafRequestsPerFiveMinutes < least) {
     yield `wafRequestsPerFiveMinutes: ${wafRequestsPerFiveMinutes} would lock viewers out; with latency "${latency}" it has to be at least ${least}`;
-  }
-  if (originShieldRegion !== null && !ORIGIN_SHIELD_REGIONS.includes(originShieldRegion)) {
-    yield `originShieldRegion: Origin Shield is not in ${originShieldRegion}; it is in ${ORIGIN_SHIELD_REGIONS.join(', ')}`;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { NodeFunction } from './node-function.ts';
 import type { StreamTables } from './stream-tables.ts';

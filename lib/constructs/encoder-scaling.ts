@@ -2,7 +2,7 @@ import { Duration, TimeZone } from 'aws-cdk-lib';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { encoderMetric } from './encoder-metric.ts';
 
 export interface EncoderScalingProps

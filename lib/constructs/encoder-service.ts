@@ -11,7 +11,7 @@ import {
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS } from '#domain/ports.ts';
 import { EncoderScaling } from './encoder-scaling.ts';
 import { EncoderTask } from './encoder-task.ts';

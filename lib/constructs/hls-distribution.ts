@@ -20,7 +20,7 @@ import { HttpOrigin, S3BucketOrigin, VpcOrigin } from 'aws-cdk-lib/aws-cloudfron
 import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';

@@ -12,7 +12,7 @@ import {
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS, RTMP_APPLICATION } from '#domain/ports.ts';
 
 export interface IngestListenerProps extends Pick<ResolvedStage, 'ingestDomain' | 'ingestAllowList'> {

@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 
 /** What of a stage the network is made of. */
 export type NetworkProps = Pick<ResolvedStage, 'vpcCidr' | 'availabilityZones' | 'egress' | 'logRetentionDays'>;

@@ -1,5 +1,5 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 
 /** The CDK's word for what a stage says. */
 export function toRemovalPolicy(policy: ResolvedStage['removalPolicy']): RemovalPolicy.DESTROY | RemovalPolicy.RETAIN {

@@ -1,6 +1,6 @@
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 
 export type ViewerFirewallProps = Pick<ResolvedStage, 'name' | 'wafRequestsPerFiveMinutes'>;
 

@@ -1,7 +1,7 @@
 import { SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { toRemovalPolicy } from './to-removal-policy.ts';
 
 /** The Secrets Manager secret with the keys of viewer tokens. It is made empty: `npm run deploy` makes the first key. */

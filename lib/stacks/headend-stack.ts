@@ -1,6 +1,6 @@
 import { CrossStackReferences, ReferenceStrength, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { availabilityZoneNames } from '#constructs/network.ts';
 
 export interface HeadendStackProps {

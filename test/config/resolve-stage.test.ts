@@ -1,6 +1,5 @@
-import { resolveStage, stageConfigNamed } from '#config/resolve-stage.ts';
+import { resolveStage, StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
 import type { StageConfig } from '#config/stage-config.ts';
-import { StageConfigError } from '#config/stage-config-error.ts';
 import { STAGES } from '#config/stages.ts';
 import { streamCapacity } from '#domain/encoder-capacity.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
