@@ -11,13 +11,13 @@ export interface ControlApiFunctionProps
   readonly codePath: string;
   readonly tables: StreamTables;
   readonly rtmpUrl: string;
-  /** Null where there is no RTMPS. */
+  /** Null without RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
   readonly viewerTokenSecret: ViewerTokenSecret;
 }
 
-/** A cold start parses half a megabyte of JavaScript, which takes CPU, and CPU comes with memory. */
+/** A cold start parses half a megabyte of JavaScript. Lambda gives more CPU to functions with more memory. */
 const MEMORY_MIB = 1024;
 const TIMEOUT = Duration.seconds(10);
 

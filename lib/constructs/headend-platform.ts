@@ -18,7 +18,6 @@ import { OriginListener } from './origin-listener.ts';
 import { PlatformAlarms } from './platform-alarms.ts';
 import { PlayerSite } from './player-site.ts';
 import { StreamTables } from './stream-tables.ts';
-import { toRemovalPolicy } from './to-removal-policy.ts';
 import { ViewerTokenFunction } from './viewer-token-function.ts';
 import { ViewerTokenSecret } from './viewer-token-secret.ts';
 
@@ -99,7 +98,7 @@ export class HeadendPlatform extends Construct {
 
   #addData(): DataParts {
     const scope = this.#scopeOf('Data');
-    const tables = new StreamTables(scope, 'Tables', { removalPolicy: toRemovalPolicy(this.#stage.removalPolicy) });
+    const tables = new StreamTables(scope, 'Tables', this.#stage);
     const eventBus = new EventBus(scope, 'Events', {
       description: 'Headend: stream.live, stream.ended and others',
     }) as IEventBus;
