@@ -7,7 +7,7 @@ export const orNull = <Schema extends z.ZodType>(schema: Schema) =>
 /** AWS's quota of tasks in one service. It mainly catches typing errors. */
 const TASK_QUOTA = 200;
 
-/** A number of tasks, from `least` on. */
+/** A number of tasks, at least `least`. */
 export const taskCountSchema = (least: number) => z.int().min(least).max(TASK_QUOTA);
 
 const domainNameSchema = z
@@ -65,10 +65,11 @@ const FARGATE_SIZES = [
 export const taskSizeSchema = z
   .strictObject({ vCpus: z.number(), memoryGib: z.number() })
   .readonly()
-  .refine(
-    isFargateSize,
-    `must be a size of Fargate: ${FARGATE_SIZES.map(({ vCpus, minGib, maxGib }) => `${vCpus} vCPU with ${minGib} to ${maxGib} GiB`).join(', ')}`,
-  );
+  .refine(isFargateSize, `must be a Fargate size: ${FARGATE_SIZES.map(toText).join(', ')}`);
+
+function toText({ vCpus, minGib, maxGib }: (typeof FARGATE_SIZES)[number]): string {
+  return `${vCpus} vCPU with ${minGib} to ${maxGib} GiB`;
+}
 
 function isFargateSize({ vCpus, memoryGib }: { readonly vCpus: number; readonly memoryGib: number }): boolean {
   const size = FARGATE_SIZES.find((candidate) => candidate.vCpus === vCpus);

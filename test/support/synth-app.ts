@@ -7,8 +7,8 @@ import { Headend } from '#constructs/headend.ts';
 import { HeadendStacks } from '#stacks/headend-stacks.ts';
 
 /**
- * A CDK app that tests run as a process: `synth-app.ts OUT_DIR ARTIFACTS_DIR CONFIG_JSON [library]`. With `library`, the
- * platform is one construct in a stack of another app.
+ * A CDK app that tests run as a process: `synth-app.ts OUT_DIR ARTIFACTS_DIR CONFIG_JSON [library]`. With `library`,
+ * the platform is one construct in a stack of another app.
  */
 const [outdir = '', artifactsPath = '', json = '{}', form] = process.argv.slice(2);
 const config: StageConfig = JSON.parse(json);
