@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { NodeFunction } from './node-function.ts';
 import type { StreamTables } from './stream-tables.ts';
@@ -11,13 +11,13 @@ export interface ControlApiFunctionProps
   readonly codePath: string;
   readonly tables: StreamTables;
   readonly rtmpUrl: string;
-  /** Null where there is no RTMPS. */
+  /** Null without RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
   readonly viewerTokenSecret: ViewerTokenSecret;
 }
 
-/** A cold start parses half a megabyte of JavaScript, which takes CPU, and CPU comes with memory. */
+/** A cold start parses half a megabyte of JavaScript. Lambda gives more CPU to functions with more memory. */
 const MEMORY_MIB = 1024;
 const TIMEOUT = Duration.seconds(10);
 

@@ -16,7 +16,10 @@ const EVERYWHERE: ResponseSecurityHeadersBehavior = {
   referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
 };
 
-/** What CloudFront adds to answers: CORS to media, which players on any site may load, and security headers to everything. */
+/**
+ * The headers that CloudFront adds to responses. Media gets CORS headers, because players on any site may load it.
+ * Everything gets security headers.
+ */
 export class ResponseHeaders extends Construct {
   readonly media: ResponseHeadersPolicy;
   readonly watch: ResponseHeadersPolicy;

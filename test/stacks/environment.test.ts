@@ -22,13 +22,13 @@ describe.each(TESTED_STAGES)('environment variables of stage $name', (config) =>
     return Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
   };
 
-  test('the encoder gets what it reads, and nothing that it does not', () => {
+  test('the encoder gets exactly the variables that it reads', () => {
     expect(Object.keys(encoderVariables()).toSorted()).toEqual(
       variablesOf('encoder', 'encoder with an event bus', 'encoder with metrics'),
     );
   });
 
-  test('ingest-auth gets what it reads in its mode, and nothing that it does not', () => {
+  test('ingest-auth gets exactly the variables that it reads in its mode', () => {
     const mode: ProcessName[] =
       config.publishMode === 'webhook'
         ? ['ingest-auth in webhook mode', 'ingest-auth with a stored secret']
@@ -38,7 +38,7 @@ describe.each(TESTED_STAGES)('environment variables of stage $name', (config) =>
     );
   });
 
-  test('the control API gets what it reads, and nothing that it does not', () => {
+  test('the control API gets exactly the variables that it reads', () => {
     const mode: ProcessName[] = [
       'control-api with stored viewer token keys',
       ...(config.ingestDomain === undefined ? [] : (['control-api with RTMPS'] as const)),
@@ -48,7 +48,7 @@ describe.each(TESTED_STAGES)('environment variables of stage $name', (config) =>
     );
   });
 
-  test('no variable is empty, and none holds a secret', () => {
+  test('no variable is empty, and none contains a secret', () => {
     const values = [
       encoderVariables(),
       functionVariables('Headend: decides who may publish'),
