@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
 import type { Logger } from 'pino';
 import { METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
 import { parseStreamSlots } from '#domain/stream-slots.ts';
@@ -26,17 +25,11 @@ import { readEnhancedCodecs } from './transcode/ffmpeg-decoders.ts';
 
 /** What is left of the time between SIGTERM and SIGKILL belongs to viewers. */
 const EVENTS_FLUSH_MS = 3_000;
-/**
- * How much the heap may grow between two full garbage collections, in percent of it. Media are no objects, but count: left to
- * itself V8 goes over the whole heap for every 8 MB of them, every 7 s for a 720p ladder, which was an eighth of this process's CPU.
- */
-const HEAP_GROWTH_PERCENT = 80;
 /** An address that is refused again and again is an event this often. */
 const REFUSALS_INTERVAL_MS = 10_000;
 
 /** One encoder task: RTMP in, HLS out. Runs until SIGTERM or SIGINT; tells a parent with an IPC channel its ports. */
 async function main(): Promise<void> {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const stopRequest = nextStopRequest();
   const environment = readEnvironment('encoder', process.env);
   const slots = parseStreamSlots(environment.STREAM_SLOTS);
