@@ -26,6 +26,9 @@ export const STREAM_MEMORY_GIB = {
 /** vCPUs and GiB of a task that belong to Node.js and the container itself. */
 export const TASK_OVERHEAD = { vCpus: 0.1, memoryGib: 0.25 } as const;
 
+/** The most stream slots that a task may have. No task that Fargate offers encodes more broadcasts than this at once. */
+export const MAX_STREAM_SLOTS = 100;
+
 /** How many broadcasts of a ladder a task can encode in real time. */
 export function streamCapacity(
   ladder: LadderName,

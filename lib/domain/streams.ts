@@ -38,6 +38,9 @@ export interface StreamRecord {
   readonly deletedAt: string | null;
 }
 
+/** The longest time that a deployment may let a stream wait for its publisher to come back. */
+export const MAX_RECONNECT_WINDOW_SECONDS = 600;
+
 /** A stream may be published to from at most so many addresses and blocks. */
 export const ALLOWED_SOURCES_LIMIT = 50;
 

@@ -8,6 +8,9 @@ export const SECRET_TIMEOUT_MS = 1_500;
 /** Reads a secret's text. Rejects where that is impossible; the next call tries again. */
 export type ReadSecret = () => Promise<string>;
 
+/** Where a secret is: in an environment variable, which suits a laptop, or in Secrets Manager. */
+export type SecretSource<Value> = { readonly value: Value } | { readonly arn: string };
+
 /** Which secret is read, through which client. */
 export interface StoredSecretOptions {
   readonly client: SecretsManager;
