@@ -10,6 +10,7 @@ import {
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { WEBHOOK_FAILED } from '#domain/ingest-auth.ts';
 import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import { encoderMetric } from './encoder-metric.ts';
@@ -29,8 +30,6 @@ const MINUTE = Duration.minutes(1);
 /** Below it a stream falls behind by more than a second every half minute. */
 const SLOW_ENCODER_SPEED = 0.97;
 const ERROR_PERCENT = 1;
-/** Message of the log line that says a backend could not be asked; lib/functions/ingest-auth writes it. */
-const WEBHOOK_FAILED = 'webhook failed';
 
 /** The alarms of everything but CloudFront; docs/operations.md says what to do about each. */
 export class PlatformAlarms extends Construct {

@@ -34,3 +34,6 @@ export type RefusalCode = 'NetStream.Publish.BadName' | 'NetStream.Publish.Rejec
 
 /** Decides about a publish. Rejects where that is impossible, which counts as `Rejected`: fail closed. */
 export type Authorise = (request: IngestAuthRequest) => Promise<IngestAuthResponse>;
+
+/** Message of the log line that says that a backend gave no usable answer. An alarm counts these lines. */
+export const WEBHOOK_FAILED = 'webhook failed';

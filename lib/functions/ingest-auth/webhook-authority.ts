@@ -1,6 +1,12 @@
 import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Authorise, IngestAuthRequest, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
+import {
+  type Authorise,
+  type IngestAuthRequest,
+  type IngestAuthResponse,
+  type RefusalCode,
+  WEBHOOK_FAILED,
+} from '#domain/ingest-auth.ts';
 import type { StreamDefaults } from '#domain/streams.ts';
 import type { ReadSecret } from '#runtime/stored-secret.ts';
 import { parseWebhookAnswer } from './webhook-answer.ts';
@@ -9,8 +15,6 @@ import { parseWebhookAnswer } from './webhook-answer.ts';
 export const WEBHOOK_TIMEOUT_MS = 2_000;
 /** A longer answer is none. */
 export const WEBHOOK_ANSWER_LIMIT_BYTES = 16 * 1024;
-/** An alarm counts the log lines with this message. */
-export const WEBHOOK_FAILED = 'webhook failed';
 
 const KEY_LIMIT_CHARACTERS = 512;
 

@@ -1,12 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { WEBHOOK_FAILED } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
-import {
-  createWebhookAuthority,
-  WEBHOOK_ANSWER_LIMIT_BYTES,
-  WEBHOOK_FAILED,
-} from '#functions/ingest-auth/webhook-authority.ts';
+import { createWebhookAuthority, WEBHOOK_ANSWER_LIMIT_BYTES } from '#functions/ingest-auth/webhook-authority.ts';
 import { createLogger } from '#runtime/log.ts';
 import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
 
