@@ -1,6 +1,6 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { TableNames } from '#domain/tables.ts';
+import { putIf } from './conditional-writes.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** How long a request may be repeated, in milliseconds. */
@@ -54,24 +54,17 @@ export function createIdempotencyStore({ client, tables }: IdempotencyStoreOptio
 
   const begin: IdempotencyStore['begin'] = async ({ requestKey, fingerprint, seed, base, nowMs }) => {
     const record: IdempotencyRecord = { fingerprint, seed, startedAtMs: nowMs, base, isDone: false };
-    try {
-      await client.send(
-        new PutCommand({
-          TableName,
-          Item: { requestKey, ...record, expiresAtSeconds: expirySeconds(nowMs) },
-          ConditionExpression: 'attribute_not_exists(requestKey) OR expiresAtSeconds <= :nowSeconds',
-          ExpressionAttributeValues: { ':nowSeconds': Math.floor(nowMs / 1000) },
-        }),
-      );
-      return record;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const { Item } = await client.send(new GetCommand({ TableName, Key: { requestKey }, ConsistentRead: true }));
-      // Gone between the two calls: it expired just now.
-      if (Item === undefined)
-        throw new StoreUnavailableError('the request expired while it was looked up', { cause: error });
-      return Item as unknown as IdempotencyRecord;
-    }
+    const isNew = await putIf(client, {
+      TableName,
+      Item: { requestKey, ...record, expiresAtSeconds: expirySeconds(nowMs) },
+      ConditionExpression: 'attribute_not_exists(requestKey) OR expiresAtSeconds <= :nowSeconds',
+      ExpressionAttributeValues: { ':nowSeconds': Math.floor(nowMs / 1000) },
+    });
+    if (isNew) return record;
+    const { Item } = await client.send(new GetCommand({ TableName, Key: { requestKey }, ConsistentRead: true }));
+    // DynamoDB deleted the expired item between the two calls.
+    if (Item === undefined) throw new StoreUnavailableError('the request expired while it was looked up');
+    return Item as unknown as IdempotencyRecord;
   };
 
   const finish: IdempotencyStore['finish'] = async (requestKey) => {

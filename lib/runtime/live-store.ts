@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { EndReason, LiveRecord, StreamHealth } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
-import { updateIf } from './conditional-update.ts';
+import { updateIf } from './conditional-writes.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** Epochs that one publish may use: one for each start of its FFmpeg. */

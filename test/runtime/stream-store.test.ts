@@ -104,16 +104,6 @@ test('a new key that came too late opens nothing, and the present one goes on wo
   expect(await store.findByKeyHash(stream.keyHash)).toEqual(stream);
 });
 
-test('a stream of release 0.1.0 is complete when it is read, and can be changed', async () => {
-  const { notBefore, notAfter, allowedSources, version, updatedAt, deletedAt, ...old } = makeStreamRecord();
-  await database.client.send(new PutCommand({ TableName: TEST_TABLES.STREAMS_TABLE, Item: old }));
-  const complete = { ...old, notBefore, notAfter, allowedSources, version, updatedAt, deletedAt };
-  expect(await store.get(old.id)).toEqual(complete);
-  expect((await store.list({ limit: 1, afterId: null })).streams).toEqual([complete]);
-  expect(await store.replace({ ...complete, version: 2 })).toBe(true);
-  expect(await store.replace({ ...complete, version: 2 })).toBe(false);
-});
-
 test('pages hold every stream once', async () => {
   const streams = Array.from({ length: 7 }, newStream);
   await Promise.all(streams.map((stream) => store.create(stream)));
