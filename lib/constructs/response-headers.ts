@@ -7,7 +7,6 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
-import { contentSecurityPolicy } from '#domain/site-headers.ts';
 
 const ONE_YEAR = Duration.days(365);
 const EVERYWHERE: ResponseSecurityHeadersBehavior = {
@@ -15,6 +14,12 @@ const EVERYWHERE: ResponseSecurityHeadersBehavior = {
   contentTypeOptions: { override: true },
   referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
 };
+
+/** The player's pages load nothing from other hosts, except media: an embedded player may name a stream elsewhere. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'";
+/** Other sites may frame the embed pages and nothing else. */
+const FRAME_ANCESTORS = { watch: "'self'", embed: '*' } as const;
 
 /** What CloudFront adds to answers: CORS to media, which players on any site may load, and security headers to everything. */
 export class ResponseHeaders extends Construct {
@@ -54,3 +59,6 @@ export class ResponseHeaders extends Construct {
     });
   }
 }
+
+const contentSecurityPolicy = (page: keyof typeof FRAME_ANCESTORS): string =>
+  `${CONTENT_SECURITY_POLICY}; frame-ancestors ${FRAME_ANCESTORS[page]}`;

@@ -1,8 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { isSameText, isViewerTokenValid, makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256, nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 const NOW_SECONDS = 1_800_000_000;
 const former = nextViewerTokenKeys(null, randomBytes);

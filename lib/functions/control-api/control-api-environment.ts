@@ -5,8 +5,8 @@ import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { logLevel, notBoth, oneOf, optional, parsedBy, readEnvironment, text } from '#runtime/environment.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import type { SecretSource } from '#runtime/stored-secret.ts';
+import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 /** SHA-256 hashes in lower-case hex, separated by commas. */
 const tokenHashes = z.pipe(

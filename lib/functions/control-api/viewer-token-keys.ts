@@ -1,11 +1,11 @@
 import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import {
   createSecretsManager,
   createStoredSecret,
   type ReadSecret,
   type SecretSource,
 } from '#runtime/stored-secret.ts';
+import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { ProblemError } from './problem.ts';
 
 /** Reads the keys that sign viewer tokens. */

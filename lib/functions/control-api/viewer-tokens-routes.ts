@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
 import { ProblemError, tryAgain } from './problem.ts';
 import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';

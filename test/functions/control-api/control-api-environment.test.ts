@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { readControlApiEnvironment } from '#functions/control-api/control-api-environment.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 const REQUIRED = {
   LOG_LEVEL: 'info',

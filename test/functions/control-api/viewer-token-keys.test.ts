@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { openViewerTokenKeys } from '#functions/control-api/viewer-token-keys.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
 

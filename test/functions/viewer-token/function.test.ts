@@ -3,11 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { makeViewerToken, VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
 import type { EdgeResponse, ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256, nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { bundleEdgeFunction } from '#scripts/bundle.ts';
 import { loadEdgeFunction } from '#scripts/local/edge-function.ts';
 
