@@ -21,12 +21,15 @@ import type { MetricsTarget } from './telemetry/metrics-target.ts';
 import { RefusalGroups } from './telemetry/refusal-groups.ts';
 import { readEnhancedCodecs } from './transcode/ffmpeg-decoders.ts';
 
-/** How long the last events may take at the end. The rest of the time between SIGTERM and SIGKILL belongs to viewers. */
+/** How long the last events may take when the task stops. Viewers need the rest of the time before SIGKILL. */
 const EVENTS_FLUSH_MS = 3_000;
-/** An address that is refused again and again becomes an event this often. */
+/** How often repeated refusals of one address become an event. */
 const REFUSALS_INTERVAL_MS = 10_000;
 
-/** Runs one encoder task until SIGTERM or SIGINT: RTMP in, HLS out. Tells its ports to a parent with an IPC channel. */
+/**
+ * Runs one encoder task until SIGTERM or SIGINT: RTMP in, HLS out. Sends its ports to its parent if there is an IPC
+ * channel.
+ */
 async function main(): Promise<void> {
   const stopRequest = nextStopRequest();
   const environment = readEncoderEnvironment(process.env);
@@ -80,16 +83,18 @@ async function main(): Promise<void> {
   log.info({ reason }, 'stopping');
   await rtmp.close();
   await streams.close();
+  // Flushed refusals are events that the metrics count.
   refusals.flush();
   metrics?.close();
   await bus?.flush(EVENTS_FLUSH_MS);
+  // The origin stays until now, so that viewers can load the ends of the playlists.
   await origin.close();
   process.exit(0);
 }
 
 /**
- * Resolves to the reason when the task must stop. It is called before anything is started: the first process of a container
- * ignores signals that it has no handler for, and would run on until it is killed.
+ * Resolves to the reason when the task must stop. It is called before anything is started, because the first process of
+ * a container ignores signals that it has no handler for. It would run on until it is killed.
  */
 function nextStopRequest(): Promise<string> {
   return new Promise((resolve) => {
@@ -100,7 +105,7 @@ function nextStopRequest(): Promise<string> {
   });
 }
 
-/** Null if the deployment has no event bus: then events are log lines only. */
+/** Null if the deployment has no event bus. Then events are only log lines. */
 function openEventBus({ EVENT_BUS_NAME }: EncoderEnvironment, log: Logger): EventBridgeSink | null {
   if (EVENT_BUS_NAME === null) return null;
   return new EventBridgeSink({ client: createEventBridgeClient(), eventBusName: EVENT_BUS_NAME, log });

@@ -75,7 +75,7 @@ test.each([
   'https://user@backend.example.com/',
   'https://:password@backend.example.com/',
   'https://backend.example.com/#fragment',
-])('the backend can not be at %s', (url) => {
+])('the backend cannot be at %s', (url) => {
   const read = () => readIngestAuthEnvironment({ ...SECRET_AT_HAND, WEBHOOK_URL: url });
   expect(read).toThrow(/^ingest-auth can't start: WEBHOOK_URL must [^;]+(; requests are signed [^;]+)?$/);
   expect(read).not.toThrow('password');
