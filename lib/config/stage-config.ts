@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { streamCapacity } from '#domain/encoder-capacity.ts';
+import { MAX_STREAM_SLOTS, streamCapacity } from '#domain/encoder-capacity.ts';
 import { PUBLISH_MODES } from '#domain/environment.ts';
 import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
+import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
 import {
   availabilityZonesSchema,
@@ -60,7 +61,7 @@ const stageFieldsSchema = z.strictObject({
   /** Size of an encoder task. Fargate must offer it. @default 2 vCPUs, 4 GiB */
   task: taskSizeSchema.default({ vCpus: 2, memoryGib: 4 }),
   /** Broadcasts that one task accepts. @default as many of `ladder` as the task can encode in real time */
-  streamsPerTask: z.int().min(1).max(100).optional(),
+  streamsPerTask: z.int().min(1).max(MAX_STREAM_SLOTS).optional(),
   /** Tasks that always run. @default 1 */
   minTasks: taskCountSchema(1).default(1),
   /** Upper limit of tasks. @default 4 */
@@ -75,7 +76,7 @@ const stageFieldsSchema = z.strictObject({
   /** Who may watch streams that don't say: everybody, or viewers with a token. @default 'public' */
   playback: z.enum(PLAYBACK_MODES).default('public'),
   /** How long a stream waits for its publisher to come back, in seconds. @default 30 */
-  reconnectWindowSeconds: z.int().min(0).max(600).default(30),
+  reconnectWindowSeconds: z.int().min(0).max(MAX_RECONNECT_WINDOW_SECONDS).default(30),
   /** IPv4 ranges that may connect to the RTMP ports. @default ['0.0.0.0/0'] */
   ingestAllowList: z
     .array(z.cidrv4('must be an IPv4 range such as 203.0.113.0/24'))

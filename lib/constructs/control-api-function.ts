@@ -46,8 +46,8 @@ export class ControlApiFunction extends Construct {
   }
 }
 
-function environment(props: ControlApiFunctionProps): Record<string, string> {
-  const always: ProcessEnvironment<'control-api'> = {
+function environment(props: ControlApiFunctionProps): ProcessEnvironment<'control-api'> {
+  return {
     LOG_LEVEL: 'info',
     ...props.tables.names(
       'STREAMS_TABLE',
@@ -57,15 +57,11 @@ function environment(props: ControlApiFunctionProps): Record<string, string> {
       'IDEMPOTENCY_TABLE',
     ),
     RTMP_URL: props.rtmpUrl,
+    ...(props.rtmpsUrl !== null && { RTMPS_URL: props.rtmpsUrl }),
     PLAYBACK_BASE_URL: props.playbackBaseUrl,
     DEFAULT_LADDER: props.ladder,
     DEFAULT_LATENCY: props.latency,
     DEFAULT_PLAYBACK: props.playback,
-  };
-  const tokens: ProcessEnvironment<'control-api with stored viewer token keys'> = {
     VIEWER_TOKEN_SECRET_ARN: props.viewerTokenSecret.secret.secretArn,
   };
-  if (props.rtmpsUrl === null) return { ...always, ...tokens };
-  const rtmps: ProcessEnvironment<'control-api with RTMPS'> = { RTMPS_URL: props.rtmpsUrl };
-  return { ...always, ...tokens, ...rtmps };
 }

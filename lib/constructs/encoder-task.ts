@@ -155,8 +155,8 @@ export class EncoderTask extends Construct {
   }
 }
 
-function environment(props: EncoderTaskProps): Record<string, string> {
-  const always: ProcessEnvironment<'encoder'> = {
+function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
+  return {
     LOG_LEVEL: 'info',
     ...props.tables.names('LIVE_TABLE'),
     INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,
@@ -165,11 +165,8 @@ function environment(props: EncoderTaskProps): Record<string, string> {
     HTTP_PORT: String(PORTS.originTask),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
     STREAM_SLOTS: String(props.streamsPerTask),
-  };
-  const events: ProcessEnvironment<'encoder with an event bus'> = { EVENT_BUS_NAME: props.eventBus.eventBusName };
-  const metrics: ProcessEnvironment<'encoder with metrics'> = {
+    EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,
     METRICS_STAGE: props.name,
   };
-  return { ...always, ...events, ...metrics };
 }

@@ -44,24 +44,18 @@ export class IngestAuthFunction extends Construct {
     else props.tables.grant(role, { STREAMS_TABLE: ['dynamodb:GetItem'], STREAM_KEYS_TABLE: ['dynamodb:GetItem'] });
   }
 
-  #environment(props: IngestAuthFunctionProps): Record<string, string> {
-    const shared: ProcessEnvironment<'ingest-auth'> = { LOG_LEVEL: 'info', PUBLISH_MODE: props.publishMode };
+  #environment(props: IngestAuthFunctionProps): ProcessEnvironment<'ingest-auth'> {
+    const shared = { LOG_LEVEL: 'info', PUBLISH_MODE: props.publishMode };
     if (this.webhookSecret === null) {
-      const keys: ProcessEnvironment<'ingest-auth in keys mode'> = props.tables.names(
-        'STREAMS_TABLE',
-        'STREAM_KEYS_TABLE',
-      );
-      return { ...shared, ...keys };
+      return { ...shared, ...props.tables.names('STREAMS_TABLE', 'STREAM_KEYS_TABLE') };
     }
-    const webhook: ProcessEnvironment<'ingest-auth in webhook mode'> = {
+    return {
+      ...shared,
       WEBHOOK_URL: props.webhookUrl ?? '',
+      WEBHOOK_SECRET_ARN: this.webhookSecret.secretArn,
       DEFAULT_LADDER: props.ladder,
       DEFAULT_LATENCY: props.latency,
     };
-    const secret: ProcessEnvironment<'ingest-auth with a stored secret'> = {
-      WEBHOOK_SECRET_ARN: this.webhookSecret.secretArn,
-    };
-    return { ...shared, ...webhook, ...secret };
   }
 
   #makeWebhookSecret({ removalPolicy }: IngestAuthFunctionProps): Secret {

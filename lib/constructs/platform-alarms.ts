@@ -10,6 +10,7 @@ import {
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { WEBHOOK_FAILED } from '#domain/ingest-auth.ts';
 import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
 import type { IngestAuthFunction } from './ingest-auth-function.ts';
@@ -29,8 +30,6 @@ const MINUTE = Duration.minutes(1);
 /** Below this speed, a stream falls behind by about a second every half minute. */
 const SLOW_ENCODER_SPEED = 0.97;
 const ERROR_PERCENT = 1;
-/** The log message of lib/functions/ingest-auth when it can't reach the backend. */
-const WEBHOOK_FAILED = 'webhook failed';
 
 /** The alarms on everything except CloudFront. docs/operations.md says what to do about each. */
 export class PlatformAlarms extends Construct {

@@ -6,8 +6,8 @@ import {
   type ResponseSecurityHeadersBehavior,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
+import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
-import { contentSecurityPolicy } from '#domain/site-headers.ts';
 
 const ONE_YEAR = Duration.days(365);
 const EVERYWHERE: ResponseSecurityHeadersBehavior = {

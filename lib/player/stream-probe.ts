@@ -1,4 +1,4 @@
-import { PLAYBACK_STATUSES, type PlaybackStatus } from '#domain/playback-status.ts';
+import { PLAYBACK_STATUSES, type PlaybackStatus } from '#domain/playback-ids.ts';
 
 /**
  * The state of a stream at this moment. `over`: its playlists have ended (EXT-X-ENDLIST, RFC 8216bis 4.4.3.4).

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { type LocalState, readLocalState, writeLocalState } from './local-state.ts';
 import { StartError } from './start-error.ts';
 

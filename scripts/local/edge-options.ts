@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { PORTS, RTMP_APPLICATION } from '#domain/ports.ts';
 import { parsePort } from './parse-port.ts';
 import { StartError } from './start-error.ts';
 
@@ -59,7 +60,7 @@ function parse(args: readonly string[]) {
         'events-port': { type: 'string', default: '9002' },
         'dynamodb-url': { type: 'string', default: 'http://127.0.0.1:8000' },
         'origin-url': { type: 'string', default: 'http://127.0.0.1:8081' },
-        'rtmp-url': { type: 'string', default: 'rtmp://127.0.0.1:1935/live' },
+        'rtmp-url': { type: 'string', default: `rtmp://127.0.0.1:${PORTS.rtmp}/${RTMP_APPLICATION}` },
         'playback-base-url': { type: 'string' },
         'data-dir': { type: 'string', default: '.headend' },
       },

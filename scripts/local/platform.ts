@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
@@ -69,7 +70,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const rtmpPort = await resolvePort(HOST, options.rtmpPort, '--rtmp-port');
   const httpPort = await resolvePort(HOST, options.httpPort, '--http-port');
   const playbackBaseUrl = `http://${HOST}:${httpPort}`;
-  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/live`;
+  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/${RTMP_APPLICATION}`;
   await makeDataDir(dataDir);
   // The database is the folder's lock: what is in the folder belongs to who holds it.
   const dynamoDb = await startDynamoDb({ directory: join(dataDir, 'dynamodb'), tableNames: LOCAL_TABLE_NAMES });

@@ -5,7 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 /** What a secret without keys may hold: a template can't leave it without a value in every tool. */
 const NO_KEYS = '{}';

@@ -1,7 +1,7 @@
 import type { CloudFrontKeyValueStoreClient } from '@aws-sdk/client-cloudfront-keyvaluestore';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import type { RandomBytes } from '#domain/stream-ids.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { EdgeKeys } from './edge-keys.ts';
 import { StoredKeys } from './stored-keys.ts';
 

@@ -6,7 +6,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { contentSecurityPolicy } from '#domain/site-headers.ts';
+import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
 
 /**
  * `absent`: 404 for the stream. `ended`: playlists have EXT-X-ENDLIST. `refused`: 403. `down`: every connection is cut.

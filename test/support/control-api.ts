@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
@@ -11,6 +10,7 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 

@@ -2,22 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { hashSecret, isSameHash } from '#domain/stream-ids.ts';
 import { problemResponse } from './problem.ts';
 
-const HASH_PATTERN = /^[0-9a-f]{64}$/;
 const BEARER_PATTERN = /^Bearer +(\S+)$/i;
 
-/**
- * Parses a comma-separated list of bootstrap token hashes. Throws if the list is empty or an entry is not 64 hex
- * digits.
- */
-export function parseTokenHashes(list: string): readonly string[] {
-  const hashes = list.split(',').map((hash) => hash.trim());
-  if (!hashes.every((hash) => HASH_PATTERN.test(hash))) {
-    throw new Error('ADMIN_TOKEN_HASHES must be SHA-256 hashes in lower-case hex, separated by commas');
-  }
-  return hashes;
-}
-
-/** The bearer token of a request (RFC 6750). Null if there is none. */
+/** The bearer token of a request (RFC 6750), or null. */
 export const bearerToken = (context: Context): string | null =>
   BEARER_PATTERN.exec(context.req.header('Authorization') ?? '')?.[1] ?? null;
 

@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
 import { idempotencyHeaderSchema, idPathSchema } from './parameter-schemas.ts';
 import { ProblemError, tryAgain } from './problem.ts';

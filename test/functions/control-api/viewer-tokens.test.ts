@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { isViewerTokenValid } from '#domain/viewer-tokens.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import { createStoredSecret, SECRET_LIFETIME_MS } from '#runtime/stored-secret.ts';
+import { hmacSha256, nextViewerTokenKeys, parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { startControlApi, TEST_VIEWER_TOKEN_KEYS } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';

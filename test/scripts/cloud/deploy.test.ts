@@ -6,7 +6,7 @@ import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SECRET_PATTERN } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
 import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';

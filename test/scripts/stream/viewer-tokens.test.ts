@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { isViewerTokenValid } from '#domain/viewer-tokens.ts';
 import { makeStreamRecord } from '#kit/stream-record.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { TEST_VIEWER_TOKEN_KEYS } from '#test/support/control-api.ts';
 import { callStreamCli, startCliApi } from './stream-cli.ts';
 

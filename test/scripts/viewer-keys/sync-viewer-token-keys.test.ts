@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { nextViewerTokenKeys, parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import {
   rotateViewerTokenKeys,
   syncViewerTokenKeys,

@@ -91,6 +91,6 @@ export function parseRtmpLimits(text: string): RtmpLimits {
     else if (!/^[1-9]\d{0,14}$/.test(value)) problems.push(`${name} must be a whole number above 0, not "${value}"`);
     changes[name] = Number(value);
   }
-  if (problems.length > 0) throw new Error(`RTMP limits: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new Error(problems.join('; '));
   return { ...DEFAULT_RTMP_LIMITS, ...changes };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { nextViewerTokenKeys, parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 const secret = (): string => randomBytes(32).toString('base64url');
 
-test('one key or two are taken', () => {
+test('one key or two are accepted', () => {
   for (const keys of [
     { current: 'a', keys: { a: secret() } },
     { current: 'b', keys: { a: secret(), b: secret() } },
@@ -29,7 +29,7 @@ test.each([
   ['an id of other characters', JSON.stringify({ current: 'a.b', keys: { 'a.b': secret() } }), /keys/],
   ['three keys', JSON.stringify({ current: 'a', keys: { a: secret(), b: secret(), c: secret() } }), /More than 2/],
   ['a field too many', JSON.stringify({ current: 'a', keys: { a: secret() }, more: 1 }), /more/],
-])('%s: not taken, and the reason quotes no secret', (_case, text, reason) => {
+])('%s is refused, and the reason quotes no secret', (_case, text, reason) => {
   expect(() => parseViewerTokenKeys(text)).toThrow(reason);
   try {
     parseViewerTokenKeys(text);
@@ -37,4 +37,27 @@ test.each([
     for (const [, value = ''] of text.matchAll(/"([A-Za-z0-9_-]{40,})"/g)) expect(String(error)).not.toContain(value);
     expect(String(error)).not.toContain('password');
   }
+});
+
+test('the first key is the only one', () => {
+  const keys = nextViewerTokenKeys(null, randomBytes);
+  expect(Object.keys(keys.keys)).toEqual([keys.current]);
+  expect(Buffer.from(keys.keys[keys.current] ?? '', 'base64url')).toHaveLength(32);
+});
+
+test('a rotation keeps the key that signed before, and no other', () => {
+  const first = nextViewerTokenKeys(null, randomBytes);
+  const second = nextViewerTokenKeys(first, randomBytes);
+  const third = nextViewerTokenKeys(second, randomBytes);
+  expect(Object.keys(second.keys).sort()).toEqual([first.current, second.current].sort());
+  expect(Object.keys(third.keys).sort()).toEqual([second.current, third.current].sort());
+  expect(third.keys[second.current]).toBe(second.keys[second.current]);
+  expect(new Set([...Object.values(second.keys), ...Object.values(third.keys)]).size).toBe(3);
+});
+
+test('new keys can be parsed, and fit into a key value store, which takes 1 KB', () => {
+  const keys = nextViewerTokenKeys(nextViewerTokenKeys(null, randomBytes), randomBytes);
+  const text = JSON.stringify(keys);
+  expect(parseViewerTokenKeys(text)).toEqual(keys);
+  expect(text.length).toBeLessThan(1024);
 });
