@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
-import { SourceProbe } from '#encoder/media/source-description.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
 import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';

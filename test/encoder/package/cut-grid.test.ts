@@ -1,6 +1,7 @@
 import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { EncoderRun } from '#encoder/media/encoder-run.ts';
-import { AAC_FRAME_SAMPLES, cutGrid, partTargetSeconds, shortestPartSeconds } from '#encoder/package/cut-grid.ts';
+import { cutGrid, partTargetSeconds, shortestPartSeconds } from '#encoder/package/cut-grid.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const STANDARD_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 50, 60_000 / 1001, 60];

@@ -1,8 +1,6 @@
 import type { LatencyProfile } from '#domain/latency-profiles.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { EncoderRun } from '#encoder/media/encoder-run.ts';
-
-/** AAC-LC codes 1024 samples a frame (ISO/IEC 14496-3). */
-export const AAC_FRAME_SAMPLES = 1024;
 
 /** Where a run's renditions are cut: exact lengths, a whole number of frames each. */
 export interface CutGrid {

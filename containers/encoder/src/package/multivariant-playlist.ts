@@ -1,7 +1,8 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { AudioRendition, EncoderRun, VideoRendition } from '#encoder/media/encoder-run.ts';
 import { chunkOverheadBytes } from './cmaf-chunk.ts';
-import { AAC_FRAME_SAMPLES, cutGrid } from './cut-grid.ts';
+import { cutGrid } from './cut-grid.ts';
 import type { StreamPackage } from './stream-package.ts';
 
 /** Peak of a segment's media over its average that the encoder's rate control allows. */

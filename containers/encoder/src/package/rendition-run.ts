@@ -1,7 +1,8 @@
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
-import { AAC_FRAME_SAMPLES, type CutGrid, cutSeconds } from './cut-grid.ts';
+import { type CutGrid, cutSeconds } from './cut-grid.ts';
 import { parseFragment, type Sample } from './fragment.ts';
 import { type InitSection, parseInitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';

@@ -1,5 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/encoder-run.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { PictureSize, RenditionPlan } from './rendition-plan.ts';
@@ -16,8 +17,6 @@ const BUFFER_PER_SEGMENT = 0.25;
 /** Without parts: short enough that an encoder which hangs is noticed. */
 const MAX_FRAGMENT_SECONDS = 0.5;
 const AUDIO_FRAGMENT_SHARE = 1 / 6;
-/** ISO/IEC 14496-3, AAC-LC. */
-const AAC_FRAME_SAMPLES = 1024;
 
 /** Rendition names in the order of FFmpeg's output pipes: video best first, then audio. */
 export function outputNames(plan: RenditionPlan): string[] {

@@ -1,5 +1,6 @@
 import { AUDIO_TAG, type FlvTag } from '#encoder/media/flv-tag.ts';
-import { type SourceDescription, SourceProbe } from '#encoder/media/source-description.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
 import { AudioWatch } from './audio-watch.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
@@ -15,7 +16,6 @@ import type { TimedTag } from './tag-cache.ts';
 /** FLV time of the first tag: keeps what was interleaved just before it from being negative. */
 const FIRST_TAG_MS = 1000;
 const WATCH_INTERVAL_MS = 500;
-const AAC_FRAME_SAMPLES = 1024;
 
 export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;

@@ -1,5 +1,6 @@
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { type SourceDescription, SourceProbe, UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
 import { type AmfValue, encodeAmf0 } from '#kit/amf0.ts';
 import { H264, makeFlvTags, testAudio, testVideo } from './ffmpeg.ts';
 
