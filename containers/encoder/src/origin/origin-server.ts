@@ -4,12 +4,12 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { applyRange } from './byte-range.ts';
 import type { OriginHandler } from './origin-handler.ts';
-import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
+import { bodyBytes, CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
 
-/** CloudFront and load balancers keep a few hundred connections per task; the rest is for direct players on a laptop. */
+/** CloudFront and load balancers keep a few hundred connections per task. The rest is for players on a laptop. */
 const MAX_CONNECTIONS = 10_000;
 const MAX_HEADER_BYTES = 8 * 1024;
-/** Longer than the load balancer's idle timeout of 60 s, so that it never sends a request on a connection we just closed. */
+/** Longer than the load balancer's 60 s, so that it never sends a request on a connection that was just closed. */
 const KEEP_ALIVE_MS = 65_000;
 /** A viewer that reads nothing for this long has gone. Blocked requests are far shorter. */
 const SOCKET_TIMEOUT_MS = 60_000;
@@ -58,7 +58,7 @@ export class OriginServer {
   readonly #server: Server;
   /** One for each request whose response is not complete. */
   readonly #inProgress = new Set<AbortController>();
-  /** Connections without a request so far. Browsers and load balancers open them in advance, and Node counts them as busy. */
+  /** Connections without a request so far, which Node counts as busy. Browsers and load balancers open them early. */
   readonly #unused = new Set<Socket>();
   #isClosing = false;
 
@@ -127,15 +127,14 @@ export class OriginServer {
 
   async #send(request: IncomingMessage, response: ServerResponse, answer: OriginResponse): Promise<void> {
     if (response.destroyed) return;
-    const bytes = answer.body.reduce((total, buffer) => total + buffer.length, 0);
     // Sends the head and a small body in one packet.
     const { socket } = response;
     socket?.cork();
     process.nextTick(() => socket?.uncork());
     response.writeHead(answer.status, {
       ...answer.headers,
-      ...(answer.status === 204 ? {} : { 'content-length': bytes }),
-      // The origin never reads a request's body. On a connection that stays open, Node would have to read it to its end.
+      ...(answer.status === 204 ? {} : { 'content-length': bodyBytes(answer) }),
+      // The origin reads no request bodies. On a connection that stays open, Node would have to read them.
       ...(this.#isClosing || hasBody(request) ? { connection: 'close' } : {}),
     });
     const deadline = setTimeout(() => response.destroy(), this.#options.sendLimitMs);
@@ -156,7 +155,7 @@ function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/i.test(String(acceptEncoding ?? ''));
 }
 
-/** Ignores the range if there is an If-Range header: our responses have no validator that it could match (RFC 9110 13.1.5). */
+/** Ignores the range if there is an If-Range: our responses have no validator to match (RFC 9110 13.1.5). */
 function rangeOf(request: IncomingMessage): string | undefined {
   return request.headers['if-range'] === undefined ? request.headers.range : undefined;
 }
@@ -165,7 +164,7 @@ function hasBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0';
 }
 
-/** Resolves when the client has read the body or has gone. A response that ended earlier would count as idle in `close`. */
+/** Resolves when the client has read the body or has gone. A response that ended earlier counts as idle in `close`. */
 async function writeBody(response: ServerResponse, body: readonly Buffer[]): Promise<void> {
   for (const buffer of body) {
     if (response.destroyed || response.write(buffer)) continue;
