@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import type { EncoderRun, FrameRate, RunSink, VideoRendition } from '#encoder/media/encoder-run.ts';
+import type { FrameRate, MediaRun, RunSink, VideoRendition } from '#encoder/media/media-run.ts';
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
@@ -41,7 +41,7 @@ export const DEFAULT_RUN: EncodedRunOptions = {
   video: { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 },
   audio: { sampleRateHz: 48_000, channels: 2 },
 };
-/** Wall clock of media time 0 in `toEncoderRun`, unless told otherwise. */
+/** Wall clock of media time 0 in `toMediaRun`, unless told otherwise. */
 export const WALL_CLOCK_START_MS = Date.UTC(2026, 5, 1, 12);
 
 /** Pictures of a few hundred bytes; their names are those of real rungs. */
@@ -67,11 +67,11 @@ export async function encodeRun(options: Partial<EncodedRunOptions> = {}): Promi
 }
 
 /** The description of a run that the packager gets with it. */
-export function toEncoderRun(
+export function toMediaRun(
   { options: { video, audio } }: EncodedRun,
   epoch: number,
-  overrides: Partial<EncoderRun> = {},
-): EncoderRun {
+  overrides: Partial<MediaRun> = {},
+): MediaRun {
   return {
     epoch,
     video: video === null ? [] : VIDEO_RENDITIONS,

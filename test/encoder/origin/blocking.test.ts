@@ -1,8 +1,8 @@
 import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { encodeRun, feed, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
+import { encodeRun, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { checkMediaPlaylist } from '#test/support/playlist-checker.ts';
-import { type Answer, EPOCH, FIRST_MSN, RunningOrigin } from './running-origin.ts';
+import { EPOCH, FIRST_MSN, type OriginAnswer, RunningOrigin } from './running-origin.ts';
 
 const REPORT_URIS = ['../360p/media.m3u8', '../audio/media.m3u8'];
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** The newest part that a playlist lists, as `msn.part`. */
-function newestPart({ body }: Answer): string {
+function newestPart({ body }: OriginAnswer): string {
   const last = parseMediaPlaylist(body.toString()).segments.at(-1);
   return `${last?.msn}.${(last?.parts.length ?? 0) - 1}`;
 }
@@ -192,7 +192,7 @@ describe('delta updates', () => {
       seconds: 10,
       video: { frameRate: { numerator: 30, denominator: 1 }, keyframeFrames: 30, bFrames: 0 },
     });
-    feed(ultra.stream.beginRun(toEncoderRun(long, EPOCH + 1)), interleaved(long));
+    feed(ultra.stream.beginRun(toMediaRun(long, EPOCH + 1)), interleaved(long));
     const whole = await ultra.ask(media());
     const delta = await ultra.ask(media(`?_HLS_skip=${skip}`));
     expect(parseMediaPlaylist(whole.body.toString()).skippedSegments).toBeNull();

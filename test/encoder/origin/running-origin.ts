@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { RunSink } from '#encoder/media/encoder-run.ts';
+import type { RunSink } from '#encoder/media/media-run.ts';
 import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
+import { type EncodedRun, encodeRun, type FeedStep, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 
 export const PLAYBACK_ID = 'abcdefghij234567';
 export const EPOCH = 7;
@@ -17,7 +17,7 @@ export const FIRST_MSN = 100;
 const NEVER_MS = 3_600_000;
 
 /** An answer read to its end. */
-export interface Answer {
+export interface OriginAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -42,7 +42,7 @@ export class RunningOrigin {
     this.server = server;
     this.stream = stream;
     this.errors = errors;
-    this.sink = stream.beginRun(toEncoderRun(encoded, EPOCH));
+    this.sink = stream.beginRun(toMediaRun(encoded, EPOCH));
     this.#steps = interleaved(encoded);
   }
 
@@ -90,7 +90,7 @@ export class RunningOrigin {
   }
 
   /** Requests a path below the stream's folder, or an absolute one. */
-  async ask(path: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<Answer> {
+  async ask(path: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<OriginAnswer> {
     const fullPath = path.startsWith('/') ? path : `/live/${PLAYBACK_ID}/${path}`;
     const sent = request({
       host: '127.0.0.1',

@@ -1,6 +1,6 @@
 import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
 import { cutGrid, partTargetSeconds, shortestPartSeconds } from '#encoder/package/cut-grid.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
@@ -22,7 +22,7 @@ const SOURCES: Source[] = LATENCY_NAMES.flatMap((latency) =>
   ),
 );
 
-function runOf({ latency, framesPerSecond, sampleRateHz }: Source): EncoderRun {
+function runOf({ latency, framesPerSecond, sampleRateHz }: Source): MediaRun {
   const video = { codec: 'h264', width: 640, height: 360, frameRate: framesPerSecond } as const;
   const audio = { codec: 'aac', sampleRateHz: sampleRateHz ?? 0, channels: 2 } as const;
   const source = { video: framesPerSecond === null ? null : video, audio: sampleRateHz === null ? null : audio };
@@ -90,7 +90,7 @@ test('video without audio has its own part length as target', () => {
 });
 
 test('a run with neither video nor audio throws', () => {
-  const nothing: EncoderRun = {
+  const nothing: MediaRun = {
     epoch: 1,
     video: [],
     frameRate: null,

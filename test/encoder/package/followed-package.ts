@@ -1,5 +1,5 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
@@ -23,7 +23,7 @@ export class FollowedPackage {
   }
 
   /** Begins a run; playlists are looked at after each write and after its end. */
-  beginRun(run: EncoderRun): RunSink {
+  beginRun(run: MediaRun): RunSink {
     const sink = this.stream.beginRun(run);
     this.#look();
     return {
@@ -40,7 +40,7 @@ export class FollowedPackage {
   }
 
   /** A whole run: begins it, writes the steps and ends it. */
-  addRun(run: EncoderRun, steps: readonly FeedStep[]): void {
+  addRun(run: MediaRun, steps: readonly FeedStep[]): void {
     const sink = this.beginRun(run);
     for (const { rendition, chunk } of steps) sink.write(rendition, chunk);
     sink.end();

@@ -7,7 +7,7 @@ import {
   FPS_30,
   feed,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
 import { FollowedPackage } from './followed-package.ts';
@@ -22,7 +22,7 @@ function during(latency: 'ultra' | 'low' | 'standard', encoded: EncodedRun, seco
   const steps = interleaved(encoded);
   const share = seconds / encoded.options.seconds;
   feed(
-    followed.beginRun(toEncoderRun(encoded, 7)),
+    followed.beginRun(toMediaRun(encoded, 7)),
     steps.slice(0, encoded.tracks.size + Math.ceil(steps.length * share)),
   );
   return followed;
@@ -34,11 +34,11 @@ function twoRuns(encoded: EncodedRun, lastSeconds: number): FollowedPackage {
   const late = new Set(encoded.tracks.get('360p')?.frames.slice(lastSeconds * 30));
   const steps = interleaved(encoded);
   followed.addRun(
-    toEncoderRun(encoded, 7),
+    toMediaRun(encoded, 7),
     steps.filter(({ chunk }) => !late.has(chunk)),
   );
   const wallClockMs = (mediaSeconds: number): number => WALL_CLOCK_START_MS + (20 + mediaSeconds) * 1000;
-  feed(followed.beginRun(toEncoderRun(encoded, 8, { wallClockMs })), steps.slice(0, steps.length * 0.45));
+  feed(followed.beginRun(toMediaRun(encoded, 8, { wallClockMs })), steps.slice(0, steps.length * 0.45));
   return followed;
 }
 

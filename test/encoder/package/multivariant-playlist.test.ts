@@ -1,4 +1,4 @@
-import type { VideoRendition } from '#encoder/media/encoder-run.ts';
+import type { VideoRendition } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -9,7 +9,7 @@ import {
   FPS_30,
   feed,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
 } from '#test/support/encoded-run.ts';
 import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 
@@ -48,7 +48,7 @@ function measure(stream: StreamPackage, rendition: string): Declared {
 
 function addRuns(stream: StreamPackage, encoded: EncodedRun, first: number, count: number, videoKbps?: number): void {
   for (let epoch = first; epoch < first + count; epoch++) {
-    const run = toEncoderRun(encoded, epoch);
+    const run = toMediaRun(encoded, epoch);
     const video = run.video.map(
       (rendition): VideoRendition => ({ ...rendition, videoKbps: videoKbps ?? rendition.videoKbps }),
     );

@@ -1,4 +1,4 @@
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -10,7 +10,7 @@ import {
   type FeedStep,
   feed,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
 import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
@@ -31,9 +31,9 @@ function cutShort(rendition: string, frames: number): FeedStep[] {
 }
 
 /** The run some seconds later on the wall clock. */
-function laterRun(epoch: number, seconds: number, overrides: Partial<EncoderRun> = {}): EncoderRun {
+function laterRun(epoch: number, seconds: number, overrides: Partial<MediaRun> = {}): MediaRun {
   const wallClockMs = (mediaSeconds: number): number => WALL_CLOCK_START_MS + (seconds + mediaSeconds) * 1000;
-  return toEncoderRun(encoded, epoch, { wallClockMs, ...overrides });
+  return toMediaRun(encoded, epoch, { wallClockMs, ...overrides });
 }
 
 /** Epoch, number and kind of every listed segment. */
@@ -56,7 +56,7 @@ describe('a second run', () => {
       const kept = Math.ceil(((track?.frames.length ?? 0) * frames) / 180);
       return track?.header === chunk || track?.frames.slice(0, kept).includes(chunk) === true;
     };
-    followed.addRun(toEncoderRun(encoded, 7), steps.filter(isKept));
+    followed.addRun(toMediaRun(encoded, 7), steps.filter(isKept));
     followed.addRun(laterRun(8, 20), steps);
     expect(followed.violations).toEqual([]);
     const first = Math.ceil(frames / 60);
@@ -70,7 +70,7 @@ describe('a second run', () => {
 
   test('lists a gap where a rendition lagged behind over a segment boundary', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), cutShort('360p', 50));
+    followed.addRun(toMediaRun(encoded, 7), cutShort('360p', 50));
     followed.addRun(laterRun(8, 20), steps);
     expect(followed.violations).toEqual([]);
     expect(listedSegments(followed, '360p')).toEqual([
@@ -87,7 +87,7 @@ describe('a second run', () => {
 
   test('that comes to nothing leaves no discontinuity', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     followed.addRun(laterRun(8, 10), steps.slice(0, encoded.tracks.size));
     followed.addRun(laterRun(9, 20), steps);
     expect(followed.violations).toEqual([]);
@@ -96,7 +96,7 @@ describe('a second run', () => {
 
   test('that only some renditions have parts of counts as one discontinuity in all', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     followed.addRun(laterRun(8, 10), cutShort('360p', 0));
     followed.addRun(laterRun(9, 20), steps);
     expect(followed.violations).toEqual([]);
@@ -116,7 +116,7 @@ describe('a second run', () => {
 
   test('hints at its own first part once it has begun, and at nothing before', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     const hint = (): string | undefined => parseMediaPlaylist(followed.playlist('480p')).preloadHint?.get('URI');
     expect(hint()).toBeUndefined();
     const sink = followed.beginRun(laterRun(8, 20));
@@ -129,9 +129,9 @@ describe('a second run', () => {
     const frameRate = { numerator: 25, denominator: 1 };
     const slower = await encodeRun({ video: { frameRate, keyframeFrames: 50, bFrames: 0 } });
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     expect(followed.stream.partTargetSeconds).toBeCloseTo(0.512, 9);
-    followed.addRun(toEncoderRun(slower, 8), interleaved(slower));
+    followed.addRun(toMediaRun(slower, 8), interleaved(slower));
     expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
     followed.addRun(laterRun(9, 20), steps);
     expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
@@ -158,8 +158,8 @@ describe('a run at another frame rate', () => {
     async (first, second) => {
       const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
       const stream = new StreamPackage({ latency: 'ultra', firstMsn: FIRST_MSN });
-      feed(stream.beginRun(toEncoderRun(before, 7)), interleaved(before));
-      expect(stream.fits(toEncoderRun(after, 8))).toBe(false);
+      feed(stream.beginRun(toMediaRun(before, 7)), interleaved(before));
+      expect(stream.fits(toMediaRun(after, 8))).toBe(false);
     },
   );
 
@@ -172,24 +172,24 @@ describe('a run at another frame rate', () => {
   ])('goes on from %d to %d frames a second, and every playlist conforms', async (first, second) => {
     const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
     const followed = new FollowedPackage('ultra');
-    followed.addRun(toEncoderRun(before, 7), interleaved(before));
-    expect(followed.stream.fits(toEncoderRun(after, 8))).toBe(true);
-    followed.addRun(toEncoderRun(after, 8), interleaved(after));
+    followed.addRun(toMediaRun(before, 7), interleaved(before));
+    expect(followed.stream.fits(toMediaRun(after, 8))).toBe(true);
+    followed.addRun(toMediaRun(after, 8), interleaved(after));
     expect(followed.violations).toEqual([]);
   });
 
   test('goes on at any where there are no parts', async () => {
     const [before, after] = [await runAt(30, null), await runAt(5, null)];
     const stream = new StreamPackage({ latency: 'standard', firstMsn: FIRST_MSN });
-    feed(stream.beginRun(toEncoderRun(before, 7)), interleaved(before));
-    expect(stream.fits(toEncoderRun(after, 8))).toBe(true);
+    feed(stream.beginRun(toMediaRun(before, 7)), interleaved(before));
+    expect(stream.fits(toMediaRun(after, 8))).toBe(true);
   });
 });
 
 describe('the multivariant playlist', () => {
   test('appears with the first part of the last rendition and stays through the next run', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const sink = stream.beginRun(toEncoderRun(encoded, 7));
+    const sink = stream.beginRun(toMediaRun(encoded, 7));
     const isComplete = (): boolean =>
       [...stream.renditions.values()].every((timeline) => timeline.newest() !== undefined);
     for (const { rendition, chunk } of steps) {
@@ -205,15 +205,15 @@ describe('the multivariant playlist', () => {
 
   test('stays also where nobody asked for it during the first run', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    feed(stream.beginRun(toEncoderRun(encoded, 7)), steps);
+    feed(stream.beginRun(toMediaRun(encoded, 7)), steps);
     stream.beginRun(laterRun(8, 20));
     expect(stream.playableRun?.epoch).toBe(7);
   });
 
   test('shows a new run as soon as all of it can be played', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    feed(stream.beginRun(toEncoderRun(encoded, 7)), steps);
-    const smaller = laterRun(8, 20, { video: toEncoderRun(encoded, 8).video.slice(1) });
+    feed(stream.beginRun(toMediaRun(encoded, 7)), steps);
+    const smaller = laterRun(8, 20, { video: toMediaRun(encoded, 8).video.slice(1) });
     feed(
       stream.beginRun(smaller),
       steps.filter(({ rendition }) => rendition !== '480p'),
@@ -227,9 +227,9 @@ describe('the multivariant playlist', () => {
 describe('a run with fewer renditions', () => {
   test('goes on in those that vanished with the parts of its best one, held once', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     const before = followed.stream.mediaBytes();
-    const onlyBest = laterRun(8, 20, { video: toEncoderRun(encoded, 8).video.slice(0, 1) });
+    const onlyBest = laterRun(8, 20, { video: toMediaRun(encoded, 8).video.slice(0, 1) });
     const written = steps.filter(({ rendition }) => rendition !== '360p');
     followed.addRun(onlyBest, written);
     expect(followed.violations).toEqual([]);
@@ -256,7 +256,7 @@ describe('a run with fewer renditions', () => {
 
   test('fits as long as it keeps picture and sound', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const run = toEncoderRun(encoded, 7);
+    const run = toMediaRun(encoded, 7);
     const noVideo = { ...run, video: [], frameRate: null, keyframeFrames: null };
     expect(stream.fits(noVideo)).toBe(true);
     stream.beginRun(run);
@@ -269,7 +269,7 @@ describe('a run with fewer renditions', () => {
 describe('ends', () => {
   test('of the stream give every playlist its ENDLIST, and nothing comes after', () => {
     const followed = new FollowedPackage('low');
-    const sink = followed.beginRun(toEncoderRun(encoded, 7));
+    const sink = followed.beginRun(toMediaRun(encoded, 7));
     feed(sink, steps.slice(0, 400));
     followed.end();
     const playlists = [...encoded.tracks.keys()].map((name) => followed.playlist(name));
@@ -294,7 +294,7 @@ describe('ends', () => {
 
   test('of a run, twice, and writes after it change nothing', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const sink = stream.beginRun(toEncoderRun(encoded, 7));
+    const sink = stream.beginRun(toMediaRun(encoded, 7));
     feed(sink, steps.slice(0, 400));
     sink.end();
     const { version } = stream;
@@ -307,7 +307,7 @@ describe('ends', () => {
 
   test('of a run that was replaced do not end the new one', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const former = stream.beginRun(toEncoderRun(encoded, 7));
+    const former = stream.beginRun(toMediaRun(encoded, 7));
     feed(former, steps.slice(0, 400));
     feed(stream.beginRun(laterRun(8, 20)), steps.slice(0, 100));
     const { version } = stream;
@@ -320,7 +320,7 @@ describe('ends', () => {
 
 test('malformed output ends the run: what was whole stays, what comes after is ignored', () => {
   const followed = new FollowedPackage('low');
-  const sink = followed.beginRun(toEncoderRun(encoded, 7));
+  const sink = followed.beginRun(toMediaRun(encoded, 7));
   feed(sink, steps.slice(0, 300));
   expect(() => sink.write('360p', Buffer.from('\0\0\0\x04moof'))).toThrow('box moof has 4 bytes');
   const { version } = followed.stream;
@@ -341,7 +341,7 @@ test.each([
   ],
 ])('%s throws', (_, chunk, message) => {
   const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-  expect(() => stream.beginRun(toEncoderRun(encoded, 7)).write('480p', chunk())).toThrow(message);
+  expect(() => stream.beginRun(toMediaRun(encoded, 7)).write('480p', chunk())).toThrow(message);
 });
 
 function headerFrom(type: string): Buffer {

@@ -1,11 +1,11 @@
 import { RunClock } from '#encoder/package/run-clock.ts';
-import { encodeRun, toEncoderRun } from '#test/support/encoded-run.ts';
+import { encodeRun, toMediaRun } from '#test/support/encoded-run.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A clock whose ingest clock is off by `offMs(segment)`. */
 async function clockOf(offMs: (segment: number) => number): Promise<RunClock> {
-  const run = toEncoderRun(await encodeRun(), 7, {
+  const run = toMediaRun(await encodeRun(), 7, {
     wallClockMs: (mediaSeconds) => START_MS + mediaSeconds * 1000 + offMs(mediaSeconds / 2),
   });
   return new RunClock(run);

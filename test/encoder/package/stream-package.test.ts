@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { FrameRate } from '#encoder/media/encoder-run.ts';
+import type { FrameRate } from '#encoder/media/media-run.ts';
 import type { Sample } from '#encoder/package/fragment.ts';
 import type { Segment } from '#encoder/package/segment.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type FeedStep,
   FPS_30,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
 } from '#test/support/encoded-run.ts';
 import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
 
@@ -39,7 +39,7 @@ function optionsFor(
 
 function packaged(latency: LatencyName, encoded: EncodedRun, steps: readonly FeedStep[]): FollowedPackage {
   const followed = new FollowedPackage(latency);
-  followed.addRun(toEncoderRun(encoded, EPOCH), steps);
+  followed.addRun(toMediaRun(encoded, EPOCH), steps);
   return followed;
 }
 

@@ -1,6 +1,7 @@
 import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import { renditionNames } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
-import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const SOURCE: SourceDescription = {
@@ -24,7 +25,7 @@ test('each rendition is scaled from the one above, the first not at all when the
 
 test('outputs are pipes from 3 on, in the order of the names', () => {
   const plan = planRenditions(SOURCE, '720p', 'low');
-  expect(outputNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);
+  expect(renditionNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);
   expect(ffmpegArguments(plan, 1).filter((arg) => arg.startsWith('pipe:'))).toEqual([
     'pipe:0',
     'pipe:3',
@@ -54,7 +55,7 @@ test('only the profiles that need it pay for zero latency', () => {
 test('audio alone has one output and no filter graph', () => {
   const plan = planRenditions({ ...SOURCE, video: null }, '720p', 'low');
   const args = ffmpegArguments(plan, 2.5);
-  expect(outputNames(plan)).toEqual(['audio']);
+  expect(renditionNames(plan)).toEqual(['audio']);
   expect(args).not.toContain('-filter_complex');
   expect(valuesOf(args, '-af')).toEqual(['atrim=start=2.5,asetpts=PTS-2.5/TB,aresample=44100:async=1:first_pts=0']);
   expect(valuesOf(args, '-ac')).toEqual(['1']);

@@ -1,4 +1,5 @@
-import { framesPerSecond, snapFrameRate, videoTimescale } from '#encoder/transcode/frame-rates.ts';
+import { framesPerSecond } from '#encoder/media/media-run.ts';
+import { snapFrameRate, videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
 test.each([
   [23.976, 24_000, 1001],

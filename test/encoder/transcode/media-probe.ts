@@ -8,7 +8,7 @@ export interface Packet {
 }
 
 /** What ffprobe finds in the one track of a file. */
-export interface ProbedTrack {
+export interface ProbedFile {
   readonly packets: readonly Packet[];
   readonly timescale: number;
   readonly width: number | undefined;
@@ -31,7 +31,7 @@ interface FfprobeJson {
 const PICTURE_SIDE = 16;
 
 /** Reads a file's track and packets. Throws where ffprobe has anything to complain of. */
-export async function probeTrack(file: Buffer): Promise<ProbedTrack> {
+export async function probeTrack(file: Buffer): Promise<ProbedFile> {
   const out = await pipeThrough(
     'ffprobe',
     ['-v', 'error', '-show_packets', '-show_streams', '-of', 'json', 'pipe:0'],

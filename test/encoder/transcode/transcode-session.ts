@@ -3,14 +3,14 @@ import pino from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import { type LadderName, maxInputKbps } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { FrameCounter } from './frame-counter.ts';
 
 /** What one run put out. */
 export interface RecordedRun {
-  readonly run: EncoderRun;
+  readonly run: MediaRun;
   readonly begunAtMs: number;
   readonly output: Map<string, Buffer[]>;
   readonly counters: Map<string, FrameCounter>;
@@ -152,7 +152,7 @@ function sessionLog(errors: string[]): pino.Logger {
   return pino({ level: 'error' }, { write: (line) => errors.push(JSON.parse(line).msg) });
 }
 
-function record(run: EncoderRun, begunAtMs: number): RecordedRun {
+function record(run: MediaRun, begunAtMs: number): RecordedRun {
   const names = [...run.video.map(({ name }) => name), ...(run.audio === null ? [] : ['audio'])];
   const counters = new Map(names.map((name) => [name, new FrameCounter()]));
   return { run, begunAtMs, output: new Map(), counters, hasEnded: false };

@@ -1,6 +1,7 @@
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import { framesPerSecond, videoTimescale } from '#encoder/transcode/frame-rates.ts';
-import { decodeBrightness, decodeSound, type ProbedTrack, probeTrack } from './media-probe.ts';
+import { framesPerSecond } from '#encoder/media/media-run.ts';
+import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
+import { decodeBrightness, decodeSound, type ProbedFile, probeTrack } from './media-probe.ts';
 import { FLASH, makeSourceTags, type SourceClip } from './source-clip.ts';
 import {
   framesOf,
@@ -43,9 +44,9 @@ async function transcode(clip: SourceClip, options: TranscodeSessionOptions = {}
   return recorded;
 }
 
-const probeVideo = (recorded: RecordedRun): Promise<ProbedTrack[]> =>
+const probeVideo = (recorded: RecordedRun): Promise<ProbedFile[]> =>
   Promise.all(recorded.run.video.map(({ name }) => probeTrack(outputOf(recorded, name))));
-const probeAudio = (recorded: RecordedRun): Promise<ProbedTrack> => probeTrack(outputOf(recorded, 'audio'));
+const probeAudio = (recorded: RecordedRun): Promise<ProbedFile> => probeTrack(outputOf(recorded, 'audio'));
 
 test.each([
   ['24000/1001', 24_000 / 1001],

@@ -29,7 +29,7 @@ interface VideoTagHeader {
 /** From this packet type on (Enhanced RTMP v2), no FourCC follows the first byte. */
 export const FIRST_V2_PACKET_TYPE = 6;
 
-/** Reads the first byte of a video tag's body (FLV specification E.4.3.1; Enhanced RTMP v1, "ExVideoTagHeader"); null if it is empty. */
+/** Reads the first byte of a video tag's body (FLV specification E.4.3.1; Enhanced RTMP v1); null if it is empty. */
 export function readVideoTagHeader(payload: Buffer): VideoTagHeader | null {
   const first = payload[0];
   if (first === undefined) return null;

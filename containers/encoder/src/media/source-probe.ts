@@ -11,7 +11,7 @@ const ANNOUNCED_TRACK_WAIT_MS = 2_000;
 /** Every source that can be decoded sends its headers within this much tag time. */
 const MAX_WAIT_MS = 3_000;
 
-/** Derives a SourceDescription from a publisher's first tags: from sequence headers, and from metadata for what they lack. */
+/** Describes a source from its first tags: from sequence headers, and from metadata for what they lack. */
 export class SourceProbe {
   readonly #video = new VideoProbe();
   readonly #audio = new AudioProbe();
@@ -19,7 +19,7 @@ export class SourceProbe {
   #firstFrameMs: number | null = null;
   #elapsedMs = 0;
 
-  /** Takes the next tag. Throws UnsupportedSourceError if the source cannot be transcoded; bad input causes no other error. */
+  /** Takes the next tag. Throws UnsupportedSourceError if the source cannot be transcoded, and no other error. */
   add(tag: FlvTag): void {
     if (tag.type === SCRIPT_TAG) {
       this.#metadata = parseScriptMetadata(tag.payload) ?? this.#metadata;

@@ -22,7 +22,9 @@ const LEGACY_CODEC_NAMES: ReadonlyMap<number, string> = new Map([
   [6, 'Screen video 2'],
 ]);
 const COMMAND_FRAME_TYPE = 5;
-/** Offsets in a tag's body: of the AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1), and of its number of SPSs. */
+/**
+ * Offsets in a tag's body: of the AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1), and of its number of SPSs.
+ */
 const AVC_CONFIG_OFFSET = 5;
 const SPS_COUNT_OFFSET = AVC_CONFIG_OFFSET + 5;
 

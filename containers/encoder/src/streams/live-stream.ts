@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -139,7 +139,7 @@ export class LiveStream {
     this.#broadcast.end('shutdown');
   }
 
-  #beginRun(run: EncoderRun): RunSink {
+  #beginRun(run: MediaRun): RunSink {
     if (!this.#package.fits(run)) this.#replacePackage();
     const current = this.#package;
     const sink = current.beginRun(run);

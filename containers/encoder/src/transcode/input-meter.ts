@@ -4,7 +4,7 @@ import type { TimedTag } from './tag-cache.ts';
 
 const RATE_WINDOW_MS = 5000;
 const MEMORY_MS = 60_000;
-/** Audio and video of the same moment arrive one after the other. The earliest frame in this window shows the upload's delay. */
+/** Audio and video of a moment arrive one after the other. The earliest frame in this window shows the delay. */
 const DELAY_WINDOW_MS = 2000;
 /** How much input the meter must see before it knows the usual bitrate. */
 const MIN_USUAL_MS = 10_000;
@@ -117,7 +117,9 @@ function since(arrivals: readonly Arrival[], ms: number): Arrival[] {
   return arrivals.filter(({ receivedAtMs }) => receivedAtMs >= ms);
 }
 
-/** Divides by media time if that is longer than arrival time: at the start, a publisher sends its backlog in one burst. */
+/**
+ * Divides by media time if that is longer than arrival time: at the start, a publisher sends its backlog in one burst.
+ */
 function rates(recent: readonly Arrival[], nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
   const first = recent[0];
   const last = recent.at(-1);
@@ -143,8 +145,8 @@ function leastOffsetMs(arrivals: readonly Arrival[]): number {
 }
 
 /**
- * How many frames are missing between frame times (milliseconds, ascending): gaps that are a multiple of the usual distance.
- * The usual distance is the median, because metadata often declares a frame rate that the source never had.
+ * How many frames are missing between frame times (milliseconds, ascending): gaps that are a multiple of the usual
+ * distance. The usual distance is the median, because metadata often declares a frame rate that the source never had.
  */
 export function lostFrames(timesMs: readonly number[]): number {
   const distancesMs = timesMs.slice(1).map((timeMs, index) => timeMs - (timesMs[index] ?? timeMs));

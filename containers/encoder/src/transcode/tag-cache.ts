@@ -6,7 +6,7 @@ export interface TimedTag {
   readonly timelineMs: number;
 }
 
-/** Keyframes are rarely more than 10 s apart. A source that exceeds one of these limits is restarted at its next keyframe. */
+/** Keyframes are rarely more than 10 s apart. A source that exceeds a limit restarts at its next keyframe. */
 const MAX_CACHED_MS = 12_000;
 const MAX_CACHED_BYTES = 12 * 1024 * 1024;
 /** About three times as many as 60 frames a second with audio produce in MAX_CACHED_MS. */
@@ -39,8 +39,9 @@ export class TagCache {
   }
 
   /**
-   * Adds a sequence header. Returns false if it repeats the last one of its track. Otherwise the media that needed the last
-   * one is dropped. A new audio header keeps the video, because audio must not make viewers wait for the next keyframe.
+   * Adds a sequence header. Returns false if it repeats the last one of its track. Otherwise the media that needed the
+   * last one is dropped. A new audio header keeps the video, because audio must not make viewers wait for the next
+   * keyframe.
    */
   replaceHeader(header: FlvTag): boolean {
     const isVideo = header.type === VIDEO_TAG;

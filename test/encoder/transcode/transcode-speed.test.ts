@@ -1,8 +1,8 @@
-import { EncoderSpeed } from '#encoder/transcode/encoder-speed.ts';
+import { TranscodeSpeed } from '#encoder/transcode/transcode-speed.ts';
 
 /** An encoder that is fed in real time for some seconds and puts out `speed` of it. */
-function run(speed: (second: number) => number, seconds: number): EncoderSpeed {
-  const encoder = new EncoderSpeed();
+function run(speed: (second: number) => number, seconds: number): TranscodeSpeed {
+  const encoder = new TranscodeSpeed();
   let deliveredMs = 0;
   for (let second = 0; second <= seconds; second += 0.5) {
     encoder.add({ nowMs: second * 1000, fedMs: second * 1000, deliveredMs });
@@ -24,7 +24,7 @@ test.each([
 });
 
 test('a pause of the publisher says nothing about the encoder', () => {
-  const encoder = new EncoderSpeed();
+  const encoder = new TranscodeSpeed();
   for (let nowMs = 0; nowMs <= 20_000; nowMs += 500) encoder.add({ nowMs, fedMs: 100, deliveredMs: 100 });
   expect(encoder.value).toBeNull();
 });
