@@ -13,10 +13,10 @@ import { type EncodedRun, encodeRun, type FeedStep, interleaved, toMediaRun } fr
 export const PLAYBACK_ID = 'abcdefghij234567';
 export const EPOCH = 7;
 export const FIRST_MSN = 100;
-/** A limit that no test waits for. */
+/** A time limit that no test reaches. */
 const NEVER_MS = 3_600_000;
 
-/** An answer read to its end. */
+/** A complete response. */
 export interface OriginAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -29,7 +29,7 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The real server on a free port, and one stream that the test feeds. */
+/** The real server on a free port, with one stream that the test feeds. */
 export class RunningOrigin {
   readonly server: OriginServer;
   readonly stream: StreamPackage;
@@ -75,12 +75,12 @@ export class RunningOrigin {
     }
   }
 
-  /** Feeds what is left. */
+  /** Feeds the rest of the output. */
   feedAll(): void {
     for (const { rendition, chunk } of this.#steps.splice(0)) this.sink.write(rendition, chunk);
   }
 
-  /** Resolves when `count` requests wait for the rendition; a broken server makes the test time out. */
+  /** Resolves when `count` requests wait for the rendition. If the server is broken, the test times out. */
   async untilWaiting(rendition: string, count: number): Promise<void> {
     while (this.waiting(rendition) !== count) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -89,7 +89,7 @@ export class RunningOrigin {
     return this.stream.renditions.get(rendition)?.waiting ?? 0;
   }
 
-  /** Requests a path below the stream's folder, or an absolute one. */
+  /** Requests a path in the stream's folder, or an absolute path. */
   async ask(path: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<OriginAnswer> {
     const fullPath = path.startsWith('/') ? path : `/live/${PLAYBACK_ID}/${path}`;
     const sent = request({
@@ -105,7 +105,7 @@ export class RunningOrigin {
     return { status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response) };
   }
 
-  /** A connection of its own, for what an HTTP client would not do. */
+  /** Opens a raw connection, for requests that an HTTP client would not send. */
   async connect(): Promise<Socket> {
     const socket = connect(this.server.port, '127.0.0.1');
     await once(socket, 'connect');

@@ -16,7 +16,7 @@ const VIDEO = { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 };
 const VIDEO_ONLY: Partial<EncodedRunOptions> = { audio: null };
 const AUDIO_ONLY: Partial<EncodedRunOptions> = { video: null };
 
-/** A run that was written up to `seconds` and goes on. */
+/** A package in which a run was written up to `seconds` and has not ended. */
 function during(latency: 'ultra' | 'low' | 'standard', encoded: EncodedRun, seconds: number): FollowedPackage {
   const followed = new FollowedPackage(latency);
   const steps = interleaved(encoded);
@@ -28,7 +28,7 @@ function during(latency: 'ultra' | 'low' | 'standard', encoded: EncodedRun, seco
   return followed;
 }
 
-/** Two runs; in the first the last rendition stops after `lastSeconds`. */
+/** Two runs. In the first one, the last rendition stops after `lastSeconds`. */
 function twoRuns(encoded: EncodedRun, lastSeconds: number): FollowedPackage {
   const followed = new FollowedPackage('low');
   const late = new Set(encoded.tracks.get('360p')?.frames.slice(lastSeconds * 30));
@@ -42,7 +42,7 @@ function twoRuns(encoded: EncodedRun, lastSeconds: number): FollowedPackage {
   return followed;
 }
 
-/** Ten seconds of segments of one second: more than the skip boundary of six. */
+/** Ten segments of one second, which is more than the skip boundary of six. */
 async function steadyState(): Promise<FollowedPackage> {
   const video = { ...VIDEO, keyframeFrames: 30 };
   return during('ultra', await encodeRun({ seconds: 10, video }), 9.9);
@@ -52,7 +52,7 @@ test.each<[string, () => Promise<string>]>([
   ['start', async () => during('low', await encodeRun(), 0.55).playlist('480p')],
   ['steady-state', async () => (await steadyState()).playlist('480p')],
   ['delta-update', async () => (await steadyState()).playlist('480p', true)],
-  ['audio-beside-video', async () => during('low', await encodeRun(), 4.8).playlist('audio')],
+  ['audio-with-video', async () => during('low', await encodeRun(), 4.8).playlist('audio')],
   ['discontinuity', async () => twoRuns(await encodeRun(VIDEO_ONLY), 5).playlist('360p')],
   ['gap', async () => twoRuns(await encodeRun(VIDEO_ONLY), 1).playlist('360p')],
   ['end', async () => ended(during('low', await encodeRun(VIDEO_ONLY), 5)).playlist('480p')],

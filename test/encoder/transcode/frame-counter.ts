@@ -2,14 +2,14 @@ import { type Box, BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment } from '#encoder/package/fragment.ts';
 import { type InitSection, parseInitSection } from '#encoder/package/init-section.ts';
 
-/** Counts the whole frames of a fragmented MP4 that comes in chunks cut anywhere. */
+/** Counts the complete frames of a fragmented MP4 that arrives in arbitrary chunks. */
 export class FrameCounter {
   frames = 0;
   readonly #boxes = new BoxStream();
   #initSection: InitSection | null = null;
   #before: Box | null = null;
 
-  /** The next bytes; returns how many frames they completed. */
+  /** Adds the next chunk and returns how many frames it completed. */
   add(chunk: Buffer): number {
     const known = this.frames;
     for (const box of this.#boxes.push(chunk)) {

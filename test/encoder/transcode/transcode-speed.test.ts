@@ -1,14 +1,14 @@
 import { TranscodeSpeed } from '#encoder/transcode/transcode-speed.ts';
 
-/** An encoder that is fed in real time for some seconds and puts out `speed` of it. */
-function run(speed: (second: number) => number, seconds: number): TranscodeSpeed {
-  const encoder = new TranscodeSpeed();
+/** The speed of an FFmpeg that is fed in real time and puts out `speed` seconds per second. */
+function measure(speed: (second: number) => number, seconds: number): TranscodeSpeed {
+  const transcodeSpeed = new TranscodeSpeed();
   let deliveredMs = 0;
   for (let second = 0; second <= seconds; second += 0.5) {
-    encoder.add({ nowMs: second * 1000, fedMs: second * 1000, deliveredMs });
+    transcodeSpeed.add({ nowMs: second * 1000, fedMs: second * 1000, deliveredMs });
     deliveredMs += speed(second) * 500;
   }
-  return encoder;
+  return transcodeSpeed;
 }
 
 test.each([
@@ -20,11 +20,11 @@ test.each([
   ['catching up', () => 1.5, 20, 1.5],
   ['slow for the last 5 of 10 s', (second: number) => (second < 15 ? 1 : 0.8), 20, 0.9],
 ])('%s', (_name, speed, seconds, expected) => {
-  expect(run(speed, seconds).value).toBe(expected);
+  expect(measure(speed, seconds).value).toBe(expected);
 });
 
-test('a pause of the publisher says nothing about the encoder', () => {
-  const encoder = new TranscodeSpeed();
-  for (let nowMs = 0; nowMs <= 20_000; nowMs += 500) encoder.add({ nowMs, fedMs: 100, deliveredMs: 100 });
-  expect(encoder.value).toBeNull();
+test('a pause of the publisher gives no speed', () => {
+  const transcodeSpeed = new TranscodeSpeed();
+  for (let nowMs = 0; nowMs <= 20_000; nowMs += 500) transcodeSpeed.add({ nowMs, fedMs: 100, deliveredMs: 100 });
+  expect(transcodeSpeed.value).toBeNull();
 });
