@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type Box, BoxStream } from '#encoder/package/box-stream.ts';
+import { parseFragment } from '#encoder/package/fragment.ts';
+import { type InitSection, parseInitSection } from '#encoder/package/init-section.ts';
 
 /** A packet of a fragmented MP4, with its time in seconds. */
 export interface Packet {
@@ -82,4 +85,25 @@ async function pipeThrough(command: string, args: readonly string[], input: Buff
   const [code] = await once(child, 'close');
   if (code !== 0 || errors.length > 0) throw new Error(`${command} (${code}): ${Buffer.concat(errors)}`);
   return Buffer.concat(out);
+}
+
+/** Counts the complete frames of a fragmented MP4 that arrives in arbitrary chunks. */
+export class FrameCounter {
+  frames = 0;
+  readonly #boxes = new BoxStream();
+  #initSection: InitSection | null = null;
+  #before: Box | null = null;
+
+  /** Adds the next chunk and returns how many frames it completed. */
+  add(chunk: Buffer): number {
+    const known = this.frames;
+    for (const box of this.#boxes.push(chunk)) {
+      if (box.type === 'moov' && this.#before !== null) this.#initSection = parseInitSection(this.#before, box);
+      if (box.type === 'mdat' && this.#before !== null && this.#initSection !== null) {
+        this.frames += parseFragment(this.#before, box, this.#initSection.defaults).length;
+      }
+      this.#before = box;
+    }
+    return this.frames - known;
+  }
 }

@@ -6,7 +6,7 @@ import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { type MediaRun, renditionNames } from '#encoder/media/media-run.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
-import { FrameCounter } from './frame-counter.ts';
+import { FrameCounter } from './media-probe.ts';
 
 /** The output of one run. */
 export interface RecordedRun {
