@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
-import { SourceProbe } from '#encoder/media/source-description.ts';
-import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { renditionNames } from '#encoder/media/media-run.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
+import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';
 import type { BenchContext } from './bench-context.ts';
@@ -26,7 +27,7 @@ export async function headendRecipe(clipPath: string, ladder: LadderName): Promi
   const source = probe.description();
   if (source === null) throw new Error('the headers of the clip do not describe it');
   const plan = planRenditions(source, ladder, DEFAULT_LATENCY);
-  return { args: ffmpegArguments(plan, 0), outputs: outputNames(plan).length };
+  return { args: ffmpegArguments(plan, 0), outputs: renditionNames(plan).length };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { FlvFile } from './flv-file.ts';
 
@@ -7,8 +8,6 @@ export interface EndlessTag {
   /** Number of a picture in the clip, in presentation order; null for sound. */
   readonly frameNumber: number | null;
 }
-
-const AAC_FRAME_SAMPLES = 1024;
 
 /** Repeats a clip for ever in decoding order, with timestamps that go on across the seam at the clip's exact frame rates. */
 export function* endlessClip(clip: FlvFile): Generator<EndlessTag, never> {

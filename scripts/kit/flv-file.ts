@@ -39,7 +39,8 @@ export function parseFlvFile(file: Buffer): FlvFile {
   };
 }
 
-function* readTags(file: Buffer): Generator<FlvTag> {
+/** The tags of an FLV file, in order. */
+export function* readTags(file: Buffer): Generator<FlvTag> {
   let offset = FILE_HEADER_BYTES + PREVIOUS_TAG_SIZE_BYTES;
   while (offset < file.length) {
     const type = file.readUInt8(offset);

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
@@ -14,7 +14,7 @@ export interface PublishedStream {
   /** Whether viewers have something to play. */
   readonly isLive: boolean;
   /** Takes the output of a new run of FFmpeg. */
-  beginRun(run: EncoderRun): RunSink;
+  beginRun(run: MediaRun): RunSink;
   onRestart(reason: RestartReason): void;
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void;
 }

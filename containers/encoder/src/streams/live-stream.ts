@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -85,7 +85,7 @@ export class LiveStream implements PublishedStream {
     return this.#publish;
   }
 
-  beginRun(run: EncoderRun): RunSink {
+  beginRun(run: MediaRun): RunSink {
     if (!this.#package.fits(run)) this.#replacePackage();
     const current = this.#package;
     const sink = current.beginRun(run);

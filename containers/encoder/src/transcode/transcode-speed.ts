@@ -1,24 +1,24 @@
 const WINDOW_MS = 10_000;
-/** Output comes in frames and bursts; over less than this they would count for more than the speed. */
+/** Output comes in bursts of whole frames, which would distort a speed that is measured over less input. */
 const MIN_FED_MS = 5000;
 
-interface Sample {
+interface SpeedSample {
   readonly nowMs: number;
   readonly fedMs: number;
   readonly deliveredMs: number;
 }
 
-/** How much media an FFmpeg puts out for the media that goes in, over the last 10 s. */
-export class EncoderSpeed {
-  #samples: Sample[] = [];
+/** How fast FFmpeg transcodes: media out per media in, over the last 10 s. */
+export class TranscodeSpeed {
+  #samples: SpeedSample[] = [];
 
-  /** What was fed and delivered until now, in milliseconds of media from any start. */
-  add(sample: Sample): void {
+  /** Adds how much media was fed and delivered so far, in milliseconds from any fixed starting point. */
+  add(sample: SpeedSample): void {
     this.#samples.push(sample);
     this.#samples = this.#samples.filter(({ nowMs }) => nowMs >= sample.nowMs - WINDOW_MS);
   }
 
-  /** Seconds out per second in, 1 where it keeps up; null while too little went in to tell. */
+  /** Media seconds out per media second in: 1 if FFmpeg keeps up, null if too little went in to tell. */
   get value(): number | null {
     const [oldest] = this.#samples;
     const newest = this.#samples.at(-1);

@@ -1,5 +1,6 @@
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { type SourceDescription, SourceProbe, UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
 import { type AmfValue, encodeAmf0 } from '#kit/amf0.ts';
 import { H264, makeFlvTags, testAudio, testVideo } from './ffmpeg.ts';
 
@@ -11,7 +12,7 @@ const script = (fields: { readonly [field: string]: AmfValue }): FlvTag => ({
 });
 const isNotScript = (tag: FlvTag) => tag.type !== SCRIPT_TAG;
 
-/** Feeds tags until the description is known; also tells how much tag time that took. */
+/** Feeds tags until the source is known. Also returns the timestamp at which it was known. */
 function probe(tags: readonly FlvTag[]): { description: SourceDescription | null; timestampMs: number } {
   const source = new SourceProbe();
   for (const tag of tags) {
@@ -31,7 +32,7 @@ describe('a source made by FFmpeg', () => {
     ['50', 50],
     ['60000/1001', 60000 / 1001],
     ['60', 60],
-  ])('at %s frames a second is known at its headers, with and without metadata', async (rate, framesPerSecond) => {
+  ])('with %s frames a second is known after its headers, with and without metadata', async (rate, framesPerSecond) => {
     const tags = await makeFlvTags([...testVideo('160x90', rate, 0.2), ...testAudio(0.2), ...H264, ...AAC]);
     const video = { codec: 'h264', width: 160, height: 90, frameRate: expect.closeTo(framesPerSecond, 3) };
     const audio = { codec: 'aac', sampleRateHz: 44_100, channels: 1 };
@@ -46,7 +47,7 @@ describe('a source made by FFmpeg', () => {
     [48_000, 2],
     [22_050, 2],
     [96_000, 1],
-  ])('with audio alone at %i Hz and %i channels is known at its header', async (sampleRateHz, channels) => {
+  ])('with audio alone at %i Hz and %i channels is known after its header', async (sampleRateHz, channels) => {
     const tags = await makeFlvTags([...testAudio(0.5), ...AAC, '-ar', `${sampleRateHz}`, '-ac', `${channels}`]);
     const description = { video: null, audio: { codec: 'aac', sampleRateHz, channels } };
     expect(probe(tags.slice(0, 2)).description).toEqual(description);
@@ -67,14 +68,14 @@ describe('a source made by FFmpeg', () => {
     [90, 160],
     [642, 358],
     [1920, 1080],
-  ])('with video alone of %i x %i is known at its header', async (width, height) => {
+  ])('with video alone of %i x %i is known after its header', async (width, height) => {
     const tags = await makeFlvTags([...testVideo(`${width}x${height}`, '30', 0.1), ...H264]);
     const description = { video: { codec: 'h264', width, height, frameRate: 30 }, audio: null };
     expect(probe(tags.slice(0, 2)).description).toEqual(description);
   });
 
   test.each([
-    // The test picture itself has even sides only.
+    // FFmpeg's test picture always has even sides.
     ['4:4:4, odd sides', '160x90', ['-vf', 'scale=161:91', '-pix_fmt', 'yuv444p'], 161, 91],
     ['4:2:2, an odd height', '162x90', ['-vf', 'scale=162:91', '-pix_fmt', 'yuv422p'], 162, 91],
     ['monochrome', '162x90', ['-pix_fmt', 'gray'], 162, 90],
@@ -99,7 +100,7 @@ describe('a source made by FFmpeg', () => {
     },
   );
 
-  test.each(['24', '25', '30', '60'])('whose headers tell no sane frame rate has it measured: %s', async (rate) => {
+  test.each(['24', '25', '30', '60'])('without a possible frame rate in its headers is measured: %s', async (rate) => {
     const insaneTiming = ['-bsf:v', 'h264_metadata=tick_rate=2000'];
     const tags = await makeFlvTags([
       ...testVideo('160x90', rate, 1),
@@ -122,7 +123,7 @@ describe('a source made by FFmpeg', () => {
     ['flv1', ['-c:v', 'flv1'], 'Sorenson H.263'],
     ['PCM', ['-c:v', 'libx264', '-c:a', 'pcm_s16le'], 'PCM'],
     ['Speex or Nellymoser', ['-c:v', 'libx264', '-c:a', 'nellymoser', '-ar', '44100', '-ac', '1'], 'Nellymoser'],
-  ])('with %s is refused in words', async (_, codecs, name) => {
+  ])('with %s is refused with a reason', async (_, codecs, name) => {
     const tags = await makeFlvTags([...testVideo('160x90', '30', 0.2), ...testAudio(0.2), ...codecs]);
     expect(() => probe(tags)).toThrow(UnsupportedSourceError);
     expect(() => probe(tags)).toThrow(new RegExp(`codec ${name} is not supported; send`));
@@ -147,20 +148,20 @@ const AAC_DESCRIPTION = { codec: 'aac', sampleRateHz: 48_000, channels: 2 };
 const aacFrames = (untilMs: number, fromMs = 0) =>
   [...Array(Math.floor((untilMs - fromMs) / 20) + 1).keys()].map((index) => audioTag(fromMs + index * 20, 0xaf, 1, 0));
 
-describe('a track that is announced', () => {
+describe('an announced track', () => {
   const both = script({ videocodecid: 7, audiocodecid: 10 });
 
-  test('and late is waited for', () => {
+  test('is waited for', () => {
     expect(probe([both, AAC_HEADER, ...aacFrames(1_900)]).description).toBeNull();
   });
 
-  test('and never sent counts as absent after two seconds', () => {
+  test('counts as absent if it has not come after two seconds', () => {
     const { description, timestampMs } = probe([both, AAC_HEADER, ...aacFrames(2_500)]);
     expect(description).toEqual({ video: null, audio: AAC_DESCRIPTION });
     expect(timestampMs).toBe(2_000);
   });
 
-  test('is waited for in tag time from the first frame on, wherever the clock starts, and over its wrap', () => {
+  test('is waited for in tag time since the first frame, wherever the timestamps start and if they wrap', () => {
     const start = 2 ** 32 - 300;
     const tags = aacFrames(2_000).map((tag) => ({ ...tag, timestampMs: (start + tag.timestampMs) % 2 ** 32 }));
     expect(probe([both, AAC_HEADER, ...tags.slice(0, -1)]).description).toBeNull();
@@ -168,7 +169,7 @@ describe('a track that is announced', () => {
   });
 });
 
-test('a track that the metadata does not announce is taken when it comes at once', () => {
+test('a track that is not announced is accepted if it comes at the start', () => {
   const audioOnly = script({ audiocodecid: 10 });
   const enhanced = enhancedTag(0, 0x90, 'hvc1');
   const size = script({ audiocodecid: 10, width: 640, height: 360, framerate: 25 });
@@ -180,7 +181,7 @@ describe('Enhanced RTMP', () => {
     ['hvc1', 'hevc'],
     ['av01', 'av1'],
     ['vp09', 'vp9'],
-  ])('%s is %s with size and frame rate of the metadata', (fourCc, codec) => {
+  ])('%s is %s with the size and frame rate of the metadata', (fourCc, codec) => {
     const metadata = script({ videocodecid: 1, width: 2560, height: 1440, framerate: 59.94 });
     const video = { codec, width: 2560, height: 1440, frameRate: 59.94 };
     expect(probe([metadata, enhancedTag(0, 0x90, fourCc)]).description).toEqual({ video, audio: null });
@@ -188,11 +189,11 @@ describe('Enhanced RTMP', () => {
 
   test.each([
     ['an unknown FourCC', enhancedTag(0, 0x90, 'dvh1'), 'Video codec "dvh1" is not supported; send H.264'],
-    ['a FourCC that is no text', videoTag(0, 0x90, 0, 27, 200, 10), 'Video codec "????" is not supported; send H.264'],
-    ['a FourCC that is cut off', videoTag(0, 0x90, 0x68), 'Video codec "h" is not supported; send H.264'],
+    ['a FourCC that is not text', videoTag(0, 0x90, 0, 27, 200, 10), 'Video codec "????" is not supported; send H.264'],
+    ['a truncated FourCC', videoTag(0, 0x90, 0x68), 'Video codec "h" is not supported; send H.264'],
     ['multitrack video', enhancedTag(0, 0x96, 'hvc1'), /multitrack/i],
     ['an audio FourCC', audioTag(0, 0x90, ...Buffer.from('Opus')), /of Enhanced RTMP is not supported; send AAC/],
-  ])('%s is refused in words', (_, tag, message) => {
+  ])('%s is refused with a reason', (_, tag, message) => {
     expect(() => probe([tag])).toThrow(UnsupportedSourceError);
     expect(() => probe([tag])).toThrow(message);
   });
@@ -204,21 +205,21 @@ describe('Enhanced RTMP', () => {
     { videocodecid: 1, width: 640.5, height: 360 },
     { videocodecid: 1, width: 640, height: Number.NaN },
     { videocodecid: 1, width: 1e9, height: 360 },
-  ])('without a sane size in the metadata ends in words, not in waiting: %j', (fields) => {
+  ])('without a possible size in the metadata is refused, not waited for: %j', (fields) => {
     const frames = [...Array(200).keys()].map((index) => enhancedTag(index * 40, 0xa3, 'hvc1'));
     expect(() => probe([script(fields), ...frames.slice(0, 70)])).not.toThrow();
     expect(() => probe([script(fields), ...frames])).toThrow(UnsupportedSourceError);
   });
 });
 
-describe('bad input ends in words or goes unnoticed', () => {
+describe('bad input is refused or ignored', () => {
   test.each([
     ['H.264 header without a record', videoTag(0, 0x17, 0)],
     ['H.264 header without parameter sets', videoTag(0, 0x17, 0, 0, 0, 0, 1, 66, 0, 30, 0xff, 0xe0)],
     ['H.264 header with an empty parameter set', videoTag(0, 0x17, 0, 0, 0, 0, 1, 66, 0, 30, 0xff, 0xe1, 0, 0, 0)],
     ['H.264 header of ones', videoTag(0, 0x17, 0, ...Array(60).fill(0xff))],
     [
-      'H.264 header of zeros behind the type',
+      'H.264 header of zeros after the type',
       videoTag(0, 0x17, 0, 0, 0, 0, 1, 66, 0, 30, 0xff, 0xe1, 0, 9, 0x67, ...Array(8).fill(0)),
     ],
     ['AAC header without a configuration', audioTag(0, 0xaf, 0)],
@@ -229,12 +230,12 @@ describe('bad input ends in words or goes unnoticed', () => {
     expect(() => probe([tag])).toThrow(UnsupportedSourceError);
   });
 
-  test('frames that no header ever explains', () => {
+  test('frames without any header', () => {
     const frames = [...Array(200).keys()].map((index) => videoTag(index * 40, 0x27, 1, 0, 0, 0));
     expect(() => probe(frames)).toThrow('no usable sequence headers');
   });
 
-  test('empty tags, commands without a picture, and garbage for metadata', () => {
+  test('empty tags, commands without a picture, and invalid metadata', () => {
     const garbage = { type: SCRIPT_TAG, timestampMs: 0, payload: Buffer.alloc(50, 0xff) } as const;
     const tags = [videoTag(0), audioTag(0), videoTag(0, 0x52, 0), garbage, { ...garbage, payload: Buffer.alloc(0) }];
     expect(probe(tags).description).toBeNull();
@@ -253,7 +254,7 @@ describe('bad input ends in words or goes unnoticed', () => {
     },
   );
 
-  test('frames that all come at the same time leave the frame rate open', () => {
+  test('the frame rate is unknown if all frames have the same timestamp', () => {
     const metadata = script({ videocodecid: 1, width: 640, height: 360 });
     const description = probe([metadata, ...Array(20).fill(enhancedTag(7, 0xa3, 'hvc1'))]).description;
     expect(description?.video?.frameRate).toBeNull();
