@@ -5,7 +5,6 @@ import { badKeys } from './bench/bad-keys.ts';
 import { type Benchmark, runInContext } from './bench/bench-context.ts';
 import { capacity } from './bench/capacity.ts';
 import { controlLatency } from './bench/control-latency.ts';
-import { type BenchResult, formatTables, measurementOf } from './bench/format-table.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
 import { ingestAuth } from './bench/ingest-auth.ts';
 import { liveCpu } from './bench/live-cpu.ts';
@@ -13,10 +12,12 @@ import { readMachineFacts } from './bench/machine-facts.ts';
 import { memory } from './bench/memory.ts';
 import { recipeCpu } from './bench/recipe-cpu.ts';
 import { recovery } from './bench/recovery.ts';
+import { type BenchResult, formatResultTables, measurementOf } from './bench/result-tables.ts';
 import { ffmpegHls } from './bench/systems/ffmpeg-hls.ts';
 import { headend } from './bench/systems/headend.ts';
 import { nginxRtmp } from './bench/systems/nginx-rtmp.ts';
 import { checkTargets } from './bench/target.ts';
+import { errorMessage, parseOrPrintUsage } from './terminal/errors.ts';
 
 interface BenchOptions {
   readonly benchmarks: readonly Benchmark[];
@@ -78,12 +79,7 @@ async function run(benchmark: Benchmark, options: { signal: AbortSignal; seconds
     const figures = await runInContext(benchmark, options);
     return { name: benchmark.name, figures, targets: checkTargets(figures, benchmark.targets), error: null };
   } catch (error) {
-    return {
-      name: benchmark.name,
-      figures: {},
-      targets: {},
-      error: error instanceof Error ? error.message : String(error),
-    };
+    return { name: benchmark.name, figures: {}, targets: {}, error: errorMessage(error) };
   }
 }
 
@@ -96,17 +92,12 @@ async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): 
   for (const benchmark of benchmarks) {
     if (!signal.aborted) results.push(await run(benchmark, { signal, seconds }));
   }
-  process.stdout.write(`\n${formatTables(results)}\n`);
+  process.stdout.write(`\n${formatResultTables(results)}\n`);
   if (jsonPath !== null) await writeFile(jsonPath, `${JSON.stringify({ machine, results }, null, 2)}\n`);
   const isMissed = results.some(({ targets }) => Object.values(targets).some(({ holds }) => !holds));
   const isFailed = results.some(({ error }) => error !== null) || (isStrict && isMissed);
   return signal.aborted || isFailed ? 1 : 0;
 }
 
-let options: BenchOptions | null = null;
-try {
-  options = readOptions();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
-}
+const options = parseOrPrintUsage(readOptions, USAGE);
 process.exitCode = options === null ? 1 : await main(options);

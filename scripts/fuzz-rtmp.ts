@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { recordSessions } from './fuzz/record-sessions.ts';
 import { type FuzzOptions, runFuzzer } from './fuzz/run-fuzzer.ts';
 import { startTarget } from './fuzz/start-target.ts';
+import { parseOrPrintUsage } from './terminal/errors.ts';
 
 const USAGE = `npm run fuzz:rtmp -- [--seconds N] [--connections C] [--seed S] [--iteration I]
   --seconds      how long at most (default 30, or 3600 with --connections; 1 to 86400)
@@ -85,10 +86,5 @@ function extentText(iterations: FuzzOptions['iterations'], seconds: number): str
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
-let options: Options | null = null;
-try {
-  options = readOptions();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
-}
+const options = parseOrPrintUsage(readOptions, USAGE);
 process.exitCode = options === null ? 1 : await main(options);

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { UserError } from '#scripts/terminal/errors.ts';
 import { type CdkCommand, readCdkOptions } from './cdk-cli.ts';
-import { CloudError } from './cloud-error.ts';
 
 /** Which admin token a deployment makes: the first one where there is none, a new one in any case, or none. */
 export type WantedToken = 'first' | 'new' | 'none';
@@ -32,7 +32,7 @@ const TOKEN_OPTIONS = { 'new-admin-token': { type: 'boolean' }, 'no-admin-token'
 const PREPARING_METHODS = ['prepare-change-set'];
 
 /**
- * Reads a command line as the CDK CLI does, which judges it in the end: what is unknown here is passed on. Throws a CloudError
+ * Reads a command line as the CDK CLI does, which judges it in the end: what is unknown here is passed on. Throws a UserError
  * for options of Headend's own that exclude each other.
  */
 export function parseCdkCommandLine(command: CdkCommand, args: readonly string[]): CloudCommandLine {
@@ -69,7 +69,7 @@ const stageOf = (context: readonly string[]): string | null =>
   context.map((entry) => /^=?stage=(.+)$/.exec(entry)?.[1]).findLast((name) => name !== undefined) ?? null;
 
 function wantedToken(isNew: boolean, isNone: boolean): WantedToken {
-  if (isNew && isNone) throw new CloudError('Give --new-admin-token or --no-admin-token, not both.');
+  if (isNew && isNone) throw new UserError('Give --new-admin-token or --no-admin-token, not both.');
   if (isNew) return 'new';
   return isNone ? 'none' : 'first';
 }

@@ -1,10 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { errorMessage } from '#scripts/stream/error-message.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import type { CloudCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
-import { CloudError } from './cloud-error.ts';
 import { type DeploymentOutputs, parseDeploymentOutputs } from './deployment-outputs.ts';
 import { makeAdminToken } from './make-admin-token.ts';
 import { nextSteps } from './next-steps.ts';
@@ -14,7 +13,7 @@ import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 type DeployLine = CloudCommandLine & { readonly stage: string };
 
 /**
- * Deploys the stacks, makes the admin token that is wanted and says what to do next. Resolves to the exit code. Throws a CloudError
+ * Deploys the stacks, makes the admin token that is wanted and says what to do next. Resolves to the exit code. Throws a UserError
  * where the stacks are up and the rest failed.
  */
 export async function deploy(line: DeployLine, dependencies: CloudDependencies): Promise<number> {
@@ -49,7 +48,7 @@ async function finish(line: DeployLine, outputs: DeploymentOutputs, dependencies
     const adminToken = await makeAdminToken({ ...dependencies, store, wanted: wantedToken });
     dependencies.stdout.write(nextSteps({ stage, outputs, wantedToken, adminToken }));
   } catch (error) {
-    throw new CloudError(tokenFailure(line, outputs, error), { cause: error });
+    throw new UserError(tokenFailure(line, outputs, error), { cause: error });
   } finally {
     close();
   }
@@ -64,7 +63,7 @@ async function giveViewerKeys(
   try {
     await syncViewerKeys({ secretArn, storeArn, region, profile, randomBytes });
   } catch (error) {
-    throw new CloudError(
+    throw new UserError(
       [
         'The stacks are up, but the edge could not be given the keys of viewer tokens; public streams work without:',
         `  ${errorMessage(error)}`,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CloudError } from './cloud-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 /** What a deployed stage says of itself. */
 export interface DeploymentOutputs {
@@ -32,16 +32,16 @@ const REQUIRED_OUTPUTS = [
 ] as const;
 type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl';
 
-/** Finds the outputs by their names, whatever the stacks are called. Throws a CloudError that names all that is amiss. */
+/** Finds the outputs by their names, whatever the stacks are called. Throws a UserError that names all that is amiss. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
   const stacks = Object.entries(outputsSchema.parse(JSON.parse(text)));
   const valuesOf = (name: OutputName): string[] => [
     ...new Set(stacks.flatMap(([, outputs]) => (outputs[name] === undefined ? [] : [outputs[name]]))),
   ];
   const missing = REQUIRED_OUTPUTS.filter((name) => valuesOf(name).length === 0);
-  if (missing.length > 0) throw new CloudError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new UserError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
   const ambiguous = [...REQUIRED_OUTPUTS, 'RtmpsUrl' as const].filter((name) => valuesOf(name).length > 1);
-  if (ambiguous.length > 0) throw new CloudError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
+  if (ambiguous.length > 0) throw new UserError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
   const theValue = (name: OutputName): string => valuesOf(name)[0] ?? '';
   return {
     rtmpUrl: theValue('RtmpUrl'),

@@ -1,4 +1,4 @@
-import { formatTable } from '#scripts/stream/text-table.ts';
+import { formatTable } from '#scripts/terminal/text-table.ts';
 import type { WantedToken } from './cdk-command-line.ts';
 import type { DeploymentOutputs } from './deployment-outputs.ts';
 

@@ -1,9 +1,9 @@
 import { relative, resolve } from 'node:path';
-import { formatTable } from '#scripts/stream/text-table.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
+import { formatTable } from '#scripts/terminal/text-table.ts';
 import type { CdkCommand } from './cdk-cli.ts';
 import { type CloudCommandLine, parseCdkCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
-import { CloudError } from './cloud-error.ts';
 import { deploy } from './deploy.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
@@ -26,7 +26,7 @@ export async function runCloudCommand(
   try {
     return await run(parseCdkCommandLine(command, args), dependencies);
   } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     dependencies.stderr.write(`${error.message}\n`);
     return 1;
   }
@@ -39,7 +39,7 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
     return dependencies.runCdk(toCdkRun(line, [], dependencies));
   }
   if (stage === null) {
-    throw new CloudError(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev`);
+    throw new UserError(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev`);
   }
   await dependencies.build();
   switch (command) {

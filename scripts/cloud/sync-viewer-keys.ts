@@ -1,6 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RandomBytes } from '#domain/stream-ids.ts';
-import { createKeyValueStoreClient } from '#scripts/viewer-keys/create-key-value-store-client.ts';
+import { createKeyValueStoreClient } from '#scripts/viewer-keys/edge-keys.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
 
 /** A deployment's keys of viewer tokens, and the AWS profile that reaches them; null for the SDK's own choice. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import { type Attack, planAttack } from './plan-attack.ts';
 import type { RecordedSession } from './record-sessions.ts';
 import { runAttack } from './run-attack.ts';
@@ -112,7 +113,7 @@ async function runOne({ target }: FuzzOptions, attack: Attack, failures: string[
   try {
     await runAttack(attack, target.port, target.closeTimeoutMs);
   } catch (error) {
-    if (target.death === null) failures.push(error instanceof Error ? error.message : String(error));
+    if (target.death === null) failures.push(errorMessage(error));
   }
 }
 

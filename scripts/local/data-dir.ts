@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { type LocalState, readLocalState, writeLocalState } from './local-state.ts';
-import { StartError } from './start-error.ts';
 
-/** Makes the data folder where it is missing. Rejects with a StartError where that is impossible. */
+/** Makes the data folder where it is missing. Rejects with a UserError where that is impossible. */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });
@@ -14,7 +14,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** The secrets of a data folder, made where they are missing. Rejects with a StartError where it can't be used. */
+/** The secrets of a data folder, made where they are missing. Rejects with a UserError where it can't be used. */
 export async function openDataDir(dataDir: string): Promise<LocalState & { readonly viewerTokenKeys: string }> {
   await makeDataDir(dataDir);
   try {
@@ -28,9 +28,9 @@ export async function openDataDir(dataDir: string): Promise<LocalState & { reado
   }
 }
 
-function toDataDirError(dataDir: string, cause: unknown): StartError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StartError(`The data folder ${dataDir} can't be used: ${reason}. Choose another with --data-dir.`, {
+function toDataDirError(dataDir: string, cause: unknown): UserError {
+  const reason = errorMessage(cause);
+  return new UserError(`The data folder ${dataDir} can't be used: ${reason}. Choose another with --data-dir.`, {
     cause,
   });
 }

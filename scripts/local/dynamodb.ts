@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import dynalite from 'dynalite';
 import type { TableNames } from '#domain/tables.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 import { createMissingTables } from './create-missing-tables.ts';
 import { type LoopbackServer, listenOnLoopback } from './loopback-server.ts';
-import { StartError } from './start-error.ts';
 
 /** Where the data are and how the tables are called. */
 export interface LocalDynamoDbOptions {
@@ -35,7 +35,7 @@ async function tryToOpen(directory: string): Promise<void> {
   try {
     await database.open();
   } catch (cause) {
-    throw new StartError(`The database in ${directory} can't be opened; is another Headend using it?`, { cause });
+    throw new UserError(`The database in ${directory} can't be opened; is another Headend using it?`, { cause });
   }
   await database.close();
 }

@@ -1,8 +1,8 @@
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { parsePort } from './parse-port.ts';
-import { StartError } from './start-error.ts';
 
 /** Options of `npm run edge`, complete. URLs have no trailing slash. */
 export interface EdgeOptions {
@@ -28,7 +28,7 @@ const USAGE = [
   '--playback-base-url http://127.0.0.1:HTTP_PORT, --data-dir .headend.',
 ].join(' ');
 
-/** Reads the command line. Throws a StartError that says what was got and what is allowed. */
+/** Reads the command line. Throws a UserError that says what was got and what is allowed. */
 export function parseEdgeOptions(args: readonly string[]): EdgeOptions {
   const values = parse(args);
   const httpPort = parsePort('--http-port', values['http-port'], 1);
@@ -65,17 +65,17 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)} ${USAGE}`);
+    throw new UserError(`${errorMessage(error)} ${USAGE}`);
   }
 }
 
 function parseHost(value: string): string {
-  if (!isIPv4(value)) throw new StartError(`--listen-host ${value} is no IPv4 address.`);
+  if (!isIPv4(value)) throw new UserError(`--listen-host ${value} is no IPv4 address.`);
   return value;
 }
 
 function parseUrl(option: string, value: string, schemes: readonly string[]): string {
   const url = z.url({ protocol: new RegExp(`^(${schemes.join('|')})$`) }).safeParse(value);
-  if (!url.success) throw new StartError(`${option} ${value} is no URL that begins with ${schemes.join(' or ')}.`);
+  if (!url.success) throw new UserError(`${option} ${value} is no URL that begins with ${schemes.join(' or ')}.`);
   return url.data.replace(/\/+$/, '');
 }

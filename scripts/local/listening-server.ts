@@ -18,7 +18,7 @@ export interface ListeningServer {
   close(): Promise<void>;
 }
 
-/** Lets a server listen. Rejects where it can't, with a StartError where an option names the port. */
+/** Lets a server listen. Rejects where it can't, with a UserError where an option names the port. */
 export async function startListening(server: Server, { host, port, option }: ListenAddress): Promise<ListeningServer> {
   server.listen(port, host);
   try {

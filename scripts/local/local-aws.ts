@@ -5,11 +5,11 @@ import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
 import type { PlaybackMode } from '#domain/playback-ids.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { useLocalAws } from './aws-environment.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import { startLambdaRuntime } from './lambda-runtime.ts';
 import type { ListenAddress } from './listening-server.ts';
-import { StartError } from './start-error.ts';
 import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
 const INGEST_AUTH_FUNCTION = 'ingest-auth';
@@ -90,7 +90,7 @@ async function loadIngestAuth(): Promise<void> {
   try {
     await import('#functions/ingest-auth/handler.ts');
   } catch (cause) {
-    throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UserError(errorMessage(cause), { cause });
   }
 }
 

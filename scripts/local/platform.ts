@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
 import { makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
@@ -22,7 +23,6 @@ import {
 import { resolvePort } from './ports.ts';
 import { readPublishMode } from './publish-mode.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
-import { StartError } from './start-error.ts';
 import type { StartOptions } from './start-options.ts';
 import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
@@ -56,7 +56,7 @@ export interface Platform {
   close(): Promise<void>;
 }
 
-/** Starts the whole platform on this machine. Throws a StartError for what the person at the keyboard can mend. */
+/** Starts the whole platform on this machine. Throws a UserError for what the person at the keyboard can mend. */
 export function startPlatform(options: StartOptions): Promise<Platform> {
   const closers = new Closers();
   return closers.guard(() => start(options, closers));
@@ -65,7 +65,7 @@ export function startPlatform(options: StartOptions): Promise<Platform> {
 async function start(options: StartOptions, closers: Closers): Promise<Platform> {
   const { dataDir, demo } = options;
   const publishMode = readPublishMode(process.env);
-  if (demo && publishMode === 'webhook') throw new StartError('--demo has no key that a backend would allow.');
+  if (demo && publishMode === 'webhook') throw new UserError('--demo has no key that a backend would allow.');
   const rtmpPort = await resolvePort(HOST, options.rtmpPort, '--rtmp-port');
   const httpPort = await resolvePort(HOST, options.httpPort, '--http-port');
   const playbackBaseUrl = `http://${HOST}:${httpPort}`;
@@ -144,13 +144,13 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
 
 const taskHttpUrl = ({ httpPort }: EncoderProcess): string => `http://${HOST}:${httpPort}`;
 
-/** Starts a task. Rejects with a StartError: its port may have been taken since it was found free. */
+/** Starts a task. Rejects with a UserError: its port may have been taken since it was found free. */
 async function startTask(task: EncoderProcess, { rtmpPort, logPath }: { rtmpPort: number; logPath: string }) {
   try {
     await task.start();
   } catch (cause) {
     await resolvePort(HOST, rtmpPort, '--rtmp-port');
-    throw new StartError(`The encoder ended before it was ready; ${logPath} says why.`, { cause });
+    throw new UserError(`The encoder ended before it was ready; ${logPath} says why.`, { cause });
   }
 }
 

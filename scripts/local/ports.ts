@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { toPortError } from './port-error.ts';
 
 /**
- * The port to listen on: `port` itself, or a free one for 0. Throws a StartError naming `option` where it is taken or not
+ * The port to listen on: `port` itself, or a free one for 0. Throws a UserError naming `option` where it is taken or not
  * allowed, before anything has been started.
  */
 export async function resolvePort(host: string, port: number, option: string): Promise<number> {

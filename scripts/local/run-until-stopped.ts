@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { StartError } from './start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 /** Something that runs, and what it has to say for itself once it does. */
 export interface Running {
@@ -23,7 +23,7 @@ export async function runUntilStopped(start: (stopped: AbortSignal) => Promise<R
     await close();
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') process.exit(0);
-    const detail = error instanceof StartError ? error.message : error instanceof Error ? error.stack : String(error);
+    const detail = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${detail}\n`);
     process.exit(1);
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
 import { createMissingTables } from './create-missing-tables.ts';
 import { openDataDir } from './data-dir.ts';
@@ -11,7 +12,6 @@ import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
 import { readPublishMode } from './publish-mode.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
-import { StartError } from './start-error.ts';
 import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
 /** Containers start at the same time, and DynamoDB Local has to start Java first. */
@@ -30,7 +30,7 @@ export interface StandaloneEdge {
 
 /**
  * Starts all of the local platform but an encoder and a database, which are somewhere else and may come later. Throws a
- * StartError for what the person at the keyboard can mend, and an AbortError where it is stopped before it has started.
+ * UserError for what the person at the keyboard can mend, and an AbortError where it is stopped before it has started.
  */
 export function startStandaloneEdge(options: EdgeOptions, stopped: AbortSignal): Promise<StandaloneEdge> {
   const closers = new Closers();
@@ -87,7 +87,7 @@ async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<
   }
 }
 
-function noDatabase(dynamoDbUrl: string, cause: unknown): StartError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StartError(`No DynamoDB at ${dynamoDbUrl}: ${reason}. Name another with --dynamodb-url.`, { cause });
+function noDatabase(dynamoDbUrl: string, cause: unknown): UserError {
+  const reason = errorMessage(cause);
+  return new UserError(`No DynamoDB at ${dynamoDbUrl}: ${reason}. Name another with --dynamodb-url.`, { cause });
 }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { parsePort } from './parse-port.ts';
-import { StartError } from './start-error.ts';
 
 /** Options of `npm start`, complete. */
 export interface StartOptions {
@@ -16,14 +16,14 @@ export interface StartOptions {
 const USAGE =
   'Options: --http-port 8080, --rtmp-port 1935, --tasks 1, --data-dir .headend, --demo, --json (a port of 0 means any free one).';
 
-/** Reads the command line. Throws a StartError that says what was got and what is allowed. */
+/** Reads the command line. Throws a UserError that says what was got and what is allowed. */
 export function parseStartOptions(args: readonly string[]): StartOptions {
   const values = parse(args);
-  if (values.tasks !== '1') throw new StartError(`--tasks ${values.tasks} is not possible yet; only 1 is. ${USAGE}`);
+  if (values.tasks !== '1') throw new UserError(`--tasks ${values.tasks} is not possible yet; only 1 is. ${USAGE}`);
   const httpPort = parsePort('--http-port', values['http-port'], 0);
   const rtmpPort = parsePort('--rtmp-port', values['rtmp-port'], 0);
   if (httpPort === rtmpPort && httpPort !== 0) {
-    throw new StartError(`--http-port and --rtmp-port are both ${httpPort}; each needs a port of its own.`);
+    throw new UserError(`--http-port and --rtmp-port are both ${httpPort}; each needs a port of its own.`);
   }
   return {
     httpPort,
@@ -48,6 +48,6 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)} ${USAGE}`);
+    throw new UserError(`${errorMessage(error)} ${USAGE}`);
   }
 }

@@ -1,6 +1,6 @@
+import { formatTable } from '#scripts/terminal/text-table.ts';
 import type { Command } from './command.ts';
 import type { CommandOptions } from './command-options.ts';
-import { formatTable } from './text-table.ts';
 
 const PROGRAM = 'npm run stream --';
 

@@ -1,10 +1,10 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import type { Command, CommandInput } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { commandHelp, generalHelp } from './command-help.ts';
 import type { CommandOption, CommandOptions } from './command-options.ts';
 import { CONNECTION_OPTIONS } from './connection.ts';
-import { errorMessage } from './error-message.ts';
 
 /** The options of every command. */
 export const GENERAL_OPTIONS = {

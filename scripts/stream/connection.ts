@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { readLocalState } from '#scripts/local/local-state.ts';
 import { readRunningPlatform } from '#scripts/local/running-platform.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import { CommandError } from './command-error.ts';
 import type { CommandOptions, OptionValues } from './command-options.ts';
-import { errorMessage } from './error-message.ts';
 
 /** Where the control API is and what opens it. */
 export interface Connection {

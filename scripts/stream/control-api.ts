@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { isNativeError } from 'node:util/types';
 import type { z } from 'zod';
 import { problemSchema } from '#functions/control-api/schemas.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import { CommandError } from './command-error.ts';
 import type { Connection } from './connection.ts';
-import { errorMessage } from './error-message.ts';
 
 /** For an answer with its body. The API's own limits are shorter. */
 const ANSWER_TIMEOUT_MS = 20_000;

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
+import { toPrintable } from '#scripts/terminal/text-table.ts';
 import type { Command, CommandContext } from './command.ts';
 import { CommandError, EXIT_CODES } from './command-error.ts';
 import { parseStreamCommandLine } from './command-line.ts';
 import { resolveConnection } from './connection.ts';
 import { ControlApi } from './control-api.ts';
-import { toPrintable } from './text-table.ts';
 
 /** What a command line has of its process. */
 export interface Terminal {

@@ -1,5 +1,5 @@
 import type { StreamBody } from '#functions/control-api/schemas.ts';
-import { formatTable } from './text-table.ts';
+import { formatTable } from '#scripts/terminal/text-table.ts';
 
 type Health = NonNullable<StreamBody['health']>;
 

@@ -1,9 +1,9 @@
 import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 import { viewerTokenSchema } from '#functions/control-api/schemas.ts';
+import { formatTable } from '#scripts/terminal/text-table.ts';
 import { defineCommand } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { findStreamPath } from '../stream-path.ts';
-import { formatTable } from '../text-table.ts';
 
 const { shortest, longest, usual } = VIEWER_TOKEN_TTL_SECONDS;
 

@@ -1,6 +1,6 @@
+import { formatTable } from '#scripts/terminal/text-table.ts';
 import { collectPages, LIMIT_OPTIONS, parseLimit } from '../collect-pages.ts';
 import { defineCommand } from '../command.ts';
-import { formatTable } from '../text-table.ts';
 import { tokenPages } from '../token-pages.ts';
 
 /** `token list`: JSON is one object as the API gives it, with all `tokens` up to the limit. */

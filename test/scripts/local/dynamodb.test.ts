@@ -7,7 +7,7 @@ import { TABLES } from '#domain/tables.ts';
 import { documentClientFor, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLiveStore, EPOCHS_PER_PUBLISH } from '#runtime/live-store.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
-import { StartError } from '#scripts/local/start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 let parent: string;
 
@@ -69,7 +69,7 @@ test('no epoch is given twice over a restart', async () => {
 test('a folder that is in use is refused, and stays usable for who has it', async () => {
   const first = await start();
   const refused = start();
-  await expect(refused).rejects.toBeInstanceOf(StartError);
+  await expect(refused).rejects.toBeInstanceOf(UserError);
   await expect(refused).rejects.toThrow(/^The database in .* can't be opened; is another Headend using it\?$/);
   const client = documentClientFor(first.url);
   const Item = { id: 'still-works' };

@@ -1,5 +1,5 @@
 import { parseEdgeOptions } from '#scripts/local/edge-options.ts';
-import { StartError } from '#scripts/local/start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 test('by default everything listens on this machine alone', () => {
   expect(parseEdgeOptions([])).toEqual({
@@ -29,6 +29,6 @@ test.each([
   ['another scheme for viewers', '--playback-base-url=ftp://127.0.0.1', /^--playback-base-url .* http or https\.$/],
   ['another scheme for publishers', '--rtmp-url=http://127.0.0.1/live', /^--rtmp-url .* rtmp\.$/],
 ])('%s is refused', (_case, argument, message) => {
-  expect(() => parseEdgeOptions([argument])).toThrow(StartError);
+  expect(() => parseEdgeOptions([argument])).toThrow(UserError);
   expect(() => parseEdgeOptions([argument])).toThrow(message);
 });

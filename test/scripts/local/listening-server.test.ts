@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { type ListeningServer, localUrl, startListening } from '#scripts/local/listening-server.ts';
-import { StartError } from '#scripts/local/start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 let server: ListeningServer | null = null;
 afterEach(async () => {
@@ -29,7 +29,7 @@ test('where an option names the port, the error says which', async () => {
   server = await startListening(createServer(), { host: '127.0.0.1', port: 0 });
   const port = Number(new URL(server.url).port);
   const taken = startListening(createServer(), { host: '127.0.0.1', port, option: '--http-port' });
-  await expect(taken).rejects.toBeInstanceOf(StartError);
+  await expect(taken).rejects.toBeInstanceOf(UserError);
   await expect(taken).rejects.toThrow(`Port ${port} is taken by another program; choose another with --http-port.`);
 });
 

@@ -1,5 +1,5 @@
-import { StartError } from '#scripts/local/start-error.ts';
 import { parseStartOptions } from '#scripts/local/start-options.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 test('by default the ports are those that the manual names', () => {
   expect(parseStartOptions([])).toEqual({
@@ -13,7 +13,7 @@ test('by default the ports are those that the manual names', () => {
 
 test('one port cannot be both', () => {
   const parse = () => parseStartOptions(['--http-port', '8080', '--rtmp-port', '8080']);
-  expect(parse).toThrow(StartError);
+  expect(parse).toThrow(UserError);
   expect(parse).toThrow(/^--http-port and --rtmp-port are both 8080; each needs a port of its own\.$/);
 });
 

@@ -66,7 +66,7 @@ describe('sync', () => {
     async (value) => {
       secrets.secrets.set(SECRET_ARN, value);
       await expect(syncViewerTokenKeys(stores)).rejects.toThrow(
-        `${SECRET_ARN} holds something else and is left as it is`,
+        `${SECRET_ARN} does not hold viewer-token keys and is left unchanged`,
       );
       expect([storedText(), edgeText()]).toEqual([value, '']);
     },

@@ -1,7 +1,7 @@
-import { formatTables } from '#scripts/bench/format-table.ts';
+import { formatResultTables } from '#scripts/bench/result-tables.ts';
 
 test('a table for each measurement with what is required, failures below', () => {
-  const text = formatTables([
+  const text = formatResultTables([
     {
       name: 'latency/a',
       figures: { p50Ms: 1234.56, stallSeconds: 0.5672, parts: 7 },

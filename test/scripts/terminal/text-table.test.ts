@@ -1,4 +1,4 @@
-import { formatTable } from '#scripts/stream/text-table.ts';
+import { formatTable } from '#scripts/terminal/text-table.ts';
 
 test('columns are as wide as their widest cell, without trailing blanks', () => {
   expect(
