@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { makeClip } from '#kit/clip.ts';
 import { startPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -13,24 +12,22 @@ const STEP_MS = 200;
 const TIMEOUT_SECONDS = 30;
 const CLIP = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
-const STREAM = z.object({ status: z.string() });
-const NEW_KEY = z.object({ streamKey: z.string() });
-
 /** How long after a request to stop a stream, or to rotate its key, its publisher is cut. */
 export const controlLatency: Benchmark = {
   name: 'control-latency',
   targets: { stopMaxMs: { atMost: 2_000 }, rotateMaxMs: { atMost: 2_000 } },
   run: async (context: BenchContext): Promise<Figures> => {
     const running = await startHeadend(context, 'low');
+    const { api, streamId } = running;
     const stopMs: number[] = [];
     const rotateMs: number[] = [];
     let { publishUrl } = running;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const pauseMs = attempt * STEP_MS;
-      const request = async (path: string) => running.callApi('POST', `/streams/${running.streamId}/${path}`);
-      stopMs.push(await measureCut(context, running, { publishUrl, pauseMs }, () => request('stop')));
+      const stop = () => api.stopStream(streamId);
+      stopMs.push(await measureCut(context, running, { publishUrl, pauseMs }, stop));
       const rotate = async () => {
-        publishUrl = `${running.rtmpUrl}/${NEW_KEY.parse(await request('key')).streamKey}`;
+        publishUrl = `${running.rtmpUrl}/${(await api.rotateKey(streamId)).streamKey}`;
       };
       rotateMs.push(await measureCut(context, running, { publishUrl, pauseMs }, rotate));
     }
@@ -46,14 +43,13 @@ export const controlLatency: Benchmark = {
 /** Goes live; resolves to the milliseconds from the request to the end of the publisher. */
 async function measureCut(
   context: BenchContext,
-  { callApi, streamId }: RunningHeadend,
+  { api, streamId }: RunningHeadend,
   { publishUrl, pauseMs }: { readonly publishUrl: string; readonly pauseMs: number },
   request: () => Promise<unknown>,
 ): Promise<number> {
   const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl: publishUrl });
   context.defer(() => publisher.kill());
-  const isLive = async (): Promise<boolean> =>
-    STREAM.parse(await callApi('GET', `/streams/${streamId}`)).status === 'live';
+  const isLive = async (): Promise<boolean> => (await api.getStream(streamId)).status === 'live';
   await waitFor('the stream to be live', isLive, { signal: context.signal, timeoutMs: TIMEOUT_SECONDS * 1000 });
   await sleep(pauseMs, undefined, { signal: context.signal });
   const requestedAtMs = performance.now();

@@ -5,7 +5,10 @@ import { generateSecret } from '#domain/stream-ids.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { type LocalState, readLocalState, writeLocalState } from './local-state.ts';
 
-/** Makes the data folder where it is missing. Rejects with a UserError where that is impossible. */
+/** The data folder, relative to the working directory, if no other is named. */
+export const DEFAULT_DATA_DIR = '.headend';
+
+/** Creates the data folder if it is missing. Rejects with a UserError if that fails. */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });
@@ -14,7 +17,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** The secrets of a data folder, made where they are missing. Rejects with a UserError where it can't be used. */
+/** Reads the secrets of a data folder and creates those that are missing. Rejects with a UserError if that fails. */
 export async function openDataDir(dataDir: string): Promise<LocalState & { readonly viewerTokenKeys: string }> {
   await makeDataDir(dataDir);
   try {

@@ -7,7 +7,7 @@ export interface DemoPublisherOptions {
   /** With the stream key as its last part. */
   readonly publishUrl: string;
   /** False for good where the key was rotated or the stream deleted. A rejection is no answer. */
-  readonly isKeyGood: () => Promise<boolean>;
+  readonly isKeyValid: () => Promise<boolean>;
   /** Told when it has ended for that. */
   readonly onKeyLost: () => void;
   /** @default RESTART_DELAY_MS */
@@ -40,12 +40,12 @@ export class DemoPublisher {
   }
 
   async #restart(): Promise<void> {
-    const { isKeyGood, onKeyLost } = this.#options;
+    const { isKeyValid, onKeyLost } = this.#options;
     // Who can't be asked now is asked again later.
-    const isGood = await isKeyGood().catch(() => null);
+    const isValid = await isKeyValid().catch(() => null);
     if (this.#isStopped) return;
-    if (isGood === null) this.#restartSoon();
-    else if (isGood) this.start();
+    if (isValid === null) this.#restartSoon();
+    else if (isValid) this.start();
     else onKeyLost();
   }
 

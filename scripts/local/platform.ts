@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
@@ -14,7 +15,7 @@ import { LOOPBACK } from './loopback-server.ts';
 import { type ManagedServices, startManagedServices } from './managed-services.ts';
 import {
   homePathFor,
-  isKeyGood,
+  isKeyValid,
   type OwnStream,
   type OwnStreamOptions,
   ownStream,
@@ -101,7 +102,8 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   tasks.push(task);
 
   const { apiUrl, streams } = services;
-  const own = { state, apiUrl, dataDir, streams };
+  const api = new ControlApiClient({ apiUrl, token: state.adminToken });
+  const own = { state, api, dataDir, streams };
   let stream: OwnStream | null = null;
   if (demo) stream = await startDemo({ own, rtmpUrl, log: logFile.log }, closers);
   else if (publishMode === 'keys') stream = await ownStream({ ...own, title: 'My stream' });
@@ -164,7 +166,7 @@ async function startDemo({ own, rtmpUrl, log }: DemoOptions, closers: Closers): 
   const stream = await ownStreamWithKey({ ...own, title: 'Demo' });
   const publisher = new DemoPublisher({
     publishUrl: `${rtmpUrl}/${stream.streamKey}`,
-    isKeyGood: () => isKeyGood(own.streams, stream),
+    isKeyValid: () => isKeyValid(own.streams, stream),
     onKeyLost: () => log.warn({ streamId: stream.id }, 'the demo ends: its stream has another key, or is gone'),
   });
   publisher.start();

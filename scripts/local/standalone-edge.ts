@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
 import { createMissingTables } from './create-missing-tables.ts';
@@ -63,8 +64,8 @@ async function start(options: EdgeOptions, stopped: AbortSignal, closers: Closer
   });
   closers.add(() => services.close());
   const { apiUrl, streams } = services;
-  const stream =
-    publishMode === 'keys' ? await ownStream({ title: 'My stream', state, apiUrl, dataDir, streams }) : null;
+  const api = new ControlApiClient({ apiUrl, token: state.adminToken });
+  const stream = publishMode === 'keys' ? await ownStream({ title: 'My stream', state, api, dataDir, streams }) : null;
   homePath = homePathFor(stream);
   closers.add(() => removeRunningPlatform(dataDir));
   await writeRunningPlatform(dataDir, { apiUrl });

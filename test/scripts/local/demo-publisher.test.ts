@@ -17,7 +17,7 @@ afterEach(() => server.close());
 /** Publishes until it ends by itself, and resolves to how often it was asked whether the key is still good. */
 async function publish(answers: readonly (boolean | Error)[]) {
   let asked = 0;
-  const isKeyGood = async (): Promise<boolean> => {
+  const isKeyValid = async (): Promise<boolean> => {
     const answer = answers[asked++];
     if (answer === undefined) throw new Error('asked once more');
     if (answer instanceof Error) throw answer;
@@ -28,7 +28,7 @@ async function publish(answers: readonly (boolean | Error)[]) {
     connections += 1;
   });
   const ended = new Promise<void>((resolve) => {
-    publisher = new DemoPublisher({ publishUrl, isKeyGood, restartDelayMs: 1, onKeyLost: resolve });
+    publisher = new DemoPublisher({ publishUrl, isKeyValid, restartDelayMs: 1, onKeyLost: resolve });
   });
   publisher.start();
   await ended;

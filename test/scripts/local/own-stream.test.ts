@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { readLocalState, writeLocalState } from '#scripts/local/local-state.ts';
 import { type OwnStream, ownStream, ownStreamWithKey } from '#scripts/local/own-stream.ts';
 import { startControlApi } from '#test/support/control-api.ts';
@@ -31,7 +32,8 @@ afterEach(() => rm(dataDir, { recursive: true, force: true }));
 async function start({ needsKey = false } = {}) {
   const state = await readLocalState(dataDir);
   if (state === null) throw new Error('no state');
-  const options = { title: 'Mine', state, apiUrl: `${api.url}/api`, dataDir, streams: api.streams };
+  const client = new ControlApiClient({ apiUrl: `${api.url}/api`, token: api.tokens[0] });
+  const options = { title: 'Mine', state, api: client, dataDir, streams: api.streams };
   return needsKey ? ownStreamWithKey(options) : ownStream(options);
 }
 

@@ -1,4 +1,5 @@
-import { collectPages, type Page, parseLimit } from '#scripts/stream/collect-pages.ts';
+import type { Page } from '#scripts/api/control-api-client.ts';
+import { collectPages, parseLimit } from '#scripts/stream/collect-pages.ts';
 
 /** A list of numbers; pages are as long as asked for, every other one is empty. */
 function listOf(count: number) {

@@ -36,7 +36,7 @@ describe('wrong usage is 2, with the usage', () => {
     ['an option without its value', ['create', '--title'], "Option '--title <value>' argument missing.", 'create'],
     ['a switch with a value', ['list', '--json=1'], "Option '--json' does not take an argument.", 'list'],
     ['no operand', ['stop'], 'Name the STREAM.', 'stop'],
-    ['an operand too many', ['stop', 'a', 'b'], 'There are words too many.', 'stop'],
+    ['an operand too many', ['stop', 'a', 'b'], 'There are too many arguments.', 'stop'],
   ])('%s', async (_case, args, message, usage) => {
     const { code, stdout, stderr } = await callStreamCli(args);
     expect([code, stdout]).toEqual([2, '']);

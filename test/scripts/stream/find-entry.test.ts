@@ -29,8 +29,8 @@ test.each([
 });
 
 test.each([
-  ['a name that two have', 'Evening', 'usage', /^"Evening" fits 2, as aaaabbbbccccdddf, eeeebbbbccccdddd:/],
-  ["one's name and the beginning of another's id", 'eeee', 'usage', /fits 2/],
+  ['a name that two have', 'Evening', 'usage', /^"Evening" matches 2, such as aaaabbbbccccdddf, eeeebbbbccccdddd:/],
+  ["one's name and the beginning of another's id", 'eeee', 'usage', /matches 2/],
   ['too short a beginning', 'fff', 'refused', /^There is no stream "fff"\.$/],
   ['nothing', '', 'refused', /^There is no stream ""\.$/],
   ['a part of a name', 'Morn', 'refused', /no stream/],

@@ -40,7 +40,7 @@ describe('create', () => {
     expect(stream).toMatchObject({ title: 'Friday talk', keyHash: hashSecret(key) });
     expect(stdout).toContain('\nServer      rtmp://127.0.0.1:1935/live\n');
     expect(stdout).toContain(`\nWatch       http://127.0.0.1:8080/watch/${stream?.playbackId}\n`);
-    expect(stdout).toContain(`shown this once; "rotate-key ${id}" makes another`);
+    expect(stdout).toContain(`shown only once; "rotate-key ${id}" makes another`);
   });
 
   test('takes every setting, before and behind the command, and prints JSON for scripts', async () => {
@@ -156,7 +156,7 @@ describe('show', () => {
     const both = [await makeStream({ title: 'Twin' }), await makeStream({ title: 'Twin' })];
     const { code, stdout, stderr } = await call('show', 'Twin');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^"Twin" fits 2, as .*: give the id of one\.\n$/);
+    expect(stderr).toMatch(/^"Twin" matches 2, such as .*: give the id of one\.\n$/);
     for (const { id } of both) expect(stderr).toContain(id);
   });
 

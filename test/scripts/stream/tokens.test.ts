@@ -48,7 +48,7 @@ test('JSON has the token, and a list goes no further than its limit', async () =
 test.each([
   ['no name', ['create'], 2, /^Say whom or what the token is for: --name TEXT\.\n$/],
   ['an empty name', ['create', '--name', ''], 1, /^Refused \(422\): name: /],
-  ['a name as a word', ['create', 'ci'], 2, /^There are words too many\.\n\nUsage: .* token create \[options\]\n/],
+  ['a name as a word', ['create', 'ci'], 2, /^There are too many arguments\.\n\nUsage: .* token create \[options\]\n/],
   ['a token that is not there', ['revoke', 'aaaaaaaaaaaaaaaa'], 1, /^Refused \(404\): There is no admin token/],
   ['a name that nobody has', ['revoke', 'nobody'], 1, /^There is no token "nobody"\.\n$/],
   ['no token to revoke', ['revoke'], 2, /^Name the TOKEN\.\n\nUsage: .* token revoke TOKEN \[options\]\n/],

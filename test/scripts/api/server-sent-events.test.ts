@@ -1,4 +1,4 @@
-import { readServerSentEvents } from '#scripts/stream/server-sent-events.ts';
+import { readServerSentEvents } from '#scripts/api/server-sent-events.ts';
 
 async function read(chunks: readonly (string | Uint8Array)[]): Promise<string[]> {
   const encoder = new TextEncoder();

@@ -1,7 +1,7 @@
-/** Of one event, line feeds included: beyond any that Headend sends. */
+/** Size limit of one event, including line feeds. Headend sends none that comes close. */
 const EVENT_LIMIT_CHARACTERS = 1024 * 1024;
 
-/** The data of each event of a text/event-stream (HTML standard 9.2.6). Throws where one has no end. */
+/** Yields the data of each event of a text/event-stream (HTML standard 9.2.6). Throws if an event exceeds the limit. */
 export async function* readServerSentEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let unfinished = '';
