@@ -23,6 +23,21 @@ export interface Benchmark {
   run(context: BenchContext): Promise<Figures>;
 }
 
+/** A server that takes RTMP and serves HLS. */
+export interface SystemUnderTest {
+  readonly name: string;
+  /** Resolves when the server is ready for a publisher. It ends with the context. */
+  start(context: BenchContext): Promise<RunningSystem>;
+}
+
+export interface RunningSystem {
+  /** Ends with the stream key. */
+  readonly publishUrl: string;
+  readonly multivariantPlaylistUrl: string;
+  /** A page that starts to play the stream by itself, muted. */
+  readonly watchUrl: string;
+}
+
 /** Runs a benchmark and then every clean-up, also when it throws. Throws an AggregateError where clean-ups failed. */
 export async function runInContext(
   benchmark: Pick<Benchmark, 'name' | 'run'>,

@@ -5,10 +5,9 @@ import { makeClip } from '#kit/clip.ts';
 import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
+import type { BenchContext, Benchmark, Figures, SystemUnderTest } from './bench-context.ts';
 import { isPlayable } from './first-playlist.ts';
 import { type LatencySummary, summariseLatency } from './latency-summary.ts';
-import type { SystemUnderTest } from './systems/system-under-test.ts';
 import type { Targets } from './target.ts';
 
 /** Who starts with the first segment may be nearer to live than any later viewer: latency is that of who joins after this one. */

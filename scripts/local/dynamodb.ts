@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import dynalite from 'dynalite';
 import type { TableNames } from '#domain/tables.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
-import { createMissingTables } from './create-missing-tables.ts';
-import { type LoopbackServer, listenOnLoopback } from './loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from './http-server.ts';
+import { createMissingTables } from './local-tables.ts';
 
 /** Where the data are and how the tables are called. */
 export interface LocalDynamoDbOptions {
@@ -14,7 +14,7 @@ export interface LocalDynamoDbOptions {
 }
 
 /** A DynamoDB on a free loopback port with all tables. Rejects with one line where the folder can't be used. */
-export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOptions): Promise<LoopbackServer> {
+export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOptions): Promise<ListeningServer> {
   await mkdir(directory, { recursive: true });
   await tryToOpen(directory);
   const server = await listenOnLoopback(dynalite({ path: directory, createTableMs: 0 }));

@@ -2,9 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { HeadendEvent } from '#domain/events.ts';
-import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
-import { LOOPBACK } from './loopback-server.ts';
-import { readBody } from './read-body.ts';
+import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
 
 export interface EventBusOptions {
   /** Called for every event, in the order in which they were put. */
@@ -27,7 +25,7 @@ const putEventsSchema = z.object({
 /** What the platform's own encoder put there; its detail is the event itself. */
 const eventSchema = z.looseObject({ id: z.string(), type: z.string(), time: z.string() });
 
-interface Answer {
+interface PutEventsAnswer {
   readonly status: number;
   readonly body: unknown;
 }
@@ -46,7 +44,7 @@ export async function startEventBus({ onEvent, log, address = LOOPBACK }: EventB
   return startListening(server, address);
 }
 
-async function answer(request: IncomingMessage, onEvent: EventBusOptions['onEvent']): Promise<Answer> {
+async function answer(request: IncomingMessage, onEvent: EventBusOptions['onEvent']): Promise<PutEventsAnswer> {
   const body = await readBody(request, BODY_LIMIT_BYTES);
   if (request.headers['x-amz-target'] !== PUT_EVENTS_TARGET) return refuse('UnknownOperationException');
   if (body === null) return refuse('ValidationException');
@@ -80,4 +78,4 @@ function parseJson(text: string): unknown {
   }
 }
 
-const refuse = (type: string): Answer => ({ status: 400, body: { __type: type, message: type } });
+const refuse = (type: string): PutEventsAnswer => ({ status: 400, body: { __type: type, message: type } });

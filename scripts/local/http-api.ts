@@ -3,7 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import type { Logger } from 'pino';
 import type { HttpApiHandler } from '#functions/control-api/create-handler.ts';
 import { problemResult } from '#functions/control-api/problem-result.ts';
-import { readBody } from './read-body.ts';
+import { readBody } from './http-server.ts';
 
 /** What an HTTP API works with: its Lambda handler, a clock in milliseconds since 1970, and a log. */
 export interface HttpApiOptions {

@@ -1,8 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
-import { LOOPBACK } from './loopback-server.ts';
-import { readBody } from './read-body.ts';
+import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
 
 /** A Lambda handler: any JSON value in, any out. */
 export type LambdaHandler = (event: unknown) => Promise<unknown>;
@@ -19,7 +17,7 @@ export interface LambdaRuntimeOptions {
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 const INVOCATION_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
 
-interface Answer {
+interface InvokeAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
@@ -44,7 +42,7 @@ async function answer(
   request: IncomingMessage,
   functions: LambdaRuntimeOptions['functions'],
   log: Logger,
-): Promise<Answer> {
+): Promise<InvokeAnswer> {
   const payload = await readBody(request, PAYLOAD_LIMIT_BYTES);
   const name = INVOCATION_PATH.exec(request.url ?? '')?.[1];
   if (name === undefined || request.method !== 'POST') return refuse(404, 'ResourceNotFoundException', 'No such route');
@@ -59,7 +57,7 @@ async function answer(
   return invoke(name, functions[name] as LambdaHandler, event, log);
 }
 
-async function invoke(name: string, handler: LambdaHandler, event: unknown, log: Logger): Promise<Answer> {
+async function invoke(name: string, handler: LambdaHandler, event: unknown, log: Logger): Promise<InvokeAnswer> {
   try {
     return { status: 200, headers: {}, body: await handler(event) };
   } catch (error) {
@@ -69,7 +67,7 @@ async function invoke(name: string, handler: LambdaHandler, event: unknown, log:
   }
 }
 
-const refuse = (status: number, errorType: string, message: string): Answer => ({
+const refuse = (status: number, errorType: string, message: string): InvokeAnswer => ({
   status,
   headers: { 'X-Amzn-ErrorType': errorType },
   body: { Type: 'User', Message: message },

@@ -6,11 +6,11 @@ import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
 import { bundleEdgeFunction } from '#scripts/bundle.ts';
 import { Closers } from './closers.ts';
-import { startEdge } from './edge.ts';
 import { loadEdgeFunction } from './edge-function.ts';
+import { startEdgeServer } from './edge-server.ts';
 import { startEventBus } from './event-bus.ts';
 import { EventFeed } from './event-feed.ts';
-import { type ListenAddress, localUrl } from './listening-server.ts';
+import { type ListenAddress, localUrl } from './http-server.ts';
 import { startLocalAws } from './local-aws.ts';
 import { createMediaGate, type MediaGate } from './media-gate.ts';
 import { OriginProxy } from './origin-proxy.ts';
@@ -71,7 +71,7 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const bus = await startEventBus({ onEvent: (event) => events.publish(event), log, address: addresses.eventBus });
   closers.add(() => bus.close());
   const media = await buildMediaGate(options, origin);
-  const edge = await startEdge({ address: addresses.edge, api: aws.api, events, media, site, homePath });
+  const edge = await startEdgeServer({ address: addresses.edge, api: aws.api, events, media, site, homePath });
   closers.add(() => edge.close());
   return { apiUrl, eventBusUrl: bus.url, streams: aws.streams, close: () => closers.closeAll() };
 }

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
@@ -11,7 +12,9 @@ import { makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { EncoderProcess } from './encoder-process.ts';
-import { LOOPBACK } from './loopback-server.ts';
+import { LOOPBACK } from './http-server.ts';
+import { readPublishMode } from './local-aws.ts';
+import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { type ManagedServices, startManagedServices } from './managed-services.ts';
 import {
   homePathFor,
@@ -22,13 +25,11 @@ import {
   ownStreamWithKey,
 } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
-import { readPublishMode } from './publish-mode.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
 import type { StartOptions } from './start-options.ts';
-import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
 /** Everything listens on loopback: a laptop's control API and RTMP port are nobody else's business. */
-const HOST = '127.0.0.1';
+const HOST = LOOPBACK.host;
 const RECONNECT_WINDOW_SECONDS = 30;
 /** More than a laptop encodes at once, since streams that wait for their publisher count too. */
 const STREAM_SLOTS = 8;
@@ -70,7 +71,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const rtmpPort = await resolvePort(HOST, options.rtmpPort, '--rtmp-port');
   const httpPort = await resolvePort(HOST, options.httpPort, '--http-port');
   const playbackBaseUrl = `http://${HOST}:${httpPort}`;
-  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/live`;
+  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/${RTMP_APPLICATION}`;
   await makeDataDir(dataDir);
   // The database is the folder's lock: what is in the folder belongs to who holds it.
   const dynamoDb = await startDynamoDb({ directory: join(dataDir, 'dynamodb'), tableNames: LOCAL_TABLE_NAMES });

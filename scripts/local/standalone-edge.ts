@@ -5,15 +5,14 @@ import { createLogger } from '#runtime/log.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
-import { createMissingTables } from './create-missing-tables.ts';
 import { openDataDir } from './data-dir.ts';
 import type { EdgeOptions } from './edge-options.ts';
+import { readPublishMode } from './local-aws.ts';
+import { createMissingTables, LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { startManagedServices } from './managed-services.ts';
 import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
-import { readPublishMode } from './publish-mode.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
-import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
 /** Containers start at the same time, and DynamoDB Local has to start Java first. */
 const DATABASE_ATTEMPTS = 60;

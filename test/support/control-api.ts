@@ -12,7 +12,7 @@ import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 /** What a call sends besides its method and path; what is neither body nor token is a header. */
 interface CallOptions {

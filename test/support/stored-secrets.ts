@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 interface SecretsRequest {
   readonly SecretId: string;

@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, isListening } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import type { SystemUnderTest } from '../bench-context.ts';
 import { startProgram } from '../program.ts';
 import { startNginx } from './nginx.ts';
-import type { SystemUnderTest } from './system-under-test.ts';
 import { LADDER, SEGMENT_SECONDS, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './usual-ladder.ts';
 
 const READY_TIMEOUT_SECONDS = 5;

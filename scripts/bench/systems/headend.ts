@@ -5,9 +5,9 @@ import type { LatencyName } from '#domain/latency-profiles.ts';
 import { freePort } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
+import type { RunningSystem, SystemUnderTest } from '../bench-context.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
 import { type Program, startProgram } from '../program.ts';
-import type { RunningSystem, SystemUnderTest } from './system-under-test.ts';
 
 /** The platform with one encoder task and one stream. */
 export interface RunningHeadend extends RunningSystem {

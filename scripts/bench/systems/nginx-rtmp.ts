@@ -1,6 +1,6 @@
 import { freePort } from '#kit/tcp-ports.ts';
+import type { SystemUnderTest } from '../bench-context.ts';
 import { startNginx } from './nginx.ts';
-import type { SystemUnderTest } from './system-under-test.ts';
 import { AUDIO_KBPS, LADDER, SEGMENT_SECONDS, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './usual-ladder.ts';
 
 const RTMP_MODULE = '/usr/lib/nginx/modules/ngx_rtmp_module.so';

@@ -11,7 +11,7 @@ import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
 import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';

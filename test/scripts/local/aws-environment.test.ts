@@ -8,8 +8,8 @@ import { createLambdaClient } from '#runtime/aws-clients.ts';
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 
 const ENDPOINTS = { dynamoDbUrl: 'http://127.0.0.1:1', lambdaUrl: 'http://127.0.0.1:2' };
 

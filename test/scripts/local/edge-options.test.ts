@@ -23,9 +23,9 @@ test('viewers come in at the HTTP port unless they are told another address', ()
 
 test.each([
   ['an unknown option', '--htp-port=1', /--htp-port.*Options:/s],
-  ['a port that others could not know', '--lambda-port=0', /^--lambda-port 0 is no port; 1 to 65535/],
-  ['a host name to listen on', '--listen-host=localhost', /^--listen-host localhost is no IPv4 address/],
-  ['an address without a scheme', '--origin-url=encoder:8081', /^--origin-url encoder:8081 is no URL .* http\.$/],
+  ['a port that others could not know', '--lambda-port=0', /^--lambda-port 0 is not a port; 1 to 65535/],
+  ['a host name to listen on', '--listen-host=localhost', /^--listen-host localhost is not an IPv4 address/],
+  ['an address without a scheme', '--origin-url=encoder:8081', /^--origin-url encoder:8081 is not a URL .* http\.$/],
   ['another scheme for viewers', '--playback-base-url=ftp://127.0.0.1', /^--playback-base-url .* http or https\.$/],
   ['another scheme for publishers', '--rtmp-url=http://127.0.0.1/live', /^--rtmp-url .* rtmp\.$/],
 ])('%s is refused', (_case, argument, message) => {

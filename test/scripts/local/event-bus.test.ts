@@ -1,11 +1,11 @@
 import pino from 'pino';
 import { type EventBusOptions, startEventBus } from '#scripts/local/event-bus.ts';
-import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
 
 const DETAIL = JSON.stringify({ id: 'e', type: 'stream.live', time: '2026-11-20T19:30:00.000Z' });
 const ENTRY = { DetailType: 'stream.live', Detail: DETAIL };
 
-let bus: LoopbackServer;
+let bus: ListeningServer;
 const received: Parameters<EventBusOptions['onEvent']>[0][] = [];
 
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { generateSecret } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { EventFeed, type EventFeedOptions } from '#scripts/local/event-feed.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
 
@@ -34,7 +34,7 @@ const event = (number: number, description = ''): HeadendEvent => ({
 
 async function startFeed(options: Partial<EventFeedOptions> = {}) {
   const feed = new EventFeed({ apiUrl: `${api.url}/api`, ...options });
-  const server: LoopbackServer = await listenOnLoopback(
+  const server: ListeningServer = await listenOnLoopback(
     createServer((request, response) => void feed.serve(request, response)),
   );
   cleanups.push(async () => {

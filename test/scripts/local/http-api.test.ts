@@ -5,9 +5,9 @@ import { PassThrough } from 'node:stream';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { createLogger } from '#runtime/log.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 
-let server: LoopbackServer | undefined;
+let server: ListeningServer | undefined;
 afterEach(() => server?.close());
 
 /** An HTTP API whose handler answers `result`; tells which events it got and what was logged. */

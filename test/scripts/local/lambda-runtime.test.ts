@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { pino } from 'pino';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
-import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const functions = {
   echo: async (event: unknown) => event,
@@ -12,7 +12,7 @@ const functions = {
   },
 };
 
-let runtime: LoopbackServer;
+let runtime: ListeningServer;
 let client: LambdaClient;
 
 beforeAll(async () => {

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { pino } from 'pino';
 import type { ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
 import type { EdgeFunction } from '#scripts/local/edge-function.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { createMediaGate } from '#scripts/local/media-gate.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
-const servers: LoopbackServer[] = [];
+const servers: ListeningServer[] = [];
 const proxies: OriginProxy[] = [];
 const logLines: string[] = [];
 

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -7,7 +7,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function serve(listener: RequestListener): Promise<LoopbackServer> {
+async function serve(listener: RequestListener): Promise<ListeningServer> {
   const server = await listenOnLoopback(createServer(listener));
   cleanups.push(() => server.close());
   return server;

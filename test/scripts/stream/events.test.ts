@@ -9,7 +9,7 @@ import type { HeadendEvent } from '#domain/events.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { EventFeed } from '#scripts/local/event-feed.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { beginStreamCli, type CliEnvironment, callStreamCli, startCliApi, startFixedServer } from './stream-cli.ts';
 
 const EVENT: HeadendEvent = {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { COMMANDS } from '#scripts/stream/commands.ts';
 import { runCommand } from '#scripts/stream/run-command.ts';
 import { startControlApi } from '#test/support/control-api.ts';

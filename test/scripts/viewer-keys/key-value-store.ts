@@ -2,7 +2,7 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import { isIP } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { LOCAL_CREDENTIALS } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { createKeyValueStoreClient } from '#scripts/viewer-keys/edge-keys.ts';
 
 export const STORE_ARN = 'arn:aws:cloudfront::123456789012:key-value-store/8a0ffa2f-9a7b-4d4e-8a2e-0b1f8f3c1d2e';

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { type ListeningServer, localUrl, startListening } from '#scripts/local/listening-server.ts';
+import { type ListeningServer, localUrl, startListening } from '#scripts/local/http-server.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 
 let server: ListeningServer | null = null;

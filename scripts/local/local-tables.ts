@@ -2,13 +2,22 @@ import { CreateTableCommand, DynamoDBClient, ListTablesCommand, waitUntilTableEx
 import { TABLES, type TableNames } from '#domain/tables.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws-environment.ts';
 
-/** A local DynamoDB, and how the tables are called there. */
+/** Names of the tables in a DynamoDB that serves one Headend only. */
+export const LOCAL_TABLE_NAMES: TableNames = {
+  STREAMS_TABLE: 'streams',
+  STREAM_KEYS_TABLE: 'stream-keys',
+  LIVE_TABLE: 'live',
+  ADMIN_TOKENS_TABLE: 'admin-tokens',
+  IDEMPOTENCY_TABLE: 'idempotency',
+};
+
+/** A local DynamoDB and the names of its tables. */
 export interface CreateMissingTablesOptions {
   readonly dynamoDbUrl: string;
   readonly tableNames: TableNames;
 }
 
-/** Makes the tables that a local DynamoDB lacks; resolves when they can be used. */
+/** Creates the tables that a local DynamoDB lacks. Resolves when all are usable. */
 export async function createMissingTables({ dynamoDbUrl, tableNames }: CreateMissingTablesOptions): Promise<void> {
   const access = { endpoint: dynamoDbUrl, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
   const client = new DynamoDBClient({ ...access, maxAttempts: 1 });

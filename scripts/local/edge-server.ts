@@ -1,25 +1,29 @@
 import { createServer } from 'node:http';
 import type { EventFeed } from './event-feed.ts';
 import type { HttpApi } from './http-api.ts';
-import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
+import { type ListenAddress, type ListeningServer, startListening } from './http-server.ts';
 import type { MediaGate } from './media-gate.ts';
 import type { SiteFiles } from './site-files.ts';
 
-export interface EdgeOptions {
+export interface EdgeServerOptions {
   readonly address: ListenAddress;
   readonly api: HttpApi;
   readonly events: Pick<EventFeed, 'serve'>;
   readonly media: MediaGate;
   readonly site: Pick<SiteFiles, 'serve'>;
-  /** Where a visitor of `/` is sent. */
+  /** Where `/` redirects. */
   readonly homePath: () => string;
 }
 
-/**
- * Starts the one address that viewers and API clients know: what CloudFront is in the cloud. Rejects where it can't
- * be taken.
- */
-export function startEdge({ address, api, events, media, site, homePath }: EdgeOptions): Promise<ListeningServer> {
+/** Starts the only server that viewers and API clients talk to, like CloudFront in AWS. Rejects if it cannot listen. */
+export function startEdgeServer({
+  address,
+  api,
+  events,
+  media,
+  site,
+  homePath,
+}: EdgeServerOptions): Promise<ListeningServer> {
   const server = createServer((request, response) => {
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
     if (path.startsWith('/live/') || path.startsWith('/t/')) return void media(request, response);

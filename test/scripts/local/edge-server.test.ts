@@ -1,7 +1,7 @@
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startEdge } from '#scripts/local/edge.ts';
-import type { ListeningServer } from '#scripts/local/listening-server.ts';
-import { LOOPBACK } from '#scripts/local/loopback-server.ts';
+import { startEdgeServer } from '#scripts/local/edge-server.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
+import { LOOPBACK } from '#scripts/local/http-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
@@ -11,7 +11,7 @@ let edge: ListeningServer;
 beforeAll(async () => {
   database = await startTemporaryDynamoDb();
   control = await startControlApi(database.client);
-  edge = await startEdge({
+  edge = await startEdgeServer({
     address: LOOPBACK,
     api: control.api,
     events: { serve: async (_request, response) => void response.end('events') },
