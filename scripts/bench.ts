@@ -23,7 +23,7 @@ interface BenchOptions {
   readonly benchmarks: readonly Benchmark[];
   readonly seconds: number;
   readonly jsonPath: string | null;
-  /** Whether a figure that misses what is required is a failure. */
+  /** Whether a missed target is a failure. */
   readonly isStrict: boolean;
 }
 
@@ -40,12 +40,12 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]
-  --seconds  how long each live benchmark measures (default 30, 5 to 600)
-  --only     one benchmark or all whose name begins so: ${BENCHMARKS.map(({ name }) => name).join(', ')}
-  --json     also write the figures to this file
-  --no-targets  exit code 0 also where a required figure is missed, for slow machines`;
+  --seconds     how long each live benchmark measures, 5 to 600 (default 30)
+  --only        a benchmark, or all of a measurement (the part before the slash): ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --json        also write the figures to this file
+  --no-targets  missed targets are no failure, for slow machines`;
 
-/** Parses the command line. Throws with the usage where it is wrong. */
+/** Parses the command line. Throws if it is wrong. */
 function readOptions(): BenchOptions {
   const { values } = parseArgs({
     options: {
@@ -64,7 +64,7 @@ function readOptions(): BenchOptions {
   return { benchmarks, seconds, jsonPath: values.json ?? null, isStrict: !values['no-targets'] };
 }
 
-/** A signal that Ctrl-C and SIGTERM abort, so that whatever was started ends before this process does. */
+/** A signal that Ctrl-C and SIGTERM abort, so that everything started here ends before this process. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -83,7 +83,7 @@ async function run(benchmark: Benchmark, options: { signal: AbortSignal; seconds
   }
 }
 
-/** One benchmark after another, so that none takes another's CPU. Resolves to the exit code: 1 where one failed or missed. */
+/** Runs the benchmarks one after another, so that they do not compete for CPU. Resolves to the exit code: 1 if one failed. */
 async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): Promise<number> {
   const machine = await readMachineFacts();
   for (const [name, fact] of Object.entries(machine)) process.stdout.write(`${name}: ${fact}\n`);

@@ -7,12 +7,12 @@ import { percentile } from './latency-summary.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';
 
 const TRIES = 5;
-/** Each try comes at another moment between two heartbeats, which are a second apart. */
+/** Heartbeats are a second apart. Each try comes at a different time between two of them. */
 const STEP_MS = 200;
 const TIMEOUT_SECONDS = 30;
 const CLIP = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
-/** How long after a request to stop a stream, or to rotate its key, its publisher is cut. */
+/** The time from a request to stop a stream, or to rotate its key, to the end of its publisher. */
 export const controlLatency: Benchmark = {
   name: 'control-latency',
   targets: { stopMaxMs: { atMost: 2_000 }, rotateMaxMs: { atMost: 2_000 } },
@@ -40,7 +40,7 @@ export const controlLatency: Benchmark = {
   },
 };
 
-/** Goes live; resolves to the milliseconds from the request to the end of the publisher. */
+/** Goes live, and resolves to the milliseconds from the request to the end of the publisher. */
 async function measureCut(
   context: BenchContext,
   { api, streamId }: RunningHeadend,

@@ -13,7 +13,7 @@ import { type Program, startProgram } from '../program.ts';
 export interface RunningHeadend extends RunningSystem {
   readonly platformPid: number;
   readonly encoderPid: number;
-  /** The encoder's own HTTP address of the stream, without a trailing slash. */
+  /** Address of the stream on the encoder's origin server, without a trailing slash. */
   readonly originUrl: string;
   readonly streamId: string;
   /** Without a key. */
@@ -34,12 +34,12 @@ const READY_LINE = z.object({
   tasks: z.tuple([z.object({ pid: z.int(), httpUrl: z.url() })]),
 });
 
-/** Headend as `npm start` runs it, with a stream of the given latency profile. */
+/** Headend as started by `npm start`, with a stream of the given latency profile. */
 export function headend(latency: LatencyName): SystemUnderTest {
   return { name: `headend-${latency}`, start: (context) => startHeadend(context, latency) };
 }
 
-/** Starts the platform on free ports with a data folder of its own and creates a stream; it ends with the context. */
+/** Starts the platform on free ports with its own data folder, and creates a stream. It ends with the context. */
 export async function startHeadend(context: BenchContext, latency: LatencyName): Promise<RunningHeadend> {
   const dataFolder = await makeTemporaryFolder(context);
   const ports = ['--http-port', String(await freePort()), '--rtmp-port', String(await freePort())];

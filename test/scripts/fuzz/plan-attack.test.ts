@@ -1,5 +1,5 @@
 import { encodeAmf0 } from '#kit/amf0.ts';
-import { encodeMessages, HANDSHAKE_BYTES, type Message } from '#scripts/fuzz/chunk-stream.ts';
+import { CLIENT_HANDSHAKE_BYTES, encodeMessages, type Message } from '#scripts/fuzz/chunk-stream.ts';
 import { FIRST_KEY } from '#scripts/fuzz/keys.ts';
 import { planAttack } from '#scripts/fuzz/plan-attack.ts';
 import type { RecordedSession } from '#scripts/fuzz/record-sessions.ts';
@@ -18,7 +18,7 @@ const session = (name: string, media: number): RecordedSession => {
     message(20, encodeAmf0('publish', 3, null, FIRST_KEY, 'live')),
     ...Array.from({ length: 20 }, () => message(media, Buffer.alloc(500, media))),
   ];
-  return { name, bytes: Buffer.concat([Buffer.alloc(HANDSHAKE_BYTES, 3), encodeMessages(messages)]) };
+  return { name, bytes: Buffer.concat([Buffer.alloc(CLIENT_HANDSHAKE_BYTES, 3), encodeMessages(messages)]) };
 };
 const SESSIONS = [session('picture', 9), session('sound', 8)];
 const plan = (seed: number) => Array.from({ length: COUNT }, (_, iteration) => planAttack(SESSIONS, seed, iteration));
