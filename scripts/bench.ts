@@ -41,7 +41,8 @@ const BENCHMARKS: readonly Benchmark[] = [
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]
   --seconds     how long each live benchmark measures, 5 to 600 (default 30)
-  --only        a benchmark, or all of a measurement (the part before the slash): ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --only        a benchmark, or all with the same part before the slash:
+                ${BENCHMARKS.map(({ name }) => name).join(', ')}
   --json        also write the figures to this file
   --no-targets  missed targets are no failure, for slow machines`;
 
@@ -83,7 +84,10 @@ async function run(benchmark: Benchmark, options: { signal: AbortSignal; seconds
   }
 }
 
-/** Runs the benchmarks one after another, so that they do not compete for CPU. Resolves to the exit code: 1 if one failed. */
+/**
+ * Runs the benchmarks one after another, so that they do not compete for CPU. Resolves to the exit code: 1 if one
+ * failed.
+ */
 async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): Promise<number> {
   const machine = await readMachineFacts();
   for (const [name, fact] of Object.entries(machine)) process.stdout.write(`${name}: ${fact}\n`);

@@ -51,7 +51,8 @@ function readOptions(): FuzzCommandOptions {
 }
 
 /**
- * `npm run fuzz:rtmp`: attacks the RTMP server with damaged versions of FFmpeg's own connections. Resolves to the exit code.
+ * `npm run fuzz:rtmp`: attacks the RTMP server with damaged versions of FFmpeg's own connections. Resolves to the exit
+ * code.
  */
 async function main({ seconds, seed, iterations }: FuzzCommandOptions): Promise<number> {
   const target = await startTarget();

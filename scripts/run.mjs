@@ -1,5 +1,5 @@
-// Runs one of the project's commands. Installs what the command needs first, then runs its TypeScript in this same process,
-// so that signals sent to this process reach the command.
+// Runs one of the project's commands. Installs what the command needs first, then runs its TypeScript in this same
+// process, so that signals sent to this process reach the command.
 import './setup.mjs';
 
 /** The program of each command, with the arguments that go before those of the command line. */

@@ -1,6 +1,6 @@
 /**
- * Why a call of the control API failed: the API refused it, nothing answered, or something answered that is not Headend's
- * control API.
+ * Why a call of the control API failed: the API refused it, nothing answered, or something answered that is not
+ * Headend's control API.
  */
 export type ApiErrorKind = 'refused' | 'no-answer' | 'not-headend';
 

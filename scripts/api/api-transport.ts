@@ -42,7 +42,9 @@ export class ApiTransport {
     return this.#read({ method: 'GET', path }, schema);
   }
 
-  /** If the answer gets lost, sends the request once more with the same idempotency key, so that nothing is made twice. */
+  /**
+   * If the answer gets lost, sends the request once more with the same idempotency key, so that nothing is made twice.
+   */
   async post<Schema extends z.ZodType>({ path, body, ifVersion }: ApiChange, schema: Schema): Promise<z.infer<Schema>> {
     const headers = { 'Idempotency-Key': randomUUID(), ...ifMatch(ifVersion) };
     const request = { method: 'POST', path, headers, body } as const;
@@ -153,7 +155,10 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** fetch (undici) puts a network failure into the cause. If a host has several addresses, only the code says what failed. */
+/**
+ * fetch (undici) puts a network failure into the cause. If a host has several addresses, only the code says what
+ * failed.
+ */
 function reasonOf(error: unknown): string {
   const cause = isNativeError(error) && error.cause !== undefined ? error.cause : error;
   return errorMessage(cause).replace(/\s+/g, ' ').trim() || String((cause as NodeJS.ErrnoException).code);

@@ -85,7 +85,9 @@ export class ControlApiClient {
     return this.#transport.delete({ path: `/tokens/${encodeURIComponent(id)}` });
   }
 
-  /** Yields events until the signal aborts. Throws if the feed ends before that. Only the local platform has this feed. */
+  /**
+   * Yields events until the signal aborts. Throws if the feed ends before that. Only the local platform has this feed.
+   */
   followEvents(signal: AbortSignal): AsyncGenerator<ApiEvent> {
     return this.#transport.follow('/events', eventSchema, signal);
   }

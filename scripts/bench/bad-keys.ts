@@ -18,9 +18,9 @@ const SETTLE_SECONDS = 5;
 const WARM_UP_CONNECTIONS = 500;
 
 /**
- * The cost of an attack with wrong keys, one connection after another: memory and open files of an encoder without a stream,
- * and the additional latency of a live stream's parts. From many addresses, each key is looked up; the guard answers 25 per
- * second, so this takes minutes. A single address is soon refused without a lookup, after a delay.
+ * The cost of an attack with wrong keys, one connection after another: memory and open files of an encoder without a
+ * stream, and the additional latency of a live stream's parts. From many addresses, each key is looked up; the guard
+ * answers 25 per second, so this takes minutes. A single address is soon refused without a lookup, after a delay.
  */
 export const badKeys: Benchmark = {
   name: 'bad-keys',
@@ -55,7 +55,10 @@ export const badKeys: Benchmark = {
   },
 };
 
-/** What the attempts leave behind in the encoder and the data folder. Measured without a live stream, which would hide it. */
+/**
+ * What the attempts leave behind in the encoder and the data folder. Measured without a live stream, which would hide
+ * it.
+ */
 async function measureCosts(context: BenchContext, { encoderPid, dataFolder }: RunningHeadend, port: number) {
   const { signal } = context;
   await tryBadKeys(context, { port, connections: WARM_UP_CONNECTIONS, block: 3 });
@@ -107,8 +110,8 @@ interface Attempts {
 }
 
 /**
- * Runs the attempts and resolves to the seconds that they took. Rejects if one was not refused. The attacker's process runs at a
- * low priority: a real attacker has a machine of their own and takes no CPU from the encoder.
+ * Runs the attempts and resolves to the seconds that they took. Rejects if one was not refused. The attacker's process
+ * runs at a low priority: a real attacker has a machine of their own and takes no CPU from the encoder.
  */
 async function tryBadKeys(context: BenchContext, { port, connections, block }: Attempts): Promise<number> {
   const script = fileURLToPath(new URL('bad-keys-attacker.ts', import.meta.url));

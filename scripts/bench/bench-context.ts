@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Targets } from './target.ts';
 
-/** The context of a benchmark. The benchmark ends early when the signal aborts. Everything that it started ends with it. */
+/**
+ * The context of a benchmark. The benchmark ends early when the signal aborts. Everything that it started ends with it.
+ */
 export interface BenchContext {
   readonly signal: AbortSignal;
   /** How long a live benchmark measures. */

@@ -16,8 +16,8 @@ const SOURCES = {
 } as const satisfies Record<LadderName, { width: number; height: number; videoKbps: number }>;
 
 /**
- * The CPU time of a ladder at 30 fps: user and system seconds of FFmpeg per second of media, which is the number of cores that it
- * keeps busy. The input is a file, read at full speed, because CPU time hardly depends on other load.
+ * The CPU time of a ladder at 30 fps: user and system seconds of FFmpeg per second of media, which is the number of
+ * cores that it keeps busy. The input is a file, read at full speed, because CPU time hardly depends on other load.
  */
 export function capacity(ladder: LadderName): Benchmark {
   return {

@@ -10,7 +10,10 @@ import { isPlayable } from './first-playlist.ts';
 import { type LatencySummary, summariseLatency } from './latency-summary.ts';
 import type { Targets } from './target.ts';
 
-/** A viewer who starts with the first segment may be closer to live than all later ones. Latency is measured for the next. */
+/**
+ * A viewer who starts with the first segment may be closer to live than all later ones. Latency is measured for the
+ * next.
+ */
 const WAITING_VIEWER_SECONDS = 8;
 /** Time for the player to settle. Stalls and latencies count after it. */
 const SETTLE_SECONDS = 5;
@@ -27,8 +30,8 @@ const TARGETS: Readonly<Record<string, Targets>> = {
 };
 
 /**
- * Latency from the publisher to the screen of a viewer in Chromium. Also the time from the start of the publish to the first
- * playlist and, for a waiting viewer, to the first picture.
+ * Latency from the publisher to the screen of a viewer in Chromium. Also the time from the start of the publish to the
+ * first playlist and, for a waiting viewer, to the first picture.
  */
 export function glassToGlass(system: SystemUnderTest): Benchmark {
   const targets = TARGETS[system.name] ?? {};

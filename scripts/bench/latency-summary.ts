@@ -18,8 +18,8 @@ export interface LatencySummary {
 const STALL_MS = 250;
 
 /**
- * Summarises the frames displayed from `fromMs` to `untilMs`, both in milliseconds since 1970. `captureTimeMs` returns when a
- * frame of the clip was last captured before a given time, or null if it never was.
+ * Summarises the frames displayed from `fromMs` to `untilMs`, both in milliseconds since 1970. `captureTimeMs` returns
+ * when a frame of the clip was last captured before a given time, or null if it never was.
  */
 export function summariseLatency(
   frames: readonly PresentedFrame[],
@@ -52,15 +52,18 @@ export function longestStallMs(
   return Math.max(0, ...findStallsMs(inSpan, span));
 }
 
-/** The percentile by nearest rank: the smallest value that at least `percent` % of all do not exceed. Null for no values. */
+/**
+ * The percentile by nearest rank: the smallest value that at least `percent` % of all do not exceed. Null for no
+ * values.
+ */
 export function percentile(values: readonly number[], percent: number): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
 }
 
 /**
- * Lengths of the times without a new picture. If its main thread is busy, the browser presents frames without a callback.
- * `presentedFrames` counts these too, so that a slow measurement is not mistaken for a stall.
+ * Lengths of the times without a new picture. If its main thread is busy, the browser presents frames without a
+ * callback. `presentedFrames` counts these too, so that a slow measurement is not mistaken for a stall.
  */
 function findStallsMs(
   frames: readonly PresentedFrame[],

@@ -14,9 +14,9 @@ interface CpuReading {
 }
 
 /**
- * CPU of Headend's own processes compared to their FFmpeg, for one live stream. Measured three times: right after the start,
- * while the JIT compiler works; after that; and with a viewer in Chromium. The target applies to the second measurement, because
- * it is about the stream: in a deployment, CloudFront answers most requests of viewers.
+ * CPU of Headend's own processes compared to their FFmpeg, for one live stream. Measured three times: right after the
+ * start, while the JIT compiler works; after that; and with a viewer in Chromium. The target applies to the second
+ * measurement, because it is about the stream: in a deployment, CloudFront answers most requests of viewers.
  */
 export const liveCpu: Benchmark = {
   name: 'cpu/live',

@@ -8,7 +8,10 @@ const SAMPLE_MS = 1_000;
 /** Memory grows until the window of listed media, another one for late players, and the current segment are full. */
 const FILLED_SECONDS = 2 * LATENCY_PROFILES.low.windowSeconds + LATENCY_PROFILES.low.segmentSeconds;
 
-/** Resident memory of the encoder process: without a stream, and with one until its window is full and `seconds` after that. */
+/**
+ * Resident memory of the encoder process: without a stream, and with one until its window is full and `seconds` after
+ * that.
+ */
 export const memory: Benchmark = {
   name: 'memory',
   targets: { growthMegabytes: { atMost: 60 } },

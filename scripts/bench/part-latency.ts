@@ -8,8 +8,8 @@ interface TimedPart {
 }
 
 /**
- * Follows a rendition with blocking reloads (RFC 8216bis 6.2.5.2) until the signal aborts. Reports the latency of each new
- * part in milliseconds: from its end by EXT-X-PROGRAM-DATE-TIME, when its last frame arrived, until it is listed.
+ * Follows a rendition with blocking reloads (RFC 8216bis 6.2.5.2) until the signal aborts. Reports the latency of each
+ * new part in milliseconds: from its end by EXT-X-PROGRAM-DATE-TIME, when its last frame arrived, until it is listed.
  */
 export async function followParts(
   renditionUrl: string,

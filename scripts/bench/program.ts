@@ -15,7 +15,10 @@ export interface Program {
 const STDERR_TAIL_BYTES = 4_000;
 const TERMINATE_TIMEOUT_MS = 8_000;
 
-/** Starts a program in its own process group, so that Ctrl-C only reaches the benchmark, and the whole group can be ended. */
+/**
+ * Starts a program in its own process group, so that Ctrl-C only reaches the benchmark, and the whole group can be
+ * ended.
+ */
 export function startProgram(
   context: BenchContext,
   command: string,

@@ -29,8 +29,8 @@ export async function headendRecipe(clipPath: string, ladder: LadderName): Promi
 }
 
 /**
- * Measures the user and system time of one run over a clip at full speed, in seconds. Uses the shell's `times`, because Node.js
- * does not report the time of a single child process.
+ * Measures the user and system time of one run over a clip at full speed, in seconds. Uses the shell's `times`, because
+ * Node.js does not report the time of a single child process.
  */
 export async function measureCpuSeconds(context: BenchContext, recipe: Recipe, clipPath: string): Promise<number> {
   const redirections = Array.from({ length: recipe.outputs }, (_, index) => `${FIRST_OUTPUT_FD + index}>/dev/null`);

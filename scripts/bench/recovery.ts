@@ -19,8 +19,8 @@ const WATCHED_MS = 8_000;
 const AWAY_MS = 5_000;
 
 /**
- * What a viewer in Chromium sees when FFmpeg is killed, and when the publisher is killed and comes back. The page is never
- * reloaded. Measured by the frame counter in the picture.
+ * What a viewer in Chromium sees when FFmpeg is killed, and when the publisher is killed and comes back. The page is
+ * never reloaded. Measured by the frame counter in the picture.
  */
 export const recovery: Benchmark = {
   name: 'recovery',

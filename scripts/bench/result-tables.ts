@@ -11,7 +11,9 @@ export interface BenchResult {
   readonly error: string | null;
 }
 
-/** Formats one table per measurement: a row for each figure, a column for each subject. Failures are listed below it. */
+/**
+ * Formats one table per measurement: a row for each figure, a column for each subject. Failures are listed below it.
+ */
 export function formatResultTables(results: readonly BenchResult[]): string {
   const measurements = [...new Set(results.map(({ name }) => measurementOf(name)))];
   const tables = measurements.flatMap((measurement) => {

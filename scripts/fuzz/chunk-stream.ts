@@ -28,8 +28,8 @@ interface ChunkStream {
 }
 
 /**
- * Parses what a proper client sent after its handshake (RTMP 1.0, 5.3). Leaves out an unfinished message. Throws if a header
- * is cut off.
+ * Parses what a proper client sent after its handshake (RTMP 1.0, 5.3). Leaves out an unfinished message. Throws if a
+ * header is cut off.
  */
 export function parseMessages(bytes: Buffer): Message[] {
   const messages: Message[] = [];

@@ -6,7 +6,10 @@ import { mutateBytes } from './mutate-bytes.ts';
 import { mutateMessages } from './mutate-messages.ts';
 import type { RecordedSession } from './record-sessions.ts';
 
-/** How a connection ends: the client cuts it, ends it properly, or waits for the server to end it, with or without reading. */
+/**
+ * How a connection ends: the client cuts it, ends it properly, or waits for the server to end it, with or without
+ * reading.
+ */
 export const ENDINGS = ['destroy', 'end', 'linger', 'linger deaf'] as const;
 
 /** One planned connection. */

@@ -26,7 +26,9 @@ const ARGUMENTS = [
 
 const YIELDING_CHROMIUM = fileURLToPath(new URL('chromium.sh', import.meta.url));
 
-/** Launches the Chromium that setup.mjs finds or installs. Unlike Playwright's build, Debian's decodes H.264 and AAC. */
+/**
+ * Launches the Chromium that setup.mjs finds or installs. Unlike Playwright's build, Debian's decodes H.264 and AAC.
+ */
 export async function launchBrowser(): Promise<TestBrowser> {
   // Playwright's signal handlers would exit this process before everything else is cleaned up.
   const handlers = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };

@@ -24,8 +24,8 @@ export interface ClipOptions {
 }
 
 /**
- * The clip of the benchmarks, and the defaults of all others. 24 seconds are a whole number of frames at 30 fps and of AAC
- * frames at 48 kHz, so that video and audio repeat at the same instant. 20 seconds would be 937.5 AAC frames.
+ * The clip of the benchmarks, and the defaults of all others. 24 seconds are a whole number of frames at 30 fps and of
+ * AAC frames at 48 kHz, so that video and audio repeat at the same instant. 20 seconds would be 937.5 AAC frames.
  */
 export const BENCH_CLIP: ClipOptions = {
   width: 1280,
@@ -42,8 +42,9 @@ export const BENCH_CLIP: ClipOptions = {
 const RECIPE_VERSION = 1;
 
 /**
- * Makes an FLV (H.264 High, AAC) that shows a noisy moving picture with the frame counter, and a white flash with a beep in
- * the first tenth of every second. Resolves to its path below the system's temporary folder, where later calls reuse it.
+ * Makes an FLV (H.264 High, AAC) that shows a noisy moving picture with the frame counter, and a white flash with a
+ * beep in the first tenth of every second. Resolves to its path below the system's temporary folder, where later calls
+ * reuse it.
  */
 export async function makeClip(options: Partial<ClipOptions> = {}): Promise<string> {
   const clip = { ...BENCH_CLIP, ...options };

@@ -10,7 +10,9 @@ export interface EndlessTag {
 
 const AAC_FRAME_SAMPLES = 1024;
 
-/** Repeats a clip for ever in decoding order. The timestamps continue across the seams at the clip's exact frame rates. */
+/**
+ * Repeats a clip for ever in decoding order. The timestamps continue across the seams at the clip's exact frame rates.
+ */
 export function* endlessClip(clip: FlvFile): Generator<EndlessTag, never> {
   const video = endlessVideo(clip);
   const audio = endlessAudio(clip);
@@ -40,8 +42,8 @@ function* endlessVideo(clip: FlvFile): Generator<EndlessTag | null, never> {
 }
 
 /**
- * Audio stays on its own grid of AAC frames; otherwise there would be an audible gap at each seam. The content of a frame is
- * the clip's frame nearest to its time. This is exact if the clip is a whole number of AAC frames long.
+ * Audio stays on its own grid of AAC frames; otherwise there would be an audible gap at each seam. The content of a
+ * frame is the clip's frame nearest to its time. This is exact if the clip is a whole number of AAC frames long.
  */
 function* endlessAudio(clip: FlvFile): Generator<EndlessTag | null, never> {
   const first = clip.audio[0];

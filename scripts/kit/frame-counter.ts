@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import type { Page } from 'playwright-core';
 
 /**
- * Position of the counter in the picture, in fractions of the picture's size so that it works at any resolution. A row of 16
- * cells shows the bits, highest first, above a row with their complement. At 360p a cell is 20 pixels wide, which is wider
- * than an H.264 macroblock.
+ * Position of the counter in the picture, in fractions of the picture's size so that it works at any resolution. A row
+ * of 16 cells shows the bits, highest first, above a row with their complement. At 360p a cell is 20 pixels wide, which
+ * is wider than an H.264 macroblock.
  */
 export const COUNTER = { bits: 16, left: 1 / 4, cellWidth: 1 / 32, cellHeight: 1 / 18 } as const;
 
@@ -100,9 +100,9 @@ export async function takePresentedFrames(page: Page): Promise<readonly Presente
 }
 
 /**
- * Runs in the page. Copies only the counter's part of the decoded picture, which costs next to nothing. A canvas would convert
- * the whole picture to RGB and take a fifth of a core. The function must not refer to anything outside itself, and its callback
- * is a method because tsx wraps named inner functions in a helper that the page does not have.
+ * Runs in the page. Copies only the counter's part of the decoded picture, which costs next to nothing. A canvas would
+ * convert the whole picture to RGB and take a fifth of a core. The function must not refer to anything outside itself,
+ * and its callback is a method because tsx wraps named inner functions in a helper that the page does not have.
  */
 function recordPresentedFrames(counter: typeof COUNTER): void {
   const page = globalThis as FrameWindow;

@@ -53,7 +53,9 @@ export class RtmpClient {
     socket.on('error', () => undefined); // some servers close with a reset
   }
 
-  /** Opens the TCP connection from any address of 127.0.0.0/8. `allowHalfOpen` keeps it open after the server closed it. */
+  /**
+   * Opens the TCP connection from any address of 127.0.0.0/8. `allowHalfOpen` keeps it open after the server closed it.
+   */
   static async open(port: number, localAddress = '127.0.0.1', allowHalfOpen = false): Promise<RtmpClient> {
     const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true, allowHalfOpen });
     await once(socket, 'connect');

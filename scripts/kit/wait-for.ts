@@ -13,8 +13,8 @@ export interface WaitOptions {
 type NotYet = false | null | undefined;
 
 /**
- * Repeats `check` until it returns something other than false, null or undefined, and resolves to that. After the timeout,
- * rejects with an error that contains `what`.
+ * Repeats `check` until it returns something other than false, null or undefined, and resolves to that. After the
+ * timeout, rejects with an error that contains `what`.
  */
 export async function waitFor<T>(
   what: string,

@@ -8,6 +8,9 @@ import { type LocalState, readLocalState, writeLocalState } from './local-state.
 /** The data folder, relative to the working directory, if no other is named. */
 export const DEFAULT_DATA_DIR = '.headend';
 
+/** Folder below the data folder for what is built on start. */
+export const BUILD_DIR = 'build';
+
 /** Creates the data folder if it is missing. Rejects with a UserError if that fails. */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
@@ -17,13 +20,11 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** Reads the secrets of a data folder and creates those that are missing. Rejects with a UserError if that fails. */
-export async function openDataDir(dataDir: string): Promise<LocalState & { readonly viewerTokenKeys: string }> {
+/** Reads the secrets of a data folder. The first start creates them. Rejects with a UserError if that fails. */
+export async function openDataDir(dataDir: string): Promise<LocalState> {
   await makeDataDir(dataDir);
   try {
-    const known = (await readLocalState(dataDir)) ?? { adminToken: generateSecret(randomBytes), streams: {} };
-    const { viewerTokenKeys = JSON.stringify(nextViewerTokenKeys(null, randomBytes)) } = known;
-    const state = { ...known, viewerTokenKeys };
+    const state = (await readLocalState(dataDir)) ?? createState();
     await writeLocalState(dataDir, state);
     return state;
   } catch (cause) {
@@ -31,9 +32,13 @@ export async function openDataDir(dataDir: string): Promise<LocalState & { reado
   }
 }
 
+const createState = (): LocalState => ({
+  adminToken: generateSecret(randomBytes),
+  viewerTokenKeys: JSON.stringify(nextViewerTokenKeys(null, randomBytes)),
+  streams: {},
+});
+
 function toDataDirError(dataDir: string, cause: unknown): UserError {
-  const reason = errorMessage(cause);
-  return new UserError(`The data folder ${dataDir} can't be used: ${reason}. Choose another with --data-dir.`, {
-    cause,
-  });
+  const message = `The data folder ${dataDir} can't be used: ${errorMessage(cause)}. Choose another with --data-dir.`;
+  return new UserError(message, { cause });
 }

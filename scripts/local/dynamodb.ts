@@ -6,14 +6,14 @@ import { UserError } from '#scripts/terminal/errors.ts';
 import { type ListeningServer, listenOnLoopback } from './http-server.ts';
 import { createMissingTables } from './local-tables.ts';
 
-/** Where the data are and how the tables are called. */
+/** The folder of the data and the names of the tables. */
 export interface LocalDynamoDbOptions {
-  /** Made where it is missing; one process at a time. */
+  /** Created if it is missing. Only one process at a time can use it. */
   readonly directory: string;
   readonly tableNames: TableNames;
 }
 
-/** A DynamoDB on a free loopback port with all tables. Rejects with one line where the folder can't be used. */
+/** Starts a DynamoDB with all tables on a free loopback port. Rejects with a UserError if the folder can't be used. */
 export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOptions): Promise<ListeningServer> {
   await mkdir(directory, { recursive: true });
   await tryToOpen(directory);
@@ -27,7 +27,7 @@ export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOpti
   }
 }
 
-/** dynalite opens its folder late and takes the process down where that fails, so its LevelDB is asked beforehand. */
+/** dynalite opens its folder late and ends the process if that fails. This opens its LevelDB first to find out. */
 async function tryToOpen(directory: string): Promise<void> {
   const requireAsDynalite = createRequire(createRequire(import.meta.url).resolve('dynalite'));
   const { Level } = requireAsDynalite('level') as { readonly Level: new (path: string) => LevelDatabase };

@@ -2,10 +2,10 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
 
-/** A Lambda handler: any JSON value in, any out. */
+/** A Lambda handler. Takes and returns any JSON value. */
 export type LambdaHandler = (event: unknown) => Promise<unknown>;
 
-/** The functions by name, where their failures are logged, and where they are invoked. */
+/** The functions by name, the log of their failures, and the address of the Invoke API. */
 export interface LambdaRuntimeOptions {
   readonly functions: Readonly<Record<string, LambdaHandler>>;
   readonly log: Logger;
@@ -13,7 +13,7 @@ export interface LambdaRuntimeOptions {
   readonly address?: ListenAddress;
 }
 
-/** Payload of a synchronous invocation (AWS Lambda quotas). */
+/** Size limit of a synchronous invocation's payload (AWS Lambda quotas). */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 const INVOCATION_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
 
@@ -23,7 +23,7 @@ interface InvokeAnswer {
   readonly body: unknown;
 }
 
-/** Serves the Lambda Invoke API: synchronous invocations by function name. */
+/** Serves the Lambda Invoke API for synchronous invocations by function name. */
 export async function startLambdaRuntime(options: LambdaRuntimeOptions): Promise<ListeningServer> {
   const { functions, log, address = LOOPBACK } = options;
   const server = createServer(async (request, response) => {
@@ -31,7 +31,7 @@ export async function startLambdaRuntime(options: LambdaRuntimeOptions): Promise
       const { status, headers, body } = await answer(request, functions, log);
       response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body ?? null));
     } catch (error) {
-      log.warn({ err: error }, 'invocation broken off');
+      log.warn({ err: error }, 'an invocation was interrupted');
       response.destroy();
     }
   });

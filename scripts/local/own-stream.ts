@@ -22,8 +22,8 @@ export interface OwnStreamOptions {
 }
 
 /**
- * Returns a stream whose key is stored on this machine. The first start creates it, and it stays the same until somebody
- * deletes it. A rotated key is not replaced: whoever rotated it uses the new one.
+ * Returns a stream whose key is stored on this machine. The first start creates it, and it stays the same until
+ * somebody deletes it. A rotated key is not replaced: whoever rotated it uses the new one.
  */
 export async function ownStream(options: OwnStreamOptions): Promise<OwnStream> {
   const found = await findOwnStream(options);

@@ -20,8 +20,8 @@ export function parsePort(option: string, value: string, lowest: 0 | 1): number 
 }
 
 /**
- * Resolves to the port to listen on: `port` itself, or a free one for 0. Checks it before anything is started and rejects
- * with a UserError that names the option.
+ * Resolves to the port to listen on: `port` itself, or a free one for 0. Checks it before anything is started and
+ * rejects with a UserError that names the option.
  */
 export async function resolvePort(host: string, port: number, option: string): Promise<number> {
   const server = createServer().listen(port, host);

@@ -5,7 +5,7 @@ import { createLogger } from '#runtime/log.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
-import { openDataDir } from './data-dir.ts';
+import { BUILD_DIR, openDataDir } from './data-dir.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { readPublishMode } from './local-aws.ts';
 import { createMissingTables, LOCAL_TABLE_NAMES } from './local-tables.ts';
@@ -14,7 +14,7 @@ import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
 
-/** Containers start at the same time, and DynamoDB Local has to start Java first. */
+/** Containers start at the same time, and DynamoDB Local needs longer because of Java. */
 const DATABASE_ATTEMPTS = 60;
 const DATABASE_PAUSE_MS = 500;
 
@@ -23,14 +23,14 @@ export interface StandaloneEdge {
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly adminToken: string;
-  /** A stream to begin with. Null where a backend knows the streams. */
+  /** A first stream for the user. Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
   close(): Promise<void>;
 }
 
 /**
- * Starts all of the local platform but an encoder and a database, which are somewhere else and may come later. Throws a
- * UserError for what the person at the keyboard can mend, and an AbortError where it is stopped before it has started.
+ * Starts the local platform without encoder and database, which run elsewhere and may start later. Rejects with a
+ * UserError for problems that the user can fix, and with an AbortError if it is stopped before it has started.
  */
 export function startStandaloneEdge(options: EdgeOptions, stopped: AbortSignal): Promise<StandaloneEdge> {
   const closers = new Closers();
@@ -57,7 +57,7 @@ async function start(options: EdgeOptions, stopped: AbortSignal, closers: Closer
     playbackBaseUrl,
     adminTokenHash: hashSecret(state.adminToken),
     viewerTokenKeys: state.viewerTokenKeys,
-    buildDir: join(dataDir, 'build'),
+    buildDir: join(dataDir, BUILD_DIR),
     homePath: () => homePath,
     log: createLogger({ service: 'edge', level: 'info' }),
   });
@@ -75,7 +75,7 @@ async function resolveAddress(host: string, port: number, option: string) {
   return { host, port: await resolvePort(host, port, option), option };
 }
 
-/** Waits for the database where it doesn't answer yet. */
+/** Creates the tables. Waits for the database if it does not answer yet. */
 async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -88,6 +88,6 @@ async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<
 }
 
 function noDatabase(dynamoDbUrl: string, cause: unknown): UserError {
-  const reason = errorMessage(cause);
-  return new UserError(`No DynamoDB at ${dynamoDbUrl}: ${reason}. Name another with --dynamodb-url.`, { cause });
+  const message = `No DynamoDB at ${dynamoDbUrl}: ${errorMessage(cause)}. Name another with --dynamodb-url.`;
+  return new UserError(message, { cause });
 }

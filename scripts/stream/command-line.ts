@@ -48,8 +48,8 @@ export function parseStreamCommandLine(
 }
 
 /**
- * Finds the words that are not options of any command. Throws a CommandError that names the first unknown option, but not
- * what follows it: that may be a secret.
+ * Finds the words that are not options of any command. Throws a CommandError that names the first unknown option, but
+ * not what follows it: that may be a secret.
  */
 function readWords(args: readonly string[], commands: readonly Command[]) {
   const options: CommandOptions = Object.assign({}, GENERAL_OPTIONS, ...commands.map((command) => command.options));

@@ -23,8 +23,8 @@ export const findTokenId = (api: ControlApiClient, reference: string): Promise<s
   findId(reference, (query) => api.listTokens(query), { noun: 'token', nameOf: ({ name }) => name });
 
 /**
- * Finds the id of the entry that a person means. A whole id is returned as it is. Otherwise exactly one entry must have the
- * reference as its name or as the beginning of its id; if none or several do, throws a CommandError.
+ * Finds the id of the entry that a person means. A whole id is returned as it is. Otherwise exactly one entry must have
+ * the reference as its name or as the beginning of its id; if none or several do, throws a CommandError.
  */
 export async function findId<Entry extends { readonly id: string }>(
   reference: string,

@@ -1,6 +1,8 @@
 import { isNativeError } from 'node:util/types';
 
-/** A problem that the person at the keyboard can fix. The message says what is wrong and what to do; no stack is shown. */
+/**
+ * A problem that the person at the keyboard can fix. The message says what is wrong and what to do; no stack is shown.
+ */
 export class UserError extends Error {
   override readonly name: string = 'UserError';
 }

@@ -9,7 +9,9 @@ export interface TextTableOptions {
   readonly isRightAligned?: (column: number) => boolean;
 }
 
-/** Formats rows as lines with aligned columns. Characters that could control the terminal are removed from the cells. */
+/**
+ * Formats rows as lines with aligned columns. Characters that could control the terminal are removed from the cells.
+ */
 export function formatTable(rows: readonly (readonly string[])[], options: TextTableOptions = {}): string {
   const { isRightAligned = () => false } = options;
   const cells = rows.map((row) => row.map(toPrintable));

@@ -19,7 +19,10 @@ export const createKeyValueStoreClient = (
   config: CloudFrontKeyValueStoreClientConfig = {},
 ): CloudFrontKeyValueStoreClient => new CloudFrontKeyValueStoreClient({ region: 'us-east-1', ...config });
 
-/** The key value store from which the viewer-token function reads the keys. A write reaches all locations within seconds. */
+/**
+ * The key value store from which the viewer-token function reads the keys. A write reaches all locations within
+ * seconds.
+ */
 export class EdgeKeys {
   readonly #client: Pick<CloudFrontKeyValueStoreClient, 'send'>;
   readonly #storeArn: string;

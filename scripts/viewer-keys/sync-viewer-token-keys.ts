@@ -45,8 +45,8 @@ export async function rotateViewerTokenKeys(stores: ViewerTokenKeyStores): Promi
   const stored = new StoredKeys(stores.secrets, stores.secretArn);
   const edge = new EdgeKeys(stores.keyValueStore, stores.keyValueStoreArn);
   const keys = nextViewerTokenKeys(await stored.read(), stores.randomBytes);
-  // The edge comes first: no token may be signed with a key that the edge does not know. If the second write fails, the new
-  // key has signed nothing, and the next sync removes it.
+  // The edge comes first: no token may be signed with a key that the edge does not know. If the second write fails, the
+  // new key has signed nothing, and the next sync removes it.
   const wasChanged = await edge.write(keys);
   await stored.write(keys);
   return { ...idsOf(keys), wasChanged };

@@ -25,7 +25,10 @@ interface CallOptions {
 /** Keys of viewer tokens that a test's APIs sign with unless it brings its own. */
 export const TEST_VIEWER_TOKEN_KEYS = nextViewerTokenKeys(nextViewerTokenKeys(null, randomBytes), randomBytes);
 
-/** The control API over real HTTP on a database, with two admin tokens made for it; `settings` replace what it works with. */
+/**
+ * The control API over real HTTP on a database, with two admin tokens made for it; `settings` replace what it works
+ * with.
+ */
 export async function startControlApi(
   client: DynamoDBDocumentClient,
   now: () => number = Date.now,

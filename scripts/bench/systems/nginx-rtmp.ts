@@ -9,8 +9,8 @@ const PLAYLIST_SECONDS = 20;
 const STREAM_NAME = 'bench';
 
 /**
- * nginx-rtmp passes each publish to an FFmpeg, which publishes the renditions back, and cuts these into HLS. It waits for a
- * keyframe: otherwise the first segment starts with a gap on which hls.js stalls for 20 seconds.
+ * nginx-rtmp passes each publish to an FFmpeg, which publishes the renditions back, and cuts these into HLS. It waits
+ * for a keyframe: otherwise the first segment starts with a gap on which hls.js stalls for 20 seconds.
  */
 export const nginxRtmp: SystemUnderTest = {
   name: 'nginx-rtmp',

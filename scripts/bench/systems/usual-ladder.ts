@@ -8,8 +8,8 @@ export const AUDIO_KBPS = audioKbps(DEFAULT_LADDER);
 export const SEGMENT_SECONDS = 2;
 
 /**
- * FFmpeg's encoder options as in typical recipes on the web, with speed and tuning for low latency. `suffix` selects the
- * output's stream if one muxer has several (`:0`). Otherwise it is empty.
+ * FFmpeg's encoder options as in typical recipes on the web, with speed and tuning for low latency. `suffix` selects
+ * the output's stream if one muxer has several (`:0`). Otherwise it is empty.
  */
 export function usualEncoderArguments(rung: Rung, suffix: string): string[] {
   const bitrate = `${rung.videoKbps}k`;

@@ -166,7 +166,7 @@ test("the CLI's exit code is passed on, and nothing is made", async () => {
 });
 
 test.each([
-  ['a stack by its name', ['Media'], /^\nDeployed by name; /],
+  ['a stack by its name', ['Media'], /^\nDeployed only the named stacks\. /],
   ['a change set alone', ['--no-execute'], /^$/],
 ])('%s makes no token', async (_case, args, shown) => {
   const { code, stdout, stderr } = await run('deploy', [...DEV, ...args], { outputs: {} });
@@ -198,7 +198,7 @@ test('without the right to write the token it says what to do, and 1', async () 
   await denying.close();
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(
-    /^The stacks are up, but the admin token could not be made in the table test-admin-tokens in /,
+    /^The stacks are deployed, but no admin token could be made in the table test-admin-tokens in /,
   );
   expect(stderr).toContain(`\n  AccessDeniedException: ${message}\n`);
   expect(stderr).toContain('dynamodb:PutItem on that table: npm run deploy -- -c stage=dev\n');
@@ -225,7 +225,7 @@ test('the profile that the CLI is given is the one that reaches the table', asyn
 test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds nothing', async (command) => {
   const { code, stdout, stderr, steps } = await run(command, []);
   expect([code, stdout, steps]).toEqual([1, '', []]);
-  expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
+  expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
 });
 
 test.each([

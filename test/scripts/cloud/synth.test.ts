@@ -130,6 +130,6 @@ test.each([
 test.each(['synth', 'deploy', 'diff', 'destroy'])('npm run %s without a stage is one line and 1', async (command) => {
   const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
+  expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
   expect(existsSync(join(folder, 'dist'))).toBe(false);
 });

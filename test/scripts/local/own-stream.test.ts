@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'headend-own-stream-'));
-  await writeLocalState(dataDir, { adminToken: api.tokens[0], streams: {} });
+  await writeLocalState(dataDir, { adminToken: api.tokens[0], viewerTokenKeys: '', streams: {} });
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 

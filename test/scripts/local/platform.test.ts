@@ -10,7 +10,7 @@ import { UserError } from '#scripts/terminal/errors.ts';
 
 test('a port for publishers that is taken after it was found free is one line', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'headend-platform-'));
-  await writeLocalState(dataDir, { adminToken: generateSecret(randomBytes), streams: {} });
+  await writeLocalState(dataDir, { adminToken: generateSecret(randomBytes), viewerTokenKeys: '', streams: {} });
   // The platform's own HTTP server takes it before the encoder can.
   const port = await resolvePort('127.0.0.1', 0, '--http-port');
   const started = startPlatform({ httpPort: port, rtmpPort: port, dataDir, demo: false, json: true });

@@ -20,7 +20,7 @@ test('it says where to publish with which key, and where to watch', () => {
 
 test('a key that was rotated is the one that its owner was given, and can be had anew', () => {
   const text = welcome({ ...PLATFORM, stream: { id: 'id', playbackId: 'public', streamKey: null } });
-  expect(text).toContain('Stream Key  the one you were given when it was rotated');
+  expect(text).toContain('Stream Key  the one you got when you rotated it');
   expect(text).toContain('npm run stream -- rotate-key id');
   expect(text).toContain('http://127.0.0.1:8080/watch/public\n');
   expect(text).not.toContain('null');

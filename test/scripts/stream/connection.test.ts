@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true }));
 
 const runLocally = async () => {
-  await writeLocalState(dataDir, { adminToken: localToken, streams: {} });
+  await writeLocalState(dataDir, { adminToken: localToken, viewerTokenKeys: '', streams: {} });
   await writeRunningPlatform(dataDir, { apiUrl: LOCAL_URL });
 };
 
