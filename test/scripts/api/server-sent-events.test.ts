@@ -21,13 +21,13 @@ test.each([
   ['CRLF, cut between the two', ['data: a\r', '\n\r\n'], ['a']],
   ['no space', ['data:a\n\n'], ['a']],
   ['comments and events without data', [': hello\n\nevent: x\n\ndata: a\n\n'], ['a']],
-  ['a field that only begins like data', ['database: a\n\ndata: b\n\n'], ['b']],
-  ['an event that is not finished', ['data: a\n\ndata: b\n'], ['a']],
+  ['a field whose name only starts with data', ['database: a\n\ndata: b\n\n'], ['b']],
+  ['an unfinished event', ['data: a\n\ndata: b\n'], ['a']],
 ])('%s', async (_case, chunks, events) => {
   expect(await read(chunks)).toEqual(events);
 });
 
-test('a character may be cut anywhere', async () => {
+test('a character may be split anywhere', async () => {
   const bytes = new TextEncoder().encode('data: 日本\n\n');
   for (let cut = 0; cut <= bytes.length; cut += 1) {
     expect(await read([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(['日本']);
@@ -37,6 +37,6 @@ test('a character may be cut anywhere', async () => {
 test.each([
   ['line', ['data: ', ...Array.from({ length: 17 }, () => 'x'.repeat(65_536))]],
   ['event', Array.from({ length: 17 }, () => `data: ${'x'.repeat(65_536)}\n`)],
-])('a %s without end is given up', async (_case, chunks) => {
+])('gives up on an endless %s', async (_case, chunks) => {
   await expect(read(chunks)).rejects.toThrow('longer than 1048576');
 });

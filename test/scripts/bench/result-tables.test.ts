@@ -1,6 +1,6 @@
 import { formatResultTables } from '#scripts/bench/result-tables.ts';
 
-test('a table for each measurement with what is required, failures below', () => {
+test('prints one table per measurement with the targets, and failures below it', () => {
   const text = formatResultTables([
     {
       name: 'latency/a',

@@ -41,11 +41,11 @@ test.each([
   ['/live/some/master.m3u8', 'media'],
   ['/t/some/live/thing', 'media'],
   ['/apiary', 'not found\n'],
-])('%s is answered by its own', async (path, body) => {
+])('%s is routed to the right service', async (path, body) => {
   expect(await (await fetch(`${edge.url}${path}`)).text()).toBe(body);
 });
 
-test('a visitor of nothing in particular is sent on', async () => {
+test('/ redirects to the home page', async () => {
   const response = await fetch(edge.url, { redirect: 'manual' });
   expect([response.status, response.headers.get('Location')]).toEqual([302, '/watch/home']);
 });

@@ -8,7 +8,7 @@ afterEach(async () => {
   server = null;
 });
 
-test.each(['127.0.0.1', '0.0.0.0'])('one that listens on %s is reached at its URL', async (host) => {
+test.each(['127.0.0.1', '0.0.0.0'])('a server that listens on %s is reached at its URL', async (host) => {
   server = await startListening(
     createServer((_, response) => response.end('here')),
     { host, port: 0 },
@@ -25,7 +25,7 @@ test('a port that is taken is an error', async () => {
   });
 });
 
-test('where an option names the port, the error says which', async () => {
+test('the error names the option that sets the port', async () => {
   server = await startListening(createServer(), { host: '127.0.0.1', port: 0 });
   const port = Number(new URL(server.url).port);
   const taken = startListening(createServer(), { host: '127.0.0.1', port, option: '--http-port' });
@@ -36,6 +36,6 @@ test('where an option names the port, the error says which', async () => {
 test.each([
   ['0.0.0.0', 'http://127.0.0.1:80'],
   ['192.0.2.1', 'http://192.0.2.1:80'],
-])('who listens on %s is reached at %s', (host, url) => {
+])('the local URL of %s is %s', (host, url) => {
   expect(localUrl({ host, port: 80 })).toBe(url);
 });

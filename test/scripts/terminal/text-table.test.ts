@@ -1,6 +1,6 @@
 import { formatTable } from '#scripts/terminal/text-table.ts';
 
-test('columns are as wide as their widest cell, without trailing blanks', () => {
+test('columns are as wide as their widest cell, without trailing spaces', () => {
   expect(
     formatTable([
       ['a', 'b', 'c'],
@@ -17,7 +17,7 @@ test.each([
   ['an emoji of several code points', '👩‍🚀', 2],
   ['a letter with a combining mark', 'e\u0301', 1],
   ['plain text', 'abc', 3],
-])('%s count as wide as terminals show them', (_case, text, width) => {
+])('%s have the width that terminals give them', (_case, text, width) => {
   const [, line = ''] = formatTable([
     ['123456', '|'],
     [text, '|'],
@@ -31,6 +31,6 @@ test.each([
   ['C1 controls', 'a\u009bb', 'a b'],
   ['direction overrides', 'a\u202eb', 'a b'],
   ['a line separator', 'a\u2028b', 'a b'],
-])('%s steers no terminal', (_case, text, shown) => {
+])('%s does not control the terminal', (_case, text, shown) => {
   expect(formatTable([[text, '|']])).toBe(`${shown}  |`);
 });
