@@ -1,8 +1,8 @@
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 
-/** An FLV file taken apart (FLV specification, annex E). Bodies are views of the file's buffer. */
+/** A parsed FLV file (FLV specification, annex E). Payloads are views of the file's buffer. */
 export interface FlvFile {
-  /** Codec configuration and metadata, sent once at the start. */
+  /** Metadata and codec configuration, sent once at the start. */
   readonly headers: readonly FlvTag[];
   readonly audio: readonly FlvTag[];
   readonly video: readonly FlvTag[];
@@ -18,7 +18,7 @@ const RAW_MEDIA = 1;
 /** ISO/IEC 14496-3, samplingFrequencyIndex. */
 const AAC_SAMPLE_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000];
 
-/** Takes an FLV of H.264 and AAC apart. Throws where it holds another kind of tag. */
+/** Parses an FLV file with H.264 and AAC. Throws on any other kind of tag. */
 export function parseFlvFile(file: Buffer): FlvFile {
   const tags = [...readTags(file)];
   const ofPacket = (type: FlvTag['type'], packetType: number): FlvTag[] =>
@@ -53,13 +53,13 @@ export function* readTags(file: Buffer): Generator<FlvTag> {
   }
 }
 
-/** The header of a file with the given tracks. */
+/** The header of an FLV file with the given tracks. */
 export function flvFileHeader(hasAudio: boolean, hasVideo: boolean): Buffer {
   const flags = (hasAudio ? 4 : 0) + (hasVideo ? 1 : 0);
   return Buffer.from([0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, FILE_HEADER_BYTES, 0, 0, 0, 0]);
 }
 
-/** One tag as it is in a file, the size that follows it included. */
+/** One tag as it stands in a file, including the size after it. */
 export function toFlvBytes({ type, timestampMs, payload }: FlvTag): Buffer {
   const bytes = Buffer.alloc(TAG_HEADER_BYTES + payload.length + PREVIOUS_TAG_SIZE_BYTES);
   bytes.writeUInt8(type, 0);

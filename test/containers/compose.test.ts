@@ -1,7 +1,7 @@
 import { readEncoderEnvironment } from '#encoder/encoder-environment.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { parseEdgeOptions } from '#scripts/local/edge-options.ts';
-import { LOCAL_TABLE_NAMES } from '#scripts/local/table-names.ts';
+import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
 import { listeningPorts, parsePublishedPort, readCompose, SERVICE_NAMES } from '#test/support/compose.ts';
 
 const compose = readCompose();

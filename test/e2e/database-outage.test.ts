@@ -4,7 +4,7 @@ import { RtmpClient } from '#kit/rtmp-client.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
-import { LOCAL_TABLE_NAMES } from '#scripts/local/table-names.ts';
+import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { SegmentCollector } from '#test/support/segment-collector.ts';

@@ -28,7 +28,7 @@ test('thousands of damaged sessions of FFmpeg neither end the RTMP server nor le
   expect(figure(stdout, 'connections')).toBeGreaterThanOrEqual(MIN_CONNECTIONS);
   expect(figure(stdout, 'residentGrowthConnections')).toBeGreaterThanOrEqual(MIN_CONNECTIONS - 1_000);
   expect(figure(stdout, 'publishes')).toBeGreaterThan(100);
-  expect(figure(stdout, 'encoders')).toBeGreaterThan(0);
+  expect(figure(stdout, 'transcoders')).toBeGreaterThan(0);
   expect(figure(stdout, 'violations')).toBeGreaterThan(500);
 });
 

@@ -21,7 +21,7 @@ describe('npm start', () => {
 
   test.each<[string, string[], RegExp, Record<string, string>?]>([
     ['an unknown option', ['--htp-port', '80'], /--htp-port.*Options:/s],
-    ['a port that is none', ['--http-port', '99999'], /--http-port 99999 is no port/],
+    ['a port that is none', ['--http-port', '99999'], /--http-port 99999 is not a port/],
     ['one port for both', ['--http-port', '8080', '--rtmp-port', '8080'], /a port of its own/],
     [
       'an unknown publish mode',

@@ -5,8 +5,7 @@ import { makeClip } from '#kit/clip.ts';
 import { startPublisher } from '#kit/publisher.ts';
 import { rememberSecret } from '#kit/secrets.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { readBody } from '#scripts/local/read-body.ts';
+import { type ListeningServer, listenOnLoopback, readBody } from '#scripts/local/http-server.ts';
 import { closeTestPlatforms, runStart, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
 
 const PLAYBACK_ID = 'abcdefghijklmnop';
@@ -15,7 +14,7 @@ const secret = generateSecret(randomBytes);
 const goodKey = generateSecret(randomBytes);
 /** What the backend was asked, with a right signature. */
 const askedKeys: string[] = [];
-let backend: LoopbackServer;
+let backend: ListeningServer;
 let platform: TestPlatform;
 let clipPath: string;
 

@@ -4,7 +4,7 @@ import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 /** They run one after the other. */
 const READS_OF_A_DECISION = 2;

@@ -8,8 +8,8 @@ import { WEBHOOK_TIMEOUT_MS } from '#functions/ingest-auth/webhook-authority.ts'
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { SECRET_TIMEOUT_MS } from '#runtime/stored-secret.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
 import { type LambdaHandler, startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
-import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const ALLOWED = {
   allow: true,
@@ -21,7 +21,7 @@ const REFUSED = {
   description: 'Unknown.',
 } as const satisfies IngestAuthResponse;
 
-let runtime: LoopbackServer | undefined;
+let runtime: ListeningServer | undefined;
 let client: LambdaClient | undefined;
 
 afterEach(async () => {

@@ -10,7 +10,7 @@ import {
   LEASE_DURATION_MS,
   type LiveStore,
 } from '#runtime/live-store.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const NOW_MS = 1_000_000;
 const STARTED_AT = '2025-01-02T03:04:05.000Z';

@@ -6,7 +6,7 @@ import { Lease } from '#encoder/streams/lease.ts';
 import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 
 const HEALTH: StreamHealth = {

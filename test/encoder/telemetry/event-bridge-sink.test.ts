@@ -5,8 +5,7 @@ import type { HeadendEvent } from '#domain/events.ts';
 import { EventBridgeSink } from '#encoder/telemetry/event-bridge-sink.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { startEventBus } from '#scripts/local/event-bus.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { readBody } from '#scripts/local/read-body.ts';
+import { type ListeningServer, listenOnLoopback, readBody } from '#scripts/local/http-server.ts';
 
 interface LogLine {
   readonly msg: string;
@@ -23,7 +22,7 @@ interface Entry {
   readonly Time: number;
 }
 
-const servers: LoopbackServer[] = [];
+const servers: ListeningServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 const event = (number: number): HeadendEvent => ({

@@ -4,7 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { documentClientFor } from '#kit/temporary-dynamodb.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
@@ -262,7 +262,7 @@ test.each([
 });
 
 describe('a database that', () => {
-  const servers: LoopbackServer[] = [];
+  const servers: ListeningServer[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
   async function startDatabase(answer: (response: ServerResponse) => void): Promise<string> {

@@ -5,7 +5,7 @@ import { WEBHOOK_FAILED } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { createWebhookAuthority, WEBHOOK_ANSWER_LIMIT_BYTES } from '#functions/ingest-auth/webhook-authority.ts';
 import { createLogger } from '#runtime/log.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const NOW_MS = 1_735_787_045_678;
 const streamKey = generateSecret(randomBytes);
@@ -17,7 +17,7 @@ const TRY_AGAIN = {
   description: 'The stream key could not be checked; try again.',
 };
 
-const servers: LoopbackServer[] = [];
+const servers: ListeningServer[] = [];
 let lines: string[];
 
 beforeEach(() => {
