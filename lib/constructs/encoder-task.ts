@@ -76,7 +76,7 @@ export class EncoderTask extends Construct {
       user: USER,
       readonlyRootFilesystem: true,
       stopTimeout: STOP_TIMEOUT,
-      // Docker's init reaps orphaned processes and forwards signals. Node.js as process 1 would do neither.
+      // Docker's init reaps the processes that a shell of ECS Exec leaves behind.
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       portMappings: [{ containerPort: PORTS.rtmp }, { containerPort: PORTS.originTask }],
       logging: LogDriver.awsLogs({

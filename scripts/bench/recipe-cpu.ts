@@ -1,8 +1,9 @@
 import { DEFAULT_LADDER } from '#domain/ladders.ts';
+import { FIRST_OUTPUT_FD } from '#encoder/transcode/ffmpeg-process.ts';
 import { makeClip } from '#kit/clip.ts';
 import type { Benchmark } from './bench-context.ts';
 import { percentile } from './latency-summary.ts';
-import { FIRST_OUTPUT_FD, headendRecipe, measureCpuSeconds, type Recipe } from './recipe.ts';
+import { headendRecipe, measureCpuSeconds, type Recipe } from './recipe.ts';
 import { LADDER, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './systems/usual-ladder.ts';
 
 const REPETITIONS = 3;

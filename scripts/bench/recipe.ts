@@ -4,13 +4,11 @@ import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import { SourceProbe } from '#encoder/media/source-probe.ts';
 import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { FIRST_OUTPUT_FD } from '#encoder/transcode/ffmpeg-process.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';
 import type { BenchContext } from './bench-context.ts';
 import { runProgram } from './program.ts';
-
-/** File descriptor of a recipe's first output. */
-export const FIRST_OUTPUT_FD = 3;
 
 /** FFmpeg's arguments. The input is FLV on standard input. Each output has its own file descriptor, from 3 on. */
 export interface Recipe {

@@ -45,19 +45,19 @@ export const recovery: Benchmark = {
 };
 
 /** Ends the current publisher, if any, and starts another one after a pause. */
-type Publish = (awayMs: number) => Promise<TestPublisher>;
+type StartPublishing = (awayMs: number) => Promise<TestPublisher>;
 
 /** Opens a page on a live stream and waits until playback has settled. */
 async function prepareViewer(
   context: BenchContext,
-): Promise<{ readonly page: Page; readonly encoderPid: number; readonly publish: Publish }> {
+): Promise<{ readonly page: Page; readonly encoderPid: number; readonly publish: StartPublishing }> {
   const clipPath = await makeClip();
   const running = await startHeadend(context, 'low');
   const browser = await launchBrowser();
   context.defer(() => browser.close());
   let publisher: TestPublisher | null = null;
   context.defer(async () => publisher?.kill());
-  const publish: Publish = async (awayMs) => {
+  const publish: StartPublishing = async (awayMs) => {
     await publisher?.kill();
     await sleep(awayMs, undefined, { signal: context.signal });
     publisher = await startPublisher({ clipPath, rtmpUrl: running.publishUrl });
@@ -93,7 +93,7 @@ interface PublisherReturn {
   readonly freezeMs: number;
 }
 
-async function killPublisher(page: Page, publish: Publish, signal: AbortSignal): Promise<PublisherReturn> {
+async function killPublisher(page: Page, publish: StartPublishing, signal: AbortSignal): Promise<PublisherReturn> {
   const publisher = await publish(AWAY_MS);
   await takePresentedFrames(page);
   const firstPacketAtMs = await publisher.firstPacketAtMs;

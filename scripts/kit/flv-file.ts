@@ -1,3 +1,4 @@
+import { AAC_CONFIG_OFFSET, parseAacConfig } from '#encoder/media/aac-config.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 
 /** A parsed FLV file (FLV specification, annex E). Payloads are views of the file's buffer. */
@@ -15,8 +16,6 @@ const TAG_HEADER_BYTES = 11;
 const PREVIOUS_TAG_SIZE_BYTES = 4;
 const SEQUENCE_HEADER = 0;
 const RAW_MEDIA = 1;
-/** ISO/IEC 14496-3, samplingFrequencyIndex. */
-const AAC_SAMPLE_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000];
 
 /** Parses an FLV file with H.264 and AAC. Throws on any other kind of tag. */
 export function parseFlvFile(file: Buffer): FlvFile {
@@ -24,9 +23,8 @@ export function parseFlvFile(file: Buffer): FlvFile {
   const ofPacket = (type: FlvTag['type'], packetType: number): FlvTag[] =>
     tags.filter((tag) => tag.type === type && tag.payload[1] === packetType);
   const audioHeaders = ofPacket(AUDIO_TAG, SEQUENCE_HEADER);
-  const configuration = audioHeaders[0]?.payload.readUInt16BE(2);
-  const sampleRate = configuration === undefined ? null : AAC_SAMPLE_RATES_HZ[(configuration >> 7) & 0xf];
-  if (sampleRate === undefined) throw new Error('AAC with a sample rate that is not in the table');
+  const audioConfig =
+    audioHeaders[0] === undefined ? null : parseAacConfig(audioHeaders[0].payload.subarray(AAC_CONFIG_OFFSET));
   return {
     headers: [
       ...tags.filter((tag) => tag.type === SCRIPT_TAG),
@@ -35,7 +33,7 @@ export function parseFlvFile(file: Buffer): FlvFile {
     ],
     audio: ofPacket(AUDIO_TAG, RAW_MEDIA),
     video: ofPacket(VIDEO_TAG, RAW_MEDIA),
-    audioSampleRateHz: sampleRate,
+    audioSampleRateHz: audioConfig?.sampleRateHz ?? null,
   };
 }
 
@@ -51,22 +49,4 @@ export function* readTags(file: Buffer): Generator<FlvTag> {
     yield { type, timestampMs, payload: file.subarray(start, start + payloadBytes) };
     offset = start + payloadBytes + PREVIOUS_TAG_SIZE_BYTES;
   }
-}
-
-/** The header of an FLV file with the given tracks. */
-export function flvFileHeader(hasAudio: boolean, hasVideo: boolean): Buffer {
-  const flags = (hasAudio ? 4 : 0) + (hasVideo ? 1 : 0);
-  return Buffer.from([0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, FILE_HEADER_BYTES, 0, 0, 0, 0]);
-}
-
-/** One tag as it stands in a file, including the size after it. */
-export function toFlvBytes({ type, timestampMs, payload }: FlvTag): Buffer {
-  const bytes = Buffer.alloc(TAG_HEADER_BYTES + payload.length + PREVIOUS_TAG_SIZE_BYTES);
-  bytes.writeUInt8(type, 0);
-  bytes.writeUIntBE(payload.length, 1, 3);
-  bytes.writeUIntBE(timestampMs % 2 ** 24, 4, 3);
-  bytes.writeUInt8(Math.floor(timestampMs / 2 ** 24) % 256, 7);
-  payload.copy(bytes, TAG_HEADER_BYTES);
-  bytes.writeUInt32BE(TAG_HEADER_BYTES + payload.length, TAG_HEADER_BYTES + payload.length);
-  return bytes;
 }

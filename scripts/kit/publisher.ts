@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
 import { endlessClip } from './endless-clip.ts';
-import { flvFileHeader, parseFlvFile, toFlvBytes } from './flv-file.ts';
+import { parseFlvFile } from './flv-file.ts';
 import { rememberKeys } from './secrets.ts';
 
 export interface PublisherOptions {
@@ -51,12 +52,12 @@ export async function startPublisher({ clipPath, rtmpUrl }: PublisherOptions): P
   const captures = new Map<number, number[]>();
   const exited = followExit(ffmpeg);
   const firstPacketAtMs = followFirstPacket(ffmpeg);
-  stdin.write(flvFileHeader(clip.audio.length > 0, clip.video.length > 0));
-  for (const header of clip.headers) stdin.write(toFlvBytes(header));
+  stdin.write(flvHeader({ hasVideo: clip.video.length > 0, hasAudio: clip.audio.length > 0 }));
+  for (const header of clip.headers) stdin.write(flvTag(header, header.timestampMs));
   const stopFeeding = paceTags(endlessClip(clip), (next) => {
     if (next.frameNumber !== null)
       captures.set(next.frameNumber, [...(captures.get(next.frameNumber) ?? []), Date.now()]);
-    stdin.write(toFlvBytes(next.tag));
+    stdin.write(flvTag(next.tag, next.tag.timestampMs));
     if (stdin.writableLength > MAX_UNSENT_BYTES) ffmpeg.kill('SIGKILL');
   });
   ffmpeg.once('exit', stopFeeding);

@@ -16,14 +16,14 @@ import {
 import type { SecretSource } from '#runtime/stored-secret.ts';
 import { WEBHOOK_SECRET_MIN_LENGTH } from './webhook-secret.ts';
 
-type Variables = Partial<Record<VariableName<'ingest-auth'>, z.ZodMiniType>>;
+type VariableSchemas = Partial<Record<VariableName<'ingest-auth'>, z.ZodMiniType>>;
 
 const keysMode = z.object({
   LOG_LEVEL: logLevel,
   PUBLISH_MODE: z.literal('keys'),
   STREAMS_TABLE: text,
   STREAM_KEYS_TABLE: text,
-} satisfies Variables);
+} satisfies VariableSchemas);
 
 const webhookUrl = z.pipe(
   text.check(
@@ -47,7 +47,7 @@ const webhookMode = z.pipe(
       WEBHOOK_SECRET_ARN: optional(text),
       DEFAULT_LADDER: oneOf(LADDER_NAMES),
       DEFAULT_LATENCY: oneOf(LATENCY_NAMES),
-    } satisfies Variables)
+    } satisfies VariableSchemas)
     .check(atLeastOne('WEBHOOK_SECRET', 'WEBHOOK_SECRET_ARN'), notBoth('WEBHOOK_SECRET', 'WEBHOOK_SECRET_ARN')),
   z.transform(({ WEBHOOK_SECRET: value, WEBHOOK_SECRET_ARN: arn, ...others }) => {
     // Exactly one of them is set.

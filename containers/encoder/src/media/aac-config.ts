@@ -36,6 +36,9 @@ const ESCAPED_OBJECT_TYPE = 31;
 const SPECTRAL_BAND_REPLICATION = 5;
 const PARAMETRIC_STEREO = 29;
 
+/** Where the AudioSpecificConfig starts in the payload of an FLV audio tag. */
+export const AAC_CONFIG_OFFSET = 2;
+
 /** Parses an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); null if it is damaged or reserved. */
 export function parseAacConfig(config: Uint8Array): AacConfig | null {
   const bits = new BitReader(config);

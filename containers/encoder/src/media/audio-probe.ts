@@ -1,4 +1,4 @@
-import { parseAacConfig } from './aac-config.ts';
+import { AAC_CONFIG_OFFSET, parseAacConfig } from './aac-config.ts';
 import { AAC_SOUND_FORMAT, type FlvTag, isAudioSequenceHeader } from './flv-tag.ts';
 import { type SourceAudio, UnsupportedSourceError } from './source-description.ts';
 
@@ -17,7 +17,6 @@ const UNSUPPORTED_FORMAT_NAMES: ReadonlyMap<number, string> = new Map([
   [9, 'of Enhanced RTMP'],
   [11, 'Speex'],
 ]);
-const AAC_CONFIG_OFFSET = 2;
 const MP3_SAMPLE_RATES_HZ = [5_512, 11_025, 22_050, 44_100] as const;
 
 /** Derives a source's audio format from its first tags. */
