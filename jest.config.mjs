@@ -1,4 +1,3 @@
-/** Two projects: fast tests run in parallel; end-to-end tests own both cores and run one after another. */
 const shared = {
   rootDir: import.meta.dirname ?? new URL('.', import.meta.url).pathname,
   testEnvironment: 'node',
@@ -7,16 +6,25 @@ const shared = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/cdk.out/', '<rootDir>/.headend/'],
 };
 
+/**
+ * Four projects, told apart by file name and folder:
+ * - `unit` stays within the test's own process: pure code, sockets and a DynamoDB server. Everything that is not below.
+ * - `integration` (`*.integration.test.ts`) starts other programs: FFmpeg, Chromium, a CDK synthesis, our own commands.
+ * - `e2e` (`test/e2e/`) runs the whole platform.
+ * - `e2e-alone` (`test/e2e/alone/`) does so with enough load for all cores of a small machine.
+ */
 export default {
   // Ends a test that hangs. Machines are shared and slow at times: no test measures with it.
   testTimeout: 240_000,
   projects: [
     {
       ...shared,
-      displayName: 'fast',
+      displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
+      testPathIgnorePatterns: ['/node_modules/', '\\.integration\\.test\\.ts$', '<rootDir>/test/e2e/'],
     },
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    { ...shared, displayName: 'integration', testMatch: ['<rootDir>/test/**/*.integration.test.ts'] },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/*.test.ts'] },
+    { ...shared, displayName: 'e2e-alone', testMatch: ['<rootDir>/test/e2e/alone/*.test.ts'] },
   ],
 };

@@ -14,6 +14,7 @@ const COMMANDS = {
   'viewer-keys': ['viewer-keys.ts'],
   stream: ['stream.ts'],
   test: ['test.ts'],
+  'test-fast': ['test-fast.ts'],
   bench: ['bench.ts'],
   'fuzz-rtmp': ['fuzz-rtmp.ts'],
 };

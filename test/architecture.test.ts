@@ -69,7 +69,10 @@ function typeScriptBelow(folders: readonly string[]): string[] {
 
 /** Everything that a file imports, as it is written there. */
 function imports(path: string): string[] {
-  const source = readFileSync(join(ROOT, path), 'utf8');
+  return importsIn(readFileSync(join(ROOT, path), 'utf8'));
+}
+
+function importsIn(source: string): string[] {
   return [...source.matchAll(/\b(?:from|import|require)\s*\(?\s*'([^']+)'/g)].map((match) => match[1] ?? '');
 }
 
@@ -82,11 +85,13 @@ const SUBPATHS = Object.entries(
 
 /** The project's own files among them, as paths from the root. */
 function ownImports(path: string): string[] {
-  return imports(path).flatMap((specifier) => {
-    if (specifier.startsWith('.')) return [normalize(join(dirname(path), specifier))];
-    const subpath = SUBPATHS.find(({ prefix }) => specifier.startsWith(prefix));
-    return subpath === undefined ? [] : [normalize(specifier.replace(subpath.prefix, subpath.folder))];
-  });
+  return imports(path).flatMap((specifier) => toOwnPath(path, specifier) ?? []);
+}
+
+function toOwnPath(path: string, specifier: string): string | null {
+  if (specifier.startsWith('.')) return normalize(join(dirname(path), specifier));
+  const subpath = SUBPATHS.find(({ prefix }) => specifier.startsWith(prefix));
+  return subpath === undefined ? null : normalize(specifier.replace(subpath.prefix, subpath.folder));
 }
 
 const isBelow = (path: string, folder: string): boolean => path.startsWith(`${folder}/`);
@@ -128,6 +133,47 @@ test('no import climbs three levels or more', () => {
 test('nothing outside test/ imports from it', () => {
   const importers = files.filter((path) => ownImports(path).some((imported) => isBelow(imported, 'test')));
   expect(importers).toEqual([]);
+});
+
+/** Names of the classes, interfaces and types that a file declares, exported or not. */
+function declaredTypes(path: string): string[] {
+  const source = readFileSync(join(ROOT, path), 'utf8');
+  const declarations = source.matchAll(
+    /^\s*(?:export |declare |abstract )*(?:class|interface|enum|type) (\w+)(?= [={]|<| extends| implements)/gm,
+  );
+  return [...declarations].map((match) => match[1] ?? '');
+}
+
+test('no two classes, interfaces or types have the same name', () => {
+  const places = new Map<string, string[]>();
+  for (const path of [...files, ...testFiles]) {
+    for (const name of declaredTypes(path)) places.set(name, [...(places.get(name) ?? []), path]);
+  }
+  expect(places.size).toBeGreaterThan(300);
+  expect(
+    [...places].filter(([, paths]) => paths.length > 1).map(([name, paths]) => `${name}: ${paths.join(', ')}`),
+  ).toEqual([]);
+});
+
+/** How a file comes to import a module at run time: the files on the way to it. Null if it does not. */
+function findImport(specifier: string, path: string, seen = new Set<string>()): readonly string[] | null {
+  if (seen.has(path)) return null;
+  seen.add(path);
+  const specifiers = importsIn(readFileSync(join(ROOT, path), 'utf8').replace(/^import type [^;]*;/gm, ''));
+  if (specifiers.includes(specifier)) return [path];
+  for (const imported of specifiers.flatMap((each) => toOwnPath(path, each) ?? [])) {
+    const trail = findImport(specifier, imported, seen);
+    if (trail !== null) return [path, ...trail];
+  }
+  return null;
+}
+
+test('a unit test starts no other program: one that does is named *.integration.test.ts', () => {
+  const unitTests = testFiles.filter(
+    (path) => /(?<!\.integration)\.test\.ts$/.test(path) && !isBelow(path, 'test/e2e'),
+  );
+  const starting = unitTests.flatMap((path) => findImport('node:child_process', path)?.join(' imports ') ?? []);
+  expect(starting).toEqual([]);
 });
 
 test('lib/domain imports nothing but Node.js itself', () => {

@@ -4,17 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makeClip } from '#kit/clip.ts';
-import { startPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
+import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { composeOnLoopback, readCompose } from '#test/support/compose.ts';
 import { followEvents } from '#test/support/event-reader.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
-/** A process in place of a container, with what it has written so far. */
+/** A process in place of a container, and its output so far. */
 interface Service {
   readonly child: ChildProcess;
   readonly output: { text: string };
@@ -31,7 +29,7 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Only what an image has anyway, and what compose.yaml says. */
+/** Starts a process with nothing but PATH and the variables of compose.yaml. */
 function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}): Service {
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
@@ -50,7 +48,7 @@ function run(command: readonly string[], environment: Readonly<Record<string, st
   return service;
 }
 
-/** Resolves to its exit code once it has ended. */
+/** Resolves to the exit code. */
 async function stop({ child }: Service, signal: NodeJS.Signals): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) {
     const exited = once(child, 'exit');
@@ -60,15 +58,15 @@ async function stop({ child }: Service, signal: NodeJS.Signals): Promise<number 
   return child.exitCode;
 }
 
-/** What a service writes behind a label, once it has. Rejects with its output where it ends before that. */
+/** Resolves to what a service writes after a label. Rejects with its output if it ends before. */
 async function written({ child, output }: Service, label: RegExp): Promise<string> {
-  return waitFor(`${label}`, async () => {
+  return waitFor(`${label}`, () => {
     if (child.exitCode !== null) throw new Error(`it ended: ${output.text}`);
     return label.exec(output.text)?.[1];
   });
 }
 
-/** Starts the services as compose.yaml says, each on ports of its own. */
+/** Starts the services as compose.yaml says, on free ports. */
 async function composeUp() {
   const compose = readCompose();
   const rewrite = await composeOnLoopback(compose);
@@ -79,14 +77,14 @@ async function composeUp() {
   );
   const variables = Object.entries(compose.services.encoder.environment);
   const encoderEnvironment = Object.fromEntries(variables.map(([name, value]) => [name, rewrite('encoder', value)]));
-  // Containers start together; whoever needs another waits for it.
+  // Containers start together, and wait for those that they need.
   const edge = run(edgeCommand);
   run(['node_modules/.bin/dynalite', '--host', database.hostname, '--port', database.port, '--createTableMs', '0']);
   const encoder = run(['node', join(encoderDir, 'main.mjs')], encoderEnvironment);
   return { edge, encoder };
 }
 
-test('with the settings of compose.yaml, a stream goes from the encoder to viewers by way of the edge', async () => {
+test('with the settings of compose.yaml, viewers get a stream from the encoder through the edge', async () => {
   const { edge, encoder } = await composeUp();
   const watchUrl = new URL(await written(edge, /Watch +(\S+)/));
   const [server, streamKey, adminToken] = await Promise.all([
@@ -98,15 +96,11 @@ test('with the settings of compose.yaml, a stream goes from the encoder to viewe
   const events = await followEvents(`${watchUrl.origin}/api/events`, adminToken);
   await written(encoder, /"msg":"(ready)"/);
 
-  const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: `${server}/${streamKey}` });
+  const publisher = await publish(`${server}/${streamKey}`);
   const liveUrl = `${watchUrl.origin}/live/${watchUrl.pathname.split('/').at(-1)}`;
-  const playlist = await waitFor('a playlist', async () => {
-    const response = await fetch(`${liveUrl}/master.m3u8`);
-    return response.status === 200 ? response.text() : null;
-  });
-  const [rendition = ''] = /^.*media\.m3u8$/m.exec(playlist) ?? [];
+  const [rendition = ''] = /^.*media\.m3u8$/m.exec(await waitUntilPlayable({ liveUrl })) ?? [];
   expect((await fetch(`${liveUrl}/${rendition}`)).status).toBe(200);
-  await waitFor('its event', async () => events.events.find(({ type }) => type === 'stream.live'));
+  await waitFor('its event', () => events.events.find(({ type }) => type === 'stream.live'));
 
   events.close();
   await publisher.stop();

@@ -1,15 +1,16 @@
 import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
-import { makeClip } from '#kit/clip.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import type { TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { checkDeclaredMedia } from '#test/support/declared-media.ts';
 import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { PlaylistHistory } from '#test/support/playlist-history.ts';
 
 const RENDITIONS = ['480p', '360p', 'audio'];
-const SMALL = { width: 640, height: 480, seconds: 8, videoKbps: 500 };
+/** Just tall enough for two renditions. Few frames, so that a slow machine encodes all streams in real time. */
+const CLIP = { width: 640, height: 480, frameRate: '15', seconds: 8, videoKbps: 500 };
 
 interface LiveTestStream {
   readonly latency: LatencyName;
@@ -18,7 +19,7 @@ interface LiveTestStream {
   readonly ffmpegPid: number;
 }
 
-/** A viewer of one rendition: asks for the next part as soon as it has one, and checks every answer. */
+/** A viewer of one rendition. Asks for the next part as soon as it has one, and checks every answer. */
 class Follower {
   readonly violations: string[] = [];
   readonly history = new PlaylistHistory();
@@ -39,7 +40,7 @@ class Follower {
     while (!this.isEnded) {
       const response = await fetch(`${this.#url}${query}`);
       if (response.status === 503) {
-        // The publisher is away: what a player does is ask without directives.
+        // The publisher is away. A player would now ask without directives.
         query = '';
         await new Promise((resolve) => setTimeout(resolve, 300));
         continue;
@@ -70,10 +71,8 @@ class Follower {
 
 describe('playlists of a live stream', () => {
   let platform: TestPlatform;
-  let clipPath: string;
 
   beforeAll(async () => {
-    clipPath = await makeClip(SMALL);
     platform = await startTestPlatform();
   });
   afterAll(closeTestPlatforms);
@@ -81,11 +80,8 @@ describe('playlists of a live stream', () => {
   async function goLive(latency: LatencyName): Promise<LiveTestStream> {
     const stream = await platform.createStream({ latency });
     const others = await platform.ffmpegPids();
-    const publisher = await startPublisher({ clipPath, rtmpUrl: stream.publishUrl });
-    const multivariant = await waitFor('the multivariant playlist', async () => {
-      const response = await fetch(`${stream.liveUrl}/master.m3u8`);
-      return response.ok ? response.text() : null;
-    });
+    const publisher = await publish(stream.publishUrl, CLIP);
+    const multivariant = await waitUntilPlayable(stream);
     expect(checkMultivariantPlaylist(multivariant)).toEqual([]);
     expect(parseMultivariantPlaylist(multivariant).variants).toHaveLength(2);
     const ffmpegPid = (await platform.ffmpegPids()).find((pid) => !others.includes(pid)) ?? 0;
@@ -97,13 +93,13 @@ describe('playlists of a live stream', () => {
     const following = Promise.all(followers.map((follower) => follower.run()));
 
     const answersBeyond = (count: number) =>
-      waitFor(`${count} answers`, async () => followers.every(({ answers }) => answers >= count));
+      waitFor(`${count} answers`, () => followers.every(({ answers }) => answers >= count));
     const some = latency === 'standard' ? 2 : 12;
     await answersBeyond(some);
     process.kill(ffmpegPid, 'SIGKILL');
     await answersBeyond(2 * some);
     await publisher.kill();
-    const second = await startPublisher({ clipPath, rtmpUrl: stream.publishUrl });
+    const second = await publish(stream.publishUrl, CLIP);
     await answersBeyond(3 * some);
     await second.stop();
     await following;
@@ -114,7 +110,7 @@ describe('playlists of a live stream', () => {
   test('keep to RFC 8216bis in every profile, through a lost FFmpeg, a lost publisher and the end', async () => {
     const streams: LiveTestStream[] = [];
     for (const latency of LATENCY_NAMES) streams.push(await goLive(latency));
-    // Side by side, since each waits half a minute for its publisher before it ends.
+    // Side by side, since a stream waits half a minute for its publisher before it ends.
     const followers = await Promise.all(streams.map(followThroughTrouble));
     for (const { violations, discontinuities } of followers.flat()) {
       expect(violations).toEqual([]);

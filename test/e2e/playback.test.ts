@@ -1,19 +1,19 @@
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
-import { makeClip } from '#kit/clip.ts';
-import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import type { TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { publish } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 
-/** Renditions to choose from, at a fifth of the CPU of the default ladder: other programs' load shall not be what stalls. */
+/** Two renditions to choose from, at a fifth of the CPU of the default ladder, so that playback does not stall for lack of it. */
 const CLIP = { width: 640, height: 480, seconds: 8, videoKbps: 500 };
 /** A stream waits 30 s for its publisher before it ends. */
 const ENDED_TIMEOUT_MS = 60_000;
-/** Media that must have played after a disturbance before playback counts as going on. */
+/** Playback that plays this much media after a disturbance counts as going on. */
 const GOING_ON_SECONDS = 3;
-/** Media by which playback before and after the death of FFmpeg is compared. */
+/** Playback before and after FFmpeg's death is compared by the time that this much media takes. */
 const COMPARED_SECONDS = 6;
-/** On the machine at hand: what a disturbance costs against what goes on without one. `npm run bench` has the times. */
+/** A disturbance is compared with undisturbed playback on the same machine. `npm run bench` measures the times. */
 const MAX_TIMES_AS_LONG = 2;
 
 const currentTime = (page: Page): Promise<number> =>
@@ -39,13 +39,11 @@ async function inState(page: Page, state: string): Promise<void> {
 describe('the watch page', () => {
   let platform: TestPlatform;
   let browser: TestBrowser;
-  let clipPath: string;
-  /** Of the first test, whose stream ends while the others run: that takes half a minute. */
+  /** The page of the first test. Its stream ends while the other tests run, since that takes half a minute. */
   let endingPage: Page | undefined;
   const publishers: TestPublisher[] = [];
 
   beforeAll(async () => {
-    clipPath = await makeClip(CLIP);
     platform = await startTestPlatform();
     browser = await launchBrowser();
   });
@@ -59,13 +57,13 @@ describe('the watch page', () => {
     await closeTestPlatforms();
   });
 
-  async function publish(stream: TestStream): Promise<TestPublisher> {
-    const publisher = await startPublisher({ clipPath, rtmpUrl: stream.publishUrl });
+  async function publishTo(stream: TestStream): Promise<TestPublisher> {
+    const publisher = await publish(stream.publishUrl, CLIP);
     publishers.push(publisher);
     return publisher;
   }
 
-  /** Opens a stream's page, starts it, and waits until it plays; notes that it was never loaded again. */
+  /** Opens a stream's page and waits until it plays. Marks the page, to see later that it was not loaded again. */
   async function watch(stream: TestStream): Promise<Page> {
     const page = await browser.newPage();
     await page.goto(stream.watchUrl);
@@ -77,12 +75,12 @@ describe('the watch page', () => {
 
   const wasReloaded = (page: Page): Promise<boolean> => page.evaluate(() => !('wasNotReloaded' in window));
 
-  test('begins by itself when a stream does', async () => {
+  test('starts to play by itself when the stream begins', async () => {
     const stream = await platform.createStream();
     const page = await browser.newPage();
     await page.goto(stream.watchUrl);
     await inState(page, 'starting-soon');
-    const publisher = await publish(stream);
+    const publisher = await publishTo(stream);
     await inState(page, 'playing');
     await playsOn(page);
     await publisher.stop();
@@ -90,12 +88,12 @@ describe('the watch page', () => {
     expect(browser.consoleErrors).toEqual([]);
   });
 
-  test('plays on when FFmpeg is killed, and stands still for less time than it plays', async () => {
+  test('plays on when FFmpeg is killed, and stalls for less time than it plays', async () => {
     const stream = await platform.createStream();
-    await publish(stream);
+    await publishTo(stream);
     const page = await watch(stream);
     const undisturbedMs = await playsOn(page, COMPARED_SECONDS);
-    // The newest: that of the test before may not have ended yet.
+    // The newest one, since that of the test before may still run.
     const ffmpegPid = (await platform.ffmpegPids()).at(-1);
     process.kill(ffmpegPid ?? 0, 'SIGKILL');
     const disturbedMs = await playsOn(page, COMPARED_SECONDS);
@@ -106,19 +104,19 @@ describe('the watch page', () => {
     expect(browser.consoleErrors).toEqual([]);
   });
 
-  test('plays on when the publisher is killed and comes back within 10 s, much as soon as a new viewer would', async () => {
+  test('plays on when the publisher is killed and comes back, about as soon as for a new viewer', async () => {
     const stream = await platform.createStream();
-    const first = await publish(stream);
+    const first = await publishTo(stream);
     const page = await watch(stream);
     const newViewerMs = await elapsedSince(first);
     await first.kill();
-    // Long enough for everything that was buffered to have been played.
-    const stalledAt = await waitFor('the picture to stand still', async () => {
+    // The player first plays everything that it has buffered.
+    const stalledAt = await waitFor('the picture to freeze', async () => {
       const before = await currentTime(page);
       await page.waitForTimeout(1_000);
       return (await currentTime(page)) === before ? before : null;
     });
-    const second = await publish(stream);
+    const second = await publishTo(stream);
     await waitFor('playback to go on', async () => (await currentTime(page)) > stalledAt);
     await playsOn(page);
     expect((await elapsedSince(second)) / newViewerMs).toBeLessThan(MAX_TIMES_AS_LONG);

@@ -1,10 +1,7 @@
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
-import { makeClip } from '#kit/clip.ts';
-import { startPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { publish } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
-
-const SMALL = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
 let platform: TestPlatform;
 let browser: TestBrowser;
@@ -18,21 +15,18 @@ afterAll(async () => {
   await closeTestPlatforms();
 });
 
-async function viewerToken(streamId: string): Promise<{ readonly url: string; readonly watchUrl: string }> {
-  const response = await fetch(`${platform.apiUrl}/streams/${streamId}/viewer-tokens`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${platform.adminToken}` },
-  });
+async function createViewerToken(streamId: string): Promise<{ readonly url: string; readonly watchUrl: string }> {
+  const response = await platform.callApi('POST', `/streams/${streamId}/viewer-tokens`);
   expect(response.status).toBe(201);
   return response.json();
 }
 
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
-test('a stream with playback "token" plays with a token, media and all, and is closed without one', async () => {
+test('a stream with playback "token" plays with a token, and none of its files can be had without one', async () => {
   const stream = await platform.createStream({ playback: 'token' });
-  const { url, watchUrl } = await viewerToken(stream.id);
-  const publisher = await startPublisher({ clipPath: await makeClip(SMALL), rtmpUrl: stream.publishUrl });
+  const { url, watchUrl } = await createViewerToken(stream.id);
+  const publisher = await publish(stream.publishUrl);
   await waitFor('a playable stream', async () => (await statusOf(url)) === 200);
 
   const page = await browser.newPage();
@@ -47,7 +41,7 @@ test('a stream with playback "token" plays with a token, media and all, and is c
   expect(played.filter((path) => !path.startsWith('/t/'))).toEqual([]);
   expect(browser.consoleErrors).toEqual([]);
 
-  // The very files that were played, without the token that they were played with.
+  // The files that were played, without the token in their paths.
   for (const path of new Set(played)) {
     expect(await statusOf(`${platform.playbackBaseUrl}${path.replace(/^\/t\/[^/]+/, '')}`)).toBe(403);
   }

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
-/** A server in front of another that can be taken away and given back on the same port. */
+/** A proxy that can fail in several ways, and recover on the same port. */
 export interface BreakableProxy {
   readonly url: string;
   /** Cuts every connection and refuses new ones. */
   refuse(): Promise<void>;
-  /** Takes connections and never answers, as a server that hangs. */
+  /** Accepts connections and never answers. */
   hang(): void;
-  /** Answers every request as a DynamoDB that throttles. */
+  /** Answers every request as DynamoDB does when it throttles. */
   throttle(): void;
   /** Works, but every answer comes 200 to 800 ms late. */
   slow(): void;
@@ -18,7 +18,7 @@ export interface BreakableProxy {
   close(): Promise<void>;
 }
 
-/** DynamoDB API reference, "Error handling with DynamoDB": a 400 whose type says that it may be tried again. */
+/** DynamoDB API reference, "Error handling with DynamoDB": a 400 whose type allows a retry. */
 const THROTTLED_BODY = JSON.stringify({
   __type: 'com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException',
   message: 'The level of configured provisioned throughput for the table was exceeded.',
@@ -32,10 +32,10 @@ const THROTTLED_ANSWER = [
   THROTTLED_BODY,
 ].join('\r\n');
 
-/** In turn: half of them are within the 500 ms for which product code waits. */
+/** Delays of successive answers. Half of them are within the 500 ms for which product code waits. */
 const LATENESS_MS = [200, 800, 400, 600] as const;
 
-/** Starts it on a free loopback port in front of `targetUrl`. */
+/** Starts a proxy to `targetUrl` on a free loopback port. */
 export async function startBreakableProxy(targetUrl: string): Promise<BreakableProxy> {
   const { hostname, port: targetPort } = new URL(targetUrl);
   const sockets = new Set<Socket>();
@@ -43,7 +43,7 @@ export async function startBreakableProxy(targetUrl: string): Promise<BreakableP
   let lateAnswers = 0;
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
-    // What a test breaks is meant to fail; whoever is connected learns of it.
+    // Errors are intended here. The client sees them too.
     socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket));
     return socket;
   };
@@ -88,7 +88,7 @@ export async function startBreakableProxy(targetUrl: string): Promise<BreakableP
   };
 }
 
-/** Passes each chunk on, in order, after a time that is asked for anew; an answer of DynamoDB is one chunk. */
+/** Delays each chunk, in order. An answer of DynamoDB is one chunk. */
 function delay(nextMs: () => number): Transform {
   return new Transform({ transform: (chunk, _encoding, done) => void setTimeout(() => done(null, chunk), nextMs()) });
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { freePort } from '#kit/tcp-ports.ts';
 
 const COMPOSE_PATH = fileURLToPath(new URL('../../containers/compose.yaml', import.meta.url));
-/** DynamoDB Local listens on it unless it is told otherwise. */
+/** The default port of DynamoDB Local. */
 const DYNAMODB_LOCAL_PORT = 8000;
 
 const serviceSchema = z.strictObject({
@@ -13,7 +13,7 @@ const serviceSchema = z.strictObject({
   build: z.string().optional(),
   user: z.string().optional(),
   working_dir: z.string().optional(),
-  // A string is an argument vector too, split at blanks.
+  // A string is split at blanks.
   command: z.union([z.array(z.string()), z.string().transform((words) => words.split(' '))]).default([]),
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
@@ -36,12 +36,12 @@ export type Compose = z.infer<typeof composeSchema>;
 export type ServiceName = keyof Compose['services'];
 export const SERVICE_NAMES = ['encoder', 'edge', 'dynamodb'] as const satisfies readonly ServiceName[];
 
-/** containers/compose.yaml. Throws where it has something that is not known here. */
+/** Reads containers/compose.yaml. Throws if it uses a setting that is unknown here. */
 export function readCompose(): Compose {
   return composeSchema.parse(parse(readFileSync(COMPOSE_PATH, 'utf8')));
 }
 
-/** The ports that a service listens on, as its variables and options say. */
+/** The ports that a service listens on, according to its variables and options. */
 export function listeningPorts({ services }: Compose, name: ServiceName): number[] {
   if (name === 'dynamodb') return [DYNAMODB_LOCAL_PORT];
   const { environment, command } = services[name];
@@ -55,12 +55,12 @@ export function parsePublishedPort(port: string) {
   return { host, hostPort: Number(hostPort), containerPort: Number(containerPort) };
 }
 
-/** Rewrites one value of a service for a machine without containers. */
+/** Rewrites one setting of a service for a machine without containers. */
 export type Rewrite = (service: ServiceName, value: string) => string;
 
 /**
- * Gives every listener of the services a free port of 127.0.0.1, and rewrites their settings to match. It throws for an address
- * at which no service listens, as a container would fail to connect.
+ * Gives every listener of the services a free port of 127.0.0.1, and rewrites settings to match. The result throws for an
+ * address on which no service listens, since a container could not connect to it.
  */
 export async function composeOnLoopback(compose: Compose): Promise<Rewrite> {
   const ports = new Map<string, number>();

@@ -2,16 +2,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** An FFmpeg that notes each of its starts. */
+/** An FFmpeg that records its starts. */
 export interface CountedFfmpeg {
-  /** For the environment of who shall use it. */
+  /** The PATH on which it is found before the installed FFmpeg. */
   readonly path: string;
-  /** Argument lines, one for each start so far. */
+  /** The arguments of each start so far. */
   starts(): Promise<readonly string[]>;
   remove(): Promise<void>;
 }
 
-/** Puts it before the FFmpeg that is installed, which it becomes. */
+/** Makes a script that records its arguments and then becomes the installed FFmpeg. */
 export async function installCountedFfmpeg(): Promise<CountedFfmpeg> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-ffmpeg-'));
   const startsPath = join(folder, 'starts');

@@ -4,13 +4,15 @@ import { text } from 'node:stream/consumers';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { parseMultivariantPlaylist, type Variant } from './multivariant-checker.ts';
 
-/** A rendition as a player gets it: whole segments, and what FFmpeg finds in the newest. */
+/** A rendition as a player gets it. */
 interface DownloadedRendition {
+  /** Of the largest segment. */
   readonly peakBitsPerSecond: number;
-  readonly track: ProbedTrack;
+  /** As ffprobe describes the newest segment. */
+  readonly track: DownloadedTrack;
 }
 
-interface ProbedTrack {
+interface DownloadedTrack {
   readonly codec_name: string;
   readonly profile: string;
   readonly level: number;
@@ -19,12 +21,12 @@ interface ProbedTrack {
   readonly r_frame_rate: string;
 }
 
-/** profile_idc of H.264 by ffprobe's names (ITU-T H.264 A.2). */
+/** ffprobe's names of H.264 profiles, with their profile_idc (ITU-T H.264 A.2). */
 const H264_PROFILES: Readonly<Record<string, string>> = { 'Constrained Baseline': '42', Main: '4d', High: '64' };
 
 /**
- * What a stream's multivariant playlist (`{liveUrl}/master.m3u8`) declares otherwise than its media is, one readable line
- * each. Downloads every segment that is listed.
+ * Compares what a stream's multivariant playlist (`{liveUrl}/master.m3u8`) declares with its media. Returns one readable line
+ * for each difference. Downloads every listed segment.
  */
 export async function checkDeclaredMedia(liveUrl: string): Promise<string[]> {
   const { variants, media } = parseMultivariantPlaylist(String(await download(`${liveUrl}/master.m3u8`)));
@@ -67,7 +69,7 @@ async function downloadRendition(url: string): Promise<DownloadedRendition> {
     const { uri, durationSeconds, isGap } = segment;
     if (uri === null || durationSeconds === null || isGap) continue;
     const bytes = await download(fileUrl(uri));
-    // Those that are cut short say nothing of the peak (RFC 8216bis 4.4.6.2).
+    // Short segments do not count for the peak (RFC 8216bis 4.4.6.2).
     if (durationSeconds < (playlist.targetDurationSeconds ?? 0) / 2) continue;
     peakBitsPerSecond = Math.max(peakBitsPerSecond, (bytes.length * 8) / durationSeconds);
     probed = Buffer.concat([await download(fileUrl(map)), bytes]);
@@ -81,21 +83,21 @@ async function download(url: string): Promise<Buffer> {
   return Buffer.from(await response.arrayBuffer());
 }
 
-async function probe(file: Buffer): Promise<ProbedTrack> {
+async function probe(file: Buffer): Promise<DownloadedTrack> {
   const ffprobe = spawn('ffprobe', ['-v', 'error', '-show_streams', '-of', 'json', 'pipe:0'], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  // It has seen enough before the end of a large file.
+  // ffprobe may close its input before the end of a large file.
   ffprobe.stdin.on('error', () => undefined).end(file);
   const [output] = await Promise.all([text(ffprobe.stdout), once(ffprobe, 'close')]);
-  const { streams } = JSON.parse(output) as { readonly streams: readonly ProbedTrack[] };
+  const { streams } = JSON.parse(output) as { readonly streams: readonly DownloadedTrack[] };
   const [track] = streams;
   if (track === undefined || streams.length !== 1) throw new Error(`${streams.length} tracks in place of one`);
   return track;
 }
 
-/** RFC 6381, without the constraint flags of H.264, which ffprobe does not tell. */
-function codecString({ codec_name: codec, profile, level }: ProbedTrack): string {
+/** The codec by RFC 6381, without the constraint flags of H.264, which ffprobe does not show. */
+function codecString({ codec_name: codec, profile, level }: DownloadedTrack): string {
   if (codec === 'aac' && profile === 'LC') return 'mp4a.40.2';
   return `avc1.${H264_PROFILES[profile] ?? profile}..${level.toString(16).padStart(2, '0')}`;
 }

@@ -144,20 +144,11 @@ function videoOutput(
   { keyframeFrames, bFrames, frameRate }: NonNullable<EncodedRunOptions['video']>,
   folder: string,
 ): string[] {
-  const gop = [
-    '-g',
-    `${keyframeFrames}`,
-    '-keyint_min',
-    `${keyframeFrames}`,
-    '-sc_threshold',
-    '0',
-    '-bf',
-    `${bFrames}`,
-  ];
+  const gop = ['-g', `${keyframeFrames}`, '-keyint_min', `${keyframeFrames}`, '-sc_threshold', '0'];
   return [
     ...['-map', '0:v', '-vf', `scale=${width}:${height},format=yuv420p`, '-c:v', 'libx264', '-preset', 'ultrafast'],
-    ...(bFrames === 0 ? ['-tune', 'zerolatency'] : []),
-    ...[...gop, '-threads', '1', '-video_track_timescale', `${videoTimescale(frameRate)}`, ...muxer(folder, name)],
+    ...[...gop, '-bf', `${bFrames}`, ...(bFrames === 0 ? ['-tune', 'zerolatency'] : [])],
+    ...['-threads', '1', '-video_track_timescale', `${videoTimescale(frameRate)}`, ...muxer(folder, name)],
   ];
 }
 

@@ -1,15 +1,15 @@
 import type { HeadendEvent } from '#domain/events.ts';
 
-/** A client of the event feed, with all that it got so far. */
+/** A client of the event feed, and what it got so far. */
 export interface EventReader {
   readonly events: readonly HeadendEvent[];
   readonly comments: readonly string[];
-  /** Resolves when the feed or the client has ended. */
+  /** Resolves once the feed or the client has ended. */
   readonly ended: Promise<void>;
   close(): void;
 }
 
-/** Follows an event feed (server-sent events, HTML standard 9.2). Rejects where it is not let in. */
+/** Follows an event feed (server-sent events, HTML standard 9.2). Rejects if the feed refuses it. */
 export async function followEvents(url: string, token: string): Promise<EventReader> {
   const abort = new AbortController();
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` }, signal: abort.signal });
@@ -39,7 +39,7 @@ async function readBlocks(
       blocks.forEach(onBlock);
     }
   } catch (error) {
-    // A platform that is stopped cuts its connections, and so does a client that closes.
+    // A platform that stops cuts its connections, and so does a client that closes.
     if (!signal.aborted && !(error instanceof TypeError)) throw error;
   }
 }

@@ -1,19 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { RtmpClient } from '#kit/rtmp-client.ts';
+import type { RtmpClient } from '#kit/rtmp-client.ts';
 
-/** In the body of every frame that a stranger tries to get into a stream. */
+/** In every frame that a stranger tries to get into a stream. */
 export const INJECTED = 'frame of a stranger';
 
-/** What a client does to a server; `streamName` is what the victim publishes, or what is publicly known of that. */
+/** What a client does to a server. `streamName` is the name that the victim publishes, or one that is publicly known. */
 export interface HostileClient {
   readonly name: string;
   run(client: RtmpClient, streamName: string): Promise<void>;
 }
 
-/** Each is one message, from anybody, before any publish. */
+/** Each is one message that anybody can send before a publish. */
 export const ONE_MESSAGE_CRASHES: readonly HostileClient[] = [
   {
     name: 'a connect whose tcUrl is no URL',
@@ -33,7 +32,7 @@ export const ONE_MESSAGE_CRASHES: readonly HostileClient[] = [
     name: 'a video message of zero length',
     run: async (client) => {
       await client.handshake();
-      // The second one's first byte makes the parser handle the first.
+      // The parser handles the first message when the first byte of the second comes.
       for (let count = 0; count < 2; count++) {
         client.send({ type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(0) });
       }
@@ -41,9 +40,9 @@ export const ONE_MESSAGE_CRASHES: readonly HostileClient[] = [
   },
 ];
 
-/** Publishes what it may not, and sends media without looking at the answer. */
+/** Publishes without permission, and sends media without waiting for the answer. */
 export const publishRefused: HostileClient = {
-  name: 'a publisher who is refused',
+  name: 'a refused publisher',
   run: async (client, streamName) => {
     await client.prepare();
     client.sendCommand(1, 'publish', 3, null, streamName, 'live');
@@ -63,7 +62,7 @@ export const INJECTIONS: readonly HostileClient[] = [
   },
   publishRefused,
   {
-    name: 'a client whose decision is under way, far more of it than may come before',
+    name: 'a client that sends far too much before its publish is answered',
     run: async (client, streamName) => {
       await client.prepare();
       client.sendCommand(1, 'publish', 3, null, streamName, 'live');
@@ -72,14 +71,14 @@ export const INJECTIONS: readonly HostileClient[] = [
   },
 ];
 
-/** Sends media without a publish, until it is cut off. */
+/** Sends media without a publish. Resolves once the server has closed the connection. */
 export async function sendUnasked(client: RtmpClient): Promise<void> {
   await client.prepare();
   for (let times = 0; times < 200; times++) sendFrames(client);
   await client.closed;
 }
 
-/** Sends a frame now and again until the socket is gone, whatever the server says. */
+/** Sends a frame every 20 ms, whatever the server says. Resolves once the connection is closed. */
 export async function sendForEver(client: RtmpClient): Promise<void> {
   const sending = setInterval(() => sendFrame(client, 0), 20);
   await client.closed;
@@ -103,51 +102,18 @@ export async function publishTwice(client: RtmpClient, first: string, second: st
   client.sendCommand(2, 'publish', 5, null, second, 'live');
 }
 
-/** Bytes that are no RTMP, or no longer. */
-export const GARBAGE: readonly HostileClient[] = [
-  { name: 'random bytes', run: async (client) => void client.socket.write(randomBytes(60_000)) },
-  { name: 'HTTP', run: async (client) => void client.socket.write('GET / HTTP/1.1\r\nHost: live\r\n\r\n') },
-  {
-    name: 'random bytes behind a handshake',
-    run: async (client) => {
-      await client.handshake();
-      client.socket.write(randomBytes(60_000));
-    },
-  },
-  {
-    name: 'messages of 16 MiB that never come, on many chunk streams',
-    run: async (client) => {
-      await client.handshake();
-      for (let chunkStreamId = 4; chunkStreamId < 60; chunkStreamId++) {
-        const payload = Buffer.alloc(128);
-        client.send({ type: VIDEO_TAG, messageStreamId: 1, payload, declaredBytes: 0xffffff, chunkStreamId });
-      }
-    },
-  },
-];
-
-/** Connects and says nothing, keeping its own side open even when the server has closed the other. */
+/** Connects and says nothing. Keeps its own side open when the server closes the other. */
 export function openSilent(port: number, localAddress: string): Socket {
   const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
-  socket.on('error', () => undefined); // a reset is one of the ways in which servers close
+  socket.on('error', () => undefined); // Servers may close with a reset.
   socket.resume();
   return socket;
-}
-
-/** Says its handshake one byte at a time, for ever; resolves when the server has closed. */
-export async function dribbleHandshake(port: number, localAddress: string): Promise<void> {
-  const client = await RtmpClient.open(port, localAddress);
-  client.socket.resume();
-  client.socket.write(Buffer.from([3]));
-  const dribble = setInterval(() => client.socket.write(Buffer.alloc(1)), 100);
-  await client.closed;
-  clearInterval(dribble);
 }
 
 const LISTEN = '0A';
 const TIME_WAIT = '06';
 
-/** How many connections of a local TCP port some process holds (proc(5), /proc/net/tcp). */
+/** How many connections of a local TCP port are held by a process (proc(5), /proc/net/tcp). */
 export async function heldConnections(port: number): Promise<number> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const rows = (await readFile('/proc/net/tcp', 'utf8')).trim().split('\n').slice(1);

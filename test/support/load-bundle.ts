@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 
-/** A new folder below the checkout, where a bundle finds the AWS SDK that it leaves to the Lambda runtime. */
+/** Makes a folder below the checkout. A bundle there finds the AWS SDK, which it leaves to the Lambda runtime. */
 export async function makeBundleDir(name: string): Promise<string> {
   const parent = join(process.cwd(), '.headend');
   await mkdir(parent, { recursive: true });
   return mkdtemp(join(parent, `${name}-`));
 }
 
-/** Loads a Lambda function's bundle in a process of its own with these variables; resolves to how that ended. */
+/** Loads a Lambda function's bundle in its own process with these variables. Resolves to how the process ended. */
 export async function loadBundle(path: string, variables: Readonly<Record<string, string>>) {
   const script = `await import(${JSON.stringify(pathToFileURL(path).href)})`;
   const environment = { PATH: process.env.PATH ?? '', AWS_REGION: 'us-east-1', LOG_LEVEL: 'info', ...variables };

@@ -1,20 +1,20 @@
 import { type Attributes, parseAttributes, playlistLines } from '#kit/hls-playlist.ts';
 
-/** One EXT-X-STREAM-INF and the URI below it. */
+/** One EXT-X-STREAM-INF and its URI. */
 export interface Variant {
   readonly uri: string;
   readonly attributes: Attributes;
 }
 
-/** A multivariant playlist taken apart (RFC 8216bis 4.4.6). */
+/** The content of a multivariant playlist (RFC 8216bis 4.4.6). */
 export interface MultivariantPlaylist {
   readonly variants: readonly Variant[];
-  /** Attributes of each EXT-X-MEDIA. */
+  /** The attributes of each EXT-X-MEDIA. */
   readonly media: readonly Attributes[];
   readonly tagNames: readonly string[];
 }
 
-/** Reads a multivariant playlist without judging it. */
+/** Reads a multivariant playlist without checking it. */
 export function parseMultivariantPlaylist(text: string): MultivariantPlaylist {
   const lines = playlistLines(text);
   return {
@@ -28,7 +28,7 @@ export function parseMultivariantPlaylist(text: string): MultivariantPlaylist {
   };
 }
 
-/** What a multivariant playlist does against RFC 8216bis, one readable line each; empty where it conforms. */
+/** Checks a multivariant playlist against RFC 8216bis. Returns one readable line for each violation. */
 export function checkMultivariantPlaylist(text: string): string[] {
   const { variants, media, tagNames } = parseMultivariantPlaylist(text);
   const uris = variants.map(({ uri }) => uri);

@@ -1,8 +1,15 @@
 import type { Random } from '#kit/random.ts';
-import type { JsonSchema, ResolveSchema } from './json-schema.ts';
+
+/** A schema of an OpenAPI document (JSON Schema 2020-12). */
+export interface JsonSchema {
+  readonly [keyword: string]: unknown;
+}
+
+/** Resolves a `$ref` of the document. */
+type ResolveSchema = (ref: string) => JsonSchema;
 
 /** One operation of an OpenAPI document. */
-export interface Operation {
+export interface ApiOperation {
   readonly method: string;
   readonly path: string;
   readonly parameters: readonly { readonly name: string; readonly in: string; readonly schema: JsonSchema }[];
@@ -10,7 +17,7 @@ export interface Operation {
   readonly responses: Readonly<Record<string, { readonly content?: Record<string, { readonly schema: JsonSchema }> }>>;
 }
 
-/** A request on its way, of which anything may be wrong; `isValid` where nothing is, as far as the document says. */
+/** A request in which anything may be wrong. `isValid` if the document allows everything in it. */
 export interface GeneratedRequest {
   readonly method: string;
   readonly target: string;
@@ -19,14 +26,14 @@ export interface GeneratedRequest {
   readonly isValid: boolean;
 }
 
-/** What valid requests are made with. */
-export interface RequestPool {
+/** What valid requests are made of. */
+interface RequestPool {
   readonly token: string;
-  /** Ids that exist, or did. */
+  /** Ids of streams that exist, or did. */
   readonly ids: readonly string[];
 }
 
-/** How often each part of a request is spoiled. */
+/** Share of each part of requests that is replaced by something wrong. */
 const SPOILED_SHARE = 0.12;
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'];
@@ -50,7 +57,7 @@ const CONTENT_TYPES = [
 ];
 const AUTHORIZATIONS = ['', 'Bearer', 'Bearer x', 'Basic eDp5', `Bearer ${'a'.repeat(32)}`, `Bearer ${'é'.repeat(8)}`];
 
-/** Makes requests of an operation, most of them valid, some with one thing or more that is wrong. */
+/** Makes requests of an operation. Most are valid; in some, one part or more is wrong. */
 export class RequestGenerator {
   readonly #random: Random;
   readonly #resolve: ResolveSchema;
@@ -60,7 +67,7 @@ export class RequestGenerator {
     this.#resolve = resolve;
   }
 
-  generate(operation: Operation, pool: RequestPool): GeneratedRequest {
+  generate(operation: ApiOperation, pool: RequestPool): GeneratedRequest {
     let isValid = true;
     const spoil = <Value>(valid: Value, spoiled: () => Value): Value => {
       if (!this.#random.chance(SPOILED_SHARE)) return valid;
@@ -77,7 +84,7 @@ export class RequestGenerator {
     return { method, target: query === '' ? path : `${path}?${query}`, headers, body, isValid };
   }
 
-  #headers(operation: Operation, { token }: RequestPool, spoil: Spoil): Record<string, string> {
+  #headers(operation: ApiOperation, { token }: RequestPool, spoil: Spoil): Record<string, string> {
     const headers: Record<string, string> = {
       Authorization: spoil(`Bearer ${token}`, () => this.#random.pick(AUTHORIZATIONS)),
     };
@@ -85,13 +92,13 @@ export class RequestGenerator {
       headers['Content-Type'] = spoil('application/json', () => this.#random.pick(CONTENT_TYPES));
     }
     for (const { name } of operation.parameters.filter((parameter) => parameter.in === 'header')) {
-      // Most of their patterns are beyond a generator: an opaque value that both take, or anything.
+      // Entity tags and idempotency keys have patterns. These values match both.
       if (this.#random.chance(0.3)) headers[name] = spoil(`"${this.#random.integer(1, 3)}"`, () => this.#headerText());
     }
     return headers;
   }
 
-  #query(operation: Operation, spoil: Spoil): string {
+  #query(operation: ApiOperation, spoil: Spoil): string {
     const parameters = operation.parameters.filter(({ in: place }) => place === 'query');
     const pairs = parameters
       .filter(() => this.#random.chance(0.5))
@@ -104,7 +111,7 @@ export class RequestGenerator {
     );
   }
 
-  #body({ bodySchema }: Operation, spoil: Spoil): Buffer | null {
+  #body({ bodySchema }: ApiOperation, spoil: Spoil): Buffer | null {
     if (bodySchema === null) return null;
     const value = spoil(this.#valueOf(bodySchema), () => this.#strangeObject(bodySchema));
     const text = Buffer.from(JSON.stringify(value));
@@ -119,7 +126,7 @@ export class RequestGenerator {
     );
   }
 
-  /** A value as the schema wants it. */
+  /** A value that the schema allows. */
   #valueOf(schema: JsonSchema): unknown {
     if (typeof schema.$ref === 'string') return this.#valueOf(this.#resolve(schema.$ref));
     if (Array.isArray(schema.enum)) return this.#random.pick<unknown>(schema.enum);
@@ -142,13 +149,13 @@ export class RequestGenerator {
     return Object.fromEntries(present.map(([name, schema]) => [name, this.#valueOf(schema)]));
   }
 
-  /** Printable characters of every kind, none of them white space. */
+  /** Printable characters of several kinds, without white space. */
   #textOf(schema: JsonSchema): string {
     const length = this.#random.integer(Number(schema.minLength), Math.min(Number(schema.maxLength), 100));
     return Array.from({ length }, () => this.#random.pick(['a', 'Z', '7', '"', '\\', '<', 'é', '漢'])).join('');
   }
 
-  /** An object of the schema with a strange value in a known or unknown field, or something else altogether. */
+  /** An object of the schema with a strange value in a known or unknown field, or any strange value. */
   #strangeObject(schema: JsonSchema): unknown {
     const valid = this.#valueOf(schema);
     if (typeof valid !== 'object' || this.#random.chance(0.2)) return this.#random.pick(STRANGE_VALUES);
@@ -165,11 +172,11 @@ export class RequestGenerator {
 
   #strangeText = (): string => this.#random.pick(STRANGE_TEXTS);
 
-  /** What Node.js lets into a header. */
+  /** Without the characters that Node.js refuses to send in a header. */
   #headerText = (): string => this.#strangeText().replace(/[^\t\x20-\x7e\x80-\xff]/g, '');
 }
 
-/** Percent-encoded UTF-8; a lone surrogate, which has none, becomes U+FFFD. */
+/** Percent-encoded UTF-8. A lone surrogate has none and becomes U+FFFD. */
 const toUrlText = (text: string): string => encodeURIComponent(Buffer.from(text).toString());
 
 type Spoil = <Value>(valid: Value, spoiled: () => Value) => Value;

@@ -10,8 +10,7 @@ import { assertNoSecret, rememberSecret } from '#kit/secrets.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The JSON line of `npm start -- --json`. */
-export interface ReadyLine {
-  readonly ready: true;
+interface ReadyLine {
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly apiUrl: string;
@@ -19,8 +18,8 @@ export interface ReadyLine {
   readonly tasks: readonly { readonly pid: number; readonly httpUrl: string; readonly rtmpUrl: string }[];
 }
 
-/** What a test's stream may have of its own. */
-export interface StreamSettings {
+/** What a test may ask of its stream. */
+interface TestStreamSettings {
   readonly latency?: string;
   readonly ladder?: string;
   readonly playback?: string;
@@ -31,36 +30,39 @@ export interface TestStream {
   readonly id: string;
   readonly playbackId: string;
   readonly streamKey: string;
-  /** With the key. */
+  /** Includes the key. */
   readonly publishUrl: string;
   /** Folder of the playlists, without a trailing slash. */
   readonly liveUrl: string;
   readonly watchUrl: string;
 }
 
-/** How the platform's process ended, with all it wrote. */
-export interface PlatformExit {
+/** How the platform's process ended, and everything that it wrote. */
+interface PlatformExit {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** `npm start` on free ports with a data folder of its own. */
+/** `npm start` on free ports, with its own data folder. */
 export interface TestPlatform extends ReadyLine {
   readonly pid: number;
+  readonly rtmpPort: number;
   readonly dataDir: string;
-  createStream(options?: StreamSettings): Promise<TestStream>;
+  /** Calls the control API with the admin token. A body is sent as JSON. */
+  callApi(method: string, path: string, body?: unknown): Promise<Response>;
+  createStream(settings?: TestStreamSettings): Promise<TestStream>;
   /** Process ids of the FFmpegs that the encoder runs now. */
   ffmpegPids(): Promise<number[]>;
   /** The log file so far. */
   log(): Promise<string>;
-  /** Ends it as Ctrl-C does; keeps the data folder. Rejects where it has printed a key or token that this test file knows. */
+  /** Ends it as Ctrl-C does, and keeps the data folder. Rejects if it printed a key or token that this test file knows. */
   stop(): Promise<PlatformExit>;
-  /** The same, and removes the data folder. */
+  /** Ends it and removes the data folder. */
   close(): Promise<void>;
 }
 
-/** Platforms that a test has not closed, so that a failed one leaves nothing running. */
+/** Platforms that run, so that a failed test leaves none behind. */
 const open = new Set<TestPlatform>();
 
 /** For `afterEach` or `afterAll`: closes every platform that is still open. */
@@ -69,8 +71,8 @@ export async function closeTestPlatforms(): Promise<void> {
   for (const outcome of closed) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-/** Runs `npm start` with arguments and variables of its own, to the end; for starts that fail. */
-export async function runStart(
+/** Runs `npm start` to its end. For starts that fail. */
+export function runStart(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<PlatformExit> {
@@ -80,57 +82,61 @@ export async function runStart(
 export interface TestPlatformOptions {
   /** @default a temporary one */
   readonly dataDir?: string;
-  /** Variables besides those of this process. @default none */
+  /** Variables in addition to those of this process. @default none */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Starts the platform. Rejects with what it wrote where it ends before it is ready. */
+/** Starts the platform. Rejects with its output if it ends before it is ready. */
 export async function startTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'headend-test-')));
-  const args = ['--json', '--http-port', '0', '--rtmp-port', '0', '--data-dir', dataDir];
-  const child = spawnStart(args, options.environment);
+  const child = spawnStart([...FREE_PORTS, '--json', '--data-dir', dataDir], options.environment);
   const exited = followExit(child);
-  const ready = await readyLine(child, exited);
+  const ready = await readReadyLine(child, exited);
   rememberSecret(ready.adminToken);
   const log = () => readFile(join(dataDir, 'headend.log'), 'utf8');
+  const callApi = (method: string, path: string, body?: unknown) => {
+    const json = body === undefined ? {} : { 'content-type': 'application/json' };
+    const headers = { authorization: `Bearer ${ready.adminToken}`, ...json };
+    return fetch(`${ready.apiUrl}${path}`, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  };
   let stopped: Promise<PlatformExit> | null = null;
   const stop = async (): Promise<PlatformExit> => {
     child.kill('SIGTERM');
     const exit = await exited;
-    assertNoSecretPrinted(exit, await log());
+    // The ready line, which is the first, gives the admin token to scripts.
+    assertNoSecret(exit.stdout.split('\n').slice(1).join('\n'), 'standard output after the ready line');
+    assertNoSecret(exit.stderr, 'standard error');
+    assertNoSecret(await log(), 'the log');
     return exit;
-  };
-  const stopOnce = () => {
-    stopped ??= stop();
-    return stopped;
   };
   const platform: TestPlatform = {
     ...ready,
     pid: child.pid ?? 0,
+    rtmpPort: Number(new URL(ready.rtmpUrl).port),
     dataDir,
-    createStream: (stream = {}) => createStream(ready, stream),
+    callApi,
+    createStream: async (settings = {}) => {
+      const response = await callApi('POST', '/streams', { title: 'Test', ...settings });
+      if (response.status !== 201) throw new Error(`POST /streams: ${response.status} ${await response.text()}`);
+      return toTestStream(ready, await response.json());
+    },
     ffmpegPids: () => childPids(ready.tasks[0]?.pid ?? 0),
     log,
-    stop: stopOnce,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
     close: async () => {
       open.delete(platform);
-      try {
-        await stopOnce();
-      } finally {
-        await rm(dataDir, { recursive: true, force: true });
-      }
+      await platform.stop().finally(() => rm(dataDir, { recursive: true, force: true }));
     },
   };
   open.add(platform);
   return platform;
 }
 
-/** The ready line, its first, is where a script gets the admin token from. */
-function assertNoSecretPrinted({ stdout, stderr }: PlatformExit, log: string): void {
-  assertNoSecret(stdout.split('\n').slice(1).join('\n'), 'standard output after the ready line');
-  assertNoSecret(stderr, 'standard error');
-  assertNoSecret(log, 'the log');
-}
+/** Options of `npm start` under which several platforms run side by side. */
+export const FREE_PORTS = ['--http-port', '0', '--rtmp-port', '0'] as const;
 
 function spawnStart(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, ['scripts/run.mjs', 'start', ...args], {
@@ -143,41 +149,37 @@ function spawnStart(args: readonly string[], environment: Readonly<Record<string
 
 async function followExit(child: ChildProcess): Promise<PlatformExit> {
   const output = { stdout: '', stderr: '' };
-  child.stdout?.on('data', (chunk: Buffer) => {
-    output.stdout += chunk;
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    output.stderr += chunk;
-  });
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (chunk: Buffer) => {
+      output[name] += chunk;
+    });
+  }
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...output };
 }
 
-async function readyLine(child: ChildProcess, exited: Promise<PlatformExit>): Promise<ReadyLine> {
+async function readReadyLine(child: ChildProcess, exited: Promise<PlatformExit>): Promise<ReadyLine> {
   if (child.stdout === null) throw new Error('the platform has no standard output');
-  const lines = createInterface({ input: child.stdout });
   const ended = exited.then(({ stderr }) => {
     throw new Error(`npm start ended: ${stderr}`);
   });
-  const [line] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  const [line] = await Promise.race([once(createInterface({ input: child.stdout }), 'line'), ended]);
   ended.catch(() => undefined);
-  return JSON.parse(line) as ReadyLine;
+  return JSON.parse(line);
 }
 
-async function createStream(ready: ReadyLine, options: StreamSettings): Promise<TestStream> {
-  const response = await fetch(`${ready.apiUrl}/streams`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${ready.adminToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ title: 'Test', ...options }),
-  });
-  if (response.status !== 201) throw new Error(`POST /api/streams: ${response.status} ${await response.text()}`);
-  const stream = (await response.json()) as Pick<TestStream, 'id' | 'playbackId' | 'streamKey'>;
-  rememberSecret(stream.streamKey);
+function toTestStream(
+  { rtmpUrl, playbackBaseUrl }: ReadyLine,
+  { id, playbackId, streamKey }: Pick<TestStream, 'id' | 'playbackId' | 'streamKey'>,
+): TestStream {
+  rememberSecret(streamKey);
   return {
-    ...stream,
-    publishUrl: `${ready.rtmpUrl}/${stream.streamKey}`,
-    liveUrl: `${ready.playbackBaseUrl}/live/${stream.playbackId}`,
-    watchUrl: `${ready.playbackBaseUrl}/watch/${stream.playbackId}`,
+    id,
+    playbackId,
+    streamKey,
+    publishUrl: `${rtmpUrl}/${streamKey}`,
+    liveUrl: `${playbackBaseUrl}/live/${playbackId}`,
+    watchUrl: `${playbackBaseUrl}/watch/${playbackId}`,
   };
 }
 

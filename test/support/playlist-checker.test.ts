@@ -2,7 +2,7 @@ import { checkMultivariantPlaylist } from './multivariant-checker.ts';
 import { checkMediaPlaylist } from './playlist-checker.ts';
 import { PlaylistHistory } from './playlist-history.ts';
 
-/** Six segments of 2 s with parts in the last three, and an open one with two parts. */
+/** Five segments, with parts in the last three, and an open one with one part. */
 const CONFORMING = `#EXTM3U
 #EXT-X-VERSION:9
 #EXT-X-TARGETDURATION:2
@@ -42,7 +42,7 @@ const CONFORMING = `#EXTM3U
 `;
 const REPORTS = ['../audio/media.m3u8'];
 
-/** The playlist with one thing changed; fails when there is nothing to change. */
+/** The playlist with one change. Throws if there is nothing to change. */
 function changed(from: string | RegExp, to: string, text = CONFORMING): string {
   const result = text.replace(from, to);
   if (result === text) throw new Error(`${from} is not in the playlist`);
@@ -53,7 +53,7 @@ test('a conforming playlist has no violation', () => {
   expect(checkMediaPlaylist(CONFORMING, { reportUris: REPORTS })).toEqual([]);
 });
 
-test('text that is no playlist throws', () => {
+test('text that is not a playlist throws', () => {
   expect(() => checkMediaPlaylist('<html>')).toThrow('#EXTM3U');
 });
 
@@ -113,7 +113,7 @@ test.each(VIOLATIONS)('%s', (violation, from, to) => {
   expect(violations).toContainEqual(expect.stringContaining(violation));
 });
 
-test('the part before a gap, a gap and the last of a segment may be short', () => {
+test('the part before a gap, a gap and the last part of a segment may be short', () => {
   const beforeGap = changed('DURATION=1.00000,URI="8-14.0', 'DURATION=0.10000,URI="8-14.0');
   const gap = changed('URI="8-14.1.m4s"', 'URI="8-14.1.m4s",GAP=YES', beforeGap);
   expect(checkMediaPlaylist(gap)).not.toContainEqual(expect.stringContaining('85 %'));
@@ -150,11 +150,11 @@ ${tags}${segments.join('')}`;
     ['reaches past the skip boundary', plain(11)],
     ['more than once', plain(10, '#EXT-X-SKIP:SKIPPED-SEGMENTS=10\n#EXT-X-SKIP:SKIPPED-SEGMENTS=10\n')],
     ['skips 0 segments', plain(0)],
-  ])('a skip that %s does not', (violation, text) => {
+  ])('a violation: %s', (violation, text) => {
     expect(checkMediaPlaylist(text, { isDeltaAllowed: true })).toContainEqual(expect.stringContaining(violation));
   });
 
-  test('one that skips what was never listed is noticed', () => {
+  test('skipping segments that were never listed is a violation', () => {
     const history = new PlaylistHistory();
     expect(history.add(plain(10), { isDeltaAllowed: true })).toEqual([
       'a delta update skips segments that were never listed',

@@ -8,26 +8,26 @@ import {
   SEGMENT_RULES,
 } from './playlist-segment-rules.ts';
 
-/** What a checker needs to know beside the playlist itself. */
+/** What a checker needs to know besides the playlist. */
 export interface MediaPlaylistContext {
   /** The request had `_HLS_skip`. @default false */
   readonly isDeltaAllowed?: boolean;
-  /** URIs that rendition reports must have, one for each other rendition; left out: not checked. */
+  /** URIs of the expected rendition reports, one for each other rendition. @default not checked */
   readonly reportUris?: readonly string[];
 }
 
 const HOLD_BACK_FACTOR = 3;
 const SKIP_FACTOR = 6;
 
-type Rule = (playlist: MediaPlaylist, context: MediaPlaylistContext) => string[];
+type PlaylistRule = (playlist: MediaPlaylist, context: MediaPlaylistContext) => string[];
 
-/** What a media playlist does against RFC 8216bis, one readable line each; empty where it conforms. */
+/** Checks a media playlist against RFC 8216bis. Returns one readable line for each violation. */
 export function checkMediaPlaylist(text: string, context: MediaPlaylistContext = {}): string[] {
   const playlist = parseMediaPlaylist(text);
   return RULES.flatMap((rule) => rule(playlist, context));
 }
 
-const RULES: readonly Rule[] = [
+const RULES: readonly PlaylistRule[] = [
   ...SEGMENT_RULES,
   checkHeader,
   checkServerControl,
@@ -54,7 +54,7 @@ function checkServerControl({ serverControl, partTargetSeconds, targetDurationSe
   const atLeast = (name: string, factor: number, unitSeconds: number | null): string[] => {
     const seconds = Number(serverControl?.get(name) ?? Number.NaN);
     const least = factor * (unitSeconds ?? 0);
-    // Doubles of decimal numbers: 3 x 0.1 is not 0.3.
+    // Floating point: 3 x 0.1 is not 0.3.
     return complain(!(seconds >= least - 1e-9), `${name} is ${seconds}, at least ${least.toFixed(5)} is needed`);
   };
   return [
@@ -88,7 +88,7 @@ function checkSkip(playlist: MediaPlaylist, { isDeltaAllowed = false }: MediaPla
   ];
 }
 
-/** The hint names the part after the newest; only a run that has just begun may bring another epoch. */
+/** The hint must name the part after the newest. Only a run that has just begun may have another epoch. */
 function checkHint({ preloadHint, segments, isEnded, partTargetSeconds }: MediaPlaylist): string[] {
   if (preloadHint === null) return [];
   const uri = preloadHint.get('URI') ?? '';

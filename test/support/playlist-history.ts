@@ -1,7 +1,7 @@
 import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist, type MediaPlaylistContext } from './playlist-checker.ts';
 
-/** What was said of a segment first. */
+/** How a segment was listed before. */
 interface KnownSegment {
   readonly discontinuityNumber: number;
   readonly programDateTimeMs: number | null;
@@ -10,12 +10,12 @@ interface KnownSegment {
   readonly parts: readonly string[];
 }
 
-/** Holds the answers of one media playlist URL against one another (RFC 8216bis 6.2.1, 6.2.2). */
+/** Compares successive answers of one media playlist URL (RFC 8216bis 6.2.1, 6.2.2). */
 export class PlaylistHistory {
   readonly #known = new Map<number, KnownSegment>();
   #last: MediaPlaylist | null = null;
 
-  /** The next answer: its own violations and those against what came before, one readable line each. */
+  /** Checks the next answer, by itself and against the earlier ones. Returns one readable line for each violation. */
   add(text: string, context: MediaPlaylistContext = {}): string[] {
     const playlist = parseMediaPlaylist(text);
     const violations = [
@@ -80,7 +80,7 @@ function compareHeaders(before: MediaPlaylist, after: MediaPlaylist): string[] {
   return rules.filter(([isViolated]) => isViolated).map(([, what]) => what);
 }
 
-/** What was hinted at comes next, unless its run has ended. */
+/** The part that was hinted at must come next, unless its run has ended. */
 function checkHintKept(before: MediaPlaylist, after: MediaPlaylist): string[] {
   const hint = before.preloadHint?.get('URI');
   if (hint === undefined || comparePositions(endOf(after), endOf(before)) <= 0) return [];

@@ -1,23 +1,22 @@
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 
-/** How far media playlists had got at one moment. */
+/** How far media playlists were at one moment. */
 export interface ProgressSample {
   /** Milliseconds since 1970. */
   readonly atMs: number;
-  /** EXT-X-PROGRAM-DATE-TIME at the end of what each lists, milliseconds since 1970, in the order of the playlists. */
+  /** EXT-X-PROGRAM-DATE-TIME at the end of each playlist, in milliseconds since 1970. */
   readonly edgesMs: readonly number[];
 }
 
-/** Reads all at once. Rejects where one can't be had or says nothing of time. */
+/** Reads all playlists at once. Rejects if a request fails or a playlist has no date. */
 export async function sampleProgress(playlistUrls: readonly string[]): Promise<ProgressSample> {
   const edgesMs = await Promise.all(playlistUrls.map(readEdgeMs));
   return { atMs: Date.now(), edgesMs };
 }
 
 /**
- * Media made per time that passed, of the slowest playlist, in the best stretch of at least `stretchMs`; 0 of none. An encoder
- * that is too slow for its source reaches 1 in no stretch, as it falls ever further behind; one that another program kept
- * waiting does, before or after.
+ * Media time over wall time of the slowest playlist, in the best stretch of at least `stretchMs`; 0 without such a stretch. An
+ * FFmpeg that is too slow for its source never reaches 1. One that only had to wait for the CPU for a while does.
  */
 export function bestPace(samples: readonly ProgressSample[], stretchMs: number): number {
   const paces = samples.flatMap((from, index) => {
@@ -37,7 +36,7 @@ async function readEdgeMs(url: string): Promise<number> {
   const text = await response.text();
   if (!response.ok) throw new Error(`${url}: ${response.status} ${text}`);
   const last = parseMediaPlaylist(text).segments.at(-1);
-  if (last === undefined || last.programDateTimeMs === null) throw new Error(`${url} says nothing of time`);
+  if (last === undefined || last.programDateTimeMs === null) throw new Error(`${url} has no date`);
   const partsSeconds = last.parts.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0);
   return last.programDateTimeMs + 1000 * (last.durationSeconds ?? partsSeconds);
 }

@@ -1,6 +1,6 @@
 import type { ListedSegment, MediaPlaylist } from '#kit/hls-playlist.ts';
 
-/** Segment and part URIs end in `{epoch}-{msn}.m4s` and `{epoch}-{msn}.{part}.m4s`: the naming contract of viewers' URLs. */
+/** The contract for viewers' URLs: segments are `{epoch}-{msn}.m4s`, parts are `{epoch}-{msn}.{part}.m4s`. */
 const SEGMENT_URI = /^(\d+)-(\d+)\.m4s$/;
 export const PART_URI = /^(\d+)-(\d+)\.(\d+)\.m4s$/;
 const MAP_URI = /^(\d+)-init\.mp4$/;
@@ -11,7 +11,7 @@ const DATE_TOLERANCE_MS = 2;
 /** Durations are written with five decimals. */
 export const ROUNDING_SECONDS = 2e-5;
 
-/** Rules of RFC 8216bis 4.4.4 about single segments and parts: what a playlist does against them, one line each. */
+/** Rules of RFC 8216bis 4.4.4 about single segments and parts. Each returns one line for each violation. */
 export const SEGMENT_RULES: readonly ((playlist: MediaPlaylist) => string[])[] = [
   checkSegmentDurations,
   checkPartDurations,
@@ -60,7 +60,7 @@ function checkPartDurations({ segments, partTargetSeconds }: MediaPlaylist): str
   );
 }
 
-/** Parts stand in the last three target durations and nowhere before, since hls.js loads parts only where they are listed. */
+/** The last three target durations must list parts, since hls.js loads only listed parts. Older segments must not. */
 function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds }: MediaPlaylist): string[] {
   if (partTargetSeconds === null) return [];
   const boundarySeconds = PARTS_WITHIN_FACTOR * (targetDurationSeconds ?? 0);
@@ -123,17 +123,17 @@ function checkDates({ segments }: MediaPlaylist): string[] {
   });
 }
 
-/** Seconds of a segment; of an open one, so far. */
+/** Length of a segment in seconds, or of its parts so far. */
 export function lengthSeconds({ durationSeconds, parts }: ListedSegment): number {
   return durationSeconds ?? parts.reduce((total, part) => total + part.durationSeconds, 0);
 }
 
-/** The epoch in a segment's name; empty where there is none. */
+/** The epoch in a segment's name. Empty if there is none. */
 export function epochOf({ uri, parts }: ListedSegment): string {
   return SEGMENT_URI.exec(uri ?? '')?.[1] ?? PART_URI.exec(parts[0]?.uri ?? '')?.[1] ?? '';
 }
 
-/** The violation where there is one. */
+/** A list of the violation, or an empty one. */
 export function complain(isViolated: boolean, violation: string): string[] {
   return isViolated ? [violation] : [];
 }

@@ -5,14 +5,15 @@ import { decodeFrameNumbers } from '#kit/frame-counter.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 
 const POLL_MS = 500;
+const CLIP_FRAMES_PER_SECOND = 30;
 
 /** What a viewer of a rendition got: media sequence numbers and the frame numbers in the picture, both in order. */
-export interface CollectedMedia {
+interface CollectedMedia {
   readonly msns: readonly number[];
   readonly frameNumbers: readonly (number | null)[];
 }
 
-/** Keeps every segment of a live rendition from now on, as a viewer who never stops. */
+/** Keeps every segment of a live rendition from now on, like a viewer who never leaves. */
 export class SegmentCollector {
   readonly #folderUrl: string;
   readonly #segments = new Map<number, Buffer>();
@@ -24,7 +25,7 @@ export class SegmentCollector {
   constructor(folderUrl: string) {
     this.#folderUrl = folderUrl;
     this.#polling = this.#poll();
-    // Whoever stops it is told; until then it must not end the process.
+    // `stop` reports the error. Until then it must not end the process.
     this.#polling.catch(() => undefined);
   }
 
@@ -33,7 +34,7 @@ export class SegmentCollector {
     return this.#segments.size;
   }
 
-  /** Stops and decodes all. Rejects where a segment or playlist could not be had, or where FFmpeg complains. */
+  /** Stops, and decodes everything. Rejects if a request failed or FFmpeg complains. */
   async stop(): Promise<CollectedMedia> {
     this.#isStopped = true;
     await this.#polling;
@@ -63,4 +64,16 @@ export class SegmentCollector {
     if (!response.ok) throw new Error(`${name}: ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   }
+}
+
+/** Stops a collector and expects every segment and every frame of a clip of this length, in order. */
+export async function expectNoLoss(collector: SegmentCollector, clipSeconds: number): Promise<CollectedMedia> {
+  const media = await collector.stop();
+  const { msns, frameNumbers } = media;
+  const first = frameNumbers[0] ?? 0;
+  expect(msns).toEqual(msns.map((_, index) => (msns[0] ?? 0) + index));
+  expect(frameNumbers).toEqual(
+    frameNumbers.map((_, index) => (first + index) % (clipSeconds * CLIP_FRAMES_PER_SECOND)),
+  );
+  return media;
 }

@@ -1,17 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '#kit/tcp-ports.ts';
+import { freePort, isListening } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 
-/** node-media-server as its own documentation starts it, in a process of its own: what Headend would be without its guard. */
+/** node-media-server in its own process, started as its documentation says: Headend without the guard. */
 export interface UnguardedRtmp {
   readonly port: number;
-  /** Resolves to the exit code once the process has ended by itself, or was killed (null). */
+  /** Resolves to the exit code once the process has ended; null if it was killed. */
   readonly exited: Promise<number | null>;
   close(): Promise<void>;
 }
@@ -19,7 +18,7 @@ export interface UnguardedRtmp {
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PROGRAM = "new (require('node-media-server'))(JSON.parse(process.argv[1])).run()";
 
-/** Starts it on a free port. With `publishSecret` it asks publishers for its kind of signature. */
+/** Starts it on a free port. With `publishSecret`, publishers need node-media-server's own kind of signature. */
 export async function startUnguardedRtmp(publishSecret?: string): Promise<UnguardedRtmp> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-unguarded-'));
   const port = await freePort();
@@ -31,7 +30,7 @@ export async function startUnguardedRtmp(publishSecret?: string): Promise<Unguar
     stdio: 'ignore',
   });
   const exited = once(server, 'exit').then(([code]) => code as number | null);
-  await waitFor('the unguarded server', () => canConnect(port));
+  await waitFor('the unguarded server', () => isListening(port));
   return {
     port,
     exited,
@@ -41,14 +40,4 @@ export async function startUnguardedRtmp(publishSecret?: string): Promise<Unguar
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function canConnect(port: number): Promise<true | null> {
-  const socket = connect({ port, host: '127.0.0.1' });
-  const isOpen = await once(socket, 'connect').then(
-    () => true as const,
-    () => null,
-  );
-  socket.destroy();
-  return isOpen;
 }

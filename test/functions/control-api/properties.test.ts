@@ -1,8 +1,13 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Random } from '#kit/random.ts';
-import { type JsonSchema, matches } from '#test/support/json-schema.ts';
-import { type GeneratedRequest, type Operation, RequestGenerator } from '#test/support/openapi-requests.ts';
+import {
+  type ApiOperation,
+  type GeneratedRequest,
+  type JsonSchema,
+  RequestGenerator,
+} from '#test/support/openapi-requests.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 /** Set `FUZZ_SEED` to try other requests, or to repeat those of a failure. */
@@ -17,12 +22,18 @@ interface ApiAnswer {
 
 let api: ApiWithDatabase;
 let document: { paths: Record<string, Record<string, never>>; components: { schemas: Record<string, JsonSchema> } };
-let operations: Operation[];
+let operations: ApiOperation[];
+const schemas = new Ajv2020({ formats: { 'date-time': isDateTime, uri: URL.canParse } });
+// An annotation of OpenAPI.
+schemas.addVocabulary(['example']);
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
   api = await startApiWithDatabase();
-  document = await (await fetch(`${api.url}/api/openapi.json`)).json();
+  const text = await (await fetch(`${api.url}/api/openapi.json`)).text();
+  // References keep the name of a schema only, so that each schema of the document can be used by itself.
+  document = JSON.parse(text.replaceAll('#/components/schemas/', ''));
+  for (const [name, schema] of Object.entries(document.components.schemas)) schemas.addSchema(schema, name);
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, operation]) => toOperation(method, path, operation)),
   );
@@ -37,24 +48,28 @@ function readSeed(text = '20250102'): number {
   return Number(text);
 }
 
-function toOperation(method: string, path: string, operation: Record<string, never>): Operation {
+function toOperation(method: string, path: string, operation: Record<string, never>): ApiOperation {
   const {
     parameters = [],
     requestBody,
     responses,
   } = operation as unknown as {
-    parameters?: Operation['parameters'];
+    parameters?: ApiOperation['parameters'];
     requestBody?: { content: Record<string, { schema: JsonSchema }> };
-    responses: Operation['responses'];
+    responses: ApiOperation['responses'];
   };
   const bodySchema = requestBody?.content['application/json']?.schema ?? null;
   return { method, path, parameters, bodySchema, responses };
 }
 
 function resolve(ref: string): JsonSchema {
-  const schema = document.components.schemas[ref.replace('#/components/schemas/', '')];
+  const schema = document.components.schemas[ref];
   if (schema === undefined) throw new Error(`${ref} is not in the document`);
   return schema;
+}
+
+function isDateTime(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 async function send({ method, target, headers: generated, body }: GeneratedRequest): Promise<ApiAnswer> {
@@ -71,7 +86,7 @@ async function send({ method, target, headers: generated, body }: GeneratedReque
 
 /** Lists how an answer differs from the document. */
 function faultsOf(
-  operation: Operation,
+  operation: ApiOperation,
   { method }: GeneratedRequest,
   { status, contentType, body }: ApiAnswer,
 ): string[] {
@@ -79,23 +94,22 @@ function faultsOf(
   const faults: string[] = [];
   if (status >= 500) faults.push('a server error');
   if (status >= 400 && contentType !== 'application/problem+json') return ['an error that is not problem+json'];
-  if (status >= 400 && !isHead && !matches(resolve('Problem'), JSON.parse(body), resolve)) faults.push('not a Problem');
+  if (status >= 400 && !isHead && !schemas.validate(resolve('Problem'), JSON.parse(body))) faults.push('not a Problem');
   if (method.toLowerCase() !== operation.method && !isHead) return faults;
   const documented = operation.responses[String(status)];
   if (documented === undefined) return isHead ? faults : [...faults, 'a status that is not in the document'];
   const [mediaType, content] = Object.entries(documented.content ?? {})[0] ?? [];
   if (mediaType === undefined || content === undefined) return body === '' ? faults : [...faults, 'an unexpected body'];
   if (!contentType.startsWith(mediaType)) faults.push(`not ${mediaType}`);
-  if (!isHead && !matches(content.schema, JSON.parse(body), resolve))
-    faults.push('a body that does not match its schema');
+  if (!isHead && !schemas.validate(content.schema, JSON.parse(body))) faults.push('a body against its schema');
   return faults;
 }
 
-/** The document does not say that a window must end after it begins. */
+/** The document doesn't say that a window must end after it begins. */
 const isWindowRefusal = ({ status, body }: ApiAnswer): boolean =>
   status === 422 && JSON.parse(body).errors?.every(({ field }: { field: string }) => field === 'notAfter');
 
-test(`every answer to a generated request matches the document (FUZZ_SEED=${SEED})`, async () => {
+test(`every answer is as the document says (FUZZ_SEED=${SEED})`, async () => {
   const generator = new RequestGenerator(new Random(SEED), resolve);
   const created = await Promise.all(Array.from({ length: 20 }, () => api.call('POST', '/api/streams')));
   const pool = { token: api.tokens[0], ids: created.map(({ json }) => json.id as string) };
@@ -115,27 +129,8 @@ test(`every answer to a generated request matches the document (FUZZ_SEED=${SEED
     }
   }
   expect(findings.slice(0, 5)).toEqual([]);
-  // The test proves nothing if the generator stops reaching these. Another seed may miss a rare one by chance.
+  // Requests that no longer reach these would prove nothing. By chance, another seed may miss a rare one.
   if (process.env.FUZZ_SEED !== undefined) return;
   const reached = [200, 201, 202, 204, 400, 401, 404, 405, 409, 412, 413, 415, 422];
   expect([...statuses].sort()).toEqual(expect.arrayContaining(reached));
-});
-
-test('the checker finds differences from the document', () => {
-  const { Stream: schema, CreateStream } = document.components.schemas;
-  if (schema === undefined || CreateStream === undefined) throw new Error('no such schemas');
-  expect(matches(schema, {}, resolve)).toBe(false);
-  expect(matches(CreateStream, {}, resolve)).toBe(true);
-  for (const wrong of [
-    null,
-    [],
-    { title: '' },
-    { title: '\n' },
-    { ladder: '4k' },
-    { more: 1 },
-    { allowedSources: [1] },
-  ]) {
-    expect(matches(CreateStream, wrong, resolve)).toBe(false);
-  }
-  expect(() => matches({ unheardOf: 1 }, 1, resolve)).toThrow('unknown keyword unheardOf');
 });

@@ -2,79 +2,75 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeClip } from '#kit/clip.ts';
-import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { BENCH_CLIP } from '#kit/clip.ts';
+import type { TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { fetchMediaPlaylist, publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { bestPace, type ProgressSample, sampleProgress } from '#test/support/playlist-progress.ts';
 
 const MINUTE_SECONDS = 60;
 const SIDE_BY_SIDE_SECONDS = 20;
-/** Real time is kept for so long at least. Other programs may have the CPU in between, so it is looked for a while. */
+/** Encoding must keep real time for this long. Other programs may take the CPU for a while, so any such stretch counts. */
 const STRETCH_MS = 10_000;
 const STRETCH_TIMEOUT_MS = 60_000;
-/** What is listed grows by parts of half a second, which a stretch may begin or end with. */
+/** Below 1, since playlists grow by parts of half a second. */
 const REAL_TIME_PACE = 0.9;
 const SEGMENT_MS = 2_000;
 const RENDITIONS = ['720p', '480p', '360p', 'audio'];
-/** Two ladders of a 720p source fill two cores and more. `npm run bench` tells how many of it a machine carries. */
+/** Two ladders of a 720p source are too much for two cores. `npm run bench` measures how many a machine can encode. */
 const SIDE_BY_SIDE_CLIP = { width: 854, height: 480, videoKbps: 1_500 };
 const SIDE_BY_SIDE_RENDITIONS = ['480p', '360p', 'audio'];
-/** A bound on a broken run; other programs may have the CPU for a while. */
-const SEGMENTS_TIMEOUT_MS = 90_000;
 
-async function multivariantPlaylist({ liveUrl }: TestStream): Promise<string> {
-  return waitFor('the multivariant playlist', async () => {
-    const response = await fetch(`${liveUrl}/master.m3u8`);
-    return response.ok ? response.text() : null;
-  });
-}
-
-/** FFmpeg knows no parts: it needs whole segments. */
-async function wholeSegments(
-  { liveUrl }: TestStream,
+/** Waits for whole segments, since FFmpeg's HLS reader knows no parts. */
+async function waitForSegments(
+  stream: TestStream,
   count: number,
   renditions: readonly string[] = RENDITIONS,
 ): Promise<void> {
   for (const rendition of renditions) {
-    const isThere = async () => {
-      const playlist = await (await fetch(`${liveUrl}/${rendition}/media.m3u8`)).text();
-      return (playlist.match(/#EXTINF/g)?.length ?? 0) >= count;
-    };
-    await waitFor(`${count} segments of ${rendition}`, isThere, { timeoutMs: SEGMENTS_TIMEOUT_MS });
+    await waitFor(`${count} segments of ${rendition}`, async () => {
+      const segments = (await fetchMediaPlaylist(stream, rendition)).match(/#EXTINF/g) ?? [];
+      return segments.length >= count;
+    });
   }
 }
 
-interface Decoded {
+/** Runs FFmpeg as a viewer would, on a machine of their own: it gets only the CPU that the platform leaves. */
+function runViewer(args: readonly string[]) {
+  return promisify(execFile)('nice', ['-n', '19', 'ffmpeg', '-hide_banner', '-nostdin', ...args]);
+}
+
+interface DecodedMedia {
   readonly seconds: number;
+  /** FFmpeg's errors. */
   readonly complaints: string;
 }
 
-/** Plays a playlist for some seconds of media with FFmpeg and says what it complained about. */
-async function decode(url: string, seconds: number): Promise<Decoded> {
-  const args = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-live_start_index', '-2', '-i', url];
+/** Decodes the media of a live playlist with FFmpeg, from its oldest segment on. */
+async function decode(url: string, seconds: number): Promise<DecodedMedia> {
+  const input = ['-loglevel', 'error', '-live_start_index', '0', '-i', url];
   const output = ['-t', String(seconds), '-f', 'null', '-progress', 'pipe:1', '-'];
-  const { stdout, stderr } = await promisify(execFile)('ffmpeg', [...args, ...output]);
+  const { stdout, stderr } = await runViewer([...input, ...output]);
   const microseconds = [...stdout.matchAll(/out_time_us=(\d+)/g)].at(-1)?.[1];
   return { seconds: Number(microseconds) / 1e6, complaints: stderr };
 }
 
-/** The init section and all whole segments of a rendition as one file. */
-async function download({ liveUrl }: TestStream, rendition: string, path: string): Promise<void> {
-  const playlist = await (await fetch(`${liveUrl}/${rendition}/media.m3u8`)).text();
+/** Writes the init section and all whole segments of a rendition to one file. */
+async function download(stream: TestStream, rendition: string, path: string): Promise<void> {
+  const playlist = await fetchMediaPlaylist(stream, rendition);
   const init = /#EXT-X-MAP:URI="([^"]+)"/.exec(playlist)?.[1];
   const segments = [...playlist.matchAll(/#EXTINF:.*\n(.+)/g)].map((match) => match[1]);
   const files = [init, ...segments].map(async (name) => {
-    const response = await fetch(`${liveUrl}/${rendition}/${name}`);
+    const response = await fetch(`${stream.liveUrl}/${rendition}/${name}`);
     return Buffer.from(await response.arrayBuffer());
   });
   await writeFile(path, Buffer.concat(await Promise.all(files)));
 }
 
-/** Moments (seconds on the media timeline) that an FFmpeg detector reports of a file. */
+/** Moments that an FFmpeg detector finds in a file, in seconds on the media timeline. */
 async function detect(path: string, filter: readonly string[], moment: RegExp): Promise<number[]> {
-  const args = ['-hide_banner', '-nostdin', '-copyts', '-i', path, ...filter, '-f', 'null', '-'];
-  const { stderr } = await promisify(execFile)('ffmpeg', args);
+  const { stderr } = await runViewer(['-copyts', '-i', path, ...filter, '-f', 'null', '-']);
   return [...stderr.matchAll(moment)].map((match) => Number(match[1]));
 }
 
@@ -85,17 +81,14 @@ function nearest(moments: readonly number[], to: number): number {
   );
 }
 
-/** Notes every second how far some media playlists are, until `isEnough`. */
-async function followProgress(
-  urls: readonly string[],
-  isEnough: (samples: readonly ProgressSample[]) => boolean,
-): Promise<readonly ProgressSample[]> {
+/** Samples the progress of media playlists every second, until they have kept real time for `STRETCH_MS`. */
+async function waitForRealTime(urls: readonly string[]): Promise<readonly ProgressSample[]> {
   const samples: ProgressSample[] = [];
-  const isDone = async () => {
+  const check = async () => {
     samples.push(await sampleProgress(urls));
-    return isEnough(samples) ? samples : null;
+    return bestPace(samples, STRETCH_MS) >= REAL_TIME_PACE && samples;
   };
-  return waitFor(`${STRETCH_MS} ms in real time`, isDone, { timeoutMs: STRETCH_TIMEOUT_MS, intervalMs: 1_000 });
+  return waitFor(`${STRETCH_MS} ms in real time`, check, { timeoutMs: STRETCH_TIMEOUT_MS, intervalMs: 1_000 });
 }
 
 describe('a stream', () => {
@@ -106,7 +99,7 @@ describe('a stream', () => {
   beforeAll(async () => {
     platform = await startTestPlatform();
     stream = await platform.createStream();
-    publisher = await startPublisher({ clipPath: await makeClip(), rtmpUrl: stream.publishUrl });
+    publisher = await publish(stream.publishUrl, BENCH_CLIP);
   });
   afterAll(async () => {
     await publisher.kill();
@@ -114,8 +107,8 @@ describe('a stream', () => {
   });
 
   test('keeps sound and picture together', async () => {
-    await multivariantPlaylist(stream);
-    await wholeSegments(stream, 8);
+    await waitUntilPlayable(stream);
+    await waitForSegments(stream, 8);
     const picture = join(platform.dataDir, 'picture.mp4');
     const sound = join(platform.dataDir, 'sound.mp4');
     await Promise.all([download(stream, '360p', picture), download(stream, 'audio', sound)]);
@@ -130,9 +123,9 @@ describe('a stream', () => {
   });
 
   test('decodes in every rendition for a minute without an error, in real time', async () => {
-    const playlist = await multivariantPlaylist(stream);
+    const playlist = await waitUntilPlayable(stream);
     for (const rendition of RENDITIONS) expect(playlist).toContain(`${rendition}/media.m3u8`);
-    await wholeSegments(stream, 3);
+    await waitForSegments(stream, 3);
     const decoded = await Promise.all(
       RENDITIONS.map((rendition) => decode(`${stream.liveUrl}/${rendition}/media.m3u8`, MINUTE_SECONDS)),
     );
@@ -145,17 +138,16 @@ describe('a stream', () => {
 });
 
 test('two streams at once are encoded in real time, in every rendition', async () => {
-  const clipPath = await makeClip(SIDE_BY_SIDE_CLIP);
   const publishers: TestPublisher[] = [];
   try {
     const platform = await startTestPlatform();
     const streams = [await platform.createStream(), await platform.createStream()];
-    for (const { publishUrl } of streams) publishers.push(await startPublisher({ clipPath, rtmpUrl: publishUrl }));
-    await Promise.all(streams.map((each) => wholeSegments(each, 3, SIDE_BY_SIDE_RENDITIONS)));
+    for (const { publishUrl } of streams) publishers.push(await publish(publishUrl, SIDE_BY_SIDE_CLIP));
+    await Promise.all(streams.map((each) => waitForSegments(each, 3, SIDE_BY_SIDE_RENDITIONS)));
     const urls = streams.flatMap(({ liveUrl }) =>
       SIDE_BY_SIDE_RENDITIONS.map((rendition) => `${liveUrl}/${rendition}/media.m3u8`),
     );
-    const progress = followProgress(urls, (samples) => bestPace(samples, STRETCH_MS) >= REAL_TIME_PACE);
+    const progress = waitForRealTime(urls);
     const decoded = await Promise.all(
       streams.map(({ liveUrl }) => decode(`${liveUrl}/480p/media.m3u8`, SIDE_BY_SIDE_SECONDS)),
     );

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const SECONDS = 30;
-/** Of a slow machine; of these some 900 only warm it up. The whole figure is for `npm run fuzz:rtmp -- --connections 11000`. */
-const MIN_CONNECTIONS = 1_200;
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+/** The first 900 or so only warm the server up. `npm run fuzz:rtmp -- --connections 11000` is the whole measurement. */
+const CONNECTIONS = 1_500;
 
 async function fuzz(...options: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const fuzzer = spawn(process.execPath, ['scripts/run.mjs', 'fuzz-rtmp', ...options], {
@@ -20,25 +19,22 @@ async function fuzz(...options: readonly string[]): Promise<{ code: number; stdo
 
 const figure = (stdout: string, name: string): number => Number(new RegExp(`^${name}: (.+)$`, 'm').exec(stdout)?.[1]);
 
-test('thousands of damaged sessions of FFmpeg neither end the RTMP server nor leave anything behind in it', async () => {
-  const { code, stdout, stderr } = await fuzz('--seconds', String(SECONDS), '--seed', '2026');
+test('more than a thousand damaged sessions of FFmpeg neither end the RTMP server nor leave anything behind in it', async () => {
+  const { code, stdout, stderr } = await fuzz('--connections', String(CONNECTIONS), '--seed', '2026');
   expect(stdout + stderr).toContain('no failures');
   expect(code).toBe(0);
-  // It got past the handshake, past the key, to FFmpeg, and onto the guard's toes.
-  expect(figure(stdout, 'connections')).toBeGreaterThanOrEqual(MIN_CONNECTIONS);
-  expect(figure(stdout, 'residentGrowthConnections')).toBeGreaterThanOrEqual(MIN_CONNECTIONS - 1_000);
+  expect(figure(stdout, 'connections')).toBe(CONNECTIONS);
+  expect(figure(stdout, 'residentGrowthConnections')).toBeGreaterThanOrEqual(CONNECTIONS - 1_000);
+  // Some sessions got past the handshake, past the key and to FFmpeg, and many broke the guard's rules.
   expect(figure(stdout, 'publishes')).toBeGreaterThan(100);
   expect(figure(stdout, 'transcoders')).toBeGreaterThan(0);
   expect(figure(stdout, 'violations')).toBeGreaterThan(500);
 });
 
-test('a run ends after the connections that it was to make, and fails where it did not make them', async () => {
-  const whole = await fuzz('--seed', '7', '--connections', '40');
-  expect(whole.stdout).toContain('no failures');
-  expect(figure(whole.stdout, 'connections')).toBe(40);
-  const short = await fuzz('--seed', '7', '--connections', '1000000', '--seconds', '1');
-  expect(short.code).toBe(1);
-  expect(short.stdout).toMatch(/only \d+ of 1000000 connections were made in 1 s/);
+test('a run fails if its time is up before its connections were made', async () => {
+  const { code, stdout } = await fuzz('--seed', '7', '--connections', '1000000', '--seconds', '1');
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/only \d+ of 1000000 connections were made in 1 s/);
 });
 
 test('one connection of a seed can be repeated', async () => {
@@ -47,10 +43,7 @@ test('one connection of a seed can be repeated', async () => {
 });
 
 test.each([
-  ['--seconds', '0'],
-  ['--seconds', 'soon'],
   ['--connections', '0'],
-  ['--seed', '-1'],
   ['--seed', '4294967296'],
   ['--iterations', '5'],
 ])('%s %s is refused with the usage', async (...options) => {
