@@ -17,18 +17,23 @@ import {
   taskCountSchema,
   taskSizeSchema,
   vpcCidrSchema,
-} from './stage-fields.ts';
+} from './stage-field-schemas.ts';
 
-/** The rate limit of a stage that doesn't set `wafRequestsPerFiveMinutes`. */
+/** Default of `wafRequestsPerFiveMinutes`. */
 export const DEFAULT_WAF_REQUESTS = 20_000;
 
 /**
- * Every field of a stage: its meaning, its check and its default. The defaults make the cheapest stage that works.
+ * Every field of a stage: its meaning, its check and its default. The defaults give the cheapest stage that works.
  * Rules that involve several fields are in stage-problems.ts.
  */
 const stageFieldsSchema = z.strictObject({
   /** 2 to 20 lower-case letters, digits and hyphens. It is part of the stacks' names, so it can't change later. */
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, 'must be 2 to 20 lower-case letters, digits and hyphens'),
+  name: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
+      'must be 2 to 20 lower-case letters, digits and hyphens, with a letter first and no hyphen last',
+    ),
   /** Twelve digits. @default the account of your AWS credentials */
   account: orNull(z.string().regex(/^\d{12}$/, 'must be 12 digits')),
   /**
@@ -40,9 +45,9 @@ const stageFieldsSchema = z.strictObject({
 
   /** Where viewers connect. Its certificate must be in us-east-1. @default CloudFront's own domain name */
   viewerDomain: orNull(domainSchema),
-  /** Where broadcasters publish. It adds RTMPS to RTMP. @default the load balancer's own name, with RTMP only */
+  /** Where broadcasters publish. With it, there is RTMPS too. @default the load balancer's own name, with RTMP only */
   ingestDomain: orNull(domainSchema),
-  /** A separate name for the control API, which is always at /api of the viewers' domain, too. @default none */
+  /** An extra name for the control API. The API is also at /api of the viewers' domain. @default none */
   apiDomain: orNull(domainSchema),
   /** Where the domains' DNS records are created. @default none: you create them */
   dnsZone: orNull(dnsZoneSchema),
@@ -73,7 +78,7 @@ const stageFieldsSchema = z.strictObject({
   ladder: z.enum(LADDER_NAMES).default(DEFAULT_LADDER),
   /** Latency profile of streams that don't set one. @default 'low' */
   latency: z.enum(LATENCY_NAMES).default(DEFAULT_LATENCY),
-  /** Who may watch streams that don't say: everybody, or viewers with a token. @default 'public' */
+  /** Who may watch streams that don't set it: everybody, or viewers with a token. @default 'public' */
   playback: z.enum(PLAYBACK_MODES).default('public'),
   /** How long a stream waits for its publisher to come back, in seconds. @default 30 */
   reconnectWindowSeconds: z.int().min(0).max(MAX_RECONNECT_WINDOW_SECONDS).default(30),
@@ -95,7 +100,7 @@ const stageFieldsSchema = z.strictObject({
   waf: z.boolean().default(false),
   /** Requests that one address may make within five minutes. Needs `waf`. @default 20000 */
   wafRequestsPerFiveMinutes: z.int().min(10).max(2_000_000_000).default(DEFAULT_WAF_REQUESTS),
-  /** CloudFront locations: `100` is North America and Europe, `all` is the world. @default '100' */
+  /** CloudFront locations: `100` is North America and Europe, `200` adds Asia, Africa and the Middle East, `all` is the world. @default '100' */
   priceClass: z.enum(['100', '200', 'all']).default('100'),
   /** Region of CloudFront's Origin Shield, an extra cache before the origin: the nearest to `region`. @default none */
   originShieldRegion: orNull(
@@ -108,7 +113,7 @@ const stageFieldsSchema = z.strictObject({
   logRetentionDays: retentionDaysSchema.default(14),
   /** Address that gets alarms and budget notices. AWS asks the address to confirm. @default none */
   alarmEmail: orNull(z.email('must be an e-mail address')),
-  /** Budget of the whole account: a notice at 80 %, and at a forecast of 100 %. Needs `alarmEmail`. @default none */
+  /** Budget of the whole AWS account: a notice at 80 %, and at a forecast of 100 %. Needs `alarmEmail`. @default none */
   monthlyBudgetUsd: orNull(z.number().positive().max(1_000_000)),
   /** CloudWatch Container Insights for the encoder tasks. It costs per metric. @default false */
   containerInsights: z.boolean().default(false),

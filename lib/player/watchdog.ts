@@ -43,7 +43,7 @@ export const WATCH_INTERVAL_MS = 200;
 
 const STARVED_AFTER_MS = 1000;
 /**
- * For a playhead that stands although media is buffered. hls.js tries its own remedy at 1.25 s, so these come later.
+ * For playback that is stuck although media is buffered. hls.js tries its own remedy at 1.25 s, so these come later.
  */
 const REMEDIES = [
   { afterMs: 1800, action: 'nudge' },

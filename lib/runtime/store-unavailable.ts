@@ -1,4 +1,4 @@
-/** The store answered, but not completely. Another try may succeed. */
+/** The store's answer was incomplete. Another try may succeed. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }

@@ -30,7 +30,7 @@ interface ApiRequest {
   readonly body?: object | undefined;
 }
 
-/** Sends requests to the control API and checks what comes back. Every method throws an ApiError. */
+/** Sends requests to the control API and checks what comes back. A call that fails throws an ApiError. */
 export class ApiTransport {
   readonly #options: ApiTransportOptions;
 
@@ -43,7 +43,7 @@ export class ApiTransport {
   }
 
   /**
-   * If the answer gets lost, sends the request once more with the same idempotency key, so that nothing is made twice.
+   * If no answer of the API comes back, sends the request once more with the same idempotency key: nothing is made twice.
    */
   async post<Schema extends z.ZodType>({ path, body, ifVersion }: ApiChange, schema: Schema): Promise<z.infer<Schema>> {
     const headers = { 'Idempotency-Key': randomUUID(), ...ifMatch(ifVersion) };
@@ -64,7 +64,7 @@ export class ApiTransport {
     await this.#text({ method: 'DELETE', path, headers: ifMatch(ifVersion) });
   }
 
-  /** Yields the data of server-sent events until the signal aborts. Throws if the feed ends before that. */
+  /** Yields the data of server-sent events until the feed ends or the signal aborts, which both throw an ApiError. */
   async *follow<Schema extends z.ZodType>(
     path: string,
     schema: Schema,

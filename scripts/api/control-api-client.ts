@@ -27,8 +27,8 @@ export interface Page<Entry> {
 }
 
 /**
- * A client of the control API. Settings are passed on as they are: the API decides which values are valid. Every method
- * throws an ApiError.
+ * A client of the control API. Settings are passed on as they are: the API decides which values are valid. A call that
+ * fails throws an ApiError.
  */
 export class ControlApiClient {
   readonly #transport: ApiTransport;
@@ -41,7 +41,7 @@ export class ControlApiClient {
     return this.#transport.post({ path: '/streams', body: settings }, streamWithKeySchema);
   }
 
-  /** The query holds `limit` and `cursor`. */
+  /** The query may have `limit` and `cursor`. */
   async listStreams(query: URLSearchParams): Promise<Page<StreamBody>> {
     const { streams, nextCursor } = await this.#transport.get(`/streams?${query}`, streamListSchema);
     return { entries: streams, nextCursor };
@@ -71,22 +71,22 @@ export class ControlApiClient {
     return this.#transport.post({ path: `${streamPath(id)}/viewer-tokens`, body: options }, viewerTokenSchema);
   }
 
-  createToken(name: string): Promise<CreatedToken> {
+  createAdminToken(name: string): Promise<CreatedToken> {
     return this.#transport.post({ path: '/tokens', body: { name } }, createdTokenSchema);
   }
 
-  /** The query holds `limit` and `cursor`. */
-  async listTokens(query: URLSearchParams): Promise<Page<ListedToken>> {
+  /** The query may have `limit` and `cursor`. */
+  async listAdminTokens(query: URLSearchParams): Promise<Page<ListedToken>> {
     const { tokens, nextCursor } = await this.#transport.get(`/tokens?${query}`, tokenListSchema);
     return { entries: tokens, nextCursor };
   }
 
-  revokeToken(id: string): Promise<void> {
+  revokeAdminToken(id: string): Promise<void> {
     return this.#transport.delete({ path: `/tokens/${encodeURIComponent(id)}` });
   }
 
   /**
-   * Yields events until the signal aborts. Throws if the feed ends before that. Only the local platform has this feed.
+   * Yields events until the feed ends or the signal aborts, which both throw an ApiError. Only the local platform has this feed.
    */
   followEvents(signal: AbortSignal): AsyncGenerator<ApiEvent> {
     return this.#transport.follow('/events', eventSchema, signal);

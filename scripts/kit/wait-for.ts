@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** Ends a hanging run; not a measurement. @default 90 s */
+  /** Ends a hanging run. Never measure with it. @default 90 s */
   readonly timeoutMs?: number;
   /** Pause between two checks. @default 50 ms */
   readonly intervalMs?: number;

@@ -20,7 +20,7 @@ export const findStreamId = (api: ControlApiClient, reference: string): Promise<
 
 /** Finds the id of an admin token by its id, the beginning of its id, or its name. Throws a CommandError. */
 export const findTokenId = (api: ControlApiClient, reference: string): Promise<string> =>
-  findId(reference, (query) => api.listTokens(query), { noun: 'token', nameOf: ({ name }) => name });
+  findId(reference, (query) => api.listAdminTokens(query), { noun: 'token', nameOf: ({ name }) => name });
 
 /**
  * Finds the id of the entry that a person means. A whole id is returned as it is. Otherwise exactly one entry must have

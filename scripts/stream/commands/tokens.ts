@@ -12,7 +12,7 @@ const create = defineCommand({
   options: { name: { type: 'string', placeholder: 'TEXT', help: 'whom or what it is for' } },
   async run({ values: { name } }, { api, print }) {
     if (name === undefined) throw new CommandError('usage', 'Say whom or what the token is for: --name TEXT.');
-    const token = await api.createToken(name);
+    const token = await api.createAdminToken(name);
     print(token, () => `${token.token}\n\nThat is the token "${token.name}" (${token.id}), shown this once.`);
   },
 });
@@ -26,7 +26,7 @@ const list = defineCommand({
   options: LIMIT_OPTIONS,
   async run({ values }, { api, print, note }) {
     const limit = parseLimit(values.limit);
-    const { entries: tokens, nextCursor } = await collectPages((query) => api.listTokens(query), limit);
+    const { entries: tokens, nextCursor } = await collectPages((query) => api.listAdminTokens(query), limit);
     const rows = tokens.map(({ id, name, createdAt }) => [id, name, createdAt]);
     const toText = () =>
       tokens.length === 0 ? 'There are no tokens.' : formatTable([['ID', 'NAME', 'CREATED'], ...rows]);
@@ -43,7 +43,7 @@ const revoke = defineCommand({
   options: {},
   async run({ operand }, { api, print }) {
     const id = await findTokenId(api, operand);
-    await api.revokeToken(id);
+    await api.revokeAdminToken(id);
     print({ id, revoked: true }, () => `Revoked the token ${id}.`);
   },
 });

@@ -12,8 +12,8 @@ export interface PooledConnection {
 
 /**
  * The open connections of a server. One network may have `maxConnectionsPerAddress` of any kind. All networks together may have
- * `maxConnections` that are not live. When these are used up, the oldest connection of the busiest network is closed to make
- * room, so that strangers who hold connections lock nobody out.
+ * `maxConnections` that are not live. When that limit is reached, the oldest connection of the busiest network is closed to
+ * make room, so that idle strangers can't keep others out.
  */
 export class ConnectionPool<Connection extends PooledConnection> {
   readonly #limits: Pick<RtmpLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
@@ -53,7 +53,7 @@ export class ConnectionPool<Connection extends PooledConnection> {
   }
 }
 
-/** Counts the newcomer for its network. Between equally busy networks, the connection that has been open longest. */
+/** The newcomer counts for its network. On a tie, picks the connection that has been open longest. */
 function oldestOfBusiest<Connection extends PooledConnection>(
   strangers: readonly Connection[],
   newcomer: Connection,

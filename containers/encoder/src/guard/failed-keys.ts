@@ -23,93 +23,11 @@ export interface FailedKeysOptions {
   readonly now: () => number;
 }
 
-/** A full table forgets its oldest entry. */
+/** When a table is full, its least recently used entry is dropped. */
 const MAX_NETWORKS = 10_000;
 const MAX_KNOWN_KEYS = 1_000;
 
-/**
- * Asks `authorise` and slows down whoever tries wrong keys.
- *
- * - A network's first wrong keys are answered at once, the next ones late. After that its keys are refused late and without
- *   asking, until it has tried no wrong key for a while. A refusal does not extend that time: a broadcaster's software that
- *   reconnects by itself would never get out.
- * - A key that was right from the same network before is always asked about. Many people may share an address, and one
- *   person's guesses must not keep the others out.
- * - The number of decisions that run at once is limited, even for connections that have hung up. Known keys and newcomers
- *   have separate slots, and no network can take all of them.
- * - All wrong keys of the task are answered one after another, at an interval. That slows down an attacker who uses a new
- *   address for each key.
- */
-export class FailedKeys {
-  readonly #options: FailedKeysOptions;
-  /** Wrong keys by network. */
-  readonly #failures: LRUCache<string, number>;
-  readonly #knownKeys = new LRUCache<string, true>({ max: MAX_KNOWN_KEYS });
-  readonly #newcomers: DecisionSlots;
-  readonly #acquaintances: DecisionSlots;
-  readonly #answers: TokenBucket;
-
-  constructor(options: FailedKeysOptions) {
-    const { limits, now } = options;
-    this.#options = options;
-    this.#failures = new LRUCache({
-      max: MAX_NETWORKS,
-      ttl: limits.failedKeyMemoryMs,
-      // Without a resolution of 0 the cache remembers the time for a millisecond.
-      ttlResolution: 0,
-      perf: { now },
-    });
-    this.#newcomers = new DecisionSlots(limits.maxDecisionsPerAddress, limits.maxDecisions);
-    this.#acquaintances = new DecisionSlots(limits.maxDecisionsPerAddress, limits.maxDecisions);
-    this.#answers = new TokenBucket({ perSecond: 1000 / limits.failedKeyIntervalMs, capacity: 1, now });
-  }
-
-  /** Decides like `authorise`, and rejects as it does. An empty key is a wrong one. */
-  async authorise(request: IngestAuthRequest): Promise<IngestAuthResponse> {
-    const network = toSourceNetwork(request.sourceAddress);
-    const knownKey = createHash('sha256').update(`${network} ${request.streamKey}`).digest('base64');
-    const isKnown = this.#knownKeys.has(knownKey);
-    const refusal = isKnown ? null : this.#refusal(network);
-    // An immediate refusal would let one address ask a hundred times a second.
-    if (refusal !== null) return sleep(this.#options.limits.failedKeyDelayMs, refusal);
-    const slots = isKnown ? this.#acquaintances : this.#newcomers;
-    if (!slots.take(network)) return BUSY;
-    const { decision, delayMs } = await this.#ask(request, network, knownKey).finally(() => slots.free(network));
-    if (delayMs >= 1) await sleep(delayMs);
-    return decision;
-  }
-
-  /** Counts a wrong key before its slot is free again, so that it is never uncounted. */
-  async #ask(request: IngestAuthRequest, network: string, knownKey: string) {
-    const decision = request.streamKey === '' ? MISSING_KEY : await this.#options.authorise(request);
-    return { decision, delayMs: this.#learn(decision, network, knownKey) };
-  }
-
-  /** Null if the network may ask. Keys that are being checked count as wrong ones. */
-  #refusal(network: string): IngestAuthResponse | null {
-    const { failedKeysBeforeRefusal } = this.#options.limits;
-    const failures = this.#failures.peek(network) ?? 0;
-    if (failures >= failedKeysBeforeRefusal) return tooManyFailures(this.#failures.getRemainingTTL(network));
-    return failures + this.#newcomers.held(network) < failedKeysBeforeRefusal ? null : BUSY;
-  }
-
-  /** Remembers the outcome. Returns how many milliseconds the answer is held back. */
-  #learn(decision: IngestAuthResponse, network: string, knownKey: string): number {
-    if (decision.allow) {
-      this.#knownKeys.set(knownKey, true);
-      return 0;
-    }
-    if (decision.code !== 'NetStream.Publish.BadName') return 0;
-    const { failedKeysBeforeDelay, failedKeyDelayMs } = this.#options.limits;
-    this.#knownKeys.delete(knownKey);
-    const failures = (this.#failures.peek(network) ?? 0) + 1;
-    this.#failures.set(network, failures);
-    const turnMs = this.#answers.takeTurn(failedKeyDelayMs);
-    return failures > failedKeysBeforeDelay ? failedKeyDelayMs : turnMs;
-  }
-}
-
-/** Not final: a right key gets in at the next try. */
+/** Temporary: the same key may be accepted at the next try. */
 const BUSY: IngestAuthResponse = {
   allow: false,
   code: 'NetStream.Publish.Rejected',
@@ -121,6 +39,88 @@ const MISSING_KEY: IngestAuthResponse = {
   code: 'NetStream.Publish.BadName',
   description: 'The stream key is missing',
 };
+
+/**
+ * Wraps `authorise` and slows down networks that send wrong keys.
+ *
+ * - The first wrong keys of a network are answered at once, later ones after a delay. After too many, all its keys are refused
+ *   after a delay and without a check, until it has tried no wrong key for `failedKeyMemoryMs`. Refusals do not restart that
+ *   time: software that reconnects by itself would never get out.
+ * - A key that worked from this network before is always checked. Other people's guesses from the same address must not keep
+ *   its owner out.
+ * - The number of checks at once is limited. A check keeps its slot even if its connection has closed. Known and unknown keys
+ *   have separate slots, and no network can take all of them.
+ * - Answers to wrong keys of the whole task are spaced out, by at most `failedKeyDelayMs` each. That slows down whoever tries one
+ *   key after another from ever new addresses. Many attempts side by side are limited by the slots, not by this.
+ */
+export class FailedKeys {
+  readonly #options: FailedKeysOptions;
+  /** Wrong keys by network. */
+  readonly #failures: LRUCache<string, number>;
+  readonly #knownKeys = new LRUCache<string, true>({ max: MAX_KNOWN_KEYS });
+  readonly #unknownKeySlots: DecisionSlots;
+  readonly #knownKeySlots: DecisionSlots;
+  readonly #answerPacing: TokenBucket;
+
+  constructor(options: FailedKeysOptions) {
+    const { limits, now } = options;
+    this.#options = options;
+    this.#failures = new LRUCache({
+      max: MAX_NETWORKS,
+      ttl: limits.failedKeyMemoryMs,
+      // By default the cache reuses a clock reading for a millisecond. 0 makes it ask `now` each time.
+      ttlResolution: 0,
+      perf: { now },
+    });
+    this.#unknownKeySlots = new DecisionSlots(limits.maxDecisionsPerAddress, limits.maxDecisions);
+    this.#knownKeySlots = new DecisionSlots(limits.maxDecisionsPerAddress, limits.maxDecisions);
+    this.#answerPacing = new TokenBucket({ perSecond: 1000 / limits.failedKeyIntervalMs, capacity: 1, now });
+  }
+
+  /** Decides and rejects like the `authorise` that it was given. An empty key counts as wrong and is not looked up. */
+  async authorise(request: IngestAuthRequest): Promise<IngestAuthResponse> {
+    const network = toSourceNetwork(request.sourceAddress);
+    const knownKey = createHash('sha256').update(`${network} ${request.streamKey}`).digest('base64');
+    const isKnown = this.#knownKeys.has(knownKey);
+    const refusal = isKnown ? null : this.#refusal(network);
+    // Delayed, so that one address can't try a hundred times a second.
+    if (refusal !== null) return sleep(this.#options.limits.failedKeyDelayMs, refusal);
+    const slots = isKnown ? this.#knownKeySlots : this.#unknownKeySlots;
+    if (!slots.take(network)) return BUSY;
+    const { decision, delayMs } = await this.#ask(request, network, knownKey).finally(() => slots.free(network));
+    if (delayMs >= 1) await sleep(delayMs);
+    return decision;
+  }
+
+  /** Counts a wrong key while it still holds its slot, so that `#refusal` sees it as pending or as failed. */
+  async #ask(request: IngestAuthRequest, network: string, knownKey: string) {
+    const decision = request.streamKey === '' ? MISSING_KEY : await this.#options.authorise(request);
+    return { decision, delayMs: this.#record(decision, network, knownKey) };
+  }
+
+  /** Null if the network may try a key. Keys that are being checked count as wrong. */
+  #refusal(network: string): IngestAuthResponse | null {
+    const { failedKeysBeforeRefusal } = this.#options.limits;
+    const failures = this.#failures.peek(network) ?? 0;
+    if (failures >= failedKeysBeforeRefusal) return tooManyFailures(this.#failures.getRemainingTTL(network));
+    return failures + this.#unknownKeySlots.held(network) < failedKeysBeforeRefusal ? null : BUSY;
+  }
+
+  /** Records the outcome. Returns the delay of the answer in milliseconds. */
+  #record(decision: IngestAuthResponse, network: string, knownKey: string): number {
+    if (decision.allow) {
+      this.#knownKeys.set(knownKey, true);
+      return 0;
+    }
+    if (decision.code !== 'NetStream.Publish.BadName') return 0;
+    const { failedKeysBeforeDelay, failedKeyDelayMs } = this.#options.limits;
+    this.#knownKeys.delete(knownKey);
+    const failures = (this.#failures.peek(network) ?? 0) + 1;
+    this.#failures.set(network, failures);
+    const turnMs = this.#answerPacing.takeTurn(failedKeyDelayMs);
+    return failures > failedKeysBeforeDelay ? failedKeyDelayMs : turnMs;
+  }
+}
 
 function tooManyFailures(waitMs: number): IngestAuthResponse {
   const description = `Too many wrong stream keys came from your address; try again in ${Math.ceil(waitMs / 1000)} s`;

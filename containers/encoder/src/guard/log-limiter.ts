@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { TokenBucket } from './token-bucket.ts';
 
 const LINES_PER_SECOND = 1;
-/** Many sources at once cost log lines, not memory. */
+/** Limits memory. Beyond this many sources, some have more lines than they should. */
 const MAX_SOURCES = 1_000;
 
 /** Fields for a log line: how many lines of the same source were left out before it, if any. */

@@ -35,7 +35,7 @@ export interface RtmpLimits {
   readonly failedKeysBeforeRefusal: number;
   /** The delay of such an answer, and of a refusal without a check. */
   readonly failedKeyDelayMs: number;
-  /** Between two answers to wrong keys of the whole task. No answer is delayed beyond `failedKeyDelayMs` for it. */
+  /** Smallest interval between two answers to wrong keys, for the whole task. It delays none beyond `failedKeyDelayMs`. */
   readonly failedKeyIntervalMs: number;
   /** An address's wrong keys are forgotten when it has tried none for this long. */
   readonly failedKeyMemoryMs: number;
@@ -48,9 +48,9 @@ export interface RtmpLimits {
 }
 
 /**
- * A stranger costs at most about 100 KiB, and an address has 20 connections. An input limit of 12 Mbit/s is twice what people
+ * A connection that is not live takes at most about 100 KiB, and an address may open 20. An input limit of 12 Mbit/s is twice what people
  * send at 1080p, often to a ladder whose top is 720p. Sixty pictures a second with sound are about 110 messages. A wrong key costs
- * about 10 ms of CPU: 25 a second leave three quarters of a core to the streams.
+ * about 10 ms of CPU: 25 a second, tried one after another, leave three quarters of a core to the streams.
  */
 export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   maxConnections: 200,

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * The network that limits count by: an IPv4 address, or the first 64 bits of an IPv6 address, since the owner of one address has
- * all of that network (RFC 4291, 2.5.4). Takes addresses as Node.js writes them.
+ * The unit by which limits count: an IPv4 address, or the first 64 bits of an IPv6 address, because whoever has one address of
+ * such a network usually has all of it (RFC 4291, 2.5.4). Takes addresses as Node.js writes them.
  */
 export function toSourceNetwork(address: string): string {
   if (!isIPv6(address)) return address;

@@ -7,7 +7,7 @@ export interface TokenBucketOptions {
   readonly now: () => number;
 }
 
-/** The guard's one rate limiter: a token bucket, full at first. */
+/** A token bucket that starts full. All rate limits of the guard use it. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #tokens: number;
@@ -28,8 +28,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes one token on credit. Returns the milliseconds until that token has come back, at most `maxWaitMs`: the debt never
-   * grows beyond that.
+   * Takes one token, even if none is left. Returns how many milliseconds the caller must wait for it, at most `maxWaitMs`: the
+   * debt never grows beyond that.
    */
   takeTurn(maxWaitMs: number): number {
     this.#fill();

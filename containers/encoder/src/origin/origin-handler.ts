@@ -128,7 +128,7 @@ async function mediaFile(
       : NOT_FOUND;
   }
   if (isNextPart(timeline, target)) {
-    // It was hinted at, so it is being made. Answers when it is complete, or when its run ends without it.
+    // The playlist announced this part (EXT-X-PRELOAD-HINT), so it is being made. Answers when it is complete, or when its run ends without it.
     const isDecided = (): boolean => !isNextPart(timeline, target);
     if (!(await waitFor(stream, timeline, isDecided, request.signal))) return NOT_IN_TIME;
   }

@@ -14,7 +14,7 @@ export const CORS_HEADERS = {
   'access-control-expose-headers': CORS_EXPOSED_HEADERS.join(', '),
 } as const;
 
-/** A response without media. A cached 400 or 503 would reach other viewers, so only 404s get a lifetime. */
+/** A response without media. A cached 400 or 503 would reach other viewers, so the origin gives only 404s a lifetime. */
 export function errorResponse(status: number, message: string, headers: Record<string, string> = {}): OriginResponse {
   const body = Buffer.from(`${message}\n`);
   return {

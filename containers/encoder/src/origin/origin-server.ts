@@ -6,7 +6,7 @@ import { applyRange } from './byte-range.ts';
 import type { OriginHandler } from './origin-handler.ts';
 import { bodyBytes, CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
 
-/** CloudFront and load balancers keep a few hundred connections per task. The rest is for players on a laptop. */
+/** CloudFront and load balancers keep a few hundred connections per task. The rest is for players that connect directly, as on a laptop. */
 const MAX_CONNECTIONS = 10_000;
 const MAX_HEADER_BYTES = 8 * 1024;
 /** Longer than the load balancer's 60 s, so that it never sends a request on a connection that was just closed. */

@@ -1,12 +1,12 @@
 import type { MediaRun } from '#encoder/media/media-run.ts';
 
-/** How many segments' dates are kept for slower renditions. Renditions are never further apart. */
+/** How many segments' dates are kept for renditions that lag. None lags by more. */
 const REMEMBERED_SEGMENTS = 16;
 /**
  * How far a segment's date may differ from the end of the previous segment. Players compute dates from one segment's
  * date and durations, so dates must agree with EXTINF. Publishers' clocks drift less than this (0.01 %).
  */
-const MAX_STEER_MS = 0.5;
+const MAX_DATE_CORRECTION_MS = 0.5;
 
 interface SegmentDate {
   readonly mediaSeconds: number;
@@ -59,6 +59,6 @@ export class RunClock {
     const previous = this.#segmentDates.get(index - 1);
     if (previous === undefined) return readMs;
     const continuedMs = previous.dateTimeMs + (mediaSeconds - previous.mediaSeconds) * 1000;
-    return continuedMs + Math.max(-MAX_STEER_MS, Math.min(readMs - continuedMs, MAX_STEER_MS));
+    return continuedMs + Math.max(-MAX_DATE_CORRECTION_MS, Math.min(readMs - continuedMs, MAX_DATE_CORRECTION_MS));
   }
 }

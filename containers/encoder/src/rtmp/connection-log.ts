@@ -19,7 +19,7 @@ export interface ConnectionEnd {
   readonly durationMs: number;
 }
 
-/** The log of one connection: all lines of a live publisher, and of a stranger one line that says why it ended. */
+/** Logs everything about a live publisher, and one line about a connection that never went live. */
 export class ConnectionLog {
   readonly #options: ConnectionLogOptions;
   #isExplained = false;
@@ -36,7 +36,7 @@ export class ConnectionLog {
     this.#isExplained = true;
   }
 
-  /** `isRoutine`: health checks and port scans connect and leave, some by a reset. They get a line at level debug only. */
+  /** `isRoutine`: health checks and port scans connect and leave at once. They get a line at level debug only. */
   close(end: ConnectionEnd, isRoutine: boolean): void {
     const { wasLive, log } = this.#options;
     if (wasLive() || !(isRoutine || this.#isExplained)) {

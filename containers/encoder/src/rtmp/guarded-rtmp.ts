@@ -35,7 +35,7 @@ export const ACKNOWLEDGEMENT_WINDOW_BYTES = 2_500_000;
 /** A decoded AMF0 command. `cmd` is its name; the other fields depend on it and are unchecked. */
 export type RtmpCommand = Readonly<Record<string, unknown>>;
 
-/** The peer broke the protocol or a limit. The message quotes nothing of the peer's and may be logged. */
+/** The peer broke the protocol or a limit. The message has no data of the peer's, so it is safe to log. */
 export class RtmpViolation extends Error {
   override readonly name = 'RtmpViolation';
 }
@@ -72,7 +72,7 @@ export abstract class GuardedRtmp extends Rtmp {
     return this.handshakeState === HANDSHAKE_DONE;
   }
 
-  /** Takes bytes of the peer, cut anywhere. Returns those that must come again when the publish is live. */
+  /** Takes bytes of the peer, cut anywhere. Returns the bytes that it did not use: pass them in again when the publish is live. */
   receive(bytes: Buffer): Buffer {
     if (this.#receivedBytes === 0 && bytes[0] !== RTMP_VERSION) throw new RtmpViolation('not an RTMP handshake');
     let offset = 0;

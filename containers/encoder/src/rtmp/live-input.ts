@@ -16,7 +16,7 @@ export interface LiveInputOptions {
   readonly log: Logger;
 }
 
-/** The way of a live publisher's media to its handler, with the checks on it. */
+/** Checks a live publisher's media and passes it to the handler. */
 export class LiveInput {
   readonly #options: LiveInputOptions;
 
@@ -59,7 +59,7 @@ export class LiveInput {
     const { limit, onUnacceptable } = this.#options;
     if (limit.takeMessage()) return;
     onUnacceptable(
-      `More than ${limit.messagesPerSecond} messages a second came for too long; no picture and sound need as many`,
+      `More than ${limit.messagesPerSecond} messages a second came for too long; normal audio and video never need as many`,
     );
   }
 }

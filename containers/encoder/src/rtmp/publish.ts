@@ -8,13 +8,13 @@ import { LiveInput } from './live-input.ts';
 import { type AcceptPublisher, type PublisherHandler, PublishRefusal, type RefusedPublish } from './publisher.ts';
 import type { PublisherRegistry } from './publisher-registry.ts';
 
-/** The connection as its publish sees it. */
+/** What a publish needs from its connection. */
 export interface PublishConnection {
   readonly id: string;
   readonly remoteAddress: string;
-  /** Answers the publish command. From now on media comes. */
+  /** Answers the publish command. After this, the publisher sends media. */
   startPublish(): void;
-  /** Tells the broadcaster why the publish is over, and closes. */
+  /** Tells the broadcaster why the publish is over, and closes the connection. */
   refuse(code: RefusalCode, description: string): void;
 }
 
@@ -22,7 +22,7 @@ export interface PublishConnection {
 export interface PublishServices {
   readonly authorise: Authorise;
   readonly acceptPublisher: AcceptPublisher;
-  /** Called at most once a publish, and never for what `acceptPublisher` or its handler ended: they report that themselves. */
+  /** Called at most once per publish. Not called if `acceptPublisher` or its handler ended the publish: they report that. */
   readonly onRefused: (refusal: RefusedPublish) => void;
   readonly registry: PublisherRegistry;
   /** The Enhanced RTMP codecs that FFmpeg can decode. */
@@ -34,20 +34,23 @@ export interface PublishServices {
 
 export interface PublishOptions extends PublishServices {
   readonly connection: PublishConnection;
-  /** A secret: neither logged nor sent back. Empty if the command named none. */
+  /** A secret: neither logged nor sent back. Empty if the command had none. */
   readonly streamKey: string;
   readonly log: Logger;
   readonly connectionLog: ConnectionLog;
 }
 
+/** Shorter keys are not redacted: they are no secrets, and may be part of any word. */
+const SHORTEST_SECRET = 8;
+
 /** One publish, from the command to its end. */
 export class Publish {
-  /** Resolves when the publish's handler is closed, or when it is certain that it will have none. Never rejects. */
+  /** Resolves when the publish's handler is closed, or when the publish ended without one. Never rejects. */
   readonly closed: Promise<void>;
   readonly #options: PublishOptions;
   #log: Logger;
   #streamId: string | undefined;
-  /** Set when the publish is answered, for good. */
+  /** Set when the publish goes live, and never unset. */
   #input: LiveInput | null = null;
   /** Who ended the publish. */
   #endedBy: 'us' | 'peer' | null = null;
@@ -63,13 +66,13 @@ export class Publish {
     this.closed = this.#run().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Authorised, claimed, accepted, live, ended. */
+  /** The whole publish: it is authorised, claimed, accepted, live, and ended. */
   async #run(): Promise<void> {
     const stream = await this.#authorise();
     if (stream === null) return;
     const { registry } = this.#options;
     try {
-      // The stream's former publisher is told, and its handler closed, before the next one is accepted.
+      // Ends the stream's former publisher and waits until its handler is closed.
       await registry.claim(stream.streamId, this);
       if (this.#hasEnded()) return;
       const handler = await this.#accept(stream);
@@ -85,7 +88,7 @@ export class Publish {
     }
   }
 
-  /** Known once the key is found to belong to a stream. */
+  /** Undefined until the key is found to belong to a stream. */
   get streamId(): string | undefined {
     return this.#streamId;
   }
@@ -104,7 +107,7 @@ export class Publish {
     return this.#input !== null;
   }
 
-  /** Ends the publish by our decision. It counts as refused if viewers have nothing to play. Does nothing if it has ended. */
+  /** Ends the publish from the server's side. Reports it as refused if viewers have nothing to play. */
   end(code: RefusalCode, description: string): void {
     if (this.#hasEnded()) return;
     const isRefused = !(this.#input?.isPlayable() ?? false);
@@ -135,10 +138,10 @@ export class Publish {
       this.end('NetStream.Publish.Rejected', 'The stream key could not be checked; try again');
       return null;
     }
-    this.#know(decision.allow ? decision.stream.streamId : decision.streamId);
+    this.#setStreamId(decision.allow ? decision.stream.streamId : decision.streamId);
     if (decision.allow) return this.#hasEnded() ? null : decision.stream;
     const description = this.#redact(decision.description);
-    // Answers may be held back. A peer that hangs up before its answer has tried a key all the same.
+    // Answers to wrong keys are delayed. The attempt counts even if the peer hangs up while it waits.
     if (this.#endedBy === 'peer') this.#reportRefused(decision.code, description);
     else this.end(decision.code, description);
     return null;
@@ -198,7 +201,7 @@ export class Publish {
     this.#options.connection.refuse(code, description);
   }
 
-  /** A fault of ours ends this publish, not the process. */
+  /** An internal error ends this publish only. */
   #fail(error: unknown): void {
     const text = error instanceof Error ? `${error.stack}` : String(error);
     this.#log.error({ error: this.#redact(text) }, 'publish failed');
@@ -214,7 +217,7 @@ export class Publish {
     onRefused({ streamId: this.#streamId ?? null, code, description, sourceAddress: connection.remoteAddress });
   }
 
-  #know(streamId: string | undefined): void {
+  #setStreamId(streamId: string | undefined): void {
     if (streamId === undefined) return;
     this.#streamId = streamId;
     this.#log = this.#log.child({ streamId });
@@ -225,17 +228,14 @@ export class Publish {
     this.#options.connectionLog.explain((leftOut) => this.#log.error({ ...line, ...leftOut }, message));
   }
 
-  /** A method, since the compiler would not expect the field to change during an `await`. */
+  /** A method, because TypeScript assumes that a field keeps its value across an `await`. */
   #hasEnded(): boolean {
     return this.#endedBy !== null;
   }
 
-  /** Takes the stream key out of a text: clients and backends may quote the key they were asked about. */
+  /** Takes the stream key out of a text. Errors of clients and backends may quote it. */
   #redact(text: string): string {
     const { streamKey } = this.#options;
     return streamKey.length < SHORTEST_SECRET ? text : text.replaceAll(streamKey, '[stream key]');
   }
 }
-
-/** A shorter key is no secret, and may be part of any word. */
-const SHORTEST_SECRET = 8;

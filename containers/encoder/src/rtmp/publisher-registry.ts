@@ -1,6 +1,6 @@
 /** A publish that holds its stream, or is about to. */
 export interface Claimant {
-  /** Resolves when the claimant's handler is closed, or when it is certain that it will have none. */
+  /** Resolves when the claimant's handler is closed, or when the claimant ended without one. */
   readonly closed: Promise<void>;
   /** Ends the claimant because a newer connection publishes the same stream. */
   replace(): void;
@@ -10,7 +10,7 @@ export interface Claimant {
 export class PublisherRegistry {
   readonly #claimants = new Map<string, Claimant>();
 
-  /** Takes the stream and ends its former publisher. Resolves when nothing of that one is left. */
+  /** Takes the stream and ends its former publisher. Resolves when the handler of that one is closed. */
   async claim(streamId: string, claimant: Claimant): Promise<void> {
     const former = this.#claimants.get(streamId);
     this.#claimants.set(streamId, claimant);

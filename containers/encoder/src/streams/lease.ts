@@ -22,8 +22,8 @@ export interface LeaseOptions {
 }
 
 /**
- * Renews a publish's record in the live store until it is released. If the store can't be reached, that costs a log line and never
- * the broadcast: its publisher and its viewers are still here.
+ * Renews a publish's record in the live store until it is released. If the store can't be reached, the broadcast goes on and one
+ * line is logged: its publisher and its viewers are still here.
  */
 export class Lease {
   readonly #options: LeaseOptions;
@@ -38,7 +38,7 @@ export class Lease {
     this.#timer = this.#beatIn(HEARTBEAT_MS);
   }
 
-  /** Gives the stream up. Resolves when the store has been told, or could not be. */
+  /** Gives the stream up. Resolves after the attempt to tell the store, whether or not that worked. */
   release(): Promise<void> {
     clearTimeout(this.#timer);
     this.#released ??= this.#giveUp();

@@ -10,7 +10,7 @@ import { LivePublish, type PublishedStream } from './live-publish.ts';
 import { clockMediaSequence, type ReservedEpochs } from './numbering.ts';
 import { endsPlaylists } from './requested-ends.ts';
 
-/** An ended stream stays this long, so that players that are behind see its end. */
+/** How long an ended stream is kept, so that players that lag can still load its end. */
 const KEEP_ENDED_MS = 60_000;
 
 export interface LiveStreamOptions {
@@ -28,7 +28,7 @@ export interface LiveStreamOptions {
   readonly log: Logger;
 }
 
-/** A stream on this task: its publishers one after another, and the package that viewers watch all the while. */
+/** A stream on this task: its successive publishers, and the package that viewers watch. */
 export class LiveStream implements PublishedStream {
   readonly #options: LiveStreamOptions;
   readonly #broadcast: Broadcast;
@@ -55,14 +55,14 @@ export class LiveStream implements PublishedStream {
   }
 
   /**
-   * Whether the stream holds one of its task's slots. It does until its playlists have ended, so also in its reconnect window: a
-   * broadcaster who comes back must find room.
+   * Whether the stream holds one of its task's slots. True until its playlists have ended. That includes the reconnect window, so
+   * that a broadcaster who comes back finds room.
    */
   get holdsSlot(): boolean {
     return !this.#package.ended;
   }
 
-  /** Whether viewers have something to play. In the reconnect window they do, too. */
+  /** Whether viewers have something to play. Stays true during the reconnect window. */
   get isLive(): boolean {
     return this.#broadcast.isLive;
   }
@@ -72,7 +72,7 @@ export class LiveStream implements PublishedStream {
     return this.#publish?.encoderSpeed ?? null;
   }
 
-  /** Takes a publisher on. The one before it has closed. */
+  /** Starts a publish. The handler of the one before it must be closed. */
   publish(publisher: Publisher, reserved: ReservedEpochs, log: Logger): LivePublish {
     this.#clearTimer();
     this.#broadcast.onPublisher();
@@ -137,7 +137,7 @@ export class LiveStream implements PublishedStream {
     this.#timer = setTimeout(() => this.#options.onGone(), KEEP_ENDED_MS);
   }
 
-  /** Players on the old package see it end and load the stream anew. */
+  /** Ends the old package, so that its players load the stream anew. */
   #replacePackage(): void {
     const former = this.#package;
     this.#package = this.#newPackage(former.nextMsn());
@@ -149,7 +149,7 @@ export class LiveStream implements PublishedStream {
     return new StreamPackage({ latency: this.#latency, firstMsn });
   }
 
-  /** Timers call this too, where an error would end the process. */
+  /** Never throws: timers call it too, and an exception there would end the process. */
   #endPlaylists(ended: StreamPackage): void {
     try {
       ended.end();

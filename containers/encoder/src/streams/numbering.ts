@@ -23,7 +23,7 @@ export class EpochRange {
   readonly #end: number;
   readonly #onUsedUp: () => void;
 
-  /** `onUsedUp` is called with the last epoch, which is still good: the publish must end before it needs another. */
+  /** `onUsedUp` is called when the last epoch is handed out. That one is good, but the publish must end before it needs another. */
   constructor({ first, count }: ReservedEpochs, onUsedUp: () => void) {
     this.#next = first;
     this.#end = first + count;
