@@ -1,17 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { stageConfigNamed } from '#config/resolve-stage.ts';
-import { StageConfigError } from '#config/stage-config-error.ts';
+import { resolveStage, StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
 import { STAGES } from '#config/stages.ts';
 import { HeadendStacks } from '#stacks/headend-stacks.ts';
 
-/** The CDK app: the stage that `-c stage=NAME` names. */
+/** The CDK app with the one stage that `-c stage=NAME` selects. */
 function main(): void {
   const app = new App();
   const name: unknown = app.node.tryGetContext('stage');
-  const config = stageConfigNamed(typeof name === 'string' ? name : undefined, STAGES);
-  new HeadendStacks(app, { config, artifactsPath: fileURLToPath(new URL('../dist', import.meta.url)) });
+  const stage = resolveStage(stageConfigNamed(typeof name === 'string' ? name : undefined, STAGES));
+  new HeadendStacks(app, { stage, artifactsPath: fileURLToPath(new URL('../dist', import.meta.url)) });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
 }

@@ -5,7 +5,6 @@ import { badKeys } from './bench/bad-keys.ts';
 import { type Benchmark, runInContext } from './bench/bench-context.ts';
 import { capacity } from './bench/capacity.ts';
 import { controlLatency } from './bench/control-latency.ts';
-import { type BenchResult, formatTables, measurementOf } from './bench/format-table.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
 import { ingestAuth } from './bench/ingest-auth.ts';
 import { liveCpu } from './bench/live-cpu.ts';
@@ -13,16 +12,18 @@ import { readMachineFacts } from './bench/machine-facts.ts';
 import { memory } from './bench/memory.ts';
 import { recipeCpu } from './bench/recipe-cpu.ts';
 import { recovery } from './bench/recovery.ts';
+import { type BenchResult, formatResultTables, measurementOf } from './bench/result-tables.ts';
 import { ffmpegHls } from './bench/systems/ffmpeg-hls.ts';
 import { headend } from './bench/systems/headend.ts';
 import { nginxRtmp } from './bench/systems/nginx-rtmp.ts';
 import { checkTargets } from './bench/target.ts';
+import { errorMessage, parseOrPrintUsage } from './terminal/errors.ts';
 
 interface BenchOptions {
   readonly benchmarks: readonly Benchmark[];
   readonly seconds: number;
   readonly jsonPath: string | null;
-  /** Whether a figure that misses what is required is a failure. */
+  /** Whether a missed target is a failure. */
   readonly isStrict: boolean;
 }
 
@@ -39,12 +40,13 @@ const BENCHMARKS: readonly Benchmark[] = [
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]
-  --seconds  how long each live benchmark measures (default 30, 5 to 600)
-  --only     one benchmark or all whose name begins so: ${BENCHMARKS.map(({ name }) => name).join(', ')}
-  --json     also write the figures to this file
-  --no-targets  exit code 0 also where a required figure is missed, for slow machines`;
+  --seconds     how long each live benchmark measures, 5 to 600 (default 30)
+  --only        a benchmark, or all with the same part before the slash:
+                ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --json        also write the figures to this file
+  --no-targets  missed targets are no failure, for slow machines`;
 
-/** Parses the command line. Throws with the usage where it is wrong. */
+/** Parses the command line. Throws if it is wrong. */
 function readOptions(): BenchOptions {
   const { values } = parseArgs({
     options: {
@@ -63,7 +65,7 @@ function readOptions(): BenchOptions {
   return { benchmarks, seconds, jsonPath: values.json ?? null, isStrict: !values['no-targets'] };
 }
 
-/** A signal that Ctrl-C and SIGTERM abort, so that whatever was started ends before this process does. */
+/** A signal that Ctrl-C and SIGTERM abort, so that everything started here ends before this process. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -78,16 +80,14 @@ async function run(benchmark: Benchmark, options: { signal: AbortSignal; seconds
     const figures = await runInContext(benchmark, options);
     return { name: benchmark.name, figures, targets: checkTargets(figures, benchmark.targets), error: null };
   } catch (error) {
-    return {
-      name: benchmark.name,
-      figures: {},
-      targets: {},
-      error: error instanceof Error ? error.message : String(error),
-    };
+    return { name: benchmark.name, figures: {}, targets: {}, error: errorMessage(error) };
   }
 }
 
-/** One benchmark after another, so that none takes another's CPU. Resolves to the exit code: 1 where one failed or missed. */
+/**
+ * Runs the benchmarks one after another, so that they do not compete for CPU. Resolves to the exit code: 1 if one
+ * failed.
+ */
 async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): Promise<number> {
   const machine = await readMachineFacts();
   for (const [name, fact] of Object.entries(machine)) process.stdout.write(`${name}: ${fact}\n`);
@@ -96,17 +96,12 @@ async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): 
   for (const benchmark of benchmarks) {
     if (!signal.aborted) results.push(await run(benchmark, { signal, seconds }));
   }
-  process.stdout.write(`\n${formatTables(results)}\n`);
+  process.stdout.write(`\n${formatResultTables(results)}\n`);
   if (jsonPath !== null) await writeFile(jsonPath, `${JSON.stringify({ machine, results }, null, 2)}\n`);
   const isMissed = results.some(({ targets }) => Object.values(targets).some(({ holds }) => !holds));
   const isFailed = results.some(({ error }) => error !== null) || (isStrict && isMissed);
   return signal.aborted || isFailed ? 1 : 0;
 }
 
-let options: BenchOptions | null = null;
-try {
-  options = readOptions();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
-}
+const options = parseOrPrintUsage(readOptions, USAGE);
 process.exitCode = options === null ? 1 : await main(options);

@@ -13,11 +13,11 @@ import {
 
 const DOCKERFILE = fileURLToPath(new URL('../containers/encoder/Dockerfile', import.meta.url));
 
-/** What a deployment uploads: absolute paths of folders that hold it and nothing else. */
+/** Everything that a deployment uploads. Absolute paths of folders that contain nothing else. */
 export interface Artifacts {
   /** The encoder image's build context: Dockerfile and main.mjs. */
   readonly encoderDir: string;
-  /** One folder a Lambda function, with its index.mjs. */
+  /** One folder per Lambda function, with its index.mjs. */
   readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
   /** The CloudFront Function that checks viewer tokens, with its function.js. */
   readonly viewerTokenDir: string;
@@ -26,8 +26,8 @@ export interface Artifacts {
 }
 
 /**
- * Builds everything that a deployment uploads into folders of its own below `outDir`, which are emptied first. The same source
- * gives the same bytes, so that an image or a function changes only when its code does.
+ * Builds everything that a deployment uploads into separate folders below `outDir`, which are emptied first. The same
+ * source produces the same bytes, so that an image or a function only changes when its code does.
  */
 export async function buildArtifacts(outDir: string): Promise<Artifacts> {
   const artifacts = artifactsIn(resolve(outDir));

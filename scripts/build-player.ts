@@ -5,28 +5,28 @@ import { build } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE_DIR = join(ROOT, 'lib/player');
-/** Folder and URL path of everything but index.html. */
+/** Folder and URL path of everything except index.html. */
 const ASSET_DIR = 'player';
-/** What index.html refers to, by the name of its entry point. */
+/** The files to which index.html refers, by the name of the entry point. */
 const ENTRY_POINTS = { main: 'main.ts', style: 'style.css' } as const;
 const BROWSERS = ['chrome100', 'firefox100', 'safari15.4'];
 
-/** One built file. `path` is its URL path without the leading slash, and its path below the output folder. */
+/** A built file. `path` is its URL path without the leading slash, and also its path below the output folder. */
 export interface PlayerFile {
   readonly path: string;
   readonly bytes: number;
 }
 
 /**
- * Builds the watch and embed page into `outDir`, which it empties first. The folder is the page's document root: `index.html`
- * answers every `/watch/{playbackId}` and `/embed/{playbackId}`, everything else lies under `player/` at the URL of its path.
- * Names with a hash may be cached for ever; `index.html` and `player/icon.svg` may not.
+ * Builds the watch and embed page into `outDir`, which is emptied first. The folder is the document root: `index.html`
+ * is the page at `/watch/{playbackId}` and `/embed/{playbackId}`, everything else is under `player/`. Files with a hash
+ * in their name may be cached for ever; `index.html` and `player/icon.svg` may not.
  */
 export async function buildPlayer(outDir: string): Promise<readonly PlayerFile[]> {
   await rm(outDir, { recursive: true, force: true });
   await mkdir(join(outDir, ASSET_DIR), { recursive: true });
   const result = await build({
-    // Hashes must not depend on where the build is run.
+    // The hashes must not depend on the working directory.
     absWorkingDir: ROOT,
     entryPoints: Object.entries(ENTRY_POINTS).map(([out, file]) => ({ in: join(SOURCE_DIR, file), out })),
     outdir: resolve(outDir, ASSET_DIR),
@@ -57,7 +57,7 @@ async function writeText(outDir: string, path: string, text: string): Promise<Pl
   return { path, bytes: Buffer.byteLength(text) };
 }
 
-/** index.html with the hashed names in place of the plain ones. */
+/** Returns index.html with hashed names in place of the plain ones. */
 async function indexHtml(assets: readonly PlayerFile[]): Promise<string> {
   let html = await readFile(join(SOURCE_DIR, 'index.html'), 'utf8');
   for (const name of Object.keys(ENTRY_POINTS)) {

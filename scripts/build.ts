@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildArtifacts } from './build-artifacts.ts';
 
-/** `npm run build`: what a deployment uploads, in dist/. */
+/** `npm run build`: builds everything that a deployment uploads into dist/. */
 const { encoderDir, functionDirs, viewerTokenDir, playerDir } = await buildArtifacts(
   fileURLToPath(new URL('../dist', import.meta.url)),
 );

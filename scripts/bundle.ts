@@ -5,7 +5,7 @@ import { type BuildOptions, build, type Metafile } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** CommonJS packages inside an ES module still ask for Node's own modules by `require`. */
+/** CommonJS packages inside the ES module use `require` for Node.js's own modules. */
 const REQUIRE_BANNER = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 const NODE_BUNDLE: BuildOptions = {
@@ -15,12 +15,12 @@ const NODE_BUNDLE: BuildOptions = {
   target: 'node20',
   format: 'esm',
   banner: { js: REQUIRE_BANNER },
-  // Names stay readable: a stack trace in a log line is worth more than the bytes.
+  // Not minified: readable stack traces in log lines are worth more than the bytes.
   metafile: true,
   logLevel: 'warning',
 };
 
-/** A bundle on disk and what went into it. */
+/** A bundle on disk and esbuild's list of its inputs. */
 export interface Bundle {
   readonly path: string;
   readonly metafile: Metafile;
@@ -31,14 +31,14 @@ export function bundleEncoder(outDir: string): Promise<Bundle> {
   return bundle('containers/encoder/src/main.ts', join(outDir, 'encoder', 'main.mjs'), {});
 }
 
-/** The Lambda functions, by the folder that each has to itself. */
+/** The Lambda functions, by the name of their folder. */
 export const LAMBDA_FUNCTIONS = ['ingest-auth', 'control-api'] as const;
 export type LambdaFunctionName = (typeof LAMBDA_FUNCTIONS)[number];
 
-/** A cold start reads the whole file. Names stay here too. */
+/** A cold start reads the whole file, so it should be small. Names stay readable here too. */
 const SMALL: BuildOptions = { minifyWhitespace: true, minifySyntax: true };
 
-/** Bundles a Lambda function into `outDir`/NAME/index.mjs, without the AWS SDK that its runtime brings. */
+/** Bundles a Lambda function into `outDir`/NAME/index.mjs, without the AWS SDK, which the runtime provides. */
 export function bundleLambda(name: LambdaFunctionName, outDir: string): Promise<Bundle> {
   return bundle(`lib/functions/${name}/handler.ts`, join(outDir, name, 'index.mjs'), {
     ...SMALL,
@@ -46,15 +46,15 @@ export function bundleLambda(name: LambdaFunctionName, outDir: string): Promise<
   });
 }
 
-/** The CloudFront Functions, by the folder that each has to itself. */
+/** The CloudFront Functions, by the name of their folder. */
 export const EDGE_FUNCTIONS = ['viewer-token'] as const;
 
-/** CloudFront takes no more ("Quotas on CloudFront Functions"). */
+/** CloudFront's limit ("Quotas on CloudFront Functions"). */
 const EDGE_FUNCTION_LIMIT_BYTES = 10_240;
 
 /**
- * What a CloudFront Function may be: ECMAScript 5.1 with a few later features ("JavaScript runtime 2.0 features"). For
- * syntax that can't be turned into that, as destructuring or `for ... of`, the build fails.
+ * CloudFront Functions run ECMAScript 5.1 with a few later features ("JavaScript runtime 2.0 features"). The build
+ * fails on syntax that esbuild cannot convert to that, such as destructuring or `for ... of`.
  */
 const EDGE_BUNDLE: BuildOptions = {
   absWorkingDir: ROOT,
@@ -70,17 +70,16 @@ const EDGE_BUNDLE: BuildOptions = {
 };
 const EXPORTED_HANDLER = /^export \{\n {2}handler\n\};\n/m;
 
-/** Bundles a CloudFront Function into `outDir`/NAME/function.js, a text that defines `handler` and exports nothing. */
+/** Bundles a CloudFront Function into `outDir`/NAME/function.js, which defines `handler` and exports nothing. */
 export async function bundleEdgeFunction(name: (typeof EDGE_FUNCTIONS)[number], outDir: string): Promise<Bundle> {
   const path = join(outDir, name, 'function.js');
   const entryPoint = `lib/functions/${name}/function.ts`;
   const { metafile, outputFiles } = await build({ ...EDGE_BUNDLE, entryPoints: [entryPoint] });
   const code = outputFiles?.[0]?.text ?? '';
-  if (metafile === undefined || !EXPORTED_HANDLER.test(code))
-    throw new Error(`${entryPoint} must export handler alone`);
+  if (metafile === undefined || !EXPORTED_HANDLER.test(code)) throw new Error(`${entryPoint} must export only handler`);
   const bytes = Buffer.from(code.replace(EXPORTED_HANDLER, ''));
   if (bytes.length > EDGE_FUNCTION_LIMIT_BYTES) {
-    throw new Error(`${entryPoint} has ${bytes.length} bytes; CloudFront takes ${EDGE_FUNCTION_LIMIT_BYTES}`);
+    throw new Error(`${entryPoint} has ${bytes.length} bytes; CloudFront allows ${EDGE_FUNCTION_LIMIT_BYTES}`);
   }
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);

@@ -3,7 +3,7 @@ import { runUntilStopped } from './local/run-until-stopped.ts';
 import { startStandaloneEdge } from './local/standalone-edge.ts';
 import { welcome } from './local/welcome.ts';
 
-/** `npm run edge`: all of the local platform but the encoder and the database, until Ctrl-C or SIGTERM. */
+/** `npm run edge`: runs the local platform without encoder and database, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async (stopped) => {
   const edge = await startStandaloneEdge(parseEdgeOptions(process.argv.slice(2)), stopped);
   return { output: welcome({ ...edge, isDemo: false, logPath: null }), close: edge.close };

@@ -1,2 +1,2 @@
-/** Where a program of this name is on the PATH; null where it isn't. */
+/** Finds a program on the PATH. Null if there is none with this name. */
 export function findProgram(name: string): string | null;

@@ -1,8 +1,8 @@
-// Plain Node without dependencies, as setup.mjs is, which runs before there are any.
+// Plain Node.js without dependencies, because setup.mjs uses it before any are installed.
 import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where a program of this name is on the PATH; null where it isn't. */
+/** Finds a program on the PATH. Null if there is none with this name. */
 export function findProgram(name) {
   const folders = (process.env.PATH ?? '').split(':').filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
@@ -13,7 +13,7 @@ function isProgram(path) {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
-    // Not there, or not to be run: either way there may be another further on.
+    // The file is missing or not executable. A later folder may have another one.
     return false;
   }
 }

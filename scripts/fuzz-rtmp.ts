@@ -2,24 +2,25 @@ import { parseArgs } from 'node:util';
 import { recordSessions } from './fuzz/record-sessions.ts';
 import { type FuzzOptions, runFuzzer } from './fuzz/run-fuzzer.ts';
 import { startTarget } from './fuzz/start-target.ts';
+import { parseOrPrintUsage } from './terminal/errors.ts';
 
 const USAGE = `npm run fuzz:rtmp -- [--seconds N] [--connections C] [--seed S] [--iteration I]
-  --seconds      how long at most (default 30, or 3600 with --connections; 1 to 86400)
-  --connections  ends after so many, and fails where the time is up before; memory is watched from the 901st on, or so
-  --seed         a whole number; the same seed makes the same connections (default: the time)
-  --iteration    runs one connection of that seed, for a second look at a failure`;
+  --seconds      maximum duration, 1 to 86400 (default 30, or 3600 with --connections)
+  --connections  number of connections; fails if the time is up before (memory growth counts after about 900)
+  --seed         a whole number; the same seed makes the same connections (default: from the time)
+  --iteration    runs only this connection of the seed, to reproduce a failure`;
 
 const DEFAULT_SECONDS = '30';
 const DEFAULT_SECONDS_WITH_CONNECTIONS = '3600';
 
-interface Options {
+interface FuzzCommandOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly iterations: FuzzOptions['iterations'];
 }
 
-/** Parses the command line. Throws where it is wrong. */
-function readOptions(): Options {
+/** Parses the command line. Throws if it is wrong. */
+function readOptions(): FuzzCommandOptions {
   const { values } = parseArgs({
     options: {
       seconds: { type: 'string' },
@@ -34,7 +35,8 @@ function readOptions(): Options {
     return value;
   };
   const { seed, iteration, connections } = values;
-  if (iteration !== undefined && connections !== undefined) throw new Error('--iteration is one connection');
+  if (iteration !== undefined && connections !== undefined)
+    throw new Error('--iteration and --connections exclude each other');
   const seconds = values.seconds ?? (connections === undefined ? DEFAULT_SECONDS : DEFAULT_SECONDS_WITH_CONNECTIONS);
   return {
     seconds: whole('seconds', seconds, 1, 86_400),
@@ -48,8 +50,11 @@ function readOptions(): Options {
   };
 }
 
-/** `npm run fuzz:rtmp`: hostile connections to the RTMP server, made of FFmpeg's own. Resolves to the exit code. */
-async function main({ seconds, seed, iterations }: Options): Promise<number> {
+/**
+ * `npm run fuzz:rtmp`: attacks the RTMP server with damaged versions of FFmpeg's own connections. Resolves to the exit
+ * code.
+ */
+async function main({ seconds, seed, iterations }: FuzzCommandOptions): Promise<number> {
   const target = await startTarget();
   const kill = (): never => {
     target.kill();
@@ -69,7 +74,7 @@ async function main({ seconds, seed, iterations }: Options): Promise<number> {
     for (const [name, figure] of Object.entries(figures))
       process.stdout.write(`${name}: ${Number(figure.toFixed(1))}\n`);
     const endedInOrder = target.death !== null || (await target.close(CLOSE_TIMEOUT_MS));
-    const all = endedInOrder ? failures : [...failures, 'the server did not end by itself once it was closed'];
+    const all = endedInOrder ? failures : [...failures, 'the server did not end by itself after it was closed'];
     for (const failure of all) process.stdout.write(`FAILED with seed ${seed}: ${failure}\n`);
     process.stdout.write(all.length === 0 ? 'no failures\n' : `${all.length} failures\n`);
     return all.length === 0 ? 0 : 1;
@@ -85,10 +90,5 @@ function extentText(iterations: FuzzOptions['iterations'], seconds: number): str
 
 const CLOSE_TIMEOUT_MS = 5_000;
 
-let options: Options | null = null;
-try {
-  options = readOptions();
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`);
-}
+const options = parseOrPrintUsage(readOptions, USAGE);
 process.exitCode = options === null ? 1 : await main(options);

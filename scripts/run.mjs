@@ -1,29 +1,32 @@
-// Runs one of the project's commands: installs what it needs, then hands over to its TypeScript in this same process, so
-// that a signal sent to it reaches the command itself.
+// Runs one of the project's commands. Installs what the command needs first, then runs its TypeScript in this same
+// process, so that signals sent to this process reach the command.
 import './setup.mjs';
 
-const COMMANDS = [
-  'start',
-  'edge',
-  'build',
-  'synth',
-  'deploy',
-  'diff',
-  'destroy',
-  'viewer-keys',
-  'stream',
-  'test',
-  'test-fast',
-  'bench',
-  'fuzz-rtmp',
-];
-const [command] = process.argv.splice(2, 1);
-if (!COMMANDS.includes(command)) {
-  process.stderr.write(`Unknown command ${command}; known: ${COMMANDS.join(', ')}.\n`);
+/** The program of each command, with the arguments that go before those of the command line. */
+const COMMANDS = {
+  start: ['start.ts'],
+  edge: ['edge.ts'],
+  build: ['build.ts'],
+  synth: ['cdk.ts', 'synth'],
+  deploy: ['cdk.ts', 'deploy'],
+  diff: ['cdk.ts', 'diff'],
+  destroy: ['cdk.ts', 'destroy'],
+  'viewer-keys': ['viewer-keys.ts'],
+  stream: ['stream.ts'],
+  test: ['test.ts'],
+  'test-fast': ['test-fast.ts'],
+  bench: ['bench.ts'],
+  'fuzz-rtmp': ['fuzz-rtmp.ts'],
+};
+const command = process.argv[2] ?? '';
+if (!Object.hasOwn(COMMANDS, command)) {
+  process.stderr.write(`Unknown command ${command}; known: ${Object.keys(COMMANDS).join(', ')}.\n`);
   process.exit(2);
 }
-// setup.mjs says which Node.js versions are good; the AWS SDK's own notice would greet every start.
+const [program, ...args] = COMMANDS[command];
+process.argv.splice(2, 1, ...args);
+// setup.mjs checks the version of Node.js. Without this, the AWS SDK prints its own notice on every start.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const { register } = await import('tsx/esm/api');
 register();
-await import(`./${command}.ts`);
+await import(`./${program}`);

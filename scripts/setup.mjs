@@ -1,5 +1,5 @@
-// Installs what a command needs before it can run: npm packages, FFmpeg and, for tests and benchmarks, the programs
-// they measure with. Plain Node without dependencies, since it runs before there are any.
+// Installs what a command needs: npm packages, FFmpeg and, for tests and benchmarks, the programs that they measure
+// with. Plain Node.js without dependencies, because it runs before any are installed.
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { findProgram } from './find-program.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Debian package for each program; `for` lists the commands that need it. */
+/** The Debian package of each program. `for` lists the commands that need it. */
 const PROGRAMS = [
   { name: 'ffmpeg', package: 'ffmpeg', for: ['start', 'test', 'bench'] },
   { name: 'ffprobe', package: 'ffmpeg', for: ['test', 'bench'] },
@@ -22,10 +22,10 @@ const PROGRAMS = [
   },
 ];
 
-/** The oldest FFmpeg that makes what the packager reads. */
+/** The oldest FFmpeg whose output the packager can read. */
 const FFMPEG_MINIMUM = { major: 5, minor: 1 };
 
-/** npm may write the lockfile a moment after its own record of the same install. */
+/** npm may write the lockfile a moment after its record of the same install. */
 const INSTALL_WRITES_MS = 10_000;
 
 function fail(message) {
@@ -34,7 +34,7 @@ function fail(message) {
 }
 
 function run(command, args) {
-  // Everything a person reads goes to standard error: `npm start -- --json` keeps standard output for its one line.
+  // Messages go to standard error, because `npm start -- --json` writes nothing but its line to standard output.
   const result = spawnSync(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
@@ -50,7 +50,7 @@ function checkNode() {
 }
 
 function installPackages() {
-  // npm writes this file at the end of every install: where it is older than the lockfile, packages may be missing.
+  // npm writes this file at the end of every install. If it is older than the lockfile, packages may be missing.
   const installed = join(root, 'node_modules', '.package-lock.json');
   const lockfile = join(root, 'package-lock.json');
   if (existsSync(installed) && statSync(installed).mtimeMs + INSTALL_WRITES_MS >= statSync(lockfile).mtimeMs) return;
@@ -86,7 +86,7 @@ function checkFfmpeg(command) {
   const { status, stdout, stderr, error } = spawnSync(path, ['-version'], { encoding: 'utf8' });
   if (status !== 0) fail(`${path} can't be run: ${error?.message ?? stderr.trim().split('\n')[0]}`);
   const version = /^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'of no known version';
-  // Builds of the day, as N-109000-g0a1b2c3 or 2025-01-05-git, have no number; whoever takes one knows what it is.
+  // Nightly builds, such as N-109000-g0a1b2c3 or 2025-01-05-git, have no version number. They are accepted.
   const [, major, minor] = (/^n?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
   if (major > FFMPEG_MINIMUM.major || (major === FFMPEG_MINIMUM.major && minor >= FFMPEG_MINIMUM.minor)) return;
   if (major !== undefined) {

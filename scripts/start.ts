@@ -3,7 +3,7 @@ import { runUntilStopped } from './local/run-until-stopped.ts';
 import { parseStartOptions } from './local/start-options.ts';
 import { welcome } from './local/welcome.ts';
 
-/** `npm start`: the whole platform on this machine, until Ctrl-C or SIGTERM. */
+/** `npm start`: runs the whole platform on this machine, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async () => {
   const options = parseStartOptions(process.argv.slice(2));
   const platform = await startPlatform(options);
@@ -13,7 +13,7 @@ await runUntilStopped(async () => {
   };
 });
 
-/** One line for programs. */
+/** One line for other programs. */
 function readyLine({ rtmpUrl, playbackBaseUrl, apiUrl, adminToken, tasks }: Platform): string {
   return `${JSON.stringify({ ready: true, rtmpUrl, playbackBaseUrl, apiUrl, adminToken, tasks })}\n`;
 }

@@ -1,9 +1,9 @@
 import { COMMANDS } from './stream/commands.ts';
 import { runCommand } from './stream/run-command.ts';
 
-/** `npm run stream`: the command line for the control API. */
+/** `npm run stream`: the command line of the control API. */
 
-// Whoever reads the output may stop before its end, as `head` does; there is nobody to tell more then.
+// Programs such as `head` stop reading before the end of the output. The command can end then.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(0);

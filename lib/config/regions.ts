@@ -1,8 +1,8 @@
 /**
- * Regions in which CloudFront reaches private load balancers (CloudFront developer guide, "Restrict access with VPC origins") and
- * Fargate runs ARM64 tasks. The partitions of China and GovCloud have no VPC origins.
+ * Regions where CloudFront reaches private load balancers (CloudFront developer guide, "Restrict access with VPC
+ * origins") and Fargate runs ARM64 tasks. The partitions of China and GovCloud have no VPC origins.
  */
-export const REGIONS = [
+export const REGIONS: readonly string[] = [
   'af-south-1',
   'ap-east-1',
   'ap-northeast-1',
@@ -32,12 +32,12 @@ export const REGIONS = [
   'us-east-2',
   'us-west-1',
   'us-west-2',
-] as const;
+];
 
-/** CloudFront's certificates, firewall, metrics and log delivery are in this region, wherever the stage is. */
+/** The region of CloudFront's certificates, firewall, metrics and log delivery, wherever the stage is. */
 export const CLOUDFRONT_REGION = 'us-east-1';
 
-/** Regions that may be the place of Origin Shield (CloudFront developer guide, "Use Amazon CloudFront Origin Shield"). */
+/** Regions with Origin Shield (CloudFront developer guide, "Use Amazon CloudFront Origin Shield"). */
 export const ORIGIN_SHIELD_REGIONS: readonly string[] = [
   'ap-northeast-1',
   'ap-northeast-2',

@@ -1,47 +1,19 @@
-import { streamCapacity } from '#domain/encoder-capacity.ts';
-import { DEFAULT_LADDER } from '#domain/ladders.ts';
-import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
-import type { ResolvedStage } from './resolved-stage.ts';
-import type { StageConfig } from './stage-config.ts';
-import { StageConfigError } from './stage-config-error.ts';
+import { type ResolvedStage, type StageConfig, stageSchema } from './stage-config.ts';
 import { stageProblems } from './stage-problems.ts';
-import { stageSchema } from './stage-schema.ts';
 
-/** What holds where a stage says nothing: the cheapest thing that works. */
-const DEFAULTS = {
-  account: null,
-  region: null,
-  viewerDomain: null,
-  ingestDomain: null,
-  apiDomain: null,
-  dnsZone: null,
-  vpcCidr: '10.64.0.0/16',
-  availabilityZones: 2,
-  egress: 'public-ip',
-  task: { vCpus: 2, memoryGib: 4 },
-  minTasks: 1,
-  maxTasks: 4,
-  ladder: DEFAULT_LADDER,
-  latency: DEFAULT_LATENCY,
-  playback: 'public',
-  reconnectWindowSeconds: 30,
-  ingestAllowList: ['0.0.0.0/0'],
-  publishMode: 'keys',
-  webhookUrl: null,
-  geoRestriction: null,
-  waf: false,
-  wafRequestsPerFiveMinutes: 20_000,
-  priceClass: '100',
-  originShieldRegion: null,
-  logRetentionDays: 14,
-  alarmEmail: null,
-  monthlyBudgetUsd: null,
-  containerInsights: false,
-  ecsExec: false,
-  removalPolicy: 'destroy',
-} as const satisfies Omit<ResolvedStage, 'name' | 'streamsPerTask' | 'scheduledMinimums'>;
+/** The configuration of a stage is wrong. The message lists every problem, one per line. */
+export class StageConfigError extends Error {
+  override readonly name = 'StageConfigError';
+  readonly problems: readonly string[];
 
-/** The stage of that name. Throws a StageConfigError that says which there are. */
+  constructor(problems: readonly string[], stageName?: string) {
+    const head = stageName === undefined ? '' : `The stage "${stageName}" can't be deployed as it is configured:\n`;
+    super(`${head}${problems.map((problem) => (stageName === undefined ? problem : `  - ${problem}`)).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Finds a stage by its name. Throws a StageConfigError that lists the known names. */
 export function stageConfigNamed(name: string | undefined, stages: readonly StageConfig[]): StageConfig {
   const known = stages.map((stage) => stage.name).join(', ');
   if (name === undefined) throw new StageConfigError([`No stage was named: add -c stage=NAME, one of ${known}.`]);
@@ -52,23 +24,13 @@ export function stageConfigNamed(name: string | undefined, stages: readonly Stag
   return matches[0];
 }
 
-/** Fills the defaults in. Throws one StageConfigError that lists all that is wrong with it. */
+/** Fills in the defaults. Throws one StageConfigError that lists every problem. */
 export function resolveStage(config: StageConfig): ResolvedStage {
-  const parsed = stageSchema.safeParse(config);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => toProblem(issue.path, issue.message));
-    throw new StageConfigError(problems, config.name);
-  }
-  const merged = { ...DEFAULTS, ...parsed.data };
-  const stage: ResolvedStage = {
-    ...merged,
-    streamsPerTask: merged.streamsPerTask ?? streamCapacity(merged.ladder, merged.task),
-    scheduledMinimums: (merged.scheduledMinimums ?? []).map((minimum) => ({ timeZone: 'UTC', ...minimum })),
-  };
-  const problems = stageProblems(stage, parsed.data);
-  if (problems.length > 0) throw new StageConfigError(problems, stage.name);
+  const { data: stage, error } = stageSchema.safeParse(config);
+  const problems = error === undefined ? stageProblems(stage) : error.issues.map(toProblem);
+  if (stage === undefined || problems.length > 0) throw new StageConfigError(problems, config.name);
   return stage;
 }
 
-const toProblem = (path: readonly PropertyKey[], message: string): string =>
+const toProblem = ({ path, message }: { readonly path: readonly PropertyKey[]; readonly message: string }): string =>
   path.length === 0 ? message : `${path.join('.')}: ${message}`;

@@ -1,120 +1,138 @@
-import type { PublishMode } from '#domain/environment.ts';
-import type { LadderName } from '#domain/ladders.ts';
-import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { StreamRecord } from '#domain/streams.ts';
+import { z } from 'zod';
+import { MAX_STREAM_SLOTS, streamCapacity } from '#domain/encoder-capacity.ts';
+import { PUBLISH_MODES } from '#domain/environment.ts';
+import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
+import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
+import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
+import {
+  availabilityZonesSchema,
+  dnsZoneSchema,
+  domainSchema,
+  geoRestrictionSchema,
+  orNull,
+  retentionDaysSchema,
+  scheduledMinimumSchema,
+  taskCountSchema,
+  taskSizeSchema,
+  vpcCidrSchema,
+} from './stage-field-schemas.ts';
 
-/** A name of one's own and its certificate in AWS Certificate Manager. */
-export interface DomainConfig {
-  /** As in `live.example.com`. */
-  readonly domainName: string;
-  /** ARN. CloudFront takes certificates of us-east-1 only; the others have to be in the stage's own region. */
-  readonly certificateArn: string;
-}
+/** Default of `wafRequestsPerFiveMinutes`. */
+export const DEFAULT_WAF_REQUESTS = 20_000;
 
-/** A Route 53 zone in which the names of the stage's domains are made. */
-export interface DnsZoneConfig {
-  readonly hostedZoneId: string;
-  /** As in `example.com`; every domain of the stage ends with it. */
-  readonly zoneName: string;
-}
-
-/** What an encoder task may use: a size that Fargate has. */
-export interface TaskConfig {
-  readonly vCpus: number;
-  readonly memoryGib: number;
-}
-
-/** More tasks from one moment on, fewer from another: for events that are known beforehand. */
-export interface ScheduledMinimum {
-  /** An AWS schedule expression: `cron(0 17 ? * FRI *)` or `at(2027-05-01T17:00:00)`. */
-  readonly schedule: string;
-  /** An IANA time zone. @default 'UTC' */
-  readonly timeZone?: string;
-  readonly minTasks: number;
-}
-
-/** Countries by ISO 3166-1 alpha-2 code that may watch, or may not. */
-export type GeoRestriction = { readonly allow: readonly string[] } | { readonly deny: readonly string[] };
-
-/** One deployment of Headend. Everything but the name may be left out; what stands here is for the person who edits stages.ts. */
-export interface StageConfig {
-  /** Lower-case letters, digits and hyphens, at most 20 characters. Part of the stacks' names, so it can't change later. */
-  readonly name: string;
-  /** Twelve digits. @default the account that the AWS credentials at hand belong to */
-  readonly account?: string;
+/**
+ * Every field of a stage: its meaning, its check and its default. The defaults give the cheapest stage that works.
+ * Rules that involve several fields are in stage-problems.ts.
+ */
+const stageFieldsSchema = z.strictObject({
+  /** 2 to 20 lower-case letters, digits and hyphens. It is part of the stacks' names, so it can't change later. */
+  name: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9-]{0,18}[a-z0-9]$/,
+      'must be 2 to 20 lower-case letters, digits and hyphens, with a letter first and no hyphen last',
+    ),
+  /** Twelve digits. @default the account of your AWS credentials */
+  account: orNull(z.string().regex(/^\d{12}$/, 'must be 12 digits')),
   /**
-   * Region of everything but what CloudFront needs in us-east-1. Without it the firewall, CloudFront's alarms and its access
-   * logs are left out, since what lies in another region can't be referred to from an unknown one.
-   * @default the region of the AWS profile at hand
+   * Region of everything except what CloudFront needs in us-east-1. Without it, the stage has no firewall, no alarms on
+   * CloudFront and no access logs, because a stack whose region is unknown can't refer to one in another region.
+   * @default the region of your AWS profile
    */
-  readonly region?: string;
+  region: orNull(z.enum(REGIONS, 'must be a region with CloudFront VPC origins, such as eu-central-1')),
 
-  /** Where viewers come in. Its certificate is in us-east-1. @default CloudFront's own name */
-  readonly viewerDomain?: DomainConfig;
-  /** Where broadcasters publish; with it there is RTMPS beside RTMP. @default the load balancer's own name, RTMP alone */
-  readonly ingestDomain?: DomainConfig;
-  /** A name for the control API itself; below the viewers' name it is at /api all the same. @default none */
-  readonly apiDomain?: DomainConfig;
-  /** Makes the domains' DNS records. @default none: you make them */
-  readonly dnsZone?: DnsZoneConfig;
+  /** Where viewers connect. Its certificate must be in us-east-1. @default CloudFront's own domain name */
+  viewerDomain: orNull(domainSchema),
+  /** Where broadcasters publish. With it, there is RTMPS too. @default the load balancer's own name, with RTMP only */
+  ingestDomain: orNull(domainSchema),
+  /** An extra name for the control API. The API is also at /api of the viewers' domain. @default none */
+  apiDomain: orNull(domainSchema),
+  /** Where the domains' DNS records are created. @default none: you create them */
+  dnsZone: orNull(dnsZoneSchema),
 
   /** Private IPv4 range of the network, /16 to /22. @default '10.64.0.0/16' */
-  readonly vpcCidr?: string;
-  /** Availability zones: how many, from 2, or which. @default 2 */
-  readonly availabilityZones?: number | readonly string[];
+  vpcCidr: vpcCidrSchema.default('10.64.0.0/16'),
+  /** The number of availability zones, 2 to 6, or their names. @default 2 */
+  availabilityZones: availabilityZonesSchema.default(2),
   /**
-   * How tasks reach AWS: `public-ip` gives each an address that nobody can connect to and costs nothing but the address; `nat` keeps
-   * them in private subnets behind one NAT gateway a zone. @default 'public-ip'
+   * How tasks reach AWS. With `public-ip`, each task has a public address that accepts no connections; the address is
+   * the only cost. With `nat`, tasks are in private subnets, with one NAT gateway in each zone.
+   * @default 'public-ip'
    */
-  readonly egress?: 'public-ip' | 'nat';
+  egress: z.enum(['public-ip', 'nat']).default('public-ip'),
 
-  /** Size of an encoder task. @default 2 vCPUs, 4 GiB */
-  readonly task?: TaskConfig;
-  /** Broadcasts that one task takes. @default as many of `ladder` as the task can encode in real time */
-  readonly streamsPerTask?: number;
-  /** Tasks that run whatever happens. @default 1 */
-  readonly minTasks?: number;
-  /** @default 4 */
-  readonly maxTasks?: number;
-  /** @default none */
-  readonly scheduledMinimums?: readonly ScheduledMinimum[];
+  /** Size of an encoder task. Fargate must offer it. @default 2 vCPUs, 4 GiB */
+  task: taskSizeSchema.default({ vCpus: 2, memoryGib: 4 }),
+  /** Broadcasts that one task accepts. @default as many of `ladder` as the task can encode in real time */
+  streamsPerTask: z.int().min(1).max(MAX_STREAM_SLOTS).optional(),
+  /** Tasks that always run. @default 1 */
+  minTasks: taskCountSchema(1).default(1),
+  /** Upper limit of tasks. @default 4 */
+  maxTasks: taskCountSchema(1).default(4),
+  /** Times at which the minimum of tasks changes, for events that are known beforehand. @default none */
+  scheduledMinimums: z.array(scheduledMinimumSchema).max(50).readonly().default([]),
 
-  /** Ladder of streams that name none, and the one that tasks are sized for. @default '720p' */
-  readonly ladder?: LadderName;
-  /** Latency profile of streams that name none. @default 'low' */
-  readonly latency?: LatencyName;
-  /** Who may watch streams that say nothing of it. @default 'public' */
-  readonly playback?: StreamRecord['playback'];
+  /** Ladder of streams that don't set one. Tasks are sized for it. @default '720p' */
+  ladder: z.enum(LADDER_NAMES).default(DEFAULT_LADDER),
+  /** Latency profile of streams that don't set one. @default 'low' */
+  latency: z.enum(LATENCY_NAMES).default(DEFAULT_LATENCY),
+  /** Who may watch streams that don't set it: everybody, or viewers with a token. @default 'public' */
+  playback: z.enum(PLAYBACK_MODES).default('public'),
   /** How long a stream waits for its publisher to come back, in seconds. @default 30 */
-  readonly reconnectWindowSeconds?: number;
+  reconnectWindowSeconds: z.int().min(0).max(MAX_RECONNECT_WINDOW_SECONDS).default(30),
   /** IPv4 ranges that may connect to the RTMP ports. @default ['0.0.0.0/0'] */
-  readonly ingestAllowList?: readonly string[];
-  /** Who knows the stream keys: Headend, or a backend of yours (`webhookUrl`). @default 'keys' */
-  readonly publishMode?: PublishMode;
-  /** Where the backend is asked; https. @default none */
-  readonly webhookUrl?: string;
+  ingestAllowList: z
+    .array(z.cidrv4('must be an IPv4 range such as 203.0.113.0/24'))
+    .min(1)
+    .max(50)
+    .readonly()
+    .default(['0.0.0.0/0']),
+  /** Who checks stream keys: Headend (`keys`), or your own backend at `webhookUrl` (`webhook`). @default 'keys' */
+  publishMode: z.enum(PUBLISH_MODES).default('keys'),
+  /** The https URL of the backend that decides who may publish. @default none */
+  webhookUrl: orNull(z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2000)),
 
-  /** @default none */
-  readonly geoRestriction?: GeoRestriction;
-  /** AWS WAF in front of CloudFront; costs by the request. Needs `region`. @default false */
-  readonly waf?: boolean;
-  /** Requests that one address may make within five minutes. @default 20000 */
-  readonly wafRequestsPerFiveMinutes?: number;
-  /** CloudFront locations: `100` is North America and Europe, `all` the world. @default '100' */
-  readonly priceClass?: '100' | '200' | 'all';
-  /** Region of CloudFront's Origin Shield, one more cache before the origin; take the one nearest to `region`. @default none */
-  readonly originShieldRegion?: string;
+  /** The countries whose viewers are allowed or denied, by ISO 3166-1 alpha-2 code. @default every country may watch */
+  geoRestriction: orNull(geoRestrictionSchema),
+  /** AWS WAF in front of CloudFront. It costs per request and needs a `region`. @default false */
+  waf: z.boolean().default(false),
+  /** Requests that one address may make within five minutes. Needs `waf`. @default 20000 */
+  wafRequestsPerFiveMinutes: z.int().min(10).max(2_000_000_000).default(DEFAULT_WAF_REQUESTS),
+  /** CloudFront locations: `100` is North America and Europe, `200` adds Asia, Africa and the Middle East, `all` is the world. @default '100' */
+  priceClass: z.enum(['100', '200', 'all']).default('100'),
+  /** Region of CloudFront's Origin Shield, an extra cache before the origin: the nearest to `region`. @default none */
+  originShieldRegion: orNull(
+    z.enum(ORIGIN_SHIELD_REGIONS, {
+      error: ({ input }) => `Origin Shield is not in ${input}; it is in ${ORIGIN_SHIELD_REGIONS.join(', ')}`,
+    }),
+  ),
 
-  /** Days that logs are kept; one of CloudWatch's periods. @default 14 */
-  readonly logRetentionDays?: number;
-  /** Gets alarms and budget notices; AWS asks the address to confirm. @default none */
-  readonly alarmEmail?: string;
-  /** A notice at 80 % and 100 % of so many dollars a month for the whole account. Needs `alarmEmail`. @default none */
-  readonly monthlyBudgetUsd?: number;
-  /** CloudWatch Container Insights for the encoders; costs by the metric. @default false */
-  readonly containerInsights?: boolean;
-  /** `aws ecs execute-command` into tasks. @default false */
-  readonly ecsExec?: boolean;
-  /** What becomes of tables, secrets and logs when the stage is destroyed. @default 'destroy' */
-  readonly removalPolicy?: 'destroy' | 'retain';
-}
+  /** Days that logs are kept. It must be a retention period of CloudWatch Logs. @default 14 */
+  logRetentionDays: retentionDaysSchema.default(14),
+  /** Address that gets alarms and budget notices. AWS asks the address to confirm. @default none */
+  alarmEmail: orNull(z.email('must be an e-mail address')),
+  /** Budget of the whole AWS account: a notice at 80 %, and at a forecast of 100 %. Needs `alarmEmail`. @default none */
+  monthlyBudgetUsd: orNull(z.number().positive().max(1_000_000)),
+  /** CloudWatch Container Insights for the encoder tasks. It costs per metric. @default false */
+  containerInsights: z.boolean().default(false),
+  /** Allows `aws ecs execute-command` into tasks. @default false */
+  ecsExec: z.boolean().default(false),
+  /** What happens to tables, secrets and access logs when the stage is destroyed. @default 'destroy' */
+  removalPolicy: z.enum(['destroy', 'retain']).default('destroy'),
+});
+
+/** Checks one stage and completes it. */
+export const stageSchema = stageFieldsSchema
+  .transform((stage) => ({
+    ...stage,
+    streamsPerTask: stage.streamsPerTask ?? streamCapacity(stage.ladder, stage.task),
+  }))
+  .readonly();
+
+/** One deployment of Headend as it is written in stages.ts: everything except the name is optional. */
+export type StageConfig = z.input<typeof stageSchema>;
+
+/** The same deployment with every default filled in. An optional field without a default is null. */
+export type ResolvedStage = z.output<typeof stageSchema>;

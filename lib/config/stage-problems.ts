@@ -1,18 +1,17 @@
 import { streamCapacity } from '#domain/encoder-capacity.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import { CLOUDFRONT_REGION, ORIGIN_SHIELD_REGIONS } from './regions.ts';
-import type { ResolvedStage } from './resolved-stage.ts';
-import type { StageConfig } from './stage-config.ts';
+import { CLOUDFRONT_REGION } from './regions.ts';
+import { DEFAULT_WAF_REQUESTS, type ResolvedStage } from './stage-config.ts';
 
-/** What a stage's fields mean together and can't: one readable line for each problem, none where all is well. */
-export function stageProblems(stage: ResolvedStage, config: StageConfig): string[] {
+/** Checks the rules that involve several fields. Returns one readable line for each problem. */
+export function stageProblems(stage: ResolvedStage): string[] {
   return [
     ...zoneProblems(stage),
     ...networkProblems(stage),
     ...domainProblems(stage),
     ...capacityProblems(stage),
     ...publishProblems(stage),
-    ...deliveryProblems(stage, config),
+    ...deliveryProblems(stage),
     ...noticeProblems(stage),
   ];
 }
@@ -27,7 +26,7 @@ function* zoneProblems({ region, availabilityZones }: ResolvedStage): Iterable<s
   if (new Set(availabilityZones).size < availabilityZones.length) yield 'availabilityZones: a zone is named twice';
 }
 
-/** Addresses that a zone's three subnets take; lib/constructs/network.ts cuts them. */
+/** The addresses in a zone's three subnets, which lib/constructs/network.ts divides. */
 const ADDRESSES_PER_ZONE = 256;
 
 function* networkProblems({ vpcCidr, availabilityZones }: ResolvedStage): Iterable<string> {
@@ -44,17 +43,17 @@ function* domainProblems(stage: ResolvedStage): Iterable<string> {
     if (domain === null) continue;
     const certificateRegion = domain.certificateArn.split(':')[3];
     const wanted = field === 'viewerDomain' ? CLOUDFRONT_REGION : stage.region;
-    if (wanted === null) yield `${field}: a name with a certificate needs a region`;
+    if (wanted === null) yield `${field}: a domain with a certificate needs a region`;
     else if (certificateRegion !== wanted) {
-      yield `${field}.certificateArn: the certificate is in ${certificateRegion}, it has to be in ${wanted}`;
+      yield `${field}.certificateArn: the certificate is in ${certificateRegion}, but must be in ${wanted}`;
     }
     const zone = stage.dnsZone?.zoneName;
     if (zone !== undefined && domain.domainName !== zone && !domain.domainName.endsWith(`.${zone}`)) {
-      yield `${field}.domainName: ${domain.domainName} does not lie in the zone ${zone}`;
+      yield `${field}.domainName: ${domain.domainName} is not in the zone ${zone}`;
     }
   }
   const names = DOMAINS.flatMap((field) => stage[field]?.domainName ?? []);
-  if (new Set(names).size < names.length) yield 'domains: each needs a name of its own';
+  if (new Set(names).size < names.length) yield 'domains: each needs its own name';
   if (stage.dnsZone !== null && names.length === 0) yield 'dnsZone: there is no domain to make a record for';
 }
 
@@ -68,36 +67,35 @@ function* capacityProblems(stage: ResolvedStage): Iterable<string> {
   }
   if (minTasks > maxTasks) yield `minTasks: ${minTasks} is more than maxTasks, ${maxTasks}`;
   for (const { schedule, minTasks: scheduled } of stage.scheduledMinimums) {
-    if (scheduled > maxTasks) yield `scheduledMinimums: ${schedule} wants ${scheduled} tasks, maxTasks is ${maxTasks}`;
+    if (scheduled > maxTasks)
+      yield `scheduledMinimums: ${schedule} asks for ${scheduled} tasks, but maxTasks is ${maxTasks}`;
   }
 }
 
 function* publishProblems({ publishMode, webhookUrl }: ResolvedStage): Iterable<string> {
   if (publishMode === 'webhook' && webhookUrl === null) yield 'webhookUrl: publishMode "webhook" needs one';
-  if (publishMode === 'keys' && webhookUrl !== null) yield 'webhookUrl: nobody is asked with publishMode "keys"';
+  if (publishMode === 'keys' && webhookUrl !== null) yield 'webhookUrl: publishMode "keys" does not use it';
 }
 
-/** One viewer plays picture and sound, and loads a playlist and a piece of media of both for each part or segment. */
+/** For each part or segment, a viewer loads a playlist and a piece of media, for both video and audio. */
 const REQUESTS_PER_PIECE = 4;
 const FIVE_MINUTES_SECONDS = 300;
 
-/** Requests that one viewer of a latency profile makes within five minutes. */
+/** The requests that one viewer makes within five minutes, by latency profile. */
 export function viewerRequestsPerFiveMinutes(latency: LatencyName): number {
   const { partSeconds, segmentSeconds } = LATENCY_PROFILES[latency];
   return Math.ceil((FIVE_MINUTES_SECONDS / (partSeconds ?? segmentSeconds)) * REQUESTS_PER_PIECE);
 }
 
-function* deliveryProblems(stage: ResolvedStage, config: StageConfig): Iterable<string> {
-  const { waf, region, wafRequestsPerFiveMinutes, latency, originShieldRegion } = stage;
-  if (waf && region === null) yield 'waf: the firewall is in us-east-1 and needs a region to be referred to from';
-  if (!waf && config.wafRequestsPerFiveMinutes !== undefined) yield 'wafRequestsPerFiveMinutes: waf is off';
+function* deliveryProblems(stage: ResolvedStage): Iterable<string> {
+  const { waf, region, wafRequestsPerFiveMinutes, latency } = stage;
+  if (waf && region === null) yield 'waf: the firewall is in us-east-1, and only a stage with a region can refer to it';
+  if (!waf && wafRequestsPerFiveMinutes !== DEFAULT_WAF_REQUESTS) yield 'wafRequestsPerFiveMinutes: waf is off';
   // Two viewers behind one address are a household, not an attack.
   const least = 2 * viewerRequestsPerFiveMinutes(latency);
   if (waf && wafRequestsPerFiveMinutes < least) {
-    yield `wafRequestsPerFiveMinutes: ${wafRequestsPerFiveMinutes} would lock viewers out; with latency "${latency}" it has to be at least ${least}`;
-  }
-  if (originShieldRegion !== null && !ORIGIN_SHIELD_REGIONS.includes(originShieldRegion)) {
-    yield `originShieldRegion: Origin Shield is not in ${originShieldRegion}; it is in ${ORIGIN_SHIELD_REGIONS.join(', ')}`;
+    const need = `with latency "${latency}" it must be at least ${least}`;
+    yield `wafRequestsPerFiveMinutes: ${wafRequestsPerFiveMinutes} would lock viewers out; ${need}`;
   }
 }
 

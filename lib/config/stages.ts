@@ -1,15 +1,15 @@
 import type { StageConfig } from './stage-config.ts';
 
-/** The stages that can be deployed: edit them, add your own. Every field is explained in stage-config.ts. */
+/** The stages that you can deploy. Edit them, or add your own. stage-config.ts explains every field. */
 export const STAGES: readonly StageConfig[] = [
   {
-    // The cheapest thing that works: no NAT gateway, one task, whatever account and region the AWS profile names.
+    // The cheapest stage that works: one task, no NAT gateway, in the account and region of your AWS profile.
     name: 'dev',
     maxTasks: 2,
     ecsExec: true,
   },
   {
-    // Survives the loss of an availability zone and keeps its data when the stacks go.
+    // Survives the loss of an availability zone, and keeps its data when the stacks are destroyed.
     name: 'prod',
     region: 'us-east-1',
     availabilityZones: 3,

@@ -3,14 +3,14 @@ import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
-import { toRemovalPolicy } from './to-removal-policy.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
+import { toRemovalPolicy } from './stage-retention.ts';
 
 export interface AccessLogsProps extends Pick<ResolvedStage, 'name' | 'logRetentionDays' | 'removalPolicy'> {
   readonly distributionId: string;
 }
 
-/** CloudFront's access logs (standard logging v2) as JSON in a bucket that forgets. Belongs in us-east-1. */
+/** Delivers CloudFront's access logs (standard logging v2) to a bucket that expires them. Must be in us-east-1. */
 export class AccessLogs extends Construct {
   readonly bucket: Bucket;
 
@@ -27,7 +27,7 @@ export class AccessLogs extends Construct {
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
-      reason: 'It is the bucket of the access logs itself.',
+      reason: 'This is the bucket for access logs itself.',
     });
     this.#allowDelivery();
     const source = new CfnDeliverySource(this, 'Source', {
@@ -50,12 +50,12 @@ export class AccessLogs extends Construct {
       deliveryDestinationArn: destination.attrArn,
       s3SuffixPath: '{yyyy}/{MM}/{dd}/{HH}',
     });
-    // The source is referred to by its name, which CloudFormation does not see as a dependency.
+    // CloudFormation does not see the reference to the source's name as a dependency.
     delivery.addResourceDependency(source);
     delivery.node.addDependency(this.bucket);
   }
 
-  /** CloudWatch Logs user guide, "Enable logging from AWS services", logs sent to Amazon S3. */
+  /** The policy is from the CloudWatch Logs user guide, "Enable logging from AWS services", logs sent to Amazon S3. */
   #allowDelivery(): void {
     const { account } = Stack.of(this);
     const sourceArn = Stack.of(this).formatArn({ service: 'logs', resource: 'delivery-source', resourceName: '*' });

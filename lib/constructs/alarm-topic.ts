@@ -4,18 +4,18 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** Where the alarms of one region go; an SNS topic can't be told by another region's alarms. */
+/** The SNS topic for the alarms of one region. An alarm can't notify a topic in another region. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
-  /** `email` of null: nobody is told until somebody subscribes. */
+  /** If `email` is null, nobody is notified until somebody subscribes to the topic. */
   constructor(scope: Construct, id: string, { email }: { readonly email: string | null }) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', { displayName: 'Headend alarms', enforceSSL: true });
     if (email !== null) this.topic.addSubscription(new EmailSubscription(email));
   }
 
-  /** Tells of the alarm, and of its end. */
+  /** Sends a notice when the alarm goes off, and when it ends. */
   notify(alarm: Alarm | CompositeAlarm): void {
     const action = new SnsAction(this.topic);
     alarm.addAlarmAction(action);

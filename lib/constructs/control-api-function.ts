@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { NodeFunction } from './node-function.ts';
 import type { StreamTables } from './stream-tables.ts';
@@ -11,13 +11,13 @@ export interface ControlApiFunctionProps
   readonly codePath: string;
   readonly tables: StreamTables;
   readonly rtmpUrl: string;
-  /** Null where there is no RTMPS. */
+  /** Null without RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
   readonly viewerTokenSecret: ViewerTokenSecret;
 }
 
-/** A cold start parses half a megabyte of JavaScript, which takes CPU, and CPU comes with memory. */
+/** A cold start parses half a megabyte of JavaScript. Lambda gives more CPU to functions with more memory. */
 const MEMORY_MIB = 1024;
 const TIMEOUT = Duration.seconds(10);
 
@@ -46,8 +46,8 @@ export class ControlApiFunction extends Construct {
   }
 }
 
-function environment(props: ControlApiFunctionProps): Record<string, string> {
-  const always: ProcessEnvironment<'control-api'> = {
+function environment(props: ControlApiFunctionProps): ProcessEnvironment<'control-api'> {
+  return {
     LOG_LEVEL: 'info',
     ...props.tables.names(
       'STREAMS_TABLE',
@@ -57,15 +57,11 @@ function environment(props: ControlApiFunctionProps): Record<string, string> {
       'IDEMPOTENCY_TABLE',
     ),
     RTMP_URL: props.rtmpUrl,
+    ...(props.rtmpsUrl !== null && { RTMPS_URL: props.rtmpsUrl }),
     PLAYBACK_BASE_URL: props.playbackBaseUrl,
     DEFAULT_LADDER: props.ladder,
     DEFAULT_LATENCY: props.latency,
     DEFAULT_PLAYBACK: props.playback,
-  };
-  const tokens: ProcessEnvironment<'control-api with stored viewer token keys'> = {
     VIEWER_TOKEN_SECRET_ARN: props.viewerTokenSecret.secret.secretArn,
   };
-  if (props.rtmpsUrl === null) return { ...always, ...tokens };
-  const rtmps: ProcessEnvironment<'control-api with RTMPS'> = { RTMPS_URL: props.rtmpsUrl };
-  return { ...always, ...tokens, ...rtmps };
 }

@@ -1,4 +1,4 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   ApiMapping,
@@ -13,29 +13,29 @@ import {
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { ApiGatewayv2DomainProperties } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
+import { makeLogGroup } from './stage-retention.ts';
 
 export interface ControlApiGatewayProps extends Pick<ResolvedStage, 'apiDomain' | 'logRetentionDays'> {
-  /** Zone that the API's domain gets its record in; null makes none. */
+  /** The zone in which the API's domain gets its record. Null to create none. */
   readonly hostedZone: IHostedZone | null;
 }
 
-/** An admin's scripts stay far below it; who guesses tokens does not get further. */
+/** Requests per second. An admin's scripts stay far below it; it slows down anyone who guesses tokens. */
 const THROTTLE = { rateLimit: 50, burstLimit: 100 };
 
 /**
- * The control API's HTTP API, without its function: CloudFront needs the API's name, and the function needs CloudFront's, so the
- * function comes later (`addFunction`).
+ * The control API's HTTP API, without its function. CloudFront needs the API's host name, and the function needs
+ * CloudFront's, so the function is added later (`addFunction`).
  */
 export class ControlApiGateway extends Construct {
   readonly httpApi: HttpApi;
-  /** Host name for CloudFront. */
+  /** The host name that CloudFront uses as its origin. */
   readonly host: string;
-  /** Base URL below a domain of its own, ending with /api; null without one. */
+  /** Base URL at the API's own domain, ending with /api. Null without such a domain. */
   readonly ownUrl: string | null;
 
   constructor(scope: Construct, id: string, props: ControlApiGatewayProps) {
@@ -48,7 +48,7 @@ export class ControlApiGateway extends Construct {
     if (props.apiDomain !== null) this.#addDomain(props.apiDomain, stage, props.hostedZone);
   }
 
-  /** Sends every request to the function. `scope` owns the route, so that the function may live in a later stack. */
+  /** Sends every request to the function. `scope` owns the route, so the function may be in a later stack. */
   addFunction(scope: Construct, handler: IFunction): void {
     const route = new HttpRoute(scope, 'Route', {
       httpApi: this.httpApi,
@@ -57,15 +57,12 @@ export class ControlApiGateway extends Construct {
     });
     Validations.of(route).acknowledge({
       id: 'AwsSolutions-APIG4',
-      reason: "The function checks every request's bearer token; health, the OpenAPI document and its page are public.",
+      reason: 'The function checks every bearer token. Only health, the OpenAPI document and its page are public.',
     });
   }
 
   #makeStage(retentionDays: number): HttpStage {
-    const logGroup = new LogGroup(this, 'AccessLog', {
-      retention: retentionDays as RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = makeLogGroup(this, 'AccessLog', retentionDays);
     return new HttpStage(this, 'Stage', {
       httpApi: this.httpApi,
       stageName: '$default',

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { AlarmTopic } from './alarm-topic.ts';
-import { distributionMetric } from './distribution-metric.ts';
+import { distributionMetric } from './stage-metrics.ts';
 
 export interface DeliveryAlarmsProps {
   readonly distributionId: string;
@@ -12,10 +12,10 @@ export interface DeliveryAlarmsProps {
 const FIVE_MINUTES = Duration.minutes(5);
 const ERROR_PERCENT = 1;
 const LEAST_HIT_PERCENT = 80;
-/** Two viewers of the default profile make as many in five minutes: below it nobody watches, or too few to tell. */
+/** Two viewers of the default profile make about this many in five minutes. With fewer, the hit rate says nothing. */
 const FEWEST_REQUESTS = 5_000;
 
-/** The alarms of CloudFront, whose metrics are in us-east-1; docs/operations.md says what to do about each. */
+/** The alarms on CloudFront, whose metrics are in us-east-1. docs/operations.md says what to do about each. */
 export class DeliveryAlarms extends Construct {
   constructor(scope: Construct, id: string, { distributionId, topic }: DeliveryAlarmsProps) {
     super(scope, id);

@@ -2,21 +2,21 @@ import { Duration, TimeZone } from 'aws-cdk-lib';
 import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
-import { encoderMetric } from './encoder-metric.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
+import { encoderMetric } from './stage-metrics.ts';
 
 export interface EncoderScalingProps
   extends Pick<ResolvedStage, 'name' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'> {
   readonly service: FargateService;
 }
 
-/** Slots in use, in percent: the rest is room for who comes while another task starts. */
+/** Percent of slots in use. The rest is room for new broadcasts while another task starts. */
 const TARGET_USED_PERCENT = 70;
 const SCALE_OUT_COOLDOWN = Duration.seconds(60);
-/** Slow, since a task that goes takes the viewers of its last broadcasts along. */
+/** Slow, because viewers may still be watching the last broadcasts of a task that stops. */
 const SCALE_IN_COOLDOWN = Duration.minutes(15);
 
-/** Scales encoders by the stream slots in use, which say what CPU can't: how many broadcasts a task still takes. */
+/** Scales tasks by the stream slots in use. Unlike CPU, slots say how many more broadcasts a task can accept. */
 export class EncoderScaling extends Construct {
   constructor(scope: Construct, id: string, props: EncoderScalingProps) {
     super(scope, id);

@@ -11,7 +11,7 @@ import {
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS } from '#domain/ports.ts';
 import { EncoderScaling } from './encoder-scaling.ts';
 import { EncoderTask } from './encoder-task.ts';
@@ -32,7 +32,7 @@ export interface EncoderServiceProps {
   readonly origin: OriginListener;
 }
 
-/** The encoders: an ECS service of Fargate tasks behind both load balancers, scaled by their stream slots. */
+/** The ECS service of encoder tasks. They run on Fargate behind both load balancers and scale by their stream slots. */
 export class EncoderService extends Construct {
   readonly cluster: ICluster;
   readonly task: EncoderTask;
@@ -54,7 +54,7 @@ export class EncoderService extends Construct {
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'Headend: encoder tasks',
-      // To AWS only, whose addresses are no short list; nothing listens for what comes back but what is named here.
+      // Tasks call AWS only, but AWS's addresses are too many to list. Incoming traffic is limited below.
       allowAllOutbound: true,
     });
     const { ingest, origin } = props;
@@ -74,11 +74,11 @@ export class EncoderService extends Construct {
       vpcSubnets: { subnets },
       assignPublicIp: hasPublicAddresses,
       securityGroups: [this.securityGroup],
-      // No desiredCount: a deployment would set it, and stop the tasks that scaling has added since.
+      // No desiredCount: each deployment would set it, and stop the tasks that scaling has added.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { enable: true, rollback: true },
-      // It would stop tasks that people publish to, to even out the zones.
+      // Rebalancing would stop tasks with live broadcasts to even out the zones.
       availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED,
       enableExecuteCommand: stage.ecsExec,
       healthCheckGracePeriod: Duration.seconds(30),
@@ -101,10 +101,10 @@ export class EncoderService extends Construct {
       Validations.of(cluster).acknowledge({
         id: 'AwsSolutions-ECS4',
         reason:
-          "Container Insights cost by the metric; the encoder's own metrics and ECS's CPU and memory come without them.",
+          "Container Insights costs per metric. The encoder's own metrics and ECS's CPU and memory don't need it.",
       });
     }
-    // The CDK's own types of optional members are looser than this project's.
+    // The CDK's types allow undefined in optional members; this project's compiler options don't.
     return cluster as ICluster;
   }
 }

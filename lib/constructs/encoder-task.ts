@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Size, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, Size, Stack, Validations } from 'aws-cdk-lib';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import {
   AwsLogDriverMode,
@@ -14,21 +14,22 @@ import {
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { PORTS } from '#domain/ports.ts';
+import { wildcardFinding } from './cdk-nag-findings.ts';
+import { makeLogGroup } from './stage-retention.ts';
 import type { StreamTables } from './stream-tables.ts';
-import { wildcardFinding } from './wildcard-finding.ts';
 
 export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
-    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec' | 'removalPolicy'
+    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec'
   > {
-  /** Docker build context: the Dockerfile and the bundle. */
+  /** The Docker build context: a folder with the Dockerfile and the bundle. */
   readonly imagePath: string;
   readonly cluster: ICluster;
   readonly tables: StreamTables;
@@ -36,20 +37,20 @@ export interface EncoderTaskProps
   readonly eventBus: IEventBus;
 }
 
-/** ECS's longest: publishers get time to come back to another task, viewers to load what they were promised. */
+/** ECS's maximum. Publishers need time to reconnect to another task, and viewers to load the last media. */
 const STOP_TIMEOUT = Duration.seconds(120);
-/** The image's own user has the same number, which ECS can check: names it can't. */
+/** The id of the image's own user. ECS can check that an id is not root; it can't check a name. */
 const USER = '10001';
-/** Lines that wait while CloudWatch is slow; beyond it lines are lost, never a stream. */
+/** Buffers log lines while CloudWatch is slow. If it is full, lines are dropped; streams are never held up. */
 const LOG_BUFFER = Size.mebibytes(25);
-/** What the agent of ECS Exec writes to (aws/containers-roadmap issue 1359), since the root file system is read-only. */
+/** The agent of ECS Exec writes here (aws/containers-roadmap issue 1359), and the root file system is read-only. */
 const EXEC_PATHS = {
   'exec-agent': '/managed-agents',
   'exec-state': '/var/lib/amazon/ssm',
   'exec-log': '/var/log/amazon/ssm',
 };
 
-/** The Fargate task of one encoder, and all that its role may do. */
+/** The Fargate task of an encoder, with all permissions of its role. */
 export class EncoderTask extends Construct {
   readonly definition: FargateTaskDefinition;
   readonly container: ContainerDefinition;
@@ -62,10 +63,7 @@ export class EncoderTask extends Construct {
       memoryLimitMiB: props.task.memoryGib * 1024,
       runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
     });
-    this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetentionDays as RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = makeLogGroup(this, 'Log', props.logRetentionDays);
     this.container = this.#addContainer(props);
     this.#allowWork(props);
     if (props.ecsExec) this.#allowExec();
@@ -78,7 +76,7 @@ export class EncoderTask extends Construct {
       user: USER,
       readonlyRootFilesystem: true,
       stopTimeout: STOP_TIMEOUT,
-      // Docker's init takes orphans in and passes signals on; Node.js as process 1 would do neither.
+      // Docker's init reaps the processes that a shell of ECS Exec leaves behind.
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
       portMappings: [{ containerPort: PORTS.rtmp }, { containerPort: PORTS.originTask }],
       logging: LogDriver.awsLogs({
@@ -91,19 +89,19 @@ export class EncoderTask extends Construct {
     Validations.of(this.definition).acknowledge({
       id: 'AwsSolutions-ECS2',
       reason:
-        'The variables are names, ports and addresses; no secret is among them, and lib/domain/environment.ts lists them.',
+        'The variables are names, ports and addresses, and none is a secret. lib/domain/environment.ts lists them.',
     });
     const { executionRole } = this.definition;
     if (executionRole !== undefined) {
       Validations.of(executionRole).acknowledge({
         id: 'AwsSolutions-IAM5[Resource::*]',
-        reason: 'ecr:GetAuthorizationToken knows no resources; what may be pulled is narrowed to the one repository.',
+        reason: 'ecr:GetAuthorizationToken supports no resources. The role may pull from one repository only.',
       });
     }
     return container;
   }
 
-  /** One table, one function, one bus, and the protection of its own cluster's tasks from scale-in. */
+  /** Allows one table, one function, one event bus, and scale-in protection for tasks of its own cluster. */
   #allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
     const role = this.definition.taskRole;
     tables.grant(role, { LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] });
@@ -121,7 +119,7 @@ export class EncoderTask extends Construct {
     role.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['ecs:GetTaskProtection', 'ecs:UpdateTaskProtection'],
-        // A task's id is made when it starts; the cluster has no other tasks than encoders.
+        // A task's id is unknown until the task starts. The cluster has only encoder tasks.
         resources: [tasks],
         conditions: { ArnEquals: { 'ecs:cluster': cluster.clusterArn } },
       }),
@@ -129,11 +127,11 @@ export class EncoderTask extends Construct {
     Validations.of(role).acknowledge({
       id: wildcardFinding(this, tasks),
       reason:
-        "A task's id is made when it starts; the wildcard covers the tasks of this service's own cluster and nothing else.",
+        "A task's id is unknown until the task starts. The wildcard only covers tasks of this service's own cluster.",
     });
   }
 
-  /** ECS Exec needs these four on every resource (ECS developer guide, "ECS Exec", task IAM role). */
+  /** ECS Exec needs these four actions on every resource (ECS developer guide, "ECS Exec", task IAM role). */
   #allowExec(): void {
     this.definition.addToTaskRolePolicy(
       new PolicyStatement({
@@ -148,7 +146,7 @@ export class EncoderTask extends Construct {
     );
     Validations.of(this.definition).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'The channels of ECS Exec have no resources; it is switched on for this stage.',
+      reason: 'The channels of ECS Exec have no resources, and this stage enables ECS Exec.',
     });
     for (const [name, containerPath] of Object.entries(EXEC_PATHS)) {
       this.definition.addVolume({ name });
@@ -157,8 +155,8 @@ export class EncoderTask extends Construct {
   }
 }
 
-function environment(props: EncoderTaskProps): Record<string, string> {
-  const always: ProcessEnvironment<'encoder'> = {
+function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
+  return {
     LOG_LEVEL: 'info',
     ...props.tables.names('LIVE_TABLE'),
     INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,
@@ -167,11 +165,8 @@ function environment(props: EncoderTaskProps): Record<string, string> {
     HTTP_PORT: String(PORTS.originTask),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
     STREAM_SLOTS: String(props.streamsPerTask),
-  };
-  const events: ProcessEnvironment<'encoder with an event bus'> = { EVENT_BUS_NAME: props.eventBus.eventBusName };
-  const metrics: ProcessEnvironment<'encoder with metrics'> = {
+    EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,
     METRICS_STAGE: props.name,
   };
-  return { ...always, ...events, ...metrics };
 }

@@ -1,214 +1,22 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
-import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { resolveStage } from '#config/resolve-stage.ts';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
 import type { StageConfig } from '#config/stage-config.ts';
-import { AlarmTopic } from './alarm-topic.ts';
-import { ControlApiFunction } from './control-api-function.ts';
-import { ControlApiGateway } from './control-api-gateway.ts';
-import { EncoderService } from './encoder-service.ts';
-import { HlsDistribution } from './hls-distribution.ts';
-import { IngestAuthFunction } from './ingest-auth-function.ts';
-import { IngestListener } from './ingest-listener.ts';
-import { MonthlyBudget } from './monthly-budget.ts';
-import { Network } from './network.ts';
-import { OperationsDashboard } from './operations-dashboard.ts';
-import { OriginListener } from './origin-listener.ts';
-import { PlatformAlarms } from './platform-alarms.ts';
-import { PlayerSite } from './player-site.ts';
-import { StreamTables } from './stream-tables.ts';
-import { toRemovalPolicy } from './to-removal-policy.ts';
-import { ViewerTokenFunction } from './viewer-token-function.ts';
-import { ViewerTokenSecret } from './viewer-token-secret.ts';
+import { HeadendPlatform } from './headend-platform.ts';
 
-/** The parts of the platform, each needing only what stands before it: they may be stacks of their own. */
-export const HEADEND_PARTS = ['Network', 'Data', 'Media', 'Delivery', 'Control', 'Monitoring'] as const;
-export type HeadendPart = (typeof HEADEND_PARTS)[number];
-
-/** The platform's configuration, and where its parts come from and go to. */
 export interface HeadendProps extends StageConfig {
-  /** Folder that `npm run build` filled. @default the package's own dist */
+  /** The folder that `npm run build` fills. @default dist in this package */
   readonly artifactsPath?: string;
-  /** ARN of a WAF web ACL for CloudFront, made in us-east-1 (`ViewerFirewall`). @default none */
+  /** ARN of a WAF web ACL for CloudFront. It must be in us-east-1, as `ViewerFirewall` is. @default none */
   readonly webAclArn?: string;
-  /** Scope of each part's constructs. @default this construct */
-  readonly placeOf?: (part: HeadendPart) => Construct;
 }
 
-const PACKAGE_PATH = fileURLToPath(new URL('../..', import.meta.url));
+const DIST_PATH = fileURLToPath(new URL('../../dist', import.meta.url));
 
-interface DataParts {
-  readonly tables: StreamTables;
-  readonly eventBus: IEventBus;
-  readonly ingestAuth: IngestAuthFunction;
-  readonly viewerTokenSecret: ViewerTokenSecret;
-}
-
-interface MediaParts {
-  readonly ingest: IngestListener;
-  readonly origin: OriginListener;
-  readonly encoder: EncoderService;
-}
-
-interface DeliveryParts {
-  readonly gateway: ControlApiGateway;
-  readonly distribution: HlsDistribution;
-  readonly viewerTokens: ViewerTokenFunction;
-}
-
-/** The whole platform: from the RTMP address to the viewers' pages. */
-export class Headend extends Construct {
-  readonly rtmpUrl: string;
-  /** Null without an ingest domain. */
-  readonly rtmpsUrl: string | null;
-  readonly playbackBaseUrl: string;
-  readonly apiUrl: string;
-  readonly siteUrl: string;
-  readonly adminTokensTable: string;
-  readonly distributionId: string;
-  /** Secret with the keys of viewer tokens, and the CloudFront KeyValueStore that needs the same. */
-  readonly viewerTokenSecretArn: string;
-  readonly viewerTokenStoreArn: string;
-  readonly #stage: ResolvedStage;
-  readonly #artifactsPath: string;
-  readonly #placeOf: (part: HeadendPart) => Construct;
-
+/** The whole platform as one construct of your own CDK app. Throws a StageConfigError that lists every problem. */
+export class Headend extends HeadendPlatform {
   constructor(scope: Construct, id: string, props: HeadendProps) {
-    super(scope, id);
-    const { artifactsPath, webAclArn = null, placeOf = () => this, ...config } = props;
-    this.#stage = resolveStage(config);
-    this.#artifactsPath = artifactsPath ?? join(PACKAGE_PATH, 'dist');
-    this.#placeOf = placeOf;
-
-    const data = this.#addData();
-    const media = this.#addMedia(data);
-    const delivery = this.#addDelivery(media.origin, webAclArn);
-    this.#addControl(data, media.ingest, delivery);
-    this.#addMonitoring(data.ingestAuth, media, delivery.distribution);
-
-    this.rtmpUrl = media.ingest.rtmpUrl;
-    this.rtmpsUrl = media.ingest.rtmpsUrl;
-    this.playbackBaseUrl = delivery.distribution.baseUrl;
-    this.apiUrl = delivery.gateway.ownUrl ?? `${this.playbackBaseUrl}/api`;
-    this.siteUrl = this.playbackBaseUrl;
-    this.adminTokensTable = data.tables.names('ADMIN_TOKENS_TABLE').ADMIN_TOKENS_TABLE;
-    this.viewerTokenSecretArn = data.viewerTokenSecret.secret.secretArn;
-    this.viewerTokenStoreArn = delivery.viewerTokens.keyValueStore.keyValueStoreArn;
-    this.distributionId = delivery.distribution.distribution.distributionId;
-  }
-
-  #addData(): DataParts {
-    const scope = this.#placeOf('Data');
-    const tables = new StreamTables(scope, 'Tables', { removalPolicy: toRemovalPolicy(this.#stage.removalPolicy) });
-    const eventBus = new EventBus(scope, 'Events', {
-      description: 'Headend: stream.live, stream.ended and others',
-    }) as IEventBus;
-    const ingestAuth = new IngestAuthFunction(scope, 'Publishing', {
-      ...this.#stage,
-      codePath: join(this.#artifactsPath, 'ingest-auth'),
-      tables,
-    });
-    const viewerTokenSecret = new ViewerTokenSecret(scope, 'ViewerTokenKeys', this.#stage);
-    return { tables, eventBus, ingestAuth, viewerTokenSecret };
-  }
-
-  #addMedia({ tables, eventBus, ingestAuth }: DataParts): MediaParts {
-    const network = new Network(this.#placeOf('Network'), 'Network', this.#stage);
-    const scope = this.#placeOf('Media');
-    const { vpc } = network;
-    const ingest = new IngestListener(scope, 'Ingest', {
-      ...this.#stage,
-      vpc,
-      subnets: network.balancerSubnets,
-      hostedZone: this.#hostedZone(scope),
-    });
-    const origin = new OriginListener(scope, 'Origin', { vpc, subnets: network.originSubnets });
-    const encoder = new EncoderService(scope, 'Encoder', {
-      stage: this.#stage,
-      imagePath: join(this.#artifactsPath, 'encoder'),
-      vpc,
-      subnets: network.taskSubnets,
-      hasPublicAddresses: network.tasksHavePublicAddresses,
-      tables,
-      ingestAuth: ingestAuth.nodeFunction.function,
-      eventBus,
-      ingest,
-      origin,
-    });
-    return { ingest, origin, encoder };
-  }
-
-  #addDelivery(origin: OriginListener, webAclArn: string | null): DeliveryParts {
-    const scope = this.#placeOf('Delivery');
-    const hostedZone = this.#hostedZone(scope);
-    const gateway = new ControlApiGateway(scope, 'Api', { ...this.#stage, hostedZone });
-    const site = new PlayerSite(scope, 'Site', {
-      sitePath: join(this.#artifactsPath, 'player'),
-      pagesFunctionPath: join(PACKAGE_PATH, 'lib', 'functions', 'player-pages', 'function.js'),
-    });
-    const viewerTokens = new ViewerTokenFunction(scope, 'ViewerTokens', {
-      codePath: join(this.#artifactsPath, 'viewer-token', 'function.js'),
-    });
-    const distribution = new HlsDistribution(scope, 'Hls', {
-      ...this.#stage,
-      origin: origin.vpcOrigin,
-      site,
-      viewerTokens,
-      apiHost: gateway.host,
-      webAclArn,
-      hostedZone,
-    });
-    return { gateway, distribution, viewerTokens };
-  }
-
-  #addControl(
-    { tables, viewerTokenSecret }: DataParts,
-    ingest: IngestListener,
-    { gateway, distribution }: DeliveryParts,
-  ): void {
-    const scope = this.#placeOf('Control');
-    const controlApi = new ControlApiFunction(scope, 'Control', {
-      ...this.#stage,
-      codePath: join(this.#artifactsPath, 'control-api'),
-      tables,
-      rtmpUrl: ingest.rtmpUrl,
-      rtmpsUrl: ingest.rtmpsUrl,
-      playbackBaseUrl: distribution.baseUrl,
-      viewerTokenSecret,
-    });
-    gateway.addFunction(controlApi, controlApi.nodeFunction.function);
-  }
-
-  #addMonitoring(
-    ingestAuth: IngestAuthFunction,
-    { ingest, origin, encoder }: MediaParts,
-    { distribution }: HlsDistribution,
-  ): void {
-    const scope = this.#placeOf('Monitoring');
-    const { name: stageName, alarmEmail, monthlyBudgetUsd } = this.#stage;
-    const topic = new AlarmTopic(scope, 'Alarms', { email: alarmEmail });
-    new PlatformAlarms(scope, 'PlatformAlarms', { stageName, topic, ingest, origin, ingestAuth });
-    new OperationsDashboard(scope, 'Operations', {
-      stageName,
-      service: encoder.service,
-      ingest,
-      origin,
-      distributionId: distribution.distributionId,
-    });
-    if (monthlyBudgetUsd !== null && alarmEmail !== null) {
-      new MonthlyBudget(scope, 'MonthlyBudget', { limitUsd: monthlyBudgetUsd, email: alarmEmail });
-    }
-  }
-
-  /** The zone for the records of one stack; null where the stage names none. */
-  #hostedZone(scope: Construct): IHostedZone | null {
-    const { dnsZone } = this.#stage;
-    if (dnsZone === null) return null;
-    const existing = scope.node.tryFindChild('Zone');
-    if (existing !== undefined) return existing as unknown as IHostedZone;
-    return HostedZone.fromHostedZoneAttributes(scope, 'Zone', dnsZone);
+    const { artifactsPath = DIST_PATH, webAclArn = null, ...config } = props;
+    super(scope, id, { stage: resolveStage(config), artifactsPath, webAclArn });
   }
 }

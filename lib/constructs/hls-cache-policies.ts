@@ -8,13 +8,13 @@ import {
 import { Construct } from 'constructs';
 import { HLS_FILE_KINDS, type HlsFileKind } from '#domain/hls-files.ts';
 
-/** A cache policy and the path pattern that it is for. */
+/** A cache policy and the path pattern that it applies to. */
 export interface HlsCachePolicy {
   readonly pathPattern: string;
   readonly policy: CachePolicy;
 }
 
-/** One CloudFront cache policy for each row of the table of file kinds, in the table's order: the first match wins. */
+/** One CloudFront cache policy for each row of the table of file kinds, in its order: the first match wins. */
 export class HlsCachePolicies extends Construct {
   readonly policies: readonly HlsCachePolicy[];
 
@@ -27,7 +27,7 @@ export class HlsCachePolicies extends Construct {
   }
 
   #makePolicy(row: HlsFileKind): CachePolicy {
-    // Media is compressed already; playlists and status files are text, and the origin knows the key's Accept-Encoding.
+    // Media is compressed already. Playlists and status files are text, and the origin honours Accept-Encoding.
     const isText = !row.contentType.startsWith('video/');
     return new CachePolicy(this, row.kind, {
       comment: `Headend: ${row.kind}`,

@@ -20,7 +20,7 @@ import { HttpOrigin, S3BucketOrigin, VpcOrigin } from 'aws-cdk-lib/aws-cloudfron
 import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';
@@ -30,21 +30,22 @@ export interface HlsDistributionProps
   extends Pick<ResolvedStage, 'viewerDomain' | 'geoRestriction' | 'priceClass' | 'originShieldRegion'> {
   readonly origin: IVpcOrigin;
   readonly site: PlayerSite;
-  /** Asked about every request of playlists and media. */
+  /** Checks every request for a playlist or media. */
   readonly viewerTokens: ViewerTokenFunction;
   /** Host name of the control API's HTTP API. */
   readonly apiHost: string;
-  /** ARN of a web ACL for CloudFront; null for none. */
+  /** ARN of a web ACL for CloudFront. Null for none. */
   readonly webAclArn: string | null;
-  /** Zone that the viewers' domain gets its records in; null makes none. */
+  /** The zone in which the viewers' domain gets its records. Null to create none. */
   readonly hostedZone: IHostedZone | null;
 }
 
-/** Errors are always cached, 10 s by default; a file that is missing now is there in a moment. */
+/** CloudFront caches errors for 10 s by default, but a file that is missing now may exist a moment later. */
 const ERROR_STATUSES = [404, 500, 502, 503, 504];
 const ERROR_TTL = Duration.seconds(1);
-/** Longer than a request can be blocked, three target durations; the origin's balancer keeps connections for 60 s. */
+/** Longer than the origin may block a request, which is three target durations. */
 const ORIGIN_READ_TIMEOUT = Duration.seconds(30);
+/** Shorter than the idle timeout of the origin's load balancer, 60 s. */
 const ORIGIN_KEEPALIVE = Duration.seconds(55);
 const PRICE_CLASSES = {
   '100': PriceClass.PRICE_CLASS_100,
@@ -52,10 +53,13 @@ const PRICE_CLASSES = {
   all: PriceClass.PRICE_CLASS_ALL,
 } as const;
 
-/** CloudFront: media by the table of file kinds from the origin, the player's pages from the bucket, the API uncached. */
+/**
+ * The CloudFront distribution. It caches media from the origin by the table of file kinds, serves the player's pages
+ * from the bucket, and passes the control API through uncached.
+ */
 export class HlsDistribution extends Construct {
   readonly distribution: Distribution;
-  /** Where viewers come in, without a trailing slash. */
+  /** The viewers' base URL, without a trailing slash. */
   readonly baseUrl: string;
 
   constructor(scope: Construct, id: string, props: HlsDistributionProps) {
@@ -91,7 +95,7 @@ export class HlsDistribution extends Construct {
       errorResponses: ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: ERROR_TTL })),
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PRICE_CLASSES[props.priceClass],
-      // The cache hit rate and the origin's latency are among them.
+      // These include the cache hit rate and the origin's latency.
       publishAdditionalMetrics: true,
       ...(geoRestriction === null ? {} : { geoRestriction: toGeoRestriction(geoRestriction) }),
       ...(webAclArn === null ? {} : { webAclId: webAclArn }),
@@ -134,16 +138,17 @@ export class HlsDistribution extends Construct {
     const acknowledged = [
       {
         id: 'AwsSolutions-CFR3',
-        reason:
-          'Standard logging v2 is configured beside the distribution, in us-east-1, where the rule does not look.',
+        reason: 'Standard logging v2 is configured by resources of its own in us-east-1, which the rule does not see.',
       },
-      ...(geoRestriction === null ? [{ id: 'AwsSolutions-CFR1', reason: 'The stage restricts no countries.' }] : []),
-      ...(webAclArn === null ? [{ id: 'AwsSolutions-CFR2', reason: 'The stage has its firewall switched off.' }] : []),
+      ...(geoRestriction === null
+        ? [{ id: 'AwsSolutions-CFR1', reason: 'The stage has no geographic restriction.' }]
+        : []),
+      ...(webAclArn === null ? [{ id: 'AwsSolutions-CFR2', reason: 'The stage has no firewall.' }] : []),
       ...(viewerDomain === null
         ? [
             {
               id: 'AwsSolutions-CFR4',
-              reason: "CloudFront's own name comes with a certificate whose TLS floor can't be set.",
+              reason: "CloudFront's own domain name has a certificate whose minimum TLS version can't be set.",
             },
           ]
         : []),

@@ -1,11 +1,11 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { NodeFunction } from './node-function.ts';
+import { toRemovalPolicy } from './stage-retention.ts';
 import type { StreamTables } from './stream-tables.ts';
-import { toRemovalPolicy } from './to-removal-policy.ts';
 
 export interface IngestAuthFunctionProps
   extends Pick<
@@ -16,14 +16,15 @@ export interface IngestAuthFunctionProps
   readonly tables: StreamTables;
 }
 
-/** Half a vCPU: hashing a key and reading two items takes milliseconds. A backend may take 2 s, and its secret is read first. */
+/** About a third of a vCPU. Hashing a key and reading two items takes milliseconds. */
 const MEMORY_MIB = 512;
+/** Covers reading the backend's secret and the 2 s that a backend may take. */
 const TIMEOUT = Duration.seconds(8);
 
-/** The Lambda function that decides who may publish, by Headend's own stream keys or by asking a backend. */
+/** The Lambda function that decides who may publish. It checks Headend's own stream keys or asks a backend. */
 export class IngestAuthFunction extends Construct {
   readonly nodeFunction: NodeFunction;
-  /** What requests to the backend are signed with; null where there is none. Its value is made by Secrets Manager. */
+  /** Signs requests to the backend. Null without a backend. Secrets Manager generates its value. */
   readonly webhookSecret: Secret | null;
 
   constructor(scope: Construct, id: string, props: IngestAuthFunctionProps) {
@@ -43,24 +44,18 @@ export class IngestAuthFunction extends Construct {
     else props.tables.grant(role, { STREAMS_TABLE: ['dynamodb:GetItem'], STREAM_KEYS_TABLE: ['dynamodb:GetItem'] });
   }
 
-  #environment(props: IngestAuthFunctionProps): Record<string, string> {
-    const shared: ProcessEnvironment<'ingest-auth'> = { LOG_LEVEL: 'info', PUBLISH_MODE: props.publishMode };
+  #environment(props: IngestAuthFunctionProps): ProcessEnvironment<'ingest-auth'> {
+    const shared = { LOG_LEVEL: 'info', PUBLISH_MODE: props.publishMode };
     if (this.webhookSecret === null) {
-      const keys: ProcessEnvironment<'ingest-auth in keys mode'> = props.tables.names(
-        'STREAMS_TABLE',
-        'STREAM_KEYS_TABLE',
-      );
-      return { ...shared, ...keys };
+      return { ...shared, ...props.tables.names('STREAMS_TABLE', 'STREAM_KEYS_TABLE') };
     }
-    const webhook: ProcessEnvironment<'ingest-auth in webhook mode'> = {
+    return {
+      ...shared,
       WEBHOOK_URL: props.webhookUrl ?? '',
+      WEBHOOK_SECRET_ARN: this.webhookSecret.secretArn,
       DEFAULT_LADDER: props.ladder,
       DEFAULT_LATENCY: props.latency,
     };
-    const secret: ProcessEnvironment<'ingest-auth with a stored secret'> = {
-      WEBHOOK_SECRET_ARN: this.webhookSecret.secretArn,
-    };
-    return { ...shared, ...webhook, ...secret };
   }
 
   #makeWebhookSecret({ removalPolicy }: IngestAuthFunctionProps): Secret {
@@ -71,7 +66,7 @@ export class IngestAuthFunction extends Construct {
     });
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason: 'Your backend has the same value, so only you can say when it changes; docs/operations.md says how.',
+      reason: 'Your backend has the same value, so only you can rotate it. docs/operations.md says how.',
     });
     return secret;
   }

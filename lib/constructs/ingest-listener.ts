@@ -12,27 +12,27 @@ import {
 import { ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { LoadBalancerTarget } from 'aws-cdk-lib/aws-route53-targets';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS, RTMP_APPLICATION } from '#domain/ports.ts';
 
 export interface IngestListenerProps extends Pick<ResolvedStage, 'ingestDomain' | 'ingestAllowList'> {
   readonly vpc: IVpc;
   readonly subnets: ISubnet[];
-  /** Zone that the ingest domain's record is made in; null makes none. */
+  /** The zone in which the ingest domain gets its record. Null to create none. */
   readonly hostedZone: IHostedZone | null;
 }
 
-/** Two failures take a zone's task out of the balancer's answers; a publisher that is connected stays so. */
+/** After two failures, a task gets no new connections. Connected publishers stay connected. */
 const HEALTH_CHECK = { interval: Duration.seconds(10), healthyThresholdCount: 2, unhealthyThresholdCount: 2 };
 
-/** Where broadcasters come in: a Network Load Balancer with RTMP and, given a name and a certificate, RTMPS. */
+/** The Network Load Balancer that broadcasters publish to: RTMP, and RTMPS if the stage has an ingest domain. */
 export class IngestListener extends Construct {
   readonly loadBalancer: NetworkLoadBalancer;
   readonly securityGroup: SecurityGroup;
   readonly targetGroup: NetworkTargetGroup;
   /** `rtmp://HOST/live`. */
   readonly rtmpUrl: string;
-  /** `rtmps://HOST/live`, or null. */
+  /** `rtmps://HOST/live`. Null without an ingest domain. */
   readonly rtmpsUrl: string | null;
 
   constructor(scope: Construct, id: string, props: IngestListenerProps) {
@@ -48,8 +48,7 @@ export class IngestListener extends Construct {
     });
     Validations.of(this.loadBalancer).acknowledge({
       id: 'AwsSolutions-ELB2',
-      reason:
-        'A network load balancer logs TLS connections only; the encoder logs every connection with its address and outcome.',
+      reason: 'A Network Load Balancer only logs TLS. The encoder logs every connection with its address and outcome.',
     });
     this.targetGroup = makeTargetGroup(this, vpc);
     this.loadBalancer.addListener('Rtmp', {
@@ -70,7 +69,7 @@ export class IngestListener extends Construct {
     this.rtmpsUrl = ingestDomain === null ? null : `rtmps://${host}/${RTMP_APPLICATION}`;
   }
 
-  /** Sends publishers to tasks; the tasks' security group has to let `securityGroup` in. */
+  /** Sends publishers to the tasks of a service. The tasks' security group must allow `securityGroup`. */
   addTarget(target: INetworkLoadBalancerTarget): void {
     this.targetGroup.addTarget(target);
   }
@@ -89,13 +88,13 @@ export class IngestListener extends Construct {
       Validations.of(securityGroup).acknowledge({
         id: 'AwsSolutions-EC23',
         reason:
-          'Broadcasters publish from anywhere; the guard and ingest-auth decide who may. ingestAllowList narrows it.',
+          'Broadcasters publish from anywhere. The guard and ingest-auth decide who may; ingestAllowList narrows it.',
       });
     }
     return securityGroup;
   }
 
-  /** TLS ends here; behind it is the same port of the same tasks. */
+  /** The load balancer terminates TLS and connects to the same port of the same tasks. */
   #addTlsListener(certificateArn: string): void {
     this.loadBalancer.addListener('Rtmps', {
       port: PORTS.rtmps,
@@ -113,14 +112,14 @@ function makeTargetGroup(scope: Construct, vpc: IVpc): NetworkTargetGroup {
     port: PORTS.rtmp,
     protocol: Protocol.TCP,
     targetType: TargetType.IP,
-    // The guard counts connections and wrong keys by the broadcaster's own address.
+    // The guard counts connections and wrong keys per address of the broadcaster.
     preserveClientIp: true,
     healthCheck: { protocol: Protocol.TCP, ...HEALTH_CHECK },
-    // ECS waits it out before it stops a task: long enough for the balancer's own change, no longer.
+    // ECS waits this long before it stops a task. The load balancer needs about as long to apply the change.
     deregistrationDelay: Duration.seconds(15),
     connectionTermination: false,
   });
-  // On by default, it would cut live publishers of a task that fails a check.
+  // The default would disconnect the live publishers of a task that fails a health check.
   targetGroup.setAttribute('target_health_state.unhealthy.connection_termination.enabled', 'false');
   return targetGroup;
 }

@@ -6,15 +6,15 @@ export interface MonthlyBudgetProps {
   readonly email: string;
 }
 
-/** Percent of the budget at which somebody is told. */
+/** The percentages of the budget at which AWS sends a notice. */
 const NOTICES = [
   { notificationType: 'ACTUAL', threshold: 80 },
   { notificationType: 'FORECASTED', threshold: 100 },
 ] as const;
 
 /**
- * A notice before the month's bill grows beyond a limit. It counts the whole account: a budget by tags sees nothing until somebody
- * has activated them for cost allocation, and a budget that sees nothing warns of nothing.
+ * Sends notices before the month's bill exceeds a limit. The budget covers the whole account. A budget by tags would
+ * see no costs, and give no warning, until somebody activates the tags for cost allocation.
  */
 export class MonthlyBudget extends Construct {
   constructor(scope: Construct, id: string, { limitUsd, email }: MonthlyBudgetProps) {

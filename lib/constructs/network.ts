@@ -1,4 +1,4 @@
-import { Fn, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Fn, Validations } from 'aws-cdk-lib';
 import {
   FlowLogDestination,
   FlowLogTrafficType,
@@ -9,11 +9,10 @@ import {
   SubnetType,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
+import { makeLogGroup } from './stage-retention.ts';
 
-/** What of a stage the network is made of. */
 export type NetworkProps = Pick<ResolvedStage, 'vpcCidr' | 'availabilityZones' | 'egress' | 'logRetentionDays'>;
 
 const BALANCER_SUBNETS = 'Balancer';
@@ -21,8 +20,9 @@ const ORIGIN_SUBNETS = 'Origin';
 const TASK_SUBNETS = 'Task';
 
 /**
- * A VPC with subnets of three kinds: public ones for the ingest load balancer, isolated ones for the origin's (CloudFront reaches them
- * through a VPC origin), and the tasks' own, public or behind NAT as the stage says. S3 and DynamoDB are reached by gateway endpoints.
+ * The VPC with its three kinds of subnets. The ingest load balancer is in public subnets. The origin's load balancer is
+ * in isolated subnets; CloudFront reaches it through a VPC origin. The tasks' subnets are public or behind NAT, as the
+ * stage says. S3 and DynamoDB have gateway endpoints.
  */
 export class Network extends Construct {
   readonly vpc: IVpc;
@@ -63,7 +63,7 @@ export class Network extends Construct {
       });
     }
     addFlowLog(this, vpc, props.logRetentionDays);
-    // The CDK's own types of optional members are looser than this project's.
+    // The CDK's types allow undefined in optional members; this project's compiler options don't.
     this.vpc = vpc as IVpc;
     this.balancerSubnets = this.vpc.selectSubnets({ subnetGroupName: BALANCER_SUBNETS }).subnets;
     this.originSubnets = this.vpc.selectSubnets({ subnetGroupName: ORIGIN_SUBNETS }).subnets;
@@ -72,20 +72,16 @@ export class Network extends Construct {
   }
 }
 
-/** What security groups turn away: media is never logged, so this costs next to nothing. */
+/** Logs the traffic that security groups reject. It does not log media, so it costs next to nothing. */
 function addFlowLog(scope: Construct, vpc: Vpc, retentionDays: number): void {
-  const logGroup = new LogGroup(scope, 'RejectedTraffic', {
-    retention: retentionDays as RetentionDays,
-    removalPolicy: RemovalPolicy.DESTROY,
-  });
   vpc.addFlowLog('RejectedTraffic', {
-    destination: FlowLogDestination.toCloudWatchLogs(logGroup),
+    destination: FlowLogDestination.toCloudWatchLogs(makeLogGroup(scope, 'RejectedTraffic', retentionDays)),
     trafficType: FlowLogTrafficType.REJECT,
   });
 }
 
-/** Names, or the first so many zones of whatever region it will be. */
-export function availabilityZoneNames(zones: number | readonly string[]): string[] {
+/** The zones' names, or references to the first zones of the region of the deployment. */
+export function availabilityZoneNames(zones: ResolvedStage['availabilityZones']): string[] {
   if (typeof zones !== 'number') return [...zones];
   return Array.from({ length: zones }, (_, index) => Fn.select(index, Fn.getAzs()));
 }

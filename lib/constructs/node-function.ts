@@ -1,11 +1,12 @@
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Duration } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { makeLogGroup } from './stage-retention.ts';
 
 export interface NodeFunctionProps {
-  /** Folder with the bundle, `index.mjs`. */
+  /** The folder with the bundle, `index.mjs`. */
   readonly codePath: string;
   readonly description: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -14,20 +15,17 @@ export interface NodeFunctionProps {
   readonly logRetentionDays: number;
 }
 
-/** Of every Lambda function; a test keeps the CDK's newest Node.js and this one together. */
+/** The runtime of every Lambda function. A test makes sure that it is the newest Node.js. */
 const RUNTIME = Runtime.NODEJS_24_X;
 
-/** A Lambda function from a bundle, with a log group and a role of its own that may write to it and nothing else. */
+/** A Lambda function from a bundle. It has its own log group, and its role may only write to that log group. */
 export class NodeFunction extends Construct {
   readonly function: LambdaFunction;
   readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     super(scope, id);
-    this.logGroup = new LogGroup(this, 'Log', {
-      retention: props.logRetentionDays as RetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = makeLogGroup(this, 'Log', props.logRetentionDays);
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.logGroup.grantWrite(role);
     this.function = new LambdaFunction(this, 'Function', {

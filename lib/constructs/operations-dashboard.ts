@@ -4,10 +4,9 @@ import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
-import { distributionMetric } from './distribution-metric.ts';
-import { encoderMetric } from './encoder-metric.ts';
 import type { IngestListener } from './ingest-listener.ts';
 import type { OriginListener } from './origin-listener.ts';
+import { distributionMetric, encoderMetric } from './stage-metrics.ts';
 
 export interface OperationsDashboardProps {
   readonly stageName: string;
@@ -20,7 +19,7 @@ export interface OperationsDashboardProps {
 const MINUTE = Duration.minutes(1);
 const WIDGET_WIDTH = 8;
 
-/** One CloudWatch dashboard, a row for each part of the way from broadcaster to viewer. */
+/** A CloudWatch dashboard with one row for each part of the path from broadcaster to viewer. */
 export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, props: OperationsDashboardProps) {
     super(scope, id);
@@ -98,14 +97,14 @@ function deliveryRow(distributionId: string): GraphWidget[] {
 const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>
   new GraphWidget({ title, left, right, width: WIDGET_WIDTH, leftYAxis: { min: 0 } });
 
-/** Over all tasks: each of them reports several times a minute. */
+/** The total over all tasks: the sum of a minute's reports, divided by the number of reports of one task. */
 function total(
   stageName: string,
   name: 'StreamsLive' | 'StreamSlotsUsed' | 'StreamSlotsAvailable',
   label: string,
 ): IMetric {
   const reportsPerMinute = MINUTE.toSeconds() / METRICS_INTERVAL_SECONDS;
-  // Ids are one name space over all the metrics of a graph.
+  // All metrics of a graph share one namespace of ids.
   const reports = `reports${name}`;
   return new MathExpression({
     expression: `${reports} / ${reportsPerMinute}`,

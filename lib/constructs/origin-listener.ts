@@ -17,9 +17,9 @@ export interface OriginListenerProps {
   readonly subnets: ISubnet[];
 }
 
-/** Longer than any answer takes that waits for a part: three target durations of the slowest profile. */
+/** Longer than the longest blocking playlist request: three target durations of the slowest profile. */
 const IDLE_TIMEOUT = Duration.seconds(60);
-/** Two failures in 10 s; a health check says alive, so failing it means dead. */
+/** A task is replaced after two failures, within 10 s. The check only asks if the process is alive. */
 const HEALTH_CHECK = {
   path: HEALTH_PATH,
   healthyHttpCodes: '200',
@@ -29,12 +29,12 @@ const HEALTH_CHECK = {
   unhealthyThresholdCount: 2,
 };
 
-/** The origin: an internal Application Load Balancer that only CloudFront reaches, through a VPC origin. */
+/** The origin: an internal Application Load Balancer that only CloudFront can reach, through a VPC origin. */
 export class OriginListener extends Construct {
   readonly loadBalancer: ApplicationLoadBalancer;
   readonly securityGroup: SecurityGroup;
   readonly targetGroup: ApplicationTargetGroup;
-  /** What a distribution takes as its origin. */
+  /** The origin for a CloudFront distribution. */
   readonly vpcOrigin: VpcOrigin;
 
   constructor(scope: Construct, id: string, { vpc, subnets }: OriginListenerProps) {
@@ -54,8 +54,7 @@ export class OriginListener extends Construct {
     });
     Validations.of(this.loadBalancer).acknowledge({
       id: 'AwsSolutions-ELB2',
-      reason:
-        "CloudFront's access logs have every request of a viewer; this balancer sees what the caches let through.",
+      reason: "CloudFront's access logs contain every viewer request. This load balancer only sees the cache misses.",
     });
     this.targetGroup = new ApplicationTargetGroup(this, 'Tasks', {
       vpc,
@@ -63,7 +62,7 @@ export class OriginListener extends Construct {
       protocol: ApplicationProtocol.HTTP,
       targetType: TargetType.IP,
       healthCheck: HEALTH_CHECK,
-      // What a leaving task is still asked for is answered within three target durations.
+      // A blocking request to a task that stops is answered within three target durations.
       deregistrationDelay: Duration.seconds(15),
     });
     this.loadBalancer.addListener('Http', {
@@ -80,7 +79,7 @@ export class OriginListener extends Construct {
     this.#allowCloudFront(vpc);
   }
 
-  /** Sends viewers to tasks; the tasks' security group has to let `securityGroup` in. */
+  /** Sends viewers to the tasks of a service. The tasks' security group must allow `securityGroup`. */
   addTarget(target: IApplicationLoadBalancerTarget): void {
     this.targetGroup.addTarget(target);
   }

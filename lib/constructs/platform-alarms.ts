@@ -10,12 +10,13 @@ import {
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { WEBHOOK_FAILED } from '#domain/ingest-auth.ts';
 import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
-import { encoderMetric } from './encoder-metric.ts';
 import type { IngestAuthFunction } from './ingest-auth-function.ts';
 import type { IngestListener } from './ingest-listener.ts';
 import type { OriginListener } from './origin-listener.ts';
+import { encoderMetric } from './stage-metrics.ts';
 
 export interface PlatformAlarmsProps {
   readonly stageName: string;
@@ -26,13 +27,11 @@ export interface PlatformAlarmsProps {
 }
 
 const MINUTE = Duration.minutes(1);
-/** Below it a stream falls behind by more than a second every half minute. */
+/** Below this speed, a stream falls behind by about a second every half minute. */
 const SLOW_ENCODER_SPEED = 0.97;
 const ERROR_PERCENT = 1;
-/** Message of the log line that says a backend could not be asked; lib/functions/ingest-auth writes it. */
-const WEBHOOK_FAILED = 'webhook failed';
 
-/** The alarms of everything but CloudFront; docs/operations.md says what to do about each. */
+/** The alarms on everything except CloudFront. docs/operations.md says what to do about each. */
 export class PlatformAlarms extends Construct {
   readonly #topic: AlarmTopic;
 
@@ -47,7 +46,7 @@ export class PlatformAlarms extends Construct {
   #addEncoderAlarms({ stageName, ingest }: PlatformAlarmsProps): void {
     this.#add('NoHealthyTask', {
       alarmDescription: 'No encoder task is healthy: nobody can publish or watch.',
-      // Each zone counts its own, and one without a task counts none.
+      // Each zone counts its own tasks, and a zone without tasks reports 0.
       metric: ingest.targetGroup.metrics.healthyHostCount({ statistic: 'Maximum', period: MINUTE }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,

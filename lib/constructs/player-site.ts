@@ -1,20 +1,21 @@
 import { join } from 'node:path';
 import { RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { Function as EdgeFunction, FunctionCode, FunctionRuntime } from 'aws-cdk-lib/aws-cloudfront';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { BucketDeployment, CacheControl, Source } from 'aws-cdk-lib/aws-s3-deployment';
 import { Construct } from 'constructs';
-import { acknowledgeBucketDeployment } from './acknowledge-cdk-providers.ts';
+import { acknowledgeBucketDeployment } from './cdk-nag-findings.ts';
+import { makeLogGroup } from './stage-retention.ts';
 
 export interface PlayerSiteProps {
-  /** The built player: index.html and the folder `player`. */
+  /** The folder with the built player: index.html and the folder `player`. */
   readonly sitePath: string;
-  /** CloudFront Function that answers every watch and embed page with index.html. */
+  /** The CloudFront Function that serves index.html as every watch and embed page. */
   readonly pagesFunctionPath: string;
 }
 
-/** The watch and embed pages in a private bucket, for CloudFront to read. */
+/** The watch and embed pages, in a private bucket that CloudFront reads. */
 export class PlayerSite extends Construct {
   readonly bucket: IBucket;
   readonly pagesFunction: EdgeFunction;
@@ -25,14 +26,14 @@ export class PlayerSite extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
-      // Every deployment fills it again.
+      // Every deployment fills the bucket again.
       removalPolicy: RemovalPolicy.DESTROY,
       autoDeleteObjects: true,
-      // The CDK's own types of optional members are looser than this project's.
+      // The CDK's types allow undefined in optional members; this project's compiler options don't.
     }) as IBucket;
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
-      reason: "Only CloudFront reads the bucket, and CloudFront's access logs have every request.",
+      reason: "Only CloudFront reads the bucket, and CloudFront's access logs contain every request.",
     });
     this.pagesFunction = new EdgeFunction(this, 'Pages', {
       code: FunctionCode.fromFile({ filePath: pagesFunctionPath }),
@@ -42,18 +43,18 @@ export class PlayerSite extends Construct {
     this.#deploy(sitePath);
   }
 
-  /** Names with a hash may be kept for ever. The page names them, so it comes last and is asked for each time. */
+  /**
+   * Assets have a hash in their names, so caches may keep them for ever. The page names the assets, so it is deployed
+   * after them and always revalidated.
+   */
   #deploy(sitePath: string): void {
-    const logGroup = new LogGroup(this, 'Log', {
-      retention: RetentionDays.ONE_WEEK,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const logGroup = makeLogGroup(this, 'Log', RetentionDays.ONE_WEEK);
     const assets = new BucketDeployment(this, 'Assets', {
       destinationBucket: this.bucket,
       destinationKeyPrefix: 'player',
       sources: [Source.asset(join(sitePath, 'player'), { exclude: ['icon.svg'] })],
       cacheControl: [CacheControl.fromString('public, max-age=31536000, immutable')],
-      // A page that is open goes on loading the assets it was made with.
+      // Pages that are already open still load the assets of their own version.
       prune: false,
       logGroup,
     });

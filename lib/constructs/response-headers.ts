@@ -6,8 +6,8 @@ import {
   type ResponseSecurityHeadersBehavior,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
+import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
-import { contentSecurityPolicy } from '#domain/site-headers.ts';
 
 const ONE_YEAR = Duration.days(365);
 const EVERYWHERE: ResponseSecurityHeadersBehavior = {
@@ -16,7 +16,10 @@ const EVERYWHERE: ResponseSecurityHeadersBehavior = {
   referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
 };
 
-/** What CloudFront adds to answers: CORS to media, which players on any site may load, and security headers to everything. */
+/**
+ * The headers that CloudFront adds to responses. Media gets CORS headers, because players on any site may load it.
+ * Everything gets security headers.
+ */
 export class ResponseHeaders extends Construct {
   readonly media: ResponseHeadersPolicy;
   readonly watch: ResponseHeadersPolicy;

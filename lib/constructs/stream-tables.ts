@@ -1,15 +1,11 @@
-import type { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { TABLES, type TableNames, type TableVariable } from '#domain/tables.ts';
+import { toRemovalPolicy } from './stage-retention.ts';
 
-export interface StreamTablesProps {
-  /** What becomes of the tables with the stack; retained ones are protected from deletion by hand, too. */
-  readonly removalPolicy: RemovalPolicy.DESTROY | RemovalPolicy.RETAIN;
-}
-
-/** Construct ids, part of the tables' logical ids: another id would replace the table and lose what is in it. */
+/** Construct ids. They are part of the tables' logical ids, so another id would replace the table and lose its data. */
 const TABLE_IDS = {
   STREAMS_TABLE: 'Streams',
   STREAM_KEYS_TABLE: 'StreamKeys',
@@ -18,14 +14,17 @@ const TABLE_IDS = {
   IDEMPOTENCY_TABLE: 'Idempotency',
 } as const satisfies Record<TableVariable, string>;
 
-/** DynamoDB actions that one process may use on each of its tables. */
+/** The DynamoDB actions that a process may use on each of its tables. */
 export type TableActions = Partial<Record<TableVariable, readonly `dynamodb:${string}`[]>>;
 
-/** The DynamoDB tables of `lib/domain/tables.ts`: on demand, with point-in-time recovery. */
+/**
+ * The DynamoDB tables of `lib/domain/tables.ts`, on demand and with point-in-time recovery. Retained tables are also
+ * protected from deletion by hand.
+ */
 export class StreamTables extends Construct {
   readonly #tables: ReadonlyMap<TableVariable, TableV2>;
 
-  constructor(scope: Construct, id: string, { removalPolicy }: StreamTablesProps) {
+  constructor(scope: Construct, id: string, { removalPolicy }: Pick<ResolvedStage, 'removalPolicy'>) {
     super(scope, id);
     this.#tables = new Map(
       TABLES.map(({ nameVariable, partitionKey, timeToLiveAttribute }) => [
@@ -37,13 +36,13 @@ export class StreamTables extends Construct {
           pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
           ...(timeToLiveAttribute === null ? {} : { timeToLiveAttribute }),
           deletionProtection: removalPolicy === 'retain',
-          removalPolicy,
+          removalPolicy: toRemovalPolicy(removalPolicy),
         }),
       ]),
     );
   }
 
-  /** The tables' names by the environment variables that carry them. */
+  /** The tables' names, by the environment variables that hold them. */
   names<Variable extends TableVariable>(...variables: readonly Variable[]): Pick<TableNames, Variable> {
     return Object.fromEntries(variables.map((variable) => [variable, this.#table(variable).tableName])) as Pick<
       TableNames,
@@ -51,7 +50,7 @@ export class StreamTables extends Construct {
     >;
   }
 
-  /** Allows exactly these actions. */
+  /** Grants these actions and no others. */
   grant(grantee: IGrantable, actions: TableActions): void {
     for (const [variable, tableActions] of Object.entries(actions)) {
       this.#table(variable as TableVariable).grant(grantee, ...tableActions);
@@ -60,7 +59,7 @@ export class StreamTables extends Construct {
 
   #table(variable: TableVariable): TableV2 {
     const table = this.#tables.get(variable);
-    if (table === undefined) throw new Error(`no table ${variable}`);
+    if (table === undefined) throw new Error(`there is no table for ${variable}`);
     return table;
   }
 }

@@ -1,13 +1,13 @@
 import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 
 export type ViewerFirewallProps = Pick<ResolvedStage, 'name' | 'wafRequestsPerFiveMinutes'>;
 
-/** Requests to /api from one address within five minutes: an admin's scripts stay below it, who guesses tokens does not. */
+/** Requests to /api from one address. An admin's scripts stay below it; anyone who guesses tokens does not. */
 const API_REQUESTS_PER_FIVE_MINUTES = 1_000;
 
-/** An AWS WAF web ACL for CloudFront with rate rules by address. Belongs in us-east-1. */
+/** An AWS WAF web ACL for CloudFront, with rate limits per address. Must be in us-east-1. */
 export class ViewerFirewall extends Construct {
   readonly webAclArn: string;
 
@@ -31,7 +31,7 @@ interface RateRule {
   readonly name: string;
   readonly priority: number;
   readonly limit: number;
-  /** Only requests whose path begins so. @default all */
+  /** Limits only requests whose path starts with this. @default all */
   readonly pathPrefix?: string;
 }
 
@@ -64,6 +64,6 @@ const pathBegins = (prefix: string): CfnWebACL.StatementProperty => ({
 const visibility = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
   cloudWatchMetricsEnabled: true,
   metricName,
-  // Samples keep viewers' addresses and headers.
+  // Samples would store viewers' addresses and headers.
   sampledRequestsEnabled: false,
 });

@@ -2,13 +2,13 @@ import { Function as EdgeFunction, FunctionCode, FunctionRuntime, KeyValueStore 
 import { Construct } from 'constructs';
 
 export interface ViewerTokenFunctionProps {
-  /** The bundled function. */
+  /** The file with the bundled function. */
   readonly codePath: string;
 }
 
 /**
- * The CloudFront Function that lets only viewers with a token at protected streams, and the store it reads the keys from.
- * CloudFormation never sees the keys: `npm run deploy` writes them, and until then the function lets nobody in.
+ * The CloudFront Function that checks viewer tokens for protected streams, and the KeyValueStore with its keys.
+ * CloudFormation never sees the keys. `npm run deploy` writes them; until then, the function lets nobody in.
  */
 export class ViewerTokenFunction extends Construct {
   readonly edgeFunction: EdgeFunction;

@@ -1,7 +1,7 @@
-import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import {
   AwsCustomResource,
   AwsCustomResourcePolicy,
@@ -9,14 +9,15 @@ import {
   PhysicalResourceId,
 } from 'aws-cdk-lib/custom-resources';
 import { Construct } from 'constructs';
-import { acknowledgeCdkProvider } from './acknowledge-cdk-providers.ts';
+import { acknowledgeCdkProvider } from './cdk-nag-findings.ts';
+import { makeLogGroup } from './stage-retention.ts';
 
-/** CloudFront makes a security group of this name in a VPC with its first VPC origin, and keeps it. */
+/** CloudFront creates a security group of this name with a VPC's first VPC origin, and keeps it. */
 const GROUP_NAME = 'CloudFront-VPCOrigins-Service-SG';
 
 /**
- * The security group that CloudFront's own network interfaces in a VPC have. CloudFormation has no property that tells it, so it is
- * looked up during deployment, once there is a VPC origin: make this depend on it.
+ * The security group of CloudFront's own network interfaces in a VPC. No CloudFormation property has its id, so it is
+ * looked up during deployment. It exists once there is a VPC origin: make this construct depend on one.
  */
 export class VpcOriginSecurityGroup extends Construct {
   readonly securityGroupId: string;
@@ -43,17 +44,17 @@ export class VpcOriginSecurityGroup extends Construct {
         new PolicyStatement({
           effect: Effect.ALLOW,
           actions: ['ec2:DescribeSecurityGroups'],
-          // EC2's Describe actions know no resources (Service Authorization Reference); the region is all that can be narrowed.
+          // EC2's Describe actions support no resources (Service Authorization Reference), only a limit by region.
           resources: ['*'],
           conditions: { StringEquals: { 'aws:RequestedRegion': Stack.of(this).region } },
         }),
       ]),
       installLatestAwsSdk: false,
-      logGroup: new LogGroup(this, 'Log', { retention: RetentionDays.ONE_WEEK, removalPolicy: RemovalPolicy.DESTROY }),
+      logGroup: makeLogGroup(this, 'Log', RetentionDays.ONE_WEEK),
     });
     Validations.of(resource).acknowledge({
       id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: "EC2's Describe actions know no resources; the region is all that can be narrowed, and is.",
+      reason: "EC2's Describe actions support no resources. The statement is limited by region.",
     });
     acknowledgeCdkProvider(this, 'AwsCustomResource');
     this.securityGroupId = resource.getResponseField('SecurityGroups.0.GroupId');

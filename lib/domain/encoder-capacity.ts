@@ -1,8 +1,8 @@
 import type { LadderName } from './ladders.ts';
 
 /**
- * vCPUs that one broadcast of a ladder takes: FFmpeg's CPU time for each second of a source of the ladder's own height at 30
- * frames a second, by `npm run bench -- --only capacity` on a busy x86 machine, rounded up.
+ * vCPUs that one broadcast of a ladder takes. Measured with `npm run bench -- --only capacity` on a busy x86 machine
+ * and rounded up: FFmpeg's CPU time per second of a source that has the ladder's own height and 30 frames per second.
  */
 export const STREAM_VCPUS = {
   '360p': 0.25,
@@ -13,7 +13,10 @@ export const STREAM_VCPUS = {
   '2160p': 6.4,
 } as const satisfies Record<LadderName, number>;
 
-/** GiB that one broadcast takes: an estimate with room for playlists' media, the publisher's tags and FFmpeg's pictures; not measured. */
+/**
+ * GiB that one broadcast takes. This is an estimate, not a measurement. It leaves room for the media in the playlists,
+ * the publisher's tags and FFmpeg's frames.
+ */
 export const STREAM_MEMORY_GIB = {
   '360p': 0.25,
   '480p': 0.3,
@@ -23,8 +26,13 @@ export const STREAM_MEMORY_GIB = {
   '2160p': 1.8,
 } as const satisfies Record<LadderName, number>;
 
-/** vCPUs and GiB of a task that belong to Node.js and the container itself. */
+/** vCPUs and GiB of a task that Node.js and the container itself take. */
 export const TASK_OVERHEAD = { vCpus: 0.1, memoryGib: 0.25 } as const;
+
+/**
+ * The most stream slots that a task may have. No task that Fargate offers encodes more broadcasts than this at once.
+ */
+export const MAX_STREAM_SLOTS = 100;
 
 /** How many broadcasts of a ladder a task can encode in real time. */
 export function streamCapacity(

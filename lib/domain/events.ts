@@ -1,43 +1,43 @@
 import type { RefusalCode } from './ingest-auth.ts';
 import type { EndReason } from './streams.ts';
 
-/** Why a broadcast ended. Where nobody asked for the end, that is after its publisher had the time to come back. */
+/** Why a broadcast ended. Unless somebody asked for the end, its publisher first had time to come back. */
 export type BroadcastEndReason = EndReason | 'publisher-left' | 'source-unsupported' | 'encoder-failed' | 'shutdown';
 
-/** Why an FFmpeg was replaced: it died, put nothing out, did not keep up, or its input became another. */
+/** Why an FFmpeg process was replaced: it died, produced nothing, did not keep up, or its input changed. */
 export type RestartReason = 'died' | 'stalled' | 'overloaded' | 'source-changed';
 
-/** Viewers can play the stream: its multivariant playlist is there. */
+/** Viewers can play the stream, because its multivariant playlist exists. */
 interface StreamLive {
   readonly type: 'stream.live';
   readonly streamId: string;
   readonly playbackId: string;
 }
 
-/** The stream's playlists have ended. A publisher who comes back in time ends nothing. */
+/** The stream's playlists have ended. They do not end if the publisher comes back in time. */
 interface StreamEnded {
   readonly type: 'stream.ended';
   readonly streamId: string;
   readonly playbackId: string;
   readonly reason: BroadcastEndReason;
-  /** From `stream.live` until the last publisher was gone. */
+  /** From `stream.live` until the last publisher left. */
   readonly durationSeconds: number;
 }
 
-/** A publish was refused, or ended before anybody could watch it. The key that was used is in no event. */
+/** A publish was refused, or ended before anybody could watch it. No event contains the stream key. */
 interface StreamRefused {
   readonly type: 'stream.refused';
-  /** Null where the key belongs to no stream. */
+  /** Null if the key belongs to no stream. */
   readonly streamId: string | null;
   readonly code: RefusalCode;
-  /** As the broadcaster was told. */
+  /** The message that the broadcaster sees. */
   readonly description: string;
   readonly sourceAddress: string;
-  /** How many such publishes it stands for, this one being the latest; missing where that is one. */
+  /** How many such publishes this event stands for. It describes the latest one. Missing if it stands for one. */
   readonly count?: number;
 }
 
-/** A live stream goes on with a new FFmpeg. */
+/** A live stream continues with a new FFmpeg process. */
 interface EncoderRestarted {
   readonly type: 'encoder.restarted';
   readonly streamId: string;
@@ -45,21 +45,24 @@ interface EncoderRestarted {
   readonly reason: RestartReason;
 }
 
-/** What happened, without its place in time. */
+/** What happened, without an id and a time. */
 export type EventBody = StreamLive | StreamEnded | StreamRefused | EncoderRestarted;
 
 /** Something that happened to a stream. */
 export type HeadendEvent = EventBody & {
-  /** Unique for ever, since a sink may be given an event twice. */
+  /** Never used twice. Consumers need it because an event may be delivered twice. */
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly time: string;
 };
 
-/** Takes events on, in their order. It never throws and never waits: what can't be delivered costs a log line. */
+/**
+ * Delivers events in order. `publish` never throws and never waits. An event that can't be delivered becomes a log
+ * line.
+ */
 export interface EventSink {
   publish(event: HeadendEvent): void;
 }
 
-/** Says that something happened just now. */
+/** Reports that something happened just now. */
 export type EmitEvent = (body: EventBody) => void;

@@ -1,6 +1,6 @@
-/** A lifetime in seconds for each place that may cache. */
+/** How long each kind of cache may keep a file, in seconds. */
 export interface CacheLifetime {
-  /** What the origin sends as Cache-Control on a 200. */
+  /** The origin's Cache-Control header on a 200. */
   readonly cacheControl: string;
   readonly minTtlSeconds: number;
   readonly defaultTtlSeconds: number;
@@ -11,13 +11,13 @@ export interface CacheLifetime {
 export interface HlsFileKind extends CacheLifetime {
   readonly kind: 'status' | 'multivariant-playlist' | 'media-playlist' | 'init' | 'part' | 'segment';
   /**
-   * CloudFront path pattern; `*` stands for any characters, slashes among them, or none. It is matched before the
-   * viewer-token function takes the token off, so it takes URLs with and without one. The table is ordered: the first
-   * match wins, as it does in CloudFront.
+   * CloudFront path pattern, in which `*` stands for any characters, including slashes, or none. CloudFront matches it
+   * before the viewer-token function removes the token, so it fits URLs with and without a token. The order of the
+   * table matters: the first match wins, as in CloudFront.
    */
   readonly pathPattern: string;
   readonly contentType: string;
-  /** Query strings that belong to the cache key; all others are dropped. */
+  /** Query strings that are part of the cache key. All others are dropped. */
   readonly queryStrings: readonly string[];
 }
 
@@ -28,7 +28,7 @@ const ONE_SECOND: CacheLifetime = {
   defaultTtlSeconds: 1,
   maxTtlSeconds: 1,
 };
-/** Media names carry the epoch and are never used twice, so media may be kept for ever. */
+/** The names of media files contain the epoch and are never used twice, so media may be kept for ever. */
 const FOR_EVER: CacheLifetime = {
   cacheControl: `public, max-age=${ONE_YEAR_SECONDS}, immutable`,
   minTtlSeconds: 0,
@@ -37,22 +37,29 @@ const FOR_EVER: CacheLifetime = {
 };
 
 /**
- * A blocking playlist answer is final for its query (RFC 8216bis 6.2.5.2 and its appendix on CDN tune-in): about six target
- * durations. Requests with `_HLS_msn` get this in place of the media playlist's own Cache-Control.
+ * The answer to a blocking playlist request never changes for its query, so it may be kept for about six target
+ * durations (RFC 8216bis 6.2.5.2 and its appendix on CDN tune-in). Requests with `_HLS_msn` get this instead of the
+ * media playlist's own Cache-Control.
  */
 export const BLOCKING_PLAYLIST_MAX_AGE_SECONDS = 12;
 export const BLOCKING_PLAYLIST_CACHE_CONTROL = `public, max-age=${BLOCKING_PLAYLIST_MAX_AGE_SECONDS}`;
 
-/** A missing file may appear at any moment: a 404 lives one second everywhere. */
+/** A missing file may appear at any moment, so every cache keeps a 404 for one second only. */
 export const NOT_FOUND_CACHE_CONTROL = 'public, max-age=1';
 
-/** What players on other sites may read of an answer: they measure a cache's age (RFC 8216bis 6.2.2; hls.js reads `Age`). */
+/**
+ * Headers that players on other sites may read. hls.js reads `Age` to measure how old a cached answer is (RFC 8216bis
+ * 6.2.2).
+ */
 export const CORS_EXPOSED_HEADERS = ['Age', 'Content-Length', 'Content-Range', 'Date'] as const;
 
 /** Blocking-reload and delta-update directives (RFC 8216bis 6.2.5). */
 export const DELIVERY_DIRECTIVES = ['_HLS_msn', '_HLS_part', '_HLS_skip'] as const;
 
-/** Every kind of file the origin serves and how long it may be kept: read by the origin and by the CloudFront configuration. */
+/**
+ * Every kind of file that the origin serves, and how long it may be kept. The origin and the CloudFront configuration
+ * use it.
+ */
 export const HLS_FILE_KINDS = [
   {
     kind: 'status',
@@ -83,10 +90,10 @@ export const HLS_FILE_KINDS = [
 
 export type HlsFileKindName = (typeof HLS_FILE_KINDS)[number]['kind'];
 
-/** The row of one kind. */
+/** The table's row for one kind. */
 export function hlsFileKind(kind: HlsFileKindName): HlsFileKind {
   const row = HLS_FILE_KINDS.find((candidate) => candidate.kind === kind);
-  if (row === undefined) throw new Error(`no file kind ${kind}`);
+  if (row === undefined) throw new Error(`There is no file kind ${kind}`);
   return row;
 }
 

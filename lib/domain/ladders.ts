@@ -1,10 +1,10 @@
-/** One rung: a target height (of the shorter side) and its bitrates in kbit/s. */
+/** One rung of a ladder: a target size and its bitrates in kbit/s. */
 export interface Rung {
   readonly name: string;
-  /** Pixels of the shorter side, so a portrait source keeps its detail. */
+  /** Pixels of the shorter side, so that a portrait source keeps its detail. */
   readonly shortSide: number;
   readonly videoKbps: number;
-  /** At 50 and 60 frames a second. */
+  /** For 50 and 60 frames per second. */
   readonly videoKbpsHighFrameRate: number;
 }
 
@@ -23,7 +23,7 @@ export type LadderName = (typeof RUNGS)[number]['name'];
 export const LADDER_NAMES = RUNGS.map((rung) => rung.name);
 export const DEFAULT_LADDER: LadderName = '720p';
 
-/** Name of the one audio rendition that all rungs share; it is also its folder in URLs. */
+/** Name of the one audio rendition that all rungs share, and of its folder in URLs. */
 export const AUDIO_RENDITION = 'audio';
 
 /** The rungs of a ladder, best first. */
@@ -37,8 +37,8 @@ export function audioKbps(ladder: LadderName): number {
 }
 
 /**
- * What a publisher may send to a ladder for good, in kbit/s: twice what its best rung and its sound are encoded with. More
- * is of no use to any viewer.
+ * What a publisher may send to a ladder on average, in kbit/s: twice the bitrate of its best rung and its audio. No
+ * viewer would benefit from more.
  */
 export function maxInputKbps(ladder: LadderName): number {
   const topKbps = Math.max(...ladderRungs(ladder).map((rung) => rung.videoKbpsHighFrameRate));

@@ -1,6 +1,6 @@
 /**
- * How far behind live viewers are, against how much risk of stalling they take. Durations are nominal: the encoder
- * rounds them to whole frames, so the playlist's own figures are what players go by.
+ * Each profile trades latency for the risk of stalling. Durations are nominal. The packager rounds them to whole
+ * frames, and players use the figures in the playlist.
  */
 export const LATENCY_PROFILES = {
   ultra: { partSeconds: 0.2, segmentSeconds: 1, keyframeSeconds: 1, windowSeconds: 30 },
@@ -8,14 +8,14 @@ export const LATENCY_PROFILES = {
   standard: { partSeconds: null, segmentSeconds: 4, keyframeSeconds: 2, windowSeconds: 48 },
 } as const satisfies Record<string, LatencyProfile>;
 
-/** One latency profile. `partSeconds: null` means plain HLS without parts. */
+/** One latency profile. */
 export interface LatencyProfile {
-  /** Length of an EXT-X-PART, or null for none. */
+  /** Length of an EXT-X-PART. Null means plain HLS without parts. */
   readonly partSeconds: number | null;
   readonly segmentSeconds: number;
-  /** Distance of IDR frames; a divisor of `segmentSeconds`. */
+  /** Distance between IDR frames. It divides `segmentSeconds`. */
   readonly keyframeSeconds: number;
-  /** Media kept in the playlist; at least 6 target durations, which CAN-SKIP-UNTIL needs (RFC 8216bis 4.4.3.8). */
+  /** How much media the playlist keeps. CAN-SKIP-UNTIL needs at least 6 target durations (RFC 8216bis 4.4.3.8). */
   readonly windowSeconds: number;
 }
 

@@ -1,17 +1,17 @@
 /** TCP ports of a deployment. */
 export const PORTS = {
-  /** RTMP, at the load balancer and in the task. */
+  /** RTMP at the load balancer and in the task. */
   rtmp: 1935,
-  /** RTMPS at the load balancer, which ends TLS: 443 passes the firewalls that broadcasters sit behind. */
+  /** RTMPS at the load balancer, which terminates TLS. Broadcasters' firewalls let 443 through. */
   rtmps: 443,
   /** The origin in the task. */
   originTask: 8080,
-  /** The origin's private load balancer. CloudFront reaches it inside the VPC, unencrypted as inside any VPC. */
+  /** The origin's private load balancer. CloudFront reaches it inside the VPC, without TLS. */
   originBalancer: 80,
 } as const;
 
-/** Path of the origin's health check: 200 says alive, never how full it is. */
+/** Path of the origin's health check. 200 means that the task is alive; it does not say how full the task is. */
 export const HEALTH_PATH = '/health';
 
-/** Application name in RTMP addresses: `rtmp://HOST/live`. */
+/** Application name in RTMP URLs: `rtmp://HOST/live`. */
 export const RTMP_APPLICATION = 'live';

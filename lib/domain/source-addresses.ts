@@ -10,27 +10,28 @@ interface Block {
   readonly prefixBits: number;
 }
 
-/** IPv4 addresses as IPv6 sockets show them (RFC 4291 section 2.5.5.2). */
+/** IPv4-mapped addresses, which is how IPv6 sockets report IPv4 peers (RFC 4291 section 2.5.5.2). */
 const MAPPED_ADDRESSES = new BlockList();
 MAPPED_ADDRESSES.addSubnet('::ffff:0:0', 96, 'ipv6');
 
 const isMapped = (address: string): boolean => isIPv6(address) && MAPPED_ADDRESSES.check(address, 'ipv6');
 
 /**
- * Whether a text is an IPv4 or IPv6 address, or a CIDR block of them (RFC 4632, RFC 4291 section 2.3). IPv4-mapped IPv6
- * addresses are not: what they mean is written as IPv4.
+ * Whether a text is an IPv4 or IPv6 address or a CIDR block (RFC 4632, RFC 4291 section 2.3). IPv4-mapped IPv6
+ * addresses are not accepted; they must be written as IPv4.
  */
 export const isSourceBlock = (text: string): boolean => toBlock(text) !== null;
 
 /**
- * Whether an address is in one of the blocks; no blocks allow any. An IPv4 address may come as an IPv4-mapped IPv6 one,
- * an IPv6 address with a zone. What is no address or no block allows nothing.
+ * Whether an address is in one of the blocks. An empty list allows every address. An IPv4 address may be IPv4-mapped,
+ * and an IPv6 address may have a zone. A text that is not an address is not allowed, and a text that is not a block
+ * allows nothing.
  */
 export function isSourceAllowed(sourceAddress: string, blocks: readonly string[]): boolean {
   if (blocks.length === 0) return true;
   const [address = ''] = sourceAddress.split('%', 1);
   if (!isIPv4(address) && !isIPv6(address)) return false;
-  // A BlockList lets ::/0 stand for all of IPv4 too; here each family's blocks are for its own addresses only.
+  // In a BlockList, ::/0 also matches IPv4. Here, a block only matches addresses of its own family.
   const family: Family = isIPv4(address) || isMapped(address) ? 'ipv4' : 'ipv6';
   const list = new BlockList();
   for (const block of blocks.map(toBlock)) {

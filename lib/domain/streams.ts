@@ -2,48 +2,53 @@ import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
 import type { PlaybackMode } from './playback-ids.ts';
 
-/** What a stream gets whose maker names neither: a deployment's own choice. */
+/** The deployment's ladder and latency profile, for streams that do not name one. */
 export interface StreamDefaults {
   readonly ladder: LadderName;
   readonly latency: LatencyName;
 }
 
-/** The same for streams that the control API makes. */
+/** The defaults for a stream that the control API creates. */
 export interface NewStreamDefaults extends StreamDefaults {
   readonly playback: PlaybackMode;
 }
 
-/** What the control API keeps of a stream. The key itself is never stored. */
+/** A stream as the control API stores it. The key itself is never stored. */
 export interface StreamRecord {
   readonly id: string;
   readonly title: string;
-  /** In viewers' URLs; random and unrelated to the key. It changes with `playback`, which its form tells. */
+  /**
+   * The id in viewers' URLs. It is random and unrelated to the key. Its form shows `playback`, so it changes with it.
+   */
   readonly playbackId: string;
   readonly keyHash: string;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
   readonly playback: PlaybackMode;
-  /** The key opens nothing before this moment (ISO 8601, UTC), or from `notAfter` on; null: no limit. */
+  /** The key is valid from `notBefore` until just before `notAfter` (ISO 8601, UTC). Null means no limit. */
   readonly notBefore: string | null;
   readonly notAfter: string | null;
-  /** IPv4 and IPv6 addresses and CIDR blocks that may publish; none: any may. */
+  /** IPv4 and IPv6 addresses and CIDR blocks that may publish. If empty, every address may. */
   readonly allowedSources: readonly string[];
-  /** Counts changes, from 1: who writes names the version that was read, so that no change is lost. */
+  /** Counts changes from 1. A writer names the version that it has read, so that no change is lost. */
   readonly version: number;
   /** ISO 8601, UTC. */
   readonly createdAt: string;
   /** ISO 8601, UTC. */
   readonly updatedAt: string;
-  /** Set when the deletion begins, from when on the stream counts as gone; the record goes with the deletion's end. */
+  /** Set when the deletion begins. From then on the stream counts as deleted. The record is removed at the end. */
   readonly deletedAt: string | null;
 }
 
-/** A stream may be published to from at most so many addresses and blocks. */
+/** The longest time that a deployment may let a stream wait for its publisher to come back. */
+export const MAX_RECONNECT_WINDOW_SECONDS = 600;
+
+/** The most addresses and blocks that `allowedSources` may have. */
 export const ALLOWED_SOURCES_LIMIT = 50;
 
 /** An admin token. The token itself is never stored. */
 export interface AdminTokenRecord {
-  /** Made of the hash (`secretId`), so that a token leads to its record. */
+  /** Derived from the hash (`secretId`), so that a token leads to its record. */
   readonly id: string;
   readonly name: string;
   readonly tokenHash: string;
@@ -51,35 +56,35 @@ export interface AdminTokenRecord {
   readonly createdAt: string;
 }
 
-/** What an encoder task reports of a stream that it is encoding. */
+/** What an encoder task reports about a stream that it is encoding. */
 export interface StreamHealth {
-  /** Bitrate of what the publisher sends. */
+  /** Bitrate that the publisher sends. */
   readonly inputKbps: number;
   readonly frameRate: number | null;
   readonly width: number | null;
   readonly height: number | null;
   readonly videoCodec: string | null;
   readonly audioCodec: string | null;
-  /** Between the publisher's last two keyframes; null until there are two. */
+  /** Time between the publisher's last two keyframes. Null until there are two. */
   readonly keyframeIntervalSeconds: number | null;
-  /** Frames missing from the publisher's frame times in the last minute. */
+  /** Frames that were missing in the last minute, judging by the publisher's timestamps. */
   readonly droppedFrames: number;
-  /** Media seconds that the encoder puts out for each that goes in; 1 keeps up, null is unknown. */
+  /** Media seconds out per media second in. 1 keeps up. Null if unknown. */
   readonly encoderSpeed: number | null;
-  /** What is wrong, in words for the broadcaster. */
+  /** What is wrong, worded for the broadcaster. */
   readonly warnings: readonly string[];
 }
 
-/** Who encodes a stream now, renewed while it is live. */
+/** Who encodes a stream now. The encoder renews it while the stream is live. */
 export interface LiveRecord {
   readonly streamId: string;
-  /** Id of the connection that publishes; a later publisher of the same stream replaces it. */
+  /** Id of the connection that publishes. A later publisher of the same stream replaces it. */
   readonly owner: string;
-  /** Highest epoch handed out so far. */
+  /** Highest epoch that was handed out so far. */
   readonly epoch: number;
   /** ISO 8601, UTC. */
   readonly startedAt: string;
-  /** Milliseconds since 1970; past it the stream counts as idle. */
+  /** Milliseconds since 1970. After this moment the stream counts as idle. */
   readonly leaseUntilMs: number;
   readonly health: StreamHealth | null;
 }

@@ -1,18 +1,21 @@
 import type { VariableName } from './environment.ts';
 
-/** A DynamoDB table. Its only key is a partition key of type string. */
+/** A DynamoDB table. It has a partition key of type string and no sort key. */
 export interface TableDefinition {
   /** The environment variable that carries the table's name. */
   readonly nameVariable: VariableName;
   readonly partitionKey: string;
-  /** Attribute with the time in seconds since 1970 at which DynamoDB deletes an item, a few days late at worst. */
+  /**
+   * Attribute with the time, in seconds since 1970, at which an item expires. DynamoDB deletes it a few days later at
+   * worst.
+   */
   readonly timeToLiveAttribute: string | null;
 }
 
 /**
- * The tables. They are apart so that each process is granted only its own: an encoder task sees no stream key, the
- * ingest-auth function changes nothing. Keys have a table rather than an index of streams because index reads are
- * eventually consistent, and a key must work the moment its owner sees it.
+ * The tables. They are separate so that each process has access only to what it needs: the encoder sees no stream key,
+ * and the ingest-auth function changes nothing. Keys have a table, not an index of the streams table, because reads of
+ * an index are eventually consistent, and a key must work the moment its owner sees it.
  */
 export const TABLES = [
   { nameVariable: 'STREAMS_TABLE', partitionKey: 'id', timeToLiveAttribute: null },

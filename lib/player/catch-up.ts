@@ -1,4 +1,4 @@
-/** What the playback rate is decided from, all in seconds. */
+/** The state that decides the playback rate. All values are in seconds. */
 export interface CatchUpInput {
   readonly latencySeconds: number;
   readonly targetSeconds: number;
@@ -6,8 +6,9 @@ export interface CatchUpInput {
 }
 
 /**
- * Faster rates, fastest first, and how far beyond the target latency each begins and stops. Beginning well above where it
- * stops keeps the rate from hunting; two fixed rates rather than a curve, since every change of rate can be heard.
+ * The faster rates, fastest first, with the excess over the target latency at which each begins and stops. The gap
+ * between the two thresholds keeps the rate from hunting. There are two fixed rates instead of a curve because every
+ * change of rate is audible.
  */
 const GEARS = [
   { rate: 1.1, beginSeconds: 0.6, stopSeconds: 0.3 },
@@ -15,15 +16,16 @@ const GEARS = [
 ] as const;
 
 /**
- * Shares of the target latency that must be buffered to begin and to go on catching up. With parts of a third of the
- * hold-back, a healthy buffer swings between two thirds of the target and all of it; less means the network is late.
+ * The shares of the target latency that must be buffered to begin catching up and to continue. When a part is a third
+ * of the hold-back, a healthy buffer varies between two thirds of the target and all of it. Less means that the network
+ * is late.
  */
 const BEGIN_BUFFER_SHARE = 0.6;
 const STOP_BUFFER_SHARE = 0.4;
 
 /**
- * The rate that brings playback back to its target latency: 1, 1.04 or 1.1. Pure; `currentRate` is the hysteresis. hls.js's
- * own catch-up wants more than a second of buffer, which a hold-back of 0.64 s never has.
+ * Returns the rate that brings playback back to its target latency: 1, 1.04 or 1.1. Pure: `currentRate` provides the
+ * hysteresis. The catch-up of hls.js requires more than a second of buffer, which a hold-back of 0.64 s never provides.
  */
 export function catchUpRate(currentRate: number, input: CatchUpInput): number {
   const { latencySeconds, targetSeconds, bufferedAheadSeconds } = input;

@@ -1,12 +1,10 @@
 import type { HlsConfig, LoadPolicy, RetryConfig } from 'hls.js';
+import { REFUSED_STATUS } from './stream-probe.ts';
 
-/** A live stream is worth trying for as long as somebody watches; the watchdog decides when a fresh start is better. */
+/** Keep retrying for as long as somebody watches. The watchdog decides when a fresh start is better. */
 const UNLIMITED = 1_000_000;
 
-/** What who has no viewer token, or an expired one, is answered. */
-export const REFUSED = 403;
-
-/** Whether a status answers the request for good. */
+/** Whether a retry cannot change this status. */
 type IsFinal = (code: number | undefined) => boolean;
 
 function retryUnless(isFinal: IsFinal): RetryConfig {
@@ -14,7 +12,7 @@ function retryUnless(isFinal: IsFinal): RetryConfig {
     maxNumRetry: UNLIMITED,
     retryDelayMs: 300,
     maxRetryDelayMs: 2000,
-    // An error without an answer (a broken file) is for hls.js.
+    // An error without a response, such as a broken file, is left to hls.js.
     shouldRetry: (_config, _count, isTimeout, response) =>
       isTimeout || (response !== undefined && !isFinal(response.code)),
   };
@@ -25,16 +23,16 @@ function loadPolicy(maxTimeToFirstByteMs: number, maxLoadTimeMs: number, isFinal
   return { default: { maxTimeToFirstByteMs, maxLoadTimeMs, timeoutRetry: retry, errorRetry: retry } };
 }
 
-/** For low-latency live playback that goes on through every interruption; everything else is hls.js's default. */
+/** Low-latency live playback that survives every interruption. All other settings keep the defaults of hls.js. */
 const HLS_CONFIG: Partial<HlsConfig> = {
-  // CMAF passes through unchanged, which is not worth a worker; without one the page needs no blob: scripts.
+  // hls.js passes CMAF through unchanged, so a worker gains nothing. Without it the page needs no blob: scripts.
   enableWorker: false,
   backBufferLength: 30,
   liveDurationInfinity: true,
-  // Our catch-up and our margin take the place of these two: hls.js's never comes down again.
+  // LiveFollower replaces these two: hls.js raises the target latency after a stall and never lowers it again.
   maxLiveSyncPlaybackRate: 1,
   liveSyncOnStallIncrease: 0,
-  // Begin in a middling quality at once, rather than load a first fragment only to measure with.
+  // Start in medium quality at once instead of loading a first fragment only to measure bandwidth.
   testBandwidth: false,
   abrEwmaDefaultEstimate: 2_000_000,
   enableInterstitialPlayback: false,
@@ -44,17 +42,18 @@ const HLS_CONFIG: Partial<HlsConfig> = {
 };
 
 /**
- * The settings for one stream. Whatever the network or a server says is tried again, but for a fragment that is missing, which
- * does not come back (hls.js tries other renditions, then plays over the hole), and, where the stream is for viewers with a
- * token, for being refused, since the token will not get better.
+ * The settings for one stream. Every failed request is retried, with two exceptions. A missing fragment never comes
+ * back: hls.js tries other renditions and then skips the gap. If the stream requires a viewer token, a refusal is final
+ * too, because the same token would be refused again.
  */
 export function hlsConfig({ isProtected }: { readonly isProtected: boolean }): Partial<HlsConfig> {
-  const isRefused: IsFinal = (code) => isProtected && code === REFUSED;
+  const isRefused: IsFinal = (code) => isProtected && code === REFUSED_STATUS;
   const isMissing: IsFinal = (code) => code === 404 || code === 410;
   return {
     ...HLS_CONFIG,
     manifestLoadPolicy: loadPolicy(4000, 8000, isRefused),
-    // Healthy answers wait one segment at most, 4 s; blocking requests for parts get a shorter limit from hls.js.
+    // A healthy server holds a request for at most one segment (4 s). hls.js sets a shorter limit for blocking part
+    // requests.
     playlistLoadPolicy: loadPolicy(6000, 8000, isRefused),
     fragLoadPolicy: loadPolicy(4000, 20_000, (code) => isRefused(code) || isMissing(code)),
   };

@@ -1,6 +1,5 @@
 import Hls, { type ErrorData, Events } from 'hls.js';
-import { remedyForFatalError } from './fatal-errors.ts';
-import { hlsConfig, REFUSED } from './hls-config.ts';
+import { hlsConfig } from './hls-config.ts';
 import { LiveFollower } from './live-follower.ts';
 import {
   bufferedAheadSeconds,
@@ -10,27 +9,42 @@ import {
   type PlaybackOutcome,
   requestPlay,
 } from './playback.ts';
-import { initialWatchdogMemory, type WatchdogAction, watch } from './watchdog.ts';
+import { REFUSED_STATUS } from './stream-probe.ts';
+import { initialWatchdogMemory, WATCH_INTERVAL_MS, type WatchdogAction, watch } from './watchdog.ts';
 
-const TICK_MS = 200;
 const NUDGE_SECONDS = 0.1;
 
-/** Steps over a hole into the next buffered range or, inside a range, just enough to wake a stuck decoder. */
+/** What to do about an error that hls.js does not recover from by itself. */
+export type Remedy = 'restart-loading' | 'recover-media' | 'give-up';
+
+/** A second fatal error this soon after the first means that the remedy did not help. */
+const TOO_SOON_MS = 5000;
+
+/** Chooses the remedy for a fatal hls.js error of `type`. `sinceLastMs` is Infinity for the first error. */
+export function remedyForFatalError(type: string, sinceLastMs: number): Remedy {
+  if (sinceLastMs < TOO_SOON_MS) return 'give-up';
+  if (type === 'networkError') return 'restart-loading';
+  return type === 'mediaError' ? 'recover-media' : 'give-up';
+}
+
+/**
+ * Seeks over a gap to the next buffered range. Inside the last range it seeks just far enough to wake a stuck decoder.
+ */
 function nudge(video: HTMLVideoElement): void {
   const { buffered, currentTime } = video;
   const starts = Array.from({ length: buffered.length }, (_, index) => buffered.start(index));
   video.currentTime = (starts.find((start) => start > currentTime) ?? currentTime) + NUDGE_SECONDS;
 }
 
-/** What is played. */
+/** The stream to play. */
 export interface HlsStream {
   /** Absolute URL of the multivariant playlist. */
   readonly masterUrl: string;
-  /** Whether it is for viewers with a token, which expires. */
+  /** Whether the stream requires a viewer token. The token can expire during playback. */
   readonly isProtected: boolean;
 }
 
-/** Plays a multivariant playlist with hls.js, which needs Media Source Extensions. */
+/** Plays a multivariant playlist with hls.js. Requires Media Source Extensions. */
 export class HlsPlayback implements Playback {
   readonly outcome: Promise<PlaybackOutcome>;
   readonly hls: Hls;
@@ -54,7 +68,7 @@ export class HlsPlayback implements Playback {
     this.hls = new Hls(hlsConfig({ isProtected }));
     this.#follower = new LiveFollower(this.hls, video);
     this.#listen();
-    this.#timer = window.setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = window.setInterval(() => this.#tick(), WATCH_INTERVAL_MS);
     this.hls.loadSource(masterUrl);
     this.hls.attachMedia(video);
   }
@@ -120,8 +134,8 @@ export class HlsPlayback implements Playback {
   }
 
   #onError({ fatal, type, response }: ErrorData): void {
-    // The viewer token has expired: whoever starts afresh finds that out.
-    if (response?.code === REFUSED) this.#finish('failed');
+    // The viewer token may have expired. The next probe finds out.
+    if (response?.code === REFUSED_STATUS) this.#finish('failed');
     else if (fatal) this.#onFatalError(type);
   }
 
@@ -135,7 +149,7 @@ export class HlsPlayback implements Playback {
   }
 
   #recoverMedia(): void {
-    // The element is attached anew and thereby paused, which a viewer who was watching did not ask for.
+    // Recovery attaches the video element again, which pauses it. Resume unless the viewer had paused.
     if (!this.#video.paused) this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video));
     this.hls.recoverMediaError();
   }

@@ -4,34 +4,43 @@ import { marginAfterStall, NO_MARGIN, relaxedMargin } from './latency-margin.ts'
 import { LiveEdge } from './live-edge.ts';
 import { bufferedAheadSeconds } from './playback.ts';
 
-/** Further behind than this is not caught up but jumped over: at 1.1 it would take half a minute. */
+/** Playback that is further behind than this jumps to live. Catching up at a rate of 1.1 would take half a minute. */
 const JUMP_BEYOND_SECONDS = 3;
-/** In its first seconds a stream may still jump inside the buffer: that disturbs less than seconds of catching up. */
+/** In its first seconds playback may still seek inside the buffer, which disturbs less than seconds of catching up. */
 const SETTLING_MS = 4000;
 const SNAP_BEYOND_SECONDS = 0.4;
-/** Share of the target latency to have buffered before going on after playback ran dry, or it runs dry with every part. */
+/**
+ * After playback ran dry, it resumes with this share of the target latency buffered. With less it would stall at every
+ * part.
+ */
 const RESUME_BUFFER_SHARE = 0.6;
 const MAX_FILLING_MS = 1500;
 const SLOW_NETWORK_SECONDS = 0.1;
 
-/** `dry`: no media at the playhead; `filling`: media comes again, playback waits until there is enough of it. */
+/**
+ * `dry`: there is no media at the playhead. `filling`: media arrives again and playback waits until there is enough of
+ * it.
+ */
 type Supply = { readonly state: 'steady' | 'dry' } | { readonly state: 'filling'; readonly sinceMs: number };
 
-/** Where playback stands towards the live edge, in seconds. */
-interface Position {
+/** The distance of playback from the live edge, in seconds. */
+interface LivePosition {
   readonly latencySeconds: number;
   /** The playlist's PART-HOLD-BACK or HOLD-BACK (RFC 8216bis 4.4.3.8). */
   readonly holdBackSeconds: number;
 }
 
-/** Keeps playback at its target latency behind the live edge by playback rate and, where it is too far behind, by seeking. */
+/**
+ * Keeps playback at its target latency behind the live edge: by the playback rate or, if it is too far behind, by
+ * seeking.
+ */
 export class LiveFollower {
   readonly #hls: Hls;
   readonly #video: HTMLVideoElement;
   readonly #edge = new LiveEdge();
   #margin = NO_MARGIN;
   #supply: Supply = { state: 'steady' };
-  /** `performance.now()` of the first look at running playback, null before. */
+  /** `performance.now()` of the first tick with running playback. Null before that. */
   #runningSinceMs: number | null = null;
 
   constructor(hls: Hls, video: HTMLVideoElement) {
@@ -39,7 +48,7 @@ export class LiveFollower {
     this.#video = video;
   }
 
-  /** Adjusts playback; call a few times a second. `nowMs`: `performance.now()`. */
+  /** Adjusts playback. Call this a few times a second. `nowMs` is `performance.now()`. */
   tick(nowMs: number): void {
     this.#readEdge(nowMs);
     const position = this.#position(nowMs);
@@ -54,7 +63,7 @@ export class LiveFollower {
     else if (isRunning) this.#follow(nowMs, position);
   }
 
-  /** Call when the element reports `waiting`. */
+  /** Call this when the video element reports `waiting`. */
   onWaiting(): void {
     const hasPlayed = this.#runningSinceMs !== null && !this.#video.seeking;
     if (!hasPlayed || this.#details() === null || this.#supply.state !== 'steady') return;
@@ -62,17 +71,17 @@ export class LiveFollower {
     this.#setRate(0);
   }
 
-  /** True while playback stands still on purpose. */
+  /** True while playback is held on purpose to fill the buffer. */
   isFilling(): boolean {
     return this.#supply.state === 'filling';
   }
 
-  /** Seconds behind the live edge, null while unknown and after the end. */
+  /** Seconds behind the live edge. Null if unknown and after the end. */
   latencySeconds(nowMs: number): number | null {
     return this.#position(nowMs)?.latencySeconds ?? null;
   }
 
-  /** Seconds behind the live edge that playback aims for, null while unknown and after the end. */
+  /** The target in seconds behind the live edge. Null if unknown and after the end. */
   targetSeconds(nowMs: number): number | null {
     const position = this.#position(nowMs);
     return position === null ? null : this.#target(position);
@@ -83,7 +92,7 @@ export class LiveFollower {
     if (liveSync !== null) this.#video.currentTime = Math.max(0, liveSync - this.#margin.seconds);
   }
 
-  #refill(nowMs: number, position: Position): void {
+  #refill(nowMs: number, position: LivePosition): void {
     const targetSeconds = this.#target(position);
     const aheadSeconds = bufferedAheadSeconds(this.#video);
     if (this.#supply.state === 'dry' && aheadSeconds > 0) this.#supply = { state: 'filling', sinceMs: nowMs };
@@ -92,12 +101,13 @@ export class LiveFollower {
     if (!isFull && nowMs - this.#supply.sinceMs < MAX_FILLING_MS) return;
     this.#supply = { state: 'steady' };
     this.#setRate(1);
-    // The stream went on while we stood: the network was slow. An encoder that stood itself is no reason to stay behind.
+    // If the stream continued meanwhile, the network was slow. If the stream itself stopped, there is no reason to add
+    // latency.
     const isNetworkSlow = position.latencySeconds > targetSeconds + SLOW_NETWORK_SECONDS;
     if (isNetworkSlow) this.#margin = marginAfterStall(this.#margin, position.holdBackSeconds, nowMs);
   }
 
-  #follow(nowMs: number, position: Position): void {
+  #follow(nowMs: number, position: LivePosition): void {
     this.#runningSinceMs ??= nowMs;
     const { latencySeconds } = position;
     const targetSeconds = this.#target(position);
@@ -115,7 +125,7 @@ export class LiveFollower {
     }
   }
 
-  /** The newest playlist, null before there is one and after its end. */
+  /** The newest playlist. Null before the first one and after the end. */
   #details() {
     const details = this.#hls.latestLevelDetails;
     return details?.live ? details : null;
@@ -128,14 +138,14 @@ export class LiveFollower {
     this.#edge.read({ nowMs, edgeSeconds: details.edge, ageSeconds: details.age, updateSeconds });
   }
 
-  #position(nowMs: number): Position | null {
+  #position(nowMs: number): LivePosition | null {
     const edgeSeconds = this.#edge.secondsAt(nowMs);
     const holdBackSeconds = this.#hls.targetLatency;
     if (this.#details() === null || edgeSeconds === null || holdBackSeconds === null) return null;
     return { latencySeconds: edgeSeconds - this.#video.currentTime, holdBackSeconds };
   }
 
-  #target({ holdBackSeconds }: Position): number {
+  #target({ holdBackSeconds }: LivePosition): number {
     return holdBackSeconds + this.#margin.seconds;
   }
 

@@ -1,14 +1,12 @@
 import Hls from 'hls.js';
-import './media-chrome-elements.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import { startNativePlayback } from './native-playback.ts';
 import { parsePageAddress } from './page-address.ts';
-import { isAtLive, PageView } from './page-view.ts';
+import { createVideo, isAtLive, PageView } from './page-view.ts';
 import type { OnProgress, Playback } from './playback.ts';
 import { bridgeRenditions, RenditionList } from './rendition-list.ts';
 import { probeStream } from './stream-probe.ts';
 import { INITIAL_STATUS, nextStatus, type StreamEvent } from './stream-state.ts';
-import { createVideo } from './video-element.ts';
 import { watchStream } from './watch-stream.ts';
 
 const LATENCY_DISPLAY_MS = 500;
@@ -23,7 +21,7 @@ let status = INITIAL_STATUS;
 let playback: Playback | null = null;
 
 const renditions = new RenditionList((index) => {
-  // loadLevel changes with the next fragment; nextLevel would empty the buffer, and at low latency that is a stall.
+  // loadLevel takes effect with the next fragment. nextLevel would empty the buffer, which stalls low-latency playback.
   if (playback?.hls) playback.hls.loadLevel = index;
 });
 const video = createVideo(renditions, () => isAtLive(playback));
@@ -46,7 +44,7 @@ function startPlayback(): Playback {
   return playback;
 }
 
-// A new link to the same stream, followed in this tab, changes nothing but the hash.
+// A new link to the same stream, opened in this tab, changes only the fragment.
 window.addEventListener('hashchange', () => location.reload());
 view.controller.prepend(video);
 view.showState(status.state);
@@ -58,7 +56,9 @@ window.setInterval(() => {
 
 declare global {
   interface Window {
-    /** For tests and measurements: the live objects of this page. `hls` is null before playback and on native HLS. */
+    /**
+     * The page's state, for tests and benchmarks. `hls` is null before playback and with the browser's built-in HLS.
+     */
     headend: {
       readonly video: HTMLVideoElement;
       readonly state: string;
@@ -90,7 +90,7 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
     startPlayback,
     onEvent: handle,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    // A page watches until it is closed.
+    // The page watches until it is closed.
     signal: new AbortController().signal,
   });
 } else {

@@ -6,18 +6,20 @@ import {
   type PlaybackOutcome,
   requestPlay,
 } from './playback.ts';
-import { initialWatchdogMemory, watch } from './watchdog.ts';
+import { initialWatchdogMemory, WATCH_INTERVAL_MS, watch } from './watchdog.ts';
 
-const TICK_MS = 200;
-/** Standing still for this long, the browser's own HLS has given up without saying so. */
+/** After a standstill this long, assume that the browser's HLS has given up without reporting an error. */
 const GIVE_UP_MS = 10_000;
 
-/** The last moment that can be sought to: the live edge less the browser's own hold-back. */
+/** The last position that can be seeked to: the live edge minus the browser's own hold-back. */
 function liveEdgeSeconds({ seekable }: HTMLVideoElement): number | null {
   return seekable.length === 0 ? null : seekable.end(seekable.length - 1);
 }
 
-/** Plays `masterUrl` with the browser's own HLS: Safari where Media Source Extensions are missing. It keeps its own latency. */
+/**
+ * Plays `masterUrl` with the browser's built-in HLS, as Safari does without Media Source Extensions. The browser sets
+ * the latency.
+ */
 export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, onProgress: OnProgress): Playback {
   const { outcome, settle } = deferOutcome();
   const listeners = new AbortController();
@@ -45,7 +47,7 @@ export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, 
     if (nowMs - watchdog.movedAtMs > GIVE_UP_MS) finish('failed');
   }
 
-  const timer = setInterval(tick, TICK_MS);
+  const timer = setInterval(tick, WATCH_INTERVAL_MS);
   video.addEventListener('ended', () => finish('ended'), { signal: listeners.signal });
   video.addEventListener('error', () => finish('failed'), { signal: listeners.signal });
   video.src = masterUrl;

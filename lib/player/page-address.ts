@@ -1,31 +1,34 @@
 import { needsViewerToken } from '#domain/playback-ids.ts';
+import { masterPath, statusPath } from '#domain/playback-paths.ts';
 
-/** Which page was asked for, and of which stream. */
+/** The page and the stream that a URL names. */
 export interface PageAddress {
   readonly page: 'watch' | 'embed';
-  /** Path of the multivariant playlist, from the page's origin. */
+  /** URL path of the multivariant playlist. It contains the viewer token of the page's own URL, if there is one. */
   readonly masterPath: string;
-  /** Path of status.json, from the page's origin. */
+  /** URL path of status.json, with the same viewer token. */
   readonly statusPath: string;
-  /** Whether the stream is for viewers with a token. The paths have the token of the page's own address, if any. */
+  /** Whether the stream requires a viewer token. */
   readonly isProtected: boolean;
 }
 
-/** A viewer token stands behind the hash, which browsers send to nobody. */
+/** The form of the fragment that `watchPath` makes. */
 const TOKEN_HASH = /^#token=([A-Za-z0-9._-]+)$/;
 
-/** Reads `/watch/{playbackId}` or `/embed/{playbackId}`, with `#token={token}` or not. Throws on any other path. */
+/**
+ * Parses `/watch/{playbackId}` or `/embed/{playbackId}`, each with an optional `#token={token}`. Throws on any other
+ * path.
+ */
 export function parsePageAddress({ pathname, hash }: Pick<Location, 'pathname' | 'hash'>): PageAddress {
   const [, page, playbackId] = /^\/(watch|embed)\/([A-Za-z0-9_-]+)\/?$/.exec(pathname) ?? [];
   if ((page !== 'watch' && page !== 'embed') || playbackId === undefined) {
     throw new Error(`expected /watch/{playbackId} or /embed/{playbackId}, got ${pathname}`);
   }
-  const token = TOKEN_HASH.exec(hash)?.[1];
-  const folder = `${token === undefined ? '' : `/t/${token}`}/live/${playbackId}`;
+  const viewerToken = TOKEN_HASH.exec(hash)?.[1] ?? null;
   return {
     page,
-    masterPath: `${folder}/master.m3u8`,
-    statusPath: `${folder}/status.json`,
+    masterPath: masterPath(playbackId, viewerToken),
+    statusPath: statusPath(playbackId, viewerToken),
     isProtected: needsViewerToken(playbackId),
   };
 }

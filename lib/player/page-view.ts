@@ -1,17 +1,30 @@
+// The custom elements that index.html uses. The package's own entry points would load twice as many.
+import 'media-chrome/dist/media-controller.js';
+import 'media-chrome/dist/media-control-bar.js';
+import 'media-chrome/dist/media-fullscreen-button.js';
+import 'media-chrome/dist/media-live-button.js';
+import 'media-chrome/dist/media-mute-button.js';
+import 'media-chrome/dist/media-pip-button.js';
+import 'media-chrome/dist/media-play-button.js';
+import 'media-chrome/dist/media-volume-range.js';
+import 'media-chrome/dist/menu/media-chrome-menu-item.js';
+import 'media-chrome/dist/menu/media-rendition-menu.js';
+import 'media-chrome/dist/menu/media-rendition-menu-button.js';
 import type { Playback } from './playback.ts';
+import type { RenditionList } from './rendition-list.ts';
 import { STATE_TEXT, type StreamState } from './stream-state.ts';
 
-/** Within this of the target latency the badge says live. */
+/** The badge says live while the latency exceeds its target by less than this. */
 const LIVE_TOLERANCE_SECONDS = 1.5;
 
-/** The element that `selector` names in index.html; the page and this code are built together, so it is there. */
+/** Finds an element of index.html. The page and this code are built together, so the element always exists. */
 function find<T extends Element>(selector: string, type: new () => T): T {
   const element = document.querySelector(selector);
   if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} ${selector}`);
   return element;
 }
 
-/** The page's elements and what is shown in them. */
+/** The elements of the page and their content. */
 export class PageView {
   readonly controller = find('media-controller', HTMLElement);
   readonly #status = find('#status', HTMLElement);
@@ -20,7 +33,7 @@ export class PageView {
   readonly #latency = find('#latency', HTMLElement);
   readonly #soundButton = find('#sound-button', HTMLButtonElement);
 
-  /** Shows a state over the picture; `#status` is a live region, so changing its text reads it out. */
+  /** Shows a state over the picture. `#status` is a live region, so screen readers read out the new text. */
   showState(state: StreamState): void {
     document.body.dataset.state = state;
     const { title, detail } = STATE_TEXT[state];
@@ -29,14 +42,14 @@ export class PageView {
     this.#status.setAttribute('aria-busy', String(state === 'loading' || state === 'reconnecting'));
   }
 
-  /** Shows seconds behind live, or nothing. */
+  /** Shows the seconds behind live, or nothing if null. */
   showLatency(seconds: number | null): void {
     const text = seconds === null ? '' : `${seconds.toFixed(1)} s`;
     if (this.#latency.textContent !== text) this.#latency.textContent = text;
     this.#latency.hidden = seconds === null;
   }
 
-  /** Offers sound for as long as the video is muted; a browser lets it start with sound only after a tap. */
+  /** Shows a button for sound while the video is muted. Browsers allow sound only after a tap. */
   offerSound(video: HTMLVideoElement): void {
     const update = (): void => {
       this.#soundButton.hidden = !video.muted;
@@ -49,7 +62,9 @@ export class PageView {
     update();
   }
 
-  /** Makes the live badge seek to our live position: media-chrome would go to the very end, where nothing is buffered. */
+  /**
+   * Makes the live badge seek to our live position. media-chrome would seek to the very end, where nothing is buffered.
+   */
   onJumpToLive(jump: () => void): void {
     this.controller.addEventListener(
       'mediaseektoliverequest',
@@ -62,7 +77,24 @@ export class PageView {
   }
 }
 
-/** Whether a playback is as close to live as it means to be; true where the browser keeps that to itself. */
+/**
+ * Creates the video element of the page. It is muted because browsers do not autoplay sound, and inline on phones. It
+ * has the properties that media-chrome reads beyond the standard: `videoRenditions`, `streamType` and `liveEdgeStart`.
+ */
+export function createVideo(renditions: RenditionList, isAtLive: () => boolean): HTMLVideoElement {
+  const video = document.createElement('video');
+  video.slot = 'media';
+  video.muted = true;
+  video.autoplay = true;
+  video.playsInline = true;
+  return Object.defineProperties(video, {
+    videoRenditions: { value: renditions },
+    streamType: { value: 'live' },
+    liveEdgeStart: { get: () => (isAtLive() ? 0 : Number.POSITIVE_INFINITY) },
+  });
+}
+
+/** Whether playback is as close to live as it is meant to be. True if the latency is unknown, as with built-in HLS. */
 export function isAtLive(playback: Playback | null): boolean {
   const latency = playback?.latencySeconds() ?? null;
   const target = playback?.targetLatencySeconds() ?? null;

@@ -1,24 +1,24 @@
 import type Hls from 'hls.js';
 
-/** How a playback ended: by the stream's own end, or in a way that only a fresh start mends. */
+/** How a playback ended: with the stream, or with a failure that only a fresh start can fix. */
 export type PlaybackOutcome = 'ended' | 'failed';
 
-/** One attempt at playing a live stream in a video element, by hls.js or by the browser itself. */
+/** One attempt to play a live stream in a video element, with hls.js or with the browser's built-in HLS. */
 export interface Playback {
-  /** Settles once, never rejects; loading has stopped by then, the last picture stays until `close`. */
+  /** Settles once and never rejects. By then loading has stopped. The last picture stays until `close`. */
   readonly outcome: Promise<PlaybackOutcome>;
-  /** The hls.js instance, null for the browser's own HLS. */
+  /** The hls.js instance. Null with the browser's built-in HLS. */
   readonly hls: Hls | null;
-  /** Seconds behind the live edge, null while unknown. */
+  /** Seconds behind the live edge. Null if unknown. */
   latencySeconds(): number | null;
-  /** Seconds behind the live edge that playback aims for, null while unknown. */
+  /** The target in seconds behind the live edge. Null if unknown. */
   targetLatencySeconds(): number | null;
   jumpToLive(): void;
-  /** Takes everything off the video element. Safe to call twice. */
+  /** Detaches playback from the video element. Safe to call twice. */
   close(): void;
 }
 
-/** A promise of an outcome and what settles it; only the first call counts. */
+/** Makes a promise of an outcome and the function that settles it. Only the first call counts. */
 export function deferOutcome(): {
   readonly outcome: Promise<PlaybackOutcome>;
   readonly settle: (result: PlaybackOutcome) => void;
@@ -30,19 +30,21 @@ export function deferOutcome(): {
   return { outcome, settle };
 }
 
-/** Told when the picture moves and when it has stood still for want of media. */
-export type OnProgress = (event: 'moving' | 'starved') => void;
+/** `moving`: the picture moves. `starved`: the picture stands still for lack of media. */
+export type PlaybackProgress = 'moving' | 'starved';
 
-/** Starts playback; a refusal by the browser's autoplay rules leaves the play button to the viewer. */
+export type OnProgress = (progress: PlaybackProgress) => void;
+
+/** Starts playback. If the browser's autoplay rules refuse, the viewer still has the play button. */
 export function requestPlay(video: HTMLVideoElement): void {
   video.play().catch((error: unknown) => {
     const name = error instanceof DOMException ? error.name : '';
-    // AbortError: a newer load took the place of this one, and asks to play itself.
+    // AbortError: a newer load replaced this one and makes its own request to play.
     if (name !== 'NotAllowedError' && name !== 'AbortError') throw error;
   });
 }
 
-/** Seconds from the playhead to the end of what is buffered, holes included; 0 with nothing ahead. */
+/** Seconds from the playhead to the end of the buffer, gaps included. 0 if nothing is buffered ahead. */
 export function bufferedAheadSeconds(video: HTMLVideoElement): number {
   const { buffered, currentTime } = video;
   return buffered.length === 0 ? 0 : Math.max(0, buffered.end(buffered.length - 1) - currentTime);

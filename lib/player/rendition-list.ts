@@ -1,6 +1,6 @@
 import Hls, { type Level } from 'hls.js';
 
-/** One entry of the quality menu; `id` is the hls.js level index as text. */
+/** One entry of the quality menu. `id` is the hls.js level index as text. */
 export interface Rendition {
   readonly id: string;
   readonly width: number;
@@ -9,8 +9,8 @@ export interface Rendition {
 }
 
 /**
- * hls.js levels in the form that media-chrome's rendition menu reads off a media element as `videoRenditions`: array-like,
- * `selectedIndex` -1 for automatic, events `addrendition`, `removerendition` and `change`.
+ * hls.js levels in the form that media-chrome's rendition menu reads from `videoRenditions` of a media element:
+ * array-like, with `selectedIndex` -1 for automatic and the events `addrendition`, `removerendition` and `change`.
  */
 export class RenditionList extends EventTarget {
   readonly [index: number]: Rendition;
@@ -18,7 +18,7 @@ export class RenditionList extends EventTarget {
   #selectedIndex = -1;
   readonly #onSelect: (index: number) => void;
 
-  /** `onSelect` gets the chosen index, -1 for automatic. */
+  /** `onSelect` receives the selected index, or -1 for automatic. */
   constructor(onSelect: (index: number) => void) {
     super();
     this.#onSelect = onSelect;
@@ -42,7 +42,7 @@ export class RenditionList extends EventTarget {
     return this.#renditions[Symbol.iterator]();
   }
 
-  /** Takes over new entries; the choice falls back to automatic, since its index may mean another one now. */
+  /** Replaces all entries. The selection returns to automatic because its index may now mean another entry. */
   replace(renditions: readonly Rendition[]): void {
     for (const index of this.#renditions.keys()) Reflect.deleteProperty(this, index);
     this.#renditions = renditions;
@@ -53,13 +53,15 @@ export class RenditionList extends EventTarget {
   }
 }
 
-/** Menu entries for hls.js levels, in their order. Levels without a picture size (audio only) make no menu. */
+/**
+ * Returns the menu entries for hls.js levels, in the same order. Audio-only levels, which have no size, make no menu.
+ */
 export function toRenditions(levels: readonly Pick<Level, 'width' | 'height' | 'bitrate'>[]): readonly Rendition[] {
   if (levels.some(({ height }) => height === 0)) return [];
   return levels.map(({ width, height, bitrate }, index) => ({ id: `${index}`, width, height, bitrate }));
 }
 
-/** Fills `list` from every manifest that `hls` loads, and again where it drops a level that does not decode. */
+/** Fills `list` from every manifest that `hls` loads, and again when `hls` drops a level that it cannot decode. */
 export function bridgeRenditions(hls: Hls, list: RenditionList): void {
   hls.on(Hls.Events.MANIFEST_PARSED, (_event, { levels }) => list.replace(toRenditions(levels)));
   hls.on(Hls.Events.LEVELS_UPDATED, (_event, { levels }) => list.replace(toRenditions(levels)));

@@ -1,4 +1,7 @@
-/** What a viewer is told; also `document.body.dataset.state`. */
+import type { PlaybackOutcome, PlaybackProgress } from './playback.ts';
+import type { ProbeResult } from './stream-probe.ts';
+
+/** The state that the viewer sees. It is also `document.body.dataset.state`. */
 export type StreamState =
   | 'starting-soon'
   | 'loading'
@@ -8,42 +11,35 @@ export type StreamState =
   | 'expired'
   | 'unsupported';
 
-/** What happened: the first five are a probe's findings, the rest come from the playback. */
-export type StreamEvent =
-  | 'live'
-  | 'absent'
-  | 'over'
-  | 'refused'
-  | 'unreachable'
-  | 'moving'
-  | 'starved'
-  | 'ended'
-  | 'failed'
-  | 'cannot-play';
+/** An event that can change the state. `cannot-play`: the browser has no way to play HLS. */
+export type StreamEvent = ProbeResult | PlaybackProgress | PlaybackOutcome | 'cannot-play';
 
-/** A state and what decides about the next one. */
+/** A state, and the memory that the next state depends on. */
 export interface StreamStatus {
   readonly state: StreamState;
-  /** Whether this page has shown a moving picture: a stream that vanishes then has ended rather than not begun. */
+  /**
+   * Whether this page has shown a moving picture. If so, a stream that is absent has ended. If not, it has yet to
+   * begin.
+   */
   readonly hasPlayed: boolean;
 }
 
 export const INITIAL_STATUS: StreamStatus = { state: 'loading', hasPlayed: false };
 
-/** Headline and second line of each state; shown over the picture and read out by screen readers. */
+/** Headline and second line of each state. They are shown over the picture and read out by screen readers. */
 export const STATE_TEXT: Readonly<Record<StreamState, { readonly title: string; readonly detail: string }>> = {
-  'starting-soon': { title: 'Starting soon', detail: 'The stream begins here by itself.' },
+  'starting-soon': { title: 'Starting soon', detail: 'The stream will start here automatically.' },
   loading: { title: 'Loading', detail: '' },
   playing: { title: 'Live', detail: '' },
-  reconnecting: { title: 'Reconnecting', detail: 'The picture comes back by itself.' },
-  ended: { title: 'The stream has ended', detail: 'If it goes live again, it begins here by itself.' },
+  reconnecting: { title: 'Reconnecting', detail: 'The picture will return automatically.' },
+  ended: { title: 'The stream has ended', detail: 'If it goes live again, it will start here automatically.' },
   expired: {
     title: 'This link has expired',
-    detail: 'Or it was copied without its end. Please ask for a new one.',
+    detail: 'Or part of it is missing. Please ask for a new link.',
   },
   unsupported: {
     title: 'This browser cannot play the stream',
-    detail: 'Please try a current Chrome, Edge, Firefox or Safari.',
+    detail: 'Please try a current version of Chrome, Edge, Firefox or Safari.',
   },
 };
 
@@ -70,7 +66,7 @@ function nextState({ state, hasPlayed }: StreamStatus, event: StreamEvent): Stre
   }
 }
 
-/** The status after an event. Pure; the same object comes back where nothing changes. */
+/** Returns the status after an event. Pure. Returns the same object if nothing changes. */
 export function nextStatus(status: StreamStatus, event: StreamEvent): StreamStatus {
   const state = nextState(status, event);
   const hasPlayed = status.hasPlayed || event === 'moving';

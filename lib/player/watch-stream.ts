@@ -1,7 +1,7 @@
 import type { Playback, PlaybackOutcome } from './playback.ts';
 import type { ProbeResult } from './stream-probe.ts';
 
-/** Milliseconds until the next probe, by what was last found or how the last playback ended. */
+/** Milliseconds until the next probe, after each probe result or playback outcome. */
 const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | PlaybackOutcome, number>> = {
   absent: 1000,
   unreachable: 1000,
@@ -13,16 +13,16 @@ const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | 
 export interface WatchStreamOptions {
   readonly probe: () => Promise<ProbeResult>;
   readonly startPlayback: () => Playback;
-  /** Told every finding and every outcome, in order. */
+  /** Called with every probe result and every playback outcome, in order. */
   readonly onEvent: (event: ProbeResult | PlaybackOutcome) => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
-  /** Ends the watching: checked before each probe and each playback. */
+  /** Ends the loop. It is checked before each probe and each playback. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Waits for a stream, plays it, and begins again whenever it ends or breaks. Returns once the viewer is refused, whose token
- * never gets better, or `signal` is aborted.
+ * Waits for a stream, plays it, and starts again whenever it ends or fails. Returns when `signal` is aborted, or when
+ * the viewer is refused, because the same token would be refused again.
  */
 export async function watchStream(options: WatchStreamOptions): Promise<void> {
   const { probe, startPlayback, onEvent, sleep, signal } = options;
@@ -36,7 +36,7 @@ export async function watchStream(options: WatchStreamOptions): Promise<void> {
       await sleep(NEXT_PROBE_MS[found]);
       continue;
     }
-    // The last picture of a broken playback stands until there is something to show in its place.
+    // The last picture of a failed playback stays until there is a new one to replace it.
     playback?.close();
     playback = startPlayback();
     const outcome = await playback.outcome;

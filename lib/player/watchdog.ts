@@ -1,51 +1,64 @@
-/** One look at the playback, all times in seconds unless named otherwise. */
+/** The state of playback at one moment. Times are in seconds unless their names say otherwise. */
 export interface WatchdogSample {
   readonly nowMs: number;
   readonly currentTime: number;
-  /** False while paused, or held on purpose to fill the buffer. */
+  /** False while playback is paused, or held on purpose to fill the buffer. */
   readonly isMeantToMove: boolean;
   readonly bufferedAheadSeconds: number;
-  /** Where live playback should be, null while unknown. */
+  /** The position where live playback should be. Null if unknown. */
   readonly liveSyncPosition: number | null;
-  /** `nowMs` of the last playlist answer, whether or not it had news. */
+  /** `nowMs` of the last playlist response, even if the playlist had not changed. */
   readonly playlistAtMs: number;
 }
 
-/** What the watchdog remembers from look to look. */
+/** The state that the watchdog keeps from sample to sample. */
 export interface WatchdogMemory {
-  /** Where the playhead stood; whoever moves it as a remedy writes the new place here, so that it does not pass for playback. */
+  /**
+   * Last position of the playhead. A remedy that moves the playhead updates it, so that the move does not count as
+   * playback.
+   */
   readonly currentTime: number;
   readonly movedAtMs: number;
   /** Remedies tried since the picture last moved. */
   readonly remedies: number;
 }
 
-/** `nudge`: over a hole or a stuck decoder; `jump`: to the live position; `give-up`: only a fresh start helps. */
+/**
+ * `nudge`: seek over a gap or wake a stuck decoder. `jump`: seek to the live position. `give-up`: only a fresh start
+ * helps.
+ */
 export type WatchdogAction = 'none' | 'nudge' | 'jump' | 'give-up';
 
 export interface WatchdogVerdict {
   readonly memory: WatchdogMemory;
   readonly action: WatchdogAction;
-  /** Moved since the last look. */
+  /** Playback has moved since the last sample. */
   readonly isMoving: boolean;
-  /** Should move, and has not for a second. */
+  /** Playback should move, but has not moved for a second. */
   readonly isStarved: boolean;
 }
 
+/** Interval of calls to `watch`. */
+export const WATCH_INTERVAL_MS = 200;
+
 const STARVED_AFTER_MS = 1000;
-/** Media is there, but the playhead stands: hls.js's own remedy comes at 1.25 s, so ours waits for that. */
+/**
+ * For playback that is stuck although media is buffered. hls.js tries its own remedy at 1.25 s, so these come later.
+ */
 const REMEDIES = [
   { afterMs: 1800, action: 'nudge' },
   { afterMs: 2600, action: 'jump' },
   { afterMs: 5000, action: 'give-up' },
 ] as const satisfies readonly { afterMs: number; action: WatchdogAction }[];
-/** No media here, though the stream is further on: a lost fragment, or a hole that hls.js does not cross. */
+/**
+ * For a playhead without media while the stream is further ahead: a fragment is lost, or hls.js does not cross a gap.
+ */
 const LOST_AFTER_MS = 2500;
 const LOST_GIVE_UP_MS = 10_000;
-/** Without any playlist the connection or the stream is gone: look for it afresh. */
+/** Without any playlist response the connection or the stream is gone, so start afresh. */
 const SILENT_GIVE_UP_MS = 8000;
 const AHEAD_SECONDS = 0.5;
-/** A longer way between two looks is a seek, not playback. */
+/** A larger step between two samples is a seek, not playback. */
 const MAX_STEP_SECONDS = 3;
 
 export function initialWatchdogMemory(nowMs: number): WatchdogMemory {
@@ -65,7 +78,7 @@ function remedyFor(sample: WatchdogSample, memory: WatchdogMemory): WatchdogActi
   return stoodMs > LOST_AFTER_MS && memory.remedies === 0 ? 'jump' : 'none';
 }
 
-/** Judges one look at a playback. Pure: give the returned memory to the next call. */
+/** Judges one sample of playback. Pure: pass the returned memory to the next call. */
 export function watch(memory: WatchdogMemory, sample: WatchdogSample): WatchdogVerdict {
   const step = sample.currentTime - memory.currentTime;
   const isMoving = step > 0 && step < MAX_STEP_SECONDS;

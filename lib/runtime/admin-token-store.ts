@@ -2,20 +2,20 @@ import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, Sca
 import type { AdminTokenRecord } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 
-/** A page of admin tokens in no particular but a stable order. `lastId` is null on the last page. */
+/** A page of admin tokens. Their order means nothing but is always the same. `lastId` is null on the last page. */
 export interface AdminTokenPage {
   readonly tokens: readonly AdminTokenRecord[];
   readonly lastId: string | null;
 }
 
-/** The admin tokens in DynamoDB. Reads are strongly consistent; every method rejects with the SDK's error. */
+/** The admin tokens in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface AdminTokenStore {
-  /** Changes nothing where an earlier call has stored the same token, and rejects where its id is another's. */
+  /** Changes nothing if the same token is already stored. Rejects if another token has its id. */
   put(token: AdminTokenRecord): Promise<void>;
   get(tokenId: string): Promise<AdminTokenRecord | null>;
-  /** `limit` from 1 up; `afterId` is the `lastId` of the page before. */
+  /** `limit` is at least 1. `afterId` is the `lastId` of the page before. */
   list(page: { readonly limit: number; readonly afterId: string | null }): Promise<AdminTokenPage>;
-  /** False where there is no such token. */
+  /** Resolves to false if there is no such token. */
   remove(tokenId: string): Promise<boolean>;
 }
 
@@ -34,7 +34,7 @@ export function createAdminTokenStore({ client, tables }: AdminTokenStoreOptions
       new PutCommand({
         TableName,
         Item: token,
-        // The same token again is no conflict: the SDK repeats a call whose answer was lost.
+        // Putting the same token again is no conflict, because the SDK repeats a call whose answer was lost.
         ConditionExpression: 'attribute_not_exists(id) OR tokenHash = :hash',
         ExpressionAttributeValues: { ':hash': token.tokenHash },
       }),

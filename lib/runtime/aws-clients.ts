@@ -4,8 +4,9 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
- * A DynamoDB document client that gives up early: a publish waits for two reads in turn and must be answered well within
- * the 6 s of the ingest-auth client, retries included. Region, credentials and endpoint are the SDK's standard variables.
+ * A DynamoDB document client that gives up early. A publish waits for two reads, one after the other, and the
+ * ingest-auth client gives it 6 s, including retries. Region, credentials and endpoint come from the SDK's standard
+ * variables.
  */
 export function createDocumentClient(): DynamoDBDocumentClient {
   const client = new DynamoDBClient({
@@ -15,12 +16,12 @@ export function createDocumentClient(): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client);
 }
 
-/** A Lambda client whose calls are bounded by their own abort signal, so that a cold start has the whole of it. */
+/** A Lambda client. Each call sets its own abort signal, so that a cold start may take all of that time. */
 export function createLambdaClient(): LambdaClient {
   return new LambdaClient({ maxAttempts: 2, requestHandler: { connectionTimeout: 500 } });
 }
 
-/** An EventBridge client whose calls are bounded by their own abort signal. */
+/** An EventBridge client. Each call sets its own abort signal. */
 export function createEventBridgeClient(): EventBridgeClient {
   return new EventBridgeClient({ maxAttempts: 3, requestHandler: { connectionTimeout: 1_000 } });
 }

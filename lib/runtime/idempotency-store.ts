@@ -1,28 +1,33 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { TableNames } from '#domain/tables.ts';
+import { putIf } from './conditional-writes.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** How long a request may be repeated, in milliseconds. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000;
 
-/** A request that may be repeated. There is no secret in it. */
+/** A request that may be repeated. It contains no secret. */
 export interface IdempotencyRecord {
-  /** Tells apart what was requested. */
+  /** Differs if something else is requested. */
   readonly fingerprint: string;
-  /** Random, in hex: with it, a repeat makes the same ids and secrets again. */
+  /** Random, in hex. With it, a repeat generates the same ids and secrets again. */
   readonly seed: string;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
-  /** What the first attempt found, in JSON's types: what a repeat finds in another state is not its to change. */
+  /**
+   * The state that the first attempt found, in JSON's types. A repeat must not change what has since got another state.
+   */
   readonly base: unknown;
-  /** Whether all that was requested has been done. */
+  /** Whether the request has been carried out completely. */
   readonly isDone: boolean;
 }
 
-/** Requests by their idempotency keys, and what was removed that a repeat could make again, in DynamoDB. Every method rejects with the SDK's error. */
+/**
+ * Requests by idempotency key, in DynamoDB. Also remembers what was removed, so that a repeat does not create it again.
+ * Every method rejects with the SDK's error.
+ */
 export interface IdempotencyStore {
-  /** Begins a request, or resolves to what its first attempt left within the last 24 hours. */
+  /** Begins a request. Resolves to the first attempt's record if there was one within the last 24 hours. */
   begin(request: {
     readonly requestKey: string;
     readonly fingerprint: string;
@@ -31,9 +36,9 @@ export interface IdempotencyStore {
     /** Milliseconds since 1970. */
     readonly nowMs: number;
   }): Promise<IdempotencyRecord>;
-  /** Remembers that a request that has begun is done. */
+  /** Records that a request that has begun is done. */
   finish(requestKey: string): Promise<void>;
-  /** Remembers that somebody removes the thing with this id, for as long as the request that made it may be repeated. */
+  /** Records that something is removed, for as long as the request that created it may be repeated. */
   markRemoved(removal: {
     readonly thingId: string;
     /** Milliseconds since 1970. */
@@ -48,30 +53,23 @@ export interface IdempotencyStoreOptions {
   readonly tables: Pick<TableNames, 'IDEMPOTENCY_TABLE'>;
 }
 
-/** An IdempotencyStore. DynamoDB deletes expired items when it gets to it; until then they count for nothing. */
+/** An IdempotencyStore. DynamoDB deletes expired items some time later. Until then they are ignored. */
 export function createIdempotencyStore({ client, tables }: IdempotencyStoreOptions): IdempotencyStore {
   const TableName = tables.IDEMPOTENCY_TABLE;
 
   const begin: IdempotencyStore['begin'] = async ({ requestKey, fingerprint, seed, base, nowMs }) => {
     const record: IdempotencyRecord = { fingerprint, seed, startedAtMs: nowMs, base, isDone: false };
-    try {
-      await client.send(
-        new PutCommand({
-          TableName,
-          Item: { requestKey, ...record, expiresAtSeconds: expirySeconds(nowMs) },
-          ConditionExpression: 'attribute_not_exists(requestKey) OR expiresAtSeconds <= :nowSeconds',
-          ExpressionAttributeValues: { ':nowSeconds': Math.floor(nowMs / 1000) },
-        }),
-      );
-      return record;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const { Item } = await client.send(new GetCommand({ TableName, Key: { requestKey }, ConsistentRead: true }));
-      // Gone between the two calls: it expired just now.
-      if (Item === undefined)
-        throw new StoreUnavailableError('the request expired while it was looked up', { cause: error });
-      return Item as unknown as IdempotencyRecord;
-    }
+    const isNew = await putIf(client, {
+      TableName,
+      Item: { requestKey, ...record, expiresAtSeconds: expirySeconds(nowMs) },
+      ConditionExpression: 'attribute_not_exists(requestKey) OR expiresAtSeconds <= :nowSeconds',
+      ExpressionAttributeValues: { ':nowSeconds': Math.floor(nowMs / 1000) },
+    });
+    if (isNew) return record;
+    const { Item } = await client.send(new GetCommand({ TableName, Key: { requestKey }, ConsistentRead: true }));
+    // DynamoDB deleted the expired item between the two calls.
+    if (Item === undefined) throw new StoreUnavailableError('the request expired while it was looked up');
+    return Item as unknown as IdempotencyRecord;
   };
 
   const finish: IdempotencyStore['finish'] = async (requestKey) => {
@@ -102,5 +100,5 @@ export function createIdempotencyStore({ client, tables }: IdempotencyStoreOptio
 
 const expirySeconds = (nowMs: number): number => Math.ceil((nowMs + IDEMPOTENCY_WINDOW_MS) / 1000);
 
-/** No request's key, which is a hash, has this form. */
+/** A request's key is a hash, so none has this form. */
 const removalKey = (thingId: string): string => `removed ${thingId}`;

@@ -5,8 +5,8 @@ import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 
 /**
- * How long a broadcaster may wait for the decision, in milliseconds: 1.5 s for a secret and 2 s for a backend, after a cold
- * start of the function. The function itself has longer, and so has the guard of the RTMP port.
+ * How long the encoder waits for a decision, in milliseconds: a cold start of the function, 1.5 s for a secret and 2 s
+ * for a backend. The function's own timeout is longer, and so is the RTMP server's limit on a decision.
  */
 export const INGEST_AUTH_TIMEOUT_MS = 6_000;
 
@@ -30,14 +30,14 @@ const responseSchema: z.ZodType<IngestAuthResponse> = z.discriminatedUnion('allo
   }),
 ]);
 
-/** Which function is asked, through which client, and for how long. */
+/** Which function to ask, through which client, and for how long. */
 export interface IngestAuthClientOptions {
   readonly functionName: string;
   readonly client: LambdaClient;
   readonly timeoutMs: number;
 }
 
-/** Asks the ingest-auth function. Rejects on anything but a well-formed answer in time: the caller fails closed. */
+/** Asks the ingest-auth function. Rejects unless a well-formed answer comes in time. The caller then fails closed. */
 export function createIngestAuthClient({ functionName, client, timeoutMs }: IngestAuthClientOptions) {
   return async (request: IngestAuthRequest): Promise<IngestAuthResponse> => {
     const answer = await client.send(

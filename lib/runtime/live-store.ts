@@ -6,28 +6,31 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import type { EndReason, LiveRecord, StreamHealth } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
-import { updateIf } from './conditional-update.ts';
+import { updateIf } from './conditional-writes.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
-/** Epochs that one publish may use: one for each start of its FFmpeg. */
+/** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
 export const EPOCHS_PER_PUBLISH = 1_000;
 
-/** How long a stream counts as live after its last sign of life, in milliseconds. */
+/** How long a stream counts as live after its last heartbeat, in milliseconds. */
 export const LEASE_DURATION_MS = 10_000;
 
-/** BatchGetItem takes no more keys than this at once (DynamoDB API reference). */
+/** BatchGetItem takes at most this many keys (DynamoDB API reference). */
 export const BATCH_GET_LIMIT = 100;
 const BATCH_GET_ATTEMPTS = 3;
 
-/** How long a deleted stream refuses publishes that were allowed before: they take seconds to begin. */
+/** How long a deleted stream refuses publishes that were allowed before. A publish begins within seconds. */
 const DELETED_ITEM_SECONDS = 24 * 3600;
 
-/** Whether a heartbeat's owner still has its stream. Where not: why somebody asked for the end; null: another publisher took over. */
+/**
+ * Whether a heartbeat's owner still holds its stream. If not, `reason` says why somebody asked for the end. It is null
+ * if another publisher took over.
+ */
 export type HeartbeatResult = { readonly held: true } | { readonly held: false; readonly reason: EndReason | null };
 
 /**
- * Somebody's wish that the publish of a stream ends. A stop ends the one there is. A new key and a deletion also refuse
- * those that were allowed by a version of the stream below `minVersion` and have not begun yet.
+ * A request to end the publish of a stream. A stop ends the current publish. A new key or a deletion also refuses
+ * publishes that have not begun yet and were allowed by a version of the stream below `minVersion`.
  */
 export type EndRequest = {
   readonly streamId: string;
@@ -36,17 +39,18 @@ export type EndRequest = {
 } & (
   | {
       readonly reason: 'stopped';
-      /** Ends this publisher's alone. @default whoever publishes */
+      /** Ends only this publisher's publish. @default whoever publishes */
       readonly owner?: string;
     }
   | { readonly reason: Exclude<EndReason, 'stopped'>; readonly minVersion: number }
 );
 
-/** Who encodes which stream, in DynamoDB. Reads are strongly consistent; every method rejects with the SDK's error. */
+/** Who encodes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface LiveStore {
   /**
-   * Makes `owner` the stream's publisher, whoever was before, and gives it the epochs `firstEpoch` and the next 999. Null,
-   * and nothing is changed, where the stream's key has been replaced or the stream deleted since the publish was allowed.
+   * Makes `owner` the stream's publisher, even if another one has it, and gives it the epochs `firstEpoch` and the next
+   * 999. Resolves to null, and changes nothing, if the stream got a new key or was deleted since the publish was
+   * allowed.
    */
   begin(publish: {
     readonly streamId: string;
@@ -58,22 +62,25 @@ export interface LiveStore {
     /** Milliseconds since 1970. */
     readonly nowMs: number;
   }): Promise<{ readonly firstEpoch: number } | null>;
-  /** Renews the lease, unless the stream has another owner by now, or none. */
+  /** Renews the lease, unless the stream now has another owner, or none. */
   heartbeat(beat: {
     readonly streamId: string;
     readonly owner: string;
     readonly leaseUntilMs: number;
     readonly health: StreamHealth | null;
-    /** Gives the call up. @default never */
+    /** Aborts the call. @default never */
     readonly signal?: AbortSignal;
   }): Promise<HeartbeatResult>;
-  /** Takes the stream from whoever publishes it, who learns of it by the next heartbeat. False where nobody was live. */
+  /**
+   * Takes the stream from its publisher, who learns about it from the next heartbeat. Resolves to false if nobody was
+   * live.
+   */
   requestEnd(request: EndRequest): Promise<boolean>;
-  /** Gives the stream up. False when it has another owner by now, or none. */
+  /** Releases the stream. Resolves to false if it now has another owner, or none. */
   end(publish: { readonly streamId: string; readonly owner: string }): Promise<boolean>;
-  /** Null where nobody publishes; the lease may have run out. */
+  /** Resolves to null if nobody publishes. The lease of a record may have expired. */
   get(streamId: string): Promise<LiveRecord | null>;
-  /** Those of at most 100 streams that somebody publishes, by stream id. */
+  /** The records of those streams that somebody publishes, by stream id. Takes at most 100 ids. */
   batchGet(streamIds: readonly string[]): Promise<ReadonlyMap<string, LiveRecord>>;
 }
 
@@ -83,10 +90,10 @@ export interface LiveStoreOptions {
   readonly tables: Pick<TableNames, 'LIVE_TABLE'>;
 }
 
-/** A LiveStore. A stream's item outlives its publishes, since it counts the epochs; without an owner it is idle. */
+/** A LiveStore. A stream's item outlives its publishes, because it counts the epochs. Without an owner it is idle. */
 export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore {
   const table = tables.LIVE_TABLE;
-  /** `owner` is a reserved word of DynamoDB's expressions. */
+  /** `owner` is a reserved word in DynamoDB's expressions. */
   const itemOf = (streamId: string) => ({
     TableName: table,
     Key: { streamId },
@@ -94,7 +101,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
   });
 
   const begin: LiveStore['begin'] = async ({ streamId, owner, version, startedAt, nowMs }) => {
-    // The counter is added to, never set: a retry of an update that had succeeded skips epochs but repeats none.
+    // The counter is incremented, never set. So repeating an update that had succeeded skips epochs but reuses none.
     const begun = await updateIf(client, {
       ...itemOf(streamId),
       UpdateExpression:
@@ -159,7 +166,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
 
 type Item = Record<string, unknown>;
 
-/** The one check of what is read back: an item without an owner only counts epochs. */
+/** Whether an item is a live record. An item without an owner only counts epochs. */
 const isOwned = (item: Item | undefined): item is Item & LiveRecord => item !== undefined && 'owner' in item;
 
 const REMOVE_PUBLISH = 'REMOVE #owner, startedAt, leaseUntilMs, health';
@@ -172,7 +179,10 @@ function stopUpdate(owner?: string) {
   };
 }
 
-/** Written whether or not somebody publishes, since who was allowed may be about to begin; never by a repeated or late request. */
+/**
+ * Applies even if nobody publishes, because a publish that was allowed may be about to begin. A repeated or late
+ * request changes nothing.
+ */
 function lastingEndUpdate({ reason, minVersion, nowMs }: Exclude<EndRequest, { reason: 'stopped' }>) {
   const isDeleted = reason === 'deleted';
   const expiry = isDeleted ? ', expiresAtSeconds = :expiresAtSeconds' : '';
@@ -188,7 +198,7 @@ function lastingEndUpdate({ reason, minVersion, nowMs }: Exclude<EndRequest, { r
   };
 }
 
-/** Null while the stream has an owner, and where its last one gave it up. */
+/** Null while the stream has an owner, and after an owner has released it. */
 async function readEndReason(
   client: DynamoDBDocumentClient,
   table: string,
@@ -200,7 +210,7 @@ async function readEndReason(
   return isOwned(Item) ? null : ((Item?.endReason as EndReason | undefined) ?? null);
 }
 
-/** BatchGetItem may leave keys for another call when it is throttled or its answer grows too large. */
+/** BatchGetItem leaves keys for another call if it is throttled or its answer grows too large. */
 async function readItems(client: DynamoDBDocumentClient, table: string, streamIds: readonly string[]): Promise<Item[]> {
   const items: Item[] = [];
   let keys: Item[] = streamIds.map((streamId) => ({ streamId }));

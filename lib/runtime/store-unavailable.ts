@@ -1,14 +1,15 @@
-/** The store answered, but not to the end: another try may succeed. */
+/** The store's answer was incomplete. Another try may succeed. */
 export class StoreUnavailableError extends Error {
   override readonly name = 'StoreUnavailableError';
 }
 
-/** DynamoDB API reference, "Common errors" and "Error handling": what it calls the client's fault but is its own load. */
+/** Errors that DynamoDB calls the client's fault although they are about load (API reference, "Error handling"). */
 const THROTTLING_ERRORS = ['ProvisionedThroughputExceededException', 'RequestLimitExceeded', 'ThrottlingException'];
 
 /**
- * Whether an error of a store says that DynamoDB can't be reached, fails or is throttling, so that the same call may
- * succeed later. The SDK's errors all have `$metadata`, those of the network and of answers that are no JSON included.
+ * Whether a store's error means that the same call may succeed later, because DynamoDB can't be reached, fails or
+ * throttles. All of the SDK's errors have `$metadata`, including network errors and errors about answers that are not
+ * JSON.
  */
 export function isStoreUnavailable(error: unknown): boolean {
   if (error instanceof StoreUnavailableError) return true;

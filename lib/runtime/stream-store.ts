@@ -1,36 +1,32 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  type PutCommandInput,
-  ScanCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { StreamRecord } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
+import { putIf } from './conditional-writes.ts';
 
-/** A page of streams in no particular but a stable order. `lastId` is null on the last page. */
+/** A page of streams. Their order means nothing but is always the same. `lastId` is null on the last page. */
 export interface StreamPage {
   readonly streams: readonly StreamRecord[];
   readonly lastId: string | null;
 }
 
 /**
- * The streams in DynamoDB, with those whose deletion has begun (`deletedAt`). Reads are strongly consistent; every method
- * rejects with the SDK's error.
+ * The streams in DynamoDB. They include streams whose deletion has begun (`deletedAt`). Reads are strongly consistent.
+ * Every method rejects with the SDK's error.
  */
 export interface StreamStore {
-  /** Resolves to the stream as it is stored: as it is by now where an earlier call has created it. */
+  /**
+   * Resolves to the stream as it is stored. If an earlier call has created it, that includes later changes; if it was
+   * removed in the meantime, null.
+   */
   create(stream: StreamRecord): Promise<StreamRecord | null>;
   get(streamId: string): Promise<StreamRecord | null>;
-  /** `limit` from 1 up; `afterId` is the `lastId` of the page before. */
+  /** `limit` is at least 1. `afterId` is the `lastId` of the page before. */
   list(page: { readonly limit: number; readonly afterId: string | null }): Promise<StreamPage>;
   /** The stream whose present key has this hash (`hashSecret`). */
   findByKeyHash(keyHash: string): Promise<StreamRecord | null>;
-  /** Stores a changed stream. False, and nothing is changed, where the stored one's version isn't the one before. */
+  /** Stores a changed stream. Resolves to false, and changes nothing, unless the stored version is the one before. */
   replace(stream: StreamRecord): Promise<boolean>;
-  /** The same for a stream with a new key, which works from then on, and no other. */
+  /** Like `replace`, for a stream with a new key. From then on the stream's former key opens nothing. */
   replaceKey(stream: StreamRecord): Promise<boolean>;
   /** Removes what is left of a key that was replaced. */
   forgetKey(keyHash: string): Promise<void>;
@@ -45,15 +41,15 @@ export interface StreamStoreOptions {
 }
 
 /**
- * A StreamStore. A key's item only points to a stream, and the stream says which key is its own, so two plain writes do
- * without a transaction: whatever becomes of the second, no key opens a stream that doesn't name it.
+ * A StreamStore. A key's item only points to a stream, and the stream names its key. So two plain writes need no
+ * transaction: whatever happens to the second one, a key that its stream does not name opens nothing.
  */
 export function createStreamStore({ client, tables }: StreamStoreOptions): StreamStore {
   const TableName = tables.STREAMS_TABLE;
   const keysTable = tables.STREAM_KEYS_TABLE;
 
   const create: StreamStore['create'] = async (stream) => {
-    // The key first: left alone by a failure it is harmless, while a stream without its key could not be published to.
+    // The key comes first. A key without its stream is harmless; a stream without its key could not be published to.
     await addKey(stream);
     const isNew = await putIf(client, {
       TableName,
@@ -65,7 +61,7 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
 
   const get: StreamStore['get'] = async (streamId) => {
     const { Item } = await client.send(new GetCommand({ TableName, Key: { id: streamId }, ConsistentRead: true }));
-    return Item === undefined ? null : toStreamRecord(Item);
+    return (Item as StreamRecord | undefined) ?? null;
   };
 
   const list: StreamStore['list'] = async ({ limit, afterId }) => {
@@ -77,7 +73,10 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
         ...(afterId === null ? {} : { ExclusiveStartKey: { id: afterId } }),
       }),
     );
-    return { streams: (Items ?? []).map(toStreamRecord), lastId: (LastEvaluatedKey?.id as string | undefined) ?? null };
+    return {
+      streams: (Items ?? []) as StreamRecord[],
+      lastId: (LastEvaluatedKey?.id as string | undefined) ?? null,
+    };
   };
 
   const findByKeyHash: StreamStore['findByKeyHash'] = async (keyHash) => {
@@ -93,7 +92,7 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
     putIf(client, {
       TableName,
       Item: stream,
-      ConditionExpression: 'attribute_exists(id) AND (#version = :version OR attribute_not_exists(#version))',
+      ConditionExpression: '#version = :version',
       ExpressionAttributeNames: { '#version': 'version' },
       ExpressionAttributeValues: { ':version': stream.version - 1 },
     });
@@ -117,30 +116,4 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
   };
 
   return { create, get, list, findByKeyHash, replace, replaceKey, forgetKey, remove };
-}
-
-type Item = Record<string, unknown>;
-
-/** Streams that were created by release 0.1.0 have nothing of what came after it. */
-function toStreamRecord(item: Item): StreamRecord {
-  const additions = {
-    notBefore: null,
-    notAfter: null,
-    allowedSources: [],
-    version: 1,
-    updatedAt: item.createdAt,
-    deletedAt: null,
-  };
-  return { ...additions, ...item } as Item as unknown as StreamRecord;
-}
-
-/** False instead of an error where the condition fails. */
-async function putIf(client: DynamoDBDocumentClient, input: PutCommandInput): Promise<boolean> {
-  try {
-    await client.send(new PutCommand(input));
-    return true;
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false;
-    throw error;
-  }
 }

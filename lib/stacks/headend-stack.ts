@@ -1,11 +1,11 @@
 import { CrossStackReferences, ReferenceStrength, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { availabilityZoneNames } from '#constructs/network.ts';
 
 export interface HeadendStackProps {
   readonly stage: ResolvedStage;
-  /** Null for that of the AWS profile at hand. */
+  /** Null for the region of the AWS profile. */
   readonly region: string | null;
 }
 
@@ -22,12 +22,12 @@ export class HeadendStack extends Stack {
       },
       terminationProtection: stage.removalPolicy === 'retain' && part === 'Data',
     });
-    // No export that would keep its stack from being changed, and no custom resource between two regions.
+    // Weak references need no exports, which would block changes to a stack, and no custom resources between regions.
     CrossStackReferences.of(this).consume(ReferenceStrength.WEAK);
     this.#zones = availabilityZoneNames(stage.availabilityZones);
   }
 
-  /** From the stage, so that no synthesis has to ask AWS. */
+  /** Comes from the stage, so that synthesis never asks AWS. */
   override get availabilityZones(): string[] {
     return this.#zones;
   }

@@ -1,44 +1,41 @@
 import { CfnOutput, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { CLOUDFRONT_REGION } from '#config/regions.ts';
-import { resolveStage } from '#config/resolve-stage.ts';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
-import type { StageConfig } from '#config/stage-config.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
 import { AccessLogs } from '#constructs/access-logs.ts';
 import { AlarmTopic } from '#constructs/alarm-topic.ts';
 import { DeliveryAlarms } from '#constructs/delivery-alarms.ts';
-import { Headend, type HeadendPart } from '#constructs/headend.ts';
+import { HeadendPlatform } from '#constructs/headend-platform.ts';
 import { ViewerFirewall } from '#constructs/viewer-firewall.ts';
 import { HeadendStack } from './headend-stack.ts';
 
 export interface HeadendStacksProps {
-  readonly config: StageConfig;
-  /** Folder that `npm run build` filled. */
+  readonly stage: ResolvedStage;
+  /** The folder that `npm run build` fills. */
   readonly artifactsPath: string;
 }
 
 /**
- * One stage: a stack for each part of the platform, named `Headend-STAGE-PART`, and two more in us-east-1 for what CloudFront has
- * there: the firewall before the distribution, its alarms and access logs after it.
+ * One stage as stacks: one for each part of the platform, named `Headend-STAGE-PART`. Two more stacks are in us-east-1,
+ * where CloudFront needs them: the firewall before the distribution, and its alarms and access logs after it.
  */
 export class HeadendStacks {
   readonly #app: Construct;
   readonly #stage: ResolvedStage;
   readonly #stacks = new Map<string, HeadendStack>();
 
-  constructor(app: Construct, { config, artifactsPath }: HeadendStacksProps) {
+  constructor(app: Construct, { stage, artifactsPath }: HeadendStacksProps) {
     this.#app = app;
-    this.#stage = resolveStage(config);
-    const webAclArn = this.#stage.waf ? this.#addFirewall() : null;
-    const headend = new Headend(app, 'Headend', {
-      ...config,
+    this.#stage = stage;
+    const headend = new HeadendPlatform(app, 'Headend', {
+      stage,
       artifactsPath,
-      placeOf: (part: HeadendPart) => this.#stack(part),
-      ...(webAclArn === null ? {} : { webAclArn }),
+      webAclArn: stage.waf ? this.#addFirewall() : null,
+      scopeOf: (part) => this.#stack(part),
     });
-    if (this.#stage.region !== null) this.#addEdgeMonitoring(headend.distributionId);
+    if (stage.region !== null) this.#addEdgeMonitoring(headend.distributionId);
     this.#addOutputs(headend);
-    Tags.of(app).add('headend:stage', this.#stage.name);
+    Tags.of(app).add('headend:stage', stage.name);
   }
 
   #addFirewall(): string {
@@ -52,8 +49,8 @@ export class HeadendStacks {
     new AccessLogs(scope, 'AccessLogs', { ...this.#stage, distributionId });
   }
 
-  /** Stable names, whatever the stacks are called: scripts and people look for them. */
-  #addOutputs(headend: Headend): void {
+  /** Scripts and people look for the outputs by these names, whatever the stacks are called. */
+  #addOutputs(headend: HeadendPlatform): void {
     const outputs = {
       RtmpUrl: headend.rtmpUrl,
       ...(headend.rtmpsUrl === null ? {} : { RtmpsUrl: headend.rtmpsUrl }),
@@ -71,9 +68,9 @@ export class HeadendStacks {
   #stack(part: string, region = this.#stage.region): HeadendStack {
     const existing = this.#stacks.get(part);
     if (existing !== undefined) return existing;
-    const made = new HeadendStack(this.#app, part, { stage: this.#stage, region });
-    this.#stacks.set(part, made);
-    return made;
+    const stack = new HeadendStack(this.#app, part, { stage: this.#stage, region });
+    this.#stacks.set(part, stack);
+    return stack;
   }
 
   #edgeStack(part: string): HeadendStack {

@@ -3,8 +3,9 @@ import { generateSecret } from '#domain/stream-ids.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 
 /**
- * `bad-keys-attacker.ts PORT CONNECTIONS [BLOCK]`: publishes with wrong keys, one connection after another, from ever new addresses
- * 127.BLOCK.0.0/16, or all from 127.0.0.2. Prints how many seconds that took; exit code 1 when one is not refused.
+ * `bad-keys-attacker.ts PORT CONNECTIONS [BLOCK]`: publishes with wrong keys, one connection after another. Each comes
+ * from a new address of 127.BLOCK.0.0/16; without BLOCK, all come from 127.0.0.2. Prints how many seconds that took.
+ * Exits with code 1 if a key is not refused.
  */
 const [port, connections, block] = process.argv.slice(2).map(Number);
 if (port === undefined || connections === undefined) throw new Error('PORT and CONNECTIONS are missing');

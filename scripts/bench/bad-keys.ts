@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
@@ -6,30 +5,29 @@ import { readFootprint } from './footprint.ts';
 import { percentile } from './latency-summary.ts';
 import { prepareLiveStream } from './live-stream.ts';
 import { followParts } from './part-latency.ts';
-import { startProgram } from './program.ts';
+import { runProgram } from './program.ts';
 import type { RunningHeadend } from './systems/headend.ts';
 
 const CONNECTIONS = 2_000;
 const RENDITIONS = ['720p', '480p', '360p', 'audio'];
-/** From one address: the guard answers most of them a second late, so that 2,000 would take half an hour. */
+/** Fewer from one address: the guard delays most of its answers by a second, so 2,000 would take half an hour. */
 const CONNECTIONS_OF_ONE_ADDRESS = 60;
-/** A stream's first seconds are like no others. */
+/** The first seconds of a stream are not representative. */
 const SETTLE_SECONDS = 5;
-
-/** Enough for the compiler and the tables of the guard to have what they want. */
+/** Enough to warm up the JIT compiler and fill the guard's tables. */
 const WARM_UP_CONNECTIONS = 500;
 
 /**
- * What it costs when somebody tries wrong keys, one connection after another: memory and files of an encoder without a stream, and
- * how much later a live stream's parts are to be had. From ever new addresses, so that each key is looked up (the guard answers 25 a
- * second, so this takes minutes), and from one, which the guard soon refuses unasked, and late.
+ * The cost of an attack with wrong keys, one connection after another: memory and open files of an encoder without a
+ * stream, and the additional latency of a live stream's parts. From many addresses, each key is looked up; the guard
+ * answers 25 per second, so this takes minutes. A single address is soon refused without a lookup, after a delay.
  */
 export const badKeys: Benchmark = {
   name: 'bad-keys',
   targets: {
     riseManyAddressesMs: { below: 50 },
     riseOneAddressMs: { below: 50 },
-    // One leaked a connection would be 2,000; the database client opens and closes connections as it likes.
+    // A leak per connection would show as 2,000. The database client's connections come and go.
     openFilesGrowth: { atMost: 4 },
   },
   run: async (context: BenchContext): Promise<Figures> => {
@@ -57,7 +55,10 @@ export const badKeys: Benchmark = {
   },
 };
 
-/** What the attempts leave behind in the encoder and below the data folder. Memory that a live stream fills would hide it. */
+/**
+ * What the attempts leave behind in the encoder and the data folder. Measured without a live stream, which would hide
+ * it.
+ */
 async function measureCosts(context: BenchContext, { encoderPid, dataFolder }: RunningHeadend, port: number) {
   const { signal } = context;
   await tryBadKeys(context, { port, connections: WARM_UP_CONNECTIONS, block: 3 });
@@ -81,7 +82,7 @@ interface PartFigures {
   readonly seconds: number;
 }
 
-/** The parts of all renditions that come while the work is done. */
+/** Measures the parts of all renditions that appear while the work is done. */
 async function measureParts(originUrl: string, signal: AbortSignal, work: () => Promise<number>): Promise<PartFigures> {
   const latenciesMs: number[] = [];
   const done = new AbortController();
@@ -104,24 +105,17 @@ async function measureParts(originUrl: string, signal: AbortSignal, work: () => 
 interface Attempts {
   readonly port: number;
   readonly connections: number;
-  /** Of the loopback network, for addresses that are all different; without it there is one address. */
+  /** Block of the loopback network for different addresses. Without it, all attempts come from one address. */
   readonly block?: number;
 }
 
 /**
- * Resolves, when all were refused, to the seconds that it took. In a process that yields to everything else: whoever attacks has a
- * machine of their own, and here takes no CPU from the encoder.
+ * Runs the attempts and resolves to the seconds that they took. Rejects if one was not refused. The attacker's process
+ * runs at a low priority: a real attacker has a machine of their own and takes no CPU from the encoder.
  */
 async function tryBadKeys(context: BenchContext, { port, connections, block }: Attempts): Promise<number> {
   const script = fileURLToPath(new URL('bad-keys-attacker.ts', import.meta.url));
   const values = [port, connections, ...(block === undefined ? [] : [block])].map(String);
   const args = ['-n', '10', process.execPath, '--import', 'tsx', script, ...values];
-  const attacker = startProgram(context, 'nice', args, { cwd: process.cwd() });
-  let output = '';
-  attacker.process.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const [exitCode] = await once(attacker.process, 'close', { signal: context.signal });
-  if (exitCode !== 0) attacker.assertRunning();
-  return Number(output);
+  return Number(await runProgram(context, 'nice', args, { cwd: process.cwd() }));
 }

@@ -3,27 +3,44 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Targets } from './target.ts';
 
-/** What a benchmark runs in: it ends early when the signal aborts, and whatever it started ends with it. */
+/**
+ * The context of a benchmark. The benchmark ends early when the signal aborts. Everything that it started ends with it.
+ */
 export interface BenchContext {
   readonly signal: AbortSignal;
   /** How long a live benchmark measures. */
   readonly seconds: number;
-  /** Registers what ends something that was started; the last registered runs first. */
+  /** Registers a clean-up. The last registered one runs first. */
   defer(cleanUp: () => Promise<unknown>): void;
 }
 
-/** Named figures with their units in the names; null where a figure could not be had. */
+/** Figures by name. Names include the unit. Null if a figure could not be measured. */
 export type Figures = Readonly<Record<string, number | string | null>>;
 
-/** One line of the results. The name before the slash is the measurement, after it what was measured. */
+/** A benchmark. In its name, the measurement stands before the slash and the measured subject after it. */
 export interface Benchmark {
   readonly name: string;
-  /** What is required of its figures, by their names. */
+  /** Required values of its figures, by name. */
   readonly targets: Targets;
   run(context: BenchContext): Promise<Figures>;
 }
 
-/** Runs a benchmark and then every clean-up, also when it throws. Throws an AggregateError where clean-ups failed. */
+/** A server that takes RTMP and serves HLS. */
+export interface SystemUnderTest {
+  readonly name: string;
+  /** Resolves when the server is ready for a publisher. It ends with the context. */
+  start(context: BenchContext): Promise<RunningSystem>;
+}
+
+export interface RunningSystem {
+  /** Ends with the stream key. */
+  readonly publishUrl: string;
+  readonly multivariantPlaylistUrl: string;
+  /** A page that starts to play the stream by itself, muted. */
+  readonly watchUrl: string;
+}
+
+/** Runs a benchmark and then all clean-ups, even if it throws. Throws an AggregateError if several of these fail. */
 export async function runInContext(
   benchmark: Pick<Benchmark, 'name' | 'run'>,
   options: { readonly signal: AbortSignal; readonly seconds: number },
@@ -48,7 +65,7 @@ export async function runInContext(
   return figures;
 }
 
-/** A folder that is deleted with the context. */
+/** Creates a folder that is deleted with the context. */
 export async function makeTemporaryFolder(context: BenchContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-bench-'));
   context.defer(() => rm(folder, { recursive: true, force: true }));

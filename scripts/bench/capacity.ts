@@ -5,7 +5,7 @@ import { headendRecipe, measureCpuSeconds } from './recipe.ts';
 
 const CLIP_SECONDS = 10;
 
-/** What a broadcaster would send for each ladder: its own height, at a bitrate above its top rung's. */
+/** A typical source for each ladder: the height of its top rung, at a higher bitrate. */
 const SOURCES = {
   '360p': { width: 640, height: 360, videoKbps: 1_000 },
   '480p': { width: 854, height: 480, videoKbps: 1_500 },
@@ -16,8 +16,8 @@ const SOURCES = {
 } as const satisfies Record<LadderName, { width: number; height: number; videoKbps: number }>;
 
 /**
- * CPU time that a ladder costs at 30 frames a second: user and system seconds of FFmpeg per second of media, which are the cores
- * that it keeps busy. From a file as fast as it goes, since CPU time hardly depends on what else the machine does.
+ * The CPU time of a ladder at 30 fps: user and system seconds of FFmpeg per second of media, which is the number of
+ * cores that it keeps busy. The input is a file, read at full speed, because CPU time hardly depends on other load.
  */
 export function capacity(ladder: LadderName): Benchmark {
   return {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
 import { makeClip } from '#kit/clip.ts';
 import { startPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -8,29 +7,27 @@ import { percentile } from './latency-summary.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';
 
 const TRIES = 5;
-/** Each try comes at another moment between two heartbeats, which are a second apart. */
+/** Heartbeats are a second apart. Each try comes at a different time between two of them. */
 const STEP_MS = 200;
 const TIMEOUT_SECONDS = 30;
 const CLIP = { width: 320, height: 180, seconds: 8, videoKbps: 300 };
 
-const STREAM = z.object({ status: z.string() });
-const NEW_KEY = z.object({ streamKey: z.string() });
-
-/** How long after a request to stop a stream, or to rotate its key, its publisher is cut. */
+/** The time from a request to stop a stream, or to rotate its key, to the end of its publisher. */
 export const controlLatency: Benchmark = {
   name: 'control-latency',
   targets: { stopMaxMs: { atMost: 2_000 }, rotateMaxMs: { atMost: 2_000 } },
   run: async (context: BenchContext): Promise<Figures> => {
     const running = await startHeadend(context, 'low');
+    const { api, streamId } = running;
     const stopMs: number[] = [];
     const rotateMs: number[] = [];
     let { publishUrl } = running;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const pauseMs = attempt * STEP_MS;
-      const request = async (path: string) => running.callApi('POST', `/streams/${running.streamId}/${path}`);
-      stopMs.push(await measureCut(context, running, { publishUrl, pauseMs }, () => request('stop')));
+      const stop = () => api.stopStream(streamId);
+      stopMs.push(await measureCut(context, running, { publishUrl, pauseMs }, stop));
       const rotate = async () => {
-        publishUrl = `${running.rtmpUrl}/${NEW_KEY.parse(await request('key')).streamKey}`;
+        publishUrl = `${running.rtmpUrl}/${(await api.rotateKey(streamId)).streamKey}`;
       };
       rotateMs.push(await measureCut(context, running, { publishUrl, pauseMs }, rotate));
     }
@@ -43,17 +40,16 @@ export const controlLatency: Benchmark = {
   },
 };
 
-/** Goes live; resolves to the milliseconds from the request to the end of the publisher. */
+/** Goes live, and resolves to the milliseconds from the request to the end of the publisher. */
 async function measureCut(
   context: BenchContext,
-  { callApi, streamId }: RunningHeadend,
+  { api, streamId }: RunningHeadend,
   { publishUrl, pauseMs }: { readonly publishUrl: string; readonly pauseMs: number },
   request: () => Promise<unknown>,
 ): Promise<number> {
   const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl: publishUrl });
   context.defer(() => publisher.kill());
-  const isLive = async (): Promise<boolean> =>
-    STREAM.parse(await callApi('GET', `/streams/${streamId}`)).status === 'live';
+  const isLive = async (): Promise<boolean> => (await api.getStream(streamId)).status === 'live';
   await waitFor('the stream to be live', isLive, { signal: context.signal, timeoutMs: TIMEOUT_SECONDS * 1000 });
   await sleep(pauseMs, undefined, { signal: context.signal });
   const requestedAtMs = performance.now();

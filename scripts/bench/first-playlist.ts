@@ -1,4 +1,4 @@
-/** True where a multivariant playlist and every media playlist that it names can be had and list media. */
+/** Whether a multivariant playlist and all its media playlists exist and list media. */
 export async function isPlayable(multivariantPlaylistUrl: string, signal: AbortSignal): Promise<boolean> {
   const multivariant = await fetchPlaylist(multivariantPlaylistUrl, signal);
   if (multivariant === null) return false;
@@ -9,7 +9,7 @@ export async function isPlayable(multivariantPlaylistUrl: string, signal: AbortS
   return uris.length > 0 && playlists.every((playlist) => playlist !== null && /^#EXT(INF|-X-PART):/m.test(playlist));
 }
 
-/** URIs of the variants and of renditions in EXT-X-MEDIA (RFC 8216bis 4.4.6), as they are written. */
+/** URIs of the variants and of the renditions in EXT-X-MEDIA (RFC 8216bis 4.4.6), unresolved. */
 export function mediaPlaylistUris(multivariant: string): readonly string[] {
   const lines = multivariant.split(/\r?\n/);
   const variants = lines.filter((line) => line !== '' && !line.startsWith('#'));

@@ -1,25 +1,24 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { countOpenFiles, readDescendants, readProcess } from '#kit/process-usage.ts';
+import { BYTES_PER_MEGABYTE, countOpenFiles, readDescendants, readProcess } from '#kit/process-usage.ts';
 
-/** What an encoder process and its data folder hold. */
+/** The resources of an encoder process and its data folder. */
 export interface Footprint {
   readonly residentMegabytes: number;
-  /** Sockets and pipes included. */
+  /** Including sockets and pipes. */
   readonly openFiles: number;
   readonly ffmpegs: number;
   readonly logBytes: number;
-  /** Everything in the data folder but the log. */
+  /** Everything in the data folder except the log. */
   readonly diskBytes: number;
 }
 
-/** Connections that have ended are closed by then on both sides. */
+/** By then, ended connections are closed on both sides. */
 const SETTLE_MS = 2_000;
 const LOG = 'headend.log';
-const BYTES_PER_MEGABYTE = 1_000_000;
 
-/** Reads it once what is going on has settled. */
+/** Measures the footprint after a short wait. */
 export async function readFootprint(encoderPid: number, dataFolder: string, signal: AbortSignal): Promise<Footprint> {
   await sleep(SETTLE_MS, undefined, { signal });
   const usage = await readProcess(encoderPid);

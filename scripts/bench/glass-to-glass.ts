@@ -5,31 +5,33 @@ import { makeClip } from '#kit/clip.ts';
 import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
+import type { BenchContext, Benchmark, Figures, SystemUnderTest } from './bench-context.ts';
 import { isPlayable } from './first-playlist.ts';
 import { type LatencySummary, summariseLatency } from './latency-summary.ts';
-import type { SystemUnderTest } from './systems/system-under-test.ts';
 import type { Targets } from './target.ts';
 
-/** Who starts with the first segment may be nearer to live than any later viewer: latency is that of who joins after this one. */
+/**
+ * A viewer who starts with the first segment may be closer to live than all later ones. Latency is measured for the
+ * next.
+ */
 const WAITING_VIEWER_SECONDS = 8;
-/** Players settle in this time; stalls and latencies count from then on. */
+/** Time for the player to settle. Stalls and latencies count after it. */
 const SETTLE_SECONDS = 5;
 const START_TIMEOUT_SECONDS = 30;
-/** Without a graphics card, every pixel on the screen takes CPU that the encoder needs on the same machine. The quality is the same. */
+/** Without a graphics card, every pixel on the screen takes CPU from the encoder. The rendition stays the same. */
 const VIEWPORT = { width: 320, height: 180 } as const;
-/** Below this the figures would speak of the measurement rather than of the system. */
+/** Below this, the figures would describe the measurement rather than the system. */
 const MIN_READABLE_PERCENT = 95;
 
-/** By system. What we are compared with owes us nothing. */
+/** Targets by system. The systems for comparison have none. */
 const TARGETS: Readonly<Record<string, Targets>> = {
   'headend-low': { latencyP95Ms: { atMost: 2_100 }, firstPlaylistMs: { atMost: 1_500 }, stalls: { atMost: 0 } },
   'headend-ultra': { latencyP95Ms: { atMost: 1_300 }, firstPlaylistMs: { atMost: 1_500 }, stalls: { atMost: 0 } },
 };
 
 /**
- * Latency from the publisher's hand to the screen of a viewer in Chromium, and how long a viewer who waits for the stream to start
- * waits for the first playlist and the first picture.
+ * Latency from the publisher to the screen of a viewer in Chromium. Also the time from the start of the publish to the
+ * first playlist and, for a waiting viewer, to the first picture.
  */
 export function glassToGlass(system: SystemUnderTest): Benchmark {
   const targets = TARGETS[system.name] ?? {};
@@ -71,7 +73,7 @@ interface Viewing {
   readonly signal: AbortSignal;
 }
 
-/** Opens the page, lets the player settle, and sums up `seconds` of what it then shows. */
+/** Opens the page, lets the player settle, and summarises the next `seconds` of what it shows. */
 async function view(
   { page, watchUrl, publisher, signal }: Viewing,
   seconds: number,

@@ -13,7 +13,9 @@ const WARM_UP_DECISIONS = 300;
 const DECISIONS = 2_000;
 const SOURCE_ADDRESS = '192.0.2.1';
 
-/** How long a warm ingest-auth function takes to decide, one publish after another, with DynamoDB on this machine. */
+/**
+ * The time that a warm ingest-auth function takes to decide, one publish after another, with DynamoDB on this machine.
+ */
 export const ingestAuth: Benchmark = {
   name: 'ingest-auth',
   targets: { allowP99Ms: { below: 10 }, refuseP99Ms: { below: 10 } },

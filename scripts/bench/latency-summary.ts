@@ -1,25 +1,25 @@
 import type { PresentedFrame } from '#kit/frame-counter.ts';
 
-/** What a viewer saw over a span of time. */
+/** What a viewer saw during a span of time. */
 export interface LatencySummary {
-  /** Glass to glass; null where no frame was readable. */
+  /** Glass to glass. Null if no frame was readable. */
   readonly latencyP50Ms: number | null;
   readonly latencyP95Ms: number | null;
   readonly latencyMaxMs: number | null;
   readonly stalls: number;
   readonly stallSeconds: number;
-  /** Of the frames presented, in per cent, those whose counter could be read. */
+  /** Percentage of the presented frames whose counter was readable. */
   readonly readablePercent: number;
-  /** Picture height at the end; tells the rendition. */
+  /** Height of the last picture, which identifies the rendition. */
   readonly heightPixels: number | null;
 }
 
-/** A viewer notices a frozen picture at about this length; a late frame or two is no stall. */
+/** Viewers notice a frozen picture from about this length. A late frame or two is not a stall. */
 const STALL_MS = 250;
 
 /**
- * Summarises the frames displayed from `fromMs` to `untilMs` (both milliseconds since 1970). `captureTimeMs` tells when a frame of
- * the clip was captured last before a moment, null where it never was.
+ * Summarises the frames displayed from `fromMs` to `untilMs`, both in milliseconds since 1970. `captureTimeMs` returns
+ * when a frame of the clip was last captured before a given time, or null if it never was.
  */
 export function summariseLatency(
   frames: readonly PresentedFrame[],
@@ -43,7 +43,7 @@ export function summariseLatency(
   };
 }
 
-/** The longest time without a new picture, in milliseconds; 0 where there was no stall. */
+/** The longest time without a new picture, in milliseconds. 0 if there was no stall. */
 export function longestStallMs(
   frames: readonly PresentedFrame[],
   span: { readonly fromMs: number; readonly untilMs: number },
@@ -52,15 +52,18 @@ export function longestStallMs(
   return Math.max(0, ...findStallsMs(inSpan, span));
 }
 
-/** The smallest value that at least `percent` per cent of the values do not exceed (nearest rank); null of no values. */
+/**
+ * The percentile by nearest rank: the smallest value that at least `percent` % of all do not exceed. Null for no
+ * values.
+ */
 export function percentile(values: readonly number[], percent: number): number | null {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? null;
 }
 
 /**
- * Times without a new picture. Frames that the browser presented without a callback (its main thread was busy) are counted by
- * `presentedFrames`, so that a slow measurement is not taken for a stall.
+ * Lengths of the times without a new picture. If its main thread is busy, the browser presents frames without a
+ * callback. `presentedFrames` counts these too, so that a slow measurement is not mistaken for a stall.
  */
 function findStallsMs(
   frames: readonly PresentedFrame[],

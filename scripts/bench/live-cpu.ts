@@ -14,9 +14,9 @@ interface CpuReading {
 }
 
 /**
- * CPU of Headend's own processes next to that of the FFmpeg they run, for one live stream. Measured three times in a row: just
- * after the start, when the JIT compiler is at work; after that; and with a viewer in Chromium. What is required is said of a stream, so
- * the second counts: a viewer's requests are work for viewers, of which CloudFront takes most.
+ * CPU of Headend's own processes compared to their FFmpeg, for one live stream. Measured three times: right after the
+ * start, while the JIT compiler works; after that; and with a viewer in Chromium. The target applies to the second
+ * measurement, because it is about the stream: in a deployment, CloudFront answers most requests of viewers.
  */
 export const liveCpu: Benchmark = {
   name: 'cpu/live',
@@ -38,7 +38,7 @@ export const liveCpu: Benchmark = {
   },
 };
 
-/** Opens the watch page; resolves when it shows the stream. */
+/** Opens the watch page. Resolves when it shows the stream. */
 async function openViewer(context: BenchContext, watchUrl: string): Promise<void> {
   const browser = await launchBrowser();
   context.defer(() => browser.close());
@@ -80,7 +80,7 @@ async function readCpu({ encoderPid, platformPid }: RunningHeadend): Promise<Cpu
     ffmpegPid: ffmpeg.pid,
     ffmpegSeconds: ffmpeg.cpuSeconds,
     encoderSeconds: encoder.cpuSeconds,
-    // Where both are one process its time counts as the encoder's only.
+    // If both are one process, its time counts only once, for the encoder.
     platformSeconds: platformPid === encoderPid ? 0 : platform.cpuSeconds,
   };
 }

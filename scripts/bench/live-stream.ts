@@ -7,7 +7,7 @@ import { type RunningHeadend, startHeadend } from './systems/headend.ts';
 
 const PLAYABLE_TIMEOUT_SECONDS = 30;
 
-/** Starts Headend with the default latency; `publish` resolves when its stream is playable. Both end with the context. */
+/** Starts Headend with a stream. `publish` resolves when the stream is playable. Both end with the context. */
 export async function prepareLiveStream(
   context: BenchContext,
 ): Promise<{ readonly running: RunningHeadend; publish(): Promise<void> }> {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 
-/** What the figures depend on. */
+/** The facts on which the figures depend. */
 export interface MachineFacts {
   readonly cores: number;
   readonly cpuModel: string;
@@ -16,7 +16,7 @@ export interface MachineFacts {
 
 const BYTES_PER_GIGABYTE = 1_000_000_000;
 
-/** Reads the facts; rejects where one of the programs is missing. */
+/** Reads the facts. Rejects if one of the programs is missing. */
 export async function readMachineFacts(): Promise<MachineFacts> {
   return {
     cores: cpus().length,
@@ -30,7 +30,7 @@ export async function readMachineFacts(): Promise<MachineFacts> {
   };
 }
 
-/** Some programs tell their version on standard error. */
+/** The first line of output. Some programs print their version to standard error. */
 async function firstLine(command: string, args: readonly string[]): Promise<string> {
   const { stdout, stderr } = await promisify(execFile)(command, [...args]);
   return (stdout || stderr).split('\n')[0]?.trim() ?? '';

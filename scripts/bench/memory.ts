@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import { readProcess } from '#kit/process-usage.ts';
+import { BYTES_PER_MEGABYTE, readProcess } from '#kit/process-usage.ts';
 import type { BenchContext, Benchmark, Figures } from './bench-context.ts';
 import { prepareLiveStream } from './live-stream.ts';
 
 const SAMPLE_MS = 1_000;
-const BYTES_PER_MEGABYTE = 1_000_000;
-/** Memory grows until all is there that is kept: what is listed, as much again for who is behind, and the segment being made. */
+/** Memory grows until the window of listed media, another one for late players, and the current segment are full. */
 const FILLED_SECONDS = 2 * LATENCY_PROFILES.low.windowSeconds + LATENCY_PROFILES.low.segmentSeconds;
 
-/** Resident memory of the encoder process, before a stream and while one is live until memory is full and then `seconds`. */
+/**
+ * Resident memory of the encoder process: without a stream, and with one until its window is full and `seconds` after
+ * that.
+ */
 export const memory: Benchmark = {
   name: 'memory',
   targets: { growthMegabytes: { atMost: 60 } },

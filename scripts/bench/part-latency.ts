@@ -1,6 +1,6 @@
 import { type ListedSegment, parseMediaPlaylist } from '#kit/hls-playlist.ts';
 
-/** A part, by its place in the stream: how long after the end of its media it could be had, in milliseconds. */
+/** A part with its position in the stream and the time at which its media ended, in milliseconds since 1970. */
 interface TimedPart {
   readonly msn: number;
   readonly part: number;
@@ -8,8 +8,8 @@ interface TimedPart {
 }
 
 /**
- * Follows a rendition by blocking reloads (RFC 8216bis 6.2.5.2) until the signal aborts, and reports each new part: the
- * time from its end by EXT-X-PROGRAM-DATE-TIME, when its last picture came in, to its being listed, in milliseconds.
+ * Follows a rendition with blocking reloads (RFC 8216bis 6.2.5.2) until the signal aborts. Reports the latency of each
+ * new part in milliseconds: from its end by EXT-X-PROGRAM-DATE-TIME, when its last frame arrived, until it is listed.
  */
 export async function followParts(
   renditionUrl: string,
@@ -27,7 +27,7 @@ export async function followParts(
   }
 }
 
-/** Oldest first; none once the signal has aborted. */
+/** The parts, oldest first. Empty if the signal has aborted. */
 async function listParts(renditionUrl: string, query: string, signal: AbortSignal): Promise<readonly TimedPart[]> {
   try {
     const response = await fetch(`${renditionUrl}/media.m3u8${query}`, { signal });

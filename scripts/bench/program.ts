@@ -1,20 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
 import type { BenchContext } from './bench-context.ts';
 
-/** A running program of a benchmark; it ends with the benchmark's context. */
+/** A running program of a benchmark. It ends with the benchmark's context. */
 export interface Program {
   readonly pid: number;
   readonly process: ChildProcess;
-  /** Throws, with what the program last wrote to standard error, once it has ended. */
+  /** If the program has ended, throws an error with its last standard error output. */
   assertRunning(): void;
 }
 
 const STDERR_TAIL_BYTES = 4_000;
 const TERMINATE_TIMEOUT_MS = 8_000;
 
-/** Starts a program in a process group of its own: Ctrl-C reaches the benchmark only, and nothing of the group outlives it. */
+/**
+ * Starts a program in its own process group, so that Ctrl-C only reaches the benchmark, and the whole group can be
+ * ended.
+ */
 export function startProgram(
   context: BenchContext,
   command: string,
@@ -42,6 +46,20 @@ export function startProgram(
     throw new Error(`${command} ended with ${child.exitCode ?? child.signalCode}: ${stderrTail.trim()}`);
   };
   return { pid, process: child, assertRunning };
+}
+
+/** Runs a program to its end and resolves to its standard output. Rejects if its exit code is not 0. */
+export async function runProgram(
+  ...[context, command, args, options]: Parameters<typeof startProgram>
+): Promise<string> {
+  const program = startProgram(context, command, args, options);
+  let output = '';
+  program.process.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const [exitCode] = await once(program.process, 'close', { signal: context.signal });
+  if (exitCode !== 0) program.assertRunning();
+  return output;
 }
 
 function killGroup(pid: number): void {

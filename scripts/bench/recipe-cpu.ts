@@ -1,13 +1,14 @@
 import { DEFAULT_LADDER } from '#domain/ladders.ts';
+import { FIRST_OUTPUT_FD } from '#encoder/transcode/ffmpeg-process.ts';
 import { makeClip } from '#kit/clip.ts';
 import type { Benchmark } from './bench-context.ts';
 import { percentile } from './latency-summary.ts';
-import { FIRST_OUTPUT_FD, headendRecipe, measureCpuSeconds, type Recipe } from './recipe.ts';
+import { headendRecipe, measureCpuSeconds, type Recipe } from './recipe.ts';
 import { LADDER, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './systems/usual-ladder.ts';
 
 const REPETITIONS = 3;
 
-/** FFmpeg's CPU for the benchmark clip from a file at full speed: Headend's arguments against one output per rendition. */
+/** FFmpeg's CPU time for the benchmark clip at full speed: Headend's arguments compared to one output per rendition. */
 export const recipeCpu: Benchmark = {
   name: 'cpu/recipe',
   targets: { ratio: { atMost: 0.95 } },
@@ -17,7 +18,7 @@ export const recipeCpu: Benchmark = {
     const headendSeconds: number[] = [];
     const usualSeconds: number[] = [];
     for (let repetition = 0; repetition < REPETITIONS; repetition++) {
-      // In turn, so that whatever else the machine does falls on both alike.
+      // Alternately, so that other load on the machine affects both alike.
       headendSeconds.push(await measureCpuSeconds(context, headend, clipPath));
       usualSeconds.push(await measureCpuSeconds(context, usualRecipe(), clipPath));
     }
@@ -27,7 +28,7 @@ export const recipeCpu: Benchmark = {
   },
 };
 
-/** Each rendition scaled from the source, with an audio encoder of its own. */
+/** Every rendition is scaled from the source and has its own audio encoder. */
 function usualRecipe(): Recipe {
   const outputs = LADDER.flatMap((rung, index) => [
     ...['-map', '0:v', '-map', '0:a', ...USUAL_CODEC_ARGUMENTS, ...usualEncoderArguments(rung, '')],

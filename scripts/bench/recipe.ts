@@ -1,24 +1,22 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
-import { SourceProbe } from '#encoder/media/source-description.ts';
-import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { renditionNames } from '#encoder/media/media-run.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
+import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { FIRST_OUTPUT_FD } from '#encoder/transcode/ffmpeg-process.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';
 import type { BenchContext } from './bench-context.ts';
-import { startProgram } from './program.ts';
+import { runProgram } from './program.ts';
 
-/** Where a recipe's outputs begin. */
-export const FIRST_OUTPUT_FD = 3;
-
-/** FFmpeg's arguments: FLV on standard input, each output on a file descriptor of its own from 3 on. */
+/** FFmpeg's arguments. The input is FLV on standard input. Each output has its own file descriptor, from 3 on. */
 export interface Recipe {
   readonly args: readonly string[];
   readonly outputs: number;
 }
 
-/** What the encoder runs for a clip with a ladder and the default latency. */
+/** The recipe of the encoder for a clip, with a ladder and the default latency. */
 export async function headendRecipe(clipPath: string, ladder: LadderName): Promise<Recipe> {
   const clip = parseFlvFile(await readFile(clipPath));
   const probe = new SourceProbe();
@@ -26,23 +24,17 @@ export async function headendRecipe(clipPath: string, ladder: LadderName): Promi
   const source = probe.description();
   if (source === null) throw new Error('the headers of the clip do not describe it');
   const plan = planRenditions(source, ladder, DEFAULT_LATENCY);
-  return { args: ffmpegArguments(plan, 0), outputs: outputNames(plan).length };
+  return { args: ffmpegArguments(plan, 0), outputs: renditionNames(plan).length };
 }
 
 /**
- * User and system time in seconds of one run over a clip, as fast as it goes. The shell's `times` tells it, as Node.js does not
- * for one child among others.
+ * Measures the user and system time of one run over a clip at full speed, in seconds. Uses the shell's `times`, because
+ * Node.js does not report the time of a single child process.
  */
 export async function measureCpuSeconds(context: BenchContext, recipe: Recipe, clipPath: string): Promise<number> {
   const redirections = Array.from({ length: recipe.outputs }, (_, index) => `${FIRST_OUTPUT_FD + index}>/dev/null`);
   const script = `clip=$1; shift; ffmpeg "$@" <"$clip" ${redirections.join(' ')} && times`;
-  const shell = startProgram(context, 'sh', ['-c', script, 'sh', clipPath, ...recipe.args], { cwd: '/' });
-  let output = '';
-  shell.process.stdout?.on('data', (chunk: Buffer) => {
-    output += chunk.toString();
-  });
-  const [exitCode] = await once(shell.process, 'close', { signal: context.signal });
-  if (exitCode !== 0) shell.assertRunning();
+  const output = await runProgram(context, 'sh', ['-c', script, 'sh', clipPath, ...recipe.args], { cwd: '/' });
   const [, childrenLine = ''] = output.trim().split('\n');
   const times = [...childrenLine.matchAll(/(\d+)m([\d.]+)s/g)];
   if (times.length !== 2) throw new Error(`unexpected output of times: ${output}`);

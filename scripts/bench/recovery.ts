@@ -13,14 +13,14 @@ import { startHeadend } from './systems/headend.ts';
 const TRIES = 3;
 const START_TIMEOUT_SECONDS = 30;
 const SETTLE_MS = 5_000;
-/** How long the page is watched after a disturbance. */
+/** How long the page is observed after a disturbance. */
 const WATCHED_MS = 8_000;
-/** Longer than what any player has buffered, shorter than the 10 s within which a publisher is back. */
+/** Longer than any player's buffer, and shorter than the 10 s that a publisher has to come back. */
 const AWAY_MS = 5_000;
 
 /**
- * What a viewer in Chromium, whose page is never loaded again, sees of an FFmpeg that is killed and of a publisher that is killed
- * and comes back, read off the frame counter in the picture.
+ * What a viewer in Chromium sees when FFmpeg is killed, and when the publisher is killed and comes back. The page is
+ * never reloaded. Measured by the frame counter in the picture.
  */
 export const recovery: Benchmark = {
   name: 'recovery',
@@ -30,7 +30,7 @@ export const recovery: Benchmark = {
     const freezesMs: number[] = [];
     for (let attempt = 0; attempt < TRIES; attempt++)
       freezesMs.push(await killFfmpeg(page, encoderPid, context.signal));
-    const returns: Return[] = [];
+    const returns: PublisherReturn[] = [];
     for (let attempt = 0; attempt < TRIES; attempt++) returns.push(await killPublisher(page, publish, context.signal));
     const backMs = returns.map((each) => each.backMs);
     return {
@@ -44,20 +44,20 @@ export const recovery: Benchmark = {
   },
 };
 
-/** Ends the publisher that there is, if any, and starts another. */
-type Publish = (awayMs: number) => Promise<TestPublisher>;
+/** Ends the current publisher, if any, and starts another one after a pause. */
+type StartPublishing = (awayMs: number) => Promise<TestPublisher>;
 
-/** A page that has settled on a live stream. */
+/** Opens a page on a live stream and waits until playback has settled. */
 async function prepareViewer(
   context: BenchContext,
-): Promise<{ readonly page: Page; readonly encoderPid: number; readonly publish: Publish }> {
+): Promise<{ readonly page: Page; readonly encoderPid: number; readonly publish: StartPublishing }> {
   const clipPath = await makeClip();
   const running = await startHeadend(context, 'low');
   const browser = await launchBrowser();
   context.defer(() => browser.close());
   let publisher: TestPublisher | null = null;
   context.defer(async () => publisher?.kill());
-  const publish: Publish = async (awayMs) => {
+  const publish: StartPublishing = async (awayMs) => {
     await publisher?.kill();
     await sleep(awayMs, undefined, { signal: context.signal });
     publisher = await startPublisher({ clipPath, rtmpUrl: running.publishUrl });
@@ -73,7 +73,7 @@ async function prepareViewer(
   return { page, encoderPid: running.encoderPid, publish };
 }
 
-/** Resolves to the longest freeze after FFmpeg was killed, in milliseconds. */
+/** Kills FFmpeg. Resolves to the longest freeze after that, in milliseconds. */
 async function killFfmpeg(page: Page, encoderPid: number, signal: AbortSignal): Promise<number> {
   const findFfmpeg = async (): Promise<number | null> =>
     (await readDescendants(encoderPid)).find(({ name }) => name === 'ffmpeg')?.pid ?? null;
@@ -86,14 +86,14 @@ async function killFfmpeg(page: Page, encoderPid: number, signal: AbortSignal): 
   return longestStallMs(await takePresentedFrames(page), { fromMs, untilMs });
 }
 
-interface Return {
-  /** From the first packet of the publisher that is back to its first picture on the screen. */
+interface PublisherReturn {
+  /** From the first packet of the returned publisher to its first frame on the screen. */
   readonly backMs: number;
   /** The longest freeze after that. */
   readonly freezeMs: number;
 }
 
-async function killPublisher(page: Page, publish: Publish, signal: AbortSignal): Promise<Return> {
+async function killPublisher(page: Page, publish: StartPublishing, signal: AbortSignal): Promise<PublisherReturn> {
   const publisher = await publish(AWAY_MS);
   await takePresentedFrames(page);
   const firstPacketAtMs = await publisher.firstPacketAtMs;

@@ -1,18 +1,18 @@
-/** What a figure has to be. */
+/** The required value of a figure. */
 export type Target = { readonly atMost: number } | { readonly below: number };
 
-/** Required figures by their names. */
+/** Targets by the name of the figure. */
 export type Targets = Readonly<Record<string, Target>>;
 
-/** A requirement beside what was measured. */
+/** A target and the measured value. */
 export interface TargetCheck {
-  /** For a person: `<= 5`. */
+  /** The target as text, for example `<= 5`. */
   readonly required: string;
   readonly measured: number | string | null;
   readonly holds: boolean;
 }
 
-/** Holds figures against what is required of them. A figure that could not be had holds nothing. */
+/** Compares figures with their targets. A missing figure misses its target. */
 export function checkTargets(
   figures: Readonly<Record<string, TargetCheck['measured']>>,
   targets: Targets,

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
-/** The commands of the CDK CLI that Headend has one of its own for. */
+/** The commands of the CDK CLI for which Headend has its own. */
 export type CdkCommand = 'synth' | 'deploy' | 'diff' | 'destroy';
 
 const require = createRequire(import.meta.url);
@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url);
 /** The pinned CDK CLI, a Node.js program. */
 export const CDK_CLI_PATH = require.resolve('aws-cdk/bin/cdk');
 
-/** The CLI's own table of what can be typed. It is no public interface: the version is pinned, and a test reads it. */
+/** The CLI's table of its options. It is not a public interface, so the version is pinned and a test reads it. */
 const REGISTRY_PATH = join(dirname(require.resolve('aws-cdk/package.json')), 'lib', 'cli', 'cli-type-registry.json');
 
 const optionsSchema = z.record(
@@ -23,12 +23,12 @@ const registrySchema = z.object({
   commands: z.record(z.string(), z.object({ options: optionsSchema.optional() })),
 });
 
-/** One option, as `parseArgs` of node:util takes it. */
+/** One option in the format of `parseArgs` of node:util. */
 export type CdkOption =
   | { readonly type: 'boolean'; readonly short?: string }
   | { readonly type: 'string'; readonly multiple: true; readonly short?: string };
 
-/** The options that a command of the CLI takes, by their names without dashes. */
+/** The options of a command of the CLI, by name without dashes. */
 export function readCdkOptions(command: CdkCommand): Readonly<Record<string, CdkOption>> {
   const registry = registrySchema.parse(JSON.parse(readFileSync(REGISTRY_PATH, 'utf8')));
   const options = { ...registry.globalOptions, ...registry.commands[command]?.options };

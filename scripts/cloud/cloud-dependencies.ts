@@ -6,9 +6,9 @@ import { openTokenStore } from './open-token-store.ts';
 import { type CdkContext, type RunCdk, runCdk } from './run-cdk.ts';
 import { syncViewerKeys } from './sync-viewer-keys.ts';
 
-/** What the commands that work in AWS are made of. */
+/** What the commands for AWS use. */
 export interface CloudDependencies extends CdkContext {
-  /** Makes everything that the app deploys. */
+  /** Builds everything that the app deploys. */
   build(): Promise<unknown>;
   readonly runCdk: RunCdk;
   readonly openTokenStore: typeof openTokenStore;
@@ -20,10 +20,10 @@ export interface CloudDependencies extends CdkContext {
   readonly randomBytes: RandomBytes;
 }
 
-/** Where the app finds what it deploys. */
+/** Where the app expects the artifacts. */
 const ARTIFACTS_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
 
-/** The real ones. */
+/** The dependencies outside of tests. */
 export const CLOUD_DEPENDENCIES: CloudDependencies = {
   appPath: 'bin/headend.ts',
   env: process.env,

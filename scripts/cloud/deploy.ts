@@ -1,21 +1,20 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { errorMessage } from '#scripts/stream/error-message.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import type { CloudCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
-import { CloudError } from './cloud-error.ts';
 import { type DeploymentOutputs, parseDeploymentOutputs } from './deployment-outputs.ts';
 import { makeAdminToken } from './make-admin-token.ts';
 import { nextSteps } from './next-steps.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
-/** What `deploy` needs to know of its command line. */
+/** A command line with a stage. */
 type DeployLine = CloudCommandLine & { readonly stage: string };
 
 /**
- * Deploys the stacks, makes the admin token that is wanted and says what to do next. Resolves to the exit code. Throws a CloudError
- * where the stacks are up and the rest failed.
+ * Deploys the stacks, makes the wanted admin token and prints what to do next. Resolves to the exit code. Rejects with
+ * a UserError if the stacks are deployed but a later step failed.
  */
 export async function deploy(line: DeployLine, dependencies: CloudDependencies): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-outputs-'));
@@ -25,7 +24,9 @@ export async function deploy(line: DeployLine, dependencies: CloudDependencies):
     const exitCode = await dependencies.runCdk(toCdkRun(line, deployArgs(line, outputsPath), dependencies));
     if (exitCode !== 0 || !line.isExecuted) return exitCode;
     if (line.stackNames.length > 0) {
-      dependencies.stdout.write('\nDeployed by name; without names all stacks are, and what to do next is shown.\n');
+      dependencies.stdout.write(
+        '\nDeployed only the named stacks. Without names, all are deployed and the next steps are shown.\n',
+      );
       return 0;
     }
     await finish(line, parseDeploymentOutputs(await readFile(outputsPath, 'utf8')), dependencies);
@@ -49,13 +50,13 @@ async function finish(line: DeployLine, outputs: DeploymentOutputs, dependencies
     const adminToken = await makeAdminToken({ ...dependencies, store, wanted: wantedToken });
     dependencies.stdout.write(nextSteps({ stage, outputs, wantedToken, adminToken }));
   } catch (error) {
-    throw new CloudError(tokenFailure(line, outputs, error), { cause: error });
+    throw new UserError(tokenFailure(line, outputs, error), { cause: error });
   } finally {
     close();
   }
 }
 
-/** Until the edge has keys it lets nobody at protected streams. */
+/** Without keys, the edge lets nobody watch protected streams. */
 async function giveViewerKeys(
   { stage, profile }: DeployLine,
   { viewerTokenSecretArn: secretArn, viewerTokenStoreArn: storeArn, region }: DeploymentOutputs,
@@ -64,13 +65,13 @@ async function giveViewerKeys(
   try {
     await syncViewerKeys({ secretArn, storeArn, region, profile, randomBytes });
   } catch (error) {
-    throw new CloudError(
+    throw new UserError(
       [
-        'The stacks are up, but the edge could not be given the keys of viewer tokens; public streams work without:',
+        'The stacks are deployed, but the keys of viewer tokens could not be copied to the edge. Public streams work anyway.',
         `  ${errorMessage(error)}`,
-        'Run this again with AWS credentials which allow reading and writing that secret and that key value store:',
+        'Run this again with AWS credentials that may read and write the secret and the key value store:',
         `  npm run viewer-keys -- sync --secret ${secretArn} --store ${storeArn}`,
-        `and then npm run deploy -- -c stage=${stage} for the admin token.`,
+        `After that, run npm run deploy -- -c stage=${stage} for the admin token.`,
       ].join('\n'),
       { cause: error },
     );
@@ -82,10 +83,10 @@ function tokenFailure({ stage, wantedToken }: DeployLine, outputs: DeploymentOut
   const name = error instanceof Error && error.name !== 'Error' ? `${error.name}: ` : '';
   const again = `npm run deploy -- -c stage=${stage}${wantedToken === 'new' ? ' --new-admin-token' : ''}`;
   return [
-    `The stacks are up, but the admin token could not be made in the table ${adminTokensTable} in ${region}:`,
+    `The stacks are deployed, but no admin token could be made in the table ${adminTokensTable} in ${region}:`,
     `  ${name}${errorMessage(error)}`,
-    'Run this again with AWS credentials of that account (AWS_PROFILE, or --profile NAME) which allow dynamodb:Scan and',
+    'Run this again with AWS credentials of that account (AWS_PROFILE, or --profile NAME) that allow dynamodb:Scan and',
     `dynamodb:PutItem on that table: ${again}`,
-    'Where somebody else makes the token, as for a pipeline, add --no-admin-token.',
+    'If somebody else makes the token, for example in a pipeline, add --no-admin-token.',
   ].join('\n');
 }

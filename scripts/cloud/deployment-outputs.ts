@@ -1,23 +1,23 @@
 import { z } from 'zod';
-import { CloudError } from './cloud-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
-/** What a deployed stage says of itself. */
+/** The outputs of a deployed stage. */
 export interface DeploymentOutputs {
   readonly rtmpUrl: string;
-  /** Null where the stage has no certificate for it. */
+  /** Null if the stage has no certificate for it. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
-  /** ARNs of the secret and of the CloudFront store that hold the keys of viewer tokens. */
+  /** ARNs of the secret and of the CloudFront key value store with the keys of viewer tokens. */
   readonly viewerTokenSecretArn: string;
   readonly viewerTokenStoreArn: string;
-  /** Of the control API and its tables. */
+  /** Region of the control API and its tables. */
   readonly region: string;
 }
 
-/** What `cdk deploy --outputs-file` writes: outputs by stack. */
+/** The file that `cdk deploy --outputs-file` writes: outputs by stack. */
 const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 const REQUIRED_OUTPUTS = [
@@ -32,16 +32,16 @@ const REQUIRED_OUTPUTS = [
 ] as const;
 type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl';
 
-/** Finds the outputs by their names, whatever the stacks are called. Throws a CloudError that names all that is amiss. */
+/** Finds the outputs by name in all stacks. Throws a UserError that lists the missing or ambiguous ones. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
   const stacks = Object.entries(outputsSchema.parse(JSON.parse(text)));
   const valuesOf = (name: OutputName): string[] => [
     ...new Set(stacks.flatMap(([, outputs]) => (outputs[name] === undefined ? [] : [outputs[name]]))),
   ];
   const missing = REQUIRED_OUTPUTS.filter((name) => valuesOf(name).length === 0);
-  if (missing.length > 0) throw new CloudError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
+  if (missing.length > 0) throw new UserError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
   const ambiguous = [...REQUIRED_OUTPUTS, 'RtmpsUrl' as const].filter((name) => valuesOf(name).length > 1);
-  if (ambiguous.length > 0) throw new CloudError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
+  if (ambiguous.length > 0) throw new UserError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
   const theValue = (name: OutputName): string => valuesOf(name)[0] ?? '';
   return {
     rtmpUrl: theValue('RtmpUrl'),

@@ -2,7 +2,6 @@ import { generateSecret, hashSecret, type RandomBytes, secretId } from '#domain/
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import type { WantedToken } from './cdk-command-line.ts';
 
-/** What a token is made with. */
 export interface AdminTokenOptions {
   readonly store: Pick<AdminTokenStore, 'list' | 'put'>;
   readonly wanted: WantedToken;
@@ -12,8 +11,8 @@ export interface AdminTokenOptions {
 }
 
 /**
- * Makes the admin token that is wanted and stores its hash; null where none is made. Two deployers at once make one each, and
- * both are valid. Rejects with the SDK's error.
+ * Makes the wanted admin token and stores its hash. Resolves to null if none is made. Two simultaneous deployments may
+ * make one each; both are valid. Rejects with the SDK's error.
  */
 export async function makeAdminToken({ store, wanted, now, randomBytes }: AdminTokenOptions): Promise<string | null> {
   if (wanted === 'none') return null;

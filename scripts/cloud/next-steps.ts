@@ -1,17 +1,17 @@
-import { formatTable } from '#scripts/stream/text-table.ts';
+import { formatTable, indent } from '#scripts/terminal/text-table.ts';
 import type { WantedToken } from './cdk-command-line.ts';
 import type { DeploymentOutputs } from './deployment-outputs.ts';
 
-/** What a deployment has come to. */
+/** The outcome of a deployment. */
 export interface DeployedStage {
   readonly stage: string;
   readonly outputs: DeploymentOutputs;
   readonly wantedToken: WantedToken;
-  /** The token that was made, shown here and nowhere else; null for none. */
+  /** The new admin token, shown only here. Null if none was made. */
   readonly adminToken: string | null;
 }
 
-/** What there is now and what to do next, for a person. Ends with a line feed. */
+/** Describes the deployment and what to do next. Ends with a line feed. */
 export function nextSteps({ stage, outputs, wantedToken, adminToken }: DeployedStage): string {
   const { rtmpUrl, rtmpsUrl, playbackBaseUrl, apiUrl, siteUrl } = outputs;
   const addresses = formatTable([
@@ -25,8 +25,8 @@ export function nextSteps({ stage, outputs, wantedToken, adminToken }: DeployedS
     `\nHeadend's stage "${stage}" is deployed.\n`,
     indent(addresses),
     ...tokenLines(stage, wantedToken, adminToken),
-    '\nThe first stream; the command shows its key for OBS and its watch page:\n',
-    indent('read -rs HEADEND_TOKEN && export HEADEND_TOKEN   # paste the admin token: no history keeps it'),
+    '\nCreate the first stream; this prints its key for OBS and its watch page:\n',
+    indent('read -rs HEADEND_TOKEN && export HEADEND_TOKEN   # paste the admin token; it stays out of the history'),
     indent(`npm run stream -- --api ${apiUrl} create --title "My stream"`),
     '\nAlarms and what to do about them: docs/operations.md\n',
   ].join('\n');
@@ -34,11 +34,9 @@ export function nextSteps({ stage, outputs, wantedToken, adminToken }: DeployedS
 
 function tokenLines(stage: string, wanted: WantedToken, token: string | null): string[] {
   if (token !== null) {
-    return ['\nAn admin token, shown this once; keep it where secrets are kept:\n', indent(token)];
+    return ['\nThe admin token, shown only once; store it with your secrets:\n', indent(token)];
   }
   if (wanted === 'none') return [];
   const command = `npm run deploy -- -c stage=${stage} --new-admin-token`;
-  return [`\nAn admin token was made before. Is it lost? This makes another:\n`, indent(command)];
+  return ['\nAn admin token was made before. If it is lost, this makes another:\n', indent(command)];
 }
-
-const indent = (text: string): string => text.replace(/^/gm, '  ');

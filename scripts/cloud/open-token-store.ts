@@ -2,14 +2,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type AdminTokenStore, createAdminTokenStore } from '#runtime/admin-token-store.ts';
 
-/** A deployment's table of admin tokens, and the AWS profile that reaches it; null for the SDK's own choice. */
+/** A deployment's table of admin tokens. A profile of null leaves the choice to the SDK. */
 export interface TokenTable {
   readonly tableName: string;
   readonly region: string;
   readonly profile: string | null;
 }
 
-/** The store on that table with the AWS credentials of the person at the keyboard. `close` releases its connections. */
+/** Opens the store with the user's AWS credentials. `close` releases its connections. */
 export function openTokenStore({ tableName, region, profile }: TokenTable): {
   readonly store: AdminTokenStore;
   close(): void;

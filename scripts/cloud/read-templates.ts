@@ -13,14 +13,14 @@ const manifestSchema = z.object({
   ),
 });
 
-/** A stack's template in a cloud assembly. */
+/** The template of a stack in a cloud assembly. */
 export interface StackTemplate {
   readonly stackName: string;
-  /** Below the assembly's folder, that folder included. */
+  /** Path including the assembly's folder. */
   readonly path: string;
 }
 
-/** The templates that a synthesis left in `directory`, those of nested assemblies included. */
+/** Lists the templates that a synthesis wrote to `directory`, including those of nested assemblies. */
 export async function readTemplates(directory: string): Promise<StackTemplate[]> {
   const { artifacts } = manifestSchema.parse(JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')));
   const templates: StackTemplate[] = [];

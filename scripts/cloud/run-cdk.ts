@@ -5,13 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { CDK_CLI_PATH } from './cdk-cli.ts';
 import type { CloudCommandLine } from './cdk-command-line.ts';
 
-/** The folder that the CLI runs in; what is typed as a path is relative to it. */
+/** The working directory of the CLI. Paths on the command line are relative to it. */
 export const PROJECT_DIR = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Variables of AWS that a synthesis without an account may still look at. */
+/** AWS variables that a synthesis without an account keeps. */
 const KEPT_VARIABLES = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_CA_BUNDLE'];
 
-/** What the CDK CLI is run with. */
+/** Arguments and environment of a run of the CDK CLI. */
 export interface CdkRun {
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
@@ -20,7 +20,7 @@ export interface CdkRun {
 /** Runs the CDK CLI and resolves to its exit code. */
 export type RunCdk = (run: CdkRun) => Promise<number>;
 
-/** Runs the pinned CDK CLI on this process's terminal, from the project's folder. Signals reach it, and it ends first. */
+/** Runs the pinned CDK CLI on this terminal, in the project's folder. Forwards signals and waits for its end. */
 export async function runCdk({ args, env }: CdkRun): Promise<number> {
   const child = spawn(process.execPath, [CDK_CLI_PATH, ...args], { cwd: PROJECT_DIR, env, stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals): unknown => child.kill(signal);
@@ -33,12 +33,13 @@ export async function runCdk({ args, env }: CdkRun): Promise<number> {
   }
 }
 
-/** The CLI's call for a command line: with the app in front, and without news, telemetry and a look for newer versions. */
+/** Builds the CLI's arguments: names the app, and turns off notices, telemetry and version checks. */
 export function toCdkRun(line: CloudCommandLine, extraArgs: readonly string[], context: CdkContext): CdkRun {
   const { command, args, profile } = line;
   const app = ['--app', `node --import tsx ${context.appPath}`];
   const quiet = ['--no-notices', '--no-version-reporting'];
-  // Where CI is set the CLI's messages go to standard output, which a synthesis needs for its templates; --ci still does it.
+  // With CI set, the CLI writes messages to standard output, where a synthesis writes its template. --ci still does
+  // that.
   const messages = command === 'synth' ? { CI: 'false' } : {};
   const env = { ...context.env, ...messages, CDK_DISABLE_VERSION_CHECK: 'true' };
   return {
@@ -47,15 +48,15 @@ export function toCdkRun(line: CloudCommandLine, extraArgs: readonly string[], c
   };
 }
 
-/** Which CDK app is meant, from the project's folder, and in what environment. */
+/** The path of the CDK app, relative to the project's folder, and its environment. */
 export interface CdkContext {
   readonly appPath: string;
   readonly env: NodeJS.ProcessEnv;
 }
 
 /**
- * With credentials the CLI asks AWS whose they are before a synthesis, and waits for ever where the network swallows that. No
- * template depends on the answer.
+ * Removes AWS credentials. With them, the CLI asks AWS for the account before a synthesis, and waits for ever on a
+ * network that drops the request. No template depends on the account.
  */
 function withoutAccount(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
@@ -66,7 +67,7 @@ function withoutAccount(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_EC2_METADATA_DISABLED: 'true',
-    // The SDK's advice on Node versions is for Headend's developers.
+    // The SDK's notice about Node.js versions concerns Headend's developers.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 }

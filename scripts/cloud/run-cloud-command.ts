@@ -1,23 +1,23 @@
 import { relative, resolve } from 'node:path';
-import { formatTable } from '#scripts/stream/text-table.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
+import { formatTable, indent } from '#scripts/terminal/text-table.ts';
 import type { CdkCommand } from './cdk-cli.ts';
 import { type CloudCommandLine, parseCdkCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
-import { CloudError } from './cloud-error.ts';
 import { deploy } from './deploy.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
-/** Where the CDK CLI puts templates. */
+/** The CDK CLI's default folder for templates. */
 const DEFAULT_OUTPUT = 'cdk.out';
 
-const DEPLOY_HELP = `npm run deploy takes what "cdk deploy" takes, below, and:
-  --new-admin-token  make an admin token even where there is one: for who has lost theirs
-  --no-admin-token   make none: for a pipeline, whose log should show none
+const DEPLOY_HELP = `npm run deploy has the options of "cdk deploy", see below, and:
+  --new-admin-token  make an admin token even if there is one, to replace a lost one
+  --no-admin-token   make none, for pipelines, whose log should not contain one
 
 `;
 
-/** Builds what is deployed, runs a command of the CDK CLI on a stage, and resolves to the exit code. */
+/** Builds the artifacts and runs a command of the CDK CLI on a stage. Resolves to the exit code. */
 export async function runCloudCommand(
   command: CdkCommand,
   args: readonly string[],
@@ -26,7 +26,7 @@ export async function runCloudCommand(
   try {
     return await run(parseCdkCommandLine(command, args), dependencies);
   } catch (error) {
-    if (!(error instanceof CloudError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     dependencies.stderr.write(`${error.message}\n`);
     return 1;
   }
@@ -39,7 +39,7 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
     return dependencies.runCdk(toCdkRun(line, [], dependencies));
   }
   if (stage === null) {
-    throw new CloudError(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev`);
+    throw new UserError(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev`);
   }
   await dependencies.build();
   switch (command) {
@@ -56,13 +56,13 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
 
 const namesNone = ({ stackNames, isAll }: CloudCommandLine): boolean => stackNames.length === 0 && !isAll;
 
-/** A named stack's template goes to standard output, as the CLI does it; for all of them, where they are. */
+/** Prints the template of a named stack, like the CLI. Without names, prints where all templates are. */
 async function synth(line: CloudCommandLine, dependencies: CloudDependencies): Promise<number> {
   if (line.stackNames.length > 0) return dependencies.runCdk(toCdkRun(line, [], dependencies));
   const exitCode = await dependencies.runCdk(toCdkRun(line, ['--quiet'], dependencies));
   if (exitCode !== 0) return exitCode;
   const directory = resolve(PROJECT_DIR, line.output ?? DEFAULT_OUTPUT);
   const rows = (await readTemplates(directory)).map(({ stackName, path }) => [stackName, relative('', path)]);
-  dependencies.stdout.write(`\nTemplates in ${directory}:\n${formatTable(rows).replace(/^/gm, '  ')}\n`);
+  dependencies.stdout.write(`\nTemplates in ${directory}:\n${indent(formatTable(rows))}\n`);
   return 0;
 }

@@ -1,9 +1,9 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { RandomBytes } from '#domain/stream-ids.ts';
-import { createKeyValueStoreClient } from '#scripts/viewer-keys/create-key-value-store-client.ts';
+import { createKeyValueStoreClient } from '#scripts/viewer-keys/edge-keys.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
 
-/** A deployment's keys of viewer tokens, and the AWS profile that reaches them; null for the SDK's own choice. */
+/** Where a deployment keeps the keys of viewer tokens. A profile of null leaves the choice to the SDK. */
 export interface DeployedViewerKeys {
   readonly secretArn: string;
   readonly storeArn: string;
@@ -12,7 +12,7 @@ export interface DeployedViewerKeys {
   readonly randomBytes: RandomBytes;
 }
 
-/** Gives the edge the keys that the secret holds, and makes the first one. Rejects with the SDK's error. */
+/** Copies the keys from the secret to the edge, and makes the first one. Rejects with the SDK's error. */
 export async function syncViewerKeys(deployed: DeployedViewerKeys): Promise<void> {
   const { secretArn, storeArn, region, profile, randomBytes } = deployed;
   const credentials = profile === null ? {} : { profile };

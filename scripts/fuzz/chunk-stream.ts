@@ -1,25 +1,25 @@
-/** What a client sends before its first message: C0, C1 and C2 (RTMP 1.0, 5.2). */
-export const HANDSHAKE_BYTES = 1 + 2 * 1536;
+import { DEFAULT_CHUNK_BYTES, HANDSHAKE_BYTES, SET_CHUNK_SIZE } from '#kit/rtmp-client.ts';
 
-/** One RTMP message as a client means to send it; a mutated one may lie about its length. */
+/** Everything that a client sends before its first message: C0, C1 and C2 (RTMP 1.0, 5.2). */
+export const CLIENT_HANDSHAKE_BYTES = 1 + 2 * HANDSHAKE_BYTES;
+
+/** An RTMP message that a client sends. A mutated one may have a wrong length in its header. */
 export interface Message {
   readonly type: number;
   readonly messageStreamId: number;
   readonly chunkStreamId: number;
   readonly timestampMs: number;
   readonly payload: Buffer;
-  /** What the header says, where that is not the payload's length. */
+  /** Length in the header, if it is not the payload's. */
   readonly declaredBytes?: number;
 }
 
-const SET_CHUNK_SIZE = 1;
-const DEFAULT_CHUNK_BYTES = 128;
 const EXTENDED_TIMESTAMP = 0xffffff;
 const HEADER_BYTES_BY_FORMAT = [11, 7, 3, 0] as const;
 
 interface ChunkStream {
   timestampMs: number;
-  /** The header's own field: a timestamp in format 0, a difference otherwise. */
+  /** The field of the header: a timestamp in format 0, a difference otherwise. */
   timestampField: number;
   length: number;
   type: number;
@@ -27,7 +27,10 @@ interface ChunkStream {
   received: Buffer[];
 }
 
-/** Takes what a proper client sent after its handshake apart (RTMP 1.0, 5.3). An unfinished message is left out; a header that is cut off throws. */
+/**
+ * Parses what a proper client sent after its handshake (RTMP 1.0, 5.3). Leaves out an unfinished message. Throws if a
+ * header is cut off.
+ */
 export function parseMessages(bytes: Buffer): Message[] {
   const messages: Message[] = [];
   const streams = new Map<number, ChunkStream>();
@@ -57,7 +60,7 @@ function emptyStream(): ChunkStream {
   return { timestampMs: 0, timestampField: 0, length: 0, type: 0, messageStreamId: 0, received: [] };
 }
 
-/** Returns where the chunk's data begins. */
+/** Returns the offset of the chunk's data. */
 function readHeader(bytes: Buffer, start: number, format: 0 | 1 | 2 | 3, stream: ChunkStream): number {
   let end = start + HEADER_BYTES_BY_FORMAT[format];
   if (format <= 2) stream.timestampField = bytes.readUIntBE(start, 3);
@@ -75,7 +78,7 @@ function readHeader(bytes: Buffer, start: number, format: 0 | 1 | 2 | 3, stream:
   return end;
 }
 
-/** Puts messages into chunks, each with a full header first, in the chunk size that the messages themselves announce. */
+/** Splits messages into chunks. The first chunk of each has a full header. Respects chunk sizes set by the messages. */
 export function encodeMessages(messages: readonly Message[]): Buffer {
   let chunkBytes = DEFAULT_CHUNK_BYTES;
   return Buffer.concat(
@@ -105,7 +108,7 @@ function encodeMessage(message: Message, chunkBytes: number): Buffer[] {
   return chunks;
 }
 
-/** One byte up to id 63, two up to 319, three above (RTMP 1.0, 5.3.1.1). */
+/** One byte for ids up to 63, two up to 319, three above (RTMP 1.0, 5.3.1.1). */
 function basicHeader(format: 0 | 3, chunkStreamId: number): Buffer {
   const first = format << 6;
   if (chunkStreamId < 64) return Buffer.from([first | chunkStreamId]);

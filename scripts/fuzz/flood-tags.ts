@@ -1,23 +1,21 @@
+import { AUDIO_TAG, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import type { Random } from '#kit/random.ts';
 import { encodeMessages, type Message } from './chunk-stream.ts';
 
 const FLOOD_TAGS = 50_000;
 const CHUNK_STREAM_ID = 6;
-const AUDIO = 8;
-const VIDEO = 9;
-const SCRIPT = 18;
-/** Chunk header without a message stream (RTMP 1.0, 5.3.1.2.2), and none at all. */
+/** A chunk header without message stream id (RTMP 1.0, 5.3.1.2.2), and an empty one (5.3.1.2.4). */
 const FORMAT_1 = 0x40;
 const FORMAT_3 = 0xc0;
 
 /**
- * A session with thousands of tags of a byte or two behind its last tag, when its source is known: at one timestamp, which no
- * limit on time would ever see, or with time that passes.
+ * Adds thousands of tags of one or two bytes after the last tag of a session, when the server knows the source. Their
+ * timestamps advance, or are all equal so that no limit on time applies.
  */
 export function floodTags(messages: readonly Message[], random: Random): Buffer {
-  const lastTag = messages.findLastIndex(({ type }) => type === AUDIO || type === VIDEO);
+  const lastTag = messages.findLastIndex(({ type }) => type === AUDIO_TAG || type === VIDEO_TAG);
   const { messageStreamId = 1, timestampMs = 0 } = messages[lastTag] ?? {};
-  const type = random.pick([AUDIO, VIDEO, SCRIPT]);
+  const type = random.pick([AUDIO_TAG, VIDEO_TAG, SCRIPT_TAG]);
   const payload = Buffer.from(random.pick([[0x27], [0x27, 1], [0x17, 1], [0xaf, 1], [0xaf]]));
   const stepMs = random.pick([0, 0, 1]);
   const first = { type, messageStreamId, chunkStreamId: CHUNK_STREAM_ID, timestampMs, payload };

@@ -45,7 +45,7 @@ const MUTATIONS: readonly ByteMutation[] = [
   },
 ];
 
-/** Damages bytes in one way; `other` is what may be spliced in. */
+/** Damages bytes in one random way. One of the ways splices in a part of `other`. */
 export function mutateBytes(bytes: Buffer, random: Random, other: Buffer): Buffer {
   return random.pick(MUTATIONS)(bytes, random, other);
 }

@@ -1,23 +1,24 @@
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { type AmfValue, decodeAmf0, encodeAmf0 } from '#kit/amf0.ts';
 import type { Random } from '#kit/random.ts';
+import { COMMAND } from '#kit/rtmp-client.ts';
 import type { Message } from './chunk-stream.ts';
 import { mutateBytes } from './mutate-bytes.ts';
 
 type MessageMutation = (messages: readonly Message[], random: Random) => readonly Message[];
 
-/** RTMP message types (RTMP 1.0, sections 5.4 and 7.1), known and unknown. */
+/** Known and unknown RTMP message types (RTMP 1.0, sections 5.4 and 7.1). */
 const TYPES = [0, 1, 2, 3, 4, 5, 6, 8, 9, 15, 16, 17, 18, 19, 20, 22, 255];
-const COMMAND = 20;
 const CHUNK_STREAM_IDS = [2, 3, 4, 5, 6, 8, 63, 64, 319, 320, 65_599];
 const UINT24_EDGES = [0, 1, 127, 128, 129, 0xffff, 0xfffffe, 0xffffff];
 const UINT32_EDGES = [0, 1, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff];
 const HOSTILE_VALUES: readonly AmfValue[] = [
   ...[0, -1, 1e308, Number.NaN, Number.POSITIVE_INFINITY, true, null, undefined, ''],
   ...['constructor', '__proto__', 'no url', '/'.repeat(300), '\0\r\n', 'ä€😀'],
-  ...[{}, { app: 'live' }, { constructor: 'x', toString: null }],
+  ...[{}, { app: RTMP_APPLICATION }, { constructor: 'x', toString: null }],
 ];
 const COMMANDS: readonly (readonly AmfValue[])[] = [
-  ['connect', 1, { app: 'live', tcUrl: 'no url' }],
+  ['connect', 1, { app: RTMP_APPLICATION, tcUrl: 'no url' }],
   ['createStream', 2, null],
   ['publish', 3, null],
   ['publish', 3, null, 'allowed-second', 'live'],
@@ -29,7 +30,7 @@ const COMMANDS: readonly (readonly AmfValue[])[] = [
 
 const at = (messages: readonly Message[], index: number): readonly Message[] => messages.slice(index, index + 1);
 
-/** Changes one message; nothing where there is none. */
+/** Changes one random message, if there is any. */
 function changeOne(
   messages: readonly Message[],
   random: Random,
@@ -108,12 +109,12 @@ function withHostileValue(message: Message, random: Random): Message {
     values[random.below(values.length)] = random.pick(HOSTILE_VALUES);
     return { ...message, payload: encodeAmf0(...values) };
   } catch {
-    // An earlier mutation left no AMF0 that could be changed value by value.
+    // An earlier mutation has damaged the AMF0, so it cannot be changed value by value.
     return { ...message, payload: mutateBytes(message.payload, random, Buffer.alloc(64)) };
   }
 }
 
-/** Changes a session in one way on the level of its messages. */
+/** Changes the messages of a session in one random way. */
 export function mutateMessages(messages: readonly Message[], random: Random): readonly Message[] {
   return random.pick(MUTATIONS)(messages, random);
 }

@@ -3,16 +3,16 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Attack } from './plan-attack.ts';
 
-/** Longest wait for an answer that may never come. */
+/** Maximum wait for an answer, which may never come. */
 const ANSWER_TIMEOUT_MS = 100;
-/** Code of every status, good or bad. */
+/** Prefix of the code in every status, positive or negative. */
 const STATUS = 'NetStream.Publish.';
 
-/** Runs one connection to its end. Rejects where the server keeps it for longer than `closeTimeoutMs` after its last byte. */
+/** Runs one connection to its end. Rejects if the server keeps it open for `closeTimeoutMs` after the last byte. */
 export async function runAttack(attack: Attack, port: number, closeTimeoutMs: number): Promise<void> {
   const { localAddress, writes, waitBefore, ending } = attack;
   const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
-  socket.on('error', () => undefined); // a reset is one of the ways in which the server ends it
+  socket.on('error', () => undefined); // the server may close with a reset
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   if (ending === 'linger deaf') socket.pause();
   const answered = waitForStatus(socket, ending !== 'linger deaf');

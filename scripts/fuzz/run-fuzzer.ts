@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BYTES_PER_MEGABYTE } from '#kit/process-usage.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import { type Attack, planAttack } from './plan-attack.ts';
 import type { RecordedSession } from './record-sessions.ts';
 import { runAttack } from './run-attack.ts';
-import type { Target } from './start-target.ts';
+import type { FuzzTarget } from './start-target.ts';
 
 export interface FuzzOptions {
-  readonly target: Target;
+  readonly target: FuzzTarget;
   readonly sessions: readonly RecordedSession[];
   readonly seed: number;
-  /** Which iterations to run: a single one, so many from the first on, or as many as the time allows. */
+  /** Which iterations to run: a single one, a number of them, or as many as fit into the time. */
   readonly iterations: { readonly only: number } | { readonly count: number } | 'any';
   readonly seconds: number;
 }
@@ -16,28 +18,27 @@ export interface FuzzOptions {
 export interface FuzzResult {
   readonly connections: number;
   readonly connectionsPerSecond: number;
-  /** Publishes that were accepted, and those of them that were encoded for real. */
+  /** Accepted publishes, and how many of them were transcoded. */
   readonly publishes: number;
-  readonly encoders: number;
+  readonly transcoders: number;
   readonly violations: number;
   readonly residentMegabytes: number;
   readonly residentGrowthMegabytes: number;
-  /** Over so many connections: the first ones only warm the server up. */
+  /** Number of connections to which the growth applies. The first ones only warm up the server. */
   readonly residentGrowthConnections: number;
-  /** What went wrong, each with the iterations it may have come from; none is a pass. */
+  /** What went wrong, with the iterations that may have caused it. Empty if the run passed. */
   readonly failures: readonly string[];
 }
 
 const CONCURRENCY = 64;
-/** The first connections fill caches and grow the heap to its working size. */
+/** The first connections fill caches and let the heap grow to its working size. */
 const WARM_UP_CONNECTIONS = 900;
 const MAX_GROWTH_MEGABYTES = 64;
-const BYTES_PER_MEGABYTE = 1_000_000;
-/** An FFmpeg has 2 s to hand over what it has left, and may be about to be replaced. */
+/** An ending FFmpeg has 2 s for its remaining output, and may just have been restarted. */
 const SETTLE_TIMEOUT_MS = 10_000;
 const SETTLE_POLL_MS = 100;
 
-/** Attacks the target until the time is up, and then looks for what is left over. The target stays open. */
+/** Attacks the target until the time is up, then looks for leaks. The target stays open. */
 export async function runFuzzer(options: FuzzOptions): Promise<FuzzResult> {
   const { target, seconds } = options;
   const failures: string[] = [];
@@ -68,12 +69,12 @@ export async function runFuzzer(options: FuzzOptions): Promise<FuzzResult> {
   const growthMegabytes = warm === null ? 0 : (residentBytes - warm.bytes) / BYTES_PER_MEGABYTE;
   failures.push(...findMissing(options, connections));
   if (growthMegabytes > MAX_GROWTH_MEGABYTES) failures.push(`memory grew by ${growthMegabytes.toFixed(0)} MB`);
-  const { publishes, encoders, violations } = await target.report();
+  const { publishes, transcoders, violations } = await target.report();
   return {
     connections,
     connectionsPerSecond: connections / elapsedSeconds,
     publishes,
-    encoders,
+    transcoders,
     violations,
     residentMegabytes: residentBytes / BYTES_PER_MEGABYTE,
     residentGrowthMegabytes: growthMegabytes,
@@ -85,14 +86,14 @@ export async function runFuzzer(options: FuzzOptions): Promise<FuzzResult> {
 const NOTHING = {
   connectionsPerSecond: 0,
   publishes: 0,
-  encoders: 0,
+  transcoders: 0,
   violations: 0,
   residentMegabytes: 0,
   residentGrowthMegabytes: 0,
   residentGrowthConnections: 0,
 };
 
-/** Shared by all that attack at once, so that each iteration runs once. */
+/** All concurrent attacks take their iterations from this generator, so that each runs once. */
 function* iterationsUntil(chosen: FuzzOptions['iterations'], isOver: () => boolean): Generator<number> {
   if (typeof chosen === 'object' && 'only' in chosen) {
     yield chosen.only;
@@ -102,7 +103,7 @@ function* iterationsUntil(chosen: FuzzOptions['iterations'], isOver: () => boole
   for (let iteration = 0; iteration < count && !isOver(); iteration++) yield iteration;
 }
 
-/** A run that was to make so many connections and did not has shown nothing. */
+/** A run that made fewer connections than requested proves nothing, so it fails. */
 function findMissing({ iterations, seconds }: FuzzOptions, connections: number): string[] {
   if (iterations === 'any' || 'only' in iterations || connections >= iterations.count) return [];
   return [`only ${connections} of ${iterations.count} connections were made in ${seconds} s`];
@@ -112,17 +113,17 @@ async function runOne({ target }: FuzzOptions, attack: Attack, failures: string[
   try {
     await runAttack(attack, target.port, target.closeTimeoutMs);
   } catch (error) {
-    if (target.death === null) failures.push(error instanceof Error ? error.message : String(error));
+    if (target.death === null) failures.push(errorMessage(error));
   }
 }
 
-async function measureMemory(target: Target): Promise<number> {
+async function measureMemory(target: FuzzTarget): Promise<number> {
   await target.report();
   return target.residentBytes();
 }
 
-/** Waits until the target holds no more than when it was idle, and names what does not go away. */
-async function findLeftOvers(target: Target, idle: readonly string[]): Promise<string[]> {
+/** Waits until the target holds no more than when it was idle. Resolves to what is still left after the timeout. */
+async function findLeftOvers(target: FuzzTarget, idle: readonly string[]): Promise<string[]> {
   const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const leftOvers = subtract(await findHeld(target), idle);
@@ -132,8 +133,8 @@ async function findLeftOvers(target: Target, idle: readonly string[]): Promise<s
   }
 }
 
-/** Sockets, timers and the like of the target, and its processes. */
-async function findHeld(target: Target): Promise<readonly string[]> {
+/** Sockets, timers and the like that the target holds, and its child processes. */
+async function findHeld(target: FuzzTarget): Promise<readonly string[]> {
   return [...(await target.report()).resources, ...(await target.children())];
 }
 

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { readDescendants, readProcess } from '#kit/process-usage.ts';
 
-/** What the target tells of itself. */
+/** What the target reports about itself. */
 export interface TargetReport {
   readonly type: 'report';
-  /** Kinds of what keeps its event loop alive (Node.js, process.getActiveResourcesInfo). */
+  /** Types of the resources that keep its event loop alive (Node.js, process.getActiveResourcesInfo). */
   readonly resources: readonly string[];
   readonly violations: number;
-  /** Publishes that were accepted, and those of them that were encoded for real. */
+  /** Accepted publishes, and how many of them were transcoded. */
   readonly publishes: number;
-  readonly encoders: number;
+  readonly transcoders: number;
 }
 
 export type TargetMessage =
@@ -19,18 +19,18 @@ export type TargetMessage =
   | TargetReport;
 
 /** The RTMP server under attack. */
-export interface Target {
+export interface FuzzTarget {
   readonly port: number;
-  /** Within which it has closed any connection whose peer is done. */
+  /** How long it may take to close a connection whose client is done. */
   readonly closeTimeoutMs: number;
-  /** What it wrote when it died; null while it lives. */
+  /** Exit code and last output after it died. Null as long as it runs. */
   readonly death: string | null;
-  /** Collects its garbage first. */
+  /** The target collects its garbage first. */
   report(): Promise<TargetReport>;
   residentBytes(): Promise<number>;
-  /** Names of the processes that it runs. */
+  /** Names of its child processes. */
   children(): Promise<readonly string[]>;
-  /** Closes the server; resolves to whether the process then ended by itself, in order, within the time. */
+  /** Closes the server. Resolves to whether the process then ended by itself, with exit code 0, within the time. */
   close(timeoutMs: number): Promise<boolean>;
   kill(): void;
 }
@@ -38,8 +38,8 @@ export interface Target {
 const PROGRAM = fileURLToPath(new URL('target.ts', import.meta.url));
 const STDERR_TAIL_BYTES = 8_000;
 
-/** Starts it on a free port. Rejects with what it wrote where it does not come up. */
-export async function startTarget(): Promise<Target> {
+/** Starts the target on a free port. If that fails, rejects with its output. */
+export async function startTarget(): Promise<FuzzTarget> {
   const child = fork(PROGRAM, {
     execArgv: ['--expose-gc', '--import', 'tsx'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import type { Authorise } from '#domain/ingest-auth.ts';
 import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
-import { SourceProbe } from '#encoder/media/source-description.ts';
-import { UnsupportedSourceError } from '#encoder/media/unsupported-source-error.ts';
+import { UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { SourceProbe } from '#encoder/media/source-probe.ts';
 import type { AcceptPublisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import { startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 import { readEnhancedCodecs } from '#encoder/transcode/ffmpeg-decoders.ts';
@@ -12,7 +12,7 @@ import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { ALLOWED_PREFIX, ENCODED_PREFIX } from './keys.ts';
 import type { TargetMessage } from './start-target.ts';
 
-/** Short time-outs, so that connections which wait for them are not what a run is made of. */
+/** Short timeouts, so that a run does not consist of connections that wait for them. */
 const LIMITS = {
   ...DEFAULT_RTMP_LIMITS,
   handshakeTimeoutMs: 500,
@@ -23,12 +23,12 @@ const LIMITS = {
   failedKeyDelayMs: 50,
 };
 
-/** What everything may be late by where other work keeps the processors busy. */
+/** Extra time for a machine that is busy with other work. */
 const BUSY_MACHINE_MS = 5_000;
 
 const log = pino({ level: 'silent' });
 let publishes = 0;
-let encoders = 0;
+let transcoders = 0;
 
 const authorise: Authorise = async ({ streamKey }) => {
   if (streamKey.startsWith(ALLOWED_PREFIX) || streamKey.startsWith(ENCODED_PREFIX)) {
@@ -47,14 +47,14 @@ const authorise: Authorise = async ({ streamKey }) => {
 
 const acceptPublisher: AcceptPublisher = async (publisher) => {
   publishes++;
-  const isEncoded = publisher.stream.streamId.startsWith(ENCODED_PREFIX);
-  return isEncoded ? encode(publisher) : probe(publisher);
+  const isTranscoded = publisher.stream.streamId.startsWith(ENCODED_PREFIX);
+  return isTranscoded ? transcode(publisher) : probe(publisher);
 };
 
-type Accepted = Parameters<AcceptPublisher>[0];
+type AcceptedPublisher = Parameters<AcceptPublisher>[0];
 
-/** Looks at the tags as a transcoder does, without its FFmpeg. */
-function probe(publisher: Accepted): PublisherHandler {
+/** Reads the tags like a transcoder, but without FFmpeg. */
+function probe(publisher: AcceptedPublisher): PublisherHandler {
   const source = new SourceProbe();
   return {
     onTag: (tag) => {
@@ -71,9 +71,9 @@ function probe(publisher: Accepted): PublisherHandler {
   };
 }
 
-function encode(publisher: Accepted): PublisherHandler {
+function transcode(publisher: AcceptedPublisher): PublisherHandler {
   let epoch = 0;
-  encoders++;
+  transcoders++;
   const transcoder = new Transcoder({
     stream: publisher.stream,
     nextEpoch: () => ++epoch,
@@ -95,7 +95,7 @@ function send(message: TargetMessage): void {
   process.send?.(message);
 }
 
-/** The server under attack, in a process of its own: tells its port, and on request what it holds. */
+/** The server under attack, in its own process. Sends its port to the fuzzer, and a report on request. */
 async function main(): Promise<void> {
   const enhancedCodecs = await readEnhancedCodecs(spawn);
   const server = await startRtmpServer({
@@ -122,16 +122,16 @@ async function main(): Promise<void> {
   let isClosing = false;
   process.on('message', (message) => {
     if (message === 'report') {
-      globalThis.gc?.(); // memory that is only waiting to be collected is no leak
+      globalThis.gc?.(); // garbage is not a leak
       const resources = process.getActiveResourcesInfo();
-      send({ type: 'report', resources, violations: server.violations, publishes, encoders });
+      send({ type: 'report', resources, violations: server.violations, publishes, transcoders });
     } else {
       isClosing = true;
-      void server.close().then(() => process.disconnect()); // with nothing left over the process ends by itself
+      void server.close().then(() => process.disconnect()); // if nothing is left over, the process ends by itself
     }
   });
   process.once('disconnect', () => {
-    if (!isClosing) process.exit(1); // the fuzzer is gone
+    if (!isClosing) process.exit(1); // the fuzzer has ended
   });
 }
 

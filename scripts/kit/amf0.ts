@@ -1,7 +1,7 @@
-/** The AMF0 values that RTMP commands are made of (AMF 0 specification, 2). */
+/** The AMF0 values of RTMP commands (AMF 0 specification, section 2). */
 export type AmfValue = number | boolean | string | null | undefined | { readonly [field: string]: AmfValue };
 
-/** Encodes values one after another. */
+/** Encodes a sequence of values. */
 export function encodeAmf0(...values: readonly AmfValue[]): Buffer {
   return Buffer.concat(values.map(encodeValue));
 }
@@ -27,7 +27,7 @@ function encodeName(name: string): Buffer {
   return Buffer.concat([length, text]);
 }
 
-/** Decodes a whole message. Throws on a type that a server's answers do not use. */
+/** Decodes a whole message. Throws on types that servers do not send. */
 export function decodeAmf0(bytes: Buffer): AmfValue[] {
   const values: AmfValue[] = [];
   let offset = 0;
@@ -39,12 +39,12 @@ export function decodeAmf0(bytes: Buffer): AmfValue[] {
   return values;
 }
 
-interface Decoded<T> {
+interface DecodedValue<T> {
   readonly value: T;
   readonly end: number;
 }
 
-function decodeValue(bytes: Buffer, offset: number): Decoded<AmfValue> {
+function decodeValue(bytes: Buffer, offset: number): DecodedValue<AmfValue> {
   const start = offset + 1;
   switch (bytes[offset]) {
     case 0:
@@ -64,7 +64,7 @@ function decodeValue(bytes: Buffer, offset: number): Decoded<AmfValue> {
   }
 }
 
-function decodeFields(bytes: Buffer, start: number): Decoded<{ [field: string]: AmfValue }> {
+function decodeFields(bytes: Buffer, start: number): DecodedValue<{ [field: string]: AmfValue }> {
   const value: { [field: string]: AmfValue } = {};
   let name = decodeName(bytes, start);
   while (name.value !== '') {
@@ -75,7 +75,7 @@ function decodeFields(bytes: Buffer, start: number): Decoded<{ [field: string]: 
   return { value, end: name.end + 1 };
 }
 
-function decodeName(bytes: Buffer, offset: number): Decoded<string> {
+function decodeName(bytes: Buffer, offset: number): DecodedValue<string> {
   const end = offset + 2 + bytes.readUInt16BE(offset);
   return { value: bytes.toString('utf8', offset + 2, end), end };
 }

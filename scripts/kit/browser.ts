@@ -2,17 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { findProgram } from '#scripts/find-program.mjs';
 
-/** A Chromium that ends with `close`, and what its pages complained about. */
+/** A running Chromium and the errors of its pages. */
 export interface TestBrowser {
   readonly browser: Browser;
-  /** Messages of level `error` and uncaught exceptions of every page, oldest first. */
+  /** Console messages of level `error` and uncaught exceptions of all pages, oldest first. */
   readonly consoleErrors: readonly string[];
   newPage(): Promise<Page>;
-  /** Ends the whole process, pages and all. */
+  /** Ends the process with all pages. */
   close(): Promise<void>;
 }
 
-/** Nothing but what a page asks for goes over the network, and video starts without a click. */
+/** Keeps Chromium's own requests off the network, and lets video start without a click. */
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -26,12 +26,14 @@ const ARGUMENTS = [
 
 const YIELDING_CHROMIUM = fileURLToPath(new URL('chromium.sh', import.meta.url));
 
-/** Launches the Chromium that set-up finds or installs, Debian's, which unlike Playwright's own build decodes H.264 and AAC. */
+/**
+ * Launches the Chromium that setup.mjs finds or installs. Unlike Playwright's build, Debian's decodes H.264 and AAC.
+ */
 export async function launchBrowser(): Promise<TestBrowser> {
-  // Playwright's own handlers would exit this process before anything else could be cleaned up.
+  // Playwright's signal handlers would exit this process before everything else is cleaned up.
   const handlers = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   const chromiumPath = findProgram('chromium');
-  if (chromiumPath === null) throw new Error('there is no chromium on the PATH; "npm test" installs it where it may');
+  if (chromiumPath === null) throw new Error('there is no chromium on the PATH; as root, "npm test" installs it');
   const env = { ...process.env, HEADEND_CHROMIUM: chromiumPath };
   const options = { executablePath: YIELDING_CHROMIUM, env, headless: true, args: ARGUMENTS };
   const browser = await chromium.launch({ ...options, ...handlers });

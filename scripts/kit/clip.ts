@@ -7,25 +7,25 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { COUNTER } from './frame-counter.ts';
 
-/** A clip as a broadcaster's encoder would send it. */
+/** The properties of a test clip. */
 export interface ClipOptions {
   readonly width: number;
   readonly height: number;
-  /** Frames a second as FFmpeg writes it: `30` or `30000/1001`. */
+  /** Frames per second in FFmpeg's notation: `30` or `30000/1001`. */
   readonly frameRate: string;
   readonly seconds: number;
   readonly videoKbps: number;
-  /** 0 as low-latency broadcasters send; OBS sends 2. */
+  /** 0 for low latency. OBS sends 2 by default. */
   readonly bFrames: number;
-  /** Between two keyframes. */
+  /** Keyframe interval. */
   readonly keyframeSeconds: number;
-  /** AAC stereo at 48 kHz, or no audio track at all. */
+  /** Whether there is an audio track: AAC, stereo, 48 kHz. */
   readonly hasAudio: boolean;
 }
 
 /**
- * What benchmarks send. 24 seconds are whole frames at 30 a second and whole AAC frames at 48 kHz, so that picture and
- * sound start over at the same instant; 20 seconds would be 937.5 AAC frames.
+ * The clip of the benchmarks, and the defaults of all others. 24 seconds are a whole number of frames at 30 fps and of
+ * AAC frames at 48 kHz, so that video and audio repeat at the same instant. 20 seconds would be 937.5 AAC frames.
  */
 export const BENCH_CLIP: ClipOptions = {
   width: 1280,
@@ -38,12 +38,13 @@ export const BENCH_CLIP: ClipOptions = {
   hasAudio: true,
 };
 
-/** Changes whenever the recipe below does, since clips are kept from one run to the next. */
+/** Must change with the FFmpeg arguments below, because clips are reused by later runs. */
 const RECIPE_VERSION = 1;
 
 /**
- * Makes an FLV (H.264 High, AAC) of a noisy moving picture with the frame counter in it, and a white flash with a beep for the
- * first tenth of every second. Resolves to its path under the system's temporary folder; a clip is made once and then reused.
+ * Makes an FLV (H.264 High, AAC) that shows a noisy moving picture with the frame counter, and a white flash with a
+ * beep in the first tenth of every second. Resolves to its path below the system's temporary folder, where later calls
+ * reuse it.
  */
 export async function makeClip(options: Partial<ClipOptions> = {}): Promise<string> {
   const clip = { ...BENCH_CLIP, ...options };
@@ -81,7 +82,7 @@ function ffmpegArguments(clip: ClipOptions): string[] {
   ];
 }
 
-/** FFmpeg filters that draw the flash and the counter; `drawbox` with `enable` costs next to nothing where it draws nothing. */
+/** FFmpeg filters that draw the flash and the counter. A disabled `drawbox` costs next to nothing. */
 function drawings({ width, height }: ClipOptions): string {
   const box = (x: number, y: number, boxWidth: number, boxHeight: number, rest: string): string =>
     `drawbox=x=${x}:y=${y}:w=${boxWidth}:h=${boxHeight}:t=fill:${rest}`;

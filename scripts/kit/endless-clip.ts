@@ -1,16 +1,17 @@
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { FlvFile } from './flv-file.ts';
 
-/** A tag of the endless stream. */
+/** A tag of the repeated clip. */
 export interface EndlessTag {
   readonly tag: FlvTag;
-  /** Number of a picture in the clip, in presentation order; null for sound. */
+  /** Number of the frame in the clip, in presentation order. Null for audio. */
   readonly frameNumber: number | null;
 }
 
-const AAC_FRAME_SAMPLES = 1024;
-
-/** Repeats a clip for ever in decoding order, with timestamps that go on across the seam at the clip's exact frame rates. */
+/**
+ * Repeats a clip for ever in decoding order. The timestamps continue across the seams at the clip's exact frame rates.
+ */
 export function* endlessClip(clip: FlvFile): Generator<EndlessTag, never> {
   const video = endlessVideo(clip);
   const audio = endlessAudio(clip);
@@ -40,8 +41,8 @@ function* endlessVideo(clip: FlvFile): Generator<EndlessTag | null, never> {
 }
 
 /**
- * Sound keeps to its own grid of AAC frames, or players would hear a gap at each seam; a frame's content is what the clip
- * has nearest to its time. Where the clip is a whole number of AAC frames long, that is exact.
+ * Audio stays on its own grid of AAC frames; otherwise there would be an audible gap at each seam. The content of a
+ * frame is the clip's frame nearest to its time. This is exact if the clip is a whole number of AAC frames long.
  */
 function* endlessAudio(clip: FlvFile): Generator<EndlessTag | null, never> {
   const first = clip.audio[0];
@@ -58,14 +59,14 @@ function* endlessAudio(clip: FlvFile): Generator<EndlessTag | null, never> {
   }
 }
 
-/** The picture's length in whole milliseconds, which FLV rounds every timestamp to; the sound's where there is no picture. */
+/** Duration of the video, or of the audio if there is no video. In whole milliseconds, like all FLV timestamps. */
 function clipPeriodMs({ video, audio }: FlvFile): number {
   const tags = video.length > 0 ? video : audio;
   const spanMs = (tags.at(-1)?.timestampMs ?? 0) - (tags[0]?.timestampMs ?? 0);
   return Math.round((spanMs * tags.length) / (tags.length - 1));
 }
 
-/** Rank of each tag's picture by presentation time; B-frames are stored after the picture that follows them. */
+/** Rank of each frame by presentation time. B-frames are stored after the frame that follows them. */
 function presentationOrder(video: readonly FlvTag[]): readonly number[] {
   const presentationTimes = video.map((tag) => tag.timestampMs + tag.payload.readIntBE(2, 3));
   const sorted = presentationTimes.toSorted((a, b) => a - b);

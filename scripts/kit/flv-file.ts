@@ -1,8 +1,9 @@
+import { AAC_CONFIG_OFFSET, parseAacConfig } from '#encoder/media/aac-config.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 
-/** An FLV file taken apart (FLV specification, annex E). Bodies are views of the file's buffer. */
+/** A parsed FLV file (FLV specification, annex E). Payloads are views of the file's buffer. */
 export interface FlvFile {
-  /** Codec configuration and metadata, sent once at the start. */
+  /** Metadata and codec configuration, sent once at the start. */
   readonly headers: readonly FlvTag[];
   readonly audio: readonly FlvTag[];
   readonly video: readonly FlvTag[];
@@ -15,18 +16,15 @@ const TAG_HEADER_BYTES = 11;
 const PREVIOUS_TAG_SIZE_BYTES = 4;
 const SEQUENCE_HEADER = 0;
 const RAW_MEDIA = 1;
-/** ISO/IEC 14496-3, samplingFrequencyIndex. */
-const AAC_SAMPLE_RATES_HZ = [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000];
 
-/** Takes an FLV of H.264 and AAC apart. Throws where it holds another kind of tag. */
+/** Parses an FLV file with H.264 and AAC. Throws on any other kind of tag. */
 export function parseFlvFile(file: Buffer): FlvFile {
   const tags = [...readTags(file)];
   const ofPacket = (type: FlvTag['type'], packetType: number): FlvTag[] =>
     tags.filter((tag) => tag.type === type && tag.payload[1] === packetType);
   const audioHeaders = ofPacket(AUDIO_TAG, SEQUENCE_HEADER);
-  const configuration = audioHeaders[0]?.payload.readUInt16BE(2);
-  const sampleRate = configuration === undefined ? null : AAC_SAMPLE_RATES_HZ[(configuration >> 7) & 0xf];
-  if (sampleRate === undefined) throw new Error('AAC with a sample rate that is not in the table');
+  const audioConfig =
+    audioHeaders[0] === undefined ? null : parseAacConfig(audioHeaders[0].payload.subarray(AAC_CONFIG_OFFSET));
   return {
     headers: [
       ...tags.filter((tag) => tag.type === SCRIPT_TAG),
@@ -35,11 +33,12 @@ export function parseFlvFile(file: Buffer): FlvFile {
     ],
     audio: ofPacket(AUDIO_TAG, RAW_MEDIA),
     video: ofPacket(VIDEO_TAG, RAW_MEDIA),
-    audioSampleRateHz: sampleRate,
+    audioSampleRateHz: audioConfig?.sampleRateHz ?? null,
   };
 }
 
-function* readTags(file: Buffer): Generator<FlvTag> {
+/** The tags of an FLV file, in order. */
+export function* readTags(file: Buffer): Generator<FlvTag> {
   let offset = FILE_HEADER_BYTES + PREVIOUS_TAG_SIZE_BYTES;
   while (offset < file.length) {
     const type = file.readUInt8(offset);
@@ -50,22 +49,4 @@ function* readTags(file: Buffer): Generator<FlvTag> {
     yield { type, timestampMs, payload: file.subarray(start, start + payloadBytes) };
     offset = start + payloadBytes + PREVIOUS_TAG_SIZE_BYTES;
   }
-}
-
-/** The header of a file with the given tracks. */
-export function flvFileHeader(hasAudio: boolean, hasVideo: boolean): Buffer {
-  const flags = (hasAudio ? 4 : 0) + (hasVideo ? 1 : 0);
-  return Buffer.from([0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, FILE_HEADER_BYTES, 0, 0, 0, 0]);
-}
-
-/** One tag as it is in a file, the size that follows it included. */
-export function toFlvBytes({ type, timestampMs, payload }: FlvTag): Buffer {
-  const bytes = Buffer.alloc(TAG_HEADER_BYTES + payload.length + PREVIOUS_TAG_SIZE_BYTES);
-  bytes.writeUInt8(type, 0);
-  bytes.writeUIntBE(payload.length, 1, 3);
-  bytes.writeUIntBE(timestampMs % 2 ** 24, 4, 3);
-  bytes.writeUInt8(Math.floor(timestampMs / 2 ** 24) % 256, 7);
-  payload.copy(bytes, TAG_HEADER_BYTES);
-  bytes.writeUInt32BE(TAG_HEADER_BYTES + payload.length, TAG_HEADER_BYTES + payload.length);
-  return bytes;
 }

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import type { Page } from 'playwright-core';
 
 /**
- * Where the counter is in the picture, in fractions of its size, so that it is found at any resolution: 16 cells for the
- * bits, highest first, over 16 cells for their complement. A cell is 20 pixels wide at 360p, wider than an H.264 macroblock.
+ * Position of the counter in the picture, in fractions of the picture's size so that it works at any resolution. A row
+ * of 16 cells shows the bits, highest first, above a row with their complement. At 360p a cell is 20 pixels wide, which
+ * is wider than an H.264 macroblock.
  */
 export const COUNTER = { bits: 16, left: 1 / 4, cellWidth: 1 / 32, cellHeight: 1 / 18 } as const;
 
@@ -13,21 +14,21 @@ const BLACK_MAX_LUMA = 96;
 
 /** A frame that a browser put on the screen. */
 export interface PresentedFrame {
-  /** Number in the clip; null where the counter is not readable (no picture yet, or a damaged one). */
+  /** Number of the frame in the clip. Null if the counter is unreadable: there is no picture yet, or it is damaged. */
   readonly frameNumber: number | null;
-  /** Wall clock when it is expected on the screen, milliseconds since 1970. */
+  /** When it is expected on the screen, in milliseconds since 1970. */
   readonly displayedAtMs: number;
   readonly mediaTimeSeconds: number;
-  /** The browser's count of frames it has presented, those that no callback was made for included. */
+  /** How many frames the browser has presented, including those without a callback. */
   readonly presentedFrames: number;
-  /** Height of the decoded picture, which tells the rendition. */
+  /** Height of the decoded picture, which identifies the rendition. */
   readonly heightPixels: number;
 }
 
 type RawFrame = Omit<PresentedFrame, 'frameNumber'> & { readonly lumas: readonly number[] };
 type FrameWindow = typeof globalThis & { presentedFrames?: RawFrame[]; headend?: { video?: HTMLVideoElement } };
 
-/** The number shown by 32 cell luminances (0 to 255, bits first, then complements), or null where they contradict each other. */
+/** The number that 32 luminances show (0 to 255, bits first, then complements). Null if they contradict each other. */
 export function toFrameNumber(lumas: readonly number[]): number | null {
   let frameNumber = 0;
   for (let bit = 0; bit < COUNTER.bits; bit++) {
@@ -41,7 +42,7 @@ export function toFrameNumber(lumas: readonly number[]): number | null {
   return frameNumber;
 }
 
-/** The number in one 8-bit grey picture (rows from the top, no padding), or null where it is not readable. */
+/** The number in an 8-bit grey picture (rows from the top, no padding). Null if it is unreadable. */
 export function readFrameNumber(grey: Uint8Array, widthPixels: number, heightPixels: number): number | null {
   const lumas: number[] = [];
   for (const row of [0.5, 1.5]) {
@@ -57,8 +58,8 @@ export function readFrameNumber(grey: Uint8Array, widthPixels: number, heightPix
 const DECODED = { width: 320, height: 180 } as const;
 
 /**
- * Decodes an input with FFmpeg and reads the counter of every picture. `inputArguments` end with `-i` and the input, for
- * instance `['-i', 'http://127.0.0.1:8080/live/x/master.m3u8']`. Throws where FFmpeg fails or reports a decoding error.
+ * Decodes an input with FFmpeg and reads the counter of every frame. `inputArguments` end with `-i` and the input, for
+ * example `['-i', 'http://127.0.0.1:8080/live/x/master.m3u8']`. Throws if FFmpeg fails or reports a decoding error.
  */
 export async function decodeFrameNumbers(inputArguments: readonly string[]): Promise<readonly (number | null)[]> {
   const scale = `scale=${DECODED.width}:${DECODED.height}:flags=area,format=gray`;
@@ -84,7 +85,7 @@ export async function decodeFrameNumbers(inputArguments: readonly string[]): Pro
   return numbers;
 }
 
-/** Begins to record every frame that the page's video element presents; waits for the element to be there. */
+/** Starts to record every frame that the page's video element presents. Waits for the element first. */
 export async function watchPresentedFrames(page: Page): Promise<void> {
   await page.waitForFunction(
     () => ((globalThis as FrameWindow).headend?.video ?? document.querySelector('video')) !== null,
@@ -99,9 +100,9 @@ export async function takePresentedFrames(page: Page): Promise<readonly Presente
 }
 
 /**
- * Runs in the page. Copies the counter's part of the decoded picture, which costs next to nothing: a canvas would convert the
- * whole picture to RGB, at a fifth of a core. Refers to nothing outside itself, and its callback is a method: tsx wraps named
- * inner functions in a helper that the page does not have.
+ * Runs in the page. Copies only the counter's part of the decoded picture, which costs next to nothing. A canvas would
+ * convert the whole picture to RGB and take a fifth of a core. The function must not refer to anything outside itself,
+ * and its callback is a method because tsx wraps named inner functions in a helper that the page does not have.
  */
 function recordPresentedFrames(counter: typeof COUNTER): void {
   const page = globalThis as FrameWindow;
@@ -114,9 +115,9 @@ function recordPresentedFrames(counter: typeof COUNTER): void {
       const { videoWidth, videoHeight } = video;
       const displayedAtMs = Date.now() + metadata.expectedDisplayTime - performance.now();
       const frame = new VideoFrame(video);
-      // On a busy machine it is a frame after the one that the callback is made for, and when it is shown nobody knows.
+      // On a busy machine this may be a later frame than the callback's. Its display time is unknown, so it is skipped.
       if (Math.abs(frame.timestamp / 1e6 - metadata.mediaTime) > 1e-3) return frame.close();
-      // Chroma has half the resolution, so a part of a picture begins and ends at even numbers.
+      // Chroma has half the resolution, so the copied rectangle must have even edges.
       const left = 2 * Math.floor((counter.left * videoWidth) / 2);
       const width = 2 * Math.floor((counter.bits * counter.cellWidth * videoWidth) / 2);
       const height = 2 * Math.floor((2 * counter.cellHeight * videoHeight) / 2);

@@ -1,7 +1,7 @@
-/** An attribute list (RFC 8216bis 4.2), quotes removed. */
+/** An attribute list (RFC 8216bis 4.2) without the quotes. */
 export type Attributes = ReadonlyMap<string, string>;
 
-/** A tag line: `#EXT-X-PART:DURATION=…` has the name `EXT-X-PART`. Lines without `#` are URIs, with an empty name. */
+/** A line of a playlist: `#EXT-X-PART:DURATION=…` has the name `EXT-X-PART`. A URI line has an empty name. */
 export interface PlaylistLine {
   readonly name: string;
   readonly value: string;
@@ -14,20 +14,20 @@ export interface ListedPart {
   readonly isGap: boolean;
 }
 
-/** A segment as a playlist lists it; the last one may have parts only. */
+/** A segment as a playlist lists it. The last one may consist of parts only. */
 export interface ListedSegment {
   readonly msn: number;
-  /** Null while only parts of it are listed. */
+  /** Null as long as only its parts are listed. */
   uri: string | null;
   durationSeconds: number | null;
   readonly parts: ListedPart[];
-  /** How many EXT-X-DISCONTINUITY stand before it. */
+  /** Number of EXT-X-DISCONTINUITY tags before it. */
   discontinuities: number;
-  /** URI of the EXT-X-MAP that stands before it; null where it goes on with the one before. */
+  /** URI of the EXT-X-MAP before it. Null if the previous one still applies. */
   map: string | null;
   programDateTimeMs: number | null;
   isGap: boolean;
-  /** Tags that came after its first part although they apply to it as a whole. */
+  /** Tags that apply to the whole segment but stand after its first part. */
   readonly lateTags: string[];
 }
 
@@ -37,7 +37,7 @@ export interface ListedReport {
   readonly lastPart: number | null;
 }
 
-/** A media playlist taken apart (RFC 8216bis 4.4); what is missing is null. */
+/** A parsed media playlist (RFC 8216bis 4.4). Missing values are null. */
 export interface MediaPlaylist {
   readonly version: number | null;
   readonly targetDurationSeconds: number | null;
@@ -46,7 +46,7 @@ export interface MediaPlaylist {
   readonly mediaSequence: number;
   readonly discontinuitySequence: number;
   readonly skippedSegments: number | null;
-  /** Without those that were skipped. */
+  /** Without the skipped segments. */
   readonly segments: readonly ListedSegment[];
   readonly preloadHint: Attributes | null;
   readonly reports: readonly ListedReport[];
@@ -55,10 +55,10 @@ export interface MediaPlaylist {
   readonly tagNames: readonly string[];
 }
 
-/** The lines of a playlist that are not empty. Throws where it does not begin as one. */
+/** The non-empty lines of a playlist. Throws if the text is not a playlist. */
 export function playlistLines(text: string): PlaylistLine[] {
   const lines = text.split('\n').filter((line) => line !== '');
-  if (lines[0] !== '#EXTM3U') throw new Error('a playlist begins with #EXTM3U');
+  if (lines[0] !== '#EXTM3U') throw new Error('a playlist must begin with #EXTM3U');
   return lines.map((line) => {
     if (!line.startsWith('#')) return { name: '', value: line };
     const colon = line.indexOf(':');
@@ -68,13 +68,13 @@ export function playlistLines(text: string): PlaylistLine[] {
   });
 }
 
-/** Reads an attribute list. */
+/** Parses an attribute list. */
 export function parseAttributes(value: string): Attributes {
   const pairs = value.matchAll(/([A-Z0-9-]+)=("[^"]*"|[^,]*)/g);
   return new Map([...pairs].map(([, name = '', raw = '']) => [name, raw.replace(/^"|"$/g, '')]));
 }
 
-/** Reads a media playlist without judging it. */
+/** Parses a media playlist without validating it. */
 export function parseMediaPlaylist(text: string): MediaPlaylist {
   const lines = playlistLines(text);
   const tagValue = (name: string): string | null => lines.find((line) => line.name === name)?.value ?? null;

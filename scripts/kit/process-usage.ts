@@ -1,22 +1,24 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { isNativeError } from 'node:util/types';
 
-/** A process as proc(5) tells of it. */
+/** Resource usage of a process, from proc(5). */
 export interface ProcessUsage {
   readonly pid: number;
   readonly parentPid: number;
   /** Name of the executable, at most 15 characters. */
   readonly name: string;
-  /** User and system time since it began. */
+  /** User and system time since it started. */
   readonly cpuSeconds: number;
   readonly residentBytes: number;
 }
 
-/** USER_HZ, which Linux fixes for user space on every architecture that Node.js runs on. */
+/** USER_HZ, which is the same on every Linux architecture that Node.js supports. */
 const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
-/** Reads one process; null where there is none of that id (any more). */
+export const BYTES_PER_MEGABYTE = 1_000_000;
+
+/** Reads the usage of one process. Null if it does not exist (any more). */
 export async function readProcess(pid: number): Promise<ProcessUsage | null> {
   try {
     return parseStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
@@ -27,7 +29,7 @@ export async function readProcess(pid: number): Promise<ProcessUsage | null> {
   }
 }
 
-/** The processes started by a process, their own included. */
+/** All descendants of a process. */
 export async function readDescendants(pid: number): Promise<readonly ProcessUsage[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const processes = (await Promise.all(pids.map(readProcess))).filter((usage) => usage !== null);
@@ -36,18 +38,18 @@ export async function readDescendants(pid: number): Promise<readonly ProcessUsag
   return childrenOf(pid);
 }
 
-/** Files, sockets and pipes that a process has open. */
+/** Number of files, sockets and pipes that a process has open. */
 export async function countOpenFiles(pid: number): Promise<number> {
   return (await readdir(`/proc/${pid}/fd`)).length;
 }
 
-/** Parses /proc/PID/stat. The name is in parentheses and may hold spaces and parentheses itself. */
+/** Parses /proc/PID/stat. The name stands in parentheses and may itself contain spaces and parentheses. */
 export function parseStat(stat: string): ProcessUsage {
   const match = /^(\d+) \((.*)\) (.*)$/s.exec(stat.trim());
   if (match === null) throw new Error(`not a line of /proc/PID/stat: ${stat}`);
   const [, pid, name = '', rest = ''] = match;
   const fields = rest.split(' ');
-  // Field numbers of proc(5) count from 1 and `rest` begins with field 3.
+  // proc(5) numbers the fields from 1. `rest` begins with field 3.
   const field = (number: number): number => Number(fields[number - 3]);
   return {
     pid: Number(pid),

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
 import { endlessClip } from './endless-clip.ts';
-import { flvFileHeader, parseFlvFile, toFlvBytes } from './flv-file.ts';
+import { parseFlvFile } from './flv-file.ts';
 import { rememberKeys } from './secrets.ts';
 
 export interface PublisherOptions {
   /** An FLV made by `makeClip`. */
   readonly clipPath: string;
-  /** With the stream key as its last part. */
+  /** Ends with the stream key. */
   readonly rtmpUrl: string;
 }
 
@@ -15,32 +16,32 @@ export interface PublisherOptions {
 export interface PublisherExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The last lines that it wrote: the server's reason, where a publish was refused. */
+  /** The last lines of standard error. If the publish was refused, they contain the server's reason. */
   readonly stderrTail: string;
 }
 
-/** A broadcaster whose every frame's time of capture is known. */
+/** A publisher that knows when each of its frames was captured. */
 export interface TestPublisher {
   readonly pid: number;
-  /** Wall clock (milliseconds since 1970) when FFmpeg had connected and sent its first packets; null where it never did. */
+  /** When FFmpeg had connected and sent its first packets, in milliseconds since 1970. Null if it never did. */
   readonly firstPacketAtMs: Promise<number | null>;
   readonly exited: Promise<PublisherExit>;
-  /** When a frame of the clip was captured last before a moment, both milliseconds since 1970; null where it never was. */
+  /** When a frame of the clip was last captured before a given time, both in milliseconds since 1970. Null if never. */
   captureTimeMs(frameNumber: number, atWallMs: number): number | null;
-  /** Says goodbye as a broadcaster does who presses Stop. */
+  /** Ends the publish properly, like a broadcaster who presses Stop. */
   stop(): Promise<PublisherExit>;
-  /** Ends at once without a word, as a broadcaster does whose machine crashes. */
+  /** Ends at once, as if the broadcaster's machine crashed. */
   kill(): Promise<PublisherExit>;
 }
 
 const STDERR_TAIL_BYTES = 4_000;
-/** A server that reads nothing for this much media (about 20 s at 3 Mbit/s) has lost the stream anyway. */
+/** Limit of unsent media, about 20 s at 3 Mbit/s. A server that is further behind has lost the stream anyway. */
 const MAX_UNSENT_BYTES = 8_000_000;
 const STOP_TIMEOUT_MS = 3_000;
 
 /**
- * Publishes a clip over RTMP for ever, in real time, with FFmpeg. A frame is captured when its tag is handed to FFmpeg, which
- * copies it: what a broadcaster's own encoder takes is no part of any latency measured with this.
+ * Publishes a clip over RTMP for ever, in real time, with FFmpeg. A frame counts as captured when its tag is written to
+ * FFmpeg, which copies it. Latencies measured this way do not include the encoding at the broadcaster.
  */
 export async function startPublisher({ clipPath, rtmpUrl }: PublisherOptions): Promise<TestPublisher> {
   rememberKeys(rtmpUrl.split('/').at(-1));
@@ -51,12 +52,12 @@ export async function startPublisher({ clipPath, rtmpUrl }: PublisherOptions): P
   const captures = new Map<number, number[]>();
   const exited = followExit(ffmpeg);
   const firstPacketAtMs = followFirstPacket(ffmpeg);
-  stdin.write(flvFileHeader(clip.audio.length > 0, clip.video.length > 0));
-  for (const header of clip.headers) stdin.write(toFlvBytes(header));
+  stdin.write(flvHeader({ hasVideo: clip.video.length > 0, hasAudio: clip.audio.length > 0 }));
+  for (const header of clip.headers) stdin.write(flvTag(header, header.timestampMs));
   const stopFeeding = paceTags(endlessClip(clip), (next) => {
     if (next.frameNumber !== null)
       captures.set(next.frameNumber, [...(captures.get(next.frameNumber) ?? []), Date.now()]);
-    stdin.write(toFlvBytes(next.tag));
+    stdin.write(flvTag(next.tag, next.tag.timestampMs));
     if (stdin.writableLength > MAX_UNSENT_BYTES) ffmpeg.kill('SIGKILL');
   });
   ffmpeg.once('exit', stopFeeding);
@@ -79,7 +80,7 @@ export async function startPublisher({ clipPath, rtmpUrl }: PublisherOptions): P
   };
 }
 
-/** Level `info` tells when the output is open. Without `nobuffer`, which would drop the first keyframe while probing. */
+/** At level `info` FFmpeg reports when the output is open. `nobuffer` would drop the first keyframe while probing. */
 function ffmpegArguments(rtmpUrl: string): string[] {
   const probing = ['-probesize', '32768', '-analyzeduration', '1', '-fpsprobesize', '0'];
   const input = ['-hide_banner', '-loglevel', 'info', '-nostats', ...probing, '-f', 'flv', '-i', 'pipe:0'];
@@ -92,7 +93,7 @@ function followExit(ffmpeg: ChildProcess): Promise<PublisherExit> {
     stderrTail = (stderrTail + text).slice(-STDERR_TAIL_BYTES);
   };
   ffmpeg.stderr?.on('data', (chunk: Buffer) => append(chunk.toString()));
-  // A server that hangs up ends FFmpeg before the feed notices.
+  // If the server hangs up, FFmpeg ends while tags are still being written to it.
   ffmpeg.stdin?.on('error', (error) => append(`standard input: ${error.message}\n`));
   return new Promise((resolve) => {
     ffmpeg.once('close', (code, signal) => resolve({ code, signal, stderrTail }));
@@ -110,7 +111,7 @@ function followFirstPacket(ffmpeg: ChildProcess): Promise<number | null> {
   });
 }
 
-/** Hands each tag over when its time has come; returns the function that ends it. */
+/** Hands over each tag when it is due. Returns a function that stops this. */
 function paceTags<T extends { readonly tag: { readonly timestampMs: number } }>(
   tags: Iterator<T, never>,
   handOver: (next: T) => void,

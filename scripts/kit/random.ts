@@ -1,4 +1,4 @@
-/** Numbers that look random and are the same for the same seed (mulberry32, public domain, by Tommy Ettinger). */
+/** Pseudorandom numbers that only depend on the seed (mulberry32 by Tommy Ettinger, public domain). */
 export class Random {
   #state: number;
 
@@ -6,17 +6,17 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** Numbers of their own for each iteration of a run, so that one can be repeated without those before it. */
+  /** Independent numbers for each iteration of a run, so that one iteration can be repeated alone. */
   static forIteration(seed: number, iteration: number): Random {
     return new Random(new Random(seed).#next() ^ new Random(Math.imul(iteration + 1, 0x9e3779b1)).#next());
   }
 
-  /** A whole number from 0 to below `limit`; 0 where that is 0. */
+  /** A whole number from 0 up to but excluding `limit`. 0 if `limit` is 0. */
   below(limit: number): number {
     return Math.floor((this.#next() / 2 ** 32) * limit);
   }
 
-  /** A whole number, both limits included. */
+  /** A whole number from `min` to `max`, including both. */
   integer(min: number, max: number): number {
     return min + this.below(max - min + 1);
   }
@@ -25,7 +25,7 @@ export class Random {
     return this.#next() / 2 ** 32 < probability;
   }
 
-  /** Throws where there is nothing to pick from. */
+  /** Throws if there are no choices. */
   pick<T>(choices: readonly T[]): T {
     const index = this.below(choices.length);
     if (index >= choices.length) throw new RangeError('nothing to pick from');

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { type AmfValue, decodeAmf0, encodeAmf0 } from './amf0.ts';
 import { rememberKeys } from './secrets.ts';
 
@@ -7,32 +8,34 @@ import { rememberKeys } from './secrets.ts';
 export const SET_CHUNK_SIZE = 1;
 export const COMMAND = 20;
 
-const HANDSHAKE_BYTES = 1536;
+/** Size of C1, C2, S1 and S2 (RTMP 1.0, 5.2). */
+export const HANDSHAKE_BYTES = 1536;
 const MESSAGE_HEADER_BYTES = 12;
-const DEFAULT_CHUNK_BYTES = 128;
+/** Chunk size until a peer sets another (RTMP 1.0, 5.4.1). */
+export const DEFAULT_CHUNK_BYTES = 128;
 
 export interface RtmpMessage {
   readonly type: number;
   readonly messageStreamId: number;
   readonly payload: Buffer;
   readonly timestampMs?: number;
-  /** 2 to 63, @default 3 */
+  /** 2 to 63. @default 3 */
   readonly chunkStreamId?: number;
-  /** What the header says, @default the payload's length */
+  /** Length in the header. @default the payload's length */
   readonly declaredBytes?: number;
 }
 
-/** A command of the server: its name, then its arguments. */
+/** A command from the server: its name, then its arguments. */
 export type RtmpAnswer = readonly AmfValue[];
 
-/** A raw RTMP client that also sends what no proper client does. */
+/** A raw RTMP client that can also send what no proper client would. */
 export class RtmpClient {
   readonly socket: Socket;
-  /** Resolves when the socket is gone, whoever closed it. */
+  /** Resolves when the socket is closed, by either side. */
   readonly closed: Promise<void>;
-  /** Types of all messages received, oldest first. */
+  /** Types of all received messages, oldest first. */
   readonly receivedTypes: number[] = [];
-  /** Commands received that `answer` has not taken. */
+  /** Received commands that `answer` has not returned yet. */
   readonly answers: RtmpAnswer[] = [];
   readonly #events = new EventEmitter();
   #buffered = Buffer.alloc(0);
@@ -47,17 +50,19 @@ export class RtmpClient {
         resolve();
       });
     });
-    socket.on('error', () => undefined); // a reset is one of the ways in which servers close
+    socket.on('error', () => undefined); // some servers close with a reset
   }
 
-  /** Opens the TCP connection only, from any address of 127.0.0.0/8; `allowHalfOpen` keeps it open when the server has closed. */
+  /**
+   * Opens the TCP connection from any address of 127.0.0.0/8. `allowHalfOpen` keeps it open after the server closed it.
+   */
   static async open(port: number, localAddress = '127.0.0.1', allowHalfOpen = false): Promise<RtmpClient> {
     const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true, allowHalfOpen });
     await once(socket, 'connect');
     return new RtmpClient(socket);
   }
 
-  /** The simple handshake (RTMP 1.0, 5.2). Messages are read from here on. */
+  /** Performs the simple handshake (RTMP 1.0, 5.2), and starts to read messages. */
   async handshake(): Promise<void> {
     this.socket.write(Buffer.concat([Buffer.from([3]), Buffer.alloc(HANDSHAKE_BYTES)]));
     const answerBytes = 1 + 2 * HANDSHAKE_BYTES;
@@ -70,8 +75,8 @@ export class RtmpClient {
     this.socket.write(Buffer.alloc(HANDSHAKE_BYTES));
   }
 
-  /** Handshake, `connect` and `createStream`: ready to publish on message stream 1. */
-  async prepare(app = 'live'): Promise<void> {
+  /** Performs the handshake, `connect` and `createStream`. After that, message stream 1 can publish. */
+  async prepare(app: string = RTMP_APPLICATION): Promise<void> {
     await this.handshake();
     this.sendCommand(0, 'connect', 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, type: 'nonprivate' });
     await this.answer('_result');
@@ -79,7 +84,7 @@ export class RtmpClient {
     await this.answer('_result');
   }
 
-  /** Prepares and publishes; resolves to the status. */
+  /** Prepares and publishes. Resolves to the status. */
   async publish(streamName: string): Promise<RtmpAnswer> {
     await this.prepare();
     this.sendCommand(1, 'publish', 3, null, streamName, 'live');
@@ -108,7 +113,7 @@ export class RtmpClient {
     this.socket.write(Buffer.concat(chunks));
   }
 
-  /** Takes the next command of that name that was not taken yet; rejects when the connection closes without one. */
+  /** Waits for the next command with the given name. Rejects if the connection closes before. */
   async answer(name: string): Promise<RtmpAnswer> {
     for (;;) {
       const index = this.answers.findIndex((answer) => answer[0] === name);
@@ -119,23 +124,23 @@ export class RtmpClient {
     }
   }
 
-  /** Resolves once a message of that type has come. */
+  /** Resolves once a message of the given type was received. */
   async received(type: number): Promise<void> {
     while (!this.receivedTypes.includes(type)) await once(this.#events, 'change');
   }
 
-  /** Resolves once the server has handled all that was sent before: it answers another `createStream`. */
+  /** Resolves once the server has handled everything sent so far, that is, answers another `createStream`. */
   async roundTrip(): Promise<void> {
     this.sendCommand(0, 'createStream', 9, null);
     await this.answer('_result');
   }
 
-  /** Goes without a word, as a client does whose machine crashes. */
+  /** Ends the connection at once, as if the client's machine crashed. */
   destroy(): void {
     this.socket.destroy();
   }
 
-  /** The server's chunks are longer than its messages, and each message has a full header. */
+  /** Reads messages. The server's chunks are longer than its messages, and each message has a full header. */
   #read(chunk: Buffer): void {
     this.#buffered = Buffer.concat([this.#buffered, chunk]);
     for (;;) {

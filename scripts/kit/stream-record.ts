@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generateId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import type { StreamHealth, StreamRecord } from '#domain/streams.ts';
 
-/** A stream that no other test has, with the key that nobody knows unless `keyHash` is given. */
+/** A stream with ids of its own. Nobody knows its key unless `keyHash` is given. */
 export const makeStreamRecord = (settings: Partial<StreamRecord> = {}): StreamRecord => ({
   id: generateId(randomBytes),
   title: 'A title',
@@ -21,7 +21,7 @@ export const makeStreamRecord = (settings: Partial<StreamRecord> = {}): StreamRe
   ...settings,
 });
 
-/** What an encoder could report, with a value in every field. */
+/** The health of a live stream, with a value in every field. */
 export const STREAM_HEALTH: StreamHealth = {
   inputKbps: 3012.5,
   frameRate: 29.97,

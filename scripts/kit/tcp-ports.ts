@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 
 const LISTEN_STATE = '0A';
 
-/** A TCP port of 127.0.0.1 that nothing listens on. */
+/** Finds a TCP port of 127.0.0.1 on which nothing listens. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** True once something listens on a port. Read from the kernel (proc(5)): connecting would use up FFmpeg's one connection. */
+/** Whether something listens on a port. Asks the kernel (proc(5)): FFmpeg's server accepts only one connection. */
 export async function isListening(port: number): Promise<boolean> {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const table = await readFile('/proc/net/tcp', 'utf8');

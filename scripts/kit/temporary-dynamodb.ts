@@ -7,6 +7,7 @@ import type { TableNames } from '#domain/tables.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
 
+/** Table names that no deployment uses. */
 export const TEST_TABLES: TableNames = {
   STREAMS_TABLE: 'test-streams',
   STREAM_KEYS_TABLE: 'test-stream-keys',
@@ -15,14 +16,14 @@ export const TEST_TABLES: TableNames = {
   IDEMPOTENCY_TABLE: 'test-idempotency',
 };
 
-/** A document client for any endpoint that speaks DynamoDB. It does not retry, so that a test's failures show. */
+/** A document client for a DynamoDB endpoint. It does not retry, so that tests see every failure. */
 export function documentClientFor(endpoint: string): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(
     new DynamoDBClient({ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 1 }),
   );
 }
 
-/** A DynamoDB with all tables in a folder that goes with it. */
+/** Starts a DynamoDB with all tables in a temporary folder, which `close` removes. */
 export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLES) {
   const directory = await mkdtemp(join(tmpdir(), 'headend-dynamodb-'));
   const server = await startDynamoDb({ directory, tableNames });

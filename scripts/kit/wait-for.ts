@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface WaitOptions {
-  /** A bound on a broken run, not a measurement. @default 90 s */
+  /** Ends a hanging run. Never measure with it. @default 90 s */
   readonly timeoutMs?: number;
   /** Pause between two checks. @default 50 ms */
   readonly intervalMs?: number;
-  /** Rejects with its reason when it aborts. @default none */
+  /** Ends the wait when it aborts. @default none */
   readonly signal?: AbortSignal;
 }
 
-/** What a check gives while there is nothing yet. */
+/** Results that mean: not yet. */
 type NotYet = false | null | undefined;
 
 /**
- * Repeats `check` until it gives something other than false, null or undefined, and resolves to that. Rejects naming
- * `what` once the time is up.
+ * Repeats `check` until it returns something other than false, null or undefined, and resolves to that. After the
+ * timeout, rejects with an error that contains `what`.
  */
 export async function waitFor<T>(
   what: string,

@@ -1,6 +1,6 @@
 import { devNull } from 'node:os';
 
-/** The SDK signs with these; the local services look at no signature. */
+/** The SDK needs credentials to sign requests. The local services ignore the signatures. */
 export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
 export const LOCAL_REGION = 'us-east-1';
 
@@ -11,8 +11,8 @@ export interface LocalAwsEndpoints {
 }
 
 /**
- * Points the AWS SDK of this process, and of those it starts, to local services: sets its standard variables in
- * `environment` and removes all others of AWS, so that nobody's profile or account plays a part.
+ * Points the AWS SDK of this process and its children to local services. Sets the SDK's standard variables in
+ * `environment` and removes all other AWS variables, so that no real profile or account is used.
  */
 export function useLocalAws(environment: NodeJS.ProcessEnv, { dynamoDbUrl, lambdaUrl }: LocalAwsEndpoints): void {
   for (const name of Object.keys(environment)) {
@@ -24,10 +24,10 @@ export function useLocalAws(environment: NodeJS.ProcessEnv, { dynamoDbUrl, lambd
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
-    // A test names a database of its own here, which it can take away.
+    // Tests set this variable to a database that they can stop.
     AWS_ENDPOINT_URL_DYNAMODB: environment.LOCAL_DYNAMODB_URL ?? dynamoDbUrl,
     AWS_ENDPOINT_URL_LAMBDA: lambdaUrl,
-    // The SDK's advice on Node versions is for Headend's developers, not for who runs it.
+    // The SDK's notice about Node.js versions concerns Headend's developers, not its users.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   });
 }

@@ -1,4 +1,4 @@
-/** Undoes what was started, latest first. */
+/** Closes what was started, in reverse order. */
 export class Closers {
   readonly #closers: (() => unknown)[] = [];
 
@@ -10,7 +10,7 @@ export class Closers {
     for (const close of this.#closers.splice(0).reverse()) await close();
   }
 
-  /** Runs `start`; undoes what it had started where it rejects. */
+  /** Runs `start`. If it rejects, closes what it has started. */
   async guard<Result>(start: () => Promise<Result>): Promise<Result> {
     try {
       return await start();

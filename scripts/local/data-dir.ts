@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { type LocalState, readLocalState, writeLocalState } from './local-state.ts';
-import { StartError } from './start-error.ts';
 
-/** Makes the data folder where it is missing. Rejects with a StartError where that is impossible. */
+/** The data folder, relative to the working directory, if no other is named. */
+export const DEFAULT_DATA_DIR = '.headend';
+
+/** Folder below the data folder for what is built on start. */
+export const BUILD_DIR = 'build';
+
+/** Creates the data folder if it is missing. Rejects with a UserError if that fails. */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true });
@@ -14,13 +20,11 @@ export async function makeDataDir(dataDir: string): Promise<void> {
   }
 }
 
-/** The secrets of a data folder, made where they are missing. Rejects with a StartError where it can't be used. */
-export async function openDataDir(dataDir: string): Promise<LocalState & { readonly viewerTokenKeys: string }> {
+/** Reads the secrets of a data folder. The first start creates them. Rejects with a UserError if that fails. */
+export async function openDataDir(dataDir: string): Promise<LocalState> {
   await makeDataDir(dataDir);
   try {
-    const known = (await readLocalState(dataDir)) ?? { adminToken: generateSecret(randomBytes), streams: {} };
-    const { viewerTokenKeys = JSON.stringify(nextViewerTokenKeys(null, randomBytes)) } = known;
-    const state = { ...known, viewerTokenKeys };
+    const state = (await readLocalState(dataDir)) ?? createState();
     await writeLocalState(dataDir, state);
     return state;
   } catch (cause) {
@@ -28,9 +32,13 @@ export async function openDataDir(dataDir: string): Promise<LocalState & { reado
   }
 }
 
-function toDataDirError(dataDir: string, cause: unknown): StartError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StartError(`The data folder ${dataDir} can't be used: ${reason}. Choose another with --data-dir.`, {
-    cause,
-  });
+const createState = (): LocalState => ({
+  adminToken: generateSecret(randomBytes),
+  viewerTokenKeys: JSON.stringify(nextViewerTokenKeys(null, randomBytes)),
+  streams: {},
+});
+
+function toDataDirError(dataDir: string, cause: unknown): UserError {
+  const message = `The data folder ${dataDir} can't be used: ${errorMessage(cause)}. Choose another with --data-dir.`;
+  return new UserError(message, { cause });
 }

@@ -4,19 +4,19 @@ import { once } from 'node:events';
 const RESTART_DELAY_MS = 1_000;
 
 export interface DemoPublisherOptions {
-  /** With the stream key as its last part. */
+  /** Ends with the stream key. */
   readonly publishUrl: string;
-  /** False for good where the key was rotated or the stream deleted. A rejection is no answer. */
-  readonly isKeyGood: () => Promise<boolean>;
-  /** Told when it has ended for that. */
+  /** Resolves to false if the key was rotated or the stream deleted. A rejection means unknown. */
+  readonly isKeyValid: () => Promise<boolean>;
+  /** Called when the demo ends for that reason. */
   readonly onKeyLost: () => void;
   /** @default RESTART_DELAY_MS */
   readonly restartDelayMs?: number;
 }
 
 /**
- * Publishes a moving test picture with a clock and a tone, and goes on doing so until stopped or until its key is no longer
- * good: wrong keys without an end would lock this machine's own broadcasters out.
+ * Publishes a moving test picture with a clock and a tone until it is stopped or its key becomes invalid. If it went on
+ * with an invalid key, the guard would block this machine's own broadcasters.
  */
 export class DemoPublisher {
   readonly #options: DemoPublisherOptions;
@@ -40,12 +40,12 @@ export class DemoPublisher {
   }
 
   async #restart(): Promise<void> {
-    const { isKeyGood, onKeyLost } = this.#options;
-    // Who can't be asked now is asked again later.
-    const isGood = await isKeyGood().catch(() => null);
+    const { isKeyValid, onKeyLost } = this.#options;
+    // If the answer is unknown, asks again later.
+    const isValid = await isKeyValid().catch(() => null);
     if (this.#isStopped) return;
-    if (isGood === null) this.#restartSoon();
-    else if (isGood) this.start();
+    if (isValid === null) this.#restartSoon();
+    else if (isValid) this.start();
     else onKeyLost();
   }
 
@@ -59,7 +59,7 @@ export class DemoPublisher {
   }
 }
 
-/** FFmpeg's arguments for a picture that anyone can publish without a camera: 720p, 30 frames a second, 3 Mbit/s. */
+/** FFmpeg's arguments for a test picture: 720p, 30 fps, 3 Mbit/s. */
 export function demoArguments(publishUrl: string): string[] {
   const inputs = [
     '-re',

@@ -2,19 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import dynalite from 'dynalite';
 import type { TableNames } from '#domain/tables.ts';
-import { createMissingTables } from './create-missing-tables.ts';
-import { type LoopbackServer, listenOnLoopback } from './loopback-server.ts';
-import { StartError } from './start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
+import { type ListeningServer, listenOnLoopback } from './http-server.ts';
+import { createMissingTables } from './local-tables.ts';
 
-/** Where the data are and how the tables are called. */
+/** The folder of the data and the names of the tables. */
 export interface LocalDynamoDbOptions {
-  /** Made where it is missing; one process at a time. */
+  /** Created if it is missing. Only one process at a time can use it. */
   readonly directory: string;
   readonly tableNames: TableNames;
 }
 
-/** A DynamoDB on a free loopback port with all tables. Rejects with one line where the folder can't be used. */
-export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOptions): Promise<LoopbackServer> {
+/** Starts a DynamoDB with all tables on a free loopback port. Rejects with a UserError if the folder can't be used. */
+export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOptions): Promise<ListeningServer> {
   await mkdir(directory, { recursive: true });
   await tryToOpen(directory);
   const server = await listenOnLoopback(dynalite({ path: directory, createTableMs: 0 }));
@@ -27,7 +27,7 @@ export async function startDynamoDb({ directory, tableNames }: LocalDynamoDbOpti
   }
 }
 
-/** dynalite opens its folder late and takes the process down where that fails, so its LevelDB is asked beforehand. */
+/** dynalite opens its folder late and ends the process if that fails. This opens its LevelDB first to find out. */
 async function tryToOpen(directory: string): Promise<void> {
   const requireAsDynalite = createRequire(createRequire(import.meta.url).resolve('dynalite'));
   const { Level } = requireAsDynalite('level') as { readonly Level: new (path: string) => LevelDatabase };
@@ -35,7 +35,7 @@ async function tryToOpen(directory: string): Promise<void> {
   try {
     await database.open();
   } catch (cause) {
-    throw new StartError(`The database in ${directory} can't be opened; is another Headend using it?`, { cause });
+    throw new UserError(`The database in ${directory} can't be opened; is another Headend using it?`, { cause });
   }
   await database.close();
 }

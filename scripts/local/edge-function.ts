@@ -3,11 +3,11 @@ import { createContext, runInContext } from 'node:vm';
 import type { Logger } from 'pino';
 import type { EdgeRequest, EdgeResponse, ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
 
-/** A CloudFront Function: gives back the request, changed or not, or an answer. Rejects where its code fails. */
+/** A CloudFront Function. Resolves to the request, changed or not, or to a response. Rejects if its code fails. */
 export type EdgeFunction = (event: ViewerRequestEvent) => Promise<EdgeRequest | EdgeResponse>;
 
 export interface EdgeFunctionOptions {
-  /** What `bundleEdgeFunction` made. */
+  /** The output of `bundleEdgeFunction`. */
   readonly code: string;
   /** The associated key value store. */
   readonly keyValues: ReadonlyMap<string, string>;
@@ -15,10 +15,10 @@ export interface EdgeFunctionOptions {
 }
 
 const IMPORT = /^import (\w+) from "(cloudfront|crypto)";$/gm;
-/** What other engines have and CloudFront's has not ("JavaScript runtime 2.0 features"): the code must not lean on it. */
+/** Globals that CloudFront's engine lacks ("JavaScript runtime 2.0 features"), so the code must not use them. */
 const MISSING_GLOBALS = ['BigInt', 'Intl', 'Map', 'Proxy', 'Reflect', 'Set', 'SharedArrayBuffer', 'WeakMap', 'WeakSet'];
 
-/** Loads a CloudFront Function into a world of its own that has what CloudFront's runtime has, as far as we use it. */
+/** Loads a CloudFront Function into a context that resembles CloudFront's runtime, as far as Headend uses it. */
 export function loadEdgeFunction({ code, keyValues, log }: EdgeFunctionOptions): EdgeFunction {
   const modules = { crypto: { createHmac }, cloudfront: { kvs: () => keyValueStore(keyValues) } };
   const console = { log: (line: string) => log.info({ line }, 'edge function') };

@@ -1,34 +1,48 @@
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { parsePort } from './parse-port.ts';
-import { StartError } from './start-error.ts';
+import { RTMP_APPLICATION } from '#domain/ports.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
+import { DEFAULT_DATA_DIR } from './data-dir.ts';
+import { LOOPBACK } from './http-server.ts';
+import { DEFAULT_PORTS, parsePort } from './ports.ts';
 
-/** Options of `npm run edge`, complete. URLs have no trailing slash. */
+/** The options of `npm run edge` with all defaults filled in. URLs have no trailing slash. */
 export interface EdgeOptions {
-  /** IPv4 address that everything listens on. */
+  /** The IPv4 address on which everything listens. */
   readonly listenHost: string;
-  /** All ports are fixed ones: others must know them beforehand. */
+  /** No port may be 0: other programs must know it in advance. */
   readonly httpPort: number;
-  /** Where the encoder invokes the ingest-auth function and puts its events. */
+  /** The encoder invokes the ingest-auth function at the first and puts its events to the second. */
   readonly lambdaPort: number;
   readonly eventsPort: number;
-  /** Where the database and the encoder's origin server are, as the edge reaches them. */
+  /** Addresses at which the edge reaches the database and the encoder's origin server. */
   readonly dynamoDbUrl: string;
   readonly originUrl: string;
-  /** Where broadcasters publish, and where viewers and API clients come in, as they see it. */
+  /** Addresses at which broadcasters publish, and viewers and API clients connect, from their point of view. */
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly dataDir: string;
 }
 
-const USAGE = [
-  'Options: --listen-host 127.0.0.1, --http-port 8080, --lambda-port 9001, --events-port 9002,',
-  '--dynamodb-url http://127.0.0.1:8000, --origin-url http://127.0.0.1:8081, --rtmp-url rtmp://127.0.0.1:1935/live,',
-  '--playback-base-url http://127.0.0.1:HTTP_PORT, --data-dir .headend.',
-].join(' ');
+const OPTIONS = {
+  'listen-host': { type: 'string', default: LOOPBACK.host },
+  'http-port': { type: 'string', default: String(DEFAULT_PORTS.http) },
+  'lambda-port': { type: 'string', default: '9001' },
+  'events-port': { type: 'string', default: '9002' },
+  'dynamodb-url': { type: 'string', default: 'http://127.0.0.1:8000' },
+  'origin-url': { type: 'string', default: 'http://127.0.0.1:8081' },
+  'rtmp-url': { type: 'string', default: `rtmp://127.0.0.1:${DEFAULT_PORTS.rtmp}/${RTMP_APPLICATION}` },
+  'data-dir': { type: 'string', default: DEFAULT_DATA_DIR },
+  /** The default depends on the HTTP port. */
+  'playback-base-url': { type: 'string' },
+} as const;
 
-/** Reads the command line. Throws a StartError that says what was got and what is allowed. */
+const USAGE = `Options: ${Object.entries(OPTIONS)
+  .map(([name, option]) => `--${name} ${'default' in option ? option.default : 'http://127.0.0.1:HTTP_PORT'}`)
+  .join(', ')}.`;
+
+/** Parses the command line. Throws a UserError that says what is wrong and what is allowed. */
 export function parseEdgeOptions(args: readonly string[]): EdgeOptions {
   const values = parse(args);
   const httpPort = parsePort('--http-port', values['http-port'], 1);
@@ -50,32 +64,19 @@ export function parseEdgeOptions(args: readonly string[]): EdgeOptions {
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        'listen-host': { type: 'string', default: '127.0.0.1' },
-        'http-port': { type: 'string', default: '8080' },
-        'lambda-port': { type: 'string', default: '9001' },
-        'events-port': { type: 'string', default: '9002' },
-        'dynamodb-url': { type: 'string', default: 'http://127.0.0.1:8000' },
-        'origin-url': { type: 'string', default: 'http://127.0.0.1:8081' },
-        'rtmp-url': { type: 'string', default: 'rtmp://127.0.0.1:1935/live' },
-        'playback-base-url': { type: 'string' },
-        'data-dir': { type: 'string', default: '.headend' },
-      },
-    }).values;
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)} ${USAGE}`);
+    throw new UserError(`${errorMessage(error)} ${USAGE}`);
   }
 }
 
 function parseHost(value: string): string {
-  if (!isIPv4(value)) throw new StartError(`--listen-host ${value} is no IPv4 address.`);
+  if (!isIPv4(value)) throw new UserError(`--listen-host ${value} is not an IPv4 address.`);
   return value;
 }
 
 function parseUrl(option: string, value: string, schemes: readonly string[]): string {
   const url = z.url({ protocol: new RegExp(`^(${schemes.join('|')})$`) }).safeParse(value);
-  if (!url.success) throw new StartError(`${option} ${value} is no URL that begins with ${schemes.join(' or ')}.`);
+  if (!url.success) throw new UserError(`${option} ${value} is not a URL that starts with ${schemes.join(' or ')}.`);
   return url.data.replace(/\/+$/, '');
 }

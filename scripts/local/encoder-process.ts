@@ -2,29 +2,29 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
 
-/** Where a running encoder task listens. */
+/** The ports of a running encoder task. */
 const taskPortsSchema = z.object({ rtmpPort: z.number(), httpPort: z.number() });
 
 export interface EncoderProcessOptions {
   /** The bundled program. */
   readonly programPath: string;
-  /** All its variables but the ports. */
+  /** All environment variables except the ports. */
   readonly environment: NodeJS.ProcessEnv;
-  /** 0 for any free port. A task that is started again keeps the ports of the one before it. */
+  /** 0 for any free port. A restarted task keeps the ports of the previous one. */
   readonly rtmpPort: number;
   readonly httpPort: number;
-  /** File descriptor that its log lines go to. */
+  /** File descriptor of the log. */
   readonly logFile: number;
   /** How long it may take to end on SIGTERM. @default STOP_TIMEOUT_MS */
   readonly stopTimeoutMs?: number;
 }
 
-/** Pause before a task that died is started again: ECS needs longer, and a task that can't start must not spin. */
+/** Pause before a dead task is restarted, so that a task that cannot start does not spin. ECS takes longer. */
 const RESTART_DELAY_MS = 500;
-/** More than its broadcasts need to end in good order; a person who pressed Ctrl-C waits no longer. */
+/** More than broadcasts need to end properly, and no longer than a person waits after Ctrl-C. */
 const STOP_TIMEOUT_MS = 15_000;
 
-/** One encoder process that is kept running, as an ECS service keeps its tasks. */
+/** Keeps one encoder process running, like an ECS service its tasks. */
 export class EncoderProcess {
   readonly #options: EncoderProcessOptions;
   #child: ChildProcess | null = null;
@@ -50,7 +50,7 @@ export class EncoderProcess {
     return this.#ports.httpPort;
   }
 
-  /** Starts the process and resolves when it listens. Rejects when it ends before that. */
+  /** Starts the process and resolves when it listens. Rejects if it ends before that. */
   async start(): Promise<void> {
     const { programPath, environment, logFile } = this.#options;
     const child = spawn(process.execPath, [programPath], {
@@ -71,7 +71,7 @@ export class EncoderProcess {
     else child.once('exit', () => this.#restartSoon());
   }
 
-  /** Ends the process and keeps it ended, by force where it takes too long; resolves when it is gone. */
+  /** Ends the process for good, by force if it takes too long. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);

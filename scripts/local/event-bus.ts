@@ -2,19 +2,17 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { HeadendEvent } from '#domain/events.ts';
-import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
-import { LOOPBACK } from './loopback-server.ts';
-import { readBody } from './read-body.ts';
+import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
 
 export interface EventBusOptions {
-  /** Called for every event, in the order in which they were put. */
+  /** Called for every event, in the order of the PutEvents calls. */
   readonly onEvent: (event: HeadendEvent) => void;
   readonly log: Logger;
   /** @default any free port of 127.0.0.1 */
   readonly address?: ListenAddress;
 }
 
-/** Of one PutEvents call (EventBridge quotas). */
+/** Size limit of a PutEvents call (EventBridge quotas). */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 const PUT_EVENTS_TARGET = 'AWSEvents.PutEvents';
 
@@ -24,29 +22,29 @@ const putEventsSchema = z.object({
     .min(1)
     .max(10),
 });
-/** What the platform's own encoder put there; its detail is the event itself. */
+/** The detail of an entry, which is the event itself. The platform's own encoder sends nothing else. */
 const eventSchema = z.looseObject({ id: z.string(), type: z.string(), time: z.string() });
 
-interface Answer {
+interface PutEventsAnswer {
   readonly status: number;
   readonly body: unknown;
 }
 
-/** Serves EventBridge's PutEvents for one bus, whatever its name is. */
+/** Serves EventBridge's PutEvents. All bus names are the same bus. */
 export async function startEventBus({ onEvent, log, address = LOOPBACK }: EventBusOptions): Promise<ListeningServer> {
   const server = createServer(async (request, response) => {
     try {
       const { status, body } = await answer(request, onEvent);
       response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
     } catch (error) {
-      log.warn({ err: error }, 'PutEvents broken off');
+      log.warn({ err: error }, 'PutEvents was interrupted');
       response.destroy();
     }
   });
   return startListening(server, address);
 }
 
-async function answer(request: IncomingMessage, onEvent: EventBusOptions['onEvent']): Promise<Answer> {
+async function answer(request: IncomingMessage, onEvent: EventBusOptions['onEvent']): Promise<PutEventsAnswer> {
   const body = await readBody(request, BODY_LIMIT_BYTES);
   if (request.headers['x-amz-target'] !== PUT_EVENTS_TARGET) return refuse('UnknownOperationException');
   if (body === null) return refuse('ValidationException');
@@ -71,7 +69,7 @@ function putEvent(detail: string, onEvent: EventBusOptions['onEvent']): { readon
   return { EventId: event.data.id };
 }
 
-/** Undefined where it is no JSON, which no schema takes. */
+/** Undefined if the text is not JSON. No schema accepts undefined. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -80,4 +78,4 @@ function parseJson(text: string): unknown {
   }
 }
 
-const refuse = (type: string): Answer => ({ status: 400, body: { __type: type, message: type } });
+const refuse = (type: string): PutEventsAnswer => ({ status: 400, body: { __type: type, message: type } });

@@ -3,17 +3,17 @@ import type { HeadendEvent } from '#domain/events.ts';
 import { problemResponse } from '#functions/control-api/problem.ts';
 
 export interface EventFeedOptions {
-  /** Of the control API, which says who may follow: whoever may list streams. */
+  /** Address of the control API. Whoever may list streams may follow the events. */
   readonly apiUrl: string;
-  /** Feeds at once. @default 50 */
+  /** Limit of simultaneous clients. @default 50 */
   readonly maxClients?: number;
-  /** A client that has left so much unread is cut. @default 256 KiB */
+  /** A client that leaves more unread is disconnected. @default 256 KiB */
   readonly maxUnreadBytes?: number;
-  /** Between two comments that keep proxies and clients from giving up. @default 15 s */
+  /** Interval of comments, which keep proxies and clients from timing out. @default 15 s */
   readonly heartbeatMs?: number;
 }
 
-/** Events as they happen, for as long as a client stays: server-sent events (HTML standard, 9.2). */
+/** Sends events to clients as they happen, as server-sent events (HTML standard, 9.2). */
 export class EventFeed {
   readonly #options: Required<EventFeedOptions>;
   readonly #clients = new Set<ServerResponse>();
@@ -57,7 +57,9 @@ export class EventFeed {
     } catch {
       return unavailable('The admin token could not be checked; try again.');
     }
-    return this.#clients.size < this.#options.maxClients ? null : unavailable('Too many clients follow already.');
+    return this.#clients.size < this.#options.maxClients
+      ? null
+      : unavailable('Too many clients follow the events already.');
   }
 
   #write(text: string): void {
@@ -71,7 +73,7 @@ export class EventFeed {
 const unavailable = (detail: string): Response =>
   problemResponse({ status: 503, detail, headers: { 'Retry-After': '10' } });
 
-/** What belongs to a connection is not passed on (RFC 9110 7.6.1). */
+/** Passes on a refusal of the control API, without headers that belong to its connection (RFC 9110 7.6.1). */
 async function relay(refusal: Response, response: ServerResponse): Promise<void> {
   const body = Buffer.from(await refusal.arrayBuffer());
   for (const name of ['content-type', 'www-authenticate', 'retry-after', 'allow', 'cache-control']) {

@@ -1,24 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Logger } from 'pino';
-import type { HttpApiHandler } from '#functions/control-api/create-handler.ts';
-import { problemResult } from '#functions/control-api/problem-result.ts';
-import { readBody } from './read-body.ts';
+import { type HttpApiHandler, problemResult } from '#functions/control-api/create-handler.ts';
+import { readBody } from './http-server.ts';
 
-/** What an HTTP API works with: its Lambda handler, a clock in milliseconds since 1970, and a log. */
+/** The Lambda handler behind an HTTP API, a clock in milliseconds since 1970, and a log. */
 export interface HttpApiOptions {
   readonly handler: HttpApiHandler;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** What API Gateway does, for a node:http server: answers a request by calling a Lambda handler. Never rejects. */
+/** Answers a request by calling a Lambda handler, like API Gateway. Never rejects. */
 export type HttpApi = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Bodies up to here reach the handler, whose own limit is lower. */
+/** Limit of bodies that reach the handler. The handler's own limit is lower. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
-/** An HTTP API (payload format 2.0) in front of one handler. A failure of the handler is a 500. */
+/** Creates an HTTP API (payload format 2.0) in front of one handler. If the handler fails, the answer is a 500. */
 export function createHttpApi({ handler, now, log }: HttpApiOptions): HttpApi {
   return async (request, response) => {
     try {

@@ -1,13 +1,11 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { type ListenAddress, type ListeningServer, startListening } from './listening-server.ts';
-import { LOOPBACK } from './loopback-server.ts';
-import { readBody } from './read-body.ts';
+import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
 
-/** A Lambda handler: any JSON value in, any out. */
+/** A Lambda handler. Takes and returns any JSON value. */
 export type LambdaHandler = (event: unknown) => Promise<unknown>;
 
-/** The functions by name, where their failures are logged, and where they are invoked. */
+/** The functions by name, the log of their failures, and the address of the Invoke API. */
 export interface LambdaRuntimeOptions {
   readonly functions: Readonly<Record<string, LambdaHandler>>;
   readonly log: Logger;
@@ -15,17 +13,17 @@ export interface LambdaRuntimeOptions {
   readonly address?: ListenAddress;
 }
 
-/** Payload of a synchronous invocation (AWS Lambda quotas). */
+/** Size limit of a synchronous invocation's payload (AWS Lambda quotas). */
 const PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 const INVOCATION_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations$/;
 
-interface Answer {
+interface InvokeAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 }
 
-/** Serves the Lambda Invoke API: synchronous invocations by function name. */
+/** Serves the Lambda Invoke API for synchronous invocations by function name. */
 export async function startLambdaRuntime(options: LambdaRuntimeOptions): Promise<ListeningServer> {
   const { functions, log, address = LOOPBACK } = options;
   const server = createServer(async (request, response) => {
@@ -33,7 +31,7 @@ export async function startLambdaRuntime(options: LambdaRuntimeOptions): Promise
       const { status, headers, body } = await answer(request, functions, log);
       response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body ?? null));
     } catch (error) {
-      log.warn({ err: error }, 'invocation broken off');
+      log.warn({ err: error }, 'an invocation was interrupted');
       response.destroy();
     }
   });
@@ -44,7 +42,7 @@ async function answer(
   request: IncomingMessage,
   functions: LambdaRuntimeOptions['functions'],
   log: Logger,
-): Promise<Answer> {
+): Promise<InvokeAnswer> {
   const payload = await readBody(request, PAYLOAD_LIMIT_BYTES);
   const name = INVOCATION_PATH.exec(request.url ?? '')?.[1];
   if (name === undefined || request.method !== 'POST') return refuse(404, 'ResourceNotFoundException', 'No such route');
@@ -59,7 +57,7 @@ async function answer(
   return invoke(name, functions[name] as LambdaHandler, event, log);
 }
 
-async function invoke(name: string, handler: LambdaHandler, event: unknown, log: Logger): Promise<Answer> {
+async function invoke(name: string, handler: LambdaHandler, event: unknown, log: Logger): Promise<InvokeAnswer> {
   try {
     return { status: 200, headers: {}, body: await handler(event) };
   } catch (error) {
@@ -69,7 +67,7 @@ async function invoke(name: string, handler: LambdaHandler, event: unknown, log:
   }
 }
 
-const refuse = (status: number, errorType: string, message: string): Answer => ({
+const refuse = (status: number, errorType: string, message: string): InvokeAnswer => ({
   status,
   headers: { 'X-Amzn-ErrorType': errorType },
   body: { Type: 'User', Message: message },

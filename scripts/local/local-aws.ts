@@ -1,25 +1,25 @@
 import type { Logger } from 'pino';
-import type { PublishMode } from '#domain/environment.ts';
+import { PUBLISH_MODES, type PublishMode } from '#domain/environment.ts';
 import { DEFAULT_LADDER } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
 import type { PlaybackMode } from '#domain/playback-ids.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { useLocalAws } from './aws-environment.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
+import type { ListenAddress } from './http-server.ts';
 import { startLambdaRuntime } from './lambda-runtime.ts';
-import type { ListenAddress } from './listening-server.ts';
-import { StartError } from './start-error.ts';
-import { LOCAL_TABLE_NAMES } from './table-names.ts';
+import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 
 const INGEST_AUTH_FUNCTION = 'ingest-auth';
 
 export interface LocalAwsOptions {
-  /** A database with all tables. */
+  /** A database that has all tables. */
   readonly dynamoDbUrl: string;
-  /** Where the Lambda functions are invoked. */
+  /** Address of the Lambda Invoke API. */
   readonly lambdaAddress: ListenAddress;
-  /** Who knows the stream keys. */
+  /** Whether the streams' keys or a backend decide about publishing. */
   readonly publishMode: PublishMode;
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
@@ -29,18 +29,18 @@ export interface LocalAwsOptions {
   readonly log: Logger;
 }
 
-/** What the platform uses of AWS beside the database, on this machine. */
+/** The AWS services other than the database, on this machine. */
 export interface LocalAws {
-  /** The control API behind its API Gateway. */
+  /** The control API behind API Gateway. */
   readonly api: HttpApi;
-  /** What the control API stores of streams. */
+  /** The stream records of the control API. */
   readonly streams: StreamStore;
   close(): Promise<void>;
 }
 
 /**
- * Starts the Lambda functions, and points this process and those it starts at them and at the database: functions and
- * encoder tasks read the same variables as in the cloud.
+ * Starts the Lambda functions. Sets the variables of this process, which its children inherit, so that functions and
+ * encoder tasks find the services by the same variables as in AWS.
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const {
@@ -56,7 +56,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const lambda = await startLambdaRuntime({ functions: { [INGEST_AUTH_FUNCTION]: invokeIngestAuth }, log, address });
   useLocalAws(process.env, { dynamoDbUrl, lambdaUrl: lambda.url });
   Object.assign(process.env, LOCAL_TABLE_NAMES, {
-    // The functions share the terminal with a person: only what went wrong. Encoder tasks have a log file.
+    // The functions log to the user's terminal, so they only log problems. Encoder tasks have a log file.
     LOG_LEVEL: 'warn',
     INGEST_AUTH_FUNCTION,
     PUBLISH_MODE: publishMode,
@@ -68,10 +68,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     ADMIN_TOKEN_HASHES: adminTokenHash,
     VIEWER_TOKEN_KEYS: viewerTokenKeys,
   });
-  // Function modules read their environment when they are loaded, as they do in Lambda: not before it is complete.
+  // As in Lambda, function modules read the environment when they are loaded. It must be complete by then.
   const { handler } = await import('#functions/control-api/handler.ts');
   await loadIngestAuth();
-  // They have read them; the processes that are started from now on inherit all the rest.
+  // The functions have read these secrets. The processes that are started from now on must not inherit them.
   delete process.env.VIEWER_TOKEN_KEYS;
   delete process.env.WEBHOOK_SECRET;
   const client = createDocumentClient();
@@ -85,13 +85,30 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   };
 }
 
-/** Its settings are a person's own where it asks a backend: what is wrong with them is said now, not to a broadcaster. */
+/** Loads ingest-auth early, so that wrong webhook settings end the start and not the first publish. */
 async function loadIngestAuth(): Promise<void> {
   try {
     await import('#functions/ingest-auth/handler.ts');
   } catch (cause) {
-    throw new StartError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new UserError(errorMessage(cause), { cause });
   }
+}
+
+/**
+ * Reads from the environment whether the streams' keys (the default) or a backend decide about publishing. Throws a
+ * UserError if the variables are wrong.
+ */
+export function readPublishMode(environment: NodeJS.ProcessEnv): PublishMode {
+  const named = environment.PUBLISH_MODE || 'keys';
+  const mode = PUBLISH_MODES.find((known) => known === named);
+  if (mode === undefined) {
+    throw new UserError(`PUBLISH_MODE must be one of ${PUBLISH_MODES.join(', ')}, not "${named}".`);
+  }
+  // WEBHOOK_SECRET_ARN does not help here: nothing on this machine can reach Secrets Manager.
+  if (mode === 'webhook' && !(environment.WEBHOOK_URL && environment.WEBHOOK_SECRET)) {
+    throw new UserError('PUBLISH_MODE=webhook needs WEBHOOK_URL and WEBHOOK_SECRET.');
+  }
+  return mode;
 }
 
 async function invokeIngestAuth(event: unknown): Promise<unknown> {

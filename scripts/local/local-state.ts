@@ -2,11 +2,11 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** Secrets of the platform on this machine, so that a restart prints the same key. In the cloud nobody keeps them. */
+/** Secrets of the platform on this machine, so that a restart prints the same key. A deployment does not store them. */
 const localStateSchema = z.object({
   adminToken: z.string(),
-  /** Keys of viewer tokens, as JSON; a folder from before there were any has none. */
-  viewerTokenKeys: z.string().optional(),
+  /** Keys of viewer tokens, as JSON. */
+  viewerTokenKeys: z.string(),
   streams: z.record(z.string(), z.object({ id: z.string(), playbackId: z.string(), streamKey: z.string() })),
 });
 
@@ -15,7 +15,7 @@ export type LocalStreamState = LocalState['streams'][string];
 
 const statePath = (dataDir: string): string => join(dataDir, 'local.json');
 
-/** The state that an earlier start left, or null. Throws where the file is there but can't be read. */
+/** Reads the state that an earlier start wrote. Null if there is none. Throws if the file exists but can't be read. */
 export async function readLocalState(dataDir: string): Promise<LocalState | null> {
   try {
     return localStateSchema.parse(JSON.parse(await readFile(statePath(dataDir), 'utf8')));
@@ -25,7 +25,7 @@ export async function readLocalState(dataDir: string): Promise<LocalState | null
   }
 }
 
-/** Writes the state, readable by its owner alone. */
+/** Writes the state to a file that only its owner can read. */
 export async function writeLocalState(dataDir: string, state: LocalState): Promise<void> {
   await mkdir(dataDir, { recursive: true });
   const path = statePath(dataDir);

@@ -6,53 +6,53 @@ import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
 import { bundleEdgeFunction } from '#scripts/bundle.ts';
 import { Closers } from './closers.ts';
-import { startEdge } from './edge.ts';
 import { loadEdgeFunction } from './edge-function.ts';
+import { startEdgeServer } from './edge-server.ts';
 import { startEventBus } from './event-bus.ts';
 import { EventFeed } from './event-feed.ts';
-import { type ListenAddress, localUrl } from './listening-server.ts';
+import { type ListenAddress, localUrl } from './http-server.ts';
 import { startLocalAws } from './local-aws.ts';
 import { createMediaGate, type MediaGate } from './media-gate.ts';
 import { OriginProxy } from './origin-proxy.ts';
 import { SiteFiles } from './site-files.ts';
 
 export interface ManagedServicesOptions {
-  /** A database with all tables. */
+  /** A database that has all tables. */
   readonly dynamoDbUrl: string;
-  /** Where each service listens. The edge's port must be known beforehand. */
+  /** Where each service listens. The edge's port must not be 0. */
   readonly addresses: {
     readonly edge: ListenAddress;
     readonly lambda: ListenAddress;
     readonly eventBus: ListenAddress;
   };
-  /** Where encoder tasks serve playlists and media now, as this process reaches them. */
+  /** Current addresses of the encoder tasks' origin servers, as this process reaches them. */
   readonly originUrls: () => readonly string[];
-  /** Who knows the stream keys. */
+  /** Whether the streams' keys or a backend decide about publishing. */
   readonly publishMode: PublishMode;
-  /** Where broadcasters publish, and where viewers and API clients come in, as they see it. */
+  /** Addresses at which broadcasters publish, and viewers and API clients connect, from their point of view. */
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly adminTokenHash: string;
   /** Keys of viewer tokens, as JSON. */
   readonly viewerTokenKeys: string;
-  /** Folder for what is built: the player and the edge function. */
+  /** Folder for the built player and edge function. */
   readonly buildDir: string;
-  /** Where a visitor of `/` is sent. */
+  /** Where `/` redirects. */
   readonly homePath: () => string;
   readonly log: Logger;
 }
 
-/** What AWS runs for a deployment beside the encoder and the database: functions, API, event bus, CloudFront and the site. */
+/** What AWS runs for a deployment besides encoder and database: functions, API, event bus, CloudFront and the site. */
 export interface ManagedServices {
-  /** The control API, as this machine reaches it. */
+  /** Address of the control API, as this machine reaches it. */
   readonly apiUrl: string;
   readonly eventBusUrl: string;
-  /** What the control API stores of streams. */
+  /** The stream records of the control API. */
   readonly streams: StreamStore;
   close(): Promise<void>;
 }
 
-/** Starts them in this process, whose AWS SDK from then on speaks to them and to the database. */
+/** Starts the services in this process. From then on, its AWS SDK talks to them and to the database. */
 export function startManagedServices(options: ManagedServicesOptions): Promise<ManagedServices> {
   const closers = new Closers();
   return closers.guard(() => start(options, closers));
@@ -71,12 +71,12 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const bus = await startEventBus({ onEvent: (event) => events.publish(event), log, address: addresses.eventBus });
   closers.add(() => bus.close());
   const media = await buildMediaGate(options, origin);
-  const edge = await startEdge({ address: addresses.edge, api: aws.api, events, media, site, homePath });
+  const edge = await startEdgeServer({ address: addresses.edge, api: aws.api, events, media, site, homePath });
   closers.add(() => edge.close());
   return { apiUrl, eventBusUrl: bus.url, streams: aws.streams, close: () => closers.closeAll() };
 }
 
-/** The viewer-token function as it is deployed, in front of the origin. */
+/** Builds the viewer-token function as it is deployed, and puts it in front of the origin. */
 async function buildMediaGate(
   { buildDir, viewerTokenKeys, log }: ManagedServicesOptions,
   origin: OriginProxy,

@@ -11,10 +11,10 @@ export interface MediaGateOptions {
   readonly log: Logger;
 }
 
-/** What CloudFront does with requests of playlists and media. Never rejects. */
+/** Answers requests for playlists and media like CloudFront. Never rejects. */
 export type MediaGate = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** Asks the edge function about each request: what it lets through goes on to the origin. */
+/** Creates a gate that runs the edge function on each request and passes accepted ones to the origin. */
 export function createMediaGate({ edgeFunction, origin, log }: MediaGateOptions): MediaGate {
   return async (request, response) => {
     const [path = '/', query] = splitOnce(request.url ?? '/');
@@ -28,7 +28,7 @@ export function createMediaGate({ edgeFunction, origin, log }: MediaGateOptions)
         origin.pass(request, response);
       }
     } catch (error) {
-      // CloudFront answers 503 where a function fails.
+      // CloudFront also answers 503 if a function fails.
       log.error({ err: error }, 'the viewer-token function failed');
       response.writeHead(503).end();
     }

@@ -1,17 +1,17 @@
 import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 
-/** Passes viewers' requests on to encoder tasks in turn, as the load balancer behind CloudFront does. */
+/** Distributes viewers' requests to the encoder tasks in turn, like the load balancer behind CloudFront. */
 export class OriginProxy {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #originUrls: () => readonly string[];
   #turn = 0;
 
-  /** `originUrls`: where the tasks listen now, without a trailing slash. */
+  /** `originUrls` returns the current addresses of the tasks, without a trailing slash. */
   constructor(originUrls: () => readonly string[]) {
     this.#originUrls = originUrls;
   }
 
-  /** Streams the answer of the next task; 502 where it can't be reached. */
+  /** Streams the answer of the next task. Answers 502 if the task can't be reached. */
   pass(request: IncomingMessage, response: ServerResponse): void {
     const urls = this.#originUrls();
     const url = urls[this.#turn++ % urls.length];

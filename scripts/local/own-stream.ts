@@ -1,68 +1,73 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
-import { createStream, findStream, rotateKey } from './api-client.ts';
+import { ApiError } from '#scripts/api/api-error.ts';
+import type { ControlApiClient, StreamWithKey } from '#scripts/api/control-api-client.ts';
 import { type LocalState, type LocalStreamState, writeLocalState } from './local-state.ts';
 
-/** A stream to begin with. */
+/** A stream that the platform sets up on start. */
 export interface OwnStream {
   readonly id: string;
   readonly playbackId: string;
-  /** Null where it was rotated: only who did that was shown the new one. */
+  /** Null if the key was rotated: the new one was only shown to whoever did that. */
   readonly streamKey: string | null;
 }
 
 export interface OwnStreamOptions {
   readonly title: string;
   readonly state: LocalState;
-  readonly apiUrl: string;
+  readonly api: ControlApiClient;
   readonly dataDir: string;
-  /** Knows which key is good now, which the control API tells nobody. */
+  /** Tells which key is valid. The control API never does. */
   readonly streams: Pick<StreamStore, 'findByKeyHash'>;
 }
 
 /**
- * A stream whose key this machine keeps: made by the first start that needs it, the same until somebody deletes it. A key
- * that was rotated stays so: whoever did that has set up a broadcaster with the new one.
+ * Returns a stream whose key is stored on this machine. The first start creates it, and it stays the same until
+ * somebody deletes it. A rotated key is not replaced: whoever rotated it uses the new one.
  */
 export async function ownStream(options: OwnStreamOptions): Promise<OwnStream> {
   const found = await findOwnStream(options);
   return found ?? createOwnStream(options);
 }
 
-/** The same for who publishes itself and needs a key: one that was rotated is rotated once more. */
+/** Like `ownStream`, for a caller that publishes and needs the key. A rotated key is rotated once more. */
 export async function ownStreamWithKey(options: OwnStreamOptions): Promise<LocalStreamState> {
   const found = await findOwnStream(options);
   if (found === null) return createOwnStream(options);
-  const { apiUrl, state } = options;
   const { streamKey } = found;
   if (streamKey !== null) return { ...found, streamKey };
-  return keep(options, { ...found, streamKey: await rotateKey(apiUrl, state.adminToken, found.id) });
+  return keep(options, await options.api.rotateKey(found.id));
 }
 
-async function findOwnStream({ title, state, apiUrl, streams }: OwnStreamOptions): Promise<OwnStream | null> {
+async function findOwnStream({ title, state, api, streams }: OwnStreamOptions): Promise<OwnStream | null> {
   const known = state.streams[title];
   if (known === undefined) return null;
-  const found = await findStream(apiUrl, state.adminToken, known.id);
-  if (found === null) return null;
-  const isGood = await isKeyGood(streams, known);
-  return { id: found.id, playbackId: found.playbackId, streamKey: isGood ? known.streamKey : null };
+  try {
+    const { id, playbackId } = await api.getStream(known.id);
+    return { id, playbackId, streamKey: (await isKeyValid(streams, known)) ? known.streamKey : null };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
 }
 
 async function createOwnStream(options: OwnStreamOptions): Promise<LocalStreamState> {
-  return keep(options, await createStream(options.apiUrl, options.state.adminToken, { title: options.title }));
+  return keep(options, await options.api.createStream({ title: options.title }));
 }
 
-async function keep({ title, state, dataDir }: OwnStreamOptions, stream: LocalStreamState): Promise<LocalStreamState> {
-  await writeLocalState(dataDir, { ...state, streams: { ...state.streams, [title]: stream } });
-  return stream;
+async function keep({ title, state, dataDir }: OwnStreamOptions, stream: StreamWithKey): Promise<LocalStreamState> {
+  const { id, playbackId, streamKey } = stream;
+  const kept = { id, playbackId, streamKey };
+  await writeLocalState(dataDir, { ...state, streams: { ...state.streams, [title]: kept } });
+  return kept;
 }
 
-/** Where a visitor of `/` is sent: to the stream's page, or to the control API's reference where there is none. */
+/** Where `/` redirects: to the stream's page, or without a stream to the reference of the control API. */
 export const homePathFor = (stream: OwnStream | null): string =>
   stream === null ? '/api/docs' : `/watch/${stream.playbackId}`;
 
-/** True while the stream is there and this is its key. */
-export async function isKeyGood(
+/** True as long as the stream exists and has this key. */
+export async function isKeyValid(
   streams: OwnStreamOptions['streams'],
   { id, streamKey }: LocalStreamState,
 ): Promise<boolean> {

@@ -1,39 +1,39 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
-import { makeDataDir, openDataDir } from './data-dir.ts';
+import { BUILD_DIR, makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { EncoderProcess } from './encoder-process.ts';
-import { LOOPBACK } from './loopback-server.ts';
+import { LOOPBACK } from './http-server.ts';
+import { readPublishMode } from './local-aws.ts';
+import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { type ManagedServices, startManagedServices } from './managed-services.ts';
 import {
   homePathFor,
-  isKeyGood,
+  isKeyValid,
   type OwnStream,
   type OwnStreamOptions,
   ownStream,
   ownStreamWithKey,
 } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
-import { readPublishMode } from './publish-mode.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
-import { StartError } from './start-error.ts';
 import type { StartOptions } from './start-options.ts';
-import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
-/** Everything listens on loopback: a laptop's control API and RTMP port are nobody else's business. */
-const HOST = '127.0.0.1';
+/** Everything listens on loopback: other machines have no business with a laptop's control API and RTMP port. */
+const HOST = LOOPBACK.host;
 const RECONNECT_WINDOW_SECONDS = 30;
-/** More than a laptop encodes at once, since streams that wait for their publisher count too. */
+/** More than a laptop can transcode at once, because streams that wait for their publisher also take a slot. */
 const STREAM_SLOTS = 8;
 const EVENT_BUS_NAME = 'headend';
-/** Folder of what is built on start, below the data folder. */
-const BUILD_DIR = 'build';
 
 /** One encoder process. */
 export interface PlatformTask {
@@ -49,14 +49,14 @@ export interface Platform {
   readonly apiUrl: string;
   readonly adminToken: string;
   readonly logPath: string;
-  /** A stream to begin with: the demo's, or one of the user's own. Null where a backend knows the streams. */
+  /** The demo's stream, or a first one for the user. Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
   readonly tasks: readonly PlatformTask[];
-  /** Ends everything it started. */
+  /** Ends everything that was started. */
   close(): Promise<void>;
 }
 
-/** Starts the whole platform on this machine. Throws a StartError for what the person at the keyboard can mend. */
+/** Starts the whole platform on this machine. Rejects with a UserError for problems that the user can fix. */
 export function startPlatform(options: StartOptions): Promise<Platform> {
   const closers = new Closers();
   return closers.guard(() => start(options, closers));
@@ -65,13 +65,14 @@ export function startPlatform(options: StartOptions): Promise<Platform> {
 async function start(options: StartOptions, closers: Closers): Promise<Platform> {
   const { dataDir, demo } = options;
   const publishMode = readPublishMode(process.env);
-  if (demo && publishMode === 'webhook') throw new StartError('--demo has no key that a backend would allow.');
+  if (demo && publishMode === 'webhook')
+    throw new UserError('--demo does not work with PUBLISH_MODE=webhook: no backend knows its key.');
   const rtmpPort = await resolvePort(HOST, options.rtmpPort, '--rtmp-port');
   const httpPort = await resolvePort(HOST, options.httpPort, '--http-port');
   const playbackBaseUrl = `http://${HOST}:${httpPort}`;
-  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/live`;
+  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/${RTMP_APPLICATION}`;
   await makeDataDir(dataDir);
-  // The database is the folder's lock: what is in the folder belongs to who holds it.
+  // Only one process can open the database, so it serves as the lock of the folder.
   const dynamoDb = await startDynamoDb({ directory: join(dataDir, 'dynamodb'), tableNames: LOCAL_TABLE_NAMES });
   closers.add(() => dynamoDb.close());
   const state = await openDataDir(dataDir);
@@ -101,7 +102,8 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   tasks.push(task);
 
   const { apiUrl, streams } = services;
-  const own = { state, apiUrl, dataDir, streams };
+  const api = new ControlApiClient({ apiUrl, token: state.adminToken });
+  const own = { state, api, dataDir, streams };
   let stream: OwnStream | null = null;
   if (demo) stream = await startDemo({ own, rtmpUrl, log: logFile.log }, closers);
   else if (publishMode === 'keys') stream = await ownStream({ ...own, title: 'My stream' });
@@ -120,7 +122,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   };
 }
 
-/** The log file, which encoder tasks write to as well. */
+/** Opens the log file. Encoder tasks write to it too. */
 async function openLog(dataDir: string, closers: Closers) {
   const path = join(dataDir, 'headend.log');
   const file = await open(path, 'w');
@@ -129,7 +131,7 @@ async function openLog(dataDir: string, closers: Closers) {
   return { path, fd: file.fd, log: createLogger({ service: 'platform', level: 'info', destination }) };
 }
 
-/** All that a task reads but its ports. The managed services have put AWS's variables into this process's own. */
+/** All variables of a task except its ports. Those of AWS were set in this process by the managed services. */
 function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
   return {
     ...process.env,
@@ -144,13 +146,13 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
 
 const taskHttpUrl = ({ httpPort }: EncoderProcess): string => `http://${HOST}:${httpPort}`;
 
-/** Starts a task. Rejects with a StartError: its port may have been taken since it was found free. */
+/** Starts a task. Rejects with a UserError. One reason may be that its port was taken in the meantime. */
 async function startTask(task: EncoderProcess, { rtmpPort, logPath }: { rtmpPort: number; logPath: string }) {
   try {
     await task.start();
   } catch (cause) {
     await resolvePort(HOST, rtmpPort, '--rtmp-port');
-    throw new StartError(`The encoder ended before it was ready; ${logPath} says why.`, { cause });
+    throw new UserError(`The encoder ended before it was ready; ${logPath} says why.`, { cause });
   }
 }
 
@@ -164,8 +166,8 @@ async function startDemo({ own, rtmpUrl, log }: DemoOptions, closers: Closers): 
   const stream = await ownStreamWithKey({ ...own, title: 'Demo' });
   const publisher = new DemoPublisher({
     publishUrl: `${rtmpUrl}/${stream.streamKey}`,
-    isKeyGood: () => isKeyGood(own.streams, stream),
-    onKeyLost: () => log.warn({ streamId: stream.id }, 'the demo ends: its stream has another key, or is gone'),
+    isKeyValid: () => isKeyValid(own.streams, stream),
+    onKeyLost: () => log.warn({ streamId: stream.id }, 'the demo ends: its stream was deleted or has another key'),
   });
   publisher.start();
   closers.add(() => publisher.stop());

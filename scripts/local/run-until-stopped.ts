@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import { StartError } from './start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
-/** Something that runs, and what it has to say for itself once it does. */
+/** Something that runs, and the text to print once it does. */
 export interface Running {
   readonly output: string;
   close(): Promise<void>;
 }
 
 /**
- * Runs until Ctrl-C or SIGTERM, which also abort the signal that `start` gets, and then exits with code 0; with code 1 and one
- * line of words where it can't be started.
+ * Runs until Ctrl-C or SIGTERM, which also abort the signal passed to `start`, and exits with code 0. If the start
+ * fails, prints why and exits with code 1.
  */
 export async function runUntilStopped(start: (stopped: AbortSignal) => Promise<Running>): Promise<never> {
   const controller = new AbortController();
@@ -23,7 +23,7 @@ export async function runUntilStopped(start: (stopped: AbortSignal) => Promise<R
     await close();
   } catch (error) {
     if (error instanceof Error && error.name === 'AbortError') process.exit(0);
-    const detail = error instanceof StartError ? error.message : error instanceof Error ? error.stack : String(error);
+    const detail = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${detail}\n`);
     process.exit(1);
   }

@@ -14,7 +14,7 @@ const PAGE_PATH = /^\/(watch|embed)\/([^/]+)$/;
 const CONTENT_SECURITY_POLICY =
   "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'";
 
-/** The built player in memory, served as the player site is in the cloud. */
+/** The built player in memory, served like the player site of a deployment. */
 export class SiteFiles {
   readonly #files: ReadonlyMap<string, Buffer>;
 
@@ -29,14 +29,14 @@ export class SiteFiles {
     return new SiteFiles(files);
   }
 
-  /** Answers a watch or embed page or one of the player's files; false for any other path. */
+  /** Answers a request for a page or a file of the player. Returns false for any other path. */
   serve(path: string, response: ServerResponse): boolean {
     const page = PAGE_PATH.exec(path);
     const isPage = page !== null && PLAYBACK_ID_PATTERN.test(page[2] ?? '');
     const filePath = isPage ? '/index.html' : path;
     const body = this.#files.get(filePath);
     if (body === undefined) return false;
-    // Embed pages are made to be framed; everything else is not.
+    // Only embed pages may be framed by other sites.
     const ancestors = page?.[1] === 'embed' ? '*' : "'self'";
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(filePath)] ?? 'application/octet-stream',

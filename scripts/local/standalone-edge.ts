@@ -2,19 +2,19 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
-import { createMissingTables } from './create-missing-tables.ts';
-import { openDataDir } from './data-dir.ts';
+import { BUILD_DIR, openDataDir } from './data-dir.ts';
 import type { EdgeOptions } from './edge-options.ts';
+import { readPublishMode } from './local-aws.ts';
+import { createMissingTables, LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { startManagedServices } from './managed-services.ts';
 import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
-import { readPublishMode } from './publish-mode.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
-import { StartError } from './start-error.ts';
-import { LOCAL_TABLE_NAMES } from './table-names.ts';
 
-/** Containers start at the same time, and DynamoDB Local has to start Java first. */
+/** Containers start at the same time, and DynamoDB Local needs longer because of Java. */
 const DATABASE_ATTEMPTS = 60;
 const DATABASE_PAUSE_MS = 500;
 
@@ -23,14 +23,14 @@ export interface StandaloneEdge {
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly adminToken: string;
-  /** A stream to begin with. Null where a backend knows the streams. */
+  /** A first stream for the user. Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
   close(): Promise<void>;
 }
 
 /**
- * Starts all of the local platform but an encoder and a database, which are somewhere else and may come later. Throws a
- * StartError for what the person at the keyboard can mend, and an AbortError where it is stopped before it has started.
+ * Starts the local platform without encoder and database, which run elsewhere and may start later. Rejects with a
+ * UserError for problems that the user can fix, and with an AbortError if it is stopped before it has started.
  */
 export function startStandaloneEdge(options: EdgeOptions, stopped: AbortSignal): Promise<StandaloneEdge> {
   const closers = new Closers();
@@ -57,14 +57,14 @@ async function start(options: EdgeOptions, stopped: AbortSignal, closers: Closer
     playbackBaseUrl,
     adminTokenHash: hashSecret(state.adminToken),
     viewerTokenKeys: state.viewerTokenKeys,
-    buildDir: join(dataDir, 'build'),
+    buildDir: join(dataDir, BUILD_DIR),
     homePath: () => homePath,
     log: createLogger({ service: 'edge', level: 'info' }),
   });
   closers.add(() => services.close());
   const { apiUrl, streams } = services;
-  const stream =
-    publishMode === 'keys' ? await ownStream({ title: 'My stream', state, apiUrl, dataDir, streams }) : null;
+  const api = new ControlApiClient({ apiUrl, token: state.adminToken });
+  const stream = publishMode === 'keys' ? await ownStream({ title: 'My stream', state, api, dataDir, streams }) : null;
   homePath = homePathFor(stream);
   closers.add(() => removeRunningPlatform(dataDir));
   await writeRunningPlatform(dataDir, { apiUrl });
@@ -75,7 +75,7 @@ async function resolveAddress(host: string, port: number, option: string) {
   return { host, port: await resolvePort(host, port, option), option };
 }
 
-/** Waits for the database where it doesn't answer yet. */
+/** Creates the tables. Waits for the database if it does not answer yet. */
 async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -87,7 +87,7 @@ async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<
   }
 }
 
-function noDatabase(dynamoDbUrl: string, cause: unknown): StartError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new StartError(`No DynamoDB at ${dynamoDbUrl}: ${reason}. Name another with --dynamodb-url.`, { cause });
+function noDatabase(dynamoDbUrl: string, cause: unknown): UserError {
+  const message = `No DynamoDB at ${dynamoDbUrl}: ${errorMessage(cause)}. Name another with --dynamodb-url.`;
+  return new UserError(message, { cause });
 }

@@ -1,29 +1,32 @@
 import { parseArgs } from 'node:util';
-import { parsePort } from './parse-port.ts';
-import { StartError } from './start-error.ts';
+import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
+import { DEFAULT_DATA_DIR } from './data-dir.ts';
+import { DEFAULT_PORTS, parsePort } from './ports.ts';
 
-/** Options of `npm start`, complete. */
+/** The options of `npm start` with all defaults filled in. */
 export interface StartOptions {
   readonly httpPort: number;
   readonly rtmpPort: number;
   readonly dataDir: string;
-  /** Publish a test picture. */
+  /** Whether to publish a test picture. */
   readonly demo: boolean;
-  /** Print one JSON line instead of words. */
+  /** Whether to print one JSON line instead of text. */
   readonly json: boolean;
 }
 
-const USAGE =
-  'Options: --http-port 8080, --rtmp-port 1935, --tasks 1, --data-dir .headend, --demo, --json (a port of 0 means any free one).';
+const USAGE = [
+  `Options: --http-port ${DEFAULT_PORTS.http}, --rtmp-port ${DEFAULT_PORTS.rtmp}, --tasks 1,`,
+  `--data-dir ${DEFAULT_DATA_DIR}, --demo, --json (a port of 0 means any free one).`,
+].join(' ');
 
-/** Reads the command line. Throws a StartError that says what was got and what is allowed. */
+/** Parses the command line. Throws a UserError that says what is wrong and what is allowed. */
 export function parseStartOptions(args: readonly string[]): StartOptions {
   const values = parse(args);
-  if (values.tasks !== '1') throw new StartError(`--tasks ${values.tasks} is not possible yet; only 1 is. ${USAGE}`);
+  if (values.tasks !== '1') throw new UserError(`--tasks ${values.tasks} is not possible yet; only 1 is. ${USAGE}`);
   const httpPort = parsePort('--http-port', values['http-port'], 0);
   const rtmpPort = parsePort('--rtmp-port', values['rtmp-port'], 0);
   if (httpPort === rtmpPort && httpPort !== 0) {
-    throw new StartError(`--http-port and --rtmp-port are both ${httpPort}; each needs a port of its own.`);
+    throw new UserError(`--http-port and --rtmp-port are both ${httpPort}; each needs a port of its own.`);
   }
   return {
     httpPort,
@@ -39,15 +42,15 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        'http-port': { type: 'string', default: '8080' },
-        'rtmp-port': { type: 'string', default: '1935' },
+        'http-port': { type: 'string', default: String(DEFAULT_PORTS.http) },
+        'rtmp-port': { type: 'string', default: String(DEFAULT_PORTS.rtmp) },
         tasks: { type: 'string', default: '1' },
-        'data-dir': { type: 'string', default: '.headend' },
+        'data-dir': { type: 'string', default: DEFAULT_DATA_DIR },
         demo: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },
     }).values;
   } catch (error) {
-    throw new StartError(`${error instanceof Error ? error.message : String(error)} ${USAGE}`);
+    throw new UserError(`${errorMessage(error)} ${USAGE}`);
   }
 }

@@ -4,15 +4,15 @@ export interface WelcomeOptions {
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly adminToken: string;
-  /** Null where a backend knows the streams. */
+  /** Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
-  /** Somebody publishes to the stream already. */
+  /** Whether the demo publishes to the stream. */
   readonly isDemo: boolean;
-  /** Null where log lines go to standard error. */
+  /** Null if log lines go to standard error. */
   readonly logPath: string | null;
 }
 
-/** What a person needs to go live. */
+/** Everything that a person needs to go live. */
 export function welcome(options: WelcomeOptions): string {
   const { playbackBaseUrl, adminToken, stream, isDemo, logPath } = options;
   const playbackId = stream?.playbackId ?? 'PLAYBACK_ID';
@@ -47,5 +47,5 @@ function publishLines({ rtmpUrl, stream }: WelcomeOptions): string[] {
 function keyWords(stream: OwnStream | null): string {
   if (stream === null) return 'one that your backend allows';
   if (stream.streamKey !== null) return stream.streamKey;
-  return `the one you were given when it was rotated; a new one: npm run stream -- rotate-key ${stream.id}`;
+  return `the one you got when you rotated it; for a new one: npm run stream -- rotate-key ${stream.id}`;
 }

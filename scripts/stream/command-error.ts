@@ -1,15 +1,18 @@
-/** What the process ends with. 0 is success. */
+import type { ApiError } from '#scripts/api/api-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
+
+/** Exit codes of `npm run stream` by the kind of error. 0 is success. */
 export const EXIT_CODES = {
-  /** The API said no, or the person at the keyboard did. */
+  /** The API refused, or the person at the keyboard said no. */
   refused: 1,
-  /** The command line can't be carried out as it is. */
+  /** The command line is wrong. */
   usage: 2,
-  /** There is no control API there, or it does not answer. */
+  /** No control API answers at the address. */
   unreachable: 3,
 } as const;
 
-/** Ends a command. Its message is for a person, a line for each thing that is wrong, and holds no secret. */
-export class CommandError extends Error {
+/** Ends a command. The message has one line per problem and contains no secret. */
+export class CommandError extends UserError {
   override readonly name = 'CommandError';
   readonly kind: keyof typeof EXIT_CODES;
 
@@ -17,4 +20,12 @@ export class CommandError extends Error {
     super(message, options);
     this.kind = kind;
   }
+}
+
+/** Converts a failed call. `hint` says what to do if nothing answers: empty, or a sentence with a leading space. */
+export function toCommandError(error: ApiError, hint: string): CommandError {
+  const kind = error.kind === 'refused' ? 'refused' : 'unreachable';
+  return new CommandError(kind, error.kind === 'no-answer' ? `${error.message}${hint}` : error.message, {
+    cause: error,
+  });
 }

@@ -1,15 +1,14 @@
-import type { Command } from './command.ts';
-import type { CommandOptions } from './command-options.ts';
-import { formatTable } from './text-table.ts';
+import { formatTable, indent } from '#scripts/terminal/text-table.ts';
+import type { Command, CommandOptions } from './command.ts';
 
 const PROGRAM = 'npm run stream --';
 
 const EXIT_CODE_LINES = [
-  'Exit codes: 0 done, 1 refused (the reasons are on standard error), 2 wrong usage, 3 the API cannot be reached.',
-  'npm adds lines of its own to standard output; in scripts use: npm run --silent stream -- COMMAND --json',
+  'Exit codes: 0 done, 1 refused (standard error has the reasons), 2 wrong usage, 3 the API cannot be reached.',
+  'npm adds lines of its own to standard output. In scripts use: npm run --silent stream -- COMMAND --json',
 ];
 
-/** What there is to type. Ends with a line feed. */
+/** The help for the whole program. Ends with a line feed. */
 export function generalHelp(commands: readonly Command[], generalOptions: CommandOptions): string {
   return toText([
     `Usage: ${PROGRAM} COMMAND [options]`,
@@ -21,7 +20,7 @@ export function generalHelp(commands: readonly Command[], generalOptions: Comman
   ]);
 }
 
-/** How to use one command. Ends with a line feed. */
+/** The help for one command. Ends with a line feed. */
 export function commandHelp(command: Command, generalOptions: CommandOptions): string {
   const hasOptions = Object.keys(command.options).length > 0;
   return toText([
@@ -49,9 +48,7 @@ const optionLines = (options: CommandOptions): string =>
     ),
   );
 
-const indent = (text: string): string => text.replace(/^/gm, '  ');
-
-/** A blank line between sections; what a heading names follows at once. */
+/** Joins sections with blank lines. A heading, which ends with a colon, has its section on the next line. */
 const toText = (sections: readonly string[]): string =>
   `${sections
     .map((section) => (section.endsWith(':') ? `${section}\n` : `${section}\n\n`))

@@ -1,29 +1,35 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import type { Command, CommandInput } from './command.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
+import type { Command, CommandInput, CommandOption, CommandOptions } from './command.ts';
 import { CommandError } from './command-error.ts';
 import { commandHelp, generalHelp } from './command-help.ts';
-import type { CommandOption, CommandOptions } from './command-options.ts';
 import { CONNECTION_OPTIONS } from './connection.ts';
-import { errorMessage } from './error-message.ts';
 
 /** The options of every command. */
 export const GENERAL_OPTIONS = {
   ...CONNECTION_OPTIONS,
-  json: { type: 'boolean', help: 'print JSON, one line for each result' },
-  help: { type: 'boolean', short: 'h', help: 'print this' },
+  json: { type: 'boolean', help: 'print JSON, one line per result' },
+  help: { type: 'boolean', short: 'h', help: 'print this help' },
 } as const satisfies CommandOptions;
 
-/** What a command line asks for: a command with its input, or text to read. */
-export type CommandLine =
-  | {
-      readonly kind: 'run';
-      readonly command: Command;
-      readonly input: CommandInput<CommandOptions & typeof GENERAL_OPTIONS>;
-    }
-  | { readonly kind: 'help'; readonly text: string };
+/** A command and its arguments. */
+export interface RunCommandLine {
+  readonly kind: 'run';
+  readonly command: Command;
+  readonly input: CommandInput<CommandOptions & typeof GENERAL_OPTIONS>;
+}
 
-/** Reads a command line. Options may stand anywhere. Throws a CommandError with the help that the person needs. */
-export function parseStreamCommandLine(args: readonly string[], commands: readonly Command[]): CommandLine {
+/** A request for help, with the text to print. */
+export interface HelpCommandLine {
+  readonly kind: 'help';
+  readonly text: string;
+}
+
+/** Parses a command line. Options may stand anywhere. If it is wrong, throws a CommandError that includes the help. */
+export function parseStreamCommandLine(
+  args: readonly string[],
+  commands: readonly Command[],
+): RunCommandLine | HelpCommandLine {
   const { words, isHelp } = readWords(args, commands);
   const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
   if (command === undefined) {
@@ -37,11 +43,14 @@ export function parseStreamCommandLine(args: readonly string[], commands: readon
   const operands = positionals.slice(command.name.split(' ').length);
   const operandCount = command.operand === null ? 0 : 1;
   if (operands.length < operandCount) throw new CommandError('usage', `Name the ${command.operand}.\n\n${text}`);
-  if (operands.length > operandCount) throw new CommandError('usage', `There are words too many.\n\n${text}`);
+  if (operands.length > operandCount) throw new CommandError('usage', `There are too many arguments.\n\n${text}`);
   return { kind: 'run', command, input: { values, operand: operands[0] ?? '' } };
 }
 
-/** What stands beside the options, whichever command's they are. What follows an unknown one may be a secret. */
+/**
+ * Finds the words that are not options of any command. Throws a CommandError that names the first unknown option, but
+ * not what follows it: that may be a secret.
+ */
 function readWords(args: readonly string[], commands: readonly Command[]) {
   const options: CommandOptions = Object.assign({}, GENERAL_OPTIONS, ...commands.map((command) => command.options));
   const { tokens, values, positionals } = parseArgs({
@@ -71,7 +80,7 @@ function parseStrictly(args: readonly string[], command: Command, help: string) 
     const { values, positionals } = parseArgs({ args: [...args], options: toConfig(options), allowPositionals: true });
     return { values: values as CommandInput<typeof options>['values'], positionals };
   } catch (error) {
-    // What follows the first sentence is advice that fits few cases.
+    // The first sentence of Node.js's message says what is wrong. The advice after it rarely applies.
     const [message] = errorMessage(error).split(/\. |\n/, 1);
     throw new CommandError('usage', `${message}.\n\n${help}`, { cause: error });
   }

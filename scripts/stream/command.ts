@@ -1,38 +1,62 @@
-import type { CommandOptions, OptionValues } from './command-options.ts';
-import type { ControlApi } from './control-api.ts';
+import type { ControlApiClient } from '#scripts/api/control-api-client.ts';
 
-/** What a command works with. */
+/** One option: how `parseArgs` of node:util reads it, and what the help says about it. */
+export interface CommandOption {
+  readonly type: 'string' | 'boolean';
+  /** Whether the option may be given several times. */
+  readonly multiple?: boolean;
+  readonly short?: string;
+  /** Stands for the value in the help. */
+  readonly placeholder?: string;
+  readonly help: string;
+}
+
+/** Options by name, without dashes. */
+export type CommandOptions = Readonly<Record<string, CommandOption>>;
+
+/** The values of the options that were given. */
+export type OptionValues<Options extends CommandOptions> = {
+  readonly [Name in keyof Options]?: OptionValue<Options[Name]> | undefined;
+};
+
+type OptionValue<Option extends CommandOption> = Option extends { readonly type: 'boolean' }
+  ? boolean
+  : Option extends { readonly multiple: true }
+    ? readonly string[]
+    : string;
+
+/** Everything that a command works with. */
 export interface CommandContext {
-  readonly api: ControlApi;
-  /** To standard output: `result` as one line of JSON where that was asked for, else the text. */
+  readonly api: ControlApiClient;
+  /** Writes to standard output: `result` as one line of JSON with --json, otherwise the text. */
   print(result: unknown, toText: () => string): void;
-  /** A line for the person at the keyboard, to standard error. */
+  /** Writes a line for the person at the keyboard to standard error. */
   note(line: string): void;
-  /** Asks the person at the keyboard; true where there is none. */
+  /** Asks the person at the keyboard. Resolves to true if standard input is not a terminal. */
   confirm(question: string): Promise<boolean>;
-  /** Aborts at Ctrl-C and SIGTERM, which from now on end nothing else. */
+  /** Returns a signal that Ctrl-C and SIGTERM abort. From then on they no longer end the process. */
   untilInterrupted(): AbortSignal;
 }
 
-/** What was typed behind a command's name; the operand is empty where it takes none. */
+/** The arguments of a command. The operand is empty if the command takes none. */
 export interface CommandInput<Options extends CommandOptions> {
   readonly operand: string;
   readonly values: OptionValues<Options>;
 }
 
-/** One thing that the command line can do. */
+/** A command of `npm run stream`. */
 export interface Command<Options extends CommandOptions = CommandOptions> {
-  /** As typed: one word or two. */
+  /** One word or two, as typed. */
   readonly name: string;
   readonly summary: string;
   /** Further lines of its help. */
   readonly notes: readonly string[];
-  /** What its one operand is called, or null for none. */
+  /** The name of its operand in the help. Null if it takes none. */
   readonly operand: string | null;
   readonly options: Options;
-  /** Throws a CommandError where it can't be done. */
+  /** Throws a CommandError or an ApiError. */
   run(input: CommandInput<Options>, context: CommandContext): Promise<void>;
 }
 
-/** Lets the compiler infer the values' types from the options. */
+/** Lets the compiler infer the types of the values from the options. */
 export const defineCommand = <const Options extends CommandOptions>(command: Command<Options>): Command => command;

@@ -1,20 +1,21 @@
 import { readFile } from 'node:fs/promises';
+import { DEFAULT_DATA_DIR } from '#scripts/local/data-dir.ts';
 import { readLocalState } from '#scripts/local/local-state.ts';
 import { readRunningPlatform } from '#scripts/local/running-platform.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
+import type { CommandOptions, OptionValues } from './command.ts';
 import { CommandError } from './command-error.ts';
-import type { CommandOptions, OptionValues } from './command-options.ts';
-import { errorMessage } from './error-message.ts';
 
-/** Where the control API is and what opens it. */
+/** The address of the control API and the token for it. */
 export interface Connection {
   /** Without a trailing slash. */
   readonly apiUrl: string;
   readonly token: string;
-  /** What a person can do where it doesn't answer: empty, or a sentence with a space in front. */
+  /** What to do if the API does not answer: empty, or a sentence with a leading space. */
   readonly hint: string;
 }
 
-/** The options of every command that say where the API is. */
+/** The options of every command that select the API. */
 export const CONNECTION_OPTIONS = {
   api: {
     type: 'string',
@@ -26,18 +27,17 @@ export const CONNECTION_OPTIONS = {
   'data-dir': {
     type: 'string',
     placeholder: 'DIR',
-    help: 'of the local platform, found here without --api; default .headend',
+    help: `data folder of the local platform, used without --api; default ${DEFAULT_DATA_DIR}`,
   },
 } as const satisfies CommandOptions;
 
 type ConnectionValues = OptionValues<typeof CONNECTION_OPTIONS>;
 
-const DEFAULT_DATA_DIR = '.headend';
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * The connection that options and environment name, options first; without an address it is the platform on this
- * machine. The local platform's token goes to it alone. Throws a CommandError.
+ * Resolves the connection from the options and the environment; options take precedence. Without an address it is the
+ * platform on this machine. The local platform's token is sent to no other address. Throws a CommandError.
  */
 export async function resolveConnection(values: ConnectionValues, environment: NodeJS.ProcessEnv): Promise<Connection> {
   const dataDir = values['data-dir'] ?? DEFAULT_DATA_DIR;
@@ -79,7 +79,7 @@ async function readToken(path: string): Promise<string> {
   }
 }
 
-/** What fits into a header (RFC 6750 section 2.1); the token itself is in no message. */
+/** A token must fit into a header (RFC 6750 section 2.1). Error messages never contain it. */
 function parseToken(text: string, source: string): string {
   const token = text.trim();
   if (!/^[\x21-\x7e]+$/.test(token)) throw new CommandError('usage', `${source} holds no admin token.`);
@@ -95,7 +95,7 @@ function parseAddress(text: string): string {
     throw new CommandError('usage', 'The address of the API takes neither a user name nor a query.');
   }
   if (url.protocol === 'http:' && !LOOPBACK_HOSTS.includes(url.hostname)) {
-    throw new CommandError('usage', `An admin token goes to ${url.hostname} over https only.`);
+    throw new CommandError('usage', `An admin token is only sent over https to ${url.hostname}.`);
   }
   return url.href.replace(/\/+$/, '');
 }

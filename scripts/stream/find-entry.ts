@@ -1,21 +1,30 @@
 import { ID_PATTERN } from '#domain/stream-ids.ts';
+import type { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { collectPages, type ReadPage } from './collect-pages.ts';
 import { CommandError } from './command-error.ts';
 
-/** Fewer characters would make a slip of the finger another stream. */
+/** With fewer characters, a typing mistake could select another stream. */
 const SHORTEST_PREFIX = 4;
-/** So many of the ids that fit are shown. */
+/** How many matching ids an error message lists. */
 const SHOWN_IDS = 5;
 
-/** What a person calls an entry, and where its name is. */
+/** What an entry is called in messages, and where its name is. */
 export interface EntryKind<Entry> {
   readonly noun: string;
   readonly nameOf: (entry: Entry) => string;
 }
 
+/** Finds the id of a stream by its id, the beginning of its id, or its title. Throws a CommandError. */
+export const findStreamId = (api: ControlApiClient, reference: string): Promise<string> =>
+  findId(reference, (query) => api.listStreams(query), { noun: 'stream', nameOf: ({ title }) => title });
+
+/** Finds the id of an admin token by its id, the beginning of its id, or its name. Throws a CommandError. */
+export const findTokenId = (api: ControlApiClient, reference: string): Promise<string> =>
+  findId(reference, (query) => api.listAdminTokens(query), { noun: 'token', nameOf: ({ name }) => name });
+
 /**
- * The id that a person means: a whole id as it is, else that of the only entry with this name or this beginning of its
- * id. Throws a CommandError where none or several fit.
+ * Finds the id of the entry that a person means. A whole id is returned as it is. Otherwise exactly one entry must have
+ * the reference as its name or as the beginning of its id; if none or several do, throws a CommandError.
  */
 export async function findId<Entry extends { readonly id: string }>(
   reference: string,
@@ -28,14 +37,17 @@ export async function findId<Entry extends { readonly id: string }>(
     throw new CommandError('usage', `There are too many to look through: give the ${noun}'s whole id.`);
   }
   const isPrefix = reference.length >= SHORTEST_PREFIX;
-  const fitting = entries.filter(
+  const matching = entries.filter(
     (entry) => nameOf(entry) === reference || (isPrefix && entry.id.startsWith(reference)),
   );
-  const [entry] = fitting;
+  const [entry] = matching;
   if (entry === undefined) throw new CommandError('refused', `There is no ${noun} "${reference}".`);
-  if (fitting.length > 1) {
-    const ids = fitting.slice(0, SHOWN_IDS).map(({ id }) => id);
-    throw new CommandError('usage', `"${reference}" fits ${fitting.length}, as ${ids.join(', ')}: give the id of one.`);
+  if (matching.length > 1) {
+    const ids = matching.slice(0, SHOWN_IDS).map(({ id }) => id);
+    throw new CommandError(
+      'usage',
+      `"${reference}" matches ${matching.length}, such as ${ids.join(', ')}: give the id of one.`,
+    );
   }
   return entry.id;
 }

@@ -1,12 +1,13 @@
 import { createInterface } from 'node:readline';
+import { ApiError } from '#scripts/api/api-error.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
+import { toPrintable } from '#scripts/terminal/text-table.ts';
 import type { Command, CommandContext } from './command.ts';
-import { CommandError, EXIT_CODES } from './command-error.ts';
-import { parseStreamCommandLine } from './command-line.ts';
+import { CommandError, EXIT_CODES, toCommandError } from './command-error.ts';
+import { parseStreamCommandLine, type RunCommandLine } from './command-line.ts';
 import { resolveConnection } from './connection.ts';
-import { ControlApi } from './control-api.ts';
-import { toPrintable } from './text-table.ts';
 
-/** What a command line has of its process. */
+/** The parts of `process` that the command line uses. */
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -15,7 +16,7 @@ export interface Terminal {
   once(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
 }
 
-/** Runs a command line and resolves to the exit code. Rejects where Headend itself is at fault. */
+/** Runs a command line and resolves to the exit code. Rejects only if Headend itself has a bug. */
 export async function runCommand(
   args: readonly string[],
   commands: readonly Command[],
@@ -23,13 +24,8 @@ export async function runCommand(
 ): Promise<number> {
   try {
     const commandLine = parseStreamCommandLine(args, commands);
-    if (commandLine.kind === 'help') {
-      terminal.stdout.write(commandLine.text);
-      return 0;
-    }
-    const { command, input } = commandLine;
-    const api = new ControlApi(await resolveConnection(input.values, terminal.env));
-    await command.run(input, createContext(api, terminal, input.values.json === true));
+    if (commandLine.kind === 'help') terminal.stdout.write(commandLine.text);
+    else await run(commandLine, terminal);
     return 0;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
@@ -38,7 +34,17 @@ export async function runCommand(
   }
 }
 
-function createContext(api: ControlApi, terminal: Terminal, isJson: boolean): CommandContext {
+async function run({ command, input }: RunCommandLine, terminal: Terminal): Promise<void> {
+  const { apiUrl, token, hint } = await resolveConnection(input.values, terminal.env);
+  const api = new ControlApiClient({ apiUrl, token });
+  try {
+    await command.run(input, createContext(api, terminal, input.values.json === true));
+  } catch (error) {
+    throw error instanceof ApiError ? toCommandError(error, hint) : error;
+  }
+}
+
+function createContext(api: ControlApiClient, terminal: Terminal, isJson: boolean): CommandContext {
   return {
     api,
     print: (result, toText) => {
@@ -60,10 +66,10 @@ async function confirm(question: string, { stdin, stderr }: Terminal): Promise<b
   if (stdin.isTTY !== true) return true;
   stderr.write(`${toPrintable(question)} [y/N] `);
   const lines = createInterface({ input: stdin });
-  // Ctrl-D leaves no line: nobody said yes.
+  // Ctrl-D ends the input without a line, which counts as no.
   for await (const line of lines) return /^\s*y(es)?\s*$/i.test(line);
   return false;
 }
 
-/** Text that holds what others wrote, for a terminal. */
+/** Makes text that contains untrusted text safe for a terminal. */
 const toLines = (text: string): string => `${text.trimEnd().split('\n').map(toPrintable).join('\n')}\n`;

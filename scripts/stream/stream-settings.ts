@@ -1,39 +1,43 @@
 import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
-import type { CommandOptions, OptionValues } from './command-options.ts';
+import type { CommandOptions, OptionValues } from './command.ts';
 
-/** What stands for no limit. */
+/** The value that removes a limit. */
 const NONE = 'none';
 
-/** The options that set up a stream, named as the API's fields are. The API says which values are good. */
+/** The options for the settings of a stream, named like the API's fields. The API decides which values are valid. */
 export const SETTINGS_OPTIONS = {
-  title: { type: 'string', placeholder: 'TEXT', help: 'its name, up to 200 characters' },
+  title: { type: 'string', placeholder: 'TEXT', help: 'name of the stream, up to 200 characters' },
   ladder: {
     type: 'string',
     placeholder: 'NAME',
-    help: `${LADDER_NAMES.join(', ')}; at first ${DEFAULT_LADDER}, or what the stage says`,
+    help: `${LADDER_NAMES.join(', ')}; default ${DEFAULT_LADDER}, unless the stage has another`,
   },
   latency: {
     type: 'string',
     placeholder: 'NAME',
-    help: `${LATENCY_NAMES.join(', ')}; at first ${DEFAULT_LATENCY}, or what the stage says`,
+    help: `${LATENCY_NAMES.join(', ')}; default ${DEFAULT_LATENCY}, unless the stage has another`,
   },
-  playback: { type: 'string', placeholder: 'NAME', help: 'who may watch: public, or token for who has a viewer token' },
+  playback: {
+    type: 'string',
+    placeholder: 'NAME',
+    help: 'who may watch: public for everyone, token for viewers with a token',
+  },
   'not-before': {
     type: 'string',
     placeholder: 'TIME',
-    help: 'the key opens from then on, as in 2030-01-31T18:00:00Z; or none',
+    help: "start of the key's validity, as in 2030-01-31T18:00:00Z; or none",
   },
-  'not-after': { type: 'string', placeholder: 'TIME', help: 'the key opens until then; or none' },
+  'not-after': { type: 'string', placeholder: 'TIME', help: "end of the key's validity; or none" },
   'allow-source': {
     type: 'string',
     multiple: true,
     placeholder: 'BLOCK',
-    help: 'address or CIDR block that may publish; once for each, or none',
+    help: 'address or CIDR block that may publish; may be repeated; none allows all',
   },
 } as const satisfies CommandOptions;
 
-/** The body of a request that sets what was given; what was not is undefined and so not sent. */
+/** The request body. Settings that were not given are undefined and therefore not sent. */
 export function toSettings(values: OptionValues<typeof SETTINGS_OPTIONS>) {
   const { title, ladder, latency, playback, 'allow-source': sources } = values;
   return {

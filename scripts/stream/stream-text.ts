@@ -1,9 +1,9 @@
 import type { StreamBody } from '#functions/control-api/schemas.ts';
-import { formatTable } from './text-table.ts';
+import { formatTable } from '#scripts/terminal/text-table.ts';
 
 type Health = NonNullable<StreamBody['health']>;
 
-/** All there is to know of a stream, a line for each. */
+/** Everything about a stream, one line per fact. */
 export function streamText(stream: StreamBody): string {
   const { title, id, status, startedAt, ladder, latency, playback, allowedSources, version } = stream;
   return formatTable([
@@ -25,7 +25,7 @@ export function streamText(stream: StreamBody): string {
   ]);
 }
 
-/** A row for each stream. */
+/** A table with one row per stream. */
 export function streamListText(streams: readonly StreamBody[]): string {
   if (streams.length === 0) return 'There are no streams.';
   return formatTable([
@@ -36,12 +36,12 @@ export function streamListText(streams: readonly StreamBody[]): string {
   ]);
 }
 
-/** What a broadcaster types into OBS, and where to look at it. */
+/** What a broadcaster enters in OBS, and the address to watch. */
 export function publishText(stream: StreamBody & { readonly streamKey: string }): string {
   const table = formatTable([...serverRows(stream), ['Stream Key', stream.streamKey], ['Watch', stream.watchUrl]]);
   const viewers =
     stream.playback === 'token' ? `\nViewers need a link with a token: "viewer-token ${stream.id}" makes one.` : '';
-  return `${table}\n\nThe key is shown this once; "rotate-key ${stream.id}" makes another.${viewers}`;
+  return `${table}\n\nThe key is shown only once; "rotate-key ${stream.id}" makes another.${viewers}`;
 }
 
 function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {

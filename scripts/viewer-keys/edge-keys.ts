@@ -1,5 +1,8 @@
+// The SDK signs with whichever SigV4A signer is loaded. This one is JavaScript; the other is a native module.
+import '@aws-sdk/signature-v4a';
 import {
-  type CloudFrontKeyValueStoreClient,
+  CloudFrontKeyValueStoreClient,
+  type CloudFrontKeyValueStoreClientConfig,
   ConflictException,
   DescribeKeyValueStoreCommand,
   GetKeyCommand,
@@ -8,10 +11,18 @@ import {
 } from '@aws-sdk/client-cloudfront-keyvaluestore';
 import { VIEWER_TOKEN_KEYS_NAME, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 
-/** Somebody else may change the store between a look at its version and the write. */
+/** Another client may change the store between reading its version and writing to it. */
 const ATTEMPTS = 3;
 
-/** The key value store that the viewer-token function reads the keys from. A write is everywhere within seconds. */
+/** A client for CloudFront key value stores. The service requires SigV4A and has no region of its own. */
+export const createKeyValueStoreClient = (
+  config: CloudFrontKeyValueStoreClientConfig = {},
+): CloudFrontKeyValueStoreClient => new CloudFrontKeyValueStoreClient({ region: 'us-east-1', ...config });
+
+/**
+ * The key value store from which the viewer-token function reads the keys. A write reaches all locations within
+ * seconds.
+ */
 export class EdgeKeys {
   readonly #client: Pick<CloudFrontKeyValueStoreClient, 'send'>;
   readonly #storeArn: string;
@@ -21,7 +32,7 @@ export class EdgeKeys {
     this.#storeArn = storeArn;
   }
 
-  /** Writes the keys; false where they were there already. */
+  /** Writes the keys. Resolves to false if the store already had them. */
   async write(keys: ViewerTokenKeys): Promise<boolean> {
     const value = JSON.stringify(keys);
     if ((await this.#readText()) === value) return false;

@@ -5,12 +5,12 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
-/** What a secret without keys may hold: a template can't leave it without a value in every tool. */
+/** The value of a secret without keys. Not every tool can create a secret without a value from a template. */
 const NO_KEYS = '{}';
 
-/** The secret that the control API reads the keys from. */
+/** The Secrets Manager secret from which the control API reads the keys. */
 export class StoredKeys {
   readonly #client: Pick<SecretsManagerClient, 'send'>;
   readonly #secretArn: string;
@@ -20,14 +20,14 @@ export class StoredKeys {
     this.#secretArn = secretArn;
   }
 
-  /** Null where there are none yet. Throws where the secret holds something else: it may be somebody's. */
+  /** Null if there are no keys yet. Throws if the secret holds anything else, because that may belong to someone. */
   async read(): Promise<ViewerTokenKeys | null> {
     const text = await this.#readText();
     if (text === null || text === NO_KEYS) return null;
     try {
       return parseViewerTokenKeys(text);
     } catch (cause) {
-      throw new Error(`${this.#secretArn} holds something else and is left as it is`, { cause });
+      throw new Error(`${this.#secretArn} does not hold viewer-token keys and is left unchanged`, { cause });
     }
   }
 
@@ -37,7 +37,7 @@ export class StoredKeys {
     );
   }
 
-  /** A secret that was made without a value is there, but its value is not found; for one that is not there, a write fails. */
+  /** Null if the secret has no value. A secret that does not exist looks the same here, but then the write fails. */
   async #readText(): Promise<string | null> {
     try {
       const { SecretString } = await this.#client.send(new GetSecretValueCommand({ SecretId: this.#secretArn }));

@@ -1,13 +1,13 @@
 import type { CloudFrontKeyValueStoreClient } from '@aws-sdk/client-cloudfront-keyvaluestore';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import type { RandomBytes } from '#domain/stream-ids.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { EdgeKeys } from './edge-keys.ts';
 import { StoredKeys } from './stored-keys.ts';
 
-/** Where a deployment keeps the keys of viewer tokens. */
+/** The two places where a deployment keeps the keys of viewer tokens. */
 export interface ViewerTokenKeyStores {
-  /** Of the region of the stack. */
+  /** In the region of the stack. */
   readonly secrets: Pick<SecretsManagerClient, 'send'>;
   readonly secretArn: string;
   /** Made by `createKeyValueStoreClient`. */
@@ -16,7 +16,7 @@ export interface ViewerTokenKeyStores {
   readonly randomBytes: RandomBytes;
 }
 
-/** Which keys count now, by their ids, and whether the edge had others until now. */
+/** The ids of the valid keys, and whether the edge had other keys before. */
 export interface ViewerTokenKeysState {
   readonly current: string;
   readonly former: string | null;
@@ -24,8 +24,8 @@ export interface ViewerTokenKeysState {
 }
 
 /**
- * After a deployment: sees to it that the secret holds keys, making the first one where there is none, and that the edge
- * has the same. Changes nothing where all is well. Rejects with the SDK's errors.
+ * Copies the keys from the secret to the edge after a deployment. If the secret has none, makes the first one. Changes
+ * nothing if both already match. Rejects with the SDK's errors.
  */
 export async function syncViewerTokenKeys(stores: ViewerTokenKeyStores): Promise<ViewerTokenKeysState> {
   const stored = new StoredKeys(stores.secrets, stores.secretArn);
@@ -38,15 +38,15 @@ export async function syncViewerTokenKeys(stores: ViewerTokenKeyStores): Promise
 }
 
 /**
- * Makes a new key the current one. Tokens of the one before stay good, those of the key before that don't: once a day
- * breaks no link, twice in a row ends all that were given out.
+ * Makes a new key the current one. Tokens signed with the previous key stay valid; those signed with older keys do not.
+ * Rotating once a day therefore breaks no link, and rotating twice in a row ends all links.
  */
 export async function rotateViewerTokenKeys(stores: ViewerTokenKeyStores): Promise<ViewerTokenKeysState> {
   const stored = new StoredKeys(stores.secrets, stores.secretArn);
   const edge = new EdgeKeys(stores.keyValueStore, stores.keyValueStoreArn);
   const keys = nextViewerTokenKeys(await stored.read(), stores.randomBytes);
-  // The edge first: nobody may sign with a key that it does not know yet. Should the second write fail, the new key has
-  // signed nothing, and a sync takes it away again.
+  // The edge comes first: no token may be signed with a key that the edge does not know. If the second write fails, the
+  // new key has signed nothing, and the next sync removes it.
   const wasChanged = await edge.write(keys);
   await stored.write(keys);
   return { ...idsOf(keys), wasChanged };

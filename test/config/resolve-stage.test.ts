@@ -1,12 +1,11 @@
-import { resolveStage, stageConfigNamed } from '#config/resolve-stage.ts';
+import { resolveStage, StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
 import type { StageConfig } from '#config/stage-config.ts';
-import { StageConfigError } from '#config/stage-config-error.ts';
 import { STAGES } from '#config/stages.ts';
 import { streamCapacity } from '#domain/encoder-capacity.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { EVERY_OPTION } from '#test/support/stage-configs.ts';
 
-/** What is wrong with a stage; an empty list where nothing is. */
+/** The problems of a stage. The list is empty if there are none. */
 function problemsOf(config: unknown): readonly string[] {
   try {
     resolveStage(config as StageConfig);
@@ -19,7 +18,7 @@ function problemsOf(config: unknown): readonly string[] {
 
 const certificate = (region: string): string => `arn:aws:acm:${region}:${'1'.repeat(12)}:certificate/of-a-test`;
 
-test('a name is enough: what it gets is complete and the cheapest that works', () => {
+test('a name is enough: the defaults make a complete stage, the cheapest that works', () => {
   const stage = resolveStage({ name: 'try' });
   expect(Object.values(stage)).not.toContain(undefined);
   expect(stage).toMatchObject({ minTasks: 1, egress: 'public-ip', waf: false, streamsPerTask: 2, region: null });
@@ -29,7 +28,7 @@ test.each([...STAGES, EVERY_OPTION])('the stage $name can be deployed', (config)
   expect(problemsOf(config)).toEqual([]);
 });
 
-test('what a stage says is what it gets', () => {
+test('a stage keeps every value that it sets', () => {
   const { scheduledMinimums, ...said } = EVERY_OPTION;
   expect(resolveStage(EVERY_OPTION)).toMatchObject(said);
   expect(resolveStage(EVERY_OPTION).scheduledMinimums.map(({ timeZone }) => timeZone)).toEqual([
@@ -41,48 +40,48 @@ test('what a stage says is what it gets', () => {
 test.each<[string, object, string]>([
   ['an unknown field', { colour: 'blue' }, 'Unrecognized key: "colour"'],
   ['a name that no stack can have', { name: 'My Stage' }, 'name: must be'],
-  ['an account that is none', { account: '123' }, 'account: must be 12 digits'],
+  ['an invalid account', { account: '123' }, 'account: must be 12 digits'],
   ['a region without VPC origins', { region: 'cn-north-1' }, 'region: must be a region with CloudFront VPC origins'],
   ['a negative number of tasks', { minTasks: -1 }, 'minTasks: Too small'],
   ['half a task', { maxTasks: 1.5 }, 'maxTasks: Invalid input'],
   ['a negative window', { reconnectWindowSeconds: -5 }, 'reconnectWindowSeconds: Too small'],
-  ['a size that Fargate has not', { task: { vCpus: 2, memoryGib: 3 } }, 'task: must be a size of Fargate'],
+  ['a size that Fargate does not offer', { task: { vCpus: 2, memoryGib: 3 } }, 'task: must be a Fargate size'],
   [
     'a task too small for the ladder',
     { task: { vCpus: 1, memoryGib: 2 }, ladder: '1080p' },
     "can't encode a single 1080p",
   ],
   [
-    'more streams than the CPU carries',
+    'more streams than the CPU can encode',
     { streamsPerTask: 9 },
     'streamsPerTask: a task of 2 vCPUs and 4 GiB encodes at most 2',
   ],
-  ['more tasks at least than at most', { minTasks: 5, maxTasks: 4 }, 'minTasks: 5 is more than maxTasks, 4'],
+  ['a minimum of tasks above the maximum', { minTasks: 5, maxTasks: 4 }, 'minTasks: 5 is more than maxTasks, 4'],
   [
-    'an event with more tasks than there may be',
+    'an event with more tasks than the maximum',
     { scheduledMinimums: [{ schedule: 'cron(0 1 * * ? *)', minTasks: 9 }] },
-    'wants 9 tasks, maxTasks is 4',
+    'asks for 9 tasks, but maxTasks is 4',
   ],
   [
-    'a time zone that is none',
+    'an invalid time zone',
     { scheduledMinimums: [{ schedule: 'cron(0 1 * * ? *)', minTasks: 1, timeZone: 'Mars/Olympus' }] },
     'must be an IANA time zone',
   ],
-  ['a schedule that is none', { scheduledMinimums: [{ schedule: 'friday', minTasks: 1 }] }, 'must be cron(…) or at(…)'],
+  ['an invalid schedule', { scheduledMinimums: [{ schedule: 'friday', minTasks: 1 }] }, 'must be cron(…) or at(…)'],
   [
     "a viewers' certificate outside us-east-1",
     { region: 'eu-west-1', viewerDomain: { domainName: 'a.example.com', certificateArn: certificate('eu-west-1') } },
-    'viewerDomain.certificateArn: the certificate is in eu-west-1, it has to be in us-east-1',
+    'viewerDomain.certificateArn: the certificate is in eu-west-1, but must be in us-east-1',
   ],
   [
     "an ingest certificate outside the stage's region",
     { region: 'eu-west-1', ingestDomain: { domainName: 'a.example.com', certificateArn: certificate('us-east-1') } },
-    'ingestDomain.certificateArn: the certificate is in us-east-1, it has to be in eu-west-1',
+    'ingestDomain.certificateArn: the certificate is in us-east-1, but must be in eu-west-1',
   ],
   [
     'an ingest certificate without a region',
     { ingestDomain: { domainName: 'a.example.com', certificateArn: certificate('us-east-1') } },
-    'ingestDomain: a name with a certificate needs a region',
+    'ingestDomain: a domain with a certificate needs a region',
   ],
   [
     'a domain outside the zone',
@@ -90,45 +89,57 @@ test.each<[string, object, string]>([
       dnsZone: { hostedZoneId: 'Z1', zoneName: 'example.com' },
       viewerDomain: { domainName: 'live.badexample.com', certificateArn: certificate('us-east-1') },
     },
-    'live.badexample.com does not lie in the zone example.com',
+    'live.badexample.com is not in the zone example.com',
   ],
-  ['a zone for nothing', { dnsZone: { hostedZoneId: 'Z1', zoneName: 'example.com' } }, 'dnsZone: there is no domain'],
-  ['a single zone', { availabilityZones: 1 }, 'availabilityZones: Too small: expected number to be >=2'],
-  ['zones without a region', { availabilityZones: ['eu-west-1a', 'eu-west-1b'] }, 'names of zones need a region'],
   [
-    'zones of another region',
+    'a DNS zone without a domain',
+    { dnsZone: { hostedZoneId: 'Z1', zoneName: 'example.com' } },
+    'dnsZone: there is no domain',
+  ],
+  ['a single availability zone', { availabilityZones: 1 }, 'availabilityZones: Too small: expected number to be >=2'],
+  [
+    'named availability zones without a region',
+    { availabilityZones: ['eu-west-1a', 'eu-west-1b'] },
+    'names of zones need a region',
+  ],
+  [
+    'availability zones of another region',
     { region: 'eu-west-1', availabilityZones: ['eu-west-1a', 'us-east-1b'] },
     'us-east-1b are not zones of eu-west-1',
   ],
   [
-    'a network too small for its zones',
+    'a network that is too small for its availability zones',
     { vpcCidr: '10.0.0.0/22', availabilityZones: 6 },
     'vpcCidr: 10.0.0.0/22 is too small',
   ],
   ['a firewall without a region', { waf: true }, 'waf: the firewall is in us-east-1'],
-  ['a rate for no firewall', { wafRequestsPerFiveMinutes: 9_000 }, 'wafRequestsPerFiveMinutes: waf is off'],
+  ['a rate limit without a firewall', { wafRequestsPerFiveMinutes: 9_000 }, 'wafRequestsPerFiveMinutes: waf is off'],
   [
-    'a rate that viewers exceed',
+    'a rate limit that viewers exceed',
     { region: 'us-east-1', waf: true, wafRequestsPerFiveMinutes: 1_000, latency: 'ultra' },
-    'would lock viewers out; with latency "ultra" it has to be at least 12000',
+    'would lock viewers out; with latency "ultra" it must be at least 12000',
   ],
-  ['Origin Shield where it is not', { originShieldRegion: 'eu-north-1' }, 'Origin Shield is not in eu-north-1'],
-  ['a webhook without an address', { publishMode: 'webhook' }, 'publishMode "webhook" needs one'],
-  ['an address nobody asks', { webhookUrl: 'https://backend.example.com/' }, 'nobody is asked with publishMode "keys"'],
+  ['a region without Origin Shield', { originShieldRegion: 'eu-north-1' }, 'Origin Shield is not in eu-north-1'],
+  ['a webhook without a URL', { publishMode: 'webhook' }, 'publishMode "webhook" needs one'],
   [
-    'a webhook in the clear',
+    'a webhook URL without a webhook',
+    { webhookUrl: 'https://backend.example.com/' },
+    'publishMode "keys" does not use it',
+  ],
+  [
+    'a webhook without TLS',
     { publishMode: 'webhook', webhookUrl: 'http://a.example.com/' },
     'webhookUrl: must be an https URL',
   ],
-  ['a budget nobody hears of', { monthlyBudgetUsd: 10 }, 'monthlyBudgetUsd: the notice needs an alarmEmail'],
-  ['an address range that is none', { ingestAllowList: ['everybody'] }, 'ingestAllowList.0: must be an IPv4 range'],
-  ['a period that CloudWatch has not', { logRetentionDays: 10 }, 'logRetentionDays: must be one of'],
+  ['a budget without an e-mail address', { monthlyBudgetUsd: 10 }, 'monthlyBudgetUsd: the notice needs an alarmEmail'],
+  ['an invalid address range', { ingestAllowList: ['everybody'] }, 'ingestAllowList.0: must be an IPv4 range'],
+  ['a retention period that CloudWatch does not offer', { logRetentionDays: 10 }, 'logRetentionDays: must be one of'],
 ])('%s is a problem', (_what, fields, problem) => {
   const problems = problemsOf({ name: 'try', ...fields });
   expect(problems).toEqual([expect.stringContaining(problem)]);
 });
 
-test('all problems are told at once, one to a line', () => {
+test('the error lists all problems, one per line', () => {
   const config = { name: 'try', minTasks: 5, maxTasks: 4, streamsPerTask: 9, monthlyBudgetUsd: 10 };
   expect(() => resolveStage(config)).toThrow(
     /^The stage "try" can't be deployed as it is configured:\n {2}- streamsPerTask: .*\n {2}- minTasks: .*\n {2}- monthlyBudgetUsd: .*$/,
@@ -138,15 +149,15 @@ test('all problems are told at once, one to a line', () => {
 test.each([
   { name: undefined, message: 'No stage was named: add -c stage=NAME, one of dev, prod.' },
   { name: 'staging', message: 'There is no stage "staging"; lib/config/stages.ts has dev, prod.' },
-])('stage $name', ({ name, message }) => {
+])('an unknown stage is an error that lists the known ones: $name', ({ name, message }) => {
   expect(() => stageConfigNamed(name, STAGES)).toThrow(message);
 });
 
-test('of two stages with one name neither is taken', () => {
+test('two stages with the same name are an error', () => {
   expect(() => stageConfigNamed('dev', [{ name: 'dev' }, { name: 'dev' }])).toThrow('has 2 stages "dev"');
 });
 
-test('a task of 16 vCPUs carries every ladder, and fewer streams the larger it is', () => {
+test('a task of 16 vCPUs can encode every ladder, and the larger the ladder, the fewer streams', () => {
   const capacities = LADDER_NAMES.map((ladder) => streamCapacity(ladder, { vCpus: 16, memoryGib: 32 }));
   expect(Math.min(...capacities)).toBeGreaterThan(0);
   expect(capacities).toEqual(capacities.toSorted((a, b) => a - b));

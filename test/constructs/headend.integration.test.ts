@@ -1,12 +1,12 @@
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-describe("the platform as one construct of somebody else's app", () => {
+describe('the platform as one construct of another app', () => {
   let stage: SynthesizedStage;
   beforeAll(async () => {
     stage = await synthesizeStage({ name: 'live', ladder: '480p' }, 'library');
   });
 
-  test('is all in the one stack that it was made in', () => {
+  test('all its resources are in the stack that contains it', () => {
     expect(new Set(stage.resources.map(({ stack }) => stack))).toEqual(new Set(['SomebodyElses']));
   });
 
@@ -17,16 +17,16 @@ describe("the platform as one construct of somebody else's app", () => {
     'AWS::ApiGatewayV2::Api',
     'AWS::Events::EventBus',
     'AWS::CloudWatch::Dashboard',
-  ])('has one %s', (type) => {
+  ])('it has one %s', (type) => {
     expect(stage.only(type).logicalId).toMatch(/^Live/);
   });
 
-  test('passes the same checks', () => {
+  test('it passes the same checks', () => {
     expect(stage.violations).toEqual([]);
     expect(stage.printed).toBe('');
   });
 
-  test('what it says of a stage holds', () => {
+  test('it applies the configuration in its props', () => {
     const [container] = stage.only('AWS::ECS::TaskDefinition').properties.ContainerDefinitions;
     const variables = Object.fromEntries(
       container.Environment.map((entry: { Name: string; Value: unknown }) => [entry.Name, entry.Value]),

@@ -14,10 +14,10 @@ const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   part: `audio/${partFileName(7, 100, 3)}`,
   segment: `audio/${segmentFileName(7, 100)}`,
 };
-/** As hostile to the patterns as a token can be: dots and dashes, and the word that they look for. */
+/** A token that is as confusing for the patterns as possible: dots, dashes, and the word that the patterns look for. */
 const TOKEN = 'a-b.1800000000.-live-init-mp4-m3u8-live';
 
-/** CloudFront's path patterns: `*` stands for any characters or none; a leading slash makes no difference. */
+/** Matches like CloudFront: `*` stands for any characters or none, and a leading slash makes no difference. */
 function matches(pattern: string, path: string): boolean {
   const source = pattern.replace(/[.+^$()[\]{}|\\]/g, '\\$&').replaceAll('*', '.*');
   return new RegExp(`^${source}$`).test(path);
@@ -29,13 +29,13 @@ describe.each([
   ['without a token', '/live/abcdefghij234567/'],
   ['with a token', `/t/${TOKEN}/live/tabcdefghij234567/`],
 ])('%s', (_case, folder) => {
-  test.each(Object.entries(PATHS))('%s is the first that matches', (kind, path) => {
+  test.each(Object.entries(PATHS))('%s is the first kind that matches', (kind, path) => {
     expect(kindOf(`${folder}${path}`)).toBe(kind);
   });
 });
 
 test.each(['/', '/watch/abcdefghij234567', '/api/streams', '/api/openapi.json', '/player/main-ABC.js', '/live/'])(
-  '%s is no media',
+  '%s is not a media file',
   (path) => {
     expect(kindOf(path)).toBeUndefined();
   },

@@ -6,6 +6,6 @@ test.each([
   ['1080p', 10_256],
   ['1440p', 12_384],
   ['2160p', 24_384],
-] as const)('to %s may be sent twice what it makes at best, %i kbit/s', (ladder, kbps) => {
+] as const)('a publisher may send twice the best bitrates of %s: %i kbit/s', (ladder, kbps) => {
   expect(maxInputKbps(ladder)).toBe(kbps);
 });

@@ -2,14 +2,14 @@ import { ENCODER_METRICS, METRICS_DIMENSION, METRICS_INTERVAL_SECONDS } from '#d
 
 const names = ENCODER_METRICS.map(({ name }) => name);
 
-test.each(ENCODER_METRICS)('$name is named as CloudWatch names its own', ({ name }) => {
+test.each(ENCODER_METRICS)('$name is named like metrics of CloudWatch', ({ name }) => {
   expect(name).toMatch(/^([A-Z][a-z]+)+$/);
 });
 
-test('no metric shares its name with another or with the dimension', () => {
+test('no metric shares its name with another metric or with the dimension', () => {
   expect(new Set([...names, METRICS_DIMENSION]).size).toBe(names.length + 1);
 });
 
-test('a minute, as CloudWatch keeps it, is a whole number of reports', () => {
+test('a minute, which is the resolution of CloudWatch, has a whole number of reports', () => {
   expect(60 % METRICS_INTERVAL_SECONDS).toBe(0);
 });

@@ -6,12 +6,12 @@ test.each([
   ['public', 16, false],
   ['token', 17, true],
 ] as const)(
-  'the id of a stream with playback "%s" has %i characters, and asks for a token: %s',
-  (mode, length, asks) => {
+  'the id of a stream with playback "%s" has %i characters, and needs a token: %s',
+  (mode, length, needsToken) => {
     for (let index = 0; index < 200; index += 1) {
       const id = generatePlaybackId(mode, randomBytes);
       expect(id).toMatch(PLAYBACK_ID_PATTERN);
-      expect([id.length, needsViewerToken(id)]).toEqual([length, asks]);
+      expect([id.length, needsViewerToken(id)]).toEqual([length, needsToken]);
     }
   },
 );
@@ -29,6 +29,6 @@ test.each([
   'ttabcdefghij234567',
   'ABCDEFGHIJ234567',
   'abcdefghij23456\n',
-])('%j is no playback id', (id) => {
+])('%j is not a playback id', (id) => {
   expect(id).not.toMatch(PLAYBACK_ID_PATTERN);
 });

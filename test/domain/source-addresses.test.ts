@@ -70,6 +70,6 @@ test.each([
   'fe80::1%eth0',
   'fe80::1%eth0/64',
   '[::1]',
-])('%j is none', (text) => {
+])('%j is not a block', (text) => {
   expect(isSourceBlock(text)).toBe(false);
 });

@@ -1,8 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { isSameText, isViewerTokenValid, makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256, nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 const NOW_SECONDS = 1_800_000_000;
 const former = nextViewerTokenKeys(null, randomBytes);
@@ -13,7 +12,7 @@ const make = (changes: Partial<Parameters<typeof makeViewerToken>[0]> = {}) =>
 const isValid = (token: string, changes: { playbackId?: string; keys?: ViewerTokenKeys; nowMs?: number } = {}) =>
   isViewerTokenValid({ token, playbackId, keys, nowMs: NOW_SECONDS * 1000, ...changes }, hmacSha256);
 
-test('a token names its key and its end, and is signed for its stream', () => {
+test('a token contains the id of its key and its expiry, and is signed for its stream', () => {
   const text = `${keys.current}.${NOW_SECONDS + 60}`;
   const secret = keys.keys[keys.current] ?? '';
   const signature = createHmac('sha256', secret).update(`${text}.${playbackId}`).digest('base64url');
@@ -22,14 +21,14 @@ test('a token names its key and its end, and is signed for its stream', () => {
   expect(isValid(make())).toBe(true);
 });
 
-test('it is good to the last millisecond before its end', () => {
+test('a token is valid until the last millisecond before its expiry', () => {
   const endMs = (NOW_SECONDS + 60) * 1000;
   expect(isValid(make(), { nowMs: endMs - 1 })).toBe(true);
   expect(isValid(make(), { nowMs: endMs })).toBe(false);
   expect(isValid(make(), { nowMs: endMs + 86_400_000 })).toBe(false);
 });
 
-test('a token of the former key is good, one of the key before it is not', () => {
+test('a token of the former key is valid, a token of the key before that is not', () => {
   expect(isValid(make({ keys: former }))).toBe(true);
   expect(isValid(make({ keys: former }), { keys: nextViewerTokenKeys(keys, randomBytes) })).toBe(false);
 });
@@ -39,13 +38,13 @@ test('a token opens no other stream', () => {
   expect(isValid(make(), { playbackId: playbackId.slice(1) })).toBe(false);
 });
 
-test('a token of a key with the same id and another secret is not good', () => {
+test('a token of a key with the same id and another secret is not valid', () => {
   const other = nextViewerTokenKeys(null, randomBytes);
   const forged = { current: keys.current, keys: { [keys.current]: other.keys[other.current] ?? '' } };
   expect(isValid(make({ keys: forged }))).toBe(false);
 });
 
-test('no character of a token can be changed, left out or put in', () => {
+test('no character of a token can be changed, removed or inserted', () => {
   const token = make();
   for (let index = 0; index < token.length; index += 1) {
     const [head, tail] = [token.slice(0, index), token.slice(index + 1)];
@@ -56,25 +55,28 @@ test('no character of a token can be changed, left out or put in', () => {
   }
 });
 
-describe('what is no token', () => {
+describe('what is not a token', () => {
   const [keyId = '', expiry = '', signature = ''] = make().split('.');
   const signed = (text: string) => hmacSha256(keys.keys[keyId] ?? '', `${text}.${playbackId}`);
 
   test.each([
     ['nothing', ''],
     ['dots', '..'],
-    ['no end', `${keyId}.${signature}`],
-    ['an empty end', `${keyId}..${signed(`${keyId}.`)}`],
-    ['a missing end that is signed', `${keyId}.${signed(keyId)}`],
-    ['an end that is no number', `${keyId}.never.${signed(`${keyId}.never`)}`],
-    ['an end with an exponent', `${keyId}.9e99.${signed(`${keyId}.9e99`)}`],
-    ['an infinite end', `${keyId}.Infinity.${signed(`${keyId}.Infinity`)}`],
-    ['a negative end', `${keyId}.-1.${signed(`${keyId}.-1`)}`],
-    ['an end with a leading zero', `${keyId}.0${expiry}.${signed(`${keyId}.0${expiry}`)}`],
-    ['an end beyond exact numbers', `${keyId}.${'9'.repeat(16)}.${signed(`${keyId}.${'9'.repeat(16)}`)}`],
+    ['no expiry', `${keyId}.${signature}`],
+    ['an empty expiry', `${keyId}..${signed(`${keyId}.`)}`],
+    ['a missing expiry that is signed', `${keyId}.${signed(keyId)}`],
+    ['an expiry that is not a number', `${keyId}.never.${signed(`${keyId}.never`)}`],
+    ['an expiry with an exponent', `${keyId}.9e99.${signed(`${keyId}.9e99`)}`],
+    ['an infinite expiry', `${keyId}.Infinity.${signed(`${keyId}.Infinity`)}`],
+    ['a negative expiry', `${keyId}.-1.${signed(`${keyId}.-1`)}`],
+    ['an expiry with a leading zero', `${keyId}.0${expiry}.${signed(`${keyId}.0${expiry}`)}`],
+    [
+      'an expiry that a number cannot hold exactly',
+      `${keyId}.${'9'.repeat(16)}.${signed(`${keyId}.${'9'.repeat(16)}`)}`,
+    ],
     ['no signature', `${keyId}.${expiry}.`],
     ['a padded signature', `${keyId}.${expiry}.${signature}=`],
-    ['a part too many', `${keyId}.${expiry}.${signature}.${signature}`],
+    ['one part too many', `${keyId}.${expiry}.${signature}.${signature}`],
     ['no key id', `.${expiry}.${signature}`],
     ['an unknown key id', `unknown.${expiry}.${signature}`],
     ['a line feed', `${keyId}.${expiry}.${signature}\n`],
@@ -88,7 +90,7 @@ describe('what is no token', () => {
   });
 });
 
-test('a current key that is missing signs nothing', () => {
+test('without the current key, nothing is signed', () => {
   expect(() => make({ keys: { current: 'gone', keys: keys.keys } })).toThrow('gone, is missing');
 });
 

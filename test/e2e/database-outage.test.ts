@@ -3,7 +3,7 @@ import { RtmpClient } from '#kit/rtmp-client.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
-import { LOCAL_TABLE_NAMES } from '#scripts/local/table-names.ts';
+import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';

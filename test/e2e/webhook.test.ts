@@ -2,8 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { rememberSecret } from '#kit/secrets.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { readBody } from '#scripts/local/read-body.ts';
+import { type ListeningServer, listenOnLoopback, readBody } from '#scripts/local/http-server.ts';
 import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import {
   closeTestPlatforms,
@@ -19,7 +18,7 @@ const secret = generateSecret(randomBytes);
 const goodKey = generateSecret(randomBytes);
 /** Keys of the requests to the backend whose signature was right. */
 const askedKeys: string[] = [];
-let backend: LoopbackServer;
+let backend: ListeningServer;
 let platform: TestPlatform;
 
 beforeAll(async () => {
@@ -60,7 +59,7 @@ test('visitors of the root see the control API, since the platform has no stream
 });
 
 test.each([
-  ['an invalid backend URL', { WEBHOOK_URL: 'backend' }, /^WEBHOOK_URL must be an https URL/, []],
+  ['an invalid backend URL', { WEBHOOK_URL: 'backend' }, /WEBHOOK_URL must be an https URL/, []],
   ['a demo, whose key the backend does not know', {}, /^--demo has no key/, ['--demo']],
 ])('%s is refused with one line', async (_case, changes, message, args) => {
   const environment = { PUBLISH_MODE: 'webhook', WEBHOOK_URL: backend.url, WEBHOOK_SECRET: secret, ...changes };

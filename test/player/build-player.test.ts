@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(outDir, { recursive: true, force: true }));
 
-test('leaves exactly the files it names, with their sizes, and nothing of an older build', async () => {
+test('writes exactly the files that it returns, with their sizes, and removes an older build', async () => {
   await writeFile(join(outDir, 'left-over.js'), '');
   const files = await buildPlayer(outDir);
   const onDisk = (await readdir(outDir, { recursive: true })).filter((path) => path !== 'player').sort();
@@ -18,7 +18,7 @@ test('leaves exactly the files it names, with their sizes, and nothing of an old
   for (const { path, bytes } of files) expect((await stat(join(outDir, path))).size).toBe(bytes);
 });
 
-test('index.html refers to built files by absolute path and runs nothing inline', async () => {
+test('index.html refers to the built files by absolute path and has no inline scripts', async () => {
   const files = await buildPlayer(outDir);
   const html = await readFile(join(outDir, 'index.html'), 'utf8');
   const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference]) => reference);

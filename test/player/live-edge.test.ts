@@ -2,7 +2,7 @@ import { LiveEdge } from '#player/live-edge.ts';
 
 const PART_SECONDS = 0.5;
 
-/** Reads a stream whose parts appear `lateSeconds(part)` after their end, every 0.2 s, and returns the last judgement. */
+/** Reads a stream every 0.2 s, whose parts appear `lateSeconds(part)` after their end. */
 function follow(lateSeconds: (part: number) => number, untilSeconds: number) {
   const edge = new LiveEdge();
   let published = 0;
@@ -21,37 +21,37 @@ function follow(lateSeconds: (part: number) => number, untilSeconds: number) {
   return edge;
 }
 
-test('knows nothing before the first reading', () => {
+test('is unknown before the first reading', () => {
   const edge = new LiveEdge();
   expect(edge.secondsAt(1000)).toBeNull();
   expect(edge.isGrowing).toBe(false);
 });
 
-test('moves on with the clock between updates', () => {
+test('advances with the clock between updates', () => {
   const edge = follow(() => 0, 10);
   expect(edge.secondsAt(10_000)).toBeCloseTo(10);
   expect(edge.secondsAt(10_300)).toBeCloseTo(10.3);
   expect(edge.isGrowing).toBe(true);
 });
 
-test('late parts do not pull it back', () => {
+test('single late parts do not move it back', () => {
   const edge = follow((part) => (part % 3 === 0 ? 0.4 : 0), 10);
   expect(edge.secondsAt(10_000)).toBeCloseTo(10);
 });
 
-test('parts that are always late do', () => {
+test('parts that are always late move it back', () => {
   const edge = follow((part) => (part > 10 ? 0.4 : 0), 20);
   expect(edge.secondsAt(20_000)).toBeCloseTo(19.6);
 });
 
-test('starts afresh after a standstill', () => {
+test('is measured anew after a standstill', () => {
   const stoodSeconds = 4;
   const edge = follow((part) => (part > 20 ? stoodSeconds : 0), 16);
   expect(edge.isGrowing).toBe(true);
   expect(edge.secondsAt(16_000)).toBeCloseTo(16 - stoodSeconds);
 });
 
-test('says that a stream stands still', () => {
+test('reports that a stream has stopped growing', () => {
   const edge = follow((part) => (part > 10 ? Number.POSITIVE_INFINITY : 0), 8);
   expect(edge.isGrowing).toBe(false);
   expect(edge.secondsAt(8000)).toBeLessThanOrEqual(6);

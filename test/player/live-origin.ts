@@ -6,8 +6,11 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
+import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
 
-/** `absent`: 404 for the stream; `ended`: its playlists carry EXT-X-ENDLIST; `refused`: 403; `down`: every connection is cut. */
+/**
+ * `absent`: 404 for the stream. `ended`: playlists have EXT-X-ENDLIST. `refused`: 403. `down`: every connection is cut.
+ */
 export type OriginMode = 'absent' | 'live' | 'ended' | 'refused' | 'down';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -20,12 +23,12 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.m4s': 'video/mp4',
 };
 const PLAYLISTS = ['master.m3u8', '0/media.m3u8', '1/media.m3u8', '2/media.m3u8'];
-/** As strict as the page is meant to live with. */
-const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; style-src 'self' 'unsafe-inline'";
 
-/** Two small renditions and a separate audio rendition, 1 s segments; `run` keeps the names of restarts apart. */
-function encoderArguments(run: number): string[] {
+/**
+ * Two small renditions and a separate audio rendition in 1 s segments. `run` makes the file names of each restart
+ * unique.
+ */
+function ffmpegArguments(run: number): string[] {
   const input = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=15', '-f', 'lavfi', '-i', 'sine=frequency=440'];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '15'];
   const sizes = ['-s:v:0', '320x180', '-b:v:0', '200k', '-s:v:1', '160x90', '-b:v:1', '80k'];
@@ -42,15 +45,15 @@ function encoderArguments(run: number): string[] {
   ];
 }
 
-/** A real FFmpeg behind a web server that also serves the built page, and that can be switched into each kind of trouble. */
+/** A real FFmpeg behind a web server that also serves the built page. `mode` makes the server fail in various ways. */
 export class LiveOrigin {
   mode: OriginMode = 'absent';
-  /** Paths of media that were asked for. */
-  readonly asked: string[] = [];
+  /** Paths of all requests for media. */
+  readonly requestedPaths: string[] = [];
   readonly #server: Server;
   readonly #mediaDir: string;
   readonly #sockets = new Set<Socket>();
-  #encoder: ChildProcess | null = null;
+  #ffmpeg: ChildProcess | null = null;
   #runs = 0;
 
   private constructor(server: Server, mediaDir: string, playerDir: string) {
@@ -67,7 +70,7 @@ export class LiveOrigin {
     });
   }
 
-  /** `playerDir`: what buildPlayer made. */
+  /** `playerDir` is the output folder of buildPlayer. */
   static async start(playerDir: string): Promise<LiveOrigin> {
     const server = createServer();
     server.listen(0, '127.0.0.1');
@@ -80,37 +83,37 @@ export class LiveOrigin {
     return `http://127.0.0.1:${port}`;
   }
 
-  /** Starts an encoder and shows the stream as soon as all its playlists are there. */
+  /** Starts FFmpeg and serves the stream as soon as all playlists exist. */
   async goLive(): Promise<void> {
     const changes = watch(this.#mediaDir, { recursive: true });
-    this.startEncoder();
+    this.startFfmpeg();
     for await (const _change of changes) {
       if (PLAYLISTS.every((path) => existsSync(join(this.#mediaDir, path)))) break;
     }
     this.mode = 'live';
   }
 
-  startEncoder(): void {
-    this.#encoder = spawn('ffmpeg', encoderArguments(this.#runs), { cwd: this.#mediaDir, stdio: 'inherit' });
+  startFfmpeg(): void {
+    this.#ffmpeg = spawn('ffmpeg', ffmpegArguments(this.#runs), { cwd: this.#mediaDir, stdio: 'inherit' });
     this.#runs += 1;
   }
 
-  async killEncoder(): Promise<void> {
-    if (this.#encoder === null) return;
-    const exited = once(this.#encoder, 'exit');
-    this.#encoder.kill('SIGKILL');
+  async killFfmpeg(): Promise<void> {
+    if (this.#ffmpeg === null) return;
+    const exited = once(this.#ffmpeg, 'exit');
+    this.#ffmpeg.kill('SIGKILL');
     await exited;
-    this.#encoder = null;
+    this.#ffmpeg = null;
   }
 
-  /** Cuts what is connected and whatever connects until the mode changes. */
+  /** Cuts all connections, and every new one until the mode changes. */
   goDown(): void {
     this.mode = 'down';
     for (const socket of this.#sockets) socket.destroy();
   }
 
   async close(): Promise<void> {
-    await this.killEncoder();
+    await this.killFfmpeg();
     this.goDown();
     this.#server.close();
     await once(this.#server, 'close');
@@ -118,7 +121,7 @@ export class LiveOrigin {
   }
 
   async #answerMedia(pathname: string, response: ServerResponse): Promise<void> {
-    this.asked.push(pathname);
+    this.requestedPaths.push(pathname);
     if (this.mode === 'down') {
       response.destroy();
       return;
@@ -147,7 +150,7 @@ async function sendFile(path: string, response: ServerResponse, suffix = ''): Pr
     const body = await readFile(path);
     response.writeHead(200, {
       'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      'Content-Security-Policy': contentSecurityPolicy('watch'),
       'Cache-Control': 'no-store',
     });
     response.end(Buffer.concat([body, Buffer.from(suffix)]));

@@ -4,7 +4,7 @@ test.each([
   ['/watch/abcdefghij234567', 'watch'],
   ['/embed/abcdefghij234567', 'embed'],
   ['/watch/abcdefghij234567/', 'watch'],
-])('%s', (pathname, page) => {
+])('parses %s', (pathname, page) => {
   expect(parsePageAddress({ pathname, hash: '' })).toEqual({
     page,
     masterPath: '/live/abcdefghij234567/master.m3u8',
@@ -13,7 +13,7 @@ test.each([
   });
 });
 
-test.each(['watch', 'embed'])('%s with a viewer token', (page) => {
+test.each(['watch', 'embed'])('parses /%s/ with a viewer token', (page) => {
   const pathname = `/${page}/tabcdefghij234567`;
   expect(parsePageAddress({ pathname, hash: '#token=a.1800000000.b-_' })).toEqual({
     page,

@@ -7,7 +7,7 @@ import { buildPlayer } from '#scripts/build-player.ts';
 import { LiveOrigin } from './live-origin.ts';
 
 const WAIT_MS = 20_000;
-/** Chromium itself writes this for every answer of 400 and up and for every cut connection; no page can prevent it. */
+/** Chromium writes this for every status of 400 and above and for every cut connection. No page can prevent it. */
 const NETWORK_MESSAGE = 'Failed to load resource';
 const ownComplaints = () => complaints.filter((complaint) => !complaint.startsWith(NETWORK_MESSAGE));
 
@@ -15,7 +15,7 @@ let playerDir: string;
 let testBrowser: TestBrowser;
 let origin: LiveOrigin;
 let page: Page;
-/** Errors and warnings on the console, uncaught exceptions, and requests to foreign hosts. */
+/** Console errors and warnings, uncaught exceptions, and requests to other hosts. */
 let complaints: string[];
 
 async function openPage(path: string, beforeLoad: () => void = () => undefined): Promise<void> {
@@ -35,7 +35,7 @@ async function openPage(path: string, beforeLoad: () => void = () => undefined):
 const stateToBe = (state: string) =>
   page.waitForFunction((wanted) => document.body.dataset.state === wanted, state, { timeout: WAIT_MS });
 
-/** Waits until playback has moved on by some seconds from where it is now. */
+/** Waits until playback has advanced by some seconds. */
 async function playsOn(seconds = 1): Promise<void> {
   const from = await page.evaluate(() => window.headend.video.currentTime);
   await page.waitForFunction((time) => window.headend.video.currentTime > time, from + seconds, { timeout: WAIT_MS });
@@ -62,7 +62,7 @@ afterEach(async () => {
   await origin.close();
 });
 
-test('waits for the stream, begins by itself, lives through a killed encoder and ends with the stream', async () => {
+test('waits for the stream, starts by itself, survives a killed FFmpeg and ends with the stream', async () => {
   await openPage('/watch/abcdefghij234567');
   await stateToBe('starting-soon');
 
@@ -70,9 +70,9 @@ test('waits for the stream, begins by itself, lives through a killed encoder and
   await stateToBe('playing');
   await playsOn();
 
-  await origin.killEncoder();
+  await origin.killFfmpeg();
   await stateToBe('reconnecting');
-  origin.startEncoder();
+  origin.startFfmpeg();
   await stateToBe('playing');
   await playsOn(2);
 
@@ -86,7 +86,7 @@ test('waits for the stream, begins by itself, lives through a killed encoder and
   expect(ownComplaints()).toEqual([]);
 });
 
-test('goes on by itself after the network was away', async () => {
+test('resumes by itself after a network failure', async () => {
   await origin.goLive();
   await openPage('/embed/abcdefghij234567');
   await stateToBe('playing');
@@ -100,7 +100,7 @@ test('goes on by itself after the network was away', async () => {
   expect(ownComplaints()).toEqual([]);
 });
 
-test('says that the stream has ended when it vanishes without saying so', async () => {
+test('shows that the stream has ended if it disappears without EXT-X-ENDLIST', async () => {
   await origin.goLive();
   await openPage('/watch/abcdefghij234567');
   await stateToBe('playing');
@@ -138,7 +138,7 @@ test('has controls for quality, sound and the live edge', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('fits a phone, and an embed fills its frame', async () => {
+test('fits a phone screen, and an embed fills its frame', async () => {
   await origin.goLive();
   await openPage('/watch/abcdefghij234567');
   await stateToBe('playing');
@@ -156,7 +156,7 @@ test('fits a phone, and an embed fills its frame', async () => {
   expect(complaints).toEqual([]);
 });
 
-test('says so where the browser can play neither with Media Source Extensions nor by itself', async () => {
+test('says so if the browser has neither Media Source Extensions nor built-in HLS', async () => {
   await openPage('/watch/abcdefghij234567', () => {
     Reflect.deleteProperty(window, 'MediaSource');
     Reflect.deleteProperty(window, 'ManagedMediaSource');
@@ -167,46 +167,46 @@ test('says so where the browser can play neither with Media Source Extensions no
   expect(complaints).toEqual([]);
 });
 
-/** No page asks for anything within this time that is done with asking. */
+/** A page that makes no request for this long has stopped making requests. */
 const QUIET_MS = 3_000;
 
-async function saysThatTheLinkHasExpired(): Promise<void> {
+async function expectExpiredLink(): Promise<void> {
   await stateToBe('expired');
   expect(await page.getByRole('status').textContent()).toContain('This link has expired');
-  const asked = origin.asked.length;
+  const requestCount = origin.requestedPaths.length;
   await page.waitForTimeout(QUIET_MS);
-  expect(origin.asked.length).toBe(asked);
+  expect(origin.requestedPaths.length).toBe(requestCount);
 }
 
-test('says that the link has expired where a stream asks for a viewer token, and asks once', async () => {
+test('says that the link has expired if the stream requires a viewer token, after one request', async () => {
   origin.mode = 'refused';
   await openPage('/watch/tabcdefghij234567');
-  await saysThatTheLinkHasExpired();
-  expect(origin.asked).toEqual(['/live/tabcdefghij234567/status.json']);
+  await expectExpiredLink();
+  expect(origin.requestedPaths).toEqual(['/live/tabcdefghij234567/status.json']);
   expect(await page.locator('media-control-bar').isVisible()).toBe(false);
   expect(ownComplaints()).toEqual([]);
 });
 
-test('plays with a viewer token until it expires, and again with a new link in the same tab', async () => {
+test('plays until the viewer token expires, and again after a new link in the same tab', async () => {
   await origin.goLive();
   await openPage('/watch/tabcdefghij234567#token=first.1.x');
   await stateToBe('playing');
   await playsOn();
-  expect(origin.asked.filter((path) => !path.startsWith('/t/first.1.x/live/tabcdefghij234567/'))).toEqual([]);
+  expect(origin.requestedPaths.filter((path) => !path.startsWith('/t/first.1.x/live/tabcdefghij234567/'))).toEqual([]);
 
   origin.mode = 'refused';
-  await saysThatTheLinkHasExpired();
+  await expectExpiredLink();
 
   origin.mode = 'live';
-  origin.asked.length = 0;
+  origin.requestedPaths.length = 0;
   await page.goto(`${origin.url}/watch/tabcdefghij234567#token=second.2.y`);
   await stateToBe('playing');
   await playsOn();
-  expect(origin.asked.filter((path) => !path.startsWith('/t/second.2.y/live/tabcdefghij234567/'))).toEqual([]);
+  expect(origin.requestedPaths.filter((path) => !path.startsWith('/t/second.2.y/live/tabcdefghij234567/'))).toEqual([]);
   expect(ownComplaints()).toEqual([]);
 });
 
-test('a public stream goes on where something in between refuses for a while', async () => {
+test('a public stream resumes after temporary 403s', async () => {
   await origin.goLive();
   await openPage('/watch/abcdefghij234567');
   await stateToBe('playing');

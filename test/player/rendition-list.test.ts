@@ -5,7 +5,7 @@ const LEVELS = [
   { width: 1280, height: 720, bitrate: 2_500_000 },
 ];
 
-test('levels become menu entries in their order', () => {
+test('levels become menu entries in the same order', () => {
   expect(toRenditions(LEVELS)).toEqual([
     { id: '0', width: 640, height: 360, bitrate: 600_000 },
     { id: '1', width: 1280, height: 720, bitrate: 2_500_000 },
@@ -16,7 +16,7 @@ test('audio-only levels make no menu', () => {
   expect(toRenditions([{ width: 0, height: 0, bitrate: 128_000 }])).toEqual([]);
 });
 
-test('is array-like, tells of new entries and of the choice', () => {
+test('is array-like and reports new entries and selections', () => {
   const chosen: number[] = [];
   const events: string[] = [];
   const list = new RenditionList((index) => chosen.push(index));
@@ -33,7 +33,7 @@ test('is array-like, tells of new entries and of the choice', () => {
   expect(events).toEqual(['removerendition', 'addrendition', 'change']);
 });
 
-test('new entries drop the old ones and the choice among them', () => {
+test('new entries replace the old ones and reset the selection', () => {
   const list = new RenditionList(() => undefined);
   list.replace(toRenditions(LEVELS));
   list.selectedIndex = 1;

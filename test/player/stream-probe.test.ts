@@ -27,7 +27,7 @@ test.each([
   ['unreachable', 404, '{"status":"live"}'],
   ['unreachable', 403, ''],
   ['unreachable', 503, ''],
-])('%s: %i %s', async (expected, status, body) => {
+])('a public stream is %s after %i %s', async (expected, status, body) => {
   expect(await probeStream({ statusUrl: await serve(status, body), isProtected: false }, fetch)).toBe(expected);
 });
 
@@ -35,11 +35,11 @@ test.each([
   ['live', 200, '{"status":"live"}'],
   ['refused', 403, ''],
   ['unreachable', 503, ''],
-])('of a protected stream, %s: %i %s', async (expected, status, body) => {
+])('a protected stream is %s after %i %s', async (expected, status, body) => {
   expect(await probeStream({ statusUrl: await serve(status, body), isProtected: true }, fetch)).toBe(expected);
 });
 
-test('unreachable: nobody listens', async () => {
+test('a stream is unreachable if nothing listens', async () => {
   const statusUrl = await serve(200, '{"status":"live"}');
   server.close();
   await once(server, 'close');

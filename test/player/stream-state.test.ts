@@ -27,7 +27,7 @@ test.each<[StreamEvent[], StreamState]>([
   expect(after(...events)).toBe(expected);
 });
 
-test('an event that changes nothing gives back the same status', () => {
+test('an event that changes nothing returns the same status', () => {
   const playing = nextStatus(INITIAL_STATUS, 'moving');
   expect(nextStatus(playing, 'moving')).toBe(playing);
 });

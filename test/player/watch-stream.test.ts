@@ -2,11 +2,11 @@ import type { Playback, PlaybackOutcome } from '#player/playback.ts';
 import type { ProbeResult } from '#player/stream-probe.ts';
 import { watchStream } from '#player/watch-stream.ts';
 
-/** Plays out a script of findings and outcomes, and writes down what was done. */
-async function run(findings: ProbeResult[], outcomes: PlaybackOutcome[]): Promise<string[]> {
+/** Runs `watchStream` with scripted probe results and outcomes. Returns what it did, in order. */
+async function run(results: ProbeResult[], outcomes: PlaybackOutcome[]): Promise<string[]> {
   const done: string[] = [];
   const ending = new AbortController();
-  const queue = [...findings];
+  const queue = [...results];
   let started = 0;
   await watchStream({
     probe: async () => {
@@ -36,13 +36,13 @@ async function run(findings: ProbeResult[], outcomes: PlaybackOutcome[]): Promis
   return done;
 }
 
-test('waits until the stream is there', async () => {
+test('waits until the stream is live', async () => {
   expect(await run(['unreachable', 'absent', 'absent'], [])).toEqual([
     ...['unreachable', '1000 ms', 'absent', '1000 ms', 'absent', '1000 ms'],
   ]);
 });
 
-test('tries again at once after a failure, and keeps the last picture until then', async () => {
+test('tries again soon after a failure, and keeps the last picture until then', async () => {
   expect(await run(['live', 'unreachable', 'live'], ['failed', 'ended'])).toEqual([
     ...['live', 'start playback 1', 'failed', '300 ms'],
     ...['unreachable', '1000 ms'],
@@ -50,11 +50,11 @@ test('tries again at once after a failure, and keeps the last picture until then
   ]);
 });
 
-test('waits slowly after the end', async () => {
+test('probes slowly after the end', async () => {
   expect(await run(['over', 'over'], [])).toEqual(['over', '3000 ms', 'over', '3000 ms']);
 });
 
-test('a viewer who is refused is not kept waiting, and the last picture goes', async () => {
+test('stops when the viewer is refused, and removes the last picture', async () => {
   expect(await run(['refused', 'live'], [])).toEqual(['refused']);
   expect(await run(['live', 'refused', 'live'], ['failed'])).toEqual([
     ...['live', 'start playback 1', 'failed', '300 ms'],

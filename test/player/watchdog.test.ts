@@ -1,13 +1,18 @@
-import { initialWatchdogMemory, type WatchdogAction, type WatchdogSample, watch } from '#player/watchdog.ts';
+import {
+  initialWatchdogMemory,
+  WATCH_INTERVAL_MS,
+  type WatchdogAction,
+  type WatchdogSample,
+  watch,
+} from '#player/watchdog.ts';
 
-const TICK_MS = 200;
 const STANDING = { currentTime: 10, isMeantToMove: true, bufferedAheadSeconds: 0, liveSyncPosition: 10 };
 
-/** Watches the same standing playback for some seconds; playlists keep coming unless told otherwise. */
+/** Watches a playback that stands still. Playlists keep arriving unless `sample` says otherwise. */
 function actionsWithin(seconds: number, sample: Partial<WatchdogSample>): [number, WatchdogAction][] {
   let memory = { ...initialWatchdogMemory(0), currentTime: 10 };
   const actions: [number, WatchdogAction][] = [];
-  for (let nowMs = 0; nowMs <= seconds * 1000; nowMs += TICK_MS) {
+  for (let nowMs = 0; nowMs <= seconds * 1000; nowMs += WATCH_INTERVAL_MS) {
     const verdict = watch(memory, { ...STANDING, nowMs, playlistAtMs: nowMs, ...sample });
     memory = verdict.memory;
     if (verdict.action !== 'none') actions.push([nowMs, verdict.action]);
@@ -15,7 +20,7 @@ function actionsWithin(seconds: number, sample: Partial<WatchdogSample>): [numbe
   return actions;
 }
 
-test('media ahead, but no movement: nudges, then jumps, then gives up', () => {
+test('media is buffered but playback stands: nudges, then jumps, then gives up', () => {
   expect(actionsWithin(6, { bufferedAheadSeconds: 2 })).toEqual([
     [2000, 'nudge'],
     [2800, 'jump'],
@@ -23,7 +28,7 @@ test('media ahead, but no movement: nudges, then jumps, then gives up', () => {
   ]);
 });
 
-test('left behind by the stream: jumps once, then gives up', () => {
+test('the stream is further ahead: jumps once, then gives up', () => {
   const actions = actionsWithin(10.2, { liveSyncPosition: 20 });
   expect(actions).toEqual([
     [2600, 'jump'],
@@ -31,20 +36,20 @@ test('left behind by the stream: jumps once, then gives up', () => {
   ]);
 });
 
-test('a publisher that is away for half a minute is waited for while playlists are answered', () => {
+test('waits for an absent publisher for half a minute while playlists arrive', () => {
   expect(actionsWithin(30, {})).toEqual([]);
   expect(actionsWithin(30, { liveSyncPosition: null })).toEqual([]);
 });
 
-test('no playlist at all: gives up', () => {
+test('no playlist arrives: gives up', () => {
   expect(actionsWithin(8.2, { playlistAtMs: 0 })).toEqual([[8200, 'give-up']]);
 });
 
-test('what is not meant to move is left alone', () => {
+test('leaves playback alone that is not meant to move', () => {
   expect(actionsWithin(30, { isMeantToMove: false, bufferedAheadSeconds: 5, playlistAtMs: 0 })).toEqual([]);
 });
 
-test('tells moving from standing, and standing from a seek', () => {
+test('tells playback from a standstill, and a seek from playback', () => {
   const sample = { ...STANDING, nowMs: 2000, playlistAtMs: 2000 };
   const memory = { currentTime: 10, movedAtMs: 0, remedies: 2 };
   expect(watch(memory, sample)).toMatchObject({ isMoving: false, isStarved: true });

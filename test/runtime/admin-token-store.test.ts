@@ -18,7 +18,7 @@ function newToken(): AdminTokenRecord {
   return { id: secretId(tokenHash), name: 'Ünïcode 🎥', tokenHash, createdAt: '2025-01-02T03:04:05.678Z' };
 }
 
-test('a token is read back until it is removed, once', async () => {
+test('a token can be read until it is removed, which works once', async () => {
   const token = newToken();
   expect(await store.get(token.id)).toBeNull();
   await store.put(token);
@@ -29,7 +29,7 @@ test('a token is read back until it is removed, once', async () => {
   expect(await store.get(token.id)).toBeNull();
 });
 
-test("a token never takes another's place", async () => {
+test('a token never replaces another', async () => {
   const token = newToken();
   await store.put(token);
   const other = { ...newToken(), id: token.id };

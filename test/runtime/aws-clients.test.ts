@@ -4,12 +4,12 @@ import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
-/** In turn. */
+/** They run one after the other. */
 const READS_OF_A_DECISION = 2;
 
-test('a DynamoDB that never answers is given up after one retry', async () => {
+test('the client gives up on a DynamoDB that never answers after one retry', async () => {
   let requests = 0;
   const silent = await listenOnLoopback(
     createServer(() => {
@@ -21,7 +21,7 @@ test('a DynamoDB that never answers is given up after one retry', async () => {
   const store = createStreamStore({ client, tables: TEST_TABLES });
   await expect(store.findByKeyHash('hash')).rejects.toMatchObject({ name: 'TimeoutError' });
   expect(requests).toBe(2);
-  // Its declared type is the union of Node's handler and the browser's, which has no such limits.
+  // The declared type is a union with the browser's handler, which has no such limits.
   const handler = client.config.requestHandler as unknown as {
     httpHandlerConfigs(): Record<string, number | undefined>;
   };

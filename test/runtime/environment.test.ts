@@ -1,23 +1,132 @@
-import { PROCESS_ENVIRONMENTS, type ProcessName } from '#domain/environment.ts';
-import { readEnvironment } from '#runtime/environment.ts';
+import * as z from 'zod/mini';
+import { ENVIRONMENT_VARIABLES, PROCESS_NAMES, variablesOf } from '#domain/environment.ts';
+import {
+  atLeastOne,
+  bothOrNeither,
+  logLevel,
+  matching,
+  notBoth,
+  oneOf,
+  optional,
+  parsedBy,
+  port,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from '#runtime/environment.ts';
 
-describe.each(Object.keys(PROCESS_ENVIRONMENTS) as ProcessName[])('readEnvironment of %s', (processName) => {
-  const names = PROCESS_ENVIRONMENTS[processName];
-  const complete = Object.fromEntries(names.map((name) => [name, `value of ${name}`]));
+/** Reads one variable of the encoder with a schema. */
+const readOne = <Value>(schema: z.ZodMiniType<Value>, value?: string): Value =>
+  readEnvironment('encoder', z.object({ STREAM_SLOTS: schema }), { STREAM_SLOTS: value }).STREAM_SLOTS as Value;
 
-  test('returns its own variables and no others', () => {
-    expect(readEnvironment(processName, { ...complete, PATH: '/bin' })).toEqual(complete);
-  });
+test('every variable is read by a process, and has an explanation', () => {
+  const read = new Set(PROCESS_NAMES.flatMap((name) => [...variablesOf(name)]));
+  expect([...read].toSorted()).toEqual(Object.keys(ENVIRONMENT_VARIABLES).toSorted());
+  for (const { explanation } of Object.values(ENVIRONMENT_VARIABLES)) expect(explanation).not.toBe('');
+});
 
-  test.each(names)('names %s where it alone is missing', (name) => {
-    const { [name]: _missing, ...rest } = complete;
-    expect(() => readEnvironment(processName, rest)).toThrow(
-      new RegExp(`^${processName} lacks .*: ${name} \\([^)]+\\)$`),
+test('a schema sees the variables of its process and no others', () => {
+  const schema = z.looseObject({});
+  const source = { STREAM_SLOTS: '8', STREAMS_TABLE: 'streams', PATH: '/bin' };
+  const values = readEnvironment('encoder', schema, source);
+  expect(Object.keys(values).toSorted()).toEqual(variablesOf('encoder').toSorted());
+  expect(values).toMatchObject({ STREAM_SLOTS: '8' });
+});
+
+test.each([undefined, ''])('a required variable that is %j is missing', (value) => {
+  const explanation = ENVIRONMENT_VARIABLES.STREAM_SLOTS.explanation;
+  for (const schema of [text, oneOf(['a']), wholeNumber(0, 9), matching(/a/, 'have an a'), parsedBy(JSON.parse)]) {
+    expect(() => readOne<unknown>(schema, value)).toThrow(
+      `encoder can't start: STREAM_SLOTS is missing (${explanation})`,
+    );
+  }
+});
+
+test.each([undefined, ''])('an optional variable that is %j is null', (value) => {
+  expect(readOne(optional(wholeNumber(1, 9)), value)).toBeNull();
+  expect(readOne(optional(wholeNumber(1, 9)), '7')).toBe(7);
+});
+
+test.each([
+  ['1', 1],
+  ['8', 8],
+  ['100', 100],
+])('the whole number %s', (digits, number) => {
+  expect(readOne(wholeNumber(1, 100), digits)).toBe(number);
+});
+
+test.each(['0', '-1', '101', '1000', '2.5', '1e1', '0x8', '08', ' 8', 'eight'])(
+  '"%s" is not a whole number from 1 to 100',
+  (value) => {
+    expect(() => readOne(wholeNumber(1, 100), value)).toThrow(
+      `STREAM_SLOTS must be a whole number from 1 to 100, not "${value}"`,
+    );
+  },
+);
+
+test('a port is any TCP port, or 0 for a free one', () => {
+  expect(['0', '1935', '65535'].map((value) => readOne(port, value))).toEqual([0, 1935, 65_535]);
+  expect(() => readOne(port, '65536')).toThrow('must be a whole number from 0 to 65535, not "65536"');
+});
+
+test('a log level is one of those that pino has', () => {
+  expect(readOne(logLevel, 'warn')).toBe('warn');
+  expect(() => readOne(logLevel, 'toString')).toThrow(
+    'must be one of trace, debug, info, warn, error, fatal, not "toString"',
+  );
+});
+
+test('a text of a certain form', () => {
+  expect(readOne(matching(/^a/, 'begin with a'), 'ab')).toBe('ab');
+  expect(() => readOne(matching(/^a/, 'begin with a'), 'b')).toThrow('STREAM_SLOTS must begin with a, not "b"');
+});
+
+test('what a parser throws is the reason, and the value itself is not quoted', () => {
+  const parse = (value: string) => {
+    if (value === 'secret') throw new Error('too easy');
+    return { value };
+  };
+  expect(readOne(parsedBy(parse), 'a')).toEqual({ value: 'a' });
+  expect(() => readOne(parsedBy(parse), 'secret')).toThrow('STREAM_SLOTS is invalid: too easy');
+  expect(() => readOne(parsedBy(parse), 'secret')).not.toThrow('secret');
+});
+
+describe('rules about two variables', () => {
+  const read = (rule: ReturnType<typeof notBoth>, source: NodeJS.ProcessEnv) =>
+    readEnvironment(
+      'encoder',
+      z.object({ METRICS_NAMESPACE: optional(text), METRICS_STAGE: optional(text), HTTP_PORT: port }).check(rule),
+      { HTTP_PORT: '80', ...source },
+    );
+  const both = { METRICS_NAMESPACE: 'a', METRICS_STAGE: 'b' };
+  const names = ['METRICS_NAMESPACE', 'METRICS_STAGE'] as const;
+
+  test('both or neither', () => {
+    const rule = bothOrNeither(...names);
+    expect(read(rule, both)).toMatchObject(both);
+    expect(read(rule, {})).toMatchObject({ METRICS_NAMESPACE: null, METRICS_STAGE: null });
+    expect(() => read(rule, { METRICS_STAGE: 'b' })).toThrow('METRICS_NAMESPACE is missing, but METRICS_STAGE is set');
+    expect(() => read(rule, { METRICS_NAMESPACE: 'a' })).toThrow(
+      'METRICS_STAGE is missing, but METRICS_NAMESPACE is set',
     );
   });
 
-  test('names all that are missing or empty in one error', () => {
-    const empty = Object.fromEntries(names.map((name, index) => [name, index === 0 ? '' : undefined]));
-    for (const name of names) expect(() => readEnvironment(processName, empty)).toThrow(name);
+  test('not both', () => {
+    const rule = notBoth(...names);
+    expect(read(rule, {})).toMatchObject({ METRICS_NAMESPACE: null, METRICS_STAGE: null });
+    expect(read(rule, { METRICS_STAGE: 'b' })).toMatchObject({ METRICS_STAGE: 'b' });
+    expect(() => read(rule, both)).toThrow('METRICS_NAMESPACE and METRICS_STAGE are both set; set only one of them');
+  });
+
+  test('at least one', () => {
+    const rule = atLeastOne(...names);
+    expect(read(rule, { METRICS_STAGE: 'b' })).toMatchObject({ METRICS_STAGE: 'b' });
+    expect(() => read(rule, {})).toThrow('METRICS_NAMESPACE or METRICS_STAGE must be set');
+  });
+
+  test('they are checked even if another variable is wrong: one error lists everything', () => {
+    expect(() => read(atLeastOne(...names), { HTTP_PORT: 'http' })).toThrow(
+      /^encoder can't start: HTTP_PORT must be .*, not "http" \(.+\); METRICS_NAMESPACE or .* \(.+\)$/,
+    );
   });
 });

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => database.close());
 
-test('a repeat finds what the first attempt left, whatever it brings itself', async () => {
+test('a repeat gets the record of the first attempt, whatever it sends itself', async () => {
   expect(await store.begin(REQUEST)).toEqual(FIRST);
   const repeat = { ...REQUEST, fingerprint: 'print-2', seed: 'seed-2', base: 2, nowMs: NOW_MS + 1 };
   expect(await store.begin(repeat)).toMatchObject(FIRST);
@@ -23,13 +23,13 @@ test('a repeat finds what the first attempt left, whatever it brings itself', as
   expect(await store.begin(repeat)).toMatchObject({ ...FIRST, isDone: true });
 });
 
-test('of attempts at once one is first, and all find it', async () => {
+test('of simultaneous attempts one is first, and all get its record', async () => {
   const seeds = Array.from({ length: 8 }, (_, index) => `seed-${index}`);
   const records = await Promise.all(seeds.map((seed) => store.begin({ ...REQUEST, seed })));
   expect(new Set(records.map(({ seed }) => seed)).size).toBe(1);
 });
 
-test('another key is another request', async () => {
+test('a request with another key is another request', async () => {
   await store.begin(REQUEST);
   expect(await store.begin({ ...REQUEST, requestKey: 'key-2', seed: 'seed-2' })).toMatchObject({ seed: 'seed-2' });
 });
@@ -37,26 +37,26 @@ test('another key is another request', async () => {
 test.each([
   [IDEMPOTENCY_WINDOW_MS - 1, 'seed-1', true],
   [IDEMPOTENCY_WINDOW_MS, 'seed-2', false],
-])('%d ms later the request is %s', async (laterMs, seed, isDone) => {
+])('%d ms later, the request with seed %s is found', async (laterMs, seed, isDone) => {
   await store.begin(REQUEST);
   await store.finish('key-1');
   const later = { ...REQUEST, seed: 'seed-2', nowMs: NOW_MS + laterMs };
   expect(await store.begin(later)).toMatchObject({ seed, isDone });
 });
 
-test('what has not begun is not finished', async () => {
+test('a request that has not begun cannot be finished', async () => {
   await expect(store.finish('key-1')).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
 });
 
 test.each([[null], [7], [{ owner: 'connection-1', wasLive: true }]])(
-  'a base comes back as it was: %j',
+  'the base %j comes back unchanged',
   async (base) => {
     await store.begin({ ...REQUEST, base });
     expect(await store.begin({ ...REQUEST, base: 'another' })).toMatchObject({ base });
   },
 );
 
-test('what was removed is known for as long as the request that made it may be repeated', async () => {
+test('a removal is remembered for as long as the request that created the thing may be repeated', async () => {
   await store.markRemoved({ thingId: 'stream-1', nowMs: NOW_MS });
   expect([await store.wasRemoved('stream-1'), await store.wasRemoved('stream-2')]).toEqual([true, false]);
   const { Items } = await database.client.send(new ScanCommand({ TableName: TEST_TABLES.IDEMPOTENCY_TABLE }));

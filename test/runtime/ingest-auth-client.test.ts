@@ -8,8 +8,8 @@ import { WEBHOOK_TIMEOUT_MS } from '#functions/ingest-auth/webhook-authority.ts'
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { SECRET_TIMEOUT_MS } from '#runtime/stored-secret.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
 import { type LambdaHandler, startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
-import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const ALLOWED = {
   allow: true,
@@ -21,7 +21,7 @@ const REFUSED = {
   description: 'Unknown.',
 } as const satisfies IngestAuthResponse;
 
-let runtime: LoopbackServer | undefined;
+let runtime: ListeningServer | undefined;
 let client: LambdaClient | undefined;
 
 afterEach(async () => {
@@ -39,7 +39,7 @@ async function ask(handler: LambdaHandler, { timeoutMs = 2_500, functionName = '
 }
 
 test.each([ALLOWED, REFUSED, { ...REFUSED, streamId: 's' }])(
-  'the decision comes back as it is: %j',
+  'the decision %j comes back unchanged',
   async (decision) => {
     let asked: unknown;
     const { request, answer } = await ask(async (event) => {
@@ -56,7 +56,7 @@ test.each([
   ['null', null],
   ['a text', 'yes'],
   ['no decision', {}],
-  ['a decision that is no boolean', { ...ALLOWED, allow: 'true' }],
+  ['a decision that is not a boolean', { ...ALLOWED, allow: 'true' }],
   ['an allowance without a stream', { allow: true }],
   ['an unknown ladder', { allow: true, stream: { ...ALLOWED.stream, ladder: '4k' } }],
   ['an unknown latency', { allow: true, stream: { ...ALLOWED.stream, latency: 'none' } }],
@@ -64,30 +64,30 @@ test.each([
   ['an input limit of 0', { allow: true, stream: { ...ALLOWED.stream, maxInputKbps: 0 } }],
   ['an empty stream id', { allow: true, stream: { ...ALLOWED.stream, streamId: '' } }],
   ['an unknown code', { ...REFUSED, code: 'NetStream.Publish.Start' }],
-])('%s is no decision: rejected', async (_name, value) => {
+])('%s is not a decision, and rejects', async (_name, value) => {
   const { answer } = await ask(async () => value);
   await expect(answer).rejects.toThrow();
 });
 
-test('a function that fails is rejected, without what it said', async () => {
+test('a function that fails rejects, without its error message', async () => {
   const { answer } = await ask(async () => {
     throw new Error('internal details');
   });
   await expect(answer).rejects.toThrow(/^ingest-auth failed: Unhandled$/);
 });
 
-test('a function that does not answer in time is rejected', async () => {
+test('a function that does not answer in time rejects', async () => {
   const { answer } = await ask(() => new Promise(() => undefined), { timeoutMs: 50 });
   await expect(answer).rejects.toThrow(/abort/i);
 });
 
-test('beside the slowest secret and backend there is room for a cold start, and the guard waits longer', () => {
+test('there is time for a cold start and the slowest secret and backend, and the RTMP server waits longer', () => {
   const coldStartMs = 2_000;
   expect(INGEST_AUTH_TIMEOUT_MS).toBeGreaterThanOrEqual(SECRET_TIMEOUT_MS + WEBHOOK_TIMEOUT_MS + coldStartMs);
   expect(INGEST_AUTH_TIMEOUT_MS).toBeLessThan(DEFAULT_RTMP_LIMITS.decisionTimeoutMs);
 });
 
-test('a function that does not exist is rejected', async () => {
+test('a function that does not exist rejects', async () => {
   const { answer } = await ask(async () => ALLOWED, { functionName: 'another' });
   await expect(answer).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
 });

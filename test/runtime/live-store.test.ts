@@ -10,7 +10,7 @@ import {
   LEASE_DURATION_MS,
   type LiveStore,
 } from '#runtime/live-store.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const NOW_MS = 1_000_000;
 const STARTED_AT = '2025-01-02T03:04:05.000Z';
@@ -41,7 +41,7 @@ test('a publish that begins owns the stream until its lease ends', async () => {
   });
 });
 
-test('a heartbeat of the owner renews the lease and tells the health', async () => {
+test('a heartbeat of the owner renews the lease and stores the health', async () => {
   await store.begin(START);
   const beat = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 2_000_000, health: HEALTH };
   expect(await store.heartbeat(beat)).toEqual({ held: true });
@@ -61,7 +61,7 @@ test('a publish that was replaced can neither renew nor end its successor', asyn
   });
 });
 
-test('a publish that ended is gone, and a late heartbeat does not bring it back', async () => {
+test('a late heartbeat does not bring a publish back that has ended', async () => {
   await store.begin(START);
   expect(await store.end({ streamId: 'stream-1', owner: 'connection-1' })).toBe(true);
   const late = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 9_000_000, health: null };
@@ -70,7 +70,7 @@ test('a publish that ended is gone, and a late heartbeat does not bring it back'
   expect(await store.get('stream-1')).toBeNull();
 });
 
-test('a stream that never was live has no record, and no heartbeat makes one', async () => {
+test('a stream that was never live has no record, and a heartbeat does not create one', async () => {
   const beat = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 9_000_000, health: null };
   expect(await store.heartbeat(beat)).toEqual(TAKEN_OVER);
   expect(await store.get('stream-1')).toBeNull();
@@ -81,7 +81,7 @@ const LASTING_ENDS = (['key-rotated', 'deleted'] as const).map(
 );
 
 test.each([STOP, ...LASTING_ENDS])(
-  'a publish that is $reason learns so by its heartbeat',
+  'a publish learns from its heartbeat that its stream was $reason',
   async ({ reason, ...request }) => {
     await store.begin(START);
     expect(await store.requestEnd({ reason, ...request } as EndRequest)).toBe(true);
@@ -93,7 +93,7 @@ test.each([STOP, ...LASTING_ENDS])(
   },
 );
 
-test('the next publish after a stop has nothing to do with it', async () => {
+test('a stop does not affect the next publish', async () => {
   await store.begin(START);
   await store.requestEnd(STOP);
   await store.begin({ ...START, owner: 'connection-2' });
@@ -104,7 +104,7 @@ test('the next publish after a stop has nothing to do with it', async () => {
   expect(await store.heartbeat({ ...beat, owner: 'connection-2' })).toEqual(TAKEN_OVER);
 });
 
-test("a stop of one publisher is none of another's", async () => {
+test('a stop of one publisher does not affect another', async () => {
   await store.begin(START);
   expect(
     await store.requestEnd({ streamId: 'stream-1', reason: 'stopped', owner: 'connection-0', nowMs: NOW_MS }),
@@ -116,7 +116,7 @@ test("a stop of one publisher is none of another's", async () => {
   expect(await store.get('stream-1')).toBeNull();
 });
 
-test('where nobody publishes there is nothing to end', async () => {
+test('if nobody publishes, there is nothing to end', async () => {
   expect(await store.requestEnd(STOP)).toBe(false);
   await store.begin(START);
   await store.end({ streamId: 'stream-1', owner: START.owner });
@@ -130,7 +130,7 @@ test('a stop of an idle stream refuses nobody', async () => {
   expect(await store.begin(START)).toEqual({ firstEpoch: 1 });
 });
 
-test('a publisher whose lease has run out is not live any more, and cut all the same', async () => {
+test('a publisher whose lease has expired is no longer live, and is stopped all the same', async () => {
   await store.begin(START);
   expect(await store.requestEnd({ ...STOP, nowMs: NOW_MS + LEASE_DURATION_MS })).toBe(false);
   const beat = { streamId: 'stream-1', owner: START.owner, leaseUntilMs: 9_000_000, health: null };
@@ -138,7 +138,7 @@ test('a publisher whose lease has run out is not live any more, and cut all the 
 });
 
 describe.each(LASTING_ENDS)('$reason', (request) => {
-  test('refuses a publish that was allowed before, however late it begins and whether there was another', async () => {
+  test('refuses a publish that was allowed before, however late it begins, and even after another publish', async () => {
     expect(await store.requestEnd(request)).toBe(false);
     expect(await store.begin(START)).toBeNull();
     expect(await store.get('stream-1')).toBeNull();
@@ -147,14 +147,14 @@ describe.each(LASTING_ENDS)('$reason', (request) => {
     expect(await store.get('stream-1')).toMatchObject({ owner: 'connection-2', epoch: EPOCHS_PER_PUBLISH });
   });
 
-  test('lets in what was allowed since, and what no record stands behind', async () => {
+  test('accepts a publish that was allowed since, and one of a stream without a record', async () => {
     await store.requestEnd(request);
     expect(await store.begin({ ...START, version: 2 })).toEqual({ firstEpoch: 1 });
     expect(await store.begin({ ...START, version: 3 })).toEqual({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
     expect(await store.begin({ ...START, version: null })).toEqual({ firstEpoch: 1 + 2 * EPOCHS_PER_PUBLISH });
   });
 
-  test('that comes late or twice undoes nothing that came after it', async () => {
+  test('does not undo later changes if it comes late or twice', async () => {
     await store.requestEnd({ ...request, reason: 'key-rotated', minVersion: 3 });
     await store.begin({ ...START, version: 3 });
     expect(await store.requestEnd(request)).toBe(false);
@@ -164,7 +164,7 @@ describe.each(LASTING_ENDS)('$reason', (request) => {
   });
 });
 
-test('the item of a deleted stream goes by itself, that of another stays', async () => {
+test('the item of a deleted stream expires, and that of another does not', async () => {
   const expiry = async () => {
     const { Item } = await database.client.send(
       new GetCommand({ TableName: TEST_TABLES.LIVE_TABLE, Key: { streamId: 'stream-1' } }),
@@ -178,7 +178,7 @@ test('the item of a deleted stream goes by itself, that of another stays', async
   expect(await expiry()).toBe(NOW_MS / 1000 + 24 * 3600);
 });
 
-test('no epoch is given twice: not to publishes at the same time, not after an end', async () => {
+test('no epoch is given twice, neither to simultaneous publishes nor after an end', async () => {
   const begin = (owner: string) => store.begin({ ...START, owner });
   const owners = Array.from({ length: 10 }, (_, index) => `connection-${index}`);
   const together = await Promise.all(owners.map(begin));
@@ -187,7 +187,7 @@ test('no epoch is given twice: not to publishes at the same time, not after an e
   expect(all.sort((a, b) => a - b)).toEqual(all.map((_, index) => 1 + index * EPOCHS_PER_PUBLISH));
 });
 
-test('many records are read at once; idle and unknown streams are left out', async () => {
+test('many records are read at once, without idle and unknown streams', async () => {
   await store.begin(START);
   await store.begin({ ...START, streamId: 'stream-2' });
   await store.end({ streamId: 'stream-2', owner: START.owner });
@@ -198,7 +198,7 @@ test('many records are read at once; idle and unknown streams are left out', asy
 });
 
 describe('keys that BatchGetItem leaves unprocessed', () => {
-  /** Reads one key a call and leaves the others, up to `reads` times; then it reads none. */
+  /** Reads one key per call and leaves the others, up to `reads` times. Then it reads none. */
   async function startReluctantDynamoDb(reads: number) {
     let calls = 0;
     const server = createServer(async (request, response) => {
@@ -218,7 +218,7 @@ describe('keys that BatchGetItem leaves unprocessed', () => {
 
   test.each([
     { reads: 2, streamIds: ['a', 'b'], outcome: 'are read by another call' },
-    { reads: 0, streamIds: ['a', 'b'], outcome: 'end in an error when that goes on' },
+    { reads: 0, streamIds: ['a', 'b'], outcome: 'end in an error if that continues' },
   ])('$outcome', async ({ reads, streamIds }) => {
     const server = await startReluctantDynamoDb(reads);
     const client = documentClientFor(server.url);

@@ -8,7 +8,7 @@ function loggerWithLines(level: string) {
   return { log, lines };
 }
 
-test('an entry is one line of JSON with time, level and service', () => {
+test('an entry is one line of JSON with the time, level and service', () => {
   const { log, lines } = loggerWithLines('info');
   log.info({ streamId: 'abc' }, 'hello');
   log.debug('below the level');

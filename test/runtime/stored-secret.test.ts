@@ -25,7 +25,7 @@ afterEach(async () => {
 
 const open = () => createStoredSecret({ client, secretId: ARN, now: () => nowMs });
 
-test('it is read once, at the first call, by its ARN', async () => {
+test('a secret is read once, by the first call, with its ARN', async () => {
   const read = open();
   expect(server.state.requests).toEqual([]);
   expect(await Promise.all([read(), read()])).toEqual([first, first]);
@@ -34,7 +34,7 @@ test('it is read once, at the first call, by its ARN', async () => {
   expect(server.state.requests).toEqual([ARN]);
 });
 
-test('a rotated one takes effect after five minutes', async () => {
+test('a rotated secret takes effect after five minutes', async () => {
   const read = open();
   await read();
   server.state.answer = secretText(second);
@@ -64,7 +64,7 @@ test.each([
   expect(server.state.requests).toHaveLength(asked + 1);
 });
 
-test('a failure at the re-read is an error: the old secret is used no more', async () => {
+test('if reading it again fails, the old secret is no longer used', async () => {
   const read = open();
   await read();
   server.state.answer = secretError(400, 'AccessDeniedException');
@@ -75,15 +75,15 @@ test('a failure at the re-read is an error: the old secret is used no more', asy
 
 test('a secret without a text is an error that names it', async () => {
   server.state.answer = (response) => void response.end('{}');
-  await expect(open()()).rejects.toThrow(`the secret ${ARN} is no text`);
+  await expect(open()()).rejects.toThrow(`The secret ${ARN} is not a text`);
 });
 
-test('a Secrets Manager that never answers is given up', async () => {
+test('a Secrets Manager that never answers is an error', async () => {
   server.state.answer = () => undefined;
   await expect(open()()).rejects.toMatchObject({ name: 'AbortError' });
 });
 
-test('the client that functions use follows the standard variables of the SDK', async () => {
+test('the client that functions use is configured by the standard variables of the SDK', async () => {
   Object.assign(process.env, {
     AWS_REGION: LOCAL_REGION,
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,

@@ -9,7 +9,7 @@ let parent: string;
 let outDir: string;
 let artifacts: Artifacts;
 
-/** Every file below a folder with its hash, by path. */
+/** The hashes of all files below a folder, by path. */
 async function filesIn(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true, force: true }));
 
-test('each folder holds what is uploaded, and nothing else', async () => {
+test('each folder contains what is uploaded, and nothing else', async () => {
   expect(artifacts).toEqual({
     encoderDir: join(outDir, 'encoder'),
     functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
@@ -49,7 +49,7 @@ test('each folder holds what is uploaded, and nothing else', async () => {
   ]);
 });
 
-test('another build gives the same bytes, wherever it is run and whatever it is given to write to', async () => {
+test('another build produces the same bytes, whatever its working directory and output folder', async () => {
   const elsewhere = await mkdtemp(join(parent, 'elsewhere-'));
   process.chdir(elsewhere);
   try {

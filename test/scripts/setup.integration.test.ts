@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
 
-/** A project that has only its set-up, and a PATH that has only what a test puts there. */
+/** A project that consists of setup.mjs only, and a PATH with only the programs of the test. */
 let project: string;
 let path: string;
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
     await copyFile(join(SCRIPTS, name), join(project, 'scripts', name));
   }
   await writeFile(join(project, 'package-lock.json'), '{}');
-  // It leaves the record that npm leaves of an install.
+  // Like npm, it writes a record of the install.
   await addProgram('npm', 'echo "$@" >> npm-calls; /bin/mkdir -p node_modules; : > node_modules/.package-lock.json');
 });
 afterEach(() => rm(project, { recursive: true, force: true }));
@@ -46,7 +46,7 @@ function setUp(command = 'start') {
 
 const npmCalls = async (): Promise<string[]> => (await readFile(join(project, 'npm-calls'), 'utf8')).trim().split('\n');
 
-test('FFmpeg that is missing, and that nothing here can install, ends it with one line', () => {
+test('a missing FFmpeg that cannot be installed ends the set-up with one line', () => {
   expect(setUp()).toEqual({
     status: 1,
     stdout: '',
@@ -54,7 +54,7 @@ test('FFmpeg that is missing, and that nothing here can install, ends it with on
   });
 });
 
-test('a folder of that name is no program, and neither is a file that nobody may run', async () => {
+test('neither a folder with the name nor a file that is not executable is a program', async () => {
   await mkdir(join(path, 'ffmpeg'));
   expect(setUp()).toMatchObject({ status: 1, lines: [expect.stringMatching(/^Missing: ffmpeg\./)] });
   await rm(join(path, 'ffmpeg'), { recursive: true });
@@ -62,24 +62,27 @@ test('a folder of that name is no program, and neither is a file that nobody may
   expect(setUp()).toMatchObject({ status: 1, lines: [expect.stringMatching(/^Missing: ffmpeg\./)] });
 });
 
-test.each(['4.4.2-0ubuntu0.22.04.1', 'n5.0.3', '3.4'])('FFmpeg %s is too old, which is one line', async (version) => {
-  await addFfmpeg(version);
-  expect(setUp()).toEqual({
-    status: 1,
-    stdout: '',
-    lines: [`Headend needs FFmpeg 5.1 or newer; ${join(path, 'ffmpeg')} is ${version}.`],
-  });
-});
+test.each(['4.4.2-0ubuntu0.22.04.1', 'n5.0.3', '3.4'])(
+  'FFmpeg %s is too old, which is reported in one line',
+  async (version) => {
+    await addFfmpeg(version);
+    expect(setUp()).toEqual({
+      status: 1,
+      stdout: '',
+      lines: [`Headend needs FFmpeg 5.1 or newer; ${join(path, 'ffmpeg')} is ${version}.`],
+    });
+  },
+);
 
 test.each(['5.1.9-0+deb12u1', 'n6.1', '10.0', 'N-109000-g0a1b2c3d4e', '2025-01-05-git-19c95ecbff-full_build'])(
-  'FFmpeg %s is good',
+  'FFmpeg %s is accepted',
   async (version) => {
     await addFfmpeg(version);
     expect(setUp()).toEqual({ status: 0, stdout: '', lines: [] });
   },
 );
 
-test('FFmpeg that cannot be run ends it with one line', async () => {
+test('an FFmpeg that cannot be run ends the set-up with one line', async () => {
   await addProgram('ffmpeg', 'echo "libavdevice.so.59: cannot open shared object file" >&2; exit 127');
   expect(setUp()).toEqual({
     status: 1,
@@ -92,7 +95,7 @@ test('a command without video needs no FFmpeg', () => {
   expect(setUp('synth')).toEqual({ status: 0, stdout: '', lines: [] });
 });
 
-test('packages are installed once, and again when the lockfile is newer', async () => {
+test('packages are installed once, and again if the lockfile is newer', async () => {
   await addFfmpeg('7.0');
   setUp();
   expect(await npmCalls()).toHaveLength(1);

@@ -4,7 +4,7 @@ import { behaviorFor, type CacheBehavior, readDistribution } from '#test/support
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-/** A path below /live/{playbackId}/ for each kind that the running origin has. */
+/** For each kind of file, a path below /live/{playbackId}/ that the running origin serves. */
 const FILES: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
   'multivariant-playlist': 'master.m3u8',
@@ -28,7 +28,7 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     stage = await synthesizeStage(config);
   });
 
-  test.each(KINDS)('a $kind is kept as long as the origin says', async (row) => {
+  test.each(KINDS)('a $kind is cached as long as the origin says', async (row) => {
     const behavior = behaviorFor(readDistribution(stage), `/live/${PLAYBACK_ID}/${FILES[row.kind]}`);
     expect(behavior.pathPattern).toBe(row.pathPattern);
     expect(behavior.cachePolicy).toMatchObject({
@@ -43,18 +43,18 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(behaviorFor(readDistribution(stage), `/t/a.1.b/live/t${PLAYBACK_ID}/${FILES[row.kind]}`)).toEqual(behavior);
     const { status, headers } = await origin.ask(FILES[row.kind]);
     expect(status).toBe(200);
-    expect(kept(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
+    expect(cachedSeconds(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
   });
 
-  test('a blocking playlist answer is kept as long as the origin says', async () => {
+  test('the response to a blocking playlist request is cached as long as the origin says', async () => {
     const behavior = behaviorFor(readDistribution(stage), `/live/${PLAYBACK_ID}/${FILES['media-playlist']}`);
     const { headers } = await origin.ask(`${FILES['media-playlist']}?_HLS_msn=${FIRST_MSN}`);
     expect(maxAge(String(headers['cache-control']))).toBeGreaterThan(1);
-    expect(kept(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
+    expect(cachedSeconds(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
     expect(behavior.cachePolicy.queryStrings).toEqual(['_HLS_msn', '_HLS_part', '_HLS_skip']);
   });
 
-  test('media come from the VPC origin, over HTTP inside the network', () => {
+  test('media comes from the VPC origin, over HTTP inside the network', () => {
     const distribution = readDistribution(stage);
     for (const { kind } of KINDS) {
       const { origin: mediaOrigin } = behaviorFor(distribution, `/live/${PLAYBACK_ID}/${FILES[kind]}`);
@@ -65,12 +65,12 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     });
   });
 
-  test('errors are forgotten within a second, and answers that carry no lifetime are not kept at all', () => {
+  test('errors are cached for one second', () => {
     const { errorTtlSeconds } = readDistribution(stage);
     expect(errorTtlSeconds).toEqual({ 404: 1, 500: 1, 502: 1, 503: 1, 504: 1 });
   });
 
-  test.each(['/api/streams', '/api/health'])('%s is never kept, and reaches the API with all that was sent', (path) => {
+  test.each(['/api/streams', '/api/health'])('%s is never cached, and the API gets the whole request', (path) => {
     const { cachePolicy, allowedMethods, originRequestPolicyId } = behaviorFor(readDistribution(stage), path);
     // AWS's managed policies CachingDisabled and AllViewerExceptHostHeader, by their published ids.
     expect(cachePolicy.id).toBe('4135ea2d-6df8-44a3-9df3-4b5a84be39ad');
@@ -78,13 +78,13 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(allowedMethods).toEqual(expect.arrayContaining(['POST', 'PATCH', 'DELETE']));
   });
 
-  test.each(['/watch/abcdefghij234567', '/embed/abcdefghij234567'])('%s is the page of the player', (path) => {
+  test.each(['/watch/abcdefghij234567', '/embed/abcdefghij234567'])('%s is the player page', (path) => {
     const { origin: siteOrigin, functions } = behaviorFor(readDistribution(stage), path);
     expect(siteOrigin).toHaveProperty('OriginAccessControlId');
     expect(functions).toEqual(['viewer-request']);
   });
 
-  test('viewers are sent to HTTPS, and HTTP/3 is on', () => {
+  test('viewers are redirected to HTTPS, and HTTP/3 is enabled', () => {
     const { behaviors, httpVersion } = readDistribution(stage);
     expect(new Set(behaviors.map(({ viewerProtocolPolicy }) => viewerProtocolPolicy))).toEqual(
       new Set(['redirect-to-https', 'https-only']),
@@ -92,7 +92,7 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(httpVersion).toBe('http2and3');
   });
 
-  test('the firewall stands before it where the stage has one', () => {
+  test('the distribution has a firewall if the stage has one', () => {
     const hasFirewall = stage.ofType('AWS::WAFv2::WebACL').length > 0;
     expect(hasFirewall).toBe(config.waf ?? false);
     expect(readDistribution(stage).webAclId !== undefined).toBe(hasFirewall);
@@ -101,8 +101,8 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
 
 const maxAge = (cacheControl: string): number => Number(/max-age=(\d+)/.exec(cacheControl)?.[1]);
 
-/** Seconds that CloudFront keeps an answer: its max-age, clamped by the policy. */
-function kept({ cachePolicy }: CacheBehavior, cacheControl: string): number {
+/** How many seconds CloudFront caches a response: its max-age, clamped by the policy. */
+function cachedSeconds({ cachePolicy }: CacheBehavior, cacheControl: string): number {
   const { minTtlSeconds, maxTtlSeconds } = cachePolicy;
   return Math.min(Math.max(maxAge(cacheControl), minTtlSeconds), maxTtlSeconds);
 }

@@ -3,7 +3,7 @@ import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
+describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
   const resolved = resolveStage(config);
   let stage: SynthesizedStage;
   let container: Json;
@@ -12,7 +12,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
     [container] = stage.only('AWS::ECS::TaskDefinition').properties.ContainerDefinitions;
   });
 
-  test('a task is an ARM64 Fargate task of the size that the stage says', () => {
+  test('a task is an ARM64 Fargate task of the configured size', () => {
     expect(stage.only('AWS::ECS::TaskDefinition').properties).toMatchObject({
       Cpu: String(resolved.task.vCpus * 1024),
       Memory: String(resolved.task.memoryGib * 1024),
@@ -21,7 +21,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
     });
   });
 
-  test('its container is not root, writes nothing, and has two minutes to stop', () => {
+  test('its container is not root, has a read-only file system, and has two minutes to stop', () => {
     expect(container).toMatchObject({
       User: expect.stringMatching(/^[1-9]\d*$/),
       ReadonlyRootFilesystem: true,
@@ -32,7 +32,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
     expect(container.MountPoints ?? []).toHaveLength(resolved.ecsExec ? 3 : 0);
   });
 
-  test('a deployment replaces tasks one for one and rolls back, and nothing moves tasks between zones', () => {
+  test('a deployment starts new tasks first and rolls back, and nothing moves tasks between zones', () => {
     expect(stage.only('AWS::ECS::Service').properties).toMatchObject({
       DeploymentConfiguration: {
         MinimumHealthyPercent: 100,
@@ -46,7 +46,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
     expect(stage.only('AWS::ECS::Service').properties.LoadBalancers).toHaveLength(2);
   });
 
-  test('tasks are scaled by their stream slots, out fast and in slowly', () => {
+  test('the service scales by stream slots: out fast, in slowly', () => {
     const { TargetTrackingScalingPolicyConfiguration: policy } = stage.only(
       'AWS::ApplicationAutoScaling::ScalingPolicy',
     ).properties;
@@ -62,7 +62,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
     expect(policy.ScaleInCooldown).toBeGreaterThanOrEqual(10 * policy.ScaleOutCooldown);
   });
 
-  test('the number of tasks has the bounds of the stage, and those of its events', () => {
+  test('the number of tasks stays within the limits of the stage and its scheduled minimums', () => {
     const {
       MinCapacity,
       MaxCapacity,
@@ -78,7 +78,7 @@ describe.each(TESTED_STAGES)('encoders of stage $name', (config) => {
     ).toEqual(resolved.scheduledMinimums);
   });
 
-  test('dashboard, alarms and scaling name only metrics that encoders report', () => {
+  test('dashboard, alarms and scaling only use metrics that encoder tasks report', () => {
     const text = JSON.stringify(stage.resources.map(({ properties }) => properties));
     const used = [...text.matchAll(/\\"Headend\\",\\"(\w+)\\"|"MetricName":"(\w+)","Namespace":"Headend"/g)].map(
       ([, inDashboard, inAlarm]) => inDashboard ?? inAlarm,

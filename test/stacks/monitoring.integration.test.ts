@@ -17,12 +17,12 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     stage = await synthesizeStage(config);
   });
 
-  test('every alarm tells the topic of its own stack, of its beginning and its end, and says what it means', () => {
+  test('every alarm notifies the topic of its own stack when it starts and ends, and has a description', () => {
     const alarms = stage.ofType('AWS::CloudWatch::Alarm');
     const expected = [
       ...PLATFORM_ALARMS,
       ...(config.publishMode === 'webhook' ? ['WebhookFailing'] : []),
-      // CloudFront's metrics are in us-east-1, which a stage of unknown region can't refer to.
+      // CloudFront's metrics are in us-east-1. A stage whose region is unknown can't refer to them.
       ...(config.region === undefined ? [] : CLOUDFRONT_ALARMS),
     ];
     const named = alarms.map(({ logicalId }) => expected.find((name) => logicalId.includes(name)) ?? logicalId);
@@ -35,13 +35,13 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     }
   });
 
-  test('somebody is told where the stage names somebody', () => {
+  test('the alarm e-mail address of the stage is subscribed', () => {
     const addresses = stage.ofType('AWS::SNS::Subscription').map(({ properties }) => properties.Endpoint);
     const topics = config.region === undefined ? 1 : 2;
     expect(addresses).toEqual(config.alarmEmail === undefined ? [] : Array(topics).fill(config.alarmEmail));
   });
 
-  test('the cache hit rate counts only while streams are watched', () => {
+  test('the cache hit rate only counts while streams are watched', () => {
     const alarm = stage.ofType('AWS::CloudWatch::Alarm').find(({ logicalId }) => logicalId.includes('LowCacheHitRate'));
     if (config.region === undefined) return expect(alarm).toBeUndefined();
     const expression = alarm?.properties.Metrics.find((metric: Json) => metric.Expression !== undefined);
@@ -49,7 +49,7 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     expect(alarm?.properties.Threshold).toBe(80);
   });
 
-  test('the dashboard shows the whole way', () => {
+  test('the dashboard covers the whole path from broadcaster to viewer', () => {
     const body = JSON.stringify(stage.only('AWS::CloudWatch::Dashboard').properties.DashboardBody);
     for (const metric of [
       'StreamsLive',
@@ -71,12 +71,12 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     }
   });
 
-  test('a budget gives notice where the stage has one', () => {
+  test('the stage has a budget if it sets one', () => {
     const budgets = stage.ofType('AWS::Budgets::Budget').map(({ properties }) => properties.Budget.BudgetLimit.Amount);
     expect(budgets).toEqual(config.monthlyBudgetUsd === undefined ? [] : [config.monthlyBudgetUsd]);
   });
 
-  test("CloudFront's access logs are delivered to a bucket that only the delivery writes", () => {
+  test("CloudFront's access logs are delivered if the stage has a region", () => {
     const deliveries = stage.ofType('AWS::Logs::Delivery');
     expect(deliveries).toHaveLength(config.region === undefined ? 0 : 1);
     const sources = stage.ofType('AWS::Logs::DeliverySource').map(({ properties }) => properties.LogType);

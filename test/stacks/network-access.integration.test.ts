@@ -6,7 +6,7 @@ import {
   type TemplateResource,
 } from '#test/support/synthesized-stage.ts';
 
-/** Who may connect where, by the logical ids of security groups or address ranges. */
+/** One ingress rule. Its ends are logical ids of security groups, or an address range. */
 interface Ingress {
   readonly to: string;
   readonly fromPort: number;
@@ -27,7 +27,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
       ?.logicalId ?? 'missing';
   const into = (group: string): readonly Ingress[] => ingress.filter(({ to }) => to === group);
 
-  test('only the ingest balancer reaches RTMP in a task, only the origin balancer its HTTP port, and nothing else anything', () => {
+  test('only the ingest load balancer reaches RTMP in a task, and only the origin load balancer its HTTP port', () => {
     expect(new Set(into(groupOf('Headend: encoder tasks')))).toEqual(
       new Set([
         {
@@ -46,32 +46,32 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
     );
   });
 
-  test('only CloudFront reaches the origin balancer', () => {
+  test('only CloudFront reaches the origin load balancer', () => {
     const [rule, ...others] = into(groupOf('Headend: the origin, for CloudFront alone'));
     expect(others).toEqual([]);
     expect(rule).toMatchObject({ fromPort: 80, toPort: 80 });
     const lookUp = stage.only('Custom::VpcOriginSecurityGroup');
     expect(rule?.source).toBe(`${lookUp.logicalId}.SecurityGroups.0.GroupId`);
     expect(JSON.stringify(lookUp.properties)).toContain('CloudFront-VPCOrigins-Service-SG');
-    // CloudFront makes the group with the VPC origin: looked up any earlier it would not be there.
+    // CloudFront creates the group with the VPC origin, so an earlier look-up would not find it.
     expect(lookUp.attributes.DependsOn).toContain(stage.only('AWS::CloudFront::VpcOrigin').logicalId);
   });
 
-  test('broadcasters come from where the stage lets them, to RTMP and RTMPS alone', () => {
+  test('broadcasters reach only RTMP and RTMPS, and only from the allowed ranges', () => {
     const rules = into(groupOf('Headend: who may publish'));
     expect(new Set(rules.map(({ source }) => source))).toEqual(new Set(config.ingestAllowList ?? ['0.0.0.0/0']));
     const ports = config.ingestDomain === undefined ? [1935] : [1935, 443];
     expect(new Set(rules.map(({ fromPort }) => fromPort))).toEqual(new Set(ports));
   });
 
-  test('one balancer is on the internet, for RTMP; the other is internal', () => {
+  test('the load balancer for RTMP is on the internet; the other is internal', () => {
     const schemes = stage
       .ofType('AWS::ElasticLoadBalancingV2::LoadBalancer')
       .map(({ properties }) => [properties.Type, properties.Scheme]);
     expect(Object.fromEntries(schemes)).toEqual({ network: 'internet-facing', application: 'internal' });
   });
 
-  test("a failing check or a deregistration cuts no publisher, and the guard sees the broadcaster's own address", () => {
+  test("no failed health check disconnects a publisher, and the guard sees the broadcaster's own address", () => {
     const rtmp = stage
       .ofType('AWS::ElasticLoadBalancingV2::TargetGroup')
       .find(({ properties }) => properties.Protocol === 'TCP');
@@ -85,7 +85,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
     });
   });
 
-  test('tasks have NAT or a public address, not both, and a zone for each of the network', () => {
+  test('tasks have either NAT or a public address, and a subnet in each zone', () => {
     const nats = stage.ofType('AWS::EC2::NatGateway').length;
     const { AwsvpcConfiguration } = stage.only('AWS::ECS::Service').properties.NetworkConfiguration;
     const zones = AwsvpcConfiguration.Subnets.length;
@@ -94,7 +94,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
     expect(zones).toBe(stage.ofType('AWS::EC2::Subnet').length / 3);
   });
 
-  test('S3 and DynamoDB are reached without NAT', () => {
+  test('tasks reach S3 and DynamoDB without NAT', () => {
     const services = stage
       .ofType('AWS::EC2::VPCEndpoint')
       .map(({ properties }) => JSON.stringify(properties.ServiceName));
@@ -102,7 +102,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
   });
 });
 
-/** Rules inside security groups and beside them. */
+/** All ingress rules: those inside security groups, and those that are resources of their own. */
 function readIngress(stage: SynthesizedStage): Ingress[] {
   const inside = stage
     .ofType('AWS::EC2::SecurityGroup')
@@ -122,7 +122,7 @@ const toIngress = (to: string, rule: Json): Ingress => ({
   source: rule.CidrIp ?? idOf(rule.SourceSecurityGroupId),
 });
 
-/** The logical id in a reference; an attribute other than a group's own id is named with it. */
+/** The logical id in a reference, with the attribute's name unless it is a group's id. */
 function idOf(reference: Json): string {
   const [id, attribute] = reference['Fn::GetAtt'] ?? [reference.Ref];
   return attribute === undefined || attribute === 'GroupId' ? id : `${id}.${attribute}`;

@@ -1,7 +1,7 @@
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-/** Actions that AWS offers on `*` alone (Service Authorization Reference). */
+/** Actions that AWS only supports on `*` (Service Authorization Reference). */
 const WITHOUT_RESOURCES = [
   'ec2:DescribeSecurityGroups',
   'ecr:GetAuthorizationToken',
@@ -10,7 +10,7 @@ const WITHOUT_RESOURCES = [
   'ssmmessages:OpenControlChannel',
   'ssmmessages:OpenDataChannel',
 ];
-/** Ids of functions that the CDK itself adds; their policies are the CDK's. */
+/** Ids of functions that the CDK itself adds, with policies of its own. */
 const CDK_PROVIDERS = /^(AWS679f53fac002430cb0da5b7982bd2287|CustomCDKBucketDeployment|CustomS3AutoDeleteObjects)/;
 
 describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
@@ -24,7 +24,7 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
       .flatMap(({ properties }) => properties.PolicyDocument.Statement);
   });
 
-  test('there are some', () => {
+  test('the stage has policies', () => {
     expect(statements.length).toBeGreaterThan(8);
   });
 
@@ -33,12 +33,12 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(actions.filter((action: string) => action.includes('*'))).toEqual([]);
   });
 
-  test('every resource is allowed only where AWS knows no narrower one', () => {
+  test('a statement allows every resource only if AWS supports no narrower one', () => {
     const wide = statements.filter(({ Resource }) => [Resource].flat().includes('*')).flatMap(({ Action }) => Action);
     expect(wide.filter((action: string) => !WITHOUT_RESOURCES.includes(action))).toEqual([]);
   });
 
-  test('an encoder can keep its lease, ask about a publish, tell events and protect itself: nothing else', () => {
+  test('an encoder task can only keep its lease, ask about a publish, send events and protect itself', () => {
     expect(actionsOfRole(stage, /TaskRole/)).toEqual(
       [
         'dynamodb:GetItem',
@@ -52,7 +52,7 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     );
   });
 
-  test('ingest-auth changes nothing', () => {
+  test('ingest-auth can only read', () => {
     const actions = actionsOfRole(stage, /IngestAuth/).filter((action) => !action.startsWith('logs:'));
     expect(actions).toEqual(
       config.publishMode === 'webhook'
@@ -61,7 +61,7 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     );
   });
 
-  test('no user, no access key, no role that other accounts may take', () => {
+  test('there are no users, and only services can assume the roles', () => {
     expect(stage.ofType('AWS::IAM::User')).toEqual([]);
     const principals = stage
       .ofType('AWS::IAM::Role')
@@ -71,7 +71,7 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
   });
 });
 
-/** Actions of the policies of roles whose logical id matches, sorted, each once. */
+/** The actions of all roles whose logical id matches, sorted and without duplicates. */
 function actionsOfRole(stage: SynthesizedStage, role: RegExp): string[] {
   const policies = stage
     .ofType('AWS::IAM::Policy')

@@ -1,7 +1,7 @@
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-/** Resources that hold what can't be made again. Another logical id would replace them: never change one of these. */
+/** Resources with data that can't be recreated. Another logical id would replace them, so never change one of these. */
 const STATEFUL = {
   TablesStreams46BD2F7A: 'AWS::DynamoDB::GlobalTable',
   TablesStreamKeysDCF16EB3: 'AWS::DynamoDB::GlobalTable',
@@ -18,12 +18,12 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
     stage = await synthesizeStage(config);
   });
 
-  test('cdk-nag and the check of CloudFormation find nothing, and the CDK warns of nothing', () => {
+  test('cdk-nag and the check of CloudFormation find nothing, and the CDK prints no warnings', () => {
     expect(stage.violations).toEqual([]);
     expect(stage.printed).toBe('');
   });
 
-  test('what holds data has the logical id that it always had', () => {
+  test('resources with data keep their logical ids', () => {
     const stateful = stage.resources.filter(({ type }) =>
       Object.values({ ...STATEFUL, ...WEBHOOK_SECRET }).includes(type),
     );
@@ -33,7 +33,7 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
     });
   });
 
-  test('data can be restored, and outlives the stack where the stage says so', () => {
+  test('data can be restored, and outlives the stack if the stage says so', () => {
     const isRetained = config.removalPolicy === 'retain';
     for (const { properties, attributes } of stage.ofType('AWS::DynamoDB::GlobalTable')) {
       expect(properties.BillingMode).toBe('PAY_PER_REQUEST');
@@ -52,7 +52,7 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
 
   test('logs are kept as long as the stage says', () => {
     const days = stage.ofType('AWS::Logs::LogGroup').map(({ properties }) => properties.RetentionInDays);
-    // The logs of what a deployment itself does are the exceptions.
+    // The two exceptions are the logs of custom resources, which only run during a deployment.
     expect(days.filter((retention) => retention !== (config.logRetentionDays ?? 14))).toEqual([7, 7]);
   });
 });

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
@@ -11,10 +10,11 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
-/** What a call sends besides its method and path; what is neither body nor token is a header. */
+/** Body, token and headers of a call. */
 interface CallOptions {
   readonly body?: unknown;
   readonly token?: string;
@@ -22,10 +22,12 @@ interface CallOptions {
   readonly 'Idempotency-Key'?: string;
 }
 
-/** Keys of viewer tokens that a test's APIs sign with unless it brings its own. */
+/** Keys with which the API signs viewer tokens, unless a test has its own. */
 export const TEST_VIEWER_TOKEN_KEYS = nextViewerTokenKeys(nextViewerTokenKeys(null, randomBytes), randomBytes);
 
-/** The control API over real HTTP on a database, with two admin tokens made for it; `settings` replace what it works with. */
+/**
+ * Starts the control API over real HTTP on a database, with two new admin tokens. `settings` replace its dependencies.
+ */
 export async function startControlApi(
   client: DynamoDBDocumentClient,
   now: () => number = Date.now,
@@ -57,7 +59,7 @@ export async function startControlApi(
   });
   const api = createHttpApi({ handler: createHandler(app), now, log });
   const server = await listenOnLoopback(createServer(api));
-  /** Sends a request of the first token, where no other is given; `json` is null for an answer without a body. */
+  /** Sends a request, by default with the first token. `json` is null for an answer without a body. */
   async function call(method: string, path: string, { body, token = tokens[0], ...headers }: CallOptions = {}) {
     const response = await fetch(`${server.url}${path}`, {
       method,

@@ -1,6 +1,6 @@
 import type { Json, SynthesizedStage, TemplateResource } from './synthesized-stage.ts';
 
-/** A cache policy of the template, or one of AWS's own, of which only the id is known. */
+/** A cache policy in the template, or one of AWS's managed policies, of which only the id is known. */
 export interface PolicyView {
   readonly id: string;
   readonly minTtlSeconds: number;
@@ -12,18 +12,18 @@ export interface PolicyView {
 }
 
 export interface CacheBehavior {
-  /** `*` for the default behaviour. */
+  /** `*` for the default behavior. */
   readonly pathPattern: string;
   readonly cachePolicy: PolicyView;
   readonly originRequestPolicyId: string | undefined;
   readonly viewerProtocolPolicy: string;
   readonly allowedMethods: readonly string[];
   readonly origin: unknown;
-  /** Events that a CloudFront function is called at. */
+  /** The events that call a CloudFront Function. */
   readonly functions: readonly string[];
 }
 
-/** The one distribution of a stage, in the order in which CloudFront looks at its behaviours. */
+/** The distribution of a stage. Its behaviors are in the order in which CloudFront matches them. */
 export interface DistributionView {
   readonly behaviors: readonly CacheBehavior[];
   readonly errorTtlSeconds: Readonly<Record<number, number>>;
@@ -31,7 +31,7 @@ export interface DistributionView {
   readonly webAclId: unknown;
 }
 
-/** Reads the distribution out of a stage's templates. */
+/** Reads the distribution from a stage's templates. */
 export function readDistribution(stage: SynthesizedStage): DistributionView {
   const resource = stage.only('AWS::CloudFront::Distribution');
   const config: Json = resource.properties.DistributionConfig;
@@ -54,14 +54,14 @@ export function readDistribution(stage: SynthesizedStage): DistributionView {
   };
 }
 
-/** The behaviour that a path really hits: the first whose pattern matches (CloudFront developer guide, "Path pattern"). */
+/** The behavior that handles a path: the first whose pattern matches (CloudFront developer guide, "Path pattern"). */
 export function behaviorFor({ behaviors }: DistributionView, path: string): CacheBehavior {
   const hit = behaviors.find(({ pathPattern }) => matches(pathPattern, path));
-  if (hit === undefined) throw new Error(`no behaviour for ${path}`);
+  if (hit === undefined) throw new Error(`no behavior matches ${path}`);
   return hit;
 }
 
-/** `*` is any number of characters, `/` among them; `?` is exactly one. */
+/** `*` matches any number of characters, including `/`. `?` matches exactly one. */
 function matches(pathPattern: string, path: string): boolean {
   const source = pathPattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')

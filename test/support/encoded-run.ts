@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import type { EncoderRun, FrameRate, RunSink, VideoRendition } from '#encoder/media/encoder-run.ts';
+import type { FrameRate, MediaRun, RunSink, VideoRendition } from '#encoder/media/media-run.ts';
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
@@ -17,45 +17,45 @@ export interface EncodedRunOptions {
   readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
 }
 
-/** The parts of one rendition's fragmented MP4. */
+/** One rendition's fragmented MP4, split into its parts. */
 export interface EncodedTrack {
   /** ftyp and moov. */
   readonly header: Buffer;
-  /** One moof and mdat for each frame, in decoding order. */
+  /** Each is a moof and an mdat. In decoding order. */
   readonly frames: readonly Buffer[];
   /** What the muxer writes at the end. */
   readonly trailer: Buffer;
 }
 
-/** The output of a real FFmpeg run, small enough to be made in a fraction of a second. */
+/** A run of real FFmpeg output, small enough to be encoded in a fraction of a second. */
 export interface EncodedRun {
   readonly options: EncodedRunOptions;
-  /** By rendition: `480p`, `360p` and `audio`, or some of them. */
+  /** By rendition: `480p` and `360p`, unless there is no video, and `audio`, unless there is none. */
   readonly tracks: ReadonlyMap<string, EncodedTrack>;
 }
 
 export const FPS_30: FrameRate = { numerator: 30, denominator: 1 };
-/** Six seconds at 30 frames a second with an IDR frame every two, and AAC at 48 kHz. */
+/** Six seconds at 30 frames a second with an IDR frame every two seconds, and AAC at 48 kHz. */
 export const DEFAULT_RUN: EncodedRunOptions = {
   seconds: 6,
   video: { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 },
   audio: { sampleRateHz: 48_000, channels: 2 },
 };
-/** Default wall clock of media time 0 in `toEncoderRun`. */
+/** The default wall-clock time of media time 0 in `toMediaRun`. */
 export const WALL_CLOCK_START_MS = Date.UTC(2026, 5, 1, 12);
 
-/** Tiny pictures under the names of real rungs. */
+/** Tiny pictures with the names of real rungs. */
 const VIDEO_RENDITIONS: readonly VideoRendition[] = [
   { name: '480p', width: 128, height: 72, videoKbps: 1000 },
   { name: '360p', width: 64, height: 36, videoKbps: 600 },
 ];
-/** Must change with the recipe below, since test files share the runs on disk. */
+/** Must change whenever the FFmpeg arguments below do, because encoded runs are kept and reused. */
 const RECIPE_VERSION = 1;
 
-/** Encodes with the real FFmpeg and muxes as transcode/ does. A run is made once and then reused. */
+/** Encodes with the real FFmpeg and muxes like transcode/. A run is encoded once and then reused. */
 export async function encodeRun(options: Partial<EncodedRunOptions> = {}): Promise<EncodedRun> {
   const complete = { ...DEFAULT_RUN, ...options };
-  const names = renditionNames(complete);
+  const names = trackNames(complete);
   const digest = createHash('sha256')
     .update(JSON.stringify([RECIPE_VERSION, complete]))
     .digest('hex')
@@ -66,12 +66,12 @@ export async function encodeRun(options: Partial<EncodedRunOptions> = {}): Promi
   return { options: complete, tracks: new Map(files.map((file, index) => [names[index] ?? '', splitTrack(file)])) };
 }
 
-/** The description that the packager gets with a run. */
-export function toEncoderRun(
+/** The description of a run, for the packager. */
+export function toMediaRun(
   { options: { video, audio } }: EncodedRun,
   epoch: number,
-  overrides: Partial<EncoderRun> = {},
-): EncoderRun {
+  overrides: Partial<MediaRun> = {},
+): MediaRun {
   return {
     epoch,
     video: video === null ? [] : VIDEO_RENDITIONS,
@@ -89,7 +89,7 @@ export interface FeedStep {
   readonly chunk: Buffer;
 }
 
-/** All headers, then the frames of all renditions in order of time, as a running FFmpeg writes them. */
+/** All headers, then the frames of all renditions in the order of time, as a running FFmpeg writes them. */
 export function interleaved({ tracks }: EncodedRun): FeedStep[] {
   const headers = [...tracks].map(([rendition, { header }]) => ({ rendition, chunk: header, progress: -1 }));
   const frames = [...tracks].flatMap(([rendition, track]) =>
@@ -98,12 +98,12 @@ export function interleaved({ tracks }: EncodedRun): FeedStep[] {
   return [...headers, ...frames.sort((a, b) => a.progress - b.progress)];
 }
 
-/** Writes steps to a run. */
+/** Writes steps to a run's sink. */
 export function feed(sink: RunSink, steps: readonly FeedStep[]): void {
   for (const { rendition, chunk } of steps) sink.write(rendition, chunk);
 }
 
-function renditionNames({ video, audio }: EncodedRunOptions): string[] {
+function trackNames({ video, audio }: EncodedRunOptions): string[] {
   const names = video === null ? [] : VIDEO_RENDITIONS.map((rendition) => rendition.name);
   return audio === null ? names : [...names, AUDIO_RENDITION];
 }
@@ -115,7 +115,7 @@ async function encodeInto(folder: string, options: EncodedRunOptions): Promise<v
     await promisify(execFile)('ffmpeg', ffmpegArguments(options, unfinished));
     await rename(unfinished, folder);
   } catch (error) {
-    // Another test file may have made the same run in the meantime.
+    // Another test file may have encoded the same run in the meantime.
     if (!existsSync(folder)) throw error;
   } finally {
     await rm(unfinished, { recursive: true, force: true });
@@ -160,7 +160,7 @@ function muxer(folder: string, name: string): string[] {
   ];
 }
 
-/** Reads box sizes without the packager's reader, since tests of that reader need a second opinion. */
+/** Does not use the packager's own reader, so that tests can compare the two. */
 function splitTrack(file: Buffer): EncodedTrack {
   const moofOffsets: number[] = [];
   let mdatEnd = 0;

@@ -1,26 +1,26 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { z } from 'zod';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const requestSchema = z.object({ SecretId: z.string() });
 
-/** Answers one GetSecretValue. */
+/** Answers one GetSecretValue request. */
 export type SecretAnswer = (response: ServerResponse, secretId: string) => void;
 
-/** A secret as Secrets Manager gives it. */
+/** Answers with a secret like Secrets Manager. */
 export const secretText =
   (SecretString: string): SecretAnswer =>
   (response, Name) =>
     send(response, 200, { Name, SecretString, VersionId: '1', VersionStages: ['AWSCURRENT'] });
 
-/** An error of Secrets Manager: a 400 is the client's fault and not tried again by the SDK, a 500 is. */
+/** Answers with an error like Secrets Manager. The SDK retries after a 500, but not after a 400. */
 export const secretError =
   (status: number, type: string): SecretAnswer =>
   (response) =>
     send(response, status, { __type: type, Message: 'no' });
 
-/** A server that speaks Secrets Manager's GetSecretValue (AWS JSON 1.1) and answers as `answer` says at that moment. */
+/** Starts a server for Secrets Manager's GetSecretValue (AWS JSON 1.1). It answers with the current `answer`. */
 export async function startSecretsManager(answer: SecretAnswer) {
   const state = { answer, requests: [] as string[] };
   const server = await listenOnLoopback(

@@ -4,7 +4,7 @@ import { STAGES } from '#config/stages.ts';
 const ACCOUNT = '1'.repeat(12);
 const certificate = (region: string): string => `arn:aws:acm:${region}:${ACCOUNT}:certificate/of-a-test`;
 
-/** A stage with every option on, in another region than CloudFront's. */
+/** A stage with every option set, in a region other than CloudFront's. */
 export const EVERY_OPTION: StageConfig = {
   name: 'every-option',
   account: ACCOUNT,
@@ -44,5 +44,5 @@ export const EVERY_OPTION: StageConfig = {
   removalPolicy: 'retain',
 };
 
-/** The stages that tests look at: those that are shipped, and one with every option on. */
+/** The stages that tests synthesize: those in stages.ts, and one with every option set. */
 export const TESTED_STAGES: readonly StageConfig[] = [...STAGES, EVERY_OPTION];

@@ -2,14 +2,14 @@ import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { SecretsManager } from '@aws-sdk/client-secrets-manager';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 interface SecretsRequest {
   readonly SecretId: string;
   readonly SecretString?: string;
 }
 
-/** A Secrets Manager that keeps secrets and takes new values for them, and a client for it that does not retry. */
+/** Starts a Secrets Manager that stores secrets and new values, and a client for it that does not retry. */
 export async function startStoredSecrets(texts: Record<string, string | null> = {}) {
   const secrets = new Map(Object.entries(texts));
   const state = { failure: null as string | null, calls: [] as string[] };
@@ -40,9 +40,9 @@ export async function startStoredSecrets(texts: Record<string, string | null> = 
   return {
     url: server.url,
     client,
-    /** By their ARNs; null for one that was made without a value. */
+    /** Values by ARN. Null for a secret without a value. */
     secrets,
-    /** The name of the error that every call gets, and the calls so far. */
+    /** The name of the error with which every call fails, if any, and the calls so far. */
     state,
     async close(): Promise<void> {
       client.destroy();

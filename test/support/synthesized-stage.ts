@@ -11,35 +11,35 @@ import { waitFor } from '#kit/wait-for.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a template is JSON without a type.
 export type Json = any;
 
-/** One resource of a synthesised template. */
+/** One resource of a synthesized template. */
 export interface TemplateResource {
-  /** Name of its stack's template. */
+  /** The name of its stack. */
   readonly stack: string;
   readonly logicalId: string;
   readonly type: string;
   readonly properties: Json;
-  /** Everything else that the template says of it. */
+  /** Its other attributes in the template. */
   readonly attributes: Record<string, unknown>;
 }
 
-/** What a synthesis left. */
+/** The templates of a stage, and what the synthesis printed. */
 export interface SynthesizedStage {
   readonly resources: readonly TemplateResource[];
-  /** Outputs that scripts look for, by their logical ids. */
+  /** The outputs' values, by logical id. */
   readonly outputs: Readonly<Record<string, unknown>>;
-  /** What the process printed: warnings, findings. */
+  /** What the process printed, for example warnings. */
   readonly printed: string;
   /** Violations that cdk-nag and the CDK's own checks report. */
   readonly violations: readonly unknown[];
   ofType(type: string): TemplateResource[];
-  /** The one of its type; throws where there is none or another. */
+  /** The only resource of its type. Throws if there is none, or more than one. */
   only(type: string): TemplateResource;
 }
 
-/** Far longer than a synthesis takes on a busy machine. */
+/** Much longer than a synthesis takes on a busy machine. */
 const SYNTHESIS_LIMIT_MS = 200_000;
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** No credentials, no profile, no way to a network service. */
+/** Without credentials, an AWS profile or access to the network. */
 const BARE_ENVIRONMENT = {
   PATH: process.env.PATH ?? '',
   HOME: '/nonexistent',
@@ -47,7 +47,7 @@ const BARE_ENVIRONMENT = {
   https_proxy: 'http://127.0.0.1:9',
 };
 
-/** Synthesises a stage in a process of its own, once a run of `npm test`, and reads its templates. */
+/** Synthesizes a stage in its own process, once per run of `npm test`, and reads its templates. */
 export async function synthesizeStage(
   config: StageConfig,
   form: 'stacks' | 'library' = 'stacks',
@@ -61,7 +61,7 @@ export async function synthesizeStage(
   }
 }
 
-/** The assembly in `path`: made here, or by the test file that came first. */
+/** Makes the assembly in `path`, or waits until another test file has made it. */
 async function synthesizeInto(path: string, config: StageConfig, form: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
   const isFirst = await mkdir(`${path}.claim`).then(
@@ -84,7 +84,7 @@ async function synthesizeInto(path: string, config: StageConfig, form: string): 
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
   const [code] = await once(child, 'close');
   if (code !== 0) {
-    // Whoever comes next finds out for itself.
+    // The next test file tries again and reports its own error.
     await rm(`${path}.claim`, { recursive: true });
     throw new Error(`synthesis ended with ${code}:\n${printed}`);
   }
@@ -94,7 +94,7 @@ async function synthesizeInto(path: string, config: StageConfig, form: string): 
   return path;
 }
 
-/** Files where a build would have put them: templates know them by their hashes only. */
+/** Stand-ins for the files of a build. Templates contain only their hashes. */
 async function makeArtifacts(folder: string): Promise<string> {
   const files = {
     'encoder/Dockerfile': 'FROM scratch\n',
@@ -142,7 +142,7 @@ async function readAssembly(path: string): Promise<SynthesizedStage> {
     ofType,
     only: (type) => {
       const [resource, ...others] = ofType(type);
-      if (resource === undefined || others.length > 0) throw new Error(`not exactly one ${type}`);
+      if (resource === undefined || others.length > 0) throw new Error(`there is not exactly one ${type}`);
       return resource;
     },
   };

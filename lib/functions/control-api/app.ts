@@ -18,9 +18,9 @@ const BODY_LIMIT_BYTES = 16 * 1024;
 const DOCUMENT_PATH = '/api/openapi.json';
 const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
 
-/** What the control API works with. */
+/** The stores, settings and sources of time and randomness that the control API uses. */
 export interface ControlApiDependencies extends StreamsDependencies, TokensDependencies {
-  /** SHA-256 of each admin token that is valid without being in the table, in hex; none opens nothing. */
+  /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
   readonly log: Logger;
 }
@@ -28,11 +28,13 @@ export interface ControlApiDependencies extends StreamsDependencies, TokensDepen
 const healthRoute = createRoute({
   method: 'get',
   path: '/api/health',
-  summary: 'Whether the API is up',
-  responses: { 200: { description: 'It is', content: { 'application/json': { schema: serviceHealthSchema } } } },
+  summary: 'Check that the API is up',
+  responses: {
+    200: { description: 'The API is up', content: { 'application/json': { schema: serviceHealthSchema } } },
+  },
 });
 
-/** The control API as a Hono app. Every error it answers is problem+json (RFC 9457). */
+/** The control API as a Hono app. Every error response is problem+json (RFC 9457). */
 export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   const app = new OpenAPIHono({ defaultHook: refuseInvalid });
   app.onError(createErrorHandler(dependencies.log));
@@ -60,7 +62,11 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
 }
 
 const refuseMethod = (methods: readonly string[]): Response =>
-  problemResponse({ status: 405, detail: `Allowed: ${methods.join(', ')}.`, headers: { Allow: methods.join(', ') } });
+  problemResponse({
+    status: 405,
+    detail: `Allowed methods: ${methods.join(', ')}.`,
+    headers: { Allow: methods.join(', ') },
+  });
 
 const refuseBody = (): Response =>
   problemResponse({ status: 413, detail: `The body is larger than ${BODY_LIMIT_BYTES} bytes.` });

@@ -5,34 +5,34 @@ import type { IdempotencyStore } from '#runtime/idempotency-store.ts';
 import { bearerToken } from './admin-auth.ts';
 import { ProblemError } from './problem.ts';
 
-/** Bytes of a request's seed. */
+/** Size of the random seed of a request. */
 const SEED_BYTES = 20;
 
-/** What is asked for. */
+/** A request that an attempt tries to fulfil. */
 export interface AttemptedRequest<Base> {
-  /** Validated. */
+  /** The validated body. */
   readonly body: unknown;
-  /** What this attempt has found and means to change, in JSON's types; null where it makes something new. */
+  /** The state that this attempt read and is about to change, as JSON types. Null if it creates something new. */
   readonly base: Base;
 }
 
 /** One attempt at a POST. */
 export interface Attempt<Base = unknown> {
-  /** Every attempt at the same request gets the same bytes, and so makes the same ids and secrets. */
+  /** Returns the same bytes in every attempt at the same request, so all attempts create the same ids and secrets. */
   readonly randomBytes: RandomBytes;
-  /** When the first attempt began, in milliseconds since 1970. */
+  /** Start of the first attempt, in milliseconds since 1970. */
   readonly startedAtMs: number;
-  /** What the first attempt found. */
+  /** The state that the first attempt read. */
   readonly base: Base;
-  /** An earlier attempt has done it all: only the answer is missing. */
+  /** Whether an earlier attempt has completed the request. Then only the response is missing. */
   readonly isDone: boolean;
-  /** All is done. */
+  /** Records that the request is completed. */
   finish(): Promise<void>;
-  /** Whether an earlier attempt may have made the thing with this id, and somebody has removed it since. */
+  /** Whether the thing with this id was removed, after an earlier attempt may have created it. */
   wasRemoved(thingId: string): Promise<boolean>;
 }
 
-/** What attempts are made with. */
+/** The store, clock and randomness that attempts use. */
 export interface AttemptDependencies {
   readonly idempotency: IdempotencyStore;
   /** Milliseconds since 1970. */
@@ -41,10 +41,10 @@ export interface AttemptDependencies {
 }
 
 /**
- * Begins an attempt at the request of `context`. With an `Idempotency-Key`
- * (draft-ietf-httpapi-idempotency-key-header) a repeat does what is left to do and gets the same answer, secrets
- * included. They are stored nowhere: they are made of the caller's admin token and a random seed, which alone is kept, so
- * neither a reader of the database nor another admin can make them. Throws a 422 for a key used for something else.
+ * Begins an attempt at the request of `context`. With an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header),
+ * a repeat completes what is left to do and returns the same response, including its secrets. Secrets are not stored.
+ * They are derived from the caller's admin token and a random seed, and only the seed is stored, so neither a reader of
+ * the database nor another admin can derive them. Throws a 422 if the key was used for another request.
  */
 export async function beginAttempt<Base>(
   context: Context,
@@ -68,15 +68,15 @@ export async function beginAttempt<Base>(
   return {
     randomBytes: repeatableBytes(token, record.seed),
     startedAtMs,
-    // Written by this function for the same method and path, as the fingerprint shows; release 0.1.0 wrote none.
-    base: (record.base ?? base) as Base,
+    // The fingerprint proves that this function stored it for the same method and path.
+    base: record.base as Base,
     isDone,
     finish: () => idempotency.finish(requestKey),
     wasRemoved: idempotency.wasRemoved,
   };
 }
 
-/** A RandomBytes that gives the same bytes in the same order for the same token and seed (RFC 5869). */
+/** Returns a RandomBytes that returns the same sequence of bytes for the same token and seed (RFC 5869). */
 function repeatableBytes(token: string, seed: string): RandomBytes {
   let calls = 0;
   return (size) => {

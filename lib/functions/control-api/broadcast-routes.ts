@@ -1,13 +1,13 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { generateSecret, hashSecret, STREAM_ID_PATTERN } from '#domain/stream-ids.ts';
 import { beginAttempt } from './attempt.ts';
-import { changedSince, entityTag, requireMatch } from './entity-tag.ts';
 import { ProblemError } from './problem.ts';
-import { changed, findRecordedStream, findStream, noSuchStream, type StreamsDependencies } from './stream-access.ts';
+import { findRecordedStream, findStream, noSuchStream, type StreamsDependencies } from './stream-access.ts';
 import { toStreamBody } from './stream-body.ts';
 import { rotateKeyRoute, stopStreamRoute } from './stream-definitions.ts';
+import { entityTag, nextVersion, requireMatch, versionConflict } from './stream-version.ts';
 
-/** Adds the routes that decide who may publish now: keys, stop. */
+/** Adds the routes that end a broadcast: key rotation and stop. */
 export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDependencies): void {
   const { streams, live, addresses, now } = dependencies;
 
@@ -21,11 +21,11 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
       requireUnchanged(attempt, stream.version);
       const ifMatch = context.req.valid('header')['if-match'];
       requireMatch(ifMatch, stream.version);
-      rotated = changed(stream, { keyHash }, now());
-      if (!(await streams.replaceKey(rotated))) throw changedSince(ifMatch);
+      rotated = nextVersion(stream, { keyHash }, now());
+      if (!(await streams.replaceKey(rotated))) throw versionConflict(ifMatch);
     }
     if (!attempt.isDone) {
-      // The version of the new key's first moment: a repeat cuts nobody who was allowed by that key.
+      // The first version with the new key. With it, a repeat does not disconnect a publisher who uses the new key.
       const minVersion = attempt.base + 1;
       await live.requestEnd({ streamId: stream.id, reason: 'key-rotated', minVersion, nowMs: now() });
       if (rotated !== stream) await streams.forgetKey(stream.keyHash);
@@ -50,24 +50,27 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
   });
 }
 
-/** Throws a 409 where somebody has changed the stream since the first attempt: its key may be another's by now. */
+/**
+ * Throws a 409 if the stream has changed since the first attempt, because another request may have replaced the key.
+ */
 function requireUnchanged({ isDone, base }: { isDone: boolean; base: number }, version: number): void {
-  if (isDone) throw new ProblemError({ status: 409, detail: 'The new key has been replaced since.' });
+  if (isDone) throw new ProblemError({ status: 409, detail: 'The new key has since been replaced.' });
   if (base === version) return;
-  const detail = 'The stream has been changed since this request was first made; read it, and rotate by a new request.';
+  const detail =
+    'The stream has changed since this request was first made. Read it and rotate the key with a new request.';
   throw new ProblemError({ status: 409, detail });
 }
 
-/** Who publishes a stream, if anybody; `wasLive` is false where its lease has run out. */
+/** Finds the publisher of a stream. `wasLive` is false if there is none or its lease has expired. */
 async function findPublisher({ live, now }: StreamsDependencies, id: string) {
   const record = STREAM_ID_PATTERN.test(id) ? await live.get(id) : null;
   return { owner: record?.owner ?? null, wasLive: record !== null && record.leaseUntilMs > now() };
 }
 
-/** Throws a 409 where another publishes by now: whoever asked for the end may not mean that broadcast. */
+/** Throws a 409 if another publisher has begun since, because the client may not mean to stop that broadcast. */
 async function stopPublisher({ live, now }: StreamsDependencies, streamId: string, owner: string): Promise<void> {
   if (await live.requestEnd({ streamId, reason: 'stopped', owner, nowMs: now() })) return;
   if ((await live.get(streamId)) === null) return;
-  const detail = 'Another broadcast has begun since this request was first made; stop that one by a new request.';
+  const detail = 'Another broadcast has begun since this request was first made. Stop it with a new request.';
   throw new ProblemError({ status: 409, detail });
 }

@@ -1,16 +1,16 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { problemResult, toResult } from './problem-result.ts';
+import { type Problem, problemResponse } from './problem.ts';
 
 /** A Lambda handler behind an API Gateway HTTP API (payload format 2.0). */
 export type HttpApiHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** Methods that no Request can have (Fetch standard, forbidden methods). */
+/** Methods that a Request cannot have (Fetch standard, forbidden methods). */
 const FORBIDDEN_METHODS = ['CONNECT', 'TRACE', 'TRACK'];
-/** Methods whose content means nothing (RFC 9110 section 9.3); a Request of theirs must not have any. */
+/** Methods whose content has no meaning (RFC 9110 section 9.3). A Request with one of them must not have a body. */
 const METHODS_WITHOUT_BODY = ['GET', 'HEAD'];
 
-/** Makes the app a Lambda handler; what the Fetch API has no form for is answered too. */
+/** Makes the app a Lambda handler. It also answers requests that the Fetch API cannot represent. */
 export function createHandler(app: OpenAPIHono): HttpApiHandler {
   return async (event) => {
     const { method } = event.requestContext.http;
@@ -19,6 +19,21 @@ export function createHandler(app: OpenAPIHono): HttpApiHandler {
       return problemResult({ status: 405, detail: `${method} is not supported.`, headers });
     }
     return toResult(await app.fetch(toRequest(event)));
+  };
+}
+
+/** Converts a problem to a Lambda result, for requests that never reach the app. */
+export async function problemResult(problem: Problem): Promise<APIGatewayProxyStructuredResultV2> {
+  const result = await toResult(problemResponse(problem));
+  return { ...result, headers: { ...result.headers, 'cache-control': 'no-store' } };
+}
+
+/** Converts a response to a Lambda result. The body must be text. */
+async function toResult(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
+  return {
+    statusCode: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: await response.text(),
   };
 }
 

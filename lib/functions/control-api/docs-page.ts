@@ -1,32 +1,38 @@
 import { html } from 'hono/html';
 import { type DocumentSchema, fieldTable, type Html, meaning, schemaType } from './docs-schema.ts';
+import { PROBLEM_MEDIA_TYPE } from './problem.ts';
 
-/** What the page shows of an OpenAPI 3.1 document. */
+/** The parts of an OpenAPI 3.1 document that the page shows. */
 export interface OpenApiDocument {
   readonly info: { readonly title: string };
   readonly paths?: Readonly<Record<string, object>>;
   readonly components?: { readonly schemas?: Readonly<Record<string, object>> };
 }
 
-interface Operation {
+interface DocumentOperation {
   readonly summary?: string;
   readonly description?: string;
   readonly security?: readonly object[];
-  readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly content: Content };
-  readonly responses: Readonly<Record<string, { readonly description: string; readonly content?: Content }>>;
+  readonly parameters?: readonly DocumentParameter[];
+  readonly requestBody?: { readonly content: DocumentContent };
+  readonly responses: Readonly<Record<string, DocumentResponse>>;
 }
 
-interface Parameter {
+interface DocumentResponse {
+  readonly description: string;
+  readonly content?: DocumentContent;
+}
+
+interface DocumentParameter {
   readonly name: string;
   readonly in: string;
   readonly description?: string;
   readonly schema: DocumentSchema;
 }
 
-type Content = Readonly<Record<string, { readonly schema: DocumentSchema }>>;
+type DocumentContent = Readonly<Record<string, { readonly schema: DocumentSchema }>>;
 
-/** A page to read the document: no script, nothing from another host. */
+/** A page that shows the document. It has no script and loads nothing from other hosts. */
 export function docsPage(
   document: OpenApiDocument,
   paths: { readonly document: string; readonly style: string },
@@ -41,7 +47,7 @@ export function docsPage(
 </head>
 <body>
 <h1>${document.info.title}</h1>
-<p>JSON over HTTP. Errors are <code>application/problem+json</code> (RFC 9457). For programs:
+<p>JSON over HTTP. Errors are <code>${PROBLEM_MEDIA_TYPE}</code> (RFC 9457). OpenAPI document:
 <a href="${paths.document}">${paths.document}</a>.</p>
 ${Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
   Object.entries(item).map(([method, operation]) => operationSection(method, path, operation)),
@@ -53,24 +59,29 @@ ${Object.entries(document.components?.schemas ?? {}).map(
 </html>`;
 }
 
-function operationSection(method: string, path: string, operation: Operation): Html {
+function operationSection(method: string, path: string, operation: DocumentOperation): Html {
   const { summary, description, security, parameters = [], requestBody, responses } = operation;
+  const access = security === undefined ? '' : html`. Requires an admin token: <code>Authorization: Bearer …</code>`;
   return html`<h2><span class="method">${method}</span> <code>${path}</code></h2>
-<p>${summary}${security === undefined ? '' : '. Needs an admin token: '}${security === undefined ? '' : html`<code>Authorization: Bearer …</code>`}</p>
+<p>${summary}${access}</p>
 ${description === undefined ? '' : html`<p>${description}</p>`}
-${parameters.length === 0 ? '' : parameterTable(parameters)}
+${parameters.length === 0 ? '' : html`<table>${parameters.map(parameterRow)}</table>`}
 ${requestBody === undefined ? '' : html`<p>Body: ${contentType(requestBody.content)}</p>`}
-<h3>Answers</h3>
-<ul>${Object.entries(responses).map(
-    ([status, { description: meaning, content = {} }]) =>
-      html`<li><code>${status}</code> ${meaning}${Object.keys(content).length === 0 ? '' : ': '}${contentType(content)}</li>`,
-  )}</ul>`;
+<h3>Responses</h3>
+<ul>${Object.entries(responses).map(([status, response]) => responseItem(status, response))}</ul>`;
 }
 
-const contentType = (content: Content): Html => html`${Object.values(content).map(({ schema }) => schemaType(schema))}`;
+function parameterRow({ name, in: place, schema, description }: DocumentParameter): Html {
+  const described = description === undefined ? schema : { description, ...schema };
+  return html`<tr>
+    <th><code>${name}</code></th><td>${place}, ${schemaType(schema)}</td><td>${meaning(described)}</td>
+  </tr>`;
+}
 
-const parameterTable = (parameters: readonly Parameter[]): Html =>
-  html`<table>${parameters.map(
-    ({ name, in: place, schema, description }) =>
-      html`<tr><th><code>${name}</code></th><td>${place}, ${schemaType(schema)}</td><td>${meaning({ ...(description === undefined ? {} : { description }), ...schema })}</td></tr>`,
-  )}</table>`;
+function responseItem(status: string, { description, content }: DocumentResponse): Html {
+  const type = content === undefined ? '' : html`: ${contentType(content)}`;
+  return html`<li><code>${status}</code> ${description}${type}</li>`;
+}
+
+const contentType = (content: DocumentContent): Html =>
+  html`${Object.values(content).map(({ schema }) => schemaType(schema))}`;

@@ -1,17 +1,31 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { docsPage, type OpenApiDocument } from './docs-page.ts';
-import { DOCS_STYLE } from './docs-style.ts';
 
 const STYLE_PATH = '/api/docs.css';
 
 /** The page needs its style sheet and nothing else. */
-const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const DOCS_SECURITY_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Adds the page that shows the OpenAPI document to people. */
+/** The style of the page, light or dark like the reader's system. */
+const DOCS_STYLE = `
+:root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 20%, transparent); }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem 1rem 4rem; }
+h1 { font-size: 1.6rem; }
+h2 { font-size: 1.2rem; margin-top: 2.5rem; padding-top: 0.5rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin-bottom: 0.25rem; }
+code { font: 0.9em ui-monospace, monospace; overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; }
+th, td { border-bottom: 1px solid var(--line); }
+ul { padding-left: 1.2rem; }
+.method { text-transform: uppercase; font-weight: 700; }
+`;
+
+/** Adds the API reference: a page that shows the OpenAPI document to people. */
 export function addDocsRoutes(app: OpenAPIHono, documentPath: string, document: () => OpenApiDocument): void {
   app.get('/api/docs', (context) =>
     context.html(docsPage(document(), { document: documentPath, style: STYLE_PATH }), 200, {
-      'Content-Security-Policy': CONTENT_SECURITY_POLICY,
+      'Content-Security-Policy': DOCS_SECURITY_POLICY,
     }),
   );
   app.get(STYLE_PATH, (context) => context.body(DOCS_STYLE, 200, { 'Content-Type': 'text/css; charset=utf-8' }));

@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 
-/** A piece of HTML; texts that go into it are escaped by `html`. */
+/** A piece of HTML. `html` escapes all text in it. */
 export type Html = ReturnType<typeof html>;
 
-/** What the page shows of a JSON Schema. */
+/** The parts of a JSON Schema that the page shows. */
 export interface DocumentSchema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -19,10 +19,10 @@ export interface DocumentSchema {
   readonly [constraint: string]: unknown;
 }
 
-/** Constraints that are shown by their JSON Schema names. */
+/** Constraints that the page shows under their JSON Schema names. */
 const CONSTRAINTS = ['minimum', 'maximum', 'minLength', 'maxLength', 'minItems', 'maxItems', 'format', 'default'];
 
-/** The type of a value in a few words; a schema that has a name is a link to it. */
+/** The type of a value in a few words. A named schema is shown as a link. */
 export function schemaType(schema: DocumentSchema): Html {
   if (schema.$ref !== undefined) {
     const name = schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1);
@@ -37,7 +37,7 @@ export function schemaType(schema: DocumentSchema): Html {
   return html`${[schema.type ?? 'any'].flat().join(' or ')}`;
 }
 
-/** One row for each field of an object: name, type, what it means and how it is limited. */
+/** One row for each field of an object, with its name, type, description and constraints. */
 export function fieldTable(schema: DocumentSchema): Html {
   const fields = [schema, ...(schema.allOf ?? [])].flatMap((part) => Object.entries(part.properties ?? {}));
   if (fields.length === 0) return html`<p>${schemaType(schema)}</p>`;
@@ -49,7 +49,7 @@ export function fieldTable(schema: DocumentSchema): Html {
   </table>`;
 }
 
-/** What a field means, and its constraints. */
+/** The description and the constraints of a field. */
 export function meaning(schema: DocumentSchema): string {
   const constraints = CONSTRAINTS.filter((name) => schema[name] !== undefined).map(
     (name) => `${name}: ${JSON.stringify(schema[name])}`,

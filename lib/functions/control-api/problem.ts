@@ -8,16 +8,16 @@ import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
 /** Media type of every error (RFC 9457 section 3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** What is sent of a refused request: RFC 9457 members, and for invalid input one entry a field. */
+/** The response to a refused request: the members of RFC 9457 and, for invalid input, one entry per field. */
 export interface Problem {
   readonly status: keyof typeof TITLES;
-  /** For the person who wrote the request; null where the title says it all. */
+  /** An explanation for the author of the request. Null if the title is enough. */
   readonly detail: string | null;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What is wrong with one field. `field` is its path with dots, empty for the whole body. */
+/** An error in one field. `field` is its dotted path, or empty for the whole body. */
 export interface FieldError {
   readonly field: string;
   readonly detail: string;
@@ -37,17 +37,17 @@ const TITLES = {
   503: 'Service Unavailable',
 } as const;
 
-/** When a client may try again after a 503. */
+/** How long a client should wait after a 503. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** A 503, of which the client learns when to try again. */
+/** A 503 with a `Retry-After` header. */
 export const tryAgain = (detail: string): Problem => ({
   status: 503,
   detail,
   headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
 });
 
-/** The response of a problem. */
+/** Converts a problem to a response. */
 export function problemResponse({ status, detail, errors, headers }: Problem): Response {
   const body = {
     type: 'about:blank',
@@ -59,7 +59,7 @@ export function problemResponse({ status, detail, errors, headers }: Problem): R
   return new Response(JSON.stringify(body), { status, headers: { ...headers, 'Content-Type': PROBLEM_MEDIA_TYPE } });
 }
 
-/** Ends a request with a problem. */
+/** Thrown to end a request with a problem. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly problem: Problem;
@@ -71,8 +71,8 @@ export class ProblemError extends Error {
 }
 
 /**
- * Hono's last resort: a ProblemError, or the framework's HTTPException, says what the client did wrong; a database that
- * can't be reached is a 503; anything else is logged and not shown.
+ * Hono's error handler. A ProblemError or an HTTPException of the framework tells the client what is wrong. A database
+ * that does not answer is a 503. Any other error is logged and becomes a 500 without details.
  */
 export function createErrorHandler(log: Logger): ErrorHandler {
   return (error, context) => {
@@ -88,7 +88,7 @@ export function createErrorHandler(log: Logger): ErrorHandler {
 
 const isProblemStatus = (status: number): status is Problem['status'] => status in TITLES;
 
-/** Turns a failed validation into a 422 that names every field. */
+/** Converts a failed validation to a 422 that names every invalid field. */
 export const refuseInvalid: Hook<unknown, Env, string, Response | undefined> = (result) => {
   if (result.success) return undefined;
   return problemResponse(invalidFields(result.error.issues.flatMap(toFieldErrors)));

@@ -2,24 +2,24 @@ import type { z } from '@hono/zod-openapi';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
 import { problemSchema } from './schemas.ts';
 
-/** A JSON answer, as a route of the OpenAPI document describes it. */
+/** A JSON response in the OpenAPI document. */
 export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 });
 
-/** The same with the stream's version as its `ETag`. */
+/** A JSON response with the stream's version as its `ETag`. */
 export const jsonWithTag = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   ...json(schema, description),
   headers: { ETag: { schema: { type: 'string' as const }, description: 'Version of the settings, for `If-Match`' } },
 });
 
-/** A JSON body. */
+/** A JSON request body in the OpenAPI document. */
 export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { 'application/json': { schema } },
 });
 
-/** What asks for an admin token. */
+/** Security requirement of routes that need an admin token. */
 export const ADMIN_ONLY = [{ adminToken: [] }];
 
 const problem = (description: string) => ({
@@ -29,17 +29,17 @@ const problem = (description: string) => ({
 
 const PROBLEMS = {
   400: problem('The body is not JSON'),
-  401: problem('No valid admin token'),
-  404: problem('There is nothing with this id'),
-  409: problem('Something else has changed it at the same time, or its state does not allow it'),
-  412: problem('It is not at the version that `If-Match` names'),
+  401: problem('The admin token is missing or not valid'),
+  404: problem('Nothing has this id'),
+  409: problem('Another request made a change at the same time, or the current state does not allow the request'),
+  412: problem('The stream is not at a version that `If-Match` names'),
   413: problem('The body is too large'),
   415: problem('The body is not application/json'),
-  422: problem('Fields, parameters or headers are invalid'),
-  503: problem('The database, or the store of keys, does not answer; `Retry-After` says when to try again'),
+  422: problem('A field, parameter or header is not valid'),
+  503: problem('The database or the store of viewer token keys does not answer. `Retry-After` says when to try again'),
 };
 
-/** The errors that a route may answer. */
+/** The error responses of a route. */
 export function problems<Status extends keyof typeof PROBLEMS>(
   ...statuses: readonly Status[]
 ): Pick<typeof PROBLEMS, Status> {

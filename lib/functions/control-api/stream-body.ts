@@ -1,15 +1,16 @@
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import type { LiveRecord, StreamRecord } from '#domain/streams.ts';
 import type { StreamBody } from './schemas.ts';
 
-/** Where broadcasters and viewers come in, without trailing slashes. */
+/** The public addresses of a deployment, without trailing slashes. */
 export interface PublicAddresses {
   readonly rtmpUrl: string;
-  /** Null where the deployment has no RTMPS. */
+  /** Null if the deployment has no RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
 }
 
-/** A stream as the API shows it at `nowMs`. A live record whose lease has run out counts for nothing. */
+/** A stream as the API shows it at `nowMs`. A live record with an expired lease is ignored. */
 export function toStreamBody(
   stream: StreamRecord,
   lastLive: LiveRecord | null,
@@ -25,7 +26,7 @@ export function toStreamBody(
     startedAt: live?.startedAt ?? null,
     health: live === null || live.health === null ? null : { ...live.health, warnings: [...live.health.warnings] },
     ingest: { rtmpUrl, ...(rtmpsUrl === null ? {} : { rtmpsUrl }) },
-    playbackUrl: `${playbackBaseUrl}/live/${stream.playbackId}/master.m3u8`,
-    watchUrl: `${playbackBaseUrl}/watch/${stream.playbackId}`,
+    playbackUrl: `${playbackBaseUrl}${masterPath(stream.playbackId)}`,
+    watchUrl: `${playbackBaseUrl}${watchPath(stream.playbackId)}`,
   };
 }

@@ -1,12 +1,9 @@
 import { createRoute } from '@hono/zod-openapi';
+import { idempotencyHeaderSchema, idPathSchema, ifMatchHeaderSchema, pageQuerySchema } from './parameter-schemas.ts';
 import { ADMIN_ONLY, json, jsonBody, jsonWithTag, problems } from './responses.ts';
 import {
   type CreateStreamSchema,
   changeStreamSchema,
-  idempotencyHeaderSchema,
-  idPathSchema,
-  ifMatchHeaderSchema,
-  pageQuerySchema,
   stopSchema,
   streamListSchema,
   streamSchema,
@@ -18,7 +15,8 @@ export const createStreamRoute = (schema: CreateStreamSchema) =>
   createRoute({
     method: 'post',
     path: '/api/streams',
-    summary: 'Create a stream; its key is shown this once',
+    summary: 'Create a stream',
+    description: 'Only this response contains the stream key.',
     security: ADMIN_ONLY,
     request: { headers: idempotencyHeaderSchema, body: jsonBody(schema) },
     responses: {
@@ -41,7 +39,7 @@ export const listStreamsRoute = createRoute({
 export const getStreamRoute = createRoute({
   method: 'get',
   path: '/api/streams/{id}',
-  summary: 'Show a stream',
+  summary: 'Get a stream',
   security: ADMIN_ONLY,
   request: { params: idPathSchema },
   responses: { 200: jsonWithTag(streamSchema, 'The stream'), ...problems(401, 404, 503) },
@@ -51,10 +49,11 @@ export const getStreamRoute = createRoute({
 export const changeStreamRoute = createRoute({
   method: 'patch',
   path: '/api/streams/{id}',
-  summary: 'Change a stream; a live broadcast goes on as it began',
+  summary: 'Change a stream',
   description:
-    'Another playback gives the stream another playbackId: addresses with the old one end. A live broadcast goes on under the ' +
-    'old one, open to whom it was open, until it is published anew; stop it to end that at once.',
+    'A live broadcast keeps the settings that it began with. Changing `playback` also changes `playbackId`, ' +
+    "so the stream's old addresses stop working. A live broadcast stays at the old addresses, open to the same " +
+    'viewers, until it is published again. Stop it to close them at once.',
   security: ADMIN_ONLY,
   request: {
     params: idPathSchema,
@@ -62,7 +61,7 @@ export const changeStreamRoute = createRoute({
     body: { ...jsonBody(changeStreamSchema), required: true },
   },
   responses: {
-    200: jsonWithTag(streamSchema, 'The stream as it is now'),
+    200: jsonWithTag(streamSchema, 'The changed stream'),
     ...problems(400, 401, 404, 409, 412, 413, 415, 422, 503),
   },
 });
@@ -71,17 +70,20 @@ export const changeStreamRoute = createRoute({
 export const deleteStreamRoute = createRoute({
   method: 'delete',
   path: '/api/streams/{id}',
-  summary: 'Delete a stream; a live broadcast ends',
+  summary: 'Delete a stream',
+  description: 'A live broadcast ends.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: ifMatchHeaderSchema },
-  responses: { 204: { description: 'It is gone' }, ...problems(401, 404, 409, 412, 413, 422, 503) },
+  responses: { 204: { description: 'The stream is deleted' }, ...problems(401, 404, 409, 412, 413, 422, 503) },
 });
 
 /** POST /api/streams/{id}/key */
 export const rotateKeyRoute = createRoute({
   method: 'post',
   path: '/api/streams/{id}/key',
-  summary: 'Give a stream a new key; the old one is dead and its publisher is cut',
+  summary: 'Replace the stream key',
+  description:
+    'The old key stops working and its publisher is disconnected. Only this response contains the new stream key.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: ifMatchHeaderSchema.extend(idempotencyHeaderSchema.shape) },
   responses: {
@@ -94,12 +96,14 @@ export const rotateKeyRoute = createRoute({
 export const stopStreamRoute = createRoute({
   method: 'post',
   path: '/api/streams/{id}/stop',
-  summary: 'End the broadcast; its key stays valid for the next one',
-  description: 'A stream whose keys a backend keeps has no record here: it can be stopped while it is live.',
+  summary: 'End a broadcast',
+  description:
+    'The stream key stays valid for the next broadcast. If your own backend decides who may publish, its streams ' +
+    'have no record here and can be stopped only while they are live.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {
-    202: json(stopSchema, 'The publisher, if any, is cut within 2 s'),
+    202: json(stopSchema, 'The publisher, if there is one, is disconnected within 2 s'),
     ...problems(401, 404, 409, 413, 422, 503),
   },
 });

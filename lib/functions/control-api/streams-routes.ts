@@ -2,11 +2,9 @@ import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import type { StreamRecord } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
-import { changedSince, entityTag, requireMatch } from './entity-tag.ts';
 import { ProblemError } from './problem.ts';
 import { type CreateStreamSchema, createStreamSchema } from './schemas.ts';
 import {
-  changed,
   findAnyStream,
   findStream,
   requirePlayable,
@@ -21,14 +19,15 @@ import {
   getStreamRoute,
   listStreamsRoute,
 } from './stream-definitions.ts';
+import { entityTag, nextVersion, requireMatch, versionConflict } from './stream-version.ts';
 
-/** Adds the routes of streams and their settings to an app. */
+/** Adds the routes that create, read, change and delete streams. */
 export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependencies): void {
   const { streams, live, addresses, now } = dependencies;
   const createSchema = createStreamSchema(dependencies.defaults);
 
   app.openapi(createStreamRoute(createSchema), async (context) => {
-    // Parsed here for its defaults: where there is no body, the router hands on an empty object as it is.
+    // Parse again to fill in the defaults: without a body the router passes on an unparsed empty object.
     const settings = createSchema.parse(context.req.valid('json'));
     requireWindow(settings);
     requirePlayable(settings, dependencies);
@@ -37,7 +36,10 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const isOver = attempt.isDone || (await attempt.wasRemoved(stream.id));
     const stored = isOver ? await streams.get(stream.id) : await streams.create(stream);
     if (stored?.keyHash !== stream.keyHash || stored.deletedAt !== null) {
-      throw new ProblemError({ status: 409, detail: 'The stream was created; it or its key is gone since.' });
+      throw new ProblemError({
+        status: 409,
+        detail: 'The stream was created, but has since been deleted or its key replaced.',
+      });
     }
     if (!attempt.isDone) await attempt.finish();
     const body = { ...toStreamBody(stored, null, addresses, now()), streamKey };
@@ -63,15 +65,15 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const stream = await findStream(dependencies, context.req.valid('param').id);
     const ifMatch = context.req.valid('header')['if-match'];
     requireMatch(ifMatch, stream.version);
-    // JSON has no undefined: a field is there with a value or not at all.
+    // JSON has no undefined, so a field either has a value or is absent.
     const changes = context.req.valid('json') as Partial<StreamRecord>;
     requirePlayable(changes, dependencies);
     const { playback = stream.playback } = changes;
     const playbackId =
       playback === stream.playback ? stream.playbackId : generatePlaybackId(playback, dependencies.randomBytes);
-    const next = changed(stream, { ...changes, playbackId }, now());
+    const next = nextVersion(stream, { ...changes, playbackId }, now());
     requireWindow(next);
-    if (!(await streams.replace(next))) throw changedSince(ifMatch);
+    if (!(await streams.replace(next))) throw versionConflict(ifMatch);
     const body = toStreamBody(next, await live.get(next.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(next.version) });
   });
@@ -79,13 +81,13 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
   app.openapi(deleteStreamRoute, async (context) => {
     const stream = await findAnyStream(dependencies, context.req.valid('param').id);
     let marked = stream;
-    // Marked first: whatever fails after that, the key is dead, and the next DELETE does the rest.
+    // Mark it first. If a later step fails, the key no longer works and the next DELETE completes the deletion.
     if (stream.deletedAt === null) {
       const ifMatch = context.req.valid('header')['if-match'];
       requireMatch(ifMatch, stream.version);
       const deletedAt = new Date(now()).toISOString();
-      marked = changed(stream, { deletedAt }, now());
-      if (!(await streams.replace(marked))) throw changedSince(ifMatch);
+      marked = nextVersion(stream, { deletedAt }, now());
+      if (!(await streams.replace(marked))) throw versionConflict(ifMatch);
     }
     await live.requestEnd({ streamId: stream.id, reason: 'deleted', minVersion: marked.version, nowMs: now() });
     await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: now() });

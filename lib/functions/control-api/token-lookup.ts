@@ -1,20 +1,20 @@
 import { hashSecret, isSameHash, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 
-/** For so long a token that was revoked through another instance of the function may still be taken, in milliseconds. */
+/** How long a token may still work after another instance of the function has revoked it, in milliseconds. */
 export const TOKEN_CACHE_MS = 3_000;
-/** A stranger who tries tokens fills the cache with them: oldest out first. */
+/** Bounds the cache, because every guessed token adds an entry. The oldest entries are removed first. */
 const CACHED_TOKENS_LIMIT = 1_000;
 
-/** Tells whether a token was made by the API and not revoked. */
+/** Looks up the admin tokens that the API created. */
 export interface TokenLookup {
-  /** Rejects where the database does not answer. */
+  /** Whether the API created a token and it is not revoked. Rejects if the database does not answer. */
   isKnown(token: string): Promise<boolean>;
-  /** What was known of a token, by its id, counts no more. */
+  /** Removes a token from the cache. */
   forget(tokenId: string): void;
 }
 
-/** A TokenLookup that asks the database at most once in 3 s for a token. */
+/** Creates a TokenLookup that reads each token from the database at most once every `TOKEN_CACHE_MS`. */
 export function createTokenLookup(store: Pick<AdminTokenStore, 'get'>, now: () => number): TokenLookup {
   const cache = new Map<string, { readonly tokenHash: string | null; readonly untilMs: number }>();
 

@@ -3,20 +3,13 @@ import { generateSecret, hashSecret, ID_PATTERN, secretId } from '#domain/stream
 import type { AdminTokenRecord } from '#domain/streams.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import { type AttemptDependencies, beginAttempt } from './attempt.ts';
+import { idempotencyHeaderSchema, idPathSchema, pageQuerySchema } from './parameter-schemas.ts';
 import { ProblemError } from './problem.ts';
 import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';
-import {
-  createdTokenSchema,
-  createTokenSchema,
-  idempotencyHeaderSchema,
-  idPathSchema,
-  pageQuerySchema,
-  tokenListSchema,
-  type tokenSchema,
-} from './schemas.ts';
-import type { TokenLookup } from './token-lookup.ts';
+import { createdTokenSchema, createTokenSchema, tokenListSchema, type tokenSchema } from './schemas.ts';
+import { TOKEN_CACHE_MS, type TokenLookup } from './token-lookup.ts';
 
-/** What the routes of admin tokens work with. */
+/** The stores that the routes of admin tokens use. */
 export interface TokensDependencies extends AttemptDependencies {
   readonly tokens: AdminTokenStore;
 }
@@ -24,7 +17,8 @@ export interface TokensDependencies extends AttemptDependencies {
 const createTokenRoute = createRoute({
   method: 'post',
   path: '/api/tokens',
-  summary: 'Make an admin token; it is shown this once',
+  summary: 'Create an admin token',
+  description: 'Only this response contains the token.',
   security: ADMIN_ONLY,
   request: { headers: idempotencyHeaderSchema, body: { ...jsonBody(createTokenSchema), required: true } },
   responses: { 201: json(createdTokenSchema, 'The token'), ...problems(400, 401, 409, 413, 415, 422, 503) },
@@ -33,7 +27,8 @@ const createTokenRoute = createRoute({
 const listTokensRoute = createRoute({
   method: 'get',
   path: '/api/tokens',
-  summary: 'List the admin tokens that were made by the API',
+  summary: 'List admin tokens',
+  description: 'Bootstrap tokens are not listed.',
   security: ADMIN_ONLY,
   request: { query: pageQuerySchema },
   responses: { 200: json(tokenListSchema, 'A page of tokens'), ...problems(401, 422, 503) },
@@ -42,13 +37,14 @@ const listTokensRoute = createRoute({
 const deleteTokenRoute = createRoute({
   method: 'delete',
   path: '/api/tokens/{id}',
-  summary: 'Revoke an admin token; it is refused within 3 s',
+  summary: 'Revoke an admin token',
+  description: `The token is refused within ${TOKEN_CACHE_MS / 1000} s.`,
   security: ADMIN_ONLY,
   request: { params: idPathSchema },
-  responses: { 204: { description: 'It is revoked' }, ...problems(401, 404, 413, 503) },
+  responses: { 204: { description: 'The token is revoked' }, ...problems(401, 404, 413, 503) },
 });
 
-/** Adds the routes of admin tokens to an app. */
+/** Adds the routes that create, list and revoke admin tokens. */
 export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependencies, lookup: TokenLookup): void {
   const { tokens } = dependencies;
 
@@ -64,7 +60,7 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
       await tokens.put(record);
       await attempt.finish();
     } else if ((await tokens.get(record.id)) === null) {
-      throw new ProblemError({ status: 409, detail: 'The token was made and has been revoked since.' });
+      throw new ProblemError({ status: 409, detail: 'The token was created and has since been revoked.' });
     }
     return context.json({ ...toTokenBody(record), token }, 201, { Location: `/api/tokens/${record.id}` });
   });
@@ -84,10 +80,10 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
   });
 }
 
-/** False where there is no such token. */
+/** Returns false if there is no such token. */
 async function removeToken(thingId: string, { tokens, idempotency, now }: TokensDependencies): Promise<boolean> {
   if ((await tokens.get(thingId)) === null) return false;
-  // First: once it is removed, no repeat of the request that made it may find it missing and make it again.
+  // Mark it first. Otherwise a repeat of the request that created it could find it missing and create it again.
   await idempotency.markRemoved({ thingId, nowMs: now() });
   return tokens.remove(thingId);
 }

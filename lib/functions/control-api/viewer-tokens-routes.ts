@@ -1,15 +1,17 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
+import { idempotencyHeaderSchema, idPathSchema } from './parameter-schemas.ts';
 import { ProblemError, tryAgain } from './problem.ts';
 import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';
-import { createViewerTokenSchema, idempotencyHeaderSchema, idPathSchema, viewerTokenSchema } from './schemas.ts';
+import { createViewerTokenSchema, viewerTokenSchema } from './schemas.ts';
 import { findStream, type StreamsDependencies } from './stream-access.ts';
 import { viewerTokensNotSetUp } from './viewer-token-keys.ts';
 
-/** What the route of viewer tokens works with. */
+/** The stores, settings and log that the route of viewer tokens uses. */
 export interface ViewerTokensDependencies extends StreamsDependencies {
   readonly log: Logger;
 }
@@ -17,26 +19,27 @@ export interface ViewerTokensDependencies extends StreamsDependencies {
 const createViewerTokenRoute = createRoute({
   method: 'post',
   path: '/api/streams/{id}/viewer-tokens',
-  summary: 'Make a viewer token; a stream with playback "public" has none',
+  summary: 'Create a viewer token',
+  description: 'For streams with playback "token". A viewer token cannot be revoked, it expires.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: idempotencyHeaderSchema, body: jsonBody(createViewerTokenSchema) },
   responses: {
-    201: json(viewerTokenSchema, 'The token, and addresses with it'),
+    201: json(viewerTokenSchema, 'The token, and addresses that contain it'),
     ...problems(400, 401, 404, 409, 413, 415, 422, 503),
   },
 });
 
-/** Adds the route of viewer tokens to an app. Tokens are stored nowhere, so that none can be taken back before it expires. */
+/** Adds the route that creates viewer tokens. Tokens are not stored, so a token cannot be revoked before it expires. */
 export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerTokensDependencies): void {
   const { playbackBaseUrl } = dependencies.addresses;
 
   app.openapi(createViewerTokenRoute, async (context) => {
     const { playback, playbackId } = await findStream(dependencies, context.req.valid('param').id);
     if (playback !== 'token') {
-      const detail = `Viewer tokens are for streams with playback "token"; this one's is "${playback}".`;
+      const detail = `Viewer tokens are for streams with playback "token". This stream has playback "${playback}".`;
       throw new ProblemError({ status: 409, detail });
     }
-    // Parsed here for its defaults: where there is no body, the router hands on an empty object as it is.
+    // Parse again to fill in the defaults: without a body the router passes on an unparsed empty object.
     const { ttlSeconds } = createViewerTokenSchema.parse(context.req.valid('json'));
     const keys = await readKeys(dependencies);
     const attempt = await beginAttempt(context, { body: { ttlSeconds }, base: null }, dependencies);
@@ -45,9 +48,8 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerToke
     if (!attempt.isDone) await attempt.finish();
     const body = {
       token,
-      url: `${playbackBaseUrl}/t/${token}/live/${playbackId}/master.m3u8`,
-      // Behind the hash it reaches no server, and so no log, of those who pass the link on.
-      watchUrl: `${playbackBaseUrl}/watch/${playbackId}#token=${token}`,
+      url: `${playbackBaseUrl}${masterPath(playbackId, token)}`,
+      watchUrl: `${playbackBaseUrl}${watchPath(playbackId, token)}`,
       expiresAt: new Date(expiresAtSeconds * 1000).toISOString(),
     };
     return context.json(body, 201);
@@ -59,7 +61,7 @@ async function readKeys({ viewerTokenKeys, log }: ViewerTokensDependencies): Pro
   try {
     return await viewerTokenKeys();
   } catch (error) {
-    log.error({ err: error }, 'the keys of viewer tokens can not be read');
-    throw new ProblemError(tryAgain('The keys of viewer tokens can not be read now; try again.'));
+    log.error({ err: error }, 'viewer token keys cannot be read');
+    throw new ProblemError(tryAgain('The viewer token keys cannot be read at the moment. Try again.'));
   }
 }

@@ -7,7 +7,7 @@ export interface IngestAuthDependencies {
   readonly log: Logger;
 }
 
-/** The Lambda handler. A decision that fails rejects, which the encoder answers with `Rejected`: fail closed. */
+/** The Lambda handler. If the decision fails, it rejects. The encoder then fails closed: it answers with `Rejected`. */
 export function createHandler({ authorise, log }: IngestAuthDependencies) {
   return async (event: unknown): Promise<IngestAuthResponse> => {
     const request = toRequest(event);
@@ -23,7 +23,7 @@ export function createHandler({ authorise, log }: IngestAuthDependencies) {
   };
 }
 
-/** Null where the event is none. Nothing but these fields goes on. */
+/** Null if the event is malformed. Drops all other fields. */
 function toRequest(event: unknown): IngestAuthRequest | null {
   if (typeof event !== 'object' || event === null) return null;
   const { streamKey, sourceAddress } = event as Partial<Record<keyof IngestAuthRequest, unknown>>;

@@ -5,8 +5,8 @@ import { SECRET_PATTERN } from '#domain/stream-ids.ts';
 import type { StreamRecord } from '#domain/streams.ts';
 
 /**
- * Decides about a publish at `nowMs` (milliseconds since 1970). `stream` is the one whose present key is the request's,
- * or null.
+ * Decides about a publish at `nowMs` (milliseconds since 1970). `stream` is the stream whose present key is the
+ * request's key, or null.
  */
 export function decide(
   stream: StreamRecord | null,

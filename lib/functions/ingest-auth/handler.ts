@@ -1,40 +1,30 @@
-import type { Logger } from 'pino';
-import { PUBLISH_MODES } from '#domain/environment.ts';
 import type { Authorise } from '#domain/ingest-auth.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
-import { readEnvironment } from '#runtime/environment.ts';
 import { createLogger } from '#runtime/log.ts';
-import { parseStreamDefaults } from '#runtime/stream-defaults.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createHandler } from './create-handler.ts';
+import { readIngestAuthEnvironment } from './ingest-auth-environment.ts';
 import { createKeyAuthority } from './key-authority.ts';
 import { createWebhookAuthority } from './webhook-authority.ts';
-import { createWebhookSecret } from './webhook-secret.ts';
-import { parseWebhookUrl } from './webhook-settings.ts';
+import { openWebhookSecret } from './webhook-secret.ts';
 
-const environment = readEnvironment('ingest-auth', process.env);
+const environment = readIngestAuthEnvironment(process.env);
 const log = createLogger({ service: 'ingest-auth', level: environment.LOG_LEVEL });
 
-/** The ingest-auth Lambda function: IngestAuthRequest in, IngestAuthResponse out. */
-export const handler = createHandler({ authorise: await createAuthority(environment.PUBLISH_MODE, log), log });
+/** The ingest-auth Lambda function: takes an IngestAuthRequest, returns an IngestAuthResponse. */
+export const handler = createHandler({ authorise: await createAuthority(), log });
 
-async function createAuthority(mode: string, log: Logger): Promise<Authorise> {
-  switch (mode) {
-    case 'keys': {
-      const tables = readEnvironment('ingest-auth in keys mode', process.env);
-      return createKeyAuthority({
-        streams: createStreamStore({ client: createDocumentClient(), tables }),
-        now: Date.now,
-      });
-    }
-    case 'webhook': {
-      const variables = readEnvironment('ingest-auth in webhook mode', process.env);
-      const url = parseWebhookUrl(variables.WEBHOOK_URL);
-      const defaults = parseStreamDefaults(variables);
-      const readSecret = await createWebhookSecret(process.env, Date.now);
-      return createWebhookAuthority({ url, readSecret, defaults, fetch, now: Date.now, log });
-    }
-    default:
-      throw new Error(`PUBLISH_MODE must be one of ${PUBLISH_MODES.join(', ')}, not "${mode}"`);
+async function createAuthority(): Promise<Authorise> {
+  if (environment.PUBLISH_MODE === 'keys') {
+    const streams = createStreamStore({ client: createDocumentClient(), tables: environment });
+    return createKeyAuthority({ streams, now: Date.now });
   }
+  return createWebhookAuthority({
+    url: environment.WEBHOOK_URL,
+    readSecret: await openWebhookSecret(environment.webhookSecret, Date.now),
+    defaults: { ladder: environment.DEFAULT_LADDER, latency: environment.DEFAULT_LATENCY },
+    fetch,
+    now: Date.now,
+    log,
+  });
 }

@@ -10,11 +10,11 @@ export interface KeyAuthorityOptions {
   readonly now: () => number;
 }
 
-/** Decides by the control API's streams. */
+/** Decides by looking the key up among the control API's streams. */
 export function createKeyAuthority({ streams, now }: KeyAuthorityOptions): Authorise {
   return async (request) => {
     const { streamKey } = request;
-    // What can't be a key costs no read.
+    // A text that can't be a key is not worth a read.
     const stream = SECRET_PATTERN.test(streamKey) ? await streams.findByKeyHash(hashSecret(streamKey)) : null;
     return decide(stream, request, now());
   };

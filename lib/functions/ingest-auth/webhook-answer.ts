@@ -9,20 +9,20 @@ import type { StreamDefaults } from '#domain/streams.ts';
 
 const answerSchema = z.object({
   streamId: z.optional(z.string().check(z.regex(STREAM_ID_PATTERN))),
-  // The only forms that URLs of playlists and media have; the longer one asks viewers for a token.
+  // URLs of playlists and media have no other forms. With the longer form, viewers need a token.
   playbackId: z.optional(z.string().check(z.regex(PLAYBACK_ID_PATTERN))),
   title: z.optional(z.string().check(z.maxLength(200))),
   ladder: z.optional(z.enum(LADDER_NAMES)),
   latency: z.optional(z.enum(LATENCY_NAMES)),
 });
 
-/** What a backend allowed. Its title is for the log: no record keeps it. */
+/** What a backend allowed. The title is only logged; no record keeps it. */
 export interface WebhookAllowance {
   readonly stream: AuthorisedStream;
   readonly title: string | null;
 }
 
-/** What a backend was asked about, and what its answer may leave out. */
+/** What a backend was asked about, and the defaults for what its answer leaves out. */
 export interface WebhookQuestion {
   readonly streamKey: string;
   readonly secret: string;
@@ -30,8 +30,9 @@ export interface WebhookQuestion {
 }
 
 /**
- * What a backend's 2xx with this body means; null where it is invalid. Ids that it leaves out are made of the key, or of
- * the stream's id, with `secret`: the same every time, and nobody can find a key by trying which id it makes.
+ * Parses the body of a backend's 2xx answer. Returns null if it is invalid. If the answer leaves ids out, they are
+ * derived from the key or the stream's id with `secret`. So they are always the same, and without the secret nobody can
+ * test which key belongs to an id.
  */
 export function parseWebhookAnswer(
   body: string,
@@ -50,7 +51,7 @@ export function parseWebhookAnswer(
   };
 }
 
-/** Undefined, which no schema takes, where the text isn't JSON. */
+/** Undefined, which no schema takes, if the text is not JSON. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,25 +1,29 @@
 import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Authorise, IngestAuthRequest, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
+import {
+  type Authorise,
+  type IngestAuthRequest,
+  type IngestAuthResponse,
+  type RefusalCode,
+  WEBHOOK_FAILED,
+} from '#domain/ingest-auth.ts';
 import type { StreamDefaults } from '#domain/streams.ts';
 import type { ReadSecret } from '#runtime/stored-secret.ts';
 import { parseWebhookAnswer } from './webhook-answer.ts';
 
-/** How long a backend may take, in milliseconds, its whole answer included. */
+/** How long a backend may take to send its whole answer, in milliseconds. */
 export const WEBHOOK_TIMEOUT_MS = 2_000;
-/** A longer answer is none. */
+/** A longer answer is invalid. */
 export const WEBHOOK_ANSWER_LIMIT_BYTES = 16 * 1024;
-/** An alarm counts the log lines with this message. */
-export const WEBHOOK_FAILED = 'webhook failed';
 
 const KEY_LIMIT_CHARACTERS = 512;
 
-/** What asking a backend needs. */
+/** What is needed to ask a backend. */
 export interface WebhookAuthorityOptions {
   readonly url: URL;
-  /** The secret that both sides know; asked for each publish. */
+  /** Reads the secret that both sides know. Called for each publish. */
   readonly readSecret: ReadSecret;
-  /** Of streams for which the backend names neither. */
+  /** For streams whose ladder or latency profile the backend does not name. */
   readonly defaults: StreamDefaults;
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
@@ -34,8 +38,8 @@ interface WebhookAnswer {
 
 /**
  * Decides by asking a backend: a POST of the request as JSON, with `Headend-Timestamp` (seconds since 1970) and
- * `Headend-Signature`, the HMAC-SHA-256 of `TIMESTAMP.BODY` in hex. 2xx with JSON allows, 4xx denies for good, and
- * anything else denies for now and is an error in the log.
+ * `Headend-Signature`, the HMAC-SHA-256 of `TIMESTAMP.BODY` in hex. A 2xx with JSON allows the publish. A 4xx denies it
+ * for good. Anything else denies it for now and is logged as an error.
  */
 export function createWebhookAuthority(options: WebhookAuthorityOptions): Authorise {
   return async (request) => {
@@ -51,7 +55,7 @@ export function createWebhookAuthority(options: WebhookAuthorityOptions): Author
       options.log.info({ streamId: allowance.stream.streamId, title: allowance.title }, 'backend allowed the publish');
       return { allow: true, stream: allowance.stream };
     } catch (error) {
-      // The cause of fetch's errors says what happened; neither quotes the request.
+      // The cause of a fetch error says what happened. Neither the error nor its cause quotes the request.
       const cause = typeof error === 'object' && error !== null && 'cause' in error ? String(error.cause) : null;
       options.log.error({ host: options.url.host, error: String(error), cause }, WEBHOOK_FAILED);
       return refuse('NetStream.Publish.Rejected', 'The stream key could not be checked; try again.');
@@ -74,14 +78,14 @@ async function askBackend(
       'Headend-Signature': createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex'),
     },
     body,
-    // A redirect would take the key to a host that nobody has chosen.
+    // A redirect would send the key to a host that nobody has chosen.
     redirect: 'manual',
     signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
   });
   return { status: response.status, body: await readText(response) };
 }
 
-/** Throws where the body is too long, without reading the rest of it. */
+/** Throws if the body is too long, without reading the rest. */
 async function readText(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

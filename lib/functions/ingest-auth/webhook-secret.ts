@@ -1,26 +1,21 @@
-import { ENVIRONMENT_VARIABLES } from '#domain/environment.ts';
-import { readEnvironment } from '#runtime/environment.ts';
-import { createSecretsManager, createStoredSecret, type ReadSecret } from '#runtime/stored-secret.ts';
-import { requireLongSecret } from './webhook-settings.ts';
+import {
+  createSecretsManager,
+  createStoredSecret,
+  type ReadSecret,
+  type SecretSource,
+} from '#runtime/stored-secret.ts';
 
-const { WEBHOOK_SECRET, WEBHOOK_SECRET_ARN } = ENVIRONMENT_VARIABLES;
+/** A shorter secret could be guessed. */
+export const WEBHOOK_SECRET_MIN_LENGTH = 32;
 
-/**
- * What requests to the backend are signed with, as the variables say: a secret at hand, or one that is stored. Rejects
- * unless there is just one of the two.
- */
-export async function createWebhookSecret(source: NodeJS.ProcessEnv, now: () => number): Promise<ReadSecret> {
-  if (Boolean(source.WEBHOOK_SECRET) === Boolean(source.WEBHOOK_SECRET_ARN)) {
-    throw new Error(
-      `ingest-auth in webhook mode needs one of WEBHOOK_SECRET (${WEBHOOK_SECRET}) and WEBHOOK_SECRET_ARN (${WEBHOOK_SECRET_ARN}), and not both`,
-    );
-  }
-  if (source.WEBHOOK_SECRET) {
-    const { WEBHOOK_SECRET: atHand } = readEnvironment('ingest-auth with a secret at hand', source);
-    const secret = requireLongSecret(atHand, 'WEBHOOK_SECRET');
-    return async () => secret;
-  }
-  const { WEBHOOK_SECRET_ARN: secretId } = readEnvironment('ingest-auth with a stored secret', source);
-  const read = createStoredSecret({ client: await createSecretsManager(), secretId, now });
-  return async () => requireLongSecret(await read(), `The secret ${secretId}`);
+/** Opens the secret that signs requests to the backend. A stored secret that is too short rejects when it is read. */
+export async function openWebhookSecret(source: SecretSource<string>, now: () => number): Promise<ReadSecret> {
+  if ('value' in source) return async () => source.value;
+  const { arn } = source;
+  const read = createStoredSecret({ client: await createSecretsManager(), secretId: arn, now });
+  return async () => {
+    const secret = await read();
+    if (secret.length >= WEBHOOK_SECRET_MIN_LENGTH) return secret;
+    throw new Error(`The secret ${arn} must have at least ${WEBHOOK_SECRET_MIN_LENGTH} characters`);
+  };
 }

@@ -1,6 +1,6 @@
-// "CloudFront Functions event structure", as far as it is used.
+// The parts that we use of the "CloudFront Functions event structure".
 
-/** The request of a viewer. What a function returns in its place goes on to the cache. */
+/** A viewer's request. The request that a function returns goes on to the cache. */
 export interface EdgeRequest {
   readonly method: string;
   /** The path, as the viewer sent it. */
@@ -14,7 +14,7 @@ interface EdgeValue {
   readonly value: string;
 }
 
-/** An answer of the function's own, which no cache keeps. */
+/** The function's own response. No cache keeps it. */
 export interface EdgeResponse {
   readonly statusCode: number;
   readonly statusDescription: string;
@@ -22,7 +22,7 @@ export interface EdgeResponse {
   readonly body: { readonly encoding: 'text'; readonly data: string };
 }
 
-/** What a function is called with for each request of a viewer. */
+/** The argument of a function that is called for each viewer request. */
 export interface ViewerRequestEvent {
   readonly version: '1.0';
   readonly context: { readonly eventType: 'viewer-request' };

@@ -1,5 +1,5 @@
 import cf from 'cloudfront';
-// biome-ignore lint/style/useNodejsImportProtocol: CloudFront's runtime has it under this name.
+// biome-ignore lint/style/useNodejsImportProtocol: CloudFront's runtime has the module under this name.
 import crypto from 'crypto';
 import { needsViewerToken, PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
 import {
@@ -10,14 +10,15 @@ import {
 } from '#domain/viewer-tokens.ts';
 import type { EdgeRequest, EdgeResponse, ViewerRequestEvent } from './edge-event.ts';
 
-/** Neither escapes nor dot segments: whatever reads the path behind this function reads the same id in it. */
+/** Allows neither escapes nor dot segments. So whatever reads the path after this function sees the same id in it. */
 const MEDIA_PATH = new RegExp(`^(?:/t/([^/]+))?/live/(${PLAYBACK_ID_SOURCE})((?:/[a-z0-9][a-z0-9.-]*)+)$`);
 
 const sign: SignText = (key, text) => crypto.createHmac('sha256', key).update(text).digest('base64url');
 
 /**
- * CloudFront's viewer-token function, called before the cache for each request of playlists and media. Takes a good token
- * off the path, so that all viewers share the cache, and lets nobody without one at streams that ask for it.
+ * The viewer-token function. CloudFront calls it before the cache, for each request of playlists and media. It removes
+ * a valid token from the path, so that all viewers share the cache. It refuses requests for a protected stream without
+ * a valid token.
  */
 export async function handler(event: ViewerRequestEvent): Promise<EdgeRequest | EdgeResponse> {
   const request = event.request;
@@ -29,7 +30,7 @@ export async function handler(event: ViewerRequestEvent): Promise<EdgeRequest | 
     const token = path[1];
     if (token === undefined) return refuse(403, 'Forbidden', 'this stream asks for a viewer token');
     const keys = await readKeys();
-    if (keys === null) return refuse(503, 'Service Unavailable', 'viewer tokens can not be checked now');
+    if (keys === null) return refuse(503, 'Service Unavailable', 'viewer tokens cannot be checked now');
     if (!isViewerTokenValid({ token, playbackId, keys, nowMs: Date.now() }, sign)) {
       return refuse(403, 'Forbidden', 'this viewer token has expired or is for something else');
     }
@@ -38,17 +39,17 @@ export async function handler(event: ViewerRequestEvent): Promise<EdgeRequest | 
   return request;
 }
 
-/** Null where the store has no keys, or is not there: then nobody gets in, and the log says why. */
+/** Null if the store or its keys are missing. Then nobody gets in, and the log says why. */
 async function readKeys(): Promise<ViewerTokenKeys | null> {
   try {
     return (await cf.kvs().get(VIEWER_TOKEN_KEYS_NAME, { format: 'json' })) as ViewerTokenKeys;
   } catch (error) {
-    console.log(`the keys of viewer tokens can not be read: ${error}`);
+    console.log(`the keys of viewer tokens cannot be read: ${error}`);
     return null;
   }
 }
 
-/** Pages of other origins may see the status, as they may see the origin's. */
+/** Pages of other origins may read the status, as they may with the origin's answers. */
 const refuse = (statusCode: number, statusDescription: string, reason: string): EdgeResponse => ({
   statusCode,
   statusDescription,

@@ -1,15 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { freePort, isListening } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import type { SystemUnderTest } from '../bench-context.ts';
 import { startProgram } from '../program.ts';
 import { startNginx } from './nginx.ts';
-import type { SystemUnderTest } from './system-under-test.ts';
 import { LADDER, SEGMENT_SECONDS, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './usual-ladder.ts';
 
 const READY_TIMEOUT_SECONDS = 5;
 
-/** FFmpeg alone: it listens for RTMP and its own HLS muxer writes files, which nginx serves. */
+/** FFmpeg alone: it listens for RTMP, and its HLS muxer writes files that nginx serves. */
 export const ffmpegHls: SystemUnderTest = {
   name: 'ffmpeg-hls',
   start: async (context) => {
@@ -17,7 +18,7 @@ export const ffmpegHls: SystemUnderTest = {
     const folder = join(nginx.folder, 'hls');
     await mkdir(folder);
     const port = await freePort();
-    const publishUrl = `rtmp://127.0.0.1:${port}/live/bench`;
+    const publishUrl = `rtmp://127.0.0.1:${port}/${RTMP_APPLICATION}/bench`;
     const ffmpeg = startProgram(context, 'ffmpeg', ffmpegArguments(publishUrl), { cwd: folder });
     const check = async (): Promise<boolean> => {
       ffmpeg.assertRunning();

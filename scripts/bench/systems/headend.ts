@@ -4,22 +4,22 @@ import { z } from 'zod';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { freePort } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
+import type { RunningSystem, SystemUnderTest } from '../bench-context.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
 import { type Program, startProgram } from '../program.ts';
-import type { RunningSystem, SystemUnderTest } from './system-under-test.ts';
 
 /** The platform with one encoder task and one stream. */
 export interface RunningHeadend extends RunningSystem {
   readonly platformPid: number;
   readonly encoderPid: number;
-  /** The encoder's own HTTP address of the stream, without a trailing slash. */
+  /** Address of the stream on the encoder's origin server, without a trailing slash. */
   readonly originUrl: string;
   readonly streamId: string;
   /** Without a key. */
   readonly rtmpUrl: string;
   readonly dataFolder: string;
-  /** Calls the control API; rejects where it refuses. `path` is below `/api`. */
-  callApi(method: string, path: string): Promise<unknown>;
+  readonly api: ControlApiClient;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -33,21 +33,21 @@ const READY_LINE = z.object({
   adminToken: z.string(),
   tasks: z.tuple([z.object({ pid: z.int(), httpUrl: z.url() })]),
 });
-const CREATED_STREAM = z.object({ id: z.string(), playbackId: z.string(), streamKey: z.string() });
 
-/** Headend as `npm start` runs it, with a stream of the given latency profile. */
+/** Headend as started by `npm start`, with a stream of the given latency profile. */
 export function headend(latency: LatencyName): SystemUnderTest {
   return { name: `headend-${latency}`, start: (context) => startHeadend(context, latency) };
 }
 
-/** Starts the platform on free ports with a data folder of its own and creates a stream; it ends with the context. */
+/** Starts the platform on free ports with its own data folder, and creates a stream. It ends with the context. */
 export async function startHeadend(context: BenchContext, latency: LatencyName): Promise<RunningHeadend> {
   const dataFolder = await makeTemporaryFolder(context);
   const ports = ['--http-port', String(await freePort()), '--rtmp-port', String(await freePort())];
   const script = ['--import', 'tsx', 'scripts/start.ts', '--json', '--data-dir', dataFolder, ...ports];
   const platform = startProgram(context, process.execPath, script, { cwd: ROOT });
   const ready = READY_LINE.parse(JSON.parse(await readFirstLine(platform, context.signal)));
-  const stream = await createStream(ready, latency, context.signal);
+  const api = new ControlApiClient({ apiUrl: ready.apiUrl, token: ready.adminToken });
+  const stream = await api.createStream({ title: 'Benchmark', latency });
   return {
     publishUrl: `${ready.rtmpUrl}/${stream.streamKey}`,
     multivariantPlaylistUrl: `${ready.playbackBaseUrl}/live/${stream.playbackId}/master.m3u8`,
@@ -58,7 +58,7 @@ export async function startHeadend(context: BenchContext, latency: LatencyName):
     streamId: stream.id,
     rtmpUrl: ready.rtmpUrl,
     dataFolder,
-    callApi: (method, path) => callApi(ready, method, path, null, context.signal),
+    api,
   };
 }
 
@@ -74,31 +74,4 @@ async function readFirstLine(platform: Program, signal: AbortSignal): Promise<st
     return firstLine;
   };
   return waitFor('the ready line of scripts/start.ts', check, { signal, timeoutMs: READY_TIMEOUT_SECONDS * 1000 });
-}
-
-async function createStream(
-  ready: z.infer<typeof READY_LINE>,
-  latency: LatencyName,
-  signal: AbortSignal,
-): Promise<z.infer<typeof CREATED_STREAM>> {
-  return CREATED_STREAM.parse(await callApi(ready, 'POST', '/streams', { title: 'Benchmark', latency }, signal));
-}
-
-/** Resolves to the answer's JSON, null where it has no body. */
-async function callApi(
-  { apiUrl, adminToken }: z.infer<typeof READY_LINE>,
-  method: string,
-  path: string,
-  body: unknown,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const response = await fetch(`${apiUrl}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
-    ...(body === null ? {} : { body: JSON.stringify(body) }),
-    signal,
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${apiUrl}${path}: ${response.status} ${text}`);
-  return text === '' ? null : JSON.parse(text);
 }

@@ -1,6 +1,7 @@
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { freePort } from '#kit/tcp-ports.ts';
+import type { SystemUnderTest } from '../bench-context.ts';
 import { startNginx } from './nginx.ts';
-import type { SystemUnderTest } from './system-under-test.ts';
 import { AUDIO_KBPS, LADDER, SEGMENT_SECONDS, USUAL_CODEC_ARGUMENTS, usualEncoderArguments } from './usual-ladder.ts';
 
 const RTMP_MODULE = '/usr/lib/nginx/modules/ngx_rtmp_module.so';
@@ -8,8 +9,8 @@ const PLAYLIST_SECONDS = 20;
 const STREAM_NAME = 'bench';
 
 /**
- * nginx-rtmp that hands each publish to an FFmpeg, which pushes the renditions back for nginx to cut into HLS. It
- * waits for a keyframe, else its first segment has a hole at the start that hls.js waits at for 20 seconds.
+ * nginx-rtmp passes each publish to an FFmpeg, which publishes the renditions back, and cuts these into HLS. It waits
+ * for a keyframe: otherwise the first segment starts with a gap on which hls.js stalls for 20 seconds.
  */
 export const nginxRtmp: SystemUnderTest = {
   name: 'nginx-rtmp',
@@ -18,7 +19,7 @@ export const nginxRtmp: SystemUnderTest = {
     const nginx = await startNginx(context, (folder) => rtmpConfiguration(folder, rtmpPort));
     const playlistPath = `/hls/${STREAM_NAME}.m3u8`;
     return {
-      publishUrl: `rtmp://127.0.0.1:${rtmpPort}/live/${STREAM_NAME}`,
+      publishUrl: `rtmp://127.0.0.1:${rtmpPort}/${RTMP_APPLICATION}/${STREAM_NAME}`,
       multivariantPlaylistUrl: `${nginx.httpUrl}${playlistPath}`,
       watchUrl: nginx.watchUrl(playlistPath),
     };
@@ -31,7 +32,15 @@ function rtmpConfiguration(folder: string, port: number): string {
     ...['-map', '0:v', '-map', '0:a', ...USUAL_CODEC_ARGUMENTS, ...usualEncoderArguments(rung, '')],
     ...['-f', 'flv', `${server}/hls/$name_${rung.name}`],
   ]);
-  const ffmpeg = ['ffmpeg', '-hide_banner', '-loglevel', 'error', '-i', `${server}/live/$name`, ...outputs];
+  const ffmpeg = [
+    'ffmpeg',
+    '-hide_banner',
+    '-loglevel',
+    'error',
+    '-i',
+    `${server}/${RTMP_APPLICATION}/$name`,
+    ...outputs,
+  ];
   const variants = LADDER.map((rung) => {
     const bitsPerSecond = (rung.videoKbps + AUDIO_KBPS) * 1000;
     return `      hls_variant _${rung.name} BANDWIDTH=${bitsPerSecond};`;
@@ -42,7 +51,7 @@ env PATH;
 rtmp {
   server {
     listen 127.0.0.1:${port};
-    application live {
+    application ${RTMP_APPLICATION} {
       live on;
       wait_key on;
       wait_video on;

@@ -6,11 +6,11 @@ import { waitFor } from '#kit/wait-for.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
 import { startProgram } from '../program.ts';
 
-/** An nginx of its own, configured in a temporary folder, that serves this folder and a player page. */
+/** A running nginx that serves a temporary folder and a player page. */
 export interface Nginx {
   readonly folder: string;
   readonly httpUrl: string;
-  /** The page that plays a playlist of the folder with hls.js as it comes. */
+  /** The page that plays a playlist of the folder with unconfigured hls.js. */
   watchUrl(playlistPath: string): string;
 }
 
@@ -29,7 +29,7 @@ const PLAYER_PAGE = `<!doctype html>
 </script>
 `;
 
-/** Starts nginx. `toMainConfiguration` gives what comes before its `http` block, for instance an `rtmp` block. */
+/** Starts nginx. `toMainConfiguration` returns the text before the `http` block, for example an `rtmp` block. */
 export async function startNginx(
   context: BenchContext,
   toMainConfiguration: (folder: string) => string,

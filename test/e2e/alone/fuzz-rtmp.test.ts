@@ -27,7 +27,7 @@ test('more than a thousand damaged sessions of FFmpeg neither end the RTMP serve
   expect(figure(stdout, 'residentGrowthConnections')).toBeGreaterThanOrEqual(CONNECTIONS - 1_000);
   // Some sessions got past the handshake, past the key and to FFmpeg, and many broke the guard's rules.
   expect(figure(stdout, 'publishes')).toBeGreaterThan(100);
-  expect(figure(stdout, 'encoders')).toBeGreaterThan(0);
+  expect(figure(stdout, 'transcoders')).toBeGreaterThan(0);
   expect(figure(stdout, 'violations')).toBeGreaterThan(500);
 });
 

@@ -18,7 +18,7 @@ function add(name: string, network = name, isLive = false): TestConnection {
   return connection;
 }
 
-test('takes in as many as it may have, and then one for another', () => {
+test('a connection beyond the limit evicts the oldest one', () => {
   for (const name of ['a', 'b', 'c', 'd']) add(name);
   expect(evicted).toEqual([]);
   const e = { name: 'e', network: 'e', isLive: false, evict: () => undefined };
@@ -27,7 +27,7 @@ test('takes in as many as it may have, and then one for another', () => {
   expect([...pool.open].map(({ name }) => name)).toEqual(['b', 'c', 'd', 'e']);
 });
 
-test('it is the oldest of the most crowded network that goes, even for one of the same', () => {
+test('the oldest connection of the busiest network is evicted, even for a newcomer of the same network', () => {
   add('a', 'quiet');
   add('b', 'crowd');
   add('c', 'crowd');
@@ -38,7 +38,7 @@ test('it is the oldest of the most crowded network that goes, even for one of th
   expect(evicted).toEqual(['b', 'd']);
 });
 
-test('live publishers take nobody their place and lose theirs to nobody', () => {
+test('live publishers do not count towards the limit and are never evicted', () => {
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) add(name, 'studio', true);
   for (const name of ['g', 'h', 'i', 'j']) add(name);
   expect(evicted).toEqual([]);
@@ -46,7 +46,7 @@ test('live publishers take nobody their place and lose theirs to nobody', () => 
   expect(evicted).toEqual(['g']);
 });
 
-test('one that has become live makes room, and so does one that has gone', () => {
+test('a connection that goes live makes room, and so does one that closes', () => {
   const [first, second] = [add('a'), add('b')];
   add('c');
   add('d');
@@ -57,7 +57,7 @@ test('one that has become live makes room, and so does one that has gone', () =>
   expect(evicted).toEqual([]);
 });
 
-test('a network has so many, live or not', () => {
+test('the limit of a network counts all of its connections, live or not', () => {
   add('a', 'studio', true);
   add('b', 'studio');
   expect(pool.isFullFor('studio')).toBe(false);

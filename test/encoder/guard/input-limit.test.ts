@@ -4,7 +4,7 @@ import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 
 const STEP_MS = 100;
 
-/** Sends at a bitrate and tells after how many seconds that was too much; null if it never was. */
+/** Sends at a constant bitrate. Returns the seconds until the limit was exceeded, or null if it never was. */
 function secondsUntilExceeded(ladder: LadderName, kbps: number, seconds: number): number | null {
   let nowMs = 0;
   const limit = new InputLimit(maxInputKbps(ladder), DEFAULT_RTMP_LIMITS, () => nowMs);
@@ -20,24 +20,24 @@ test.each([
   ['1080p', 12_000],
   ['1440p', 12_384],
   ['2160p', 24_384],
-] as const)('the limit of %s is %i kbit/s', (ladder, kbps) => {
+] as const)('the input limit of the %s ladder is %i kbit/s', (ladder, kbps) => {
   expect(new InputLimit(maxInputKbps(ladder), DEFAULT_RTMP_LIMITS, () => 0).kbps).toBe(kbps);
 });
 
-test.each(LADDER_NAMES)('what %s allows may be sent for an hour, a tenth more may not', (ladder) => {
+test.each(LADDER_NAMES)('the %s ladder allows its input limit for an hour, but not ten per cent more', (ladder) => {
   const { kbps } = new InputLimit(maxInputKbps(ladder), DEFAULT_RTMP_LIMITS, () => 0);
   expect(secondsUntilExceeded(ladder, kbps, 3600)).toBeNull();
   expect(secondsUntilExceeded(ladder, kbps * 1.1, 3600)).not.toBeNull();
 });
 
-test('1080p at 6 Mbit/s is welcome to a 720p ladder, 30 Mbit/s only for seconds', () => {
+test('the 720p ladder allows 6 Mbit/s for an hour, and 30 Mbit/s for a few seconds', () => {
   expect(secondsUntilExceeded('720p', 6_000, 3600)).toBeNull();
   const seconds = secondsUntilExceeded('720p', 30_000, 60);
   expect(seconds).toBeGreaterThan(2);
   expect(seconds).toBeLessThan(5);
 });
 
-test('media that a network held back for five seconds may come at once, again and again', () => {
+test('media that the network held back for five seconds may arrive at once, again and again', () => {
   let nowMs = 0;
   const limit = new InputLimit(maxInputKbps('720p'), DEFAULT_RTMP_LIMITS, () => nowMs);
   for (let stall = 0; stall < 100; stall++) {
@@ -46,7 +46,7 @@ test('media that a network held back for five seconds may come at once, again an
   }
 });
 
-test('silence earns no more than a burst, and a clock that is set back costs nothing', () => {
+test('an hour of silence allows one burst and no more, and a clock that is set back changes nothing', () => {
   let nowMs = 1_000_000;
   const limit = new InputLimit(maxInputKbps('720p'), DEFAULT_RTMP_LIMITS, () => nowMs);
   nowMs += 3_600_000;
@@ -56,7 +56,7 @@ test('silence earns no more than a burst, and a clock that is set back costs not
   expect(limit.takeBytes(1)).toBe(false);
 });
 
-test('2,000 messages a second may come for a minute, and those of five seconds at once', () => {
+test('2,000 messages a second may arrive for a minute, and then the messages of five seconds at once', () => {
   let nowMs = 0;
   const limit = new InputLimit(maxInputKbps('720p'), DEFAULT_RTMP_LIMITS, () => nowMs);
   const take = (count: number) => Array.from({ length: count }, () => limit.takeMessage()).every(Boolean);
@@ -66,7 +66,7 @@ test('2,000 messages a second may come for a minute, and those of five seconds a
   expect(take(1)).toBe(false);
 });
 
-test('60 pictures a second with sound, held back for five seconds, are far from too many messages', () => {
+test('60 pictures a second with sound, held back for five seconds, stay below the message limit', () => {
   const limit = new InputLimit(maxInputKbps('720p'), DEFAULT_RTMP_LIMITS, () => 0);
   expect(Array.from({ length: 5 * 110 }, () => limit.takeMessage())).not.toContain(false);
 });

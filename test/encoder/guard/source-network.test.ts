@@ -14,6 +14,6 @@ test.each([
   ['::5:6:7:8', '0:0:0:0::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['64:ff9b::192.0.2.33', '64:ff9b:0:0::/64'],
-])('%s is of %s', (address, network) => {
+])('%s belongs to the network %s', (address, network) => {
   expect(toSourceNetwork(address)).toBe(network);
 });

@@ -12,11 +12,16 @@ test.each([
   ['48 kHz mono', bits().bits(AAC_LC, 5).bits(3, 4).bits(1, 4), 48_000, 1],
   ['5.1', bits().bits(AAC_LC, 5).bits(3, 4).bits(6, 4), 48_000, 6],
   ['7.1', bits().bits(AAC_LC, 5).bits(3, 4).bits(7, 4), 48_000, 8],
-  ['channels told elsewhere', bits().bits(AAC_LC, 5).bits(3, 4).bits(0, 4), 48_000, 2],
+  ['channels listed in a program config element', bits().bits(AAC_LC, 5).bits(3, 4).bits(0, 4), 48_000, 2],
   ['an explicit sample rate', bits().bits(AAC_LC, 5).bits(15, 4).bits(37_800, 24).bits(2, 4), 37_800, 2],
-  ['HE-AAC, which doubles the rate', bits().bits(SBR, 5).bits(6, 4).bits(2, 4).bits(3, 4).bits(AAC_LC, 5), 48_000, 2],
   [
-    'HE-AAC v2, which makes two channels of one',
+    'HE-AAC, which doubles the sample rate',
+    bits().bits(SBR, 5).bits(6, 4).bits(2, 4).bits(3, 4).bits(AAC_LC, 5),
+    48_000,
+    2,
+  ],
+  [
+    'HE-AAC v2, which makes stereo from mono',
     bits().bits(PARAMETRIC_STEREO, 5).bits(7, 4).bits(1, 4).bits(4, 4),
     44_100,
     2,
@@ -33,14 +38,14 @@ test.each([
   ['reserved sample rate 13', bits().bits(AAC_LC, 5).bits(13, 4).bits(2, 4)],
   ['an explicit sample rate of 0', bits().bits(AAC_LC, 5).bits(15, 4).bits(0, 24).bits(2, 4)],
   ['an explicit sample rate of 16 MHz', bits().bits(AAC_LC, 5).bits(15, 4).bits(0xffffff, 24).bits(2, 4)],
-  ['an explicit sample rate that is cut off', bits().bits(AAC_LC, 5).bits(15, 4).bits(48_000, 16)],
+  ['a truncated explicit sample rate', bits().bits(AAC_LC, 5).bits(15, 4).bits(48_000, 16)],
   ['reserved channel configuration 9', bits().bits(AAC_LC, 5).bits(3, 4).bits(9, 4)],
   ['HE-AAC with a reserved output rate', bits().bits(SBR, 5).bits(6, 4).bits(2, 4).bits(14, 4)],
 ])('refuses %s', (_, config) => {
   expect(parseAacConfig(config.toBuffer())).toBeNull();
 });
 
-test('answers random bytes with null or something that a decoder can put out', () => {
+test('returns null or a possible configuration for random bytes', () => {
   for (let round = 0; round < 2_000; round++) {
     const config = parseAacConfig(randomBytes(round % 8));
     if (config === null) continue;

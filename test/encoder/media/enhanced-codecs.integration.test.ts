@@ -32,7 +32,7 @@ test.each([
   ['n5.1.2', []],
   ['10.0', ALL],
   ['N-118000-g1a2b3c4', ALL],
-])('FFmpeg %s takes %j', (version, codecs) => {
+])('FFmpeg %s can decode %j', (version, codecs) => {
   const banner = `ffmpeg version ${version} Copyright (c) 2000-2026 the FFmpeg developers\n  built with gcc 12`;
   expect([...parseEnhancedCodecs(banner, DECODERS)]).toEqual(codecs);
 });
@@ -41,11 +41,11 @@ test.each([
   ['hevc', ['av01', 'vp09']],
   ['vp9', ['hvc1', 'av01']],
   ['libdav1d', ['hvc1', 'vp09']],
-])('a build without %s does without its codec; hardware decoders do not count', (decoder, codecs) => {
+])('a build without %s cannot decode its codec; hardware decoders do not count', (decoder, codecs) => {
   expect([...parseEnhancedCodecs('ffmpeg version 7.1', without(decoder))]).toEqual(codecs);
 });
 
-test('the FFmpeg of this machine tells', async () => {
+test('reads the codecs of the installed FFmpeg', async () => {
   const { stdout } = spawn('ffmpeg', ['-version']);
   const [line] = (await new Promise<string>((resolve) => stdout.once('data', (chunk) => resolve(`${chunk}`)))).split(
     '\n',
@@ -54,7 +54,7 @@ test('the FFmpeg of this machine tells', async () => {
   expect((await readEnhancedCodecs(spawn)).size > 0).toBe(!isOld);
 });
 
-test('a machine without FFmpeg is an error', async () => {
+test('rejects if FFmpeg is not installed', async () => {
   const missing = ((_command: string, args: string[]) => spawn('/no/such/ffmpeg', args)) as unknown as typeof spawn;
   await expect(readEnhancedCodecs(missing)).rejects.toMatchObject({ code: 'ENOENT' });
 });
@@ -70,13 +70,13 @@ test.each([
   ['HEVC without composition time', video(0xa3, 'hvc1'), 'HEVC'],
   ['AV1', video(0x91, 'av01'), 'AV1'],
   ['VP9', video(0x90, 'vp09'), 'VP9'],
-  ['a FourCC that no server knows', video(0x90, 'dvh1'), null],
-  ['a FourCC that is cut off', video(0x90, 'hv'), null],
-  ['nothing', video(0x90, ''), null],
+  ['an unknown FourCC', video(0x90, 'dvh1'), null],
+  ['a truncated FourCC', video(0x90, 'hv'), null],
+  ['an empty FourCC', video(0x90, ''), null],
   ['multitrack video', video(0x96, 'hvc1'), null],
   ['H.264', video(0x17, 'hvc1'), null],
-  ['sound', { ...video(0x90, 'hvc1'), type: AUDIO_TAG } as FlvTag, null],
-])('%s is decodable or not', (_, tag, name) => {
+  ['audio', { ...video(0x90, 'hvc1'), type: AUDIO_TAG } as FlvTag, null],
+])('%s: undecodable codec', (_, tag, name) => {
   expect(undecodableCodec(tag, new Set())).toBe(name);
   expect(undecodableCodec(tag, new Set(ALL))).toBeNull();
 });

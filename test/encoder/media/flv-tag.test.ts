@@ -20,13 +20,13 @@ const HVC1 = [...Buffer.from('hvc1')];
 
 test.each<[string, FlvTag['type'], readonly number[], readonly string[]]>([
   ['an AVC sequence header', VIDEO_TAG, [0x17, 0, 0, 0, 0], ['video header']],
-  ['an AVC key frame', VIDEO_TAG, [0x17, 1, 0, 0, 0], ['keyframe']],
-  ['an AVC key frame marker without a picture', VIDEO_TAG, [0x17, 2, 0, 0, 0], []],
+  ['an AVC keyframe', VIDEO_TAG, [0x17, 1, 0, 0, 0], ['keyframe']],
+  ['an AVC keyframe marker without a picture', VIDEO_TAG, [0x17, 2, 0, 0, 0], []],
   ['an AVC inter frame', VIDEO_TAG, [0x27, 1, 0, 0, 0], []],
-  ['a key frame of another legacy codec', VIDEO_TAG, [0x12], ['keyframe']],
+  ['a keyframe of another legacy codec', VIDEO_TAG, [0x12], ['keyframe']],
   ['an enhanced sequence start', VIDEO_TAG, [0x90, ...HVC1], ['video header']],
-  ['an enhanced key frame with composition time', VIDEO_TAG, [0x91, ...HVC1], ['keyframe']],
-  ['an enhanced key frame without', VIDEO_TAG, [0x93, ...HVC1], ['keyframe']],
+  ['an enhanced keyframe with composition time', VIDEO_TAG, [0x91, ...HVC1], ['keyframe']],
+  ['an enhanced keyframe without', VIDEO_TAG, [0x93, ...HVC1], ['keyframe']],
   ['an enhanced inter frame', VIDEO_TAG, [0xa1, ...HVC1], []],
   ['enhanced metadata', VIDEO_TAG, [0x94, ...HVC1], []],
   ['an AAC header', AUDIO_TAG, [0xaf, 0, 0x11, 0x90], ['audio header']],

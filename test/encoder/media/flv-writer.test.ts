@@ -9,14 +9,14 @@ const tagOf = (sizeBytes: number): FlvTag => ({
 });
 
 test.each([0, 1000, 2 ** 24 - 1, 2 ** 24, 2 ** 31, 2 ** 32 - 1])(
-  'a reader finds the tag again at %d ms',
+  'a reader gets the same tag back at %d ms',
   (timestampMs) => {
     const file = Buffer.concat([flvHeader({ hasVideo: true, hasAudio: false }), flvTag(tagOf(70_000), timestampMs)]);
     expect(parseFlvFile(file).video).toEqual([{ ...tagOf(70_000), timestampMs }]);
   },
 );
 
-test('an empty body is a tag too', () => {
+test('writes a tag with an empty body', () => {
   expect(flvTag(tagOf(0), 5)).toEqual(Buffer.from([9, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 11]));
 });
 
@@ -24,6 +24,6 @@ test.each([
   [true, true, 5],
   [true, false, 1],
   [false, true, 4],
-])('the header tells the tracks: video %p, audio %p', (hasVideo, hasAudio, flags) => {
+])('the header names the tracks: video %p, audio %p', (hasVideo, hasAudio, flags) => {
   expect(flvHeader({ hasVideo, hasAudio })).toEqual(Buffer.from([0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]));
 });

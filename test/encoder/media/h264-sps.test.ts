@@ -4,23 +4,23 @@ import { BitWriter } from './bit-writer.ts';
 
 const BASELINE = 66;
 
-/** The fields of a baseline SPS up to the picture order count. */
+/** A baseline SPS up to the picture order count. */
 const startSps = () => new BitWriter().bits(0x67, 8).bits(BASELINE, 8).bits(30, 16).golomb(0, 0);
 /** 320 x 240, progressive, not cropped. */
 const writeSize = (bits: BitWriter) => bits.golomb(1).bits(0, 1).golomb(19, 14).bits(0b11, 2).bits(0, 1);
 const withoutVui = (bits: BitWriter) => bits.bits(0, 1).bits(1, 1).toBuffer();
 const QVGA = { width: 320, height: 240, frameRate: null };
 
-test('reads a set without VUI', () => {
+test('reads an SPS without VUI', () => {
   expect(parseH264Sps(withoutVui(writeSize(startSps().golomb(0, 2))))).toEqual(QVGA);
 });
 
-test('reads a picture order count of type 1, with its cycle of signed offsets', () => {
+test('reads picture order count type 1 with its cycle of signed offsets', () => {
   const bits = startSps().golomb(1).bits(0, 1).golomb(3, 4, 3, 9, 8, 700);
   expect(parseH264Sps(withoutVui(writeSize(bits)))).toEqual(QVGA);
 });
 
-test('doubles the height of field-coded pictures, and their cropping', () => {
+test('doubles the height and the cropping of field-coded pictures', () => {
   const bits = startSps().golomb(0, 2, 1).bits(0, 1).golomb(19, 14).bits(0b001, 3).bits(1, 1).golomb(0, 0, 0, 1);
   expect(parseH264Sps(withoutVui(bits))).toEqual({ width: 320, height: 476, frameRate: null });
 });
@@ -63,21 +63,21 @@ test.each([
   expect(parseH264Sps(escapeNalUnit(bits.bits(1, 1).toBuffer()))).toEqual(QVGA);
 });
 
-test('a VUI that is cut off leaves the size', () => {
+test('reads the size if the VUI is truncated', () => {
   const bits = writeSize(startSps().golomb(0, 2)).bits(1, 1).bits(0b0000_1, 5).bits(1, 16);
   expect(parseH264Sps(bits.toBuffer())).toEqual(QVGA);
 });
 
-test('refuses every set that is cut off before its size', () => {
+test('refuses every SPS that is truncated before its size', () => {
   const whole = withoutVui(writeSize(startSps().golomb(0, 2)));
   for (let length = 0; length < whole.length - 1; length++) expect(parseH264Sps(whole.subarray(0, length))).toBeNull();
 });
 
 test.each([
   ['another NAL unit', new BitWriter().bits(0x68, 8).bits(0, 64).toBuffer()],
-  ['a picture wider than any', withoutVui(startSps().golomb(0, 2, 1).bits(0, 1).golomb(1e6, 14).bits(0b110, 3))],
+  ['an impossible width', withoutVui(startSps().golomb(0, 2, 1).bits(0, 1).golomb(1e6, 14).bits(0b110, 3))],
   [
-    'a cropping of more than the picture',
+    'cropping larger than the picture',
     withoutVui(startSps().golomb(0, 2, 1).bits(0, 1).golomb(19, 14).bits(0b111, 3).golomb(200, 0, 0, 0)),
   ],
   [
@@ -93,7 +93,7 @@ test.each([
   expect(parseH264Sps(nalUnit)).toBeNull();
 });
 
-test('answers random bytes with null or a sane size', () => {
+test('returns null or a possible size for random bytes', () => {
   for (let round = 0; round < 2_000; round++) {
     const sps = parseH264Sps(Buffer.concat([Buffer.from([0x67, round % 2 === 0 ? 100 : 66]), randomBytes(60)]));
     if (sps !== null)

@@ -1,8 +1,8 @@
 import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { encodeRun, feed, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
+import { encodeRun, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { checkMediaPlaylist } from '#test/support/playlist-checker.ts';
-import { type Answer, EPOCH, FIRST_MSN, RunningOrigin } from './running-origin.ts';
+import { EPOCH, FIRST_MSN, type OriginAnswer, RunningOrigin } from './running-origin.ts';
 
 const REPORT_URIS = ['../360p/media.m3u8', '../audio/media.m3u8'];
 
@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** The newest part that a playlist lists, as `msn.part`. */
-function newestPart({ body }: Answer): string {
+function newestPart({ body }: OriginAnswer): string {
   const last = parseMediaPlaylist(body.toString()).segments.at(-1);
   return `${last?.msn}.${(last?.parts.length ?? 0) - 1}`;
 }
@@ -30,7 +30,7 @@ function media(query = ''): string {
 
 describe('a blocking reload', () => {
   test.each([
-    // the newest part when asked, what is asked for, the newest part of the answer
+    // the newest segment and its parts at the time of the request, the query, the newest part in the response
     [`${FIRST_MSN}`, 1, `_HLS_msn=${FIRST_MSN}&_HLS_part=1`, `${FIRST_MSN}.1`],
     [`${FIRST_MSN}`, 1, `_HLS_msn=${FIRST_MSN}&_HLS_part=3`, `${FIRST_MSN}.3`],
     [`${FIRST_MSN}`, 1, `_HLS_msn=${FIRST_MSN}`, `${FIRST_MSN}.3`],
@@ -38,7 +38,7 @@ describe('a blocking reload', () => {
     [`${FIRST_MSN}`, 2, `_HLS_msn=${FIRST_MSN}&_HLS_part=7`, `${FIRST_MSN + 1}.0`],
     [`${FIRST_MSN}`, 4, `_HLS_msn=${FIRST_MSN + 1}&_HLS_part=0`, `${FIRST_MSN + 1}.0`],
     [`${FIRST_MSN}`, 4, `_HLS_msn=${FIRST_MSN + 2}&_HLS_part=1`, `${FIRST_MSN + 2}.1`],
-  ])('at segment %s with %i parts, %s is answered with part %s and not before', async (_, parts, query, expected) => {
+  ])('at segment %s with %i parts, %s waits for part %s', async (_, parts, query, expected) => {
     origin.feedUntil('480p', FIRST_MSN, parts);
     const asked = origin.ask(media(`?${query}`));
     await origin.untilWaiting('480p', 1);
@@ -56,7 +56,7 @@ describe('a blocking reload', () => {
   });
 
   test.each([`_HLS_msn=0`, `_HLS_msn=0&_HLS_part=99`, `_HLS_msn=${FIRST_MSN}&_HLS_part=0`, `_HLS_msn=${FIRST_MSN}`])(
-    'for %s, which is there, is answered at once',
+    'for %s, which exists, is answered at once',
     async (query) => {
       origin.feedUntil('480p', FIRST_MSN + 1, 2);
       const answer = await origin.ask(media(`?${query}`));
@@ -75,7 +75,7 @@ describe('a blocking reload', () => {
     expect(newestPart(await asked)).toBe(`${FIRST_MSN}.${part}`);
   });
 
-  test('of many viewers is answered with one change', async () => {
+  test('of many viewers is answered by a single change', async () => {
     origin.feedUntil('480p', FIRST_MSN, 1);
     const asked = Array.from({ length: 50 }, () => origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`)));
     await origin.untilWaiting('480p', 50);
@@ -84,7 +84,7 @@ describe('a blocking reload', () => {
     expect(new Set(bodies).size).toBe(1);
   });
 
-  test('frees its place when the viewer leaves', async () => {
+  test('stops waiting when the viewer leaves', async () => {
     origin.feedUntil('480p', FIRST_MSN, 1);
     const leave = new AbortController();
     const asked = origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`), { signal: leave.signal });
@@ -104,7 +104,7 @@ describe('a blocking reload', () => {
     expect(parseMediaPlaylist(body.toString()).isEnded).toBe(true);
   });
 
-  test('of the standard profile waits for whole segments', async () => {
+  test('with the standard profile waits for complete segments', async () => {
     const standard = await RunningOrigin.start('standard');
     standard.feedUntil('480p', FIRST_MSN, 1);
     const asked = standard.ask(media(`?_HLS_msn=${FIRST_MSN + 1}`));
@@ -118,7 +118,7 @@ describe('a blocking reload', () => {
   });
 });
 
-describe('a request that asks for what it may not', () => {
+describe('an invalid blocking request', () => {
   test.each([
     ['_HLS_part=0', '_HLS_part needs _HLS_msn'],
     [`_HLS_msn=${FIRST_MSN + 3}`, 'more than 2 past'],
@@ -137,7 +137,7 @@ describe('a request that asks for what it may not', () => {
     [`_HLS_msn=1&_HLS_part=0&_HLS_part=0`, 'more than once'],
     ['_HLS_skip=NO', '_HLS_skip is YES or v2'],
     ['_HLS_skip=YES&_HLS_skip=YES', 'more than once'],
-  ])('%s is a 400 that no cache keeps', async (query, message) => {
+  ])('%s is a 400 without a cache lifetime', async (query, message) => {
     origin.feedUntil('480p', FIRST_MSN, 1);
     const { status, headers, body } = await origin.ask(media(`?${query}`));
     expect(status).toBe(400);
@@ -150,13 +150,13 @@ describe('a request that asks for what it may not', () => {
     [`_HLS_msn=${FIRST_MSN + 2}`, 'more than 2 past'],
     ['_HLS_msn=999999999999999&_HLS_part=0', 'more than 2 past'],
     [`_HLS_msn=${FIRST_MSN}&_HLS_part=6`, 'more than 6 ahead'],
-  ])('%s is a 400 before the first part, too', async (query, message) => {
+  ])('%s is also a 400 before the first part', async (query, message) => {
     const { status, body } = await origin.ask(media(`?${query}`));
     expect(status).toBe(400);
     expect(body.toString()).toContain(message);
   });
 
-  test('is answered as any other once the stream has ended', async () => {
+  test('is answered like any other once the stream has ended', async () => {
     origin.feedUntil('480p', FIRST_MSN + 1, 1);
     origin.stream.end();
     const plain = await origin.ask(media());
@@ -169,7 +169,7 @@ describe('a request that asks for what it may not', () => {
   });
 });
 
-test('waiting ends with a 503 after three target durations', async () => {
+test('gives up with a 503 after three target durations', async () => {
   const ultra = await RunningOrigin.start('ultra');
   ultra.feedUntil('480p', FIRST_MSN, 1);
   const answers = await Promise.all([
@@ -186,13 +186,13 @@ test('waiting ends with a 503 after three target durations', async () => {
 });
 
 describe('delta updates', () => {
-  test.each(['YES', 'v2'])('_HLS_skip=%s leaves out what a player has', async (skip) => {
+  test.each(['YES', 'v2'])('_HLS_skip=%s skips what a player already has', async (skip) => {
     const ultra = await RunningOrigin.start('ultra');
     const long = await encodeRun({
       seconds: 10,
       video: { frameRate: { numerator: 30, denominator: 1 }, keyframeFrames: 30, bFrames: 0 },
     });
-    feed(ultra.stream.beginRun(toEncoderRun(long, EPOCH + 1)), interleaved(long));
+    feed(ultra.stream.beginRun(toMediaRun(long, EPOCH + 1)), interleaved(long));
     const whole = await ultra.ask(media());
     const delta = await ultra.ask(media(`?_HLS_skip=${skip}`));
     expect(parseMediaPlaylist(whole.body.toString()).skippedSegments).toBeNull();
@@ -202,7 +202,7 @@ describe('delta updates', () => {
     await ultra.server.close();
   });
 
-  test('are whole playlists where there is nothing to leave out', async () => {
+  test('are full playlists if there is nothing to skip', async () => {
     origin.feedUntil('480p', FIRST_MSN, 3);
     expect((await origin.ask(media('?_HLS_skip=YES'))).body).toEqual((await origin.ask(media())).body);
   });
@@ -211,7 +211,7 @@ describe('delta updates', () => {
 describe('the hinted part', () => {
   const PART = `480p/${EPOCH}-${FIRST_MSN}.1.m4s`;
 
-  test('is answered whole as soon as it is there', async () => {
+  test('is answered as soon as it is complete', async () => {
     origin.feedUntil('480p', FIRST_MSN, 1);
     const asked = origin.ask(PART);
     await origin.untilWaiting('480p', 1);
@@ -223,7 +223,7 @@ describe('the hinted part', () => {
     expect(headers['content-length']).toBe(String(data?.length));
   });
 
-  test('of the next segment is waited for too', async () => {
+  test('may belong to the next segment', async () => {
     origin.feedUntil('480p', FIRST_MSN, 4);
     const asked = origin.ask(`480p/${EPOCH}-${FIRST_MSN + 1}.0.m4s`);
     await origin.untilWaiting('480p', 1);
@@ -231,7 +231,7 @@ describe('the hinted part', () => {
     expect((await asked).status).toBe(200);
   });
 
-  test('of a run that dies is a 404 at once', async () => {
+  test('is a 404 as soon as its run has died', async () => {
     origin.feedUntil('480p', FIRST_MSN, 4);
     const asked = origin.ask(`480p/${EPOCH}-${FIRST_MSN + 1}.0.m4s`);
     await origin.untilWaiting('480p', 1);
@@ -241,14 +241,14 @@ describe('the hinted part', () => {
     expect(headers['cache-control']).toBe(NOT_FOUND_CACHE_CONTROL);
   });
 
-  test('and no other is waited for', async () => {
+  test('is the only one that is waited for', async () => {
     origin.feedUntil('480p', FIRST_MSN, 1);
     for (const name of [`${EPOCH}-${FIRST_MSN}.2`, `${EPOCH}-${FIRST_MSN + 1}.0`, `${EPOCH + 1}-${FIRST_MSN}.1`]) {
       expect((await origin.ask(`480p/${name}.m4s`)).status).toBe(404);
     }
   });
 
-  test('segments that are open are not there yet', async () => {
+  test('does not make an open segment available', async () => {
     origin.feedUntil('480p', FIRST_MSN, 3);
     expect((await origin.ask(`480p/${EPOCH}-${FIRST_MSN}.m4s`)).status).toBe(404);
     origin.feedUntil('480p', FIRST_MSN, 4);
@@ -266,7 +266,7 @@ test('playlists are a 404 until there is something to play', async () => {
   expect((await origin.ask(media())).status).toBe(200);
 });
 
-test('HEAD waits as GET does', async () => {
+test('HEAD waits like GET', async () => {
   origin.feedUntil('480p', FIRST_MSN, 1);
   const asked = origin.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=1`), { method: 'HEAD' });
   await origin.untilWaiting('480p', 1);

@@ -6,12 +6,13 @@ import { jest } from '@jest/globals';
 import pino from 'pino';
 import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { startOriginServer } from '#encoder/origin/origin-server.ts';
+import { Random } from '#kit/random.ts';
 import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
 
 const SEGMENT = `/live/${PLAYBACK_ID}/480p/${EPOCH}-${FIRST_MSN}.m4s`;
 const BIG_BYTES = 64 * 1024 * 1024;
 
-// Below the server's own limits: what would wait for one of those fails.
+// Below the server's own time limits, so that a test that waits for one of them fails.
 jest.setTimeout(30_000);
 
 let origin: RunningOrigin;
@@ -31,13 +32,13 @@ async function connect(): Promise<Socket> {
   return socket;
 }
 
-/** Replaces the first segment by one that no socket buffer takes whole. */
+/** Replaces the first segment by one that does not fit into any socket buffer. */
 function makeSegmentBig(): void {
   const parts = origin.stream.renditions.get('480p')?.segment(EPOCH, FIRST_MSN)?.parts;
   parts?.splice(0, parts.length, { durationSeconds: 2, isIndependent: true, data: Buffer.alloc(BIG_BYTES, 1) });
 }
 
-/** A request that keeps its connection. */
+/** Sends a request on a keep-alive connection. */
 async function askKeepingAlive(path: string): Promise<IncomingMessage> {
   const agent = new Agent({ keepAlive: true });
   agents.push(agent);
@@ -56,7 +57,7 @@ describe('close', () => {
     await origin.server.close();
   });
 
-  test('answers what is blocked with 503 and closes its connection', async () => {
+  test('answers blocked requests with 503 and closes their connections', async () => {
     origin = await RunningOrigin.start();
     origin.feedUntil('480p', FIRST_MSN, 1);
     const playlist = askKeepingAlive(`/live/${PLAYBACK_ID}/480p/media.m3u8?_HLS_msn=${FIRST_MSN}&_HLS_part=1`);
@@ -72,7 +73,7 @@ describe('close', () => {
     expect(origin.waiting('480p')).toBe(0);
   });
 
-  test('lets an answer finish that a slow reader is taking, and then closes its connection', async () => {
+  test('lets a response to a slow reader finish and then closes its connection', async () => {
     origin = await RunningOrigin.start();
     origin.feedAll();
     makeSegmentBig();
@@ -83,7 +84,7 @@ describe('close', () => {
     await closed;
   });
 
-  test('gives up on a reader that takes nothing', async () => {
+  test('gives up on a client that reads nothing', async () => {
     origin = await RunningOrigin.start('low', { closeLimitMs: 100 });
     origin.feedAll();
     makeSegmentBig();
@@ -99,7 +100,7 @@ describe('close', () => {
   });
 });
 
-test('a reader that takes a little now and then is cut off', async () => {
+test('a client that reads too slowly is disconnected', async () => {
   origin = await RunningOrigin.start('low', { sendLimitMs: 100 });
   origin.feedAll();
   makeSegmentBig();
@@ -118,7 +119,7 @@ test('a reader that takes a little now and then is cut off', async () => {
   expect(bytes).toBeLessThan(BIG_BYTES);
 });
 
-test('a viewer that leaves in mid answer is no error', async () => {
+test('a viewer that leaves in the middle of a response is not an error', async () => {
   origin = await RunningOrigin.start();
   origin.feedAll();
   makeSegmentBig();
@@ -141,21 +142,21 @@ describe('an unusual client', () => {
     return text(socket);
   }
 
-  test('of HTTP/1.0 gets its answer and the end of the connection', async () => {
+  test('that uses HTTP/1.0 gets a response and then the end of the connection', async () => {
     const answer = await exchange('GET /health HTTP/1.0\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
     expect(answer).toMatch(/\r\nConnection: close\r\n/i);
     expect(answer).toMatch(/\r\n\r\n\{"status":"alive"\}\n$/);
   });
 
-  test('that asks for the connection to be closed gets that', async () => {
+  test('that asks the server to close the connection gets that', async () => {
     expect(await exchange('GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toMatch(
       /^HTTP\/1\.1 200 OK/,
     );
   });
 
   test.each(['Content-Length: 1000000000', 'Transfer-Encoding: chunked'])(
-    'that sends a body (%s) is not read',
+    'that sends a body (%s) gets a response, but its body is not read',
     async (header) => {
       const answer = await exchange(`GET /health HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n`);
       expect(answer).toMatch(/^HTTP\/1\.1 200 OK/);
@@ -163,16 +164,16 @@ describe('an unusual client', () => {
     },
   );
 
-  test('that sends several requests at once gets the answers in order', async () => {
+  test('that pipelines requests gets the responses in order', async () => {
     const last = 'GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
     const answer = await exchange(`GET /health HTTP/1.1\r\nHost: x\r\n\r\n${last}`);
     expect(answer.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404']);
   });
 
   test.each<[string, string, number]>([
-    ['no HTTP', 'hello\r\n\r\n', 400],
+    ['text that is not HTTP', 'hello\r\n\r\n', 400],
     ['headers beyond 8 KiB', `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(9000)}\r\n\r\n`, 431],
-    ['no host', 'GET /health HTTP/1.1\r\n\r\n', 400],
+    ['no Host header', 'GET /health HTTP/1.1\r\n\r\n', 400],
     ['a whole URL', `GET http://x${SEGMENT} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, 404],
     ['a path without a slash', 'GET health HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['*', 'GET * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404],
@@ -207,29 +208,17 @@ describe('thousands of odd URLs', () => {
     '?=&=',
   ];
 
-  /** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-  function seededRandom(seed: number): () => number {
-    let state = seed;
-    return () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-      mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-      return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-    };
-  }
-
-  test('get 400 or 404, or are right by chance, and leave nothing behind', async () => {
+  test('get 400 or 404, or are valid by chance, and leave no request waiting', async () => {
     origin = await RunningOrigin.start();
     origin.feedUntil('480p', FIRST_MSN + 1, 1);
-    const random = seededRandom(1);
-    const pick = (from: readonly string[]): string => from[Math.floor(random() * from.length)] ?? '';
+    const random = new Random(1);
     const handler = new OriginHandler((playbackId) => (playbackId === PLAYBACK_ID ? origin.stream : undefined));
     const statuses = new Map<number, number>();
     const { signal } = new AbortController();
     for (let count = 0; count < 5000; count++) {
-      const prefix = random() < 0.5 ? `/live/${PLAYBACK_ID}/480p/` : '/';
-      const pieces = Array.from({ length: Math.floor(random() * 5) }, () => pick(PIECES));
-      const url = `${prefix}${pieces.join(random() < 0.7 ? '/' : '')}${pick(QUERIES)}`;
+      const prefix = random.chance(0.5) ? `/live/${PLAYBACK_ID}/480p/` : '/';
+      const pieces = Array.from({ length: random.below(5) }, () => random.pick(PIECES));
+      const url = `${prefix}${pieces.join(random.chance(0.7) ? '/' : '')}${random.pick(QUERIES)}`;
       const { status } = await handler.handle({ url, acceptsGzip: false, signal });
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
@@ -238,16 +227,19 @@ describe('thousands of odd URLs', () => {
     for (const name of origin.stream.renditions.keys()) expect(origin.waiting(name)).toBe(0);
   });
 
-  test('of random bytes are survived on the wire', async () => {
+  test('of random bytes do no harm over a real connection', async () => {
     origin = await RunningOrigin.start();
     origin.feedAll();
-    const random = seededRandom(2);
+    const random = new Random(2);
     for (let count = 0; count < 300; count++) {
-      const bytes = Buffer.from(Array.from({ length: 40 }, () => Math.floor(random() * 256)));
       const socket = await connect();
       socket.on('error', () => {});
       socket.end(
-        Buffer.concat([Buffer.from('GET /'), bytes, Buffer.from(' HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')]),
+        Buffer.concat([
+          Buffer.from('GET /'),
+          random.bytes(40),
+          Buffer.from(' HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'),
+        ]),
       );
       const answer = await text(socket);
       expect(answer).toMatch(/^HTTP\/1\.1 (400|404) /);
@@ -256,7 +248,7 @@ describe('thousands of odd URLs', () => {
   });
 });
 
-test('a port that is taken rejects', async () => {
+test('startOriginServer rejects if the port is taken', async () => {
   origin = await RunningOrigin.start();
   const { port } = origin.server;
   const handler = new OriginHandler(() => undefined);
@@ -265,7 +257,7 @@ test('a port that is taken rejects', async () => {
   ).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
-test('an error of ours is a 500 without its message, and is logged', async () => {
+test('an unexpected error is logged and answered with a 500 that does not contain its message', async () => {
   origin = await RunningOrigin.start();
   const lines: string[] = [];
   const handler = new OriginHandler(() => {

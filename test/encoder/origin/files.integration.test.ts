@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => origin.server.close());
 
-/** What the package holds behind a path. */
+/** The bytes in the package for a kind of file. */
 function bodyOf(kind: 'init' | 'segment' | 'part'): Buffer {
   const timeline = origin.stream.renditions.get('480p');
   const parts = timeline?.segment(EPOCH, FIRST_MSN)?.parts.map(({ data }) => data) ?? [];
@@ -42,7 +42,7 @@ test.each(HLS_FILE_KINDS)('$kind: content type, lifetime and length', async ({ k
   expect(headers['transfer-encoding']).toBeUndefined();
 });
 
-test.each(['init', 'segment', 'part'] as const)('%s has the bytes that were packaged', async (kind) => {
+test.each(['init', 'segment', 'part'] as const)('%s: the body has the packaged bytes', async (kind) => {
   expect((await origin.ask(PATHS[kind])).body).toEqual(bodyOf(kind));
 });
 
@@ -77,14 +77,14 @@ describe('ranges', () => {
     expect(headers['content-length']).toBe(String(expected.length));
   });
 
-  test('that span parts are put together', async () => {
+  test('that span several parts are joined', async () => {
     const whole = bodyOf('segment');
     const first = origin.stream.renditions.get('480p')?.segment(EPOCH, FIRST_MSN)?.parts[0]?.data.length ?? 0;
     const { body } = await origin.ask(PATHS.segment, { headers: { range: `bytes=${first - 3}-${first + 2}` } });
     expect(body).toEqual(whole.subarray(first - 3, first + 3));
   });
 
-  test.each(['bytes=999999999-', 'bytes=999999998-999999999', 'bytes=-0'])('%s can not be satisfied', async (range) => {
+  test.each(['bytes=999999999-', 'bytes=999999998-999999999', 'bytes=-0'])('%s cannot be satisfied', async (range) => {
     const { status, headers, body } = await origin.ask(PATHS.segment, { headers: { range } });
     expect(status).toBe(416);
     expect(headers['content-range']).toBe(`bytes */${bodyOf('segment').length}`);
@@ -108,7 +108,7 @@ describe('ranges', () => {
     expect(body).toEqual(bodyOf('segment'));
   });
 
-  test('are ignored with If-Range, with HEAD and on playlists', async () => {
+  test('are ignored with If-Range, with HEAD and for playlists', async () => {
     const headers = { range: 'bytes=0-0' };
     const statuses = [
       await origin.ask(PATHS.segment, { headers: { ...headers, 'if-range': '"x"' } }),
@@ -120,13 +120,16 @@ describe('ranges', () => {
 });
 
 describe('compression', () => {
-  test.each(['multivariant-playlist', 'media-playlist'] as const)('%s unpacks to the same text', async (kind) => {
+  test.each(['multivariant-playlist', 'media-playlist'] as const)('%s decompresses to the same text', async (kind) => {
     const plain = await origin.ask(PATHS[kind]);
-    const packed = await origin.ask(PATHS[kind], { headers: { 'accept-encoding': 'br, gzip' } });
-    expect(packed.headers).toMatchObject({ 'content-encoding': 'gzip', 'content-length': String(packed.body.length) });
-    expect(gunzipSync(packed.body)).toEqual(plain.body);
+    const compressed = await origin.ask(PATHS[kind], { headers: { 'accept-encoding': 'br, gzip' } });
+    expect(compressed.headers).toMatchObject({
+      'content-encoding': 'gzip',
+      'content-length': String(compressed.body.length),
+    });
+    expect(gunzipSync(compressed.body)).toEqual(plain.body);
     expect(plain.headers['content-encoding']).toBeUndefined();
-    expect([plain.headers.vary, packed.headers.vary]).toEqual(['Accept-Encoding', 'Accept-Encoding']);
+    expect([plain.headers.vary, compressed.headers.vary]).toEqual(['Accept-Encoding', 'Accept-Encoding']);
   });
 
   test.each([
@@ -138,12 +141,12 @@ describe('compression', () => {
     ['identity', false],
     ['deflate, br', false],
     ['', false],
-  ])('Accept-Encoding "%s": %s', async (acceptEncoding, isPacked) => {
+  ])('Accept-Encoding "%s": %s', async (acceptEncoding, isCompressed) => {
     const { headers } = await origin.ask('480p/media.m3u8', { headers: { 'accept-encoding': acceptEncoding } });
-    expect(headers['content-encoding']).toBe(isPacked ? 'gzip' : undefined);
+    expect(headers['content-encoding']).toBe(isCompressed ? 'gzip' : undefined);
   });
 
-  test('media is sent as it is', async () => {
+  test('media is not compressed', async () => {
     const { headers, body } = await origin.ask(PATHS.segment, { headers: { 'accept-encoding': 'gzip' } });
     expect(headers['content-encoding']).toBeUndefined();
     expect(body).toEqual(bodyOf('segment'));
@@ -169,14 +172,14 @@ describe('methods', () => {
   });
 });
 
-test('/health says alive, for nobody to keep', async () => {
+test('/health answers alive and must not be cached', async () => {
   const { status, headers, body } = await origin.ask('/health');
   expect(status).toBe(200);
   expect(JSON.parse(body.toString())).toEqual({ status: 'alive' });
   expect(headers['cache-control']).toBe('no-store');
 });
 
-test('status.json tells what there is for any playback id', async () => {
+test('status.json has an answer for any playback id', async () => {
   const statusOf = async (path: string): Promise<unknown> => JSON.parse((await origin.ask(path)).body.toString());
   expect(await statusOf('status.json')).toEqual({ status: 'live' });
   expect(await statusOf('/live/zzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'idle' });
@@ -190,7 +193,7 @@ test('status.json tells what there is for any playback id', async () => {
   await other.server.close();
 });
 
-describe('what does not exist', () => {
+describe('a URL that does not exist', () => {
   test.each([
     ['a stream', '/live/zzzzzzzzzzzzzzzz/master.m3u8'],
     ['a stream with a rendition', '/live/zzzzzzzzzzzzzzzz/480p/media.m3u8'],
@@ -214,14 +217,14 @@ describe('what does not exist', () => {
     ['the root', '/'],
     ['a zero byte', '480p/media.m3u8%00'],
     ['a long URL', `master.m3u8?${'x'.repeat(600)}`],
-  ])('%s is a 404 for a second', async (_, path) => {
+  ])('%s is a 404 with a lifetime of one second', async (_, path) => {
     const { status, headers } = await origin.ask(path);
     expect(status).toBe(404);
     expect(headers['cache-control']).toBe(NOT_FOUND_CACHE_CONTROL);
     expect(headers['access-control-allow-origin']).toBe('*');
   });
 
-  test('a URL beyond all measure is refused', async () => {
+  test('an extremely long URL is refused', async () => {
     expect((await origin.ask(`/${'x'.repeat(20_000)}`)).status).toBe(431);
   });
 
@@ -231,6 +234,6 @@ describe('what does not exist', () => {
   });
 });
 
-test('nothing of this was an error of ours', () => {
+test('none of these requests caused an unexpected error', () => {
   expect(origin.errors).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import { PlaylistCache } from '#encoder/origin/playlist-cache.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { encodeRun, feed, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
+import { encodeRun, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 
-/** Counts how often a multivariant playlist asks it for its codecs, once a rendering and rendition. */
+/** Counts how often it is asked for a codec: once per rendition each time the multivariant playlist is rendered. */
 class CountingPackage extends StreamPackage {
   codecReads = 0;
 
@@ -12,13 +12,13 @@ class CountingPackage extends StreamPackage {
   }
 }
 
-test('a multivariant playlist is rendered once for each change, not for each request', async () => {
+test('a multivariant playlist is rendered once per change, not once per request', async () => {
   const encoded = await encodeRun();
   const steps = interleaved(encoded);
   const stream = new CountingPackage({ latency: 'low', firstMsn: 100 });
   const cache = new PlaylistCache();
   expect(cache.multivariant(stream)).toBeUndefined();
-  const sink = stream.beginRun(toEncoderRun(encoded, 7));
+  const sink = stream.beginRun(toMediaRun(encoded, 7));
   feed(sink, steps.slice(0, 200));
   const first = cache.multivariant(stream);
   const { codecReads } = stream;

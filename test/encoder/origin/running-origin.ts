@@ -4,20 +4,20 @@ import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { RunSink } from '#encoder/media/encoder-run.ts';
+import type { RunSink } from '#encoder/media/media-run.ts';
 import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { type EncodedRun, encodeRun, type FeedStep, interleaved, toEncoderRun } from '#test/support/encoded-run.ts';
+import { type EncodedRun, encodeRun, type FeedStep, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 
 export const PLAYBACK_ID = 'abcdefghij234567';
 export const EPOCH = 7;
 export const FIRST_MSN = 100;
-/** A limit that no test waits for. */
+/** A time limit that no test reaches. */
 const NEVER_MS = 3_600_000;
 
-/** An answer read to its end. */
-export interface Answer {
+/** A complete response. */
+export interface OriginAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -29,7 +29,7 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The real server on a free port, and one stream that the test feeds. */
+/** The real server on a free port, with one stream that the test feeds. */
 export class RunningOrigin {
   readonly server: OriginServer;
   readonly stream: StreamPackage;
@@ -42,7 +42,7 @@ export class RunningOrigin {
     this.server = server;
     this.stream = stream;
     this.errors = errors;
-    this.sink = stream.beginRun(toEncoderRun(encoded, EPOCH));
+    this.sink = stream.beginRun(toMediaRun(encoded, EPOCH));
     this.#steps = interleaved(encoded);
   }
 
@@ -75,12 +75,12 @@ export class RunningOrigin {
     }
   }
 
-  /** Feeds what is left. */
+  /** Feeds the rest of the output. */
   feedAll(): void {
     for (const { rendition, chunk } of this.#steps.splice(0)) this.sink.write(rendition, chunk);
   }
 
-  /** Resolves when `count` requests wait for the rendition; a broken server makes the test time out. */
+  /** Resolves when `count` requests wait for the rendition. If the server is broken, the test times out. */
   async untilWaiting(rendition: string, count: number): Promise<void> {
     while (this.waiting(rendition) !== count) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -89,8 +89,8 @@ export class RunningOrigin {
     return this.stream.renditions.get(rendition)?.waiting ?? 0;
   }
 
-  /** Requests a path below the stream's folder, or an absolute one. */
-  async ask(path: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<Answer> {
+  /** Requests a path in the stream's folder, or an absolute path. */
+  async ask(path: string, { method = 'GET', headers = {}, signal }: AskOptions = {}): Promise<OriginAnswer> {
     const fullPath = path.startsWith('/') ? path : `/live/${PLAYBACK_ID}/${path}`;
     const sent = request({
       host: '127.0.0.1',
@@ -105,7 +105,7 @@ export class RunningOrigin {
     return { status: response.statusCode ?? 0, headers: response.headers, body: await buffer(response) };
   }
 
-  /** A connection of its own, for what an HTTP client would not do. */
+  /** Opens a raw connection, for requests that an HTTP client would not send. */
   async connect(): Promise<Socket> {
     const socket = connect(this.server.port, '127.0.0.1');
     await once(socket, 'connect');

@@ -8,7 +8,7 @@ function box(type: string, payload: Buffer | string = ''): Buffer {
   return Buffer.concat([header, Buffer.from(payload)]);
 }
 
-/** A header that claims a size and has nothing behind it. */
+/** A header that claims a size but has no body. */
 function headerOfSize(bytes: number): Buffer {
   const header = box('mdat');
   header.writeUInt32BE(bytes, 0);
@@ -22,7 +22,7 @@ function describeBoxes(boxes: readonly Box[]): string[] {
   return boxes.map(({ type, data }) => `${type} ${data.toString('latin1', 8)}`);
 }
 
-test('cut at any one place, the boxes are the same', () => {
+test('the boxes are the same wherever the stream is split', () => {
   for (let cut = 0; cut <= FILE.length; cut++) {
     const stream = new BoxStream();
     const boxes = [...stream.push(FILE.subarray(0, cut)), ...stream.push(FILE.subarray(cut))];
@@ -30,7 +30,7 @@ test('cut at any one place, the boxes are the same', () => {
   }
 });
 
-test.each([1, 2, 3, 7, 8, 9])('in chunks of %i bytes, each box comes with its last byte', (chunkBytes) => {
+test.each([1, 2, 3, 7, 8, 9])('in chunks of %i bytes, each box is returned with its last byte', (chunkBytes) => {
   const stream = new BoxStream();
   const seen: string[] = [];
   let endOfBoxes = 0;
@@ -53,7 +53,7 @@ test.each([0, 1, 7, 32 * 1024 * 1024 + 1, 0xffffffff])('a size of %i bytes throw
   );
 });
 
-test('the largest box allowed is waited for', () => {
+test('waits for the rest of the largest allowed box', () => {
   expect(new BoxStream().push(headerOfSize(32 * 1024 * 1024))).toEqual([]);
 });
 
@@ -61,14 +61,14 @@ test('a child that reaches past its parent throws', () => {
   expect(() => childBoxes(headerOfSize(9))).toThrow('box mdat reaches past its parent');
 });
 
-test('a missing box is named with its parent', () => {
+test('the error names the missing box and its parent', () => {
   const [moov] = new BoxStream().push(box('moov', box('trak').toString('latin1')));
   if (moov === undefined) throw new Error('no box');
   expect(requireBox(moov, 'trak').type).toBe('trak');
   expect(() => requireBox(moov, 'trak', 'mdia')).toThrow('no mdia box in trak');
 });
 
-test('a real file comes out as it went in', async () => {
+test('the boxes of a real file are the same bytes as the file', async () => {
   const { tracks } = await encodeRun();
   for (const { header, frames, trailer } of tracks.values()) {
     const stream = new BoxStream();

@@ -1,10 +1,11 @@
 import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
-import { AAC_FRAME_SAMPLES, cutGrid, partTargetSeconds, shortestPartSeconds } from '#encoder/package/cut-grid.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
+import { cutGrid, partTargetSeconds, shortestPartSeconds } from '#encoder/package/cut-grid.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const STANDARD_RATES = [24_000 / 1001, 24, 25, 30_000 / 1001, 30, 50, 60_000 / 1001, 60];
-/** Screen shares and webcams; the first of each half-step are the hardest to cut. */
+/** Rates of screen shares and webcams. */
 const ODD_RATES = [1, 1.25, 1.5, 1.76, 2.5, 3.3, 5.1, 6.7, 7.4, 7.49, 9.9, 10, 12, 12.49, 15, 20, 27.3, 31, 48, 59];
 
 interface Source {
@@ -21,14 +22,16 @@ const SOURCES: Source[] = LATENCY_NAMES.flatMap((latency) =>
   ),
 );
 
-function runOf({ latency, framesPerSecond, sampleRateHz }: Source): EncoderRun {
+function runOf({ latency, framesPerSecond, sampleRateHz }: Source): MediaRun {
   const video = { codec: 'h264', width: 640, height: 360, frameRate: framesPerSecond } as const;
   const audio = { codec: 'aac', sampleRateHz: sampleRateHz ?? 0, channels: 2 } as const;
   const source = { video: framesPerSecond === null ? null : video, audio: sampleRateHz === null ? null : audio };
   return { epoch: 1, ...planRenditions(source, '360p', latency), wallClockMs: () => 0 };
 }
 
-/** Lengths of audio parts that are not a segment's last: whole frames that end nearest to the grid's cuts, for two minutes. */
+/**
+ * The lengths of two minutes of audio parts, except for each segment's last: whole frames that end nearest to the cuts.
+ */
 function audioPartSeconds(source: Source, sampleRateHz: number): number[] {
   const grid = cutGrid(LATENCY_PROFILES[source.latency], runOf(source));
   const frameSeconds = AAC_FRAME_SAMPLES / sampleRateHz;
@@ -44,7 +47,7 @@ function audioPartSeconds(source: Source, sampleRateHz: number): number[] {
 }
 
 test.each(SOURCES)(
-  '$latency, $framesPerSecond frames a second, $sampleRateHz Hz: parts and segments within limits',
+  '$latency, $framesPerSecond frames a second, $sampleRateHz Hz: parts and segments are within limits',
   (source) => {
     const profile = LATENCY_PROFILES[source.latency];
     const run = runOf(source);
@@ -64,7 +67,7 @@ test.each(SOURCES)(
 );
 
 test.each<[LatencyName, number | null, number, number, number, number]>([
-  // latency, frames a second, frames a part, parts a segment, segment and part target in seconds (with 48 kHz audio)
+  // latency, frames per second, frames per part, parts per segment, segment and part target in seconds (48 kHz audio)
   ['ultra', 24, 5, 5, 1, 10 * (1024 / 48_000)],
   ['ultra', 30, 6, 5, 1, 10 * (1024 / 48_000)],
   ['ultra', 60, 12, 5, 1, 10 * (1024 / 48_000)],
@@ -83,13 +86,13 @@ test.each<[LatencyName, number | null, number, number, number, number]>([
   expect(partTargetSeconds(grid, run)).toBeCloseTo(target, 9);
 });
 
-test('video without audio has its own part length as target', () => {
+test('without audio, the part target is the length of a video part', () => {
   const run = runOf({ latency: 'low', framesPerSecond: 30, sampleRateHz: null });
   expect(partTargetSeconds(cutGrid(LATENCY_PROFILES.low, run), run)).toBe(0.5);
 });
 
 test('a run with neither video nor audio throws', () => {
-  const nothing: EncoderRun = {
+  const nothing: MediaRun = {
     epoch: 1,
     video: [],
     frameRate: null,

@@ -1,5 +1,5 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
@@ -7,13 +7,13 @@ import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { FeedStep } from '#test/support/encoded-run.ts';
 import { PlaylistHistory } from '#test/support/playlist-history.ts';
 
-/** Media sequence number of the first segment in tests. */
+/** The media sequence number of the first segment in tests. */
 export const FIRST_MSN = 100;
 
-/** A package whose every playlist is held against the rules after every change, as viewers of all renditions would see it. */
+/** A package whose playlists are all checked after every change, as viewers of all renditions would see them. */
 export class FollowedPackage {
   readonly stream: StreamPackage;
-  /** What was wrong, with the rendition. */
+  /** Every violation so far, with its rendition. */
   readonly violations: string[] = [];
   readonly #histories = new Map<string, PlaylistHistory>();
   #seenVersion = 0;
@@ -22,25 +22,25 @@ export class FollowedPackage {
     this.stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
   }
 
-  /** Begins a run; playlists are looked at after each write and after its end. */
-  beginRun(run: EncoderRun): RunSink {
+  /** Begins a run. Playlists are checked after each write and at the end. */
+  beginRun(run: MediaRun): RunSink {
     const sink = this.stream.beginRun(run);
-    this.#look();
+    this.#check();
     return {
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
-        this.#look();
+        this.#check();
         return frames;
       },
       end: () => {
         sink.end();
-        this.#look();
+        this.#check();
       },
     };
   }
 
-  /** A whole run: begins it, writes the steps and ends it. */
-  addRun(run: EncoderRun, steps: readonly FeedStep[]): void {
+  /** Begins a run, writes the steps and ends it. */
+  addRun(run: MediaRun, steps: readonly FeedStep[]): void {
     const sink = this.beginRun(run);
     for (const { rendition, chunk } of steps) sink.write(rendition, chunk);
     sink.end();
@@ -48,23 +48,23 @@ export class FollowedPackage {
 
   end(): void {
     this.stream.end();
-    this.#look();
+    this.#check();
   }
 
-  /** The media playlist of a rendition as it is. */
+  /** The current media playlist of a rendition. */
   playlist(rendition: string, isDelta = false): string {
     const timeline = this.stream.renditions.get(rendition);
     if (timeline === undefined) throw new Error(`no rendition ${rendition}`);
     return renderMediaPlaylist(this.stream, rendition, timeline, isDelta);
   }
 
-  /** All media of a rendition that is in memory, in order. */
+  /** All of a rendition's media in memory, in order. */
   media(rendition: string): Buffer {
     const segments = this.stream.renditions.get(rendition)?.held() ?? [];
     return Buffer.concat(segments.flatMap((segment) => segment.parts.map((part) => part.data)));
   }
 
-  #look(): void {
+  #check(): void {
     if (this.stream.version === this.#seenVersion) return;
     this.#seenVersion = this.stream.version;
     const listed = [...this.stream.renditions].filter(([, timeline]) =>
@@ -83,7 +83,7 @@ export class FollowedPackage {
   }
 }
 
-/** Samples of fragments that follow one another, with times in ticks. */
+/** The samples of consecutive fragments, with times in ticks. */
 export function readSamples(fragments: Buffer): Sample[] {
   const boxes = new BoxStream().push(Buffer.from(fragments)).filter(({ type }) => type === 'moof' || type === 'mdat');
   const defaults = { durationTicks: 0, sizeBytes: 0, flags: 0 };

@@ -38,13 +38,13 @@ describe('init sections', () => {
     expect(init).toMatchObject({ timescale, trackId: 1, codec: expect.stringMatching(codec) });
   });
 
-  test('lose an edit list and nothing else', async () => {
+  test('lose their edit list and nothing else', async () => {
     const track = await trackOf('audio');
     expect(initOf({ ...track, header: withEditList(track.header) })).toEqual(initOf(track));
     expect(initOf(track).data.indexOf('edts', 0, 'latin1')).toBe(-1);
   });
 
-  /** The header as muxers write it that shift timestamps: with an edit list in its track. */
+  /** Adds an edit list to the track, as muxers that shift timestamps do. */
   function withEditList(header: Buffer): Buffer {
     const edts = Buffer.from('00000024656474730000001c656c73740000000000000001000000000000040000010000', 'hex');
     const mdia = header.indexOf('mdia', 0, 'latin1') - 4;
@@ -71,12 +71,12 @@ describe('init sections', () => {
     ['480p', 'avc1', 'sample entry skip; avc1 and mp4a are known'],
     ['480p', 'avcC', 'no avcC box in avc1'],
     ['audio', 'esds', 'no esds box in mp4a'],
-  ])('of %s without %s throw', async (name, type, message) => {
+  ])('of %s without %s are refused', async (name, type, message) => {
     const track = await trackOf(name);
     expect(() => initOf({ ...track, header: renamed(track.header, type) })).toThrow(message);
   });
 
-  test('with timescale 0 or cut off throw', async () => {
+  test('with timescale 0, and truncated ones, are refused', async () => {
     const track = await trackOf('480p');
     const header = Buffer.from(track.header);
     header.writeUInt32BE(0, header.indexOf('mdhd', 0, 'latin1') + 4 + 12);
@@ -105,7 +105,7 @@ describe('fragments', () => {
     expect(boxes(chunk).map(({ type }) => type)).toEqual(['moof', 'mdat']);
   });
 
-  test('B-frames have offsets of both signs, IDR frames are every two seconds', async () => {
+  test('B-frames have offsets of both signs, and IDR frames come every two seconds', async () => {
     const track = await trackOf('480p', 2);
     const samples = track.frames.flatMap((frame) => samplesOf(frame, initOf(track)));
     const offsets = samples.map((sample) => sample.compositionOffsetTicks);
@@ -114,7 +114,7 @@ describe('fragments', () => {
     expect(samples.flatMap((sample, index) => (sample.isSync ? [index] : []))).toEqual([0, 60, 120]);
   });
 
-  test('a chunk owns exactly its bytes', async () => {
+  test('a chunk has a buffer of exactly its size', async () => {
     const track = await trackOf('audio');
     const chunk = buildCmafChunk(1, 1, samplesOf(track.frames[0] ?? Buffer.alloc(0), initOf(track)));
     expect(chunk.buffer.byteLength).toBe(chunk.length);
@@ -154,7 +154,7 @@ describe('fragments', () => {
       expect(() => parseFragment(moof(0x200, 2, 4, 7), MDAT, DEFAULTS)).toThrow('reaches past its mdat');
     });
 
-    test('four thousand million empty samples throw at once', () => {
+    test('four billion empty samples throw at once', () => {
       expect(() => parseFragment(moof(0, 0xffffffff), MDAT, DEFAULTS)).toThrow('a sample without data');
     });
 

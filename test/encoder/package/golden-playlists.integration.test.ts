@@ -7,7 +7,7 @@ import {
   FPS_30,
   feed,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
 import { FollowedPackage } from './followed-package.ts';
@@ -16,33 +16,33 @@ const VIDEO = { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 };
 const VIDEO_ONLY: Partial<EncodedRunOptions> = { audio: null };
 const AUDIO_ONLY: Partial<EncodedRunOptions> = { video: null };
 
-/** A run that was written up to `seconds` and goes on. */
+/** A package in which a run was written up to `seconds` and has not ended. */
 function during(latency: 'ultra' | 'low' | 'standard', encoded: EncodedRun, seconds: number): FollowedPackage {
   const followed = new FollowedPackage(latency);
   const steps = interleaved(encoded);
   const share = seconds / encoded.options.seconds;
   feed(
-    followed.beginRun(toEncoderRun(encoded, 7)),
+    followed.beginRun(toMediaRun(encoded, 7)),
     steps.slice(0, encoded.tracks.size + Math.ceil(steps.length * share)),
   );
   return followed;
 }
 
-/** Two runs; in the first the last rendition stops after `lastSeconds`. */
+/** Two runs. In the first one, the last rendition stops after `lastSeconds`. */
 function twoRuns(encoded: EncodedRun, lastSeconds: number): FollowedPackage {
   const followed = new FollowedPackage('low');
   const late = new Set(encoded.tracks.get('360p')?.frames.slice(lastSeconds * 30));
   const steps = interleaved(encoded);
   followed.addRun(
-    toEncoderRun(encoded, 7),
+    toMediaRun(encoded, 7),
     steps.filter(({ chunk }) => !late.has(chunk)),
   );
   const wallClockMs = (mediaSeconds: number): number => WALL_CLOCK_START_MS + (20 + mediaSeconds) * 1000;
-  feed(followed.beginRun(toEncoderRun(encoded, 8, { wallClockMs })), steps.slice(0, steps.length * 0.45));
+  feed(followed.beginRun(toMediaRun(encoded, 8, { wallClockMs })), steps.slice(0, steps.length * 0.45));
   return followed;
 }
 
-/** Ten seconds of segments of one second: more than the skip boundary of six. */
+/** Ten segments of one second, which is more than the skip boundary of six. */
 async function steadyState(): Promise<FollowedPackage> {
   const video = { ...VIDEO, keyframeFrames: 30 };
   return during('ultra', await encodeRun({ seconds: 10, video }), 9.9);
@@ -52,7 +52,7 @@ test.each<[string, () => Promise<string>]>([
   ['start', async () => during('low', await encodeRun(), 0.55).playlist('480p')],
   ['steady-state', async () => (await steadyState()).playlist('480p')],
   ['delta-update', async () => (await steadyState()).playlist('480p', true)],
-  ['audio-beside-video', async () => during('low', await encodeRun(), 4.8).playlist('audio')],
+  ['audio-with-video', async () => during('low', await encodeRun(), 4.8).playlist('audio')],
   ['discontinuity', async () => twoRuns(await encodeRun(VIDEO_ONLY), 5).playlist('360p')],
   ['gap', async () => twoRuns(await encodeRun(VIDEO_ONLY), 1).playlist('360p')],
   ['end', async () => ended(during('low', await encodeRun(VIDEO_ONLY), 5)).playlist('480p')],

@@ -1,4 +1,4 @@
-import type { VideoRendition } from '#encoder/media/encoder-run.ts';
+import type { VideoRendition } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -9,7 +9,7 @@ import {
   FPS_30,
   feed,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
 } from '#test/support/encoded-run.ts';
 import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 
@@ -32,7 +32,7 @@ function declaredBy(stream: StreamPackage): Map<string, Declared> {
   );
 }
 
-/** Bit/s of a rendition's whole segments: of all, and of the largest that is not cut short. */
+/** Bit/s of a rendition's complete segments: the average, and the peak of those that were not cut short. */
 function measure(stream: StreamPackage, rendition: string): Declared {
   const segments =
     stream.renditions
@@ -48,7 +48,7 @@ function measure(stream: StreamPackage, rendition: string): Declared {
 
 function addRuns(stream: StreamPackage, encoded: EncodedRun, first: number, count: number, videoKbps?: number): void {
   for (let epoch = first; epoch < first + count; epoch++) {
-    const run = toEncoderRun(encoded, epoch);
+    const run = toMediaRun(encoded, epoch);
     const video = run.video.map(
       (rendition): VideoRendition => ({ ...rendition, videoKbps: videoKbps ?? rendition.videoKbps }),
     );
@@ -58,10 +58,10 @@ function addRuns(stream: StreamPackage, encoded: EncodedRun, first: number, coun
   }
 }
 
-test('before a playlist window of media it declares what the encoder was told, with the container', async () => {
+test('before a playlist window was measured, it declares the configured bitrates plus the container', async () => {
   const stream = new StreamPackage({ latency: 'ultra', firstMsn: 100 });
   addRuns(stream, await encodeRun(RUN), 7, 2);
-  // A second of video at 30 frames a second has 5 chunks with 100 bytes of headers and 16 bytes a frame; of audio, 46.875 frames.
+  // A second has 5 chunks with 100 bytes of headers and 16 bytes per frame: 30 frames of video, 46.875 frames of audio.
   const video = (5 * 100 + 30 * 16) * 8;
   const audio = (5 * 100 + 46.875 * 16) * 8;
   expect(declaredBy(stream).get('480p')).toEqual({
@@ -70,7 +70,7 @@ test('before a playlist window of media it declares what the encoder was told, w
   });
 });
 
-test('from then on it declares what was made', async () => {
+test('after that, it declares the measured bitrates', async () => {
   const stream = new StreamPackage({ latency: 'ultra', firstMsn: 100 });
   const encoded = await encodeRun(RUN);
   addRuns(stream, encoded, 7, 4);
@@ -85,7 +85,7 @@ test('from then on it declares what was made', async () => {
   }
 });
 
-test('audio alone, too', async () => {
+test('it declares the measured bitrates of audio alone', async () => {
   const stream = new StreamPackage({ latency: 'ultra', firstMsn: 100 });
   addRuns(stream, await encodeRun({ ...RUN, video: null }), 7, 4);
   const { average, bandwidth } = measure(stream, 'audio');
@@ -94,7 +94,7 @@ test('audio alone, too', async () => {
   expect(declared?.bandwidth).toBeGreaterThanOrEqual(bandwidth);
 });
 
-test('a segment that is larger than the encoder was told shows at once', async () => {
+test('a segment above the configured bitrate raises the declared peak at once', async () => {
   const stream = new StreamPackage({ latency: 'ultra', firstMsn: 100 });
   addRuns(stream, await encodeRun(RUN), 7, 1, 1);
   const { bandwidth } = measure(stream, '480p');

@@ -18,13 +18,13 @@ function part(durationSeconds: number, bytes = 1): Part {
   return { durationSeconds, isIndependent: true, data: Buffer.alloc(bytes) };
 }
 
-/** Adds whole segments of one part. */
+/** Adds complete segments of one part each. */
 function addSegments(timeline: RenditionTimeline, first: number, last: number, seconds = 2, bytes = 1): void {
   for (let msn = first; msn <= last; msn++) timeline.addPart(start(msn), part(seconds, bytes), true);
 }
 
 describe('the window', () => {
-  test('lists what lasts at most its length and keeps as much again', () => {
+  test('lists the newest segments up to its length, and the same amount stays in memory', () => {
     const timeline = timelineOf({ windowSeconds: 12 });
     addSegments(timeline, 0, 99);
     expect(timeline.listed().map(({ msn }) => msn)).toEqual([94, 95, 96, 97, 98, 99]);
@@ -33,14 +33,14 @@ describe('the window', () => {
     expect(timeline.segment(7, 87)).toBeUndefined();
   });
 
-  test('goes on while a segment is open, and is never empty', () => {
+  test('includes the open segment and is never empty', () => {
     const timeline = timelineOf({ windowSeconds: 1 });
     addSegments(timeline, 0, 3);
     timeline.addPart(start(4), part(0.5), false);
     expect(timeline.listed().map(({ msn }) => msn)).toEqual([3, 4]);
   });
 
-  // Video and audio at the bitrates that the encoder is told; a part's own overhead is below 2 %, rate control's below 1 %.
+  // Video and audio at the configured bitrates. The parts' overhead is below 2 %, rate control's deviation below 1 %.
   test.each(LATENCY_NAMES)('%s: the 720p ladder stays below 60 MB', (latency) => {
     const { segmentSeconds, windowSeconds } = LATENCY_PROFILES[latency];
     const ladderKbps = ladderRungs(DEFAULT_LADDER).reduce(
@@ -57,7 +57,7 @@ describe('the window', () => {
     expect((heldSegments * segmentBytes) / 1e6).toBeLessThanOrEqual(60);
   });
 
-  test('forgets init sections with the last segment of their epoch', () => {
+  test('drops an init section with the last segment of its epoch', () => {
     const timeline = timelineOf({ windowSeconds: 4 });
     timeline.beginRun({ epoch: 7, firstMsn: 0 }, INIT);
     addSegments(timeline, 0, 0);
@@ -70,8 +70,8 @@ describe('the window', () => {
   });
 });
 
-describe('positions', () => {
-  test('are reached by the part asked for and not before', () => {
+describe('a position', () => {
+  test('is reached by its part and not before', () => {
     const timeline = timelineOf();
     expect(timeline.contains({ msn: 0, part: null })).toBe(false);
     addSegments(timeline, 5, 5);
@@ -84,7 +84,7 @@ describe('positions', () => {
     expect(timeline.contains({ msn: 7, part: 0 })).toBe(false);
   });
 
-  test('past the end of a segment mean the first part of the next', () => {
+  test('past the end of a segment means the first part of the next', () => {
     const timeline = timelineOf();
     addSegments(timeline, 5, 5);
     expect(timeline.contains({ msn: 5, part: 9 })).toBe(false);
@@ -92,14 +92,14 @@ describe('positions', () => {
     expect(timeline.contains({ msn: 5, part: 9 })).toBe(true);
   });
 
-  test('are never taken twice', () => {
+  test('cannot be used twice', () => {
     const timeline = timelineOf();
     addSegments(timeline, 5, 5);
     expect(() => timeline.addPart(start(5), part(1), false)).toThrow('segment 5 follows 5');
   });
 });
 
-test('bitrates are those of whole segments; gaps count as nothing and part neighbours', () => {
+test('bitrates cover complete segments; gaps do not count, and segments around a gap are not contiguous', () => {
   const timeline = timelineOf();
   timeline.addPart(start(0), part(0.9, 10_000), true);
   timeline.addPart(start(3), part(1, 500), false);
@@ -110,7 +110,7 @@ test('bitrates are those of whole segments; gaps count as nothing and part neigh
   expect(timeline.bitrates.peakBitsPerSecond).toBe(4000);
 });
 
-test('a hole goes on where its run left off', () => {
+test('gaps continue the run before them', () => {
   const timeline = timelineOf();
   timeline.addPart(start(0), part(0.5), true);
   timeline.addPart(start(3, 8), part(2), true);
@@ -120,7 +120,7 @@ test('a hole goes on where its run left off', () => {
 });
 
 describe('waiting', () => {
-  test('ends with the change that makes it so, and leaves nothing behind', async () => {
+  test('ends with the change that meets the condition', async () => {
     const timeline = timelineOf();
     const waiting = timeline.waitUntil(() => timeline.contains({ msn: 1, part: 0 }), 10_000, NEVER);
     addSegments(timeline, 0, 0);
@@ -130,11 +130,11 @@ describe('waiting', () => {
     expect(await waiting).toBe(true);
   });
 
-  test('is not needed for what is so already', async () => {
+  test('ends at once if the condition is met already', async () => {
     expect(await timelineOf().waitUntil(() => true, 10_000, NEVER)).toBe(true);
   });
 
-  test('ends with false after its time or when it is given up', async () => {
+  test('ends with false after its time limit or when it is aborted', async () => {
     const timeline = timelineOf();
     expect(await timeline.waitUntil(() => false, 1, NEVER)).toBe(false);
     const abort = new AbortController();

@@ -1,4 +1,4 @@
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -10,7 +10,7 @@ import {
   type FeedStep,
   feed,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
 import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
@@ -24,19 +24,19 @@ beforeAll(async () => {
   steps = interleaved(encoded);
 });
 
-/** The steps without what a rendition wrote after its first `frames` frames. */
+/** All steps, except for a rendition's frames after the first `frames`. */
 function cutShort(rendition: string, frames: number): FeedStep[] {
   const dropped = new Set(encoded.tracks.get(rendition)?.frames.slice(frames));
   return steps.filter(({ chunk }) => !dropped.has(chunk));
 }
 
-/** The run some seconds later on the wall clock. */
-function laterRun(epoch: number, seconds: number, overrides: Partial<EncoderRun> = {}): EncoderRun {
+/** The same run, some seconds later on the wall clock. */
+function laterRun(epoch: number, seconds: number, overrides: Partial<MediaRun> = {}): MediaRun {
   const wallClockMs = (mediaSeconds: number): number => WALL_CLOCK_START_MS + (seconds + mediaSeconds) * 1000;
-  return toEncoderRun(encoded, epoch, { wallClockMs, ...overrides });
+  return toMediaRun(encoded, epoch, { wallClockMs, ...overrides });
 }
 
-/** Epoch, number and kind of every listed segment. */
+/** The file name of every listed segment, with a `!` for each discontinuity before it. */
 function listedSegments(followed: FollowedPackage, rendition: string): string[] {
   return parseMediaPlaylist(followed.playlist(rendition)).segments.map(
     ({ uri, isGap, discontinuities }) => `${'! '.repeat(discontinuities)}${uri}${isGap ? ' gap' : ''}`,
@@ -49,14 +49,14 @@ describe('a second run', () => {
     ['after a part', 75],
     ['in the middle of a part', 100],
     ['after a single frame', 1],
-  ])('that follows %s goes on with the next number and a discontinuity', (_, frames) => {
+  ])('that follows %s continues with the next number and a discontinuity', (_, frames) => {
     const followed = new FollowedPackage('low');
     const isKept = ({ rendition, chunk }: FeedStep): boolean => {
       const track = encoded.tracks.get(rendition);
       const kept = Math.ceil(((track?.frames.length ?? 0) * frames) / 180);
       return track?.header === chunk || track?.frames.slice(0, kept).includes(chunk) === true;
     };
-    followed.addRun(toEncoderRun(encoded, 7), steps.filter(isKept));
+    followed.addRun(toMediaRun(encoded, 7), steps.filter(isKept));
     followed.addRun(laterRun(8, 20), steps);
     expect(followed.violations).toEqual([]);
     const first = Math.ceil(frames / 60);
@@ -68,9 +68,9 @@ describe('a second run', () => {
     }
   });
 
-  test('lists a gap where a rendition lagged behind over a segment boundary', () => {
+  test('lists gaps for a rendition that was segments behind', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), cutShort('360p', 50));
+    followed.addRun(toMediaRun(encoded, 7), cutShort('360p', 50));
     followed.addRun(laterRun(8, 20), steps);
     expect(followed.violations).toEqual([]);
     expect(listedSegments(followed, '360p')).toEqual([
@@ -85,18 +85,18 @@ describe('a second run', () => {
     expect(listedSegments(followed, '480p')[3]).toBe('! 8-103.m4s');
   });
 
-  test('that comes to nothing leaves no discontinuity', () => {
+  test('without any part leaves no discontinuity', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     followed.addRun(laterRun(8, 10), steps.slice(0, encoded.tracks.size));
     followed.addRun(laterRun(9, 20), steps);
     expect(followed.violations).toEqual([]);
     expect(listedSegments(followed, 'audio')[3]).toBe('! 9-103.m4s');
   });
 
-  test('that only some renditions have parts of counts as one discontinuity in all', () => {
+  test('counts as a discontinuity in all renditions, even if it has parts in only some', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     followed.addRun(laterRun(8, 10), cutShort('360p', 0));
     followed.addRun(laterRun(9, 20), steps);
     expect(followed.violations).toEqual([]);
@@ -114,9 +114,9 @@ describe('a second run', () => {
     ]);
   });
 
-  test('hints at its own first part once it has begun, and at nothing before', () => {
+  test('hints at its first part once it has begun, and at nothing before', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     const hint = (): string | undefined => parseMediaPlaylist(followed.playlist('480p')).preloadHint?.get('URI');
     expect(hint()).toBeUndefined();
     const sink = followed.beginRun(laterRun(8, 20));
@@ -125,13 +125,13 @@ describe('a second run', () => {
     expect(hint()).toBe('8-103.0.m4s');
   });
 
-  test('makes PART-TARGET as long as its parts, and it never shrinks again', async () => {
+  test('raises PART-TARGET to the length of its parts, and later runs never lower it', async () => {
     const frameRate = { numerator: 25, denominator: 1 };
     const slower = await encodeRun({ video: { frameRate, keyframeFrames: 50, bFrames: 0 } });
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     expect(followed.stream.partTargetSeconds).toBeCloseTo(0.512, 9);
-    followed.addRun(toEncoderRun(slower, 8), interleaved(slower));
+    followed.addRun(toMediaRun(slower, 8), interleaved(slower));
     expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
     followed.addRun(laterRun(9, 20), steps);
     expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
@@ -153,15 +153,12 @@ describe('a run at another frame rate', () => {
     [30, 13],
     [13, 30],
     [25, 7],
-  ])(
-    'ends the presentation where parts of %d and %d frames a second have no PART-TARGET in common',
-    async (first, second) => {
-      const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
-      const stream = new StreamPackage({ latency: 'ultra', firstMsn: FIRST_MSN });
-      feed(stream.beginRun(toEncoderRun(before, 7)), interleaved(before));
-      expect(stream.fits(toEncoderRun(after, 8))).toBe(false);
-    },
-  );
+  ])('does not fit if the parts at %d and %d frames a second allow no common PART-TARGET', async (first, second) => {
+    const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
+    const stream = new StreamPackage({ latency: 'ultra', firstMsn: FIRST_MSN });
+    feed(stream.beginRun(toMediaRun(before, 7)), interleaved(before));
+    expect(stream.fits(toMediaRun(after, 8))).toBe(false);
+  });
 
   test.each([
     [30, 60],
@@ -169,27 +166,27 @@ describe('a run at another frame rate', () => {
     [25, 30],
     [24, 30],
     [15, 30],
-  ])('goes on from %d to %d frames a second, and every playlist conforms', async (first, second) => {
+  ])('can change from %d to %d frames a second, and every playlist conforms', async (first, second) => {
     const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
     const followed = new FollowedPackage('ultra');
-    followed.addRun(toEncoderRun(before, 7), interleaved(before));
-    expect(followed.stream.fits(toEncoderRun(after, 8))).toBe(true);
-    followed.addRun(toEncoderRun(after, 8), interleaved(after));
+    followed.addRun(toMediaRun(before, 7), interleaved(before));
+    expect(followed.stream.fits(toMediaRun(after, 8))).toBe(true);
+    followed.addRun(toMediaRun(after, 8), interleaved(after));
     expect(followed.violations).toEqual([]);
   });
 
-  test('goes on at any where there are no parts', async () => {
+  test('fits at any frame rate without parts', async () => {
     const [before, after] = [await runAt(30, null), await runAt(5, null)];
     const stream = new StreamPackage({ latency: 'standard', firstMsn: FIRST_MSN });
-    feed(stream.beginRun(toEncoderRun(before, 7)), interleaved(before));
-    expect(stream.fits(toEncoderRun(after, 8))).toBe(true);
+    feed(stream.beginRun(toMediaRun(before, 7)), interleaved(before));
+    expect(stream.fits(toMediaRun(after, 8))).toBe(true);
   });
 });
 
 describe('the multivariant playlist', () => {
   test('appears with the first part of the last rendition and stays through the next run', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const sink = stream.beginRun(toEncoderRun(encoded, 7));
+    const sink = stream.beginRun(toMediaRun(encoded, 7));
     const isComplete = (): boolean =>
       [...stream.renditions.values()].every((timeline) => timeline.newest() !== undefined);
     for (const { rendition, chunk } of steps) {
@@ -203,17 +200,17 @@ describe('the multivariant playlist', () => {
     expect(stream.playableRun?.epoch).toBe(7);
   });
 
-  test('stays also where nobody asked for it during the first run', () => {
+  test('stays even if nobody requested it during the first run', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    feed(stream.beginRun(toEncoderRun(encoded, 7)), steps);
+    feed(stream.beginRun(toMediaRun(encoded, 7)), steps);
     stream.beginRun(laterRun(8, 20));
     expect(stream.playableRun?.epoch).toBe(7);
   });
 
-  test('shows a new run as soon as all of it can be played', () => {
+  test('shows a new run as soon as all its renditions can be played', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    feed(stream.beginRun(toEncoderRun(encoded, 7)), steps);
-    const smaller = laterRun(8, 20, { video: toEncoderRun(encoded, 8).video.slice(1) });
+    feed(stream.beginRun(toMediaRun(encoded, 7)), steps);
+    const smaller = laterRun(8, 20, { video: toMediaRun(encoded, 8).video.slice(1) });
     feed(
       stream.beginRun(smaller),
       steps.filter(({ rendition }) => rendition !== '480p'),
@@ -225,18 +222,18 @@ describe('the multivariant playlist', () => {
 });
 
 describe('a run with fewer renditions', () => {
-  test('goes on in those that vanished with the parts of its best one, held once', () => {
+  test('feeds its best rendition to those that it lacks, and keeps the media only once', () => {
     const followed = new FollowedPackage('low');
-    followed.addRun(toEncoderRun(encoded, 7), steps);
+    followed.addRun(toMediaRun(encoded, 7), steps);
     const before = followed.stream.mediaBytes();
-    const onlyBest = laterRun(8, 20, { video: toEncoderRun(encoded, 8).video.slice(0, 1) });
+    const onlyBest = laterRun(8, 20, { video: toMediaRun(encoded, 8).video.slice(0, 1) });
     const written = steps.filter(({ rendition }) => rendition !== '360p');
     followed.addRun(onlyBest, written);
     expect(followed.violations).toEqual([]);
     const best = followed.stream.renditions.get('480p');
-    const vanished = followed.stream.renditions.get('360p');
-    expect(vanished?.initSection(8)).toBe(best?.initSection(8));
-    expect(vanished?.segment(8, 103)?.parts[0]?.data).toBe(best?.segment(8, 103)?.parts[0]?.data);
+    const missing = followed.stream.renditions.get('360p');
+    expect(missing?.initSection(8)).toBe(best?.initSection(8));
+    expect(missing?.segment(8, 103)?.parts[0]?.data).toBe(best?.segment(8, 103)?.parts[0]?.data);
     const ownBytes = ['480p', 'audio'].reduce((bytes, name) => bytes + readBytes(followed, name, 8), 0);
     expect(followed.stream.mediaBytes() - before).toBe(ownBytes);
     followed.addRun(laterRun(9, 40), steps);
@@ -246,7 +243,7 @@ describe('a run with fewer renditions', () => {
     );
   });
 
-  /** Media bytes of one epoch of a rendition. */
+  /** Media bytes of one epoch in a rendition. */
   function readBytes(followed: FollowedPackage, rendition: string, epoch: number): number {
     const segments = followed.stream.renditions.get(rendition)?.held() ?? [];
     return segments
@@ -254,9 +251,9 @@ describe('a run with fewer renditions', () => {
       .reduce((bytes, segment) => bytes + segmentBytes(segment), 0);
   }
 
-  test('fits as long as it keeps picture and sound', () => {
+  test('fits as long as it keeps video and audio', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const run = toEncoderRun(encoded, 7);
+    const run = toMediaRun(encoded, 7);
     const noVideo = { ...run, video: [], frameRate: null, keyframeFrames: null };
     expect(stream.fits(noVideo)).toBe(true);
     stream.beginRun(run);
@@ -266,10 +263,10 @@ describe('a run with fewer renditions', () => {
   });
 });
 
-describe('ends', () => {
-  test('of the stream give every playlist its ENDLIST, and nothing comes after', () => {
+describe('the end', () => {
+  test('of the stream gives every playlist its EXT-X-ENDLIST, and nothing follows', () => {
     const followed = new FollowedPackage('low');
-    const sink = followed.beginRun(toEncoderRun(encoded, 7));
+    const sink = followed.beginRun(toMediaRun(encoded, 7));
     feed(sink, steps.slice(0, 400));
     followed.end();
     const playlists = [...encoded.tracks.keys()].map((name) => followed.playlist(name));
@@ -281,7 +278,7 @@ describe('ends', () => {
     expect(followed.violations).toEqual([]);
   });
 
-  test('of the stream come also where its last run can not be brought to its own', () => {
+  test('of the stream comes even if ending the last run fails', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
     const wallClockMs = (): number => {
       throw new Error('no clock today');
@@ -292,9 +289,9 @@ describe('ends', () => {
     expect([...stream.renditions.values()].every(({ ended }) => ended)).toBe(true);
   });
 
-  test('of a run, twice, and writes after it change nothing', () => {
+  test('of a run may come twice, and writes after it change nothing', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const sink = stream.beginRun(toEncoderRun(encoded, 7));
+    const sink = stream.beginRun(toMediaRun(encoded, 7));
     feed(sink, steps.slice(0, 400));
     sink.end();
     const { version } = stream;
@@ -305,9 +302,9 @@ describe('ends', () => {
     expect(stream.nextMsn()).toBe(nextMsn);
   });
 
-  test('of a run that was replaced do not end the new one', () => {
+  test('of a run that was replaced does not end the new one', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-    const former = stream.beginRun(toEncoderRun(encoded, 7));
+    const former = stream.beginRun(toMediaRun(encoded, 7));
     feed(former, steps.slice(0, 400));
     feed(stream.beginRun(laterRun(8, 20)), steps.slice(0, 100));
     const { version } = stream;
@@ -318,9 +315,9 @@ describe('ends', () => {
   });
 });
 
-test('malformed output ends the run: what was whole stays, what comes after is ignored', () => {
+test('malformed output ends the run: complete parts stay, and later output is ignored', () => {
   const followed = new FollowedPackage('low');
-  const sink = followed.beginRun(toEncoderRun(encoded, 7));
+  const sink = followed.beginRun(toMediaRun(encoded, 7));
   feed(sink, steps.slice(0, 300));
   expect(() => sink.write('360p', Buffer.from('\0\0\0\x04moof'))).toThrow('box moof has 4 bytes');
   const { version } = followed.stream;
@@ -341,7 +338,7 @@ test.each([
   ],
 ])('%s throws', (_, chunk, message) => {
   const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
-  expect(() => stream.beginRun(toEncoderRun(encoded, 7)).write('480p', chunk())).toThrow(message);
+  expect(() => stream.beginRun(toMediaRun(encoded, 7)).write('480p', chunk())).toThrow(message);
 });
 
 function headerFrom(type: string): Buffer {
@@ -349,7 +346,7 @@ function headerFrom(type: string): Buffer {
   return header.subarray(header.indexOf(type, 0, 'latin1') - 4);
 }
 
-test('minutes of runs keep numbers consecutive, memory bounded and only the init sections that are needed', () => {
+test('over many runs, numbers stay consecutive, memory is bounded, and only needed init sections are kept', () => {
   const followed = new FollowedPackage('low');
   const rounds = 20;
   for (let round = 0; round < rounds; round++) followed.addRun(laterRun(7 + round, round * 10), steps);

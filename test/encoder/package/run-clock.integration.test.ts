@@ -1,17 +1,17 @@
 import { RunClock } from '#encoder/package/run-clock.ts';
-import { encodeRun, toEncoderRun } from '#test/support/encoded-run.ts';
+import { encodeRun, toMediaRun } from '#test/support/encoded-run.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);
 
-/** A clock whose ingest clock is off by `offMs(segment)`. */
+/** A run clock whose ingest clock is off by `offMs(segment)`. */
 async function clockOf(offMs: (segment: number) => number): Promise<RunClock> {
-  const run = toEncoderRun(await encodeRun(), 7, {
+  const run = toMediaRun(await encodeRun(), 7, {
     wallClockMs: (mediaSeconds) => START_MS + mediaSeconds * 1000 + offMs(mediaSeconds / 2),
   });
   return new RunClock(run);
 }
 
-test('the first leader says when the run begins', async () => {
+test('the first leader sets when the run begins', async () => {
   const clock = await clockOf(() => 0);
   expect(clock.startSeconds).toBeNull();
   clock.start(1);
@@ -19,7 +19,7 @@ test('the first leader says when the run begins', async () => {
   expect(clock.startSeconds).toBe(1);
 });
 
-test('all renditions get the same date for a segment, however the ingest clock moves', async () => {
+test('all renditions get the same date for a segment even if the ingest clock changes', async () => {
   let reads = 0;
   const clock = await clockOf(() => reads++ * 10);
   expect(clock.hasBegun(0)).toBe(false);
@@ -30,7 +30,7 @@ test('all renditions get the same date for a segment, however the ingest clock m
 });
 
 test.each([100, -100])(
-  'a jump of the ingest clock by %i ms is followed by half a millisecond a segment',
+  'follows a jump of the ingest clock by %i ms at half a millisecond per segment',
   async (jumpMs) => {
     const clock = await clockOf((segment) => (segment === 0 ? 0 : jumpMs));
     const dates = Array.from({ length: 400 }, (_, segment) => clock.programDateTimeMs(segment, segment * 2, 0));
@@ -40,7 +40,7 @@ test.each([100, -100])(
   },
 );
 
-test('a publisher whose clock drifts by 0.01 % is followed exactly', async () => {
+test('follows a publisher whose clock drifts by 0.01 % exactly', async () => {
   const clock = await clockOf((segment) => segment * 0.2);
   for (let segment = 0; segment < 100; segment++) {
     expect(clock.programDateTimeMs(segment, segment * 2, 0) - START_MS - segment * 2000).toBeCloseTo(segment * 0.2, 3);

@@ -1,6 +1,6 @@
 import { SegmentBitrates } from '#encoder/package/segment-bitrates.ts';
 
-/** Of segments of these bytes and seconds; null is a gap. */
+/** Bitrates of segments with these bytes and seconds. Null is a gap. */
 function bitratesOf(...segments: readonly (readonly [bytes: number, seconds: number] | null)[]): SegmentBitrates {
   const bitrates = new SegmentBitrates(2);
   for (const segment of segments) {
@@ -10,7 +10,7 @@ function bitratesOf(...segments: readonly (readonly [bytes: number, seconds: num
   return bitrates;
 }
 
-test('the average is that of all media so far', () => {
+test('the average covers all media so far', () => {
   const bitrates = bitratesOf([1000, 2], [3000, 2], null, [500, 0.5]);
   expect(bitrates.measuredSeconds).toBe(4.5);
   expect(bitrates.averageBitsPerSecond).toBe(8000);
@@ -27,10 +27,10 @@ test.each([
     ],
     12_000,
   ],
-  ['none below half the target duration', [[3000, 0.9]], 0],
+  ['no segment below half the target duration', [[3000, 0.9]], 0],
   ['half the target duration', [[3000, 1]], 24_000],
   [
-    'short ones that follow one another',
+    'short contiguous segments together',
     [
       [1000, 0.6],
       [1000, 0.4],
@@ -38,7 +38,7 @@ test.each([
     16_000,
   ],
   [
-    'a short one with a long one beside it',
+    'a short segment together with a long one',
     [
       [3000, 0.9],
       [1000, 2],
@@ -46,18 +46,18 @@ test.each([
     11_035,
   ],
   [
-    'nothing together that is longer than one and a half',
+    'no segments that together exceed one and a half target durations',
     [
       [3000, 0.9],
       [1000, 2.2],
     ],
     3637,
   ],
-  ['nothing over a gap', [[1000, 0.6], null, [1000, 0.4]], 0],
+  ['no segments across a gap', [[1000, 0.6], null, [1000, 0.4]], 0],
 ] as const)('the peak is of %s', (_name, segments, expected) => {
   expect(Math.ceil(bitratesOf(...segments).peakBitsPerSecond)).toBe(expected);
 });
 
-test('a peak stays', () => {
+test('a peak never decreases', () => {
   expect(bitratesOf([9000, 2], [1, 2], [1, 2]).peakBitsPerSecond).toBe(36_000);
 });

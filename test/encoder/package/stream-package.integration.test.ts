@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { LATENCY_NAMES, LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { FrameRate } from '#encoder/media/encoder-run.ts';
+import type { FrameRate } from '#encoder/media/media-run.ts';
 import type { Sample } from '#encoder/package/fragment.ts';
 import type { Segment } from '#encoder/package/segment.ts';
 import {
@@ -12,7 +12,7 @@ import {
   type FeedStep,
   FPS_30,
   interleaved,
-  toEncoderRun,
+  toMediaRun,
 } from '#test/support/encoded-run.ts';
 import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
 
@@ -22,7 +22,7 @@ function rate(numerator: number, denominator = 1): FrameRate {
   return { numerator, denominator };
 }
 
-/** Encoder settings as a profile asks for them. */
+/** FFmpeg settings for a latency profile. */
 function optionsFor(
   latency: LatencyName,
   frameRate: FrameRate | null,
@@ -39,7 +39,7 @@ function optionsFor(
 
 function packaged(latency: LatencyName, encoded: EncodedRun, steps: readonly FeedStep[]): FollowedPackage {
   const followed = new FollowedPackage(latency);
-  followed.addRun(toEncoderRun(encoded, EPOCH), steps);
+  followed.addRun(toMediaRun(encoded, EPOCH), steps);
   return followed;
 }
 
@@ -47,7 +47,7 @@ function segmentsOf(followed: FollowedPackage, rendition: string): readonly Segm
   return followed.stream.renditions.get(rendition)?.held() ?? [];
 }
 
-/** What FFmpeg says when it decodes it all. */
+/** FFmpeg's messages while it decodes all media. */
 async function decoderMessages(media: Buffer): Promise<string> {
   const decoder = spawn('ffmpeg', ['-v', 'warning', '-xerror', '-i', 'pipe:0', '-f', 'null', '-'], {
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -81,18 +81,18 @@ describe.each<[LatencyName, FrameRate | null, number | null]>([
     followed = packaged(latency, encoded, interleaved(encoded));
   });
 
-  test('every playlist on the way conforms', () => {
+  test('every playlist conforms', () => {
     followed.end();
     expect(followed.violations).toEqual([]);
   });
 
-  test('every frame is there once, with its time and bytes', () => {
+  test('every frame is published once, with its time and bytes', () => {
     for (const [name, track] of encoded.tracks) {
       const made = readSamples(Buffer.concat(track.frames)).map(toText);
       const published = readSamples(followed.media(name)).map(toText);
       const first = made.indexOf(published[0] ?? '');
       expect(published).toEqual(made.slice(first, first + published.length));
-      // Audio begins with the first picture and ends with the last one's segment: priming and padding lie outside.
+      // Audio begins with the first video frame and ends with the last video segment, without priming and padding.
       const mayMiss = name === 'audio' && frameRate !== null ? 1 : 0;
       expect(first).toBeLessThanOrEqual(mayMiss);
       expect(made.length - first - published.length).toBeLessThanOrEqual(mayMiss);
@@ -130,7 +130,7 @@ describe.each<[LatencyName, FrameRate | null, number | null]>([
     return header.readUInt32BE(header.indexOf('mdhd', 0, 'latin1') + 16);
   }
 
-  test('segments and parts decode without a message', async () => {
+  test('segments and parts decode without messages', async () => {
     for (const name of encoded.tracks.keys()) {
       const init = followed.stream.renditions.get(name)?.initSection(EPOCH) ?? Buffer.alloc(0);
       expect(await decoderMessages(Buffer.concat([init, followed.media(name)]))).toBe('');
@@ -140,7 +140,7 @@ describe.each<[LatencyName, FrameRate | null, number | null]>([
   });
 });
 
-describe('however the output is cut and interleaved', () => {
+describe('if the output is split and interleaved differently', () => {
   let encoded: EncodedRun;
   let expected: Map<string, Buffer>;
 
@@ -150,7 +150,7 @@ describe('however the output is cut and interleaved', () => {
     expected = new Map([...encoded.tracks.keys()].map((name) => [name, followed.media(name)]));
   });
 
-  /** A rendition's whole output in chunks of a size. */
+  /** A rendition's output in chunks of `chunkBytes`. */
   function inChunks(rendition: string, chunkBytes: number): FeedStep[] {
     const track = encoded.tracks.get(rendition);
     const all = Buffer.concat([
@@ -188,8 +188,8 @@ describe('however the output is cut and interleaved', () => {
   });
 });
 
-describe('a run whose audio does not begin with its video', () => {
-  test('audio before the first picture is dropped', async () => {
+describe('a run whose audio and video begin at different times', () => {
+  test('audio before the first video frame is dropped', async () => {
     const encoded = await encodeRun();
     const steps = interleaved(encoded).filter(({ rendition, chunk }) => {
       const { frames = [] } = encoded.tracks.get(rendition) ?? {};
@@ -202,7 +202,7 @@ describe('a run whose audio does not begin with its video', () => {
     expect(segmentsOf(followed, 'audio')[0]?.msn).toBe(FIRST_MSN);
   });
 
-  test('audio alone in a run with video publishes nothing', async () => {
+  test('a run with video publishes nothing while only audio arrives', async () => {
     const encoded = await encodeRun();
     const followed = packaged(
       'low',
@@ -214,7 +214,7 @@ describe('a run whose audio does not begin with its video', () => {
   });
 });
 
-test.each(LATENCY_NAMES)('%s: memory and names are those of one package, counted once', async (latency) => {
+test.each(LATENCY_NAMES)('%s: mediaBytes counts all media once', async (latency) => {
   const encoded = await encodeRun(optionsFor(latency, FPS_30, 48_000));
   const followed = packaged(latency, encoded, interleaved(encoded));
   const total = [...encoded.tracks.keys()].reduce((bytes, name) => bytes + followed.media(name).length, 0);

@@ -32,7 +32,7 @@ beforeEach(async () => {
   await witness.publish('witness');
   sendWitnessTags();
 });
-/** Whatever the others did: the legitimate publish has lost nothing and got nothing of theirs. */
+/** Whatever the other connections did, the witness's publish has received all of its own tags and no other tags. */
 afterEach(async () => {
   sendWitnessTags();
   const tagsOfWitness = () => server.recordings[0]?.tags ?? [];
@@ -56,16 +56,16 @@ function sendWitnessTags(): void {
 
 const openClient = () => RtmpClient.open(server.port);
 
-/** Starts a message of 1000 bytes, sends a chunk of it, and then a full header again. */
+/** Sends one chunk of a message of 1000 bytes, and then another full header with the changed fields. */
 function changeHalfWay(client: RtmpClient, changed: Partial<RtmpMessage>): void {
   const message = { type: COMMAND, messageStreamId: 0, payload: Buffer.alloc(128), declaredBytes: 1000 };
   client.send(message);
   client.send({ ...message, ...changed });
 }
 
-describe('ends the connection, and that one only, on', () => {
+describe('only the offending connection is closed on', () => {
   test.each<[string, (client: RtmpClient) => void]>([
-    ['another protocol', (client) => client.socket.write('GET / HTTP/1.1\r\nHost: live\r\n\r\n')],
+    ['a request in another protocol', (client) => client.socket.write('GET / HTTP/1.1\r\nHost: live\r\n\r\n')],
     ['another RTMP version', (client) => client.socket.write(Buffer.from([6]))],
   ])('%s', async (_, attack) => {
     const client = await openClient();
@@ -77,29 +77,32 @@ describe('ends the connection, and that one only, on', () => {
 
   test.each<[string, Omit<RtmpMessage, 'messageStreamId'> | readonly Omit<RtmpMessage, 'messageStreamId'>[]]>([
     ['a chunk size of 0', { type: SET_CHUNK_SIZE, payload: uint32(0) }],
-    ['a chunk size that makes a chunk of every few bytes', { type: SET_CHUNK_SIZE, payload: uint32(127) }],
-    ['a chunk size with the top bit', { type: SET_CHUNK_SIZE, payload: uint32(0x80000000) }],
-    ['a chunk size of two bytes', { type: SET_CHUNK_SIZE, payload: Buffer.alloc(2) }],
-    ['an abort without chunk stream', { type: ABORT, payload: Buffer.alloc(1) }],
-    ['a window of three bytes', { type: WINDOW_ACKNOWLEDGEMENT_SIZE, payload: Buffer.alloc(3) }],
-    ['a video message announced with 16 MiB', { type: VIDEO_TAG, payload: Buffer.alloc(9), declaredBytes: 0xffffff }],
-    ['a command announced with 65 KiB', { type: COMMAND, payload: Buffer.alloc(9), declaredBytes: 65 * 1024 }],
-    ['a script message announced with 1 MiB', { type: SCRIPT_TAG, payload: Buffer.alloc(9), declaredBytes: 2 ** 20 }],
-    ['a command that is no AMF0', { type: COMMAND, payload: Buffer.alloc(64, 0xff) }],
+    ['a chunk size below 128 bytes', { type: SET_CHUNK_SIZE, payload: uint32(127) }],
+    ['a chunk size with the top bit set', { type: SET_CHUNK_SIZE, payload: uint32(0x80000000) }],
+    ['a chunk size message of two bytes', { type: SET_CHUNK_SIZE, payload: Buffer.alloc(2) }],
+    ['an abort message without a chunk stream id', { type: ABORT, payload: Buffer.alloc(1) }],
+    ['a window size message of three bytes', { type: WINDOW_ACKNOWLEDGEMENT_SIZE, payload: Buffer.alloc(3) }],
+    ['a video message that announces 16 MiB', { type: VIDEO_TAG, payload: Buffer.alloc(9), declaredBytes: 0xffffff }],
+    ['a command that announces 65 KiB', { type: COMMAND, payload: Buffer.alloc(9), declaredBytes: 65 * 1024 }],
+    ['a script message that announces 1 MiB', { type: SCRIPT_TAG, payload: Buffer.alloc(9), declaredBytes: 2 ** 20 }],
+    ['a command that is not AMF0', { type: COMMAND, payload: Buffer.alloc(64, 0xff) }],
     [
       'a command that ends early',
       { type: COMMAND, payload: encodeAmf0('connect', 1, { app: 'live' }).subarray(0, 30) },
     ],
-    ['an AMF3 command that is no AMF0 inside', { type: AMF3_COMMAND, payload: Buffer.alloc(8, 0x11) }],
+    ['an AMF3 command whose body is not AMF0', { type: AMF3_COMMAND, payload: Buffer.alloc(8, 0x11) }],
     ['an AMF3 command of one byte', { type: AMF3_COMMAND, payload: Buffer.alloc(1) }],
     ['a command named like a property of every object', { type: COMMAND, payload: encodeAmf0('constructor', 1) }],
     ['arrays nested 10,000 deep', { type: COMMAND, payload: Buffer.alloc(50_000, Buffer.from([10, 0, 0, 0, 1])) }],
     ['connect without arguments', { type: COMMAND, payload: encodeAmf0('connect') }],
     ['connect without a transaction id', { type: COMMAND, payload: encodeAmf0('connect', null, { app: 'live' }) }],
     ['connect without an application', { type: COMMAND, payload: encodeAmf0('connect', 1, {}) }],
-    ['connect with null', { type: COMMAND, payload: encodeAmf0('connect', 1, null) }],
-    ['connect to a number', { type: COMMAND, payload: encodeAmf0('connect', 1, { app: 5 }) }],
-    ['connect to slashes', { type: COMMAND, payload: encodeAmf0('connect', 1, { app: `${'/'.repeat(50_000)}x` }) }],
+    ['connect with null instead of arguments', { type: COMMAND, payload: encodeAmf0('connect', 1, null) }],
+    ['connect to an application that is a number', { type: COMMAND, payload: encodeAmf0('connect', 1, { app: 5 }) }],
+    [
+      'connect to an application of 50,000 slashes',
+      { type: COMMAND, payload: encodeAmf0('connect', 1, { app: `${'/'.repeat(50_000)}x` }) },
+    ],
     ['createStream without a transaction id', { type: COMMAND, payload: encodeAmf0('createStream') }],
     ['publish before connect', { type: COMMAND, payload: encodeAmf0('publish', 1, null, 'key', 'live') }],
     ['play before connect', { type: COMMAND, payload: encodeAmf0('play', 1, null, 'key') }],
@@ -108,7 +111,7 @@ describe('ends the connection, and that one only, on', () => {
       [...Array(20).keys()].map((index) => ({ type: VIDEO_TAG, payload: Buffer.alloc(1), chunkStreamId: 10 + index })),
     ],
     [
-      'messages announced on several chunk streams that together are too long',
+      'messages on several chunk streams that together announce too many bytes',
       [...Array(8).keys()].map((index) => ({
         type: VIDEO_TAG,
         payload: Buffer.alloc(128),
@@ -117,7 +120,7 @@ describe('ends the connection, and that one only, on', () => {
       })),
     ],
     [
-      'media until the bytes before a publish are used up',
+      'media that exceeds the byte limit before a publish',
       Array(80).fill({ type: VIDEO_TAG, payload: Buffer.alloc(1000) }),
     ],
   ])('%s', async (_, messages) => {
@@ -128,7 +131,7 @@ describe('ends the connection, and that one only, on', () => {
     expect(await server.logged('connection closed')).toMatchObject({ reason: expect.stringMatching(/\w/) });
   });
 
-  test('more messages than lead to any publish', async () => {
+  test('too many messages before a publish', async () => {
     const client = await openClient();
     await client.prepare();
     for (let count = 0; count < 100; count++) client.sendCommand(0, 'FCPublish', 3, null, 'key');
@@ -150,12 +153,12 @@ describe('ends the connection, and that one only, on', () => {
   });
 
   test.each([
-    ['no name', []],
-    ['an empty name', ['']],
-    ['nothing but a query', ['?key']],
-    ['a number for a name', [5]],
-    ['an object for a name', [{ toString: 'x' }]],
-  ])('a publish with %s, which is told so', async (_, names) => {
+    ['no stream name', []],
+    ['an empty stream name', ['']],
+    ['only a query string as its stream name', ['?key']],
+    ['a number as its stream name', [5]],
+    ['an object as its stream name', [{ toString: 'x' }]],
+  ])('a publish with %s, after an error status for the peer', async (_, names) => {
     const client = await openClient();
     await client.prepare();
     client.sendCommand(1, 'publish', 3, null, ...names);
@@ -163,7 +166,7 @@ describe('ends the connection, and that one only, on', () => {
     await client.closed;
   });
 
-  test('a play, which is told so, and media after it', async () => {
+  test('a play command followed by media, after an error status for the peer', async () => {
     const client = await openClient();
     await client.prepare();
     client.sendCommand(1, 'play', 3, null, 'witness');
@@ -191,7 +194,7 @@ describe('ends the connection, and that one only, on', () => {
     expect(server.recordings).toHaveLength(2);
   });
 
-  test('messages of a live publisher that would fill the memory', async () => {
+  test('messages of a live publisher that together exceed the buffer limit', async () => {
     const client = await openClient();
     await client.publish('first');
     for (const chunkStreamId of [4, 5, 6]) {
@@ -203,7 +206,7 @@ describe('ends the connection, and that one only, on', () => {
     expect(closed).toMatchObject({ reason: expect.stringContaining('in flight'), streamId: 'first' });
   });
 
-  test.each([1, 2, 3, 4, 5])('or survives random bytes after the handshake, round %i', async () => {
+  test.each([1, 2, 3, 4, 5])('random bytes after the handshake and then a FIN, round %i', async () => {
     const client = await openClient();
     await client.handshake();
     client.socket.end(randomBytes(60_000));
@@ -211,11 +214,11 @@ describe('ends the connection, and that one only, on', () => {
   });
 });
 
-describe('bears', () => {
+describe('the server tolerates', () => {
   test.each([
-    ['connect with a tcUrl that is no URL', { app: 'live', tcUrl: 'no url' }],
+    ['connect with a tcUrl that is not a URL', { app: 'live', tcUrl: 'no url' }],
     ['connect without a tcUrl', { app: 'live' }],
-    ['connect with a prototype', { app: 'live', __proto__: null, constructor: 'x' }],
+    ['connect with a property that is named "constructor"', { app: 'live', __proto__: null, constructor: 'x' }],
   ])('%s', async (_, details) => {
     const client = await openClient();
     await client.handshake();
@@ -224,7 +227,7 @@ describe('bears', () => {
     client.destroy();
   });
 
-  test('commands that it does not know, as encoders send them before a publish', async () => {
+  test('unknown commands, which broadcasting software sends before a publish', async () => {
     const client = await openClient();
     await client.prepare();
     client.sendCommand(0, 'releaseStream', 3, null, 'key');
@@ -233,7 +236,7 @@ describe('bears', () => {
     await client.roundTrip();
   });
 
-  test('media of other message streams, empty media and an aborted message; none of it is a tag', async () => {
+  test('media of other message streams, empty media and an aborted message, and passes none of it on', async () => {
     const client = await openClient();
     await client.publish('first');
     const send = (message: Partial<RtmpMessage>) =>
@@ -251,8 +254,8 @@ describe('bears', () => {
   });
 });
 
-describe('reads', () => {
-  test('a message of several chunks, each payload a copy of its own', async () => {
+describe('the server reads', () => {
+  test('messages of several chunks, and copies each payload', async () => {
     const client = await openClient();
     await client.publish('first');
     const payloads = [randomBytes(5_000), randomBytes(4_000), randomBytes(4_500)];
@@ -276,7 +279,7 @@ describe('reads', () => {
     expect(server.recordings[1]?.tags).toEqual([tag, tag]);
   });
 
-  test('extended timestamps, and goes on when they wrap after 49 days', async () => {
+  test('extended timestamps, even when they wrap after 49 days', async () => {
     const client = await openClient();
     await client.publish('first');
     const video = [VIDEO_TAG, 1, 0, 0, 0];
@@ -288,9 +291,9 @@ describe('reads', () => {
   });
 });
 
-test('a connection has no memory for what it does not parse', () => {
+test('a connection allocates no buffer for the FLV parser, which is unused', () => {
   const parser = new RtmpParser(
-    { app: 'live', limits: DEFAULT_RTMP_LIMITS, enhancedCodecs: new Set() },
+    { limits: DEFAULT_RTMP_LIMITS, enhancedCodecs: new Set(), phase: () => 'stranger' },
     { onOutput: () => {}, onPublish: () => {}, onUnpublish: () => {}, onMessage: () => {}, onTag: () => {} },
   );
   expect(parser.flv.parserTagData).toHaveLength(0);

@@ -1,6 +1,6 @@
 import { type Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 
-/** A claimant that closes when told to. */
+/** A claimant that counts its replacements. `close` closes it. */
 function makeClaimant() {
   let close = () => {};
   const closed = new Promise<void>((resolve) => {
@@ -11,7 +11,7 @@ function makeClaimant() {
   return { claimant, close: () => close(), state };
 }
 
-test('a claim ends the former claimant and waits until it is closed', async () => {
+test('a claim replaces the former claimant and waits until that one is closed', async () => {
   const registry = new PublisherRegistry();
   const [former, next] = [makeClaimant(), makeClaimant()];
   await registry.claim('stream', former.claimant);
@@ -26,7 +26,7 @@ test('a claim ends the former claimant and waits until it is closed', async () =
   expect(next.state.replacements).toBe(0);
 });
 
-test('a former claimant that goes late does not free the stream of its successor', async () => {
+test('a former claimant that releases late does not free the stream of its successor', async () => {
   const registry = new PublisherRegistry();
   const [first, second, third] = [makeClaimant(), makeClaimant(), makeClaimant()];
   for (const { close } of [first, second, third]) close();
@@ -37,7 +37,7 @@ test('a former claimant that goes late does not free the stream of its successor
   expect(second.state.replacements).toBe(1);
 });
 
-test('a stream that was released, or another one, is free', async () => {
+test('a stream that is free is claimed without replacing anybody', async () => {
   const registry = new PublisherRegistry();
   const [first, second] = [makeClaimant(), makeClaimant()];
   await registry.claim('stream', first.claimant);

@@ -8,13 +8,13 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
 import { type RtmpServerOptions, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 
-/** All that happened to one accepted publisher. */
+/** What one accepted publisher sent, and how often its handler was closed. */
 export interface Recording {
   readonly publisher: Publisher;
   readonly tags: FlvTag[];
   readonly receivedAtMs: number[];
   closes: number;
-  /** What the handler says, for the test to set. */
+  /** The handler's answer. A test may change it. */
   isPlayable: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface RecordingServerOptions
   readonly limits?: Partial<RtmpLimits>;
 }
 
-/** A real RTMP server that allows every key (its stream id is `stream-` and the key) and keeps what comes in. */
+/** A real RTMP server that records what arrives. It allows every key unless told otherwise; see `streamOf`. */
 export class RecordingServer {
   readonly recordings: Recording[] = [];
   readonly logLines: Record<string, unknown>[] = [];
@@ -62,7 +62,7 @@ export class RecordingServer {
     return `rtmp://127.0.0.1:${this.port}/live/${streamKey}`;
   }
 
-  /** A handler that keeps everything. */
+  /** Returns a handler that records everything. */
   record(publisher: Publisher): PublisherHandler {
     const recording: Recording = { publisher, tags: [], receivedAtMs: [], closes: 0, isPlayable: false };
     this.recordings.push(recording);
@@ -86,7 +86,7 @@ export class RecordingServer {
     while (!condition()) await once(this.#changes, 'change');
   }
 
-  /** Resolves to the line with that message. */
+  /** Resolves to the first log line with that message. */
   async logged(message: string): Promise<Record<string, unknown>> {
     const find = () => this.logLines.find((line) => line.msg === message);
     await this.until(() => find() !== undefined);

@@ -17,14 +17,14 @@ const start = async (limits: RecordingServerOptions['limits'] = {}) => {
 const open = () => RtmpClient.open(server.port);
 afterEach(() => server.close());
 
-describe('a connection ends by itself', () => {
-  test('when it never speaks', async () => {
+describe('a connection is closed', () => {
+  test('when the peer sends nothing', async () => {
     await start({ handshakeTimeoutMs: 20, publishTimeoutMs: LONG_MS });
     await (await open()).closed;
     expect(await server.logged('connection closed')).toMatchObject({ reason: 'handshake timed out', receivedBytes: 0 });
   });
 
-  test('when it dribbles its handshake', async () => {
+  test('when the peer sends its handshake too slowly', async () => {
     await start({ handshakeTimeoutMs: 100, publishTimeoutMs: LONG_MS });
     const client = await open();
     client.socket.write(Buffer.from([3]));
@@ -34,7 +34,7 @@ describe('a connection ends by itself', () => {
     expect(await server.logged('connection closed')).toMatchObject({ reason: 'handshake timed out' });
   });
 
-  test('when it does not publish', async () => {
+  test('when the peer does not publish in time', async () => {
     await start({ handshakeTimeoutMs: LONG_MS, publishTimeoutMs: 30 });
     const client = await open();
     await client.handshake();
@@ -42,7 +42,7 @@ describe('a connection ends by itself', () => {
     expect(await server.logged('connection closed')).toMatchObject({ reason: 'no publish in time' });
   });
 
-  test('when its media stops, with a status for the broadcaster', async () => {
+  test('when the media stops, after an error status for the broadcaster', async () => {
     await start({ publishTimeoutMs: LONG_MS, idleTimeoutMs: 50 });
     const client = await open();
     await client.publish('key');
@@ -53,7 +53,7 @@ describe('a connection ends by itself', () => {
     expect(server.recordings[0]?.closes).toBe(1);
   });
 
-  test('though the peer keeps its side open', async () => {
+  test('even if the peer keeps its side open', async () => {
     await start({ closeGraceMs: 30 });
     const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
     socket.on('error', () => undefined);
@@ -65,7 +65,7 @@ describe('a connection ends by itself', () => {
     socket.destroy();
   });
 
-  test('when it asks and asks and never reads', async () => {
+  test('when the peer sends requests but never reads the answers', async () => {
     await start({ maxUnsentBytes: 1024, maxMessagesPerSecond: 1_000_000 });
     const client = await open();
     await client.publish('key');
@@ -82,7 +82,7 @@ describe('a connection ends by itself', () => {
   });
 });
 
-test('a stream with media stays as long as it likes', async () => {
+test('a connection stays open as long as media arrives', async () => {
   await start({ handshakeTimeoutMs: 100, publishTimeoutMs: 100, decisionTimeoutMs: 100, idleTimeoutMs: 500 });
   const client = await open();
   await client.publish('key');
@@ -97,25 +97,28 @@ test('a stream with media stays as long as it likes', async () => {
   expect(server.recordings[0]?.closes).toBe(0);
 });
 
-/** pino's number for it. */
+/** pino's number for the level `info`. */
 const INFO_LEVEL = 30;
 
 test.each([
   ['closes', (socket: Socket) => void socket.end()],
   ['resets', (socket: Socket) => void socket.resetAndDestroy()],
-])('a health check that connects and %s without a word is no line in production and no violation', async (_, leave) => {
-  await start();
-  const addresses = Array.from({ length: 6 }, (_, index) => `127.0.2.${1 + (index % 3)}`);
-  for (const address of addresses) {
-    const check = await RtmpClient.open(server.port, address);
-    leave(check.socket);
-  }
-  await server.until(() => server.logLines.filter(({ msg }) => msg === 'connection closed').length === 6);
-  expect(server.logLines.filter(({ level }) => Number(level) >= INFO_LEVEL)).toEqual([]);
-  expect(server.violations).toBe(0);
-});
+])(
+  'a health check that connects and %s without sending a byte is only logged at level debug and is no violation',
+  async (_, leave) => {
+    await start();
+    const addresses = Array.from({ length: 6 }, (_, index) => `127.0.2.${1 + (index % 3)}`);
+    for (const address of addresses) {
+      const check = await RtmpClient.open(server.port, address);
+      leave(check.socket);
+    }
+    await server.until(() => server.logLines.filter(({ msg }) => msg === 'connection closed').length === 6);
+    expect(server.logLines.filter(({ level }) => Number(level) >= INFO_LEVEL)).toEqual([]);
+    expect(server.violations).toBe(0);
+  },
+);
 
-test('the number of connections of an address is limited, and one that leaves makes room', async () => {
+test('the number of connections per address is limited, and a connection that closes makes room', async () => {
   await start({ maxConnectionsPerAddress: 2 });
   const [first, second] = [await open(), await open()];
   await Promise.all([first.handshake(), second.handshake()]);
@@ -128,7 +131,7 @@ test('the number of connections of an address is limited, and one that leaves ma
   expect(await (await open()).publish('key')).toMatchObject({ 3: { level: 'status' } });
 });
 
-test('a flood costs a log line a second, which counts what it stands for', async () => {
+test('refused connections are logged once a second, with the number of lines left out', async () => {
   let nowMs = 0;
   server = await RecordingServer.start({ limits: { maxConnectionsPerAddress: 1 }, now: () => nowMs });
   const first = await open();
@@ -143,11 +146,11 @@ test('a flood costs a log line a second, which counts what it stands for', async
   await knock();
   await server.until(() => server.logLines.filter(({ msg }) => msg === 'connections refused: too many').length === 2);
   const lines = server.logLines.filter(({ msg }) => msg === 'connections refused: too many');
-  expect(lines.map(({ refusals }) => refusals)).toEqual([1, 5]);
+  expect(lines.map(({ leftOut }) => leftOut)).toEqual([undefined, 4]);
 });
 
 describe('acknowledgements', () => {
-  test('come once for every window that the peer asks for', async () => {
+  test('are sent only after the window that the peer has set is full', async () => {
     await start();
     const client = await open();
     await client.publish('key');
@@ -160,7 +163,7 @@ describe('acknowledgements', () => {
     await client.received(ACKNOWLEDGEMENT);
   });
 
-  test('come without being asked for, and not for every byte where the window is tiny', async () => {
+  test('follow a default window if the peer sets none, and a minimum window if the peer sets a tiny one', async () => {
     await start();
     const client = await open();
     await client.publish('key');
@@ -179,13 +182,13 @@ function createStreamMessage(): Buffer {
   return Buffer.concat([Buffer.from([3, 0, 0, 0, 0, 0, payload.length, COMMAND, 0, 0, 0, 0]), payload]);
 }
 
-describe('what comes behind a publish', () => {
+describe('media that arrives before the publish is answered', () => {
   const frames = Array.from({ length: 40 }, (_, index) => Buffer.alloc(index === 0 ? 100_000 : 10_000, index));
   const sendFrames = (client: RtmpClient) => {
     for (const payload of frames) client.send({ type: VIDEO_TAG, messageStreamId: 1, payload, chunkStreamId: 6 });
   };
 
-  test('waits for the answer, all of it and in order, however much it is', async () => {
+  test('is delivered completely and in order once the publish is allowed, whatever its size', async () => {
     let allow: (answer: IngestAuthResponse) => void = () => undefined;
     const decision = new Promise<IngestAuthResponse>((resolve) => {
       allow = resolve;
@@ -195,7 +198,7 @@ describe('what comes behind a publish', () => {
     await client.prepare();
     client.sendCommand(1, 'publish', 3, null, 'key', 'live');
     sendFrames(client);
-    await (await open()).prepare(); // by then the server has read what it is going to
+    await (await open()).prepare(); // By then the server has read all that it reads before the answer.
     expect(server.recordings).toEqual([]);
     expect(server.violations).toBe(0);
     allow({ allow: true, stream: streamOf('key') });
@@ -206,7 +209,7 @@ describe('what comes behind a publish', () => {
     expect(server.recordings[0]?.tags.map(({ payload }) => payload[0])).toEqual(frames.map((_, index) => index));
   });
 
-  test('is never looked at where the publish is refused', async () => {
+  test('is discarded without being parsed if the publish is refused', async () => {
     server = await RecordingServer.start({
       authorise: async () => ({ allow: false, code: 'NetStream.Publish.BadName', description: 'Unknown' }),
     });
@@ -219,7 +222,7 @@ describe('what comes behind a publish', () => {
     expect({ violations: server.violations, recordings: server.recordings }).toEqual({ violations: 0, recordings: [] });
   });
 
-  test('keeps no connection whose answer does not come', async () => {
+  test('does not keep the connection open if no answer comes in time', async () => {
     server = await RecordingServer.start({
       limits: { decisionTimeoutMs: 100, closeGraceMs: 50 },
       authorise: () => new Promise(() => undefined),
@@ -227,7 +230,7 @@ describe('what comes behind a publish', () => {
     const client = await open();
     await client.prepare();
     client.sendCommand(1, 'publish', 3, null, 'key', 'live');
-    client.socket.pause(); // a peer that neither reads nor leaves
+    client.socket.pause(); // The peer neither reads nor leaves.
     sendFrames(client);
     expect(await server.logged('connection closed')).toMatchObject({
       reason: 'The server did not decide in time; try again',
@@ -236,7 +239,7 @@ describe('what comes behind a publish', () => {
   });
 });
 
-test('strangers who sit on connections lose them to whoever comes, and live publishers need none of theirs', async () => {
+test('the oldest stranger of the busiest network makes room for a newcomer, and live publishers stay', async () => {
   await start({ maxConnections: 3, handshakeTimeoutMs: LONG_MS });
   const [live, other] = [
     await RtmpClient.open(server.port, '127.0.2.1'),
@@ -256,7 +259,7 @@ test('strangers who sit on connections lose them to whoever comes, and live publ
   for (const client of idle) client.destroy();
 });
 
-test('a stranger who comes again and again costs a log line a second, which counts what it stands for', async () => {
+test('a stranger that keeps reconnecting is logged once a second, with the number of lines left out', async () => {
   let nowMs = 0;
   server = await RecordingServer.start({
     now: () => nowMs,
@@ -278,11 +281,11 @@ test('a stranger who comes again and again costs a log line a second, which coun
     { msg: 'publish refused', code: 'NetStream.Publish.BadName' },
     { msg: 'publish refused' },
   ]);
-  expect(lines.map(({ unlogged }) => unlogged)).toEqual([undefined, 19]);
+  expect(lines.map(({ leftOut }) => leftOut)).toEqual([undefined, 19]);
 });
 
-describe('a live publisher is cut off, and told why,', () => {
-  test('who sends more than is of use for longer than a burst', async () => {
+describe('a live publisher is disconnected and told why', () => {
+  test('when it exceeds the bitrate limit for longer than a burst', async () => {
     let nowMs = 0;
     server = await RecordingServer.start({ limits: { inputBurstSeconds: 1 }, now: () => nowMs });
     const client = await open();
@@ -304,7 +307,7 @@ describe('a live publisher is cut off, and told why,', () => {
     expect(server.recordings[0]?.closes).toBe(1);
   });
 
-  test('whose codec the encoder cannot decode', async () => {
+  test('when FFmpeg cannot decode its codec', async () => {
     server = await RecordingServer.start({ enhancedCodecs: new Set(['av01']) });
     const client = await open();
     await client.publish('key');
@@ -318,7 +321,7 @@ describe('a live publisher is cut off, and told why,', () => {
   });
 });
 
-test('connect is answered with what can be decoded', async () => {
+test('the answer to connect names the codecs that can be decoded', async () => {
   server = await RecordingServer.start({ enhancedCodecs: new Set(['hvc1']) });
   const client = await open();
   await client.handshake();
@@ -326,7 +329,7 @@ test('connect is answered with what can be decoded', async () => {
   expect(await client.answer('_result')).toMatchObject({ 2: { videoFourCcInfoMap: { hvc1: 1 } } });
 });
 
-test('violations are counted and logged with their address; leaving is none', async () => {
+test('violations are counted and logged with the address, and leaving is not a violation', async () => {
   let nowMs = 0;
   server = await RecordingServer.start({ now: () => nowMs });
   for (const count of [1, 2]) {
@@ -346,7 +349,7 @@ test('violations are counted and logged with their address; leaving is none', as
   expect(line).toMatchObject({ remoteAddress: '127.0.0.1', reason: 'not an RTMP handshake', violations: 2 });
 });
 
-test('decisions under way are limited for an address though it hangs up, which keeps nobody else out', async () => {
+test('an address that hangs up still holds its decision slots, and other addresses are not affected', async () => {
   const asked: string[] = [];
   server = await RecordingServer.start({
     limits: { maxDecisionsPerAddress: 5 },
@@ -372,7 +375,7 @@ test('decisions under way are limited for an address though it hangs up, which k
   expect(await guest.publish('right')).toMatchObject({ 3: { code: 'NetStream.Publish.Start' } });
 });
 
-test('wrong keys are slowed down and then refused without asking', async () => {
+test('after several wrong keys, the keys of an address are refused without a check', async () => {
   const asked: string[] = [];
   server = await RecordingServer.start({
     limits: { failedKeysBeforeDelay: 1, failedKeysBeforeRefusal: 3, failedKeyDelayMs: 20 },

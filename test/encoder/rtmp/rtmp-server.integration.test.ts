@@ -28,7 +28,7 @@ afterEach(() => server.close());
 const ofType = (tags: readonly FlvTag[], type: FlvTag['type']) => tags.filter((tag) => tag.type === type);
 
 describe('a broadcast by FFmpeg', () => {
-  test('arrives whole: metadata, sequence headers, then every frame with rising timestamps', async () => {
+  test('arrives complete: metadata, sequence headers, then every frame with rising timestamps', async () => {
     await start({ now: () => 1_700_000_000_000 });
     const { code, stderr } = await publishWithFfmpeg(server.url('key'), CLIP);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -49,7 +49,7 @@ describe('a broadcast by FFmpeg', () => {
     expect(new Set(server.recordings[0]?.receivedAtMs)).toEqual(new Set([1_700_000_000_000]));
   });
 
-  test('is logged with connection, address and stream, and never with its key', async () => {
+  test('is logged with its connection, address and stream, and never with its key', async () => {
     await start({ authorise: async () => ({ allow: true, stream: { ...streamOf('any'), streamId: 'stream-1' } }) });
     const key = generateSecret(randomBytes);
     await publishWithFfmpeg(server.url(key), CLIP);
@@ -67,7 +67,7 @@ describe('a broadcast by FFmpeg', () => {
   test.each([
     ['NetStream.Publish.BadName', 'The stream key was revoked'],
     [REJECTED, 'All encoders are busy; try again in a minute'],
-  ] as const)('is refused with %s, and FFmpeg says why', async (code, description) => {
+  ] as const)('is refused with %s, and FFmpeg prints why', async (code, description) => {
     await start({ authorise: async () => ({ allow: false, code, description }) });
     const ffmpeg = await publishWithFfmpeg(server.url('key'), CLIP);
     expect(ffmpeg.code).not.toBe(0);
@@ -76,7 +76,7 @@ describe('a broadcast by FFmpeg', () => {
     expect(await server.logged('publish refused')).toMatchObject({ code, description });
   });
 
-  test('to another application is refused, and FFmpeg says what the address is', async () => {
+  test('to another application is refused, and FFmpeg prints the right address', async () => {
     await start();
     const ffmpeg = await publishWithFfmpeg(server.url('key').replace('/live/', '/studio/'), CLIP);
     expect(ffmpeg.code).not.toBe(0);
@@ -85,20 +85,20 @@ describe('a broadcast by FFmpeg', () => {
   });
 });
 
-test('takes the query string off the stream name', async () => {
+test('the query string is removed from the stream name', async () => {
   await start();
   const client = await RtmpClient.open(server.port);
   expect(await client.publish('key?bandwidthtest=true')).toMatchObject({ 3: { code: 'NetStream.Publish.Start' } });
   expect(server.recordings[0]?.publisher.stream.streamId).toBe('stream-key');
 });
 
-test('accepts an application with a slash behind it, as some broadcasters type it', async () => {
+test('an application name with a trailing slash is accepted, because some broadcasters type one', async () => {
   await start();
   const client = await RtmpClient.open(server.port);
   await expect(client.prepare('live/')).resolves.toBeUndefined();
 });
 
-test('closing tells publishers to come back, closes their handlers and leaves no socket', async () => {
+test('closing the server tells publishers to come back, closes their handlers and leaves no socket open', async () => {
   await start();
   const publisher = await RtmpClient.open(server.port);
   await publisher.publish('key');
@@ -112,7 +112,7 @@ test('closing tells publishers to come back, closes their handlers and leaves no
   await start();
 });
 
-test('a taken port rejects with the error of the socket', async () => {
+test('starting on a port that is in use rejects with the error of the socket', async () => {
   await start();
   await expect(RecordingServer.start({ port: server.port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

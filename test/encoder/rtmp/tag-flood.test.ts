@@ -5,7 +5,7 @@ import { RtmpClient } from '#kit/rtmp-client.ts';
 import { RecordingServer } from './recording-server.ts';
 
 const FLOOD_TAGS = 300_000;
-/** Video of one byte on message stream 1 at time 0, in a chunk with a full header, and the same again in two bytes. */
+/** Video messages on message stream 1 at time 0. `AGAIN` repeats `FIRST` with a chunk header of one byte. */
 const KEYFRAME = Buffer.from([6, 0, 0, 0, 0, 0, 2, 9, 1, 0, 0, 0, 0x17, 1]);
 const FIRST = Buffer.from([6, 0, 0, 0, 0, 0, 1, 9, 1, 0, 0, 0, 0x27]);
 const AGAIN = Buffer.from([0xc6, 0x27]);
@@ -13,7 +13,7 @@ const AGAIN = Buffer.from([0xc6, 0x27]);
 let server: RecordingServer;
 afterEach(() => server.close());
 
-/** Keeps of a publish what a transcoder keeps. */
+/** Passes tags to a health monitor and a tag cache, as the transcoder does. */
 class Meters {
   readonly monitor = new HealthMonitor();
   readonly cache = new TagCache();
@@ -41,7 +41,7 @@ async function startWithMeters() {
   return { meters, client };
 }
 
-test('a publisher who floods tiny tags at one timestamp is cut off and told why, before they are many', async () => {
+test('a publisher that floods tiny tags at one timestamp is soon disconnected and told why', async () => {
   const { meters, client } = await startWithMeters();
   client.socket.write(Buffer.concat([KEYFRAME, FIRST, Buffer.alloc(2 * FLOOD_TAGS, AGAIN)]));
   expect(await client.answer('onStatus')).toMatchObject({
@@ -60,7 +60,7 @@ test('a publisher who floods tiny tags at one timestamp is cut off and told why,
   expect(server.recordings[0]?.closes).toBe(1);
 });
 
-test('messages that are no tags count as well', async () => {
+test('messages that are not tags count towards the message limit', async () => {
   const { meters, client } = await startWithMeters();
   const [first, again] = [Buffer.from([6, 0, 0, 0, 0, 0, 1, 22, 1, 0, 0, 0, 0]), Buffer.from([0xc6, 0])];
   client.socket.write(Buffer.concat([first, Buffer.alloc(2 * FLOOD_TAGS, again)]));

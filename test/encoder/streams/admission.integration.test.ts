@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 afterAll(() => database.close());
 
-/** A task whose streams wait for their publishers for as long as any test lasts. */
+/** Starts the streams of a task. Their reconnect window is longer than any test. */
 function startStreams(options: Pick<LiveStreamsOptions, 'slots'> & Partial<LiveStreamsOptions>): void {
   streams = new LiveStreams({
     store,
@@ -55,10 +55,10 @@ function startStreams(options: Pick<LiveStreamsOptions, 'slots'> & Partial<LiveS
 }
 
 const streamOf = (name: string) => ({ ...STREAM, streamId: `stream-${name}`, playbackId: `playback-${name}` });
-/** Publishes a stream named like its publisher. */
+/** Publishes a stream that is named after its publisher. */
 const publishOwn = (name: string) => publish(streams, `connection of ${name}`, streamOf(name));
 
-test('a full task refuses in words for the broadcaster, and touches nothing of the stream', async () => {
+test('a full task refuses a publish with a message for the broadcaster, and leaves the stream alone', async () => {
   startStreams({ slots: 2 });
   await publishOwn('a');
   await publishOwn('b');
@@ -80,7 +80,7 @@ test('a full task refuses in words for the broadcaster, and touches nothing of t
   expect(streams.load()).toMatchObject({ slots: 2, slotsUsed: 2, streamsLive: 0, encoderSpeed: null });
 });
 
-test('of those who come at once, one takes the last slot', async () => {
+test('only one of several simultaneous publishers gets the last slot', async () => {
   startStreams({ slots: 2 });
   await publishOwn('a');
   const results = await Promise.allSettled(['b', 'c', 'd'].map(publishOwn));
@@ -89,13 +89,13 @@ test('of those who come at once, one takes the last slot', async () => {
   expect(streams.load().slotsUsed).toBe(2);
 });
 
-test('a publish that can not be begun leaves its slot', async () => {
+test('a publish that fails to begin frees its slot', async () => {
   startStreams({ slots: 1, store: { ...store, begin: () => Promise.reject(new Error('the store is gone')) } });
   await expect(publishOwn('a')).rejects.toThrow('the store is gone');
   expect(streams.load().slotsUsed).toBe(0);
 });
 
-test('a slot waits for its publisher as long as the stream does', async () => {
+test('a stream keeps its slot during its reconnect window', async () => {
   startStreams({ slots: 1 });
   (await publishOwn('a')).leave();
   await expect(publishOwn('b')).rejects.toMatchObject(REFUSAL);
@@ -103,7 +103,7 @@ test('a slot waits for its publisher as long as the stream does', async () => {
   expect(streams.load().slotsUsed).toBe(1);
 });
 
-test('a slot is free once nobody came back', async () => {
+test('a slot is free when the reconnect window is over', async () => {
   startStreams({ slots: 1, reconnectWindowMs: 50 });
   (await publishOwn('a')).leave();
   await waitFor('the end', async () => streams.find('playback-a')?.ended);
@@ -111,7 +111,7 @@ test('a slot is free once nobody came back', async () => {
   await expect(publishOwn('a')).rejects.toMatchObject(REFUSAL);
 });
 
-test('a slot is free at once where the broadcast was stopped', async () => {
+test('a slot is free at once if the broadcast is stopped', async () => {
   startStreams({ slots: 1 });
   const publisher = await publishOwn('a');
   await store.requestEnd({ streamId: 'stream-a', reason: 'stopped', nowMs: Date.now() });
@@ -120,7 +120,7 @@ test('a slot is free at once where the broadcast was stopped', async () => {
   expect(streams.load().slotsUsed).toBe(1);
 });
 
-test('the load tells how many can be watched and how fast the slowest is encoded', async () => {
+test('the load reports how many streams are live and the lowest encoding speed', async () => {
   startStreams({ slots: 3 });
   const clip: readonly FlvTag[] = await makeSourceTags({
     seconds: 20,
@@ -141,7 +141,7 @@ describe('over RTMP', () => {
   let server: RecordingServer;
   afterEach(() => server.close());
 
-  test('FFmpeg says why it was refused, and a publisher who comes back never is', async () => {
+  test('FFmpeg prints why it was refused, and a publisher that reconnects is accepted', async () => {
     startStreams({ slots: 1 });
     server = await RecordingServer.start({ acceptPublisher: (publisher) => streams.accept(publisher) });
     const clip = ['-re', ...testVideo('160x90', '25', 60), ...testAudio(60), ...H264, '-c:a', 'aac'];

@@ -10,7 +10,7 @@ function startBroadcast() {
   return { broadcast, events, clock };
 }
 
-test('live, restarted, ended, each with its stream', () => {
+test('a broadcast emits that it is live, restarted and ended, each with the ids of its stream', () => {
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPublisher();
   broadcast.onPlayable();
@@ -25,7 +25,7 @@ test('live, restarted, ended, each with its stream', () => {
   ]);
 });
 
-test('the time in which nobody came back does not count', () => {
+test('the time after the publisher has left does not count towards the duration', () => {
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
   clock.nowMs += 60_000;
@@ -35,7 +35,7 @@ test('the time in which nobody came back does not count', () => {
   expect(events.at(-1)).toMatchObject({ reason: 'publisher-left', durationSeconds: 60 });
 });
 
-test('a publisher who came back in time is no event, and its time counts', () => {
+test('a publisher that comes back in time causes no event, and the gap counts towards the duration', () => {
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
   broadcast.onPublisherGone();
@@ -48,7 +48,7 @@ test('a publisher who came back in time is no event, and its time counts', () =>
   expect(events.at(-1)).toMatchObject({ durationSeconds: 30 });
 });
 
-test('what nobody could watch begins and ends without a word', () => {
+test('a broadcast that nobody could watch emits no events', () => {
   const { broadcast, events } = startBroadcast();
   broadcast.onPublisher();
   broadcast.onRestart('died');
@@ -58,7 +58,7 @@ test('what nobody could watch begins and ends without a word', () => {
   expect(broadcast.isLive).toBe(false);
 });
 
-test('it ends once, and the next one is another', () => {
+test('a broadcast ends only once, and the next one has its own events and duration', () => {
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
   clock.nowMs += 5_000;
@@ -73,7 +73,7 @@ test('it ends once, and the next one is another', () => {
   expect(events.at(-1)).toMatchObject({ reason: 'deleted', durationSeconds: 2 });
 });
 
-test('a clock that is set back gives no negative duration', () => {
+test('a clock that is set back does not make the duration negative', () => {
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
   clock.nowMs -= 5_000;

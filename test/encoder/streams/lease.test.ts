@@ -6,7 +6,7 @@ import { Lease } from '#encoder/streams/lease.ts';
 import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 
 const HEALTH: StreamHealth = {
@@ -18,7 +18,7 @@ let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let proxy: BreakableProxy;
 let store: LiveStore;
 let lease: Lease | null = null;
-/** Each test has a stream of its own: what ends one lastingly would refuse the next. */
+/** Each test has its own stream, because a lasting end would also refuse the publish of the next test. */
 let streamId: string;
 let streams = 0;
 const logLines: { level: string; msg: string }[] = [];
@@ -42,7 +42,7 @@ afterAll(async () => {
   await database.close();
 });
 
-/** A lease on the stream, begun by `owner`. `lost` resolves to the reason. */
+/** Begins a publish by `owner` and takes its lease. `lost` resolves to the reason of the loss. */
 async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat' | 'end'> = store) {
   const nowMs = Date.now();
   await store.begin({ streamId, owner, version: 1, startedAt: new Date(nowMs).toISOString(), nowMs });
@@ -69,7 +69,7 @@ async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat' 
 
 const healthInStore = async (): Promise<StreamHealth | null> => (await store.get(streamId))?.health ?? null;
 
-test('the store is told of the health and gets the lease renewed', async () => {
+test('a heartbeat writes the health to the store and renews the lease', async () => {
   await takeLease('a');
   const { leaseUntilMs = 0 } = (await store.get(streamId)) ?? {};
   expect(await waitFor('the health in the store', healthInStore)).toEqual(HEALTH);
@@ -78,7 +78,7 @@ test('the store is told of the health and gets the lease renewed', async () => {
   expect(record?.leaseUntilMs).toBeLessThanOrEqual(Date.now() + LEASE_DURATION_MS);
 });
 
-test.each(['stopped', 'key-rotated', 'deleted'] as const)('a publish that is %s is lost, once', async (reason) => {
+test.each(['stopped', 'key-rotated', 'deleted'] as const)('the lease of a %s stream is lost once', async (reason) => {
   const { lost, losses } = await takeLease('a');
   await store.requestEnd({ streamId, reason, minVersion: 2, nowMs: Date.now() });
   expect(await lost).toBe(reason);
@@ -86,7 +86,7 @@ test.each(['stopped', 'key-rotated', 'deleted'] as const)('a publish that is %s 
   expect(losses).toEqual([reason]);
 });
 
-test('another publisher takes it without a reason, and keeps it when the first gives up', async () => {
+test('a lease is lost without a reason to another publisher, whose publish survives the release', async () => {
   const { lease: first, lost } = await takeLease('a');
   const nowMs = Date.now();
   await store.begin({ streamId, owner: 'b', version: 1, startedAt: new Date(nowMs).toISOString(), nowMs });
@@ -95,14 +95,14 @@ test('another publisher takes it without a reason, and keeps it when the first g
   expect((await store.get(streamId))?.owner).toBe('b');
 });
 
-test('a release makes the stream idle and says nothing more', async () => {
+test('a release makes the stream idle and does not count as a loss', async () => {
   const { lease: taken, losses } = await takeLease('a');
   await Promise.all([taken.release(), taken.release()]);
   expect(await store.get(streamId)).toBeNull();
   expect(losses).toEqual([]);
 });
 
-test('an outage loses nothing, costs one line, and is over by itself', async () => {
+test('an outage of the store loses no lease, and is logged once when it begins and once when it ends', async () => {
   const { losses } = await takeLease('a');
   await proxy.refuse();
   await waitFor('the line of the outage', async () => logLines.find(({ level }) => level === 'warn'));
@@ -115,7 +115,7 @@ test('an outage loses nothing, costs one line, and is over by itself', async () 
   expect(losses).toEqual([]);
 });
 
-test('a stop that was asked for during an outage is heard after it', async () => {
+test('a stop that was requested during an outage arrives after it', async () => {
   const { lost } = await takeLease('a');
   await proxy.refuse();
   const direct = createLiveStore({ client: database.client, tables: TEST_TABLES });
@@ -124,14 +124,14 @@ test('a stop that was asked for during an outage is heard after it', async () =>
   expect(await lost).toBe('stopped');
 });
 
-test('a release during an outage gives up', async () => {
+test('a release during an outage logs a warning and resolves', async () => {
   const { lease: taken } = await takeLease('a');
   await proxy.refuse();
   await taken.release();
   expect(logLines.at(-1)).toMatchObject({ level: 'warn' });
 });
 
-test('the real client gives a heartbeat up that has no answer, and never makes two at once', async () => {
+test('the DynamoDB client gives up a heartbeat that gets no answer, and never sends two at once', async () => {
   let requests = 0;
   let open = 0;
   let mostOpen = 0;
@@ -153,13 +153,13 @@ test('the real client gives a heartbeat up that has no answer, and never makes t
   await silent.close();
 });
 
-describe('with a clock of its own', () => {
+describe('with fake timers', () => {
   beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
   afterEach(() => jest.useRealTimers());
 
   type Heartbeat = LiveStore['heartbeat'];
 
-  /** A lease with these answers to its heartbeats, one after another, the last one to all that follow; and when each was asked for. */
+  /** Starts a lease whose heartbeats get these answers in turn. The last answer repeats. */
   function startLease(...answers: Heartbeat[]) {
     const beatsMs: number[] = [];
     const losses: { reason: EndReason | null; atMs: number }[] = [];
@@ -194,7 +194,7 @@ describe('with a clock of its own', () => {
   const hangs: Heartbeat = ({ signal }) =>
     new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason)));
 
-  test('there is one heartbeat a second, however long each takes', async () => {
+  test('a lease sends one heartbeat a second, however long each takes', async () => {
     const { beatsMs } = startLease(held, afterMs(400, held), afterMs(100, held), held);
     await jest.advanceTimersByTimeAsync(5_000);
     expect(beatsMs).toEqual([1_000, 2_000, 3_000, 4_000, 5_000]);
@@ -203,8 +203,8 @@ describe('with a clock of its own', () => {
   test.each([
     ['hangs', hangs],
     ['fails', fails],
-    ['is late', afterMs(450, fails)],
-  ])('a stop right after a heartbeat is heard within 2 s also where the next one %s', async (_name, trouble) => {
+    ['fails late', afterMs(450, fails)],
+  ])('a stop right after a heartbeat arrives within 2 s even if the next heartbeat %s', async (_name, trouble) => {
     const { losses } = startLease(held, trouble, stopped);
     await jest.advanceTimersByTimeAsync(10_000);
     expect(losses).toHaveLength(1);
@@ -216,7 +216,7 @@ describe('with a clock of its own', () => {
     ['hangs', hangs, 1_501],
     ['fails', fails, 1_001],
   ])(
-    'a store that %s on and on is asked once more at once, then as often as ever',
+    'if every heartbeat %s, the first is repeated at once and the others follow once a second',
     async (_name, trouble, retriedMs) => {
       const { beatsMs, losses } = startLease(trouble);
       await jest.advanceTimersByTimeAsync(4_500);
@@ -228,7 +228,7 @@ describe('with a clock of its own', () => {
     },
   );
 
-  test('nothing is asked after the release, nor by a timer that was left', async () => {
+  test('a release stops the heartbeats and leaves no timer behind', async () => {
     const { beatsMs } = startLease(held);
     await jest.advanceTimersByTimeAsync(1_500);
     const releasing = lease?.release();

@@ -4,7 +4,7 @@ import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { EndReason } from '#domain/streams.ts';
 import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/flv-tag.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import { PublishRefusal } from '#encoder/rtmp/publish-refusal.ts';
+import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -19,18 +19,18 @@ import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
 const VIDEO = { width: 320, height: 180, frameRate: '25' } as const;
 const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
 const RECONNECT_WINDOW_MS = 500;
-/** As ingest-auth sees the stream once somebody has changed it. */
+/** The stream as ingest-auth returns it after a change. */
 const NEXT_VERSION = { ...STREAM, version: 2 };
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let proxy: BreakableProxy;
-/** As product code has it, with its time-outs; through the proxy. */
+/** Uses the product's client with its timeouts, through the proxy. */
 let store: LiveStore;
-/** Past the proxy. */
+/** Bypasses the proxy. */
 let control: LiveStore;
 let clip: readonly FlvTag[];
 let streams: LiveStreams;
-/** In place of ffmpeg, where a test says so. */
+/** Runs instead of FFmpeg if a test sets it. */
 let program: readonly [string, ...string[]] | null = null;
 const events: EventBody[] = [];
 const processes: ChildProcess[] = [];
@@ -92,13 +92,13 @@ const exits = (): Promise<unknown> =>
     processes.every(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null),
   );
 
-/** Resolves when viewers have got more than they had. */
+/** Resolves when viewers have new media. */
 async function goesOn(): Promise<void> {
   const { version } = currentPackage();
   await waitFor('new media', async () => currentPackage().version > version + 10);
 }
 
-test('it is live once it can be played, and has ended once nobody came back', async () => {
+test('a stream is live once viewers can play it, and ends if nobody comes back in the reconnect window', async () => {
   const publisher = await publish(streams, 'a');
   expect(types()).toEqual([]);
   void publisher.send(clip);
@@ -114,11 +114,11 @@ test('it is live once it can be played, and has ended once nobody came back', as
   await waitFor('the end in the store', async () => (await control.get('stream-1')) === null);
 });
 
-/** As the control API does for a stream whose version was STREAM's. */
+/** Requests an end as the control API does for a stream at the version of `STREAM`. */
 const requestEnd = (reason: EndReason) =>
   control.requestEnd({ streamId: STREAM.streamId, reason, minVersion: NEXT_VERSION.version, nowMs: Date.now() });
 
-/** Refused before anything is made for it. */
+/** Expects a PublishRefusal and its `stream.refused` event. */
 async function expectRefusal(publishing: Promise<unknown>, code: RefusalCode, description: RegExp): Promise<void> {
   const refusal = await publishing.then(
     () => null,
@@ -130,7 +130,7 @@ async function expectRefusal(publishing: Promise<unknown>, code: RefusalCode, de
 }
 
 test.each(['stopped', 'deleted'] as const)(
-  '%s: the publisher is told and viewers see the end at once',
+  'if a stream is %s, its publisher is told why and viewers see the end at once',
   async (reason) => {
     const publisher = await goLive();
     await requestEnd(reason);
@@ -143,7 +143,7 @@ test.each(['stopped', 'deleted'] as const)(
   },
 );
 
-test('stopped: the key is still good for a new broadcast', async () => {
+test('the key of a stopped stream may start a new broadcast', async () => {
   const publisher = await goLive();
   await requestEnd('stopped');
   await publisher.ended;
@@ -154,7 +154,7 @@ test('stopped: the key is still good for a new broadcast', async () => {
 });
 
 test.each(['key-rotated', 'deleted'] as const)(
-  '%s between the decision about a publish and its beginning: it is refused for good',
+  'an authorised publish is refused for good if its end is requested before it begins (%s)',
   async (reason) => {
     await requestEnd(reason);
     await expectRefusal(publish(streams, 'a'), 'NetStream.Publish.BadName', /no longer valid/);
@@ -163,7 +163,7 @@ test.each(['key-rotated', 'deleted'] as const)(
   },
 );
 
-test('two streams with one playback id: the second is refused, and the first goes on', async () => {
+test('a second stream with the same playback id is refused, and the first one goes on', async () => {
   const publisher = await goLive();
   const other = { ...STREAM, streamId: 'stream-2' };
   await expectRefusal(publish(streams, 'b', other), 'NetStream.Publish.Rejected', /playback id/);
@@ -172,7 +172,7 @@ test('two streams with one playback id: the second is refused, and the first goe
   expect(publisher.isClosed).toBe(false);
 });
 
-test('two streams with one playback id that come at once: one is refused', async () => {
+test('one of two streams that begin at once with the same playback id is refused', async () => {
   const other = { ...STREAM, streamId: 'stream-2' };
   const outcomes = await Promise.allSettled([publish(streams, 'a'), publish(streams, 'b', other)]);
   const refused = outcomes.filter(({ status }) => status === 'rejected');
@@ -180,7 +180,7 @@ test('two streams with one playback id that come at once: one is refused', async
   expect(refused[0]).toMatchObject({ reason: { code: 'NetStream.Publish.Rejected' } });
 });
 
-test('key-rotated: the publisher is told, and whoever has the new key goes on where it ended', async () => {
+test('after a key rotation the publisher is told, and a publisher with the new key continues the stream', async () => {
   const publisher = await goLive();
   const watched = currentPackage();
   await requestEnd('key-rotated');
@@ -194,14 +194,14 @@ test('key-rotated: the publisher is told, and whoever has the new key goes on wh
   expect(types()).toEqual(['stream.live', 'stream.ended']);
 });
 
-test('key-rotated and nobody has the new key: that is why it ended', async () => {
+test('a stream ends with the reason key-rotated if nobody publishes with the new key', async () => {
   const publisher = await goLive();
   await requestEnd('key-rotated');
   await publisher.ended;
   expect(await eventOf('stream.ended')).toMatchObject({ reason: 'key-rotated' });
 });
 
-test('a publisher that another task has taken over from is told so', async () => {
+test('a publisher is told if another task has taken over its stream', async () => {
   const publisher = await goLive();
   const nowMs = Date.now();
   await control.begin({
@@ -215,7 +215,7 @@ test('a publisher that another task has taken over from is told so', async () =>
   expect((await control.get('stream-1'))?.owner).toBe('b');
 });
 
-test('an FFmpeg that is killed is replaced, which is an event', async () => {
+test('an FFmpeg process that is killed is replaced, and an event reports it', async () => {
   const publisher = await goLive();
   processes[0]?.kill('SIGKILL');
   expect(await eventOf('encoder.restarted')).toMatchObject({ streamId: 'stream-1', reason: 'died' });
@@ -225,7 +225,7 @@ test('an FFmpeg that is killed is replaced, which is an event', async () => {
   expect(types()).toEqual(['stream.live', 'encoder.restarted', 'stream.ended']);
 });
 
-test('the end of the task is the reason where nothing else is', async () => {
+test('a stream in its reconnect window ends with the reason shutdown if the task closes', async () => {
   const publisher = await goLive();
   publisher.leave();
   await streams.close();
@@ -234,7 +234,7 @@ test('the end of the task is the reason where nothing else is', async () => {
   await exits();
 });
 
-test('a publisher who sends nothing costs no FFmpeg and is no event', async () => {
+test('a publisher that sends nothing starts no FFmpeg and causes no event', async () => {
   const publisher = await publish(streams, 'a');
   await waitFor('its health', async () => (await control.get('stream-1'))?.health);
   publisher.leave();
@@ -243,7 +243,7 @@ test('a publisher who sends nothing costs no FFmpeg and is no event', async () =
   expect(processes).toEqual([]);
 });
 
-test('a source that is not supported is refused with the reason', async () => {
+test('a publisher whose source is not supported is told the reason', async () => {
   const publisher = await publish(streams, 'a');
   const sorensonFrame = { type: 9, timestampMs: 0, payload: Buffer.from([0x12, 0, 0, 0]) } as const;
   publisher.burst([sorensonFrame]);
@@ -255,7 +255,7 @@ test('a source that is not supported is refused with the reason', async () => {
   ]);
 });
 
-test('a source that becomes unsupported ends what was live for that reason', async () => {
+test('a live stream whose source becomes unsupported ends with the reason source-unsupported', async () => {
   const publisher = await goLive();
   publisher.burst([{ type: 9, timestampMs: 1_000, payload: Buffer.from([0x12, 0, 0, 0]) }]);
   await publisher.ended;
@@ -263,7 +263,7 @@ test('a source that becomes unsupported ends what was live for that reason', asy
   expect(types()).toEqual(['stream.live', 'stream.ended']);
 });
 
-test('output that is no media ends its publish and nothing else', async () => {
+test('FFmpeg output that is not valid media ends its publish and nothing else', async () => {
   const mdatAlone = "require('node:fs').writeSync(3, Buffer.from('000000086d646174', 'hex')); process.stdin.resume()";
   program = [process.execPath, '-e', mdatAlone];
   const publisher = await publish(streams, 'a');
@@ -274,7 +274,7 @@ test('output that is no media ends its publish and nothing else', async () => {
   await goLive('b');
 });
 
-test('sound that vanishes and comes back: viewers get a presentation that they can play, each time', async () => {
+test('viewers get a playable presentation when the sound disappears and when it comes back', async () => {
   const isSound = (tag: FlvTag) => tag.type === AUDIO_TAG && !isAudioSequenceHeader(tag);
   const tags = clip.filter((tag) => !isSound(tag) || tag.timestampMs < 2000 || tag.timestampMs > 7500);
   await goLive('a', tags);
@@ -289,11 +289,11 @@ test('sound that vanishes and comes back: viewers get a presentation that they c
 });
 
 test.each([
-  ['gone', () => proxy.refuse()],
+  ['unreachable', () => proxy.refuse()],
   ['hanging', async () => proxy.hang()],
   ['throttling', async () => proxy.throttle()],
 ])(
-  'with the store %s a live stream goes on, new publishes are refused, and all recovers',
+  'while DynamoDB is %s, live streams go on and new publishes are refused, and it recovers afterwards',
   async (_name, breakStore) => {
     const publisher = await goLive();
     await breakStore();

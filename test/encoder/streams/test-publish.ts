@@ -18,26 +18,26 @@ export interface PublishEnd {
   readonly description: string;
 }
 
-/** A connection that publishes, as the RTMP server would have it. */
+/** Stands in for a publishing connection of the RTMP server. */
 export interface TestPublish {
   /** Resolves when the server ends it. */
   readonly ended: Promise<PublishEnd>;
   readonly isClosed: boolean;
-  /** Sends tags in real time from the first on, until all are sent or the publish is closed. */
+  /** Sends tags in real time. Resolves when all are sent or the publish is closed. */
   send(tags: readonly FlvTag[]): Promise<void>;
-  /** Sends tags at once. */
+  /** Sends all tags at once. */
   burst(tags: readonly FlvTag[]): void;
   leave(): void;
 }
 
 const open = new Set<TestPublish>();
 
-/** For `afterEach`: every publish that is still open leaves. */
+/** Makes every publish that is still open leave. For `afterEach`. */
 export function leaveAll(): void {
   for (const publish of open) publish.leave();
 }
 
-/** Publishes to LiveStreams; rejects where it is not accepted. */
+/** Publishes to LiveStreams. Rejects if the publish is not accepted. */
 export async function publish(streams: LiveStreams, id: string, stream = STREAM): Promise<TestPublish> {
   let handler: PublisherHandler | null = null;
   let isClosed = false;

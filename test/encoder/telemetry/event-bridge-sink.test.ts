@@ -5,8 +5,7 @@ import type { HeadendEvent } from '#domain/events.ts';
 import { EventBridgeSink } from '#encoder/telemetry/event-bridge-sink.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { startEventBus } from '#scripts/local/event-bus.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { readBody } from '#scripts/local/read-body.ts';
+import { type ListeningServer, listenOnLoopback, readBody } from '#scripts/local/http-server.ts';
 
 interface LogLine {
   readonly msg: string;
@@ -23,7 +22,7 @@ interface Entry {
   readonly Time: number;
 }
 
-const servers: LoopbackServer[] = [];
+const servers: ListeningServer[] = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 const event = (number: number): HeadendEvent => ({
@@ -43,7 +42,7 @@ function createSink(endpoint: string) {
   return { sink: new EventBridgeSink({ client, eventBusName: 'bus', log }), logLines };
 }
 
-/** An event bus that answers call by call as told, and keeps what it got. */
+/** An event bus that answers each call with `answer` and records the entries. Null breaks the connection. */
 async function startBus(answer: (call: number, entries: readonly Entry[]) => object | null) {
   const calls: Entry[][] = [];
   const server = createServer(async (request, response) => {
@@ -64,7 +63,7 @@ const accept = (_call: number, entries: readonly Entry[]): object => ({
   Entries: entries.map((_entry, index) => ({ EventId: String(index) })),
 });
 
-test('an entry says what rules select by, and its detail is the event', async () => {
+test('an entry has the fields that rules select by, and the event as its detail', async () => {
   const { url, calls } = await startBus(accept);
   const { sink, logLines } = createSink(url);
   sink.publish(event(1));
@@ -76,7 +75,7 @@ test('an entry says what rules select by, and its detail is the event', async ()
   expect(logLines).toEqual([]);
 });
 
-test('events arrive in order, at most ten a call', async () => {
+test('events arrive in order, at most ten per call', async () => {
   const { url, calls } = await startBus(accept);
   const { sink } = createSink(url);
   for (let number = 0; number < 25; number += 1) sink.publish(event(number));
@@ -86,7 +85,7 @@ test('events arrive in order, at most ten a call', async () => {
   expect(ids).toEqual(Array.from({ length: 25 }, (_, number) => `event-${number}`));
 });
 
-test('a call that fails costs a line and its events, not the next ones', async () => {
+test('a failed call is logged and loses its events, but not the next ones', async () => {
   const { url, calls } = await startBus((call, entries) => (call === 0 ? null : accept(call, entries)));
   const { sink, logLines } = createSink(url);
   sink.publish(event(1));
@@ -97,7 +96,7 @@ test('a call that fails costs a line and its events, not the next ones', async (
   expect(logLines).toMatchObject([{ msg: 'events not delivered', eventIds: ['event-1'] }]);
 });
 
-test('an entry that the bus does not take is named', async () => {
+test('an entry that EventBridge rejects is logged', async () => {
   const { url } = await startBus(() => ({
     FailedEntryCount: 1,
     Entries: [{ EventId: '0' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }],
@@ -109,7 +108,7 @@ test('an entry that the bus does not take is named', async () => {
   expect(logLines).toMatchObject([{ msg: 'event not delivered', eventId: 'event-2', code: 'ThrottlingException' }]);
 });
 
-test('a bus that is not there blocks nobody, and what waits for it is bounded', async () => {
+test('if EventBridge does not answer, publishing does not block and the queue is bounded', async () => {
   const gone = await startBus(accept);
   await Promise.all(servers.splice(0).map((server) => server.close()));
   const { sink, logLines } = createSink(gone.url);
@@ -119,7 +118,7 @@ test('a bus that is not there blocks nobody, and what waits for it is bounded', 
   expect(logLines.find(({ dropped }) => dropped !== undefined)?.dropped).toBe(500);
 });
 
-test('a bus that never answers holds up the end of the process no longer than it may', async () => {
+test('flush gives up after its limit if EventBridge never answers', async () => {
   const silent = await listenOnLoopback(createServer());
   servers.push(silent);
   const { sink, logLines } = createSink(silent.url);
@@ -128,7 +127,7 @@ test('a bus that never answers holds up the end of the process no longer than it
   expect(logLines.flatMap(({ eventIds = [] }) => eventIds)).toHaveLength(30);
 });
 
-test('what the local event bus hands on is what was published', async () => {
+test('the local event bus forwards what was published', async () => {
   const received: HeadendEvent[] = [];
   const bus = await startEventBus({ onEvent: (handed) => received.push(handed), log: pino({ level: 'silent' }) });
   servers.push(bus);

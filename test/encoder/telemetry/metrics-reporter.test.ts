@@ -1,6 +1,11 @@
 import { EventEmitter, once } from 'node:events';
 import { ENCODER_METRICS } from '#domain/metrics.ts';
-import { type MetricLevels, MetricsReporter, type MetricTotals } from '#encoder/telemetry/metrics-reporter.ts';
+import {
+  type MetricLevels,
+  MetricsReporter,
+  type MetricTotals,
+  metricLevels,
+} from '#encoder/telemetry/metrics-reporter.ts';
 import { createLogger } from '#runtime/log.ts';
 
 const NOW_MS = 1_795_000_000_123;
@@ -27,7 +32,7 @@ interface EmfLine {
 }
 
 let totals: MetricTotals = { EncoderRestarts: 0, RefusedPublishes: 0, RtmpViolations: 0 };
-let reporter: MetricsReporter;
+let reporter: MetricsReporter | null = null;
 const lines: string[] = [];
 const written = new EventEmitter();
 
@@ -35,7 +40,7 @@ beforeEach(() => {
   lines.length = 0;
   totals = { EncoderRestarts: 1, RefusedPublishes: 4, RtmpViolations: 0 };
 });
-afterEach(() => reporter.close());
+afterEach(() => reporter?.close());
 
 function start(intervalMs: number, levels: Partial<MetricLevels> = {}): void {
   const write = (line: string): void => {
@@ -48,7 +53,7 @@ function start(intervalMs: number, levels: Partial<MetricLevels> = {}): void {
     levels: () => ({ ...LEVELS, ...levels }),
     totals: () => totals,
     now: () => NOW_MS,
-    // Metrics are written whatever the level of the other lines is.
+    // Metrics are written whatever the log level of other lines.
     log: createLogger({ service: 'encoder', level: 'fatal', destination: { write } }),
   });
 }
@@ -60,7 +65,7 @@ async function line(index: number): Promise<EmfLine> {
 
 const metricsOf = (emf: EmfLine) => emf._aws.CloudWatchMetrics[0]?.Metrics ?? [];
 
-test('a line is a log line and a document of the embedded metric format', async () => {
+test('a log line is a document in the embedded metric format', async () => {
   start(5);
   const emf = await line(0);
   expect(lines[0]).toMatch(/^\{.*\}\n$/);
@@ -85,7 +90,7 @@ test('a line is a log line and a document of the embedded metric format', async 
   });
 });
 
-test('what there is nothing to say of is neither listed nor in the line', async () => {
+test('an unknown level is neither listed nor in the line', async () => {
   start(5, { EncoderSpeed: null });
   const emf = await line(0);
   expect(metricsOf(emf).map(({ Name }) => Name)).not.toContain('EncoderSpeed');
@@ -93,7 +98,7 @@ test('what there is nothing to say of is neither listed nor in the line', async 
   for (const { Name } of metricsOf(emf)) expect(typeof emf[Name]).toBe('number');
 });
 
-test('a count is what came since the line before', async () => {
+test('a count covers the time since the previous line', async () => {
   start(5);
   expect(await line(0)).toMatchObject({ EncoderRestarts: 1, RefusedPublishes: 4, RtmpViolations: 0 });
   totals = { EncoderRestarts: 3, RefusedPublishes: 4, RtmpViolations: 7 };
@@ -102,12 +107,26 @@ test('a count is what came since the line before', async () => {
   expect(await line(next + 1)).toMatchObject({ EncoderRestarts: 0, RefusedPublishes: 0, RtmpViolations: 0 });
 });
 
-test('the last line has the counts and no level', async () => {
+test('the last line has counts but no levels', async () => {
   start(60_000);
-  reporter.close();
+  reporter?.close();
   const emf = await line(0);
   expect(lines).toHaveLength(1);
   expect(emf).toMatchObject({ Stage: 'test', ...totals });
   expect(metricsOf(emf).map(({ Name }) => Name)).toEqual(COUNT_NAMES);
   for (const name of Object.keys(LEVELS)) expect(emf).not.toHaveProperty(name);
+});
+
+test.each([
+  [0, 6, 6, 0],
+  [1, 6, 5, 16.7],
+  [6, 6, 0, 100],
+])('%i of %i slots in use: %i are available, %f %% are used', (slotsUsed, slots, available, percent) => {
+  expect(metricLevels({ slots, slotsUsed, streamsLive: 0, encoderSpeed: null })).toEqual({
+    StreamSlotsUsed: slotsUsed,
+    StreamSlotsAvailable: available,
+    StreamSlotsUsedPercent: percent,
+    StreamsLive: 0,
+    EncoderSpeed: null,
+  });
 });

@@ -20,7 +20,7 @@ const refuse = (sourceAddress: string, streamId: string | null = null, descripti
   groups.emit({ type: 'stream.refused', streamId, code: 'NetStream.Publish.BadName', description, sourceAddress });
 const counted = () => events.map((event) => (event.type === 'stream.refused' ? (event.count ?? 1) : 0));
 
-test('other events and the first refusal of a kind are told at once', () => {
+test('other events and the first refusal of a kind are forwarded at once', () => {
   groups.emit({ type: 'stream.live', streamId: 's', playbackId: 'p' });
   refuse('192.0.2.1');
   refuse('192.0.2.2');
@@ -29,7 +29,7 @@ test('other events and the first refusal of a kind are told at once', () => {
   expect(counted()).toEqual([0, 1, 1, 1]);
 });
 
-test('the next ones are one event for each interval, and all of them are counted once', () => {
+test('later refusals are one event per interval, and each is counted once', () => {
   for (let count = 1; count <= 500; count++) refuse('192.0.2.1', null, `try ${count}`);
   expect(counted()).toEqual([1]);
   jest.advanceTimersByTime(INTERVAL_MS);
@@ -40,7 +40,7 @@ test('the next ones are one event for each interval, and all of them are counted
   expect(counted()).toEqual([1, 499, 1]);
 });
 
-test('after an interval without any, the next one is told at once', () => {
+test('after an interval without refusals, the next one is forwarded at once', () => {
   refuse('192.0.2.1');
   jest.advanceTimersByTime(INTERVAL_MS);
   expect(jest.getTimerCount()).toBe(0);
@@ -48,7 +48,7 @@ test('after an interval without any, the next one is told at once', () => {
   expect(counted()).toEqual([1, 1]);
 });
 
-test('thousands of addresses are a hundred events, and one for the others', () => {
+test('refusals of thousands of addresses are a hundred events, and one for the rest', () => {
   for (let count = 0; count < 5_000; count++) refuse(`10.0.${count >> 8}.${count & 255}`);
   expect(events).toHaveLength(101);
   jest.advanceTimersByTime(INTERVAL_MS);
@@ -56,7 +56,7 @@ test('thousands of addresses are a hundred events, and one for the others', () =
   expect(events).toHaveLength(102);
 });
 
-test('a flush tells what was gathered and leaves no timer', () => {
+test('flush forwards what was collected and leaves no timer', () => {
   for (let count = 0; count < 3; count++) refuse('192.0.2.1');
   groups.flush();
   expect(counted()).toEqual([1, 2]);

@@ -11,10 +11,10 @@ test.each([
   expect(failureReason(['Input #0, flv', line, 'Conversion failed!'])).toContain(word);
 });
 
-test.each([[[]], [['']], [['Conversion failed!']]])('%p has a reason as well', (lines) => {
+test.each([[[]], [['']], [['Conversion failed!']]])('%p also gives a reason', (lines) => {
   expect(failureReason(lines)).toBe('The source cannot be transcoded. Send H.264 video and AAC audio.');
 });
 
-test('the newest known line counts', () => {
+test('the newest known line decides', () => {
   expect(failureReason(['[h264 @ 1] no frame!', '[aac @ 2] invalid band type'])).toContain('audio');
 });

@@ -1,6 +1,7 @@
 import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import { renditionNames } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
-import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const SOURCE: SourceDescription = {
@@ -13,7 +14,7 @@ function valuesOf(args: readonly string[], option: string): (string | undefined)
   return args.flatMap((arg, index) => (arg === option ? [args[index + 1]] : []));
 }
 
-test('each rendition is scaled from the one above, the first not at all when the source has its size', () => {
+test('each rendition is scaled from the next larger one, and the first only if the source is larger', () => {
   const args = ffmpegArguments(planRenditions(SOURCE, '720p', 'low'), 1);
   expect(valuesOf(args, '-filter_complex')).toEqual([
     '[0:v:0]trim=start=1,setpts=PTS-1/TB,format=yuv420p,setsar=1,split=2[v0][s1];' +
@@ -22,9 +23,9 @@ test('each rendition is scaled from the one above, the first not at all when the
   expect(valuesOf(args, '-map')).toEqual(['[v0]', '[v1]', '[v2]', '0:a:0']);
 });
 
-test('outputs are pipes from 3 on, in the order of the names', () => {
+test('outputs are pipes from file descriptor 3 on, in the order of the rendition names', () => {
   const plan = planRenditions(SOURCE, '720p', 'low');
-  expect(outputNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);
+  expect(renditionNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);
   expect(ffmpegArguments(plan, 1).filter((arg) => arg.startsWith('pipe:'))).toEqual([
     'pipe:0',
     'pipe:3',
@@ -44,7 +45,7 @@ test.each(LATENCY_NAMES)('%s: no segment can exceed 1.25 times its nominal size'
   expect(peaks.map((peakKbit) => peakKbit / segmentSeconds)).toEqual([2500 * 1.25, 1000 * 1.25, 600 * 1.25]);
 });
 
-test('only the profiles that need it pay for zero latency', () => {
+test('only the low-latency profiles use zerolatency', () => {
   const tunes = LATENCY_NAMES.map((latency) =>
     valuesOf(ffmpegArguments(planRenditions(SOURCE, '360p', latency), 1), '-tune'),
   );
@@ -54,7 +55,7 @@ test('only the profiles that need it pay for zero latency', () => {
 test('audio alone has one output and no filter graph', () => {
   const plan = planRenditions({ ...SOURCE, video: null }, '720p', 'low');
   const args = ffmpegArguments(plan, 2.5);
-  expect(outputNames(plan)).toEqual(['audio']);
+  expect(renditionNames(plan)).toEqual(['audio']);
   expect(args).not.toContain('-filter_complex');
   expect(valuesOf(args, '-af')).toEqual(['atrim=start=2.5,asetpts=PTS-2.5/TB,aresample=44100:async=1:first_pts=0']);
   expect(valuesOf(args, '-ac')).toEqual(['1']);

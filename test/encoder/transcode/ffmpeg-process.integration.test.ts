@@ -4,7 +4,7 @@ import { FfmpegProcess } from '#encoder/transcode/ffmpeg-process.ts';
 
 let child: ChildProcess;
 
-/** A process that reads until its input ends, with one output. */
+/** A process with one output that reads until its input ends. */
 async function start(): Promise<FfmpegProcess> {
   const started = new FfmpegProcess({
     args: [],
@@ -26,7 +26,7 @@ afterEach(() => child.kill('SIGKILL'));
 test.each([
   ['its output', () => child.stdio[3]],
   ['its messages', () => child.stderr],
-])('a failure to read %s ends the process with a word, not ours', async (_name, pipe) => {
+])('a failure to read %s ends only that process, and its last messages name the failure', async (_name, pipe) => {
   const ffmpeg = await start();
   pipe()?.destroy(new Error('read EIO'));
   const { signal, stderrTail } = await ffmpeg.exit;
@@ -34,7 +34,7 @@ test.each([
   expect(stderrTail.at(-1)).toContain('read EIO');
 });
 
-test('input that nobody reads any more ends nothing, however often that shows', async () => {
+test('a broken input pipe is ignored, however often it is reported', async () => {
   const ffmpeg = await start();
   child.stdin?.emit('error', new Error('write EPIPE'));
   child.stdin?.emit('error', new Error('write EPIPE'));
@@ -43,7 +43,7 @@ test('input that nobody reads any more ends nothing, however often that shows', 
   expect(await ffmpeg.exit).toMatchObject({ code: 0 });
 });
 
-test('a process that cannot be killed says so each time', async () => {
+test('each failure to kill the process is kept as a message', async () => {
   const ffmpeg = await start();
   child.emit('error', new Error('kill EPERM'));
   child.emit('error', new Error('kill EPERM'));
@@ -53,7 +53,7 @@ test('a process that cannot be killed says so each time', async () => {
   expect(stderrTail.filter((line) => line.includes('kill EPERM'))).toHaveLength(2);
 });
 
-test('a process that takes nothing is full after so many writes, however short they are and whatever the time is', async () => {
+test('a process that reads nothing is full after a number of writes, however small they are', async () => {
   const ffmpeg = new FfmpegProcess({
     args: [],
     outputs: [],

@@ -1,4 +1,5 @@
-import { framesPerSecond, snapFrameRate, videoTimescale } from '#encoder/transcode/frame-rates.ts';
+import { framesPerSecond } from '#encoder/media/media-run.ts';
+import { snapFrameRate, videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
 test.each([
   [23.976, 24_000, 1001],
@@ -13,7 +14,7 @@ test.each([
   [50, 50, 1],
   [59.94, 60_000, 1001],
   [60, 60, 1],
-])('%d is a standard rate', (source, numerator, denominator) => {
+])('%d becomes a standard rate', (source, numerator, denominator) => {
   expect(snapFrameRate(source)).toEqual({ numerator, denominator });
 });
 
@@ -22,7 +23,7 @@ test.each([
   [12.5, 25, 2],
   [48, 48, 1],
   [7.125, 57, 8],
-])('%d stays as it is', (source, numerator, denominator) => {
+])('%d stays the same', (source, numerator, denominator) => {
   expect(snapFrameRate(source)).toEqual({ numerator, denominator });
 });
 
@@ -35,7 +36,7 @@ test.each([null, 0, -25, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%p counts 
 });
 
 test.each([1, 7.125, 12.5, 15, 23.976, 24, 25, 29.97, 30, 48, 50, 59.94, 60])(
-  'a frame at %d has whole ticks',
+  'at %d frames a second, a frame lasts a whole number of ticks',
   (source) => {
     const rate = snapFrameRate(source);
     const timescale = videoTimescale(rate);

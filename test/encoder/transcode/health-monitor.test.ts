@@ -9,21 +9,21 @@ const SOURCE = {
 } as const;
 const KEYFRAME = { type: VIDEO_TAG, timestampMs: 0, payload: Buffer.from([0x17, 1]) } as const;
 
-/** A keyframe every 40 ms, in time. */
+/** A keyframe every 40 ms, without delay. */
 function sendSeconds(monitor: HealthMonitor, fromMs: number, seconds: number): void {
   for (let timelineMs = fromMs; timelineMs < fromMs + seconds * 1000; timelineMs += 40) {
     monitor.onFrame({ tag: KEYFRAME, timelineMs }, START_MS + timelineMs);
   }
 }
 
-test('what is not known is null, and no warning', () => {
+test('unknown values are null and cause no warning', () => {
   expect(new HealthMonitor().report({ source: null, encoderSpeed: null, nowMs: START_MS })).toEqual({
     ...{ inputKbps: 0, frameRate: null, width: null, height: null, videoCodec: null, audioCodec: null },
     ...{ keyframeIntervalSeconds: null, droppedFrames: 0, encoderSpeed: null, warnings: [] },
   });
 });
 
-test('source, measures and speed come together', () => {
+test('a report contains the source, the measurements and the speed', () => {
   const monitor = new HealthMonitor();
   sendSeconds(monitor, 0, 10);
   const health = monitor.report({ source: SOURCE, encoderSpeed: 0.5, nowMs: START_MS + 10_000 });
@@ -40,14 +40,14 @@ test('an overload is remembered for a minute', () => {
   expect(warningsAfter(60_000)).toEqual([]);
 });
 
-test('a jump of the timestamps loses no frames, and what was declared stays', () => {
+test('a jump of the timestamps does not count as lost frames, and the declared bitrate stays', () => {
   const monitor = new HealthMonitor();
   const metadata = encodeAmf0('onMetaData', { videodatarate: 4000 });
   monitor.onScript({ type: SCRIPT_TAG, timestampMs: 0, payload: metadata });
   sendSeconds(monitor, 0, 10);
   monitor.onJump();
   sendSeconds(monitor, 30_000, 10);
-  // Late and slow, against what was declared before the jump.
+  // Late, and slower than the bitrate that was declared before the jump.
   const health = monitor.report({ source: SOURCE, encoderSpeed: 1, nowMs: START_MS + 45_000 });
   expect(health.droppedFrames).toBe(0);
   expect(health.warnings).toEqual(['upload drops below 4 Mbit/s']);

@@ -14,7 +14,7 @@ const HEALTHY: HealthFacts = {
   encoderSpeed: 1,
   wasOverloaded: false,
 };
-/** Before anything is known. */
+/** The facts before anything is known. */
 const UNKNOWN: HealthFacts = {
   inputKbps: 0,
   expectedKbps: null,
@@ -33,7 +33,7 @@ const UNKNOWN: HealthFacts = {
 test.each<[string, Partial<HealthFacts>, string[]]>([
   ['all is well', {}, []],
   ['nothing is known yet', UNKNOWN, []],
-  ['the longest interval without a word', { keyframeIntervalSeconds: 4 }, []],
+  ['the longest interval without a warning', { keyframeIntervalSeconds: 4 }, []],
   ['keyframes are rare', { keyframeIntervalSeconds: 8 }, ['keyframe interval is 8 s, set it to 2 s']],
   ['keyframes are rare by a fraction', { keyframeIntervalSeconds: 8.3 }, ['keyframe interval is 8.3 s, set it to 2 s']],
   [
@@ -43,9 +43,9 @@ test.each<[string, Partial<HealthFacts>, string[]]>([
   ],
   ['a still picture needs little', { inputKbps: 200 }, []],
   ['the upload is late and slow', { inputKbps: 1200, delaySeconds: 2 }, ['upload drops below 2.5 Mbit/s']],
-  ['the upload is late, and catches up', { inputKbps: 2600, delaySeconds: 2 }, []],
+  ['the upload is late but catches up', { inputKbps: 2600, delaySeconds: 2 }, []],
   [
-    'the broadcaster drops frames for want of upload',
+    'the publisher drops frames because the upload is slow',
     { inputKbps: 1200, droppedFrames: 90 },
     ['upload drops below 2.5 Mbit/s', '90 frames were lost in the last minute'],
   ],
@@ -57,12 +57,12 @@ test.each<[string, Partial<HealthFacts>, string[]]>([
   ['a few lost frames', { droppedFrames: 10 }, []],
   ['many lost frames', { droppedFrames: 11 }, ['11 frames were lost in the last minute']],
   ['half the frames', { frameRate: 15.2 }, ['only 15.2 of 30 frames a second arrive']],
-  ['half the frames since they are late', { frameRate: 15, delaySeconds: 2 }, []],
+  ['half the frames because they are late', { frameRate: 15, delaySeconds: 2 }, []],
   ['a frame rate that is not declared', { frameRate: 5, declaredFrameRate: null }, []],
   ['no audio', { hasAudio: false }, ['no audio arrives']],
   ['no video', { ...UNKNOWN, hasAudio: true, inputKbps: 128 }, []],
   ['almost in real time', { encoderSpeed: 0.95 }, []],
-  ['too slow an encoder', { encoderSpeed: 0.94 }, ["the encoder can't keep up"]],
+  ['an encoder that is too slow', { encoderSpeed: 0.94 }, ["the encoder can't keep up"]],
   ['an encoder that was replaced', { encoderSpeed: null, wasOverloaded: true }, ["the encoder can't keep up"]],
 ])('%s', (_name, facts, warnings) => {
   expect(healthWarnings({ ...HEALTHY, ...facts })).toEqual(warnings);

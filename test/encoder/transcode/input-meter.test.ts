@@ -1,5 +1,5 @@
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { InputMeter } from '#encoder/transcode/input-meter.ts';
+import { InputMeter, lostFrames } from '#encoder/transcode/input-meter.ts';
 import { encodeAmf0 } from '#kit/amf0.ts';
 
 const START_MS = 1_800_000_000_000;
@@ -18,12 +18,12 @@ const frame = (kind: 'keyframe' | 'inter', sizeBytes: number): FlvTag => ({
   timestampMs: 0,
   payload: Buffer.concat([Buffer.from([kind === 'keyframe' ? 0x17 : 0x27, 1]), Buffer.alloc(sizeBytes - 2)]),
 });
-const sound: FlvTag = { type: AUDIO_TAG, timestampMs: 0, payload: Buffer.alloc(100) };
+const audioFrame: FlvTag = { type: AUDIO_TAG, timestampMs: 0, payload: Buffer.alloc(100) };
 
 interface Sending {
   readonly seconds: number;
   readonly keyframeSeconds?: number;
-  /** How late each frame comes. */
+  /** How late each frame arrives. */
   readonly delayMs?: (timelineMs: number) => number;
   readonly isSent?: (timelineMs: number) => boolean;
 }
@@ -37,7 +37,7 @@ function send(meter: InputMeter, sending: Sending): void {
   }
 }
 
-test('nothing came, nothing is known', () => {
+test('without input, nothing is known', () => {
   expect(new InputMeter().measure(START_MS)).toEqual(SILENCE);
 });
 
@@ -58,12 +58,12 @@ test('25 frames of 10,000 bytes a second with a keyframe every 2 s', () => {
 test('audio has no frame rate and no keyframes', () => {
   const meter = new InputMeter();
   for (let timelineMs = 0; timelineMs < 2000; timelineMs += 20) {
-    meter.onFrame({ tag: sound, timelineMs }, START_MS + timelineMs);
+    meter.onFrame({ tag: audioFrame, timelineMs }, START_MS + timelineMs);
   }
   expect(meter.measure(START_MS + 2000)).toEqual({ ...SILENCE, inputKbps: 40 });
 });
 
-test('rates are those of the last 5 s, and after a minute nothing is left', () => {
+test('rates cover the last 5 s, and everything is forgotten after a minute', () => {
   const meter = new InputMeter();
   send(meter, { seconds: 20 });
   expect(meter.measure(START_MS + 25_001)).toMatchObject({ inputKbps: 0, frameRate: null, expectedKbps: 2000 });
@@ -74,13 +74,13 @@ test.each([
   [1, null, 1],
   [9, 8, 1],
   [16, 8, 8],
-])('keyframes every 8 s, %d s on', (seconds, keyframeIntervalSeconds, secondsSinceKeyframe) => {
+])('keyframes every 8 s, after %d s', (seconds, keyframeIntervalSeconds, secondsSinceKeyframe) => {
   const meter = new InputMeter();
   send(meter, { seconds, keyframeSeconds: 8 });
   expect(meter.measure(START_MS + seconds * 1000)).toMatchObject({ keyframeIntervalSeconds, secondsSinceKeyframe });
 });
 
-test('without any keyframe it counts from the first picture on', () => {
+test('without a keyframe, the time counts from the first video frame', () => {
   const meter = new InputMeter();
   send(meter, { seconds: 10, keyframeSeconds: 100, isSent: (timelineMs) => timelineMs > 0 });
   expect(meter.measure(START_MS + 10_000)).toMatchObject({ keyframeIntervalSeconds: null, secondsSinceKeyframe: 9.9 });
@@ -95,7 +95,7 @@ test.each([
   expect(meter.measure(START_MS + 30_000).droppedFrames).toBe(droppedFrames);
 });
 
-test('what was gathered before and comes at once does not count as speed', () => {
+test('a backlog that arrives in one burst does not raise the rates', () => {
   const meter = new InputMeter();
   send(meter, { seconds: 4, delayMs: (timelineMs) => Math.max(0, 2000 - timelineMs) });
   const { frameRate, inputKbps } = meter.measure(START_MS + 4000);
@@ -103,7 +103,7 @@ test('what was gathered before and comes at once does not count as speed', () =>
   expect(inputKbps).toBeLessThan(2050);
 });
 
-test('an upload that is slower than real time comes later and later', () => {
+test('the delay of an upload that is slower than real time grows', () => {
   const meter = new InputMeter();
   const delayMs = (timelineMs: number) => Math.max(0, timelineMs - 10_000) * 0.25;
   send(meter, { seconds: 20, delayMs });
@@ -113,7 +113,7 @@ test('an upload that is slower than real time comes later and later', () => {
   expect(inputKbps).toBe(1600);
 });
 
-test('an upload that stands still is late by the time it stands', () => {
+test('the delay of an upload that stands still is the time it has stood', () => {
   const meter = new InputMeter();
   send(meter, { seconds: 10 });
   expect(meter.measure(START_MS + 14_000).delaySeconds).toBe(4);
@@ -132,13 +132,13 @@ test.each([
   expect(meter.successor().measure(START_MS).expectedKbps).toBe(expectedKbps);
 });
 
-test('a script tag that is no metadata declares nothing', () => {
+test('a script tag without metadata declares nothing', () => {
   const meter = new InputMeter();
   meter.onScript({ type: SCRIPT_TAG, timestampMs: 0, payload: Buffer.from('nonsense') });
   expect(meter.measure(START_MS)).toEqual(SILENCE);
 });
 
-test('of a flood only the newest frames count, though it comes in one moment', () => {
+test('only the newest frames of a flood count, even if it arrives in a single moment', () => {
   const meter = new InputMeter();
   for (let count = 0; count < 200_000; count++) {
     meter.onFrame({ tag: frame('inter', 125), timelineMs: 0 }, START_MS);
@@ -147,4 +147,17 @@ test('of a flood only the newest frames count, though it comes in one moment', (
   expect(inputKbps).toBe(frameRate);
   expect(frameRate).toBeLessThanOrEqual(16_384);
   expect(frameRate).toBeGreaterThan(14_000);
+});
+
+test.each([
+  ['no frames', [], 0],
+  ['one frame', [0], 0],
+  ['a steady rate', [0, 40, 80, 120], 0],
+  ['60 frames a second in whole milliseconds', [0, 16, 33, 50, 66, 83, 100], 0],
+  ['one missing', [0, 40, 120, 160], 1],
+  ['jitter below half a frame', [0, 40, 95, 120, 160], 0],
+  ['three missing', [0, 40, 80, 240, 280], 3],
+  ['all at the same time', [5, 5, 5], 0],
+])('lost frames: %s', (_name, timesMs, lost) => {
+  expect(lostFrames(timesMs)).toBe(lost);
 });

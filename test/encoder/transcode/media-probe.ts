@@ -1,14 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { type Box, BoxStream } from '#encoder/package/box-stream.ts';
+import { parseFragment } from '#encoder/package/fragment.ts';
+import { type InitSection, parseInitSection } from '#encoder/package/init-section.ts';
 
-/** A packet of a fragmented MP4. Times in seconds. */
+/** A packet of a fragmented MP4, with its time in seconds. */
 export interface Packet {
   readonly pts: number;
   readonly isKeyframe: boolean;
 }
 
-/** What ffprobe finds in the one track of a file. */
-export interface ProbedTrack {
+/** What ffprobe reports about a file with one track. */
+export interface ProbedFile {
   readonly packets: readonly Packet[];
   readonly timescale: number;
   readonly width: number | undefined;
@@ -30,8 +33,8 @@ interface FfprobeJson {
 
 const PICTURE_SIDE = 16;
 
-/** Reads a file's track and packets. Throws where ffprobe has anything to complain of. */
-export async function probeTrack(file: Buffer): Promise<ProbedTrack> {
+/** Reads a file's track and packets. Throws if ffprobe prints any error. */
+export async function probeTrack(file: Buffer): Promise<ProbedFile> {
   const out = await pipeThrough(
     'ffprobe',
     ['-v', 'error', '-show_packets', '-show_streams', '-of', 'json', 'pipe:0'],
@@ -39,7 +42,7 @@ export async function probeTrack(file: Buffer): Promise<ProbedTrack> {
   );
   const { packets, streams } = JSON.parse(out.toString()) as FfprobeJson;
   const [stream] = streams;
-  if (stream === undefined || streams.length !== 1) throw new Error(`${streams.length} tracks in place of one`);
+  if (stream === undefined || streams.length !== 1) throw new Error(`${streams.length} tracks instead of one`);
   const timescale = Number(stream.time_base.split('/')[1]);
   return {
     packets: packets.map(({ pts, flags }) => ({ pts: pts / timescale, isKeyframe: flags.startsWith('K') })),
@@ -51,7 +54,7 @@ export async function probeTrack(file: Buffer): Promise<ProbedTrack> {
   };
 }
 
-/** Mean brightness of each picture, 0 to 255. Throws where FFmpeg has anything to complain of. */
+/** The mean brightness of each picture, 0 to 255. Throws if FFmpeg prints any error. */
 export async function decodeBrightness(file: Buffer): Promise<readonly number[]> {
   const scaled = ['-vf', `scale=${PICTURE_SIDE}:${PICTURE_SIDE}`, '-pix_fmt', 'gray', '-fps_mode', 'passthrough'];
   const args = ['-v', 'error', '-xerror', '-i', 'pipe:0', ...scaled, '-f', 'rawvideo', 'pipe:1'];
@@ -63,7 +66,7 @@ export async function decodeBrightness(file: Buffer): Promise<readonly number[]>
   });
 }
 
-/** Samples of the first channel, -1 to 1. */
+/** The samples of the first channel, -1 to 1. */
 export async function decodeSound(file: Buffer): Promise<readonly number[]> {
   const args = ['-v', 'error', '-xerror', '-i', 'pipe:0', '-af', 'pan=mono|c0=c0', '-f', 's16le', 'pipe:1'];
   const bytes = await pipeThrough('ffmpeg', args, file);
@@ -73,13 +76,34 @@ export async function decodeSound(file: Buffer): Promise<readonly number[]> {
 async function pipeThrough(command: string, args: readonly string[], input: Buffer): Promise<Buffer> {
   const child = spawn(command, args, { stdio: 'pipe' });
   const out: Buffer[] = [];
-  const complaints: Buffer[] = [];
+  const errors: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
-  // A reader that needs no more closes its input; what it says of the file is in its output.
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  // A program may close its input before the end. Its output and exit code tell whether it failed.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [code] = await once(child, 'close');
-  if (code !== 0 || complaints.length > 0) throw new Error(`${command} (${code}): ${Buffer.concat(complaints)}`);
+  if (code !== 0 || errors.length > 0) throw new Error(`${command} (${code}): ${Buffer.concat(errors)}`);
   return Buffer.concat(out);
+}
+
+/** Counts the complete frames of a fragmented MP4 that arrives in arbitrary chunks. */
+export class FrameCounter {
+  frames = 0;
+  readonly #boxes = new BoxStream();
+  #initSection: InitSection | null = null;
+  #before: Box | null = null;
+
+  /** Adds the next chunk and returns how many frames it completed. */
+  add(chunk: Buffer): number {
+    const known = this.frames;
+    for (const box of this.#boxes.push(chunk)) {
+      if (box.type === 'moov' && this.#before !== null) this.#initSection = parseInitSection(this.#before, box);
+      if (box.type === 'mdat' && this.#before !== null && this.#initSection !== null) {
+        this.frames += parseFragment(this.#before, box, this.#initSection.defaults).length;
+      }
+      this.#before = box;
+    }
+    return this.frames - known;
+  }
 }

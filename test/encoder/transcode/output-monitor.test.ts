@@ -1,6 +1,6 @@
 import { OutputMonitor } from '#encoder/transcode/output-monitor.ts';
 
-/** Input every 100 ms over a span. */
+/** Feeds input every 100 ms. */
 function feed(monitor: OutputMonitor, fromMs: number, toMs: number): void {
   for (let nowMs = fromMs; nowMs <= toMs; nowMs += 100) monitor.onInput(nowMs);
 }
@@ -13,7 +13,7 @@ test('is stalled after 5 s of input without output', () => {
   expect(monitor.isStalled(5100)).toBe(true);
 });
 
-test('output puts the limit off', () => {
+test('output restarts the time limit', () => {
   const monitor = new OutputMonitor();
   feed(monitor, 0, 4900);
   monitor.onOutput(1);
@@ -23,7 +23,7 @@ test('output puts the limit off', () => {
   expect(monitor.isStalled(10_100)).toBe(true);
 });
 
-test('a publisher that pauses is no stall, nor is the moment when it goes on', () => {
+test('a pause of the publisher is not a stall, nor is the moment when it resumes', () => {
   const monitor = new OutputMonitor();
   feed(monitor, 0, 1000);
   monitor.onOutput(1);
@@ -33,6 +33,6 @@ test('a publisher that pauses is no stall, nor is the moment when it goes on', (
   expect(monitor.isStalled(20_001)).toBe(false);
 });
 
-test('without any input nothing is expected', () => {
+test('without input, there is no stall', () => {
   expect(new OutputMonitor().isStalled(60_000)).toBe(false);
 });

@@ -28,7 +28,7 @@ test.each([
   expect(video.map((rendition) => `${rendition.name} ${rendition.width}x${rendition.height}`)).toEqual(expected);
 });
 
-test('no rendition is larger than its source, whatever its size, and each side is even', () => {
+test('no rendition is larger than its source, and all sides are even', () => {
   for (let shortSide = 2; shortSide <= 1442; shortSide += 7) {
     for (const longSide of [shortSide, shortSide + 1, Math.round((shortSide * 16) / 9), 3 * shortSide - 1]) {
       for (const [width, height] of [[longSide, shortSide] as const, [shortSide, longSide] as const]) {
@@ -42,7 +42,7 @@ test('no rendition is larger than its source, whatever its size, and each side i
 });
 
 test.each(LADDER_NAMES)(
-  'ladder %s of a 2160p source begins with its own rung and stays even and in order',
+  'ladder %s of a 2160p source starts with its own rung, with even sides and descending bitrates',
   (ladder) => {
     const { video } = planRenditions(source(3840, 2160), ladder, 'low');
     expect(video[0]?.name).toBe(ladder);
@@ -64,7 +64,7 @@ test.each([
   expect(planRenditions(source(1920, 1080, frameRate), '1080p', 'low').video[0]?.videoKbps).toBe(videoKbps);
 });
 
-test.each(LATENCY_NAMES)('%s: the keyframe distance is a whole number of frames', (latency) => {
+test.each(LATENCY_NAMES)('%s: the keyframe interval is a whole number of frames', (latency) => {
   const { keyframeSeconds } = LATENCY_PROFILES[latency];
   expect(planRenditions(source(640, 360, 30), '360p', latency).keyframeFrames).toBe(keyframeSeconds * 30);
   expect(planRenditions(source(640, 360, 29.97), '360p', latency).keyframeFrames).toBe(keyframeSeconds * 30);
@@ -85,7 +85,7 @@ test.each([
   expect(plan.audio).toEqual({ sampleRateHz: keptHz, channels: keptChannels, audioKbps: 128 });
 });
 
-test('an audio-only source has no video, a video-only source no audio', () => {
+test('an audio-only source has no video, and a video-only source has no audio', () => {
   const audioOnly = planRenditions({ ...source(640, 360), video: null }, '1440p', 'low');
   expect(audioOnly).toMatchObject({ video: [], frameRate: null, keyframeFrames: null, audio: { audioKbps: 192 } });
   expect(planRenditions({ ...source(640, 360), audio: null }, '720p', 'low').audio).toBeNull();

@@ -6,15 +6,15 @@ import { promisify } from 'node:util';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';
 
-/** What a publisher sends; null leaves a track out. */
+/** What a publisher sends. Null leaves a track out. */
 export interface SourceClip {
   readonly seconds: number;
   readonly video: {
     readonly width: number;
     readonly height: number;
-    /** As FFmpeg writes it: `30` or `30000/1001`. */
+    /** In FFmpeg's notation: `30` or `30000/1001`. */
     readonly frameRate: string;
-    /** FFmpeg filter that draws the picture on black. */
+    /** An FFmpeg filter that draws on a black picture. */
     readonly drawing?: string;
     readonly pixelFormat?: string;
     readonly bFrames?: number;
@@ -23,12 +23,12 @@ export interface SourceClip {
   readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
 }
 
-/** White for the first tenth of every second, as the beep of every clip's audio. */
+/** White for the first tenth of every second, at the same time as the beep in every clip's audio. */
 export const FLASH = "drawbox=t=fill:c=white:enable='lt(mod(t,1),0.1)'";
-/** Brightness that grows with the frame number, a step a frame, up to 200 frames. */
+/** Brightness that grows by one step per frame, for up to 200 frames. */
 export const BRIGHTNESS_COUNTER = "geq=lum='20+N':cb=128:cr=128";
 
-/** The tags of a clip made by FFmpeg, in the order in which a publisher sends them. */
+/** The tags of a clip that FFmpeg makes, in the order in which a publisher sends them. */
 export async function makeSourceTags(clip: SourceClip): Promise<readonly FlvTag[]> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-source-'));
   try {
@@ -44,15 +44,15 @@ export async function makeSourceTags(clip: SourceClip): Promise<readonly FlvTag[
 function ffmpegArguments({ seconds, video, audio }: SourceClip): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error'],
-    ...(video === null ? [] : pictureInput(video, seconds)),
-    ...(audio === null ? [] : soundInput(audio, seconds)),
-    ...(video === null ? [] : pictureEncoder(video)),
+    ...(video === null ? [] : videoInput(video, seconds)),
+    ...(audio === null ? [] : audioInput(audio, seconds)),
+    ...(video === null ? [] : videoOptions(video)),
     ...(audio === null ? [] : ['-c:a', 'aac', '-b:a', '96k', '-ac', `${audio.channels}`]),
     ...['-f', 'flv'],
   ];
 }
 
-function pictureInput(video: NonNullable<SourceClip['video']>, seconds: number): string[] {
+function videoInput(video: NonNullable<SourceClip['video']>, seconds: number): string[] {
   const { width, height, frameRate, drawing } = video;
   const picture = drawing === undefined ? 'testsrc2' : 'color';
   const size = `s=${width}x${height}:r=${frameRate}:d=${seconds}`;
@@ -60,12 +60,12 @@ function pictureInput(video: NonNullable<SourceClip['video']>, seconds: number):
   return ['-f', 'lavfi', '-i', source];
 }
 
-function soundInput({ sampleRateHz }: NonNullable<SourceClip['audio']>, seconds: number): string[] {
+function audioInput({ sampleRateHz }: NonNullable<SourceClip['audio']>, seconds: number): string[] {
   const beep = '0.8*sin(2*PI*1000*t)*lt(mod(t,1),0.1)';
   return ['-f', 'lavfi', '-i', `aevalsrc=exprs='${beep}':s=${sampleRateHz}:d=${seconds}`];
 }
 
-function pictureEncoder(video: NonNullable<SourceClip['video']>): string[] {
+function videoOptions(video: NonNullable<SourceClip['video']>): string[] {
   const keyframes = `expr:gte(t,n_forced*${video.keyframeSeconds ?? 1})`;
   const format = ['-pix_fmt', video.pixelFormat ?? 'yuv420p', '-bf', `${video.bFrames ?? 0}`];
   return ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '600', ...format, '-force_key_frames', keyframes];

@@ -15,10 +15,10 @@ const videoHeader = (profile: number): FlvTag => ({
 const audioHeader: FlvTag = { type: AUDIO_TAG, timestampMs: 0, payload: Buffer.from([0xaf, 0, 0x11, 0x90]) };
 const monoHeader: FlvTag = { ...audioHeader, payload: Buffer.from([0xaf, 0, 0x11, 0x88]) };
 
-/** Where the cached tags lie. */
+/** Timeline positions of the cached tags. */
 const cachedMs = (cache: TagCache): number[] => cache.tags.map(({ timelineMs }) => timelineMs);
 
-test('keeps what came since the newest keyframe, in order', () => {
+test('keeps the tags since the newest keyframe, in order', () => {
   const cache = new TagCache();
   cache.add({ tag: audioTag, timelineMs: 0 }, true);
   cache.add({ tag: videoTag(false), timelineMs: 10 }, true);
@@ -31,14 +31,14 @@ test('keeps what came since the newest keyframe, in order', () => {
   expect(cachedMs(cache)).toEqual([50]);
 });
 
-test('without video any audio is a beginning', () => {
+test('without video, decoding can start at any audio tag', () => {
   const cache = new TagCache();
   cache.add({ tag: audioTag, timelineMs: 0 }, false);
   cache.add({ tag: audioTag, timelineMs: 21 }, false);
   expect(cachedMs(cache)).toEqual([21]);
 });
 
-test('past 12 s it waits for the next keyframe', () => {
+test('drops everything after 12 s and waits for the next keyframe', () => {
   const cache = new TagCache();
   cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
   cache.add({ tag: videoTag(false), timelineMs: 12_000 }, true);
@@ -50,7 +50,7 @@ test('past 12 s it waits for the next keyframe', () => {
   expect(cachedMs(cache)).toEqual([12_080]);
 });
 
-test('past 12 MiB it waits for the next keyframe', () => {
+test('drops everything after 12 MiB and waits for the next keyframe', () => {
   const cache = new TagCache();
   cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
   let mostBytes = 0;
@@ -66,7 +66,7 @@ test('past 12 MiB it waits for the next keyframe', () => {
   expect(cachedMs(cache)).toEqual([]);
 });
 
-test('timestamps that stand still and tags without a byte are bounded too, and it waits for the next keyframe', () => {
+test('limits the number of tags if timestamps stand still and payloads are tiny', () => {
   const cache = new TagCache();
   const tiny: FlvTag = { type: VIDEO_TAG, timestampMs: 0, payload: Buffer.from([0x27]) };
   cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
@@ -79,7 +79,7 @@ test('timestamps that stand still and tags without a byte are bounded too, and i
   expect(cache.tags).toEqual([]);
 });
 
-test('a repeated sequence header changes nothing; a new one makes what came before it useless', () => {
+test('a repeated sequence header changes nothing; a new one drops the media before it', () => {
   const cache = new TagCache();
   expect(cache.replaceHeader(videoHeader(66))).toBe(true);
   expect(cache.replaceHeader(audioHeader)).toBe(true);
@@ -91,7 +91,7 @@ test('a repeated sequence header changes nothing; a new one makes what came befo
   expect(cache.sequenceHeaders).toEqual([videoHeader(77), audioHeader]);
 });
 
-test('a first audio header takes nothing away from a picture that has begun', () => {
+test('a first audio header keeps the video that has started', () => {
   const cache = new TagCache();
   cache.replaceHeader(videoHeader(66));
   cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
@@ -100,7 +100,7 @@ test('a first audio header takes nothing away from a picture that has begun', ()
   expect(cachedMs(cache)).toEqual([0, 10]);
 });
 
-test('another audio header makes the sound before it useless, not the picture', () => {
+test('a changed audio header drops the audio before it and keeps the video', () => {
   const cache = new TagCache();
   cache.replaceHeader(videoHeader(66));
   cache.replaceHeader(audioHeader);
@@ -112,7 +112,7 @@ test('another audio header makes the sound before it useless, not the picture', 
   expect(cache.sequenceHeaders).toEqual([videoHeader(66), monoHeader]);
 });
 
-test('a first video header forgets sound, which no picture can begin with', () => {
+test('a first video header drops the audio, because video cannot start with it', () => {
   const cache = new TagCache();
   cache.replaceHeader(audioHeader);
   cache.add({ tag: audioTag, timelineMs: 0 }, false);
@@ -120,7 +120,7 @@ test('a first video header forgets sound, which no picture can begin with', () =
   expect(cachedMs(cache)).toEqual([]);
 });
 
-test('what another audio header takes away no longer counts as bytes', () => {
+test('audio that a changed header dropped no longer counts towards the size', () => {
   const cache = new TagCache();
   const longAudio = { ...audioTag, payload: Buffer.concat([audioTag.payload, Buffer.alloc(7_000_000)]) };
   cache.replaceHeader(audioHeader);
@@ -129,4 +129,15 @@ test('what another audio header takes away no longer counts as bytes', () => {
   cache.replaceHeader(monoHeader);
   cache.add({ tag: longAudio, timelineMs: 20 }, true);
   expect(cachedMs(cache)).toEqual([0, 20]);
+});
+
+test('a changed audio header does not change the size of the tags that stay', () => {
+  const cache = new TagCache();
+  cache.replaceHeader(audioHeader);
+  cache.add({ tag: videoTag(true), timelineMs: 0 }, true);
+  // Each tag counts 256 bytes in addition to its payload, so these count as about 1 MB.
+  for (let index = 1; index <= 4_000; index++) cache.add({ tag: videoTag(false, 0), timelineMs: index }, true);
+  cache.replaceHeader(monoHeader);
+  cache.add({ tag: videoTag(false, 12 * 1024 * 1024 - 500_000), timelineMs: 4_001 }, true);
+  expect(cachedMs(cache)).toEqual([]);
 });

@@ -6,7 +6,7 @@ interface Step {
   readonly hasJumped: boolean;
 }
 
-/** The timeline's answers to the timestamps of one track. */
+/** The timeline's steps for the timestamps of one track. */
 function timelineOf(timestampsMs: readonly number[]): Step[] {
   return stepsOf(timestampsMs.map((timestampMs) => ({ type: VIDEO_TAG, timestampMs })));
 }
@@ -20,7 +20,7 @@ interface Tag extends Pick<FlvTag, 'type' | 'timestampMs'> {
   readonly dueMs: number;
 }
 
-/** Video every 40 ms and audio every 20 ms from `startMs` on for 10 s, in the order in which they come. */
+/** Ten seconds of video every 40 ms and audio every 20 ms from `startMs` on, in the order of arrival. */
 function interleaved(startMs: number, audioLateMs: number, firstDueMs = 0): Tag[] {
   const tags = Array.from({ length: 500 }, (_, index): Tag[] => {
     const tag = { timestampMs: startMs + index * 20, dueMs: firstDueMs + index * 20 };
@@ -33,7 +33,7 @@ function interleaved(startMs: number, audioLateMs: number, firstDueMs = 0): Tag[
 const inOrder = (tags: readonly Tag[]): Tag[] => tags.toSorted((a, b) => a.dueMs - b.dueMs);
 const jumps = (steps: readonly Step[]): number => steps.filter(({ hasJumped }) => hasJumped).length;
 
-test('goes on over the wrap of 32 bits', () => {
+test('continues across the 32-bit wrap', () => {
   const steps = timelineOf([2 ** 32 - 40, 2 ** 32 - 7, 26, 59]);
   expect(steps.map(({ timelineMs }) => timelineMs)).toEqual([0, 33, 66, 99]);
   expect(jumps(steps)).toBe(0);
@@ -41,21 +41,21 @@ test('goes on over the wrap of 32 bits', () => {
 
 test.each([
   ['up to 3 s forward is a gap', [5000, 8000], false, 3000],
-  ['more is a jump', [5000, 8001], true, 0],
+  ['more than 3 s forward is a jump', [5000, 8001], true, 0],
   ['up to 1 s back is disorder', [5000, 4000], false, -1000],
-  ['more is a jump', [5000, 3999], true, 0],
-  ['back to zero', [3_600_000, 0], true, 0],
-  ['half the range away', [0, 2 ** 31], true, 0],
+  ['more than 1 s back is a jump', [5000, 3999], true, 0],
+  ['back to zero is a jump', [3_600_000, 0], true, 0],
+  ['half the range away is a jump', [0, 2 ** 31], true, 0],
 ])('%s', (_name, timestampsMs, hasJumped, timelineMs) => {
   expect(timelineOf(timestampsMs)[1]).toEqual({ timelineMs, hasJumped });
 });
 
-test('goes on at the usual pace after a jump', () => {
+test('continues at the same pace after a jump', () => {
   expect(timelineOf([100, 140, 90_000, 90_040]).map(({ timelineMs }) => timelineMs)).toEqual([0, 40, 40, 80]);
 });
 
-describe.each([0, 900, 1500, 2900, -1500])('audio that comes %d ms later than its picture', (audioLateMs) => {
-  test('is no jump, and lies where its timestamps say', () => {
+describe.each([0, 900, 1500, 2900, -1500])('audio that arrives %d ms later than its video', (audioLateMs) => {
+  test('is not a jump, and its position follows its timestamps', () => {
     const tags = interleaved(10_000, audioLateMs);
     const steps = stepsOf(tags);
     expect(jumps(steps)).toBe(0);
@@ -63,7 +63,7 @@ describe.each([0, 900, 1500, 2900, -1500])('audio that comes %d ms later than it
     expect(new Set(offsets).size).toBe(1);
   });
 
-  test.each([3_600_000, 2 ** 32 - 2000, 0])('jumps once with it, to %d, and stays beside it', (startMs) => {
+  test.each([3_600_000, 2 ** 32 - 2000, 0])('jumps together with it to %d, once, and stays in sync', (startMs) => {
     const tags = inOrder([...interleaved(10_000, audioLateMs), ...interleaved(startMs, audioLateMs, 10_000)]);
     const steps = stepsOf(tags);
     expect(jumps(steps)).toBe(1);
@@ -77,7 +77,7 @@ describe.each([0, 900, 1500, 2900, -1500])('audio that comes %d ms later than it
   });
 });
 
-test('sound that pauses while the picture goes on comes back to its place', () => {
+test('audio that pauses while video goes on returns to its position', () => {
   const tags = [...interleaved(0, 0), ...interleaved(10_000, 0)].filter(
     ({ type, timestampMs }) => type === VIDEO_TAG || timestampMs < 5000 || timestampMs > 12_000,
   );
@@ -86,7 +86,7 @@ test('sound that pauses while the picture goes on comes back to its place', () =
   expect(jumps(steps)).toBe(0);
 });
 
-test('a track with a clock of its own begins where the other is, and both go on', () => {
+test('a track with its own clock starts at the position of the other one', () => {
   const tags = interleaved(0, 0).map((tag) =>
     tag.type === AUDIO_TAG ? { ...tag, timestampMs: tag.timestampMs + 3_600_000 } : tag,
   );
@@ -95,7 +95,7 @@ test('a track with a clock of its own begins where the other is, and both go on'
   expect(Math.max(...steps.map(({ timelineMs }) => timelineMs))).toBeLessThan(10_000);
 });
 
-test('one track that jumps alone does so once', () => {
+test('a track that jumps alone causes one jump', () => {
   const tags = interleaved(0, 0).map((tag) =>
     tag.type === VIDEO_TAG && tag.timestampMs > 5000 ? { ...tag, timestampMs: tag.timestampMs + 3_600_000 } : tag,
   );

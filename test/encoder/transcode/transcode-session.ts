@@ -3,14 +3,14 @@ import pino from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import { type LadderName, maxInputKbps } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { type MediaRun, renditionNames } from '#encoder/media/media-run.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
-import { FrameCounter } from './frame-counter.ts';
+import { FrameCounter } from './media-probe.ts';
 
-/** What one run put out. */
+/** The output of one run. */
 export interface RecordedRun {
-  readonly run: EncoderRun;
+  readonly run: MediaRun;
   readonly begunAtMs: number;
   readonly output: Map<string, Buffer[]>;
   readonly counters: Map<string, FrameCounter>;
@@ -23,13 +23,13 @@ export interface TranscodeSession {
   readonly fatal: readonly string[];
   readonly restarts: readonly RestartReason[];
   readonly processes: readonly ChildProcess[];
-  /** Messages of log lines of level error. */
+  /** The messages of log lines with level error. */
   readonly errors: readonly string[];
-  /** Hands tags over one after another at once. */
+  /** Passes all tags to the transcoder at once. */
   burst(tags: readonly FlvTag[]): void;
-  /** Hands tags over in real time; `onTag` is told of each. Ends early when it returns false. */
+  /** Passes tags to the transcoder in real time and calls `onTag` after each. Ends early if it returns false. */
   pace(tags: readonly FlvTag[], onTag?: (tag: FlvTag) => boolean): Promise<void>;
-  /** Resolves when the condition holds, which is looked at after everything that happens. */
+  /** Resolves when the condition is true. Checks it after everything that happens. */
   until(condition: () => boolean): Promise<void>;
 }
 
@@ -38,22 +38,22 @@ export interface TranscodeSessionOptions {
   readonly latency?: LatencyName;
   /** Makes time limits pass faster than real time. */
   readonly clockSpeed?: number;
-  /** Told each write of a run, by its index; what it throws is what the sink throws. */
+  /** Called for each write of a run. The sink throws what it throws. */
   readonly onWrite?: (runIndex: number) => void;
-  /** Told each step of a run's life beside its writes, by its index; what it throws is what that step throws. */
+  /** Called for each step of a run except writes. The step throws what it throws. */
   readonly onStep?: (step: 'epoch' | 'begin' | 'spawn' | 'end', runIndex: number, transcoder: Transcoder) => void;
-  /** Run in place of ffmpeg. */
+  /** Runs instead of ffmpeg. */
   readonly program?: string;
 }
 
 const transcoders: Transcoder[] = [];
 
-/** Ends what a test left running, as one that failed does. */
+/** Stops what a test left running, as failed tests do. */
 export async function stopSessions(): Promise<void> {
   await Promise.all(transcoders.splice(0).map((transcoder) => transcoder.stop()));
 }
 
-/** A Transcoder with the real FFmpeg, everything that it says recorded. */
+/** Starts a Transcoder with the real FFmpeg and records everything that it reports. */
 export function startSession(options: TranscodeSessionOptions = {}): TranscodeSession {
   const { ladder = '720p', latency = 'low', clockSpeed = 1, program, onWrite, onStep } = options;
   const runs: RecordedRun[] = [];
@@ -152,9 +152,8 @@ function sessionLog(errors: string[]): pino.Logger {
   return pino({ level: 'error' }, { write: (line) => errors.push(JSON.parse(line).msg) });
 }
 
-function record(run: EncoderRun, begunAtMs: number): RecordedRun {
-  const names = [...run.video.map(({ name }) => name), ...(run.audio === null ? [] : ['audio'])];
-  const counters = new Map(names.map((name) => [name, new FrameCounter()]));
+function record(run: MediaRun, begunAtMs: number): RecordedRun {
+  const counters = new Map(renditionNames(run).map((name) => [name, new FrameCounter()]));
   return { run, begunAtMs, output: new Map(), counters, hasEnded: false };
 }
 
@@ -168,12 +167,12 @@ async function pace(tags: readonly FlvTag[], handOver: (tag: FlvTag) => boolean)
   }
 }
 
-/** The bytes of one rendition. */
+/** All output of one rendition. */
 export function outputOf(recorded: RecordedRun, rendition: string): Buffer {
   return Buffer.concat(recorded.output.get(rendition) ?? []);
 }
 
-/** Frames of one rendition so far. */
+/** How many frames of one rendition came so far. */
 export function framesOf(recorded: RecordedRun | undefined, rendition: string): number {
   return recorded?.counters.get(rendition)?.frames ?? 0;
 }

@@ -15,12 +15,12 @@ const COUNTER_VIDEO = { width: 320, height: 180, frameRate: `${FRAME_RATE}`, dra
 
 afterEach(stopSessions);
 
-/** The frame numbers that BRIGHTNESS_COUNTER drew, of one run. */
+/** The frame numbers that BRIGHTNESS_COUNTER drew, as decoded from one run. */
 async function frameNumbers(session: TranscodeSession, index: number): Promise<readonly number[]> {
   const recorded = session.runs[index];
   if (recorded === undefined) throw new Error(`there is no run ${index}`);
   const brightness = await decodeBrightness(outputOf(recorded, '360p'));
-  // Video range (16 to 235) is what the counter is drawn in; gray output stretches it to 0 to 255.
+  // The counter is drawn in video range (16 to 235). Gray output stretches it to 0 to 255.
   return brightness.map((level) => (level * 219) / 255 + 16 - 20);
 }
 
@@ -38,7 +38,7 @@ function pidOf(session: TranscodeSession, index: number): number {
   return pid;
 }
 
-test('a killed FFmpeg is replaced at once, and nothing is repeated or lost for long', async () => {
+test('a killed FFmpeg is replaced at once, nothing is repeated and little is lost', async () => {
   const tags = await makeSourceTags({ seconds: 5, video: { ...COUNTER_VIDEO, keyframeSeconds: 10 }, audio: STEREO });
   const session = startSession();
   let isKilled = false;
@@ -61,15 +61,15 @@ test('a killed FFmpeg is replaced at once, and nothing is repeated or lost for l
   expect(step).toBeGreaterThan(0.5);
   expect(step).toBeLessThan(FRAME_RATE / 2);
   expect(after.at(-1)).toBeGreaterThan(120);
-  // Viewers' clock goes on, too.
+  // The viewers' clock continues, too.
   const endOfFirstMs = first.run.wallClockMs(1 + before.length / FRAME_RATE);
   expect(Math.abs(second.run.wallClockMs(1) - endOfFirstMs)).toBeLessThan(300);
-  const [picture, sound] = [await probeTrack(outputOf(second, '360p')), await probeTrack(outputOf(second, 'audio'))];
-  expect(picture.packets[0]).toEqual({ pts: 1, isKeyframe: true });
-  expect(sound.packets[0]?.pts).toBeCloseTo(1 - 1024 / 48_000, 6);
+  const [video, audio] = [await probeTrack(outputOf(second, '360p')), await probeTrack(outputOf(second, 'audio'))];
+  expect(video.packets[0]).toEqual({ pts: 1, isKeyframe: true });
+  expect(audio.packets[0]?.pts).toBeCloseTo(1 - 1024 / 48_000, 6);
 });
 
-test('an output that its sink cannot read ends that FFmpeg only, and another follows', async () => {
+test('an output that the sink cannot read ends only that FFmpeg, and another follows', async () => {
   const tags = await makeSourceTags({ seconds: 3, video: { ...COUNTER_VIDEO, keyframeSeconds: 10 }, audio: STEREO });
   let writes = 0;
   const session = startSession({
@@ -101,7 +101,7 @@ test('a stuck FFmpeg is killed and replaced', async () => {
   expect(isRunning(pidOf(session, 0))).toBe(false);
 });
 
-test('what a stuck FFmpeg does not take is bounded, and it is replaced by one that starts at the newest keyframe', async () => {
+test('a stuck FFmpeg has a bounded queue, and its replacement starts at the newest keyframe', async () => {
   const tags = await makeSourceTags({ seconds: 2, video: { ...COUNTER_VIDEO, keyframeSeconds: 0.2 }, audio: null });
   const session = startSession();
   session.burst(tags);
@@ -110,7 +110,7 @@ test('what a stuck FFmpeg does not take is bounded, and it is replaced by one th
   const newest = tags.at(-1);
   if (newest === undefined) throw new Error('the clip is empty');
   let mostQueuedBytes = 0;
-  // 60 MB of frames, each a second of a picture at 8 Mbit/s, that nobody takes.
+  // 60 MB of frames that nobody reads. Each one is as large as a second at 8 Mbit/s.
   for (let index = 1; index <= 60; index++) {
     const payload = Buffer.concat([newest.payload, Buffer.alloc(1_000_000)]);
     session.burst([{ ...newest, timestampMs: newest.timestampMs + index * 40, payload }]);
@@ -145,21 +145,21 @@ test('a source that changes its size gets a new run with new renditions', async 
   expect(framesOf(session.runs[0], '360p')).toBe(FRAME_RATE);
 });
 
-test('sound that begins in mid-stream gets a new run with sound', async () => {
+test('audio that starts in mid-stream gets a new run with audio', async () => {
   const tags = await makeSourceTags({ seconds: 6, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession();
   const silentUntilMs = 3000;
   const isLate = (tag: FlvTag): boolean => tag.type === VIDEO_TAG || tag.timestampMs >= silentUntilMs;
-  const soundHeader = tags.find((tag) => tag.type === 8 && tag.payload[1] === 0);
-  if (soundHeader === undefined) throw new Error('the clip has no sound');
+  const audioHeader = tags.find((tag) => tag.type === 8 && tag.payload[1] === 0);
+  if (audioHeader === undefined) throw new Error('the clip has no audio');
   session.burst(tags.filter((tag) => isLate(tag) && tag.timestampMs < silentUntilMs));
   await session.until(() => framesOf(session.runs[0], '360p') >= 60);
-  session.burst([soundHeader, ...tags.filter((tag) => tag.timestampMs >= silentUntilMs)]);
+  session.burst([audioHeader, ...tags.filter((tag) => tag.timestampMs >= silentUntilMs)]);
   await session.until(() => framesOf(session.runs[1], 'audio') >= 30);
   expect(session.runs.map(({ run }) => run.audio !== null)).toEqual([false, true]);
 });
 
-test('timestamps that jump get a new run, without a wait for a keyframe', async () => {
+test('a jump of the timestamps gets a new run that does not wait for a keyframe', async () => {
   const tags = await makeSourceTags({ seconds: 3, video: { ...COUNTER_VIDEO, keyframeSeconds: 10 }, audio: STEREO });
   const session = startSession();
   const isHeader = (tag: FlvTag): boolean => tag.payload[1] === 0;
@@ -177,9 +177,9 @@ test('timestamps that jump get a new run, without a wait for a keyframe', async 
   expect(after[0]).toBeLessThan(1.6 * FRAME_RATE);
 });
 
-test('sound that comes 1.5 s after its picture is no jump: one run makes it all', async () => {
+test('audio that arrives 1.5 s after its video is not a jump and stays in the same run', async () => {
   const tags = await makeSourceTags({ seconds: 4, video: COUNTER_VIDEO, audio: STEREO });
-  const dueMs = (tag: FlvTag): number => tag.timestampMs + (isSound(tag) ? 1500 : 0);
+  const dueMs = (tag: FlvTag): number => tag.timestampMs + (isAudioFrame(tag) ? 1500 : 0);
   const session = startSession({ ladder: '360p', latency: 'ultra' });
   await session.pace(tags.toSorted((a, b) => dueMs(a) - dueMs(b)));
   await session.transcoder.stop();
@@ -199,7 +199,7 @@ test('timestamps may wrap', async () => {
   expect(framesOf(session.runs[0], '360p')).toBe(2 * FRAME_RATE);
 });
 
-test('a picture that cannot be decoded ends the publish with a reason', async () => {
+test('video that cannot be decoded ends the publish with a reason', async () => {
   const tags = await makeSourceTags({ seconds: 8, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ clockSpeed: 2 });
   const broken = tags.map((tag) => {
@@ -217,7 +217,7 @@ test('a picture that cannot be decoded ends the publish with a reason', async ()
   expect(session.fatal).toHaveLength(1);
 });
 
-test('a codec that is not supported ends the publish before any FFmpeg', () => {
+test('an unsupported codec ends the publish before any FFmpeg starts', () => {
   const session = startSession();
   session.burst([{ type: VIDEO_TAG, timestampMs: 0, payload: Buffer.from([0x12, 0, 0, 0]) }]);
   expect(session.fatal).toEqual(['Video codec Sorenson H.263 is not supported; send H.264']);
@@ -227,7 +227,7 @@ test('a codec that is not supported ends the publish before any FFmpeg', () => {
 test.each([
   ['is missing', '/nonexistent/ffmpeg', 'The server could not start its encoder. Try again later.'],
   ['dies at once', 'false', 'The source cannot be transcoded. Send H.264 video and AAC audio.'],
-])('an FFmpeg that %s is tried four times, ever more slowly', async (_name, program, reason) => {
+])('an FFmpeg that %s is tried four times, with growing delays', async (_name, program, reason) => {
   const tags = await makeSourceTags({ seconds: 3, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ program });
   await session.pace(tags, () => session.fatal.length === 0);
@@ -241,7 +241,7 @@ test.each([
   expect(delaysMs[1]).toBeGreaterThanOrEqual(990);
 });
 
-test('stop is final, also where nothing began, twice, and with FFmpeg stuck', async () => {
+test('stop is final: before anything started, if called twice, and if FFmpeg is stuck', async () => {
   const tags = await makeSourceTags({ seconds: 1, video: COUNTER_VIDEO, audio: STEREO });
   const idle = startSession();
   await idle.transcoder.stop();
@@ -259,14 +259,14 @@ test('stop is final, also where nothing began, twice, and with FFmpeg stuck', as
   expect(session.runs).toHaveLength(1);
 });
 
-const isSound = (tag: FlvTag): boolean => tag.type === AUDIO_TAG && !isAudioSequenceHeader(tag);
+const isAudioFrame = (tag: FlvTag): boolean => tag.type === AUDIO_TAG && !isAudioSequenceHeader(tag);
 
-test('sound that vanishes ends the run; one without sound follows, and one with it once it is back', async () => {
+test('if audio stops, a run without audio follows, and one with audio once it is back', async () => {
   const tags = await makeSourceTags({ seconds: 10, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ ladder: '360p', latency: 'ultra' });
   const codecs = new Set<string | null>();
   await session.pace(
-    tags.filter((tag) => !isSound(tag) || tag.timestampMs < 1000 || tag.timestampMs > 5500),
+    tags.filter((tag) => !isAudioFrame(tag) || tag.timestampMs < 1000 || tag.timestampMs > 5500),
     () => {
       codecs.add(session.transcoder.health().audioCodec);
       return true;
@@ -281,10 +281,10 @@ test('sound that vanishes ends the run; one without sound follows, and one with 
   expect(session.fatal).toEqual([]);
 });
 
-test('sound that is announced and never sent holds nothing up', async () => {
+test('audio that is announced but never sent does not delay the video', async () => {
   const tags = await makeSourceTags({ seconds: 5, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ ladder: '360p', latency: 'ultra' });
-  await session.pace(tags.filter((tag) => !isSound(tag)));
+  await session.pace(tags.filter((tag) => !isAudioFrame(tag)));
   expect(session.transcoder.health().warnings).toContain('no audio arrives');
   await session.transcoder.stop();
   const last = session.runs.at(-1);

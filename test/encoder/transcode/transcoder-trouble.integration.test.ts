@@ -10,7 +10,7 @@ const living = ({ processes }: TranscodeSession): number =>
   processes.filter(({ exitCode, signalCode, pid }) => pid !== undefined && exitCode === null && signalCode === null)
     .length;
 
-test('a publish that ends as its last epoch is taken starts no FFmpeg with it', async () => {
+test('a publish that ends while it takes its last epoch starts no FFmpeg', async () => {
   const tags = await makeSourceTags({ seconds: 1, video: SMALL, audio: null });
   const session = startSession({
     onStep: (step, _runIndex, transcoder) => {
@@ -26,36 +26,33 @@ test('a publish that ends as its last epoch is taken starts no FFmpeg with it', 
 describe.each([
   ['the first', 0],
   ['the second', 1],
-])('an error of ours in %s run', (_name, failingRun) => {
-  test.each(['epoch', 'begin', 'spawn', 'end'] as const)(
-    'at its %s ends the publish and nothing else',
-    async (failing) => {
-      const tags = await makeSourceTags({ seconds: 2, video: SMALL, audio: null });
-      const session = startSession({
-        onStep: (step, runIndex) => {
-          if (step === failing && runIndex === failingRun) throw new Error(`no ${step} today`);
-        },
-      });
-      session.burst(tags);
-      await session.pace(nextTags(tags, 2), () => {
-        if (framesOf(session.runs[0], '360p') > 0) session.processes[0]?.kill('SIGKILL');
-        if (framesOf(session.runs[1], '360p') > 0) session.processes[1]?.kill('SIGKILL');
-        return session.fatal.length === 0;
-      });
-      await session.until(() => session.fatal.length > 0);
-      expect(session.fatal).toEqual(['The server failed to process the stream; try again']);
-      expect(session.errors).toEqual(['transcoding failed']);
-      await session.transcoder.stop();
-      expect(living(session)).toBe(0);
-      const begun = session.processes.length;
-      session.burst(nextTags(tags, 4));
-      expect(session.processes).toHaveLength(begun);
-      expect(session.fatal).toHaveLength(1);
-    },
-  );
+])('an unexpected error in %s run', (_name, failingRun) => {
+  test.each(['epoch', 'begin', 'spawn', 'end'] as const)('at step "%s" ends only this publish', async (failing) => {
+    const tags = await makeSourceTags({ seconds: 2, video: SMALL, audio: null });
+    const session = startSession({
+      onStep: (step, runIndex) => {
+        if (step === failing && runIndex === failingRun) throw new Error(`no ${step} today`);
+      },
+    });
+    session.burst(tags);
+    await session.pace(nextTags(tags, 2), () => {
+      if (framesOf(session.runs[0], '360p') > 0) session.processes[0]?.kill('SIGKILL');
+      if (framesOf(session.runs[1], '360p') > 0) session.processes[1]?.kill('SIGKILL');
+      return session.fatal.length === 0;
+    });
+    await session.until(() => session.fatal.length > 0);
+    expect(session.fatal).toEqual(['The server failed to process the stream; try again']);
+    expect(session.errors).toEqual(['transcoding failed']);
+    await session.transcoder.stop();
+    expect(living(session)).toBe(0);
+    const begun = session.processes.length;
+    session.burst(nextTags(tags, 4));
+    expect(session.processes).toHaveLength(begun);
+    expect(session.fatal).toHaveLength(1);
+  });
 });
 
-test('an error of ours while the publish ends is a line in the log', async () => {
+test('an unexpected error while the publish ends is only logged', async () => {
   const tags = await makeSourceTags({ seconds: 1, video: SMALL, audio: null });
   const session = startSession({
     onStep: (step) => {
@@ -68,7 +65,7 @@ test('an error of ours while the publish ends is a line in the log', async () =>
   expect(session.fatal).toEqual([]);
 });
 
-test('a source that changes on and on gets new runs ever more slowly', async () => {
+test('a source that keeps changing gets new runs with growing delays', async () => {
   const sizes = [SMALL, { ...SMALL, width: 192, height: 108 }];
   const clips = await Promise.all(sizes.map((video) => makeSourceTags({ seconds: 1, video, audio: null })));
   const session = startSession();
@@ -85,7 +82,7 @@ test('a source that changes on and on gets new runs ever more slowly', async () 
   expect(session.fatal).toEqual([]);
 });
 
-/** The frames of a clip so many seconds later. */
+/** The clip's tags, `seconds` later. */
 function nextTags(tags: readonly FlvTag[], seconds: number): FlvTag[] {
   return tags.map((tag) => ({ ...tag, timestampMs: tag.payload[1] === 0 ? 0 : tag.timestampMs + seconds * 1000 }));
 }

@@ -1,6 +1,7 @@
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import { framesPerSecond, videoTimescale } from '#encoder/transcode/frame-rates.ts';
-import { decodeBrightness, decodeSound, type ProbedTrack, probeTrack } from './media-probe.ts';
+import { framesPerSecond } from '#encoder/media/media-run.ts';
+import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
+import { decodeBrightness, decodeSound, type ProbedFile, probeTrack } from './media-probe.ts';
 import { FLASH, makeSourceTags, type SourceClip } from './source-clip.ts';
 import {
   framesOf,
@@ -13,9 +14,9 @@ import {
 
 const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
 const AAC_PRIMING_SAMPLES = 1024;
-/** Frames that x264 holds back without zero latency; they come when the input ends. */
+/** Frames that x264 holds back without zerolatency until the input ends. */
 const LOOKAHEAD_FRAMES = 30;
-/** Media in a fragment that is not full, which comes when the input ends. */
+/** Media in the last fragment, which FFmpeg holds back until the input ends. */
 const FRAGMENT_SECONDS = 0.5;
 
 afterEach(stopSessions);
@@ -43,9 +44,9 @@ async function transcode(clip: SourceClip, options: TranscodeSessionOptions = {}
   return recorded;
 }
 
-const probeVideo = (recorded: RecordedRun): Promise<ProbedTrack[]> =>
+const probeVideo = (recorded: RecordedRun): Promise<ProbedFile[]> =>
   Promise.all(recorded.run.video.map(({ name }) => probeTrack(outputOf(recorded, name))));
-const probeAudio = (recorded: RecordedRun): Promise<ProbedTrack> => probeTrack(outputOf(recorded, 'audio'));
+const probeAudio = (recorded: RecordedRun): Promise<ProbedFile> => probeTrack(outputOf(recorded, 'audio'));
 
 test.each([
   ['24000/1001', 24_000 / 1001],
@@ -58,7 +59,7 @@ test.each([
   ['60', 60],
   ['120', 60],
 ])(
-  '%s frames a second: every rendition has the same frames, whole ticks apart, with IDR frames by count',
+  '%s frames a second: all renditions have the same frames, whole ticks apart, with IDR frames at a fixed distance',
   async (frameRate, expected) => {
     const seconds = 2.5;
     const recorded = await transcode(
@@ -84,7 +85,7 @@ test.each([
   ['portrait', 480, 640, ['480x640', '360x480']],
   ['odd sides', 641, 481, ['640x480', '480x360']],
   ['below the lowest rung', 322, 182, ['322x182']],
-])('%s: the picture is as large as the plan says', async (_name, width, height, sizes) => {
+])('%s: the picture has the planned size', async (_name, width, height, sizes) => {
   const pixelFormat = width % 2 === 1 ? 'yuv444p' : 'yuv420p';
   const video = { width, height, frameRate: '25', pixelFormat };
   const recorded = await transcode({ seconds: 1, video, audio: null });
@@ -112,7 +113,7 @@ test.each([
   ['low', 0],
   ['low', 2],
   ['standard', 2],
-] as const)('%s, %d B-frames in the source: flash and beep come together', async (latency, bFrames) => {
+] as const)('%s, %d B-frames in the source: flash and beep are in sync', async (latency, bFrames) => {
   const video = { width: 640, height: 360, frameRate: '30', drawing: FLASH, bFrames };
   const recorded = await transcode({ seconds: 3, video, audio: STEREO }, { latency });
   const flashes = await flashSeconds(recorded);
@@ -123,7 +124,7 @@ test.each([
     expect(Math.abs(flash - (beeps[index] ?? Number.NaN))).toBeLessThan(0.05);
 });
 
-/** When the picture turns white, in seconds of media time; not counting a flash at the very start. */
+/** When the picture turns white, in seconds of media time. Ignores a flash at the very start. */
 async function flashSeconds(recorded: RecordedRun): Promise<number[]> {
   const output = outputOf(recorded, '360p');
   const [{ packets }, brightness] = await Promise.all([probeTrack(output), decodeBrightness(output)]);
@@ -131,7 +132,7 @@ async function flashSeconds(recorded: RecordedRun): Promise<number[]> {
   return packets.flatMap(({ pts }, index) => (index > 15 && isWhite(index) && !isWhite(index - 1) ? [pts] : []));
 }
 
-/** When sound begins after silence, in seconds of media time; not counting a beep at the very start. */
+/** When sound starts after silence, in seconds of media time. Ignores a beep at the very start. */
 async function beepSeconds(recorded: RecordedRun): Promise<number[]> {
   const output = outputOf(recorded, 'audio');
   const [{ packets, sampleRateHz }, samples] = await Promise.all([probeTrack(output), decodeSound(output)]);
@@ -153,14 +154,14 @@ test('every frame of every rendition decodes, and the wall clock is that of the 
   for (const { name } of recorded.run.video) {
     expect(await decodeBrightness(outputOf(recorded, name))).toHaveLength(first?.packets.length ?? Number.NaN);
   }
-  // The clip came in a burst, so its end is when it came, and its start as much earlier as it is long.
+  // The clip came in a burst. Its last frame was ingested then, and its first one as much earlier as the clip is long.
   const firstFrameMs = recorded.run.wallClockMs(1);
   expect(recorded.run.wallClockMs(3) - firstFrameMs).toBeCloseTo(2000, 6);
   expect(firstFrameMs).toBeGreaterThan(startedAtMs - 2100);
   expect(firstFrameMs).toBeLessThan(Date.now());
 });
 
-test('a gap in the sound becomes silence, so that it stays as long as the picture', async () => {
+test('a gap in the audio becomes silence, so that audio stays as long as video', async () => {
   const clip = { seconds: 3, video: { width: 320, height: 180, frameRate: '25' }, audio: STEREO };
   const tags = await makeSourceTags(clip);
   const session = startSession();
@@ -176,7 +177,7 @@ test('a gap in the sound becomes silence, so that it stays as long as the pictur
   for (const distance of distances) expect(distance).toBeCloseTo(1024 / 48_000, 6);
 });
 
-test('what the source is and how much of it comes is known while it runs', async () => {
+test('health reports what the source is and how it arrives', async () => {
   const clip = { seconds: 2, video: { width: 320, height: 180, frameRate: '25' }, audio: STEREO };
   const session = startSession({ ladder: '360p' });
   expect(session.transcoder.health()).toEqual({

@@ -3,21 +3,17 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { generateSecret } from '#domain/stream-ids.ts';
-import { documentClientFor, startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { documentClientFor } from '#kit/temporary-dynamodb.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client);
+  api = await startApiWithDatabase();
 });
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+afterAll(() => api.close());
 
 const authorization = () => ({ Authorization: `Bearer ${api.tokens[0]}` });
 const json = { 'Content-Type': 'application/json' };
@@ -31,7 +27,7 @@ async function expectProblem(response: Response, status: number) {
   return problem;
 }
 
-/** Posts a body as JSON that is text already, so that it may be anything. */
+/** Posts any text as a JSON body. */
 const post = (body: string, headers: Record<string, string> = json) =>
   fetch(`${api.url}/api/streams`, { method: 'POST', headers: { ...authorization(), ...headers }, body });
 
@@ -72,7 +68,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
 });
 
 describe('admin tokens', () => {
-  test('each known one is accepted, whatever the case of the scheme', async () => {
+  test('every known token is accepted, and the scheme is case-insensitive', async () => {
     for (const [index, scheme] of [
       [0, 'Bearer'],
       [1, 'bearer'],
@@ -83,18 +79,18 @@ describe('admin tokens', () => {
   });
 
   test.each([
-    ['none', () => undefined],
-    ['an empty one', () => ''],
+    ['no header', () => undefined],
+    ['an empty header', () => ''],
     ['a scheme alone', () => 'Bearer'],
     ['a scheme and a space', () => 'Bearer '],
     ['another scheme', () => `Basic ${api.tokens[0]}`],
     ['no scheme', () => api.tokens[0]],
     ['an unknown token', () => `Bearer ${api.tokens[0].split('').reverse().join('')}`],
-    ['a part of a token', () => `Bearer ${api.tokens[0].slice(0, -1)}`],
+    ['part of a token', () => `Bearer ${api.tokens[0].slice(0, -1)}`],
     ['two tokens', () => `Bearer ${api.tokens[0]} ${api.tokens[1]}`],
     ['two tokens with a comma', () => `Bearer ${api.tokens[0]},${api.tokens[1]}`],
     ['characters beyond ASCII', () => 'Bearer \u00e9'],
-  ])('%s is refused on every route of streams', async (_name, value) => {
+  ])('%s is refused on every route', async (_name, value) => {
     const authorizationHeader = value();
     const headers = authorizationHeader === undefined ? {} : { Authorization: authorizationHeader };
     for (const [method, path] of [
@@ -153,7 +149,7 @@ describe('paths and methods', () => {
     ['TRACE /api/streams', 405],
     ['GET http://127.0.0.1/api/health', 400],
     ['OPTIONS *', 400],
-  ])('%s, which no browser sends, is answered too', async (requestLine, status) => {
+  ])('%s, which no browser sends, gets a problem too', async (requestLine, status) => {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     socket.end(`${requestLine} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     let answer = '';
@@ -164,7 +160,7 @@ describe('paths and methods', () => {
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*application/problem\\+json`));
   });
 
-  test('content of a GET is ignored', async () => {
+  test('the content of a GET is ignored', async () => {
     const socket = connect(Number(new URL(api.url).port), '127.0.0.1');
     socket.end('GET /api/health HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}');
     const [answer] = await once(socket.setEncoding('utf8'), 'data');
@@ -200,11 +196,11 @@ describe('bodies', () => {
 
   const withBytes = (bytes: number) => `{"title":"a"${' '.repeat(bytes - 13)}}`;
 
-  test('16 KiB are accepted', async () => {
+  test('a body of 16 KiB is accepted', async () => {
     expect((await post(withBytes(16 * 1024))).status).toBe(201);
   });
 
-  test.each([16 * 1024 + 1, 1024 * 1024 + 1])('%d bytes are too large', async (bytes) => {
+  test.each([16 * 1024 + 1, 1024 * 1024 + 1])('a body of %d bytes is too large', async (bytes) => {
     await expectProblem(await post(withBytes(bytes)), 413);
   });
 
@@ -240,7 +236,7 @@ describe('bodies', () => {
     for (const field of fields) expect(problem.detail).toContain(field || 'body');
   });
 
-  test('a field called __proto__ changes nothing', async () => {
+  test('a field named __proto__ is an unknown field', async () => {
     const problem = await expectProblem(await post('{"__proto__":{"ladder":"2160p"}}'), 422);
     expect(problem.errors).toEqual([{ field: '__proto__', detail: 'Unknown field' }]);
   });
@@ -266,7 +262,7 @@ test.each([
 });
 
 describe('a database that', () => {
-  const servers: LoopbackServer[] = [];
+  const servers: ListeningServer[] = [];
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
   async function startDatabase(answer: (response: ServerResponse) => void): Promise<string> {
@@ -275,7 +271,7 @@ describe('a database that', () => {
     return server.url;
   }
 
-  /** Asks for streams where the database answers so, and returns the problem and what was logged. */
+  /** Requests streams from an API on this database. Returns the problem and the log. */
   async function ask(databaseUrl: string, status: number) {
     const client = documentClientFor(databaseUrl);
     const broken = await startControlApi(client);
@@ -292,26 +288,26 @@ describe('a database that', () => {
     response.writeHead(status).end(JSON.stringify({ __type: `com.amazonaws.dynamodb#${type}` }));
 
   test.each([
-    ['is not there', async () => 'http://127.0.0.1:1'],
+    ['is unreachable', async () => 'http://127.0.0.1:1'],
     ['hangs up', () => startDatabase((response) => response.socket?.destroy())],
-    ['answers what is no JSON', () => startDatabase((response) => response.writeHead(502).end('<html>'))],
-    ['fails inside', () => startDatabase(fail(500, 'InternalServerError'))],
+    ['does not answer with JSON', () => startDatabase((response) => response.writeHead(502).end('<html>'))],
+    ['has an internal error', () => startDatabase(fail(500, 'InternalServerError'))],
     ['is throttling', () => startDatabase(fail(400, 'ThrottlingException'))],
     ['is out of capacity', () => startDatabase(fail(400, 'ProvisionedThroughputExceededException'))],
-  ])('%s makes a 503 with Retry-After', async (_name, start) => {
+  ])('%s causes a 503 with Retry-After', async (_name, start) => {
     const { problem, retryAfter, logged } = await ask(await start(), 503);
     expect(problem.detail).toBe('The database did not answer; try again.');
     expect(retryAfter).toBe('5');
     expect(logged).toContain('request failed');
   });
 
-  test('refuses what we ask for makes a 500 that is logged and not shown', async () => {
+  test('refuses the request causes a 500 whose details are only logged', async () => {
     const { problem, logged } = await ask(await startDatabase(fail(400, 'ValidationException')), 500);
     expect(problem).toEqual({ type: 'about:blank', title: 'Internal Server Error', status: 500 });
     expect(logged).toContain('ValidationException');
   });
 
-  test('is not there keeps no token of the API from being a 503', async () => {
+  test('is unreachable causes a 503 for a token that may be in the table', async () => {
     const client = documentClientFor('http://127.0.0.1:1');
     const broken = await startControlApi(client);
     const headers = { Authorization: `Bearer ${generateSecret(randomBytes)}` };

@@ -1,22 +1,16 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { LEASE_DURATION_MS } from '#runtime/live-store.ts';
-import { startControlApi } from '#test/support/control-api.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client);
+  api = await startApiWithDatabase();
 });
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+afterAll(() => api.close());
 
-/** A new stream that connection-1 publishes. */
+/** Creates a stream that connection-1 publishes. */
 async function createLive() {
   const { json } = await api.call('POST', '/api/streams');
   const { streamKey, ...stream } = json;
@@ -28,7 +22,7 @@ async function createLive() {
 const heartbeat = (streamId: string) =>
   api.live.heartbeat({ streamId, owner: 'connection-1', leaseUntilMs: Date.now() + 10_000, health: null });
 
-/** What a publish begins with that ingest-auth has allowed for this key. */
+/** Authorises a publish with this key, and returns the arguments with which it begins. */
 async function allow(streamKey: string) {
   const record = await api.streams.findByKeyHash(hashSecret(streamKey));
   const decision = decide(record, { streamKey, sourceAddress: '192.0.2.1' }, Date.now());
@@ -41,7 +35,7 @@ test.each([
   ['rotation', 'POST', '/key', 200],
   ['deletion', 'DELETE', '', 204],
 ] as const)(
-  'a %s reaches the publish that was allowed just before and begins just after',
+  'a %s ends a publish that was authorised just before it and begins just after it',
   async (_, method, path, status) => {
     const { json } = await api.call('POST', '/api/streams');
     const allowed = await allow(json.streamKey);
@@ -52,7 +46,7 @@ test.each([
   },
 );
 
-test('a change of settings keeps nobody out who was allowed just before', async () => {
+test('a change of settings does not end a publish that was authorised just before it', async () => {
   const { json } = await api.call('POST', '/api/streams');
   const allowed = await allow(json.streamKey);
   await api.call('PATCH', `/api/streams/${json.id}`, { body: { title: 'Another' } });
@@ -60,7 +54,7 @@ test('a change of settings keeps nobody out who was allowed just before', async 
 });
 
 describe('a rotated key', () => {
-  test('is shown once and works; the old one is dead and its publisher is cut', async () => {
+  test('is shown once and works, the old key does not, and its publisher is disconnected', async () => {
     const { stream, streamKey, path } = await createLive();
     const { status, json, headers } = await api.call('POST', `${path}/key`);
     const { streamKey: newKey, ...shown } = json;
@@ -76,7 +70,7 @@ describe('a rotated key', () => {
     expect(api.logLines.join()).not.toContain(newKey);
   });
 
-  test('is only one where many rotate at once: each who got a 200 before the last has lost it', async () => {
+  test('is the only valid key after many rotations at once', async () => {
     const { stream, path } = await createLive();
     const answers = await Promise.all(Array.from({ length: 6 }, () => api.call('POST', `${path}/key`)));
     const keys = answers.filter(({ status }) => status === 200).map(({ json }) => json.streamKey);
@@ -85,13 +79,13 @@ describe('a rotated key', () => {
     for (const { status } of answers) expect([200, 409]).toContain(status);
   });
 
-  test('of no stream is a 404', async () => {
+  test('of an unknown stream is a 404', async () => {
     expect((await api.call('POST', '/api/streams/aaaaaaaaaaaaaaaa/key')).status).toBe(404);
   });
 });
 
 describe('stop', () => {
-  test('cuts the publisher; the key stays valid', async () => {
+  test('disconnects the publisher and keeps the key valid', async () => {
     const { stream, streamKey, path } = await createLive();
     const { status, json } = await api.call('POST', `${path}/stop`);
     expect([status, json]).toEqual([202, { wasLive: true }]);
@@ -107,7 +101,7 @@ describe('stop', () => {
     expect([status, json]).toEqual([202, { wasLive: false }]);
   });
 
-  test('of a stream whose encoder is gone finds nobody live', async () => {
+  test('of a stream whose encoder is gone stops nothing', async () => {
     const { json } = await api.call('POST', '/api/streams');
     const startedAt = '2025-01-02T03:04:05.678Z';
     const nowMs = Date.now() - LEASE_DURATION_MS;

@@ -1,23 +1,17 @@
 import { hashSecret } from '#domain/stream-ids.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startControlApi } from '#test/support/control-api.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const CREATED_AT = '2025-01-02T03:04:05.678Z';
 let nowMs: number;
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client, () => nowMs);
+  api = await startApiWithDatabase(() => nowMs);
 });
 beforeEach(() => {
   nowMs = Date.parse(CREATED_AT);
 });
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+afterAll(() => api.close());
 
 async function create(body: unknown = {}) {
   const { json } = await api.call('POST', '/api/streams', { body });
@@ -41,19 +35,19 @@ describe('PATCH', () => {
     expect((await api.call('GET', path)).json).toEqual(changed);
   });
 
-  test.each(Object.entries(ALL))('of %s alone leaves the others as they are', async (field, value) => {
+  test.each(Object.entries(ALL))('of %s alone does not change the others', async (field, value) => {
     const { stream, path } = await create({ title: 'Old', ladder: '1080p', latency: 'standard' });
     const { json } = await api.call('PATCH', path, { body: { [field]: value } });
     expect(json).toEqual({ ...stream, [field]: value, version: 2 });
   });
 
-  test('takes a window and an allow-list away again', async () => {
+  test('removes a window and an allow-list', async () => {
     const { path } = await create(ALL);
     const none = { notBefore: null, notAfter: null, allowedSources: [] };
     expect((await api.call('PATCH', path, { body: none })).json).toMatchObject(none);
   });
 
-  test('keeps moments in UTC', async () => {
+  test('stores moments in UTC', async () => {
     const { path } = await create();
     const { json } = await api.call('PATCH', path, { body: { notBefore: '2025-06-01T02:00:00+02:00' } });
     expect(json.notBefore).toBe('2025-06-01T00:00:00.000Z');
@@ -87,24 +81,24 @@ describe('PATCH', () => {
     expect((await api.call('GET', path)).json).toEqual(stream);
   });
 
-  test('checks the window that comes of the change', async () => {
+  test('checks the window that results from the change', async () => {
     const { path } = await create({ notBefore: WINDOW.notAfter });
     const { status, json } = await api.call('PATCH', path, { body: { notAfter: WINDOW.notBefore } });
     expect([status, json.errors[0].field]).toEqual([422, 'notAfter']);
   });
 
-  test('and the creation check the same', async () => {
+  test('and POST check the same window', async () => {
     const { status, json } = await api.call('POST', '/api/streams', {
       body: { notBefore: WINDOW.notAfter, notAfter: WINDOW.notBefore },
     });
     expect([status, json.errors[0].field]).toEqual([422, 'notAfter']);
   });
 
-  test('of no stream is a 404', async () => {
+  test('of an unknown stream is a 404', async () => {
     expect((await api.call('PATCH', '/api/streams/aaaaaaaaaaaaaaaa', { body: {} })).status).toBe(404);
   });
 
-  test('does not cut a live publisher', async () => {
+  test('does not disconnect a live publisher', async () => {
     const { stream, path } = await create();
     await goLive(stream.id);
     await api.call('PATCH', path, { body: ALL });
@@ -113,12 +107,12 @@ describe('PATCH', () => {
 });
 
 describe('two clients at once', () => {
-  test.each(['"1"', '*', ' "7" , "1"', 'W/"1", "1"'])('If-Match %s is the present version', async (ifMatch) => {
+  test.each(['"1"', '*', ' "7" , "1"', 'W/"1", "1"'])('If-Match %s matches the current version', async (ifMatch) => {
     const { path } = await create();
     expect((await api.call('PATCH', path, { body: {}, 'If-Match': ifMatch })).status).toBe(200);
   });
 
-  test.each(['"2"', '"0"', 'W/"1"', '"01"', '""', '"1,1"'])('If-Match %s is another: 412', async (ifMatch) => {
+  test.each(['"2"', '"0"', 'W/"1"', '"01"', '""', '"1,1"'])('If-Match %s does not match: 412', async (ifMatch) => {
     const { stream, path } = await create();
     for (const [method, suffix] of [
       ['PATCH', ''],
@@ -138,7 +132,7 @@ describe('two clients at once', () => {
     expect([status, json.errors[0].field]).toEqual([422, 'if-match']);
   });
 
-  test('who read the same version: one is stored, all others are told so', async () => {
+  test('that read the same version: one change is stored, all others are refused', async () => {
     for (const [ifMatch, refusal] of [
       [undefined, 409],
       ['"1"', 412],
@@ -161,7 +155,7 @@ describe('two clients at once', () => {
 });
 
 describe('DELETE', () => {
-  test('removes the stream and its key, and cuts the publisher', async () => {
+  test('removes the stream and its key, and disconnects the publisher', async () => {
     const { stream, streamKey, path } = await create();
     await goLive(stream.id);
     const { status, json } = await api.call('DELETE', path);
@@ -172,7 +166,7 @@ describe('DELETE', () => {
     expect((await api.call('DELETE', path)).status).toBe(404);
   });
 
-  test('that was interrupted is gone for everybody, and the next one completes it', async () => {
+  test('that was interrupted hides the stream, and the next DELETE completes it', async () => {
     const { stream, streamKey, path } = await create();
     await goLive(stream.id);
     const stored = await api.streams.get(stream.id);

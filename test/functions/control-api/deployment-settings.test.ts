@@ -14,7 +14,7 @@ afterEach(async () => {
   await database.close();
 });
 
-test("the deployment's defaults are a new stream's and stand in the OpenAPI document", async () => {
+test("a new stream gets the deployment's defaults, and the OpenAPI document contains them", async () => {
   api = await startControlApi(database.client, Date.now, {
     defaults: { ladder: '1080p', latency: 'ultra', playback: 'token' },
   });
@@ -30,7 +30,7 @@ test("the deployment's defaults are a new stream's and stand in the OpenAPI docu
   expect([ladder.default, latency.default]).toEqual(['1080p', 'ultra']);
 });
 
-test('streams show where RTMPS comes in, and the document says that they may', async () => {
+test('streams have an RTMPS URL, and the OpenAPI document says so', async () => {
   const addresses = {
     rtmpUrl: 'rtmp://ingest.example.com/live',
     rtmpsUrl: 'rtmps://ingest.example.com/live',
@@ -49,15 +49,15 @@ test('streams show where RTMPS comes in, and the document says that they may', a
 describe('without bootstrap tokens', () => {
   test.each([
     ['none', ''],
-    ['the empty one', `Bearer ${hashSecret('')}`],
+    ['the hash of the empty text', `Bearer ${hashSecret('')}`],
     ['a wrong one', `Bearer ${generateSecret(randomBytes)}`],
-    ['a word of two letters', 'Bearer ""'],
-  ])('%s opens nothing', async (_case, Authorization) => {
+    ['two quotes', 'Bearer ""'],
+  ])('%s gives no access', async (_case, Authorization) => {
     api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
     expect((await fetch(`${api.url}/api/streams`, { headers: { Authorization } })).status).toBe(401);
   });
 
-  test('a token of the table opens the API', async () => {
+  test('a token of the table gives access to the API', async () => {
     api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
     const token = generateSecret(randomBytes);
     const tokenHash = hashSecret(token);

@@ -1,24 +1,20 @@
 import { docsPage } from '#functions/control-api/docs-page.ts';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startControlApi } from '#test/support/control-api.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 let testBrowser: TestBrowser;
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client);
+  api = await startApiWithDatabase();
   testBrowser = await launchBrowser();
 });
 afterAll(async () => {
   await testBrowser.close();
   await api.close();
-  await database.close();
 });
 
-test('the page shows every call and every schema, styled, without a script or anything from another host', async () => {
+test('the page shows every operation and every schema, with style, and loads nothing from another host', async () => {
   const page = await testBrowser.newPage();
   const requested: string[] = [];
   page.on('request', (request) => requested.push(request.url()));
@@ -40,20 +36,20 @@ test('the page shows every call and every schema, styled, without a script or an
   expect(testBrowser.consoleErrors.filter((error) => !error.includes('favicon'))).toEqual([]);
 });
 
-test('no link of the page leads nowhere', async () => {
+test('every link to a schema has a target', async () => {
   const page = await (await fetch(`${api.url}/api/docs`)).text();
   const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
   expect(targets.length).toBeGreaterThan(20);
   for (const id of targets) expect(page).toContain(`<h2 id="${id}">`);
 });
 
-test('it lets the browser load its own style sheet only', async () => {
+test('its policy allows only its own style sheet', async () => {
   const { headers } = await fetch(`${api.url}/api/docs`);
   expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; style-src 'self';/);
   expect((await fetch(`${api.url}/api/docs.css`)).headers.get('Content-Type')).toBe('text/css; charset=utf-8');
 });
 
-test('texts of the document are texts on the page', async () => {
+test('texts of the document are escaped', async () => {
   const description = '<img src=x onerror=alert(1)>"&';
   const schema = {
     type: 'object',

@@ -2,16 +2,15 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { Random } from '#kit/random.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startControlApi } from '#test/support/control-api.ts';
 import {
   type ApiOperation,
   type GeneratedRequest,
   type JsonSchema,
   RequestGenerator,
 } from '#test/support/openapi-requests.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
-/** `FUZZ_SEED` gives other requests, or those of a failure again. */
+/** Set `FUZZ_SEED` to try other requests, or to repeat those of a failure. */
 const SEED = readSeed(process.env.FUZZ_SEED);
 const REQUESTS_PER_OPERATION = 40;
 
@@ -21,8 +20,7 @@ interface ApiAnswer {
   readonly body: string;
 }
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 let document: { paths: Record<string, Record<string, never>>; components: { schemas: Record<string, JsonSchema> } };
 let operations: ApiOperation[];
 const schemas = new Ajv2020({ formats: { 'date-time': isDateTime, uri: URL.canParse } });
@@ -31,8 +29,7 @@ schemas.addVocabulary(['example']);
 const agent = new Agent({ keepAlive: true });
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client);
+  api = await startApiWithDatabase();
   const text = await (await fetch(`${api.url}/api/openapi.json`)).text();
   // References keep the name of a schema only, so that each schema of the document can be used by itself.
   document = JSON.parse(text.replaceAll('#/components/schemas/', ''));
@@ -44,11 +41,10 @@ beforeAll(async () => {
 afterAll(async () => {
   agent.destroy();
   await api.close();
-  await database.close();
 });
 
 function readSeed(text = '20250102'): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`FUZZ_SEED is a number of up to 9 digits, not ${text}`);
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`FUZZ_SEED must be a number of up to 9 digits, not ${text}`);
   return Number(text);
 }
 
@@ -77,7 +73,7 @@ function isDateTime(text: string): boolean {
 }
 
 async function send({ method, target, headers: generated, body }: GeneratedRequest): Promise<ApiAnswer> {
-  // Node.js sends no length by itself with methods that seldom have a body.
+  // Node.js adds no Content-Length to methods that rarely have a body.
   const headers = body === null ? generated : { ...generated, 'Content-Length': body.length };
   const response = await new Promise<IncomingMessage>((done, fail) => {
     httpRequest(`${api.url}${target}`, { method, headers, agent }, done)
@@ -88,7 +84,7 @@ async function send({ method, target, headers: generated, body }: GeneratedReque
   return { status: statusCode, contentType: answered['content-type'] ?? '', body: await text(response) };
 }
 
-/** What the document does not allow in an answer. */
+/** Lists how an answer differs from the document. */
 function faultsOf(
   operation: ApiOperation,
   { method }: GeneratedRequest,
@@ -97,13 +93,13 @@ function faultsOf(
   const isHead = method === 'HEAD';
   const faults: string[] = [];
   if (status >= 500) faults.push('a server error');
-  if (status >= 400 && contentType !== 'application/problem+json') return ['an error that is no problem+json'];
+  if (status >= 400 && contentType !== 'application/problem+json') return ['an error that is not problem+json'];
   if (status >= 400 && !isHead && !schemas.validate(resolve('Problem'), JSON.parse(body))) faults.push('not a Problem');
   if (method.toLowerCase() !== operation.method && !isHead) return faults;
   const documented = operation.responses[String(status)];
-  if (documented === undefined) return isHead ? faults : [...faults, 'a status that the document does not have'];
+  if (documented === undefined) return isHead ? faults : [...faults, 'a status that is not in the document'];
   const [mediaType, content] = Object.entries(documented.content ?? {})[0] ?? [];
-  if (mediaType === undefined || content === undefined) return body === '' ? faults : [...faults, 'a body'];
+  if (mediaType === undefined || content === undefined) return body === '' ? faults : [...faults, 'an unexpected body'];
   if (!contentType.startsWith(mediaType)) faults.push(`not ${mediaType}`);
   if (!isHead && !schemas.validate(content.schema, JSON.parse(body))) faults.push('a body against its schema');
   return faults;
@@ -127,7 +123,7 @@ test(`every answer is as the document says (FUZZ_SEED=${SEED})`, async () => {
       const faults = faultsOf(operation, request, answer);
       const refused = request.isValid && operation.path.split('/').length === 3 && answer.status >= 400;
       if (refused && !isWindowRefusal(answer) && answer.status !== 409 && !answer.body.includes('Idempotency-Key')) {
-        faults.push('a refusal of what the document allows');
+        faults.push('a refusal of a request that the document allows');
       }
       if (faults.length > 0) findings.push({ faults, request: { ...request, body: String(request.body) }, answer });
     }

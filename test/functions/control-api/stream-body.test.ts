@@ -52,7 +52,7 @@ test('a stream without a live record is idle', () => {
   expect(toStreamBody(stream, null, addresses, NOW_MS)).toEqual(idle);
 });
 
-test('it has an address for RTMPS where the deployment has one', () => {
+test('it has an RTMPS address if the deployment has one', () => {
   const rtmpsUrl = 'rtmps://ingest.example.com/live';
   expect(toStreamBody(stream, null, { ...addresses, rtmpsUrl }, NOW_MS)).toEqual({
     ...idle,
@@ -60,7 +60,7 @@ test('it has an address for RTMPS where the deployment has one', () => {
   });
 });
 
-test('a stream with a fresh lease is live', () => {
+test('a stream with a valid lease is live', () => {
   expect(toStreamBody(stream, live, addresses, NOW_MS)).toEqual({
     ...idle,
     status: 'live',
@@ -69,6 +69,6 @@ test('a stream with a fresh lease is live', () => {
   });
 });
 
-test.each([NOW_MS, NOW_MS - 1])('a lease until %d has run out', (leaseUntilMs) => {
+test.each([NOW_MS, NOW_MS - 1])('a lease until %d has expired', (leaseUntilMs) => {
   expect(toStreamBody(stream, { ...live, leaseUntilMs }, addresses, NOW_MS)).toEqual(idle);
 });

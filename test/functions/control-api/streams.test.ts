@@ -1,21 +1,15 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { STREAM_HEALTH } from '#kit/stream-record.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startControlApi } from '#test/support/control-api.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 
 beforeEach(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client, () => NOW_MS);
+  api = await startApiWithDatabase(() => NOW_MS);
 });
-afterEach(async () => {
-  await api.close();
-  await database.close();
-});
+afterEach(() => api.close());
 
 const authorization = () => ({ Authorization: `Bearer ${api.tokens[0]}` });
 
@@ -60,7 +54,7 @@ test('a new stream has defaults, addresses and a key', async () => {
   });
 });
 
-test('all settings are taken, and a title keeps its characters', async () => {
+test('all settings are stored, and a title keeps its characters', async () => {
   const settings = { title: '  Ünïcode 🎥 <b>"it"</b>  ', ladder: '2160p', latency: 'ultra', playback: 'public' };
   const { response, stream } = await create(settings);
   expect(response.status).toBe(201);
@@ -73,7 +67,7 @@ test('a request without a body makes a stream with defaults', async () => {
   expect(await response.json()).toMatchObject({ title: 'Untitled stream', ladder: '720p', latency: 'low' });
 });
 
-test('a body in chunks is taken', async () => {
+test('a chunked body is accepted', async () => {
   const response = await fetch(`${api.url}/api/streams`, {
     method: 'POST',
     headers: { ...authorization(), 'Content-Type': 'application/json; charset=utf-8' },
@@ -84,7 +78,7 @@ test('a body in chunks is taken', async () => {
   expect(await response.json()).toMatchObject({ title: 'chunked' });
 });
 
-test('the key is shown once, works at once, and is stored as its hash only', async () => {
+test('the key is shown once, works at once, and only its hash is stored', async () => {
   const { stream } = await create({});
   const { streamKey, ...shown } = stream;
   expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toMatchObject({ id: stream.id });
@@ -105,7 +99,7 @@ test('streams created at the same time are distinct and all listed', async () =>
   );
 });
 
-test('pages follow their cursors', async () => {
+test('the cursors of pages lead through all streams', async () => {
   const created = await Promise.all(Array.from({ length: 5 }, () => create({})));
   const ids: string[] = [];
   let cursor: string | null = '';
@@ -119,7 +113,7 @@ test('pages follow their cursors', async () => {
   expect(ids.sort()).toEqual(created.map(({ stream }) => stream.id).sort());
 });
 
-test('a stream with a fresh lease is live, with its health; without, it is idle', async () => {
+test('a stream is live, with health, while its lease is valid, and idle afterwards', async () => {
   const { stream } = await create({});
   const publish = { streamId: stream.id, owner: 'connection-1' };
   const startedAt = '2025-01-02T03:00:00.000Z';

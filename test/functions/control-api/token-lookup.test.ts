@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
 import { createTokenLookup, TOKEN_CACHE_MS } from '#functions/control-api/token-lookup.ts';
 
-/** A look-up over tokens that are known, and how often it has read. */
+/** A look-up over known tokens that counts its reads. */
 function startLookup(known: readonly string[] = []) {
   const state = { nowMs: 0, reads: 0 };
   const records = new Map(
@@ -19,7 +19,7 @@ function startLookup(known: readonly string[] = []) {
   return { state, records, lookup: createTokenLookup({ get }, () => state.nowMs) };
 }
 
-test.each([true, false])('a token (known: %s) is read once in 3 s', async (isKnown) => {
+test.each([true, false])('a token (known: %s) is read once every 3 s', async (isKnown) => {
   const token = generateSecret(randomBytes);
   const { state, lookup } = startLookup(isKnown ? [token] : []);
   expect(await lookup.isKnown(token)).toBe(isKnown);
@@ -40,13 +40,16 @@ test('a forgotten token is read again', async () => {
   expect(await lookup.isKnown(token)).toBe(false);
 });
 
-test.each(['', 'x', 'A'.repeat(32), 'a'.repeat(33), '../../x'])('%j can be no token and is not read', async (token) => {
-  const { state, lookup } = startLookup();
-  expect(await lookup.isKnown(token)).toBe(false);
-  expect(state.reads).toBe(0);
-});
+test.each(['', 'x', 'A'.repeat(32), 'a'.repeat(33), '../../x'])(
+  '%j cannot be a token and is not read',
+  async (token) => {
+    const { state, lookup } = startLookup();
+    expect(await lookup.isKnown(token)).toBe(false);
+    expect(state.reads).toBe(0);
+  },
+);
 
-test('a stranger who tries thousands of tokens fills no memory: the oldest are forgotten', async () => {
+test('the cache is bounded: the oldest entries are removed', async () => {
   const { state, lookup } = startLookup();
   const tokens = Array.from({ length: 1_500 }, () => generateSecret(randomBytes));
   for (const token of tokens) await lookup.isKnown(token);
@@ -56,7 +59,7 @@ test('a stranger who tries thousands of tokens fills no memory: the oldest are f
   expect(state.reads).toBe(1_501);
 });
 
-test('a failed read is an error and is not remembered', async () => {
+test('a failed read is an error and is not cached', async () => {
   const token = generateSecret(randomBytes);
   const failing = createTokenLookup({ get: () => Promise.reject(new Error('down')) }, () => 0);
   await expect(failing.isKnown(token)).rejects.toThrow('down');

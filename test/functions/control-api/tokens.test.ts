@@ -1,23 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
 import { TOKEN_CACHE_MS } from '#functions/control-api/token-lookup.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { startControlApi } from '#test/support/control-api.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 let nowMs: number;
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 
 beforeEach(async () => {
   nowMs = NOW_MS;
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client, () => nowMs);
+  api = await startApiWithDatabase(() => nowMs);
 });
-afterEach(async () => {
-  await api.close();
-  await database.close();
-});
+afterEach(() => api.close());
 
 async function createToken(name = 'Some name') {
   const { json } = await api.call('POST', '/api/tokens', { body: { name } });
@@ -25,7 +19,7 @@ async function createToken(name = 'Some name') {
   return { token, shown, path: `/api/tokens/${shown.id}` };
 }
 
-test('a token is shown once, works at once, and is stored as its hash only', async () => {
+test('a token is shown once, works at once, and only its hash is stored', async () => {
   const { status, headers, json } = await api.call('POST', '/api/tokens', { body: { name: '  Ünïcode 🎥 ' } });
   const { token, ...shown } = json;
   expect(status).toBe(201);
@@ -38,7 +32,7 @@ test('a token is shown once, works at once, and is stored as its hash only', asy
   expect(api.logLines.join()).not.toContain(token);
 });
 
-test('a revoked token is refused at once where it was revoked', async () => {
+test('a revoked token is refused at once by the instance that revoked it', async () => {
   const { token, path } = await createToken();
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
   expect((await api.call('DELETE', path)).status).toBe(204);
@@ -47,7 +41,7 @@ test('a revoked token is refused at once where it was revoked', async () => {
   expect((await api.call('GET', '/api/tokens')).json.tokens).toEqual([]);
 });
 
-test('a token that was revoked elsewhere is refused after some seconds', async () => {
+test('a token that another instance revoked is refused after a few seconds', async () => {
   const { token, shown } = await createToken();
   await api.call('GET', '/api/streams', { token });
   await api.adminTokens.remove(shown.id);
@@ -57,7 +51,7 @@ test('a token that was revoked elsewhere is refused after some seconds', async (
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(401);
 });
 
-test('a token may revoke itself, and the bootstrap tokens go on', async () => {
+test('a token can revoke itself, and the bootstrap tokens still work', async () => {
   const { token, path } = await createToken();
   expect((await api.call('DELETE', path, { token })).status).toBe(204);
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(401);
@@ -65,7 +59,7 @@ test('a token may revoke itself, and the bootstrap tokens go on', async () => {
     expect((await api.call('GET', '/api/tokens', { token: bootstrap })).status).toBe(200);
 });
 
-test('a token whose hash only begins like a known one is refused', async () => {
+test('a token with the id but not the hash of a known token is refused', async () => {
   const token = generateSecret(randomBytes);
   const id = secretId(hashSecret(token));
   const tokenHash = hashSecret('another');
@@ -92,7 +86,7 @@ test.each(['aaaaaaaaaaaaaaaa', 'unknown', '%00', 'a'.repeat(3000)])('the token %
   expect((await api.call('DELETE', `/api/tokens/${id}`)).status).toBe(404);
 });
 
-test('without an admin token there is none', async () => {
+test('every route requires an admin token', async () => {
   for (const [method, path] of [
     ['POST', '/api/tokens'],
     ['GET', '/api/tokens'],
@@ -102,7 +96,7 @@ test('without an admin token there is none', async () => {
   }
 });
 
-test('pages hold every token once', async () => {
+test('the pages contain every token once', async () => {
   const created = await Promise.all(Array.from({ length: 5 }, (_, index) => createToken(`token ${index}`)));
   const listed: unknown[] = [];
   let cursor: string | null = '';

@@ -1,22 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { isViewerTokenValid } from '#domain/viewer-tokens.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
 import { createStoredSecret, SECRET_LIFETIME_MS } from '#runtime/stored-secret.ts';
+import { hmacSha256, nextViewerTokenKeys, parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { startControlApi, TEST_VIEWER_TOKEN_KEYS } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
+import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
 let nowMs: number;
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let api: Awaited<ReturnType<typeof startControlApi>>;
+let api: ApiWithDatabase;
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  database = await startTemporaryDynamoDb();
-  api = await startControlApi(database.client, () => nowMs);
+  api = await startApiWithDatabase(() => nowMs);
 });
 beforeEach(() => {
   nowMs = NOW_MS;
@@ -24,12 +20,9 @@ beforeEach(() => {
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
-afterAll(async () => {
-  await api.close();
-  await database.close();
-});
+afterAll(() => api.close());
 
-async function create(body: object = { playback: 'token' }, on = api) {
+async function create(body: object = { playback: 'token' }, on: Pick<ApiWithDatabase, 'call'> = api) {
   const { json } = await on.call('POST', '/api/streams', { body });
   const { streamKey, ...stream } = json;
   return { stream, path: `/api/streams/${stream.id}`, tokensPath: `/api/streams/${stream.id}/viewer-tokens` };
@@ -39,7 +32,7 @@ const isValid = (token: string, playbackId: string, keys = TEST_VIEWER_TOKEN_KEY
   isViewerTokenValid({ token, playbackId, keys, nowMs }, hmacSha256);
 
 describe('a stream with playback "token"', () => {
-  test('has an id that says so, and addresses without a token', async () => {
+  test('has an id that shows it, and addresses without a token', async () => {
     const { stream } = await create();
     expect(stream.playbackId).toMatch(/^t[a-z2-7]{16}$/);
     expect(stream).toMatchObject({
@@ -49,7 +42,7 @@ describe('a stream with playback "token"', () => {
     });
   });
 
-  test('becomes public, and back, under another id each time', async () => {
+  test('gets a new id when it becomes public and when it becomes protected again', async () => {
     const { stream, path } = await create();
     const opened = (await api.call('PATCH', path, { body: { playback: 'public' } })).json;
     expect(opened).toMatchObject({
@@ -64,7 +57,7 @@ describe('a stream with playback "token"', () => {
     expect((await api.call('GET', path)).json).toEqual(closed);
   });
 
-  test('keeps its id where the playback stays', async () => {
+  test('keeps its id if playback does not change', async () => {
     const { stream, path } = await create();
     const { json } = await api.call('PATCH', path, { body: { playback: 'token', title: 'Other' } });
     expect(json).toMatchObject({ title: 'Other', playbackId: stream.playbackId });
@@ -72,7 +65,7 @@ describe('a stream with playback "token"', () => {
 });
 
 describe('a viewer token', () => {
-  test('opens its stream for an hour, by itself and in two addresses', async () => {
+  test('is valid for its stream for an hour, and is part of two addresses', async () => {
     const { stream, tokensPath } = await create();
     const { status, json, headers } = await api.call('POST', tokensPath);
     const { token } = json;
@@ -89,7 +82,7 @@ describe('a viewer token', () => {
     expect(api.logLines.join()).not.toContain(token);
   });
 
-  test.each([60, 86_400])('is good for %i seconds where that was asked for', async (ttlSeconds) => {
+  test.each([60, 86_400])('is valid for %i seconds if requested', async (ttlSeconds) => {
     const { json } = await api.call('POST', (await create()).tokensPath, { body: { ttlSeconds } });
     expect(Date.parse(json.expiresAt)).toBe(Math.floor(NOW_MS / 1000) * 1000 + ttlSeconds * 1000);
   });
@@ -101,7 +94,7 @@ describe('a viewer token', () => {
     [{ ttlSeconds: '60' }, 'ttlSeconds'],
     [{ ttlSeconds: null }, 'ttlSeconds'],
     [{ expiresAt: 'never' }, 'expiresAt'],
-  ])('of %j is a 422 that names %s', async (body, field) => {
+  ])('with %j is a 422 that names %s', async (body, field) => {
     const { status, json } = await api.call('POST', (await create()).tokensPath, { body });
     expect(status).toBe(422);
     expect(json.errors).toEqual([{ field, detail: expect.any(String) }]);
@@ -119,22 +112,22 @@ describe('a viewer token', () => {
     expect(other.status).toBe(422);
   });
 
-  test('is for streams with playback "token"', async () => {
+  test('is a 409 for a public stream and a 404 for an unknown one', async () => {
     const { status, json } = await api.call('POST', (await create({})).tokensPath);
     expect(status).toBe(409);
-    expect(json.detail).toBe('Viewer tokens are for streams with playback "token"; this one\'s is "public".');
+    expect(json.detail).toBe('Viewer tokens are for streams with playback "token". This stream has playback "public".');
     expect((await api.call('POST', '/api/streams/aaaaaaaaaaaaaaaa/viewer-tokens')).status).toBe(404);
   });
 });
 
-test('where there are no keys, no stream can have playback "token"', async () => {
-  const without = await startControlApi(database.client, () => nowMs, { viewerTokenKeys: null });
+test('without keys no stream can have playback "token"', async () => {
+  const without = await startControlApi(api.client, () => nowMs, { viewerTokenKeys: null });
   closers.push(without.close);
   const { json: made } = await without.call('POST', '/api/streams', {});
   const refusals = [
     await without.call('POST', '/api/streams', { body: { playback: 'token' } }),
     await without.call('PATCH', `/api/streams/${made.id}`, { body: { playback: 'token' } }),
-    // One from the time when there were keys.
+    // A stream from the time when there were keys.
     await without.call('POST', (await create()).tokensPath),
   ];
   for (const { status, json } of refusals) {
@@ -151,12 +144,12 @@ describe('keys in Secrets Manager', () => {
     const { client } = manager;
     const read = createStoredSecret({ client, secretId: ARN, now: () => nowMs });
     const keys = async () => parseViewerTokenKeys(await read());
-    const own = await startControlApi(database.client, () => nowMs, { viewerTokenKeys: keys });
+    const own = await startControlApi(api.client, () => nowMs, { viewerTokenKeys: keys });
     closers.push(own.close, manager.close);
     return { own, manager };
   }
 
-  test('sign, and others that take their place sign within 5 minutes', async () => {
+  test('sign tokens, and rotated keys sign within 5 minutes', async () => {
     const first = nextViewerTokenKeys(null, randomBytes);
     const { own, manager } = await startWithSecret(JSON.stringify(first));
     const { stream, tokensPath } = await create({ playback: 'token' }, own);
@@ -172,19 +165,19 @@ describe('keys in Secrets Manager', () => {
     ]);
   });
 
-  test('that cannot be read are a 503, and the next call tries anew', async () => {
+  test('that cannot be read cause a 503, and the next request tries again', async () => {
     const { own, manager } = await startWithSecret(JSON.stringify(TEST_VIEWER_TOKEN_KEYS));
     const { tokensPath } = await create({ playback: 'token' }, own);
     manager.state.failure = 'AccessDeniedException';
     const { status, headers, json } = await own.call('POST', tokensPath);
     expect([status, headers.get('Retry-After')]).toEqual([503, '5']);
-    expect(json.detail).toBe('The keys of viewer tokens can not be read now; try again.');
+    expect(json.detail).toBe('The viewer token keys cannot be read at the moment. Try again.');
     expect(own.logLines.join()).toContain('AccessDeniedException');
     manager.state.failure = null;
     expect((await own.call('POST', tokensPath)).status).toBe(201);
   });
 
-  test('that are none are a 503, and neither answer nor log has them', async () => {
+  test('that are malformed cause a 503, and their text is in neither the response nor the log', async () => {
     const { own } = await startWithSecret('a password of somebody else');
     const { tokensPath } = await create({ playback: 'token' }, own);
     const { status, json } = await own.call('POST', tokensPath);

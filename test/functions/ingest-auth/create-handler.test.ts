@@ -30,14 +30,14 @@ function handlerOf(store: Pick<StreamStore, 'findByKeyHash'>) {
   return createHandler({ authorise, log: createLogger({ service: 'ingest-auth', level: 'trace', destination }) });
 }
 
-test('a known key may publish; the log names the stream and not the key', async () => {
+test('a known key may publish, and the log contains the stream but not the key', async () => {
   const decision = await handlerOf(streams)({ streamKey, sourceAddress: '192.0.2.1' });
   expect(decision).toMatchObject({ allow: true, stream: { streamId: 'stream-id', playbackId: 'playback-id' } });
   expect(lines.join()).toContain('"streamId":"stream-id"');
   expect(lines.join()).not.toContain(streamKey);
 });
 
-test('an unknown key is refused; the log has its address and not the key', async () => {
+test('an unknown key is refused, and the log contains the address but not the key', async () => {
   const unknown = generateSecret(randomBytes);
   const decision = await handlerOf(streams)({ streamKey: unknown, sourceAddress: '192.0.2.1' });
   expect(decision).toMatchObject({ allow: false, code: 'NetStream.Publish.BadName' });
@@ -45,7 +45,7 @@ test('an unknown key is refused; the log has its address and not the key', async
   expect(lines.join()).not.toContain(unknown);
 });
 
-test('what cannot be a key is refused without a read', async () => {
+test('a text that cannot be a key is refused without a read', async () => {
   const findByKeyHash = () => Promise.reject(new Error('read'));
   for (const malformed of ['', 'x', `${streamKey}\n`, 'a'.repeat(1_000_000)]) {
     const decision = await handlerOf({ findByKeyHash })({ streamKey: malformed, sourceAddress: '192.0.2.1' });
@@ -62,8 +62,8 @@ test.each([
   ['an empty object', {}],
   ['a key without an address', { streamKey }],
   ['an address without a key', { sourceAddress: '192.0.2.1' }],
-  ['a key that is no text', { streamKey: [streamKey], sourceAddress: '192.0.2.1' }],
-  ['an address that is no text', { streamKey, sourceAddress: 1 }],
+  ['a key that is not a text', { streamKey: [streamKey], sourceAddress: '192.0.2.1' }],
+  ['an address that is not a text', { streamKey, sourceAddress: 1 }],
 ])('an event that is %s is refused', async (_name, event) => {
   expect(await handlerOf(streams)(event)).toEqual({
     allow: false,
@@ -73,7 +73,7 @@ test.each([
   expect(lines.join()).not.toContain(streamKey);
 });
 
-test('a database that does not answer is an error: the caller fails closed', async () => {
+test('if the database does not answer, the handler rejects, and the caller fails closed', async () => {
   const client = documentClientFor('http://127.0.0.1:1');
   const handler = handlerOf(createStreamStore({ client, tables: TEST_TABLES }));
   await expect(handler({ streamKey, sourceAddress: '192.0.2.1' })).rejects.toThrow('ECONNREFUSED');

@@ -14,7 +14,7 @@ const stream = makeStreamRecord({
 });
 
 test.each(LADDER_NAMES.flatMap((ladder) => LATENCY_NAMES.map((latency) => ({ ladder, latency }))))(
-  'a known key may publish with its ladder and latency: %o',
+  'a known key may publish with the ladder and latency profile of its stream: %o',
   (settings) => {
     expect(decide({ ...stream, ...settings }, request, NOW_MS)).toEqual({
       allow: true,
@@ -56,12 +56,12 @@ const at = (offsetMs: number) => new Date(NOW_MS + offsetMs).toISOString();
 test.each([
   ['no window', {}, true],
   ['a window around now', { notBefore: at(-SECOND_MS), notAfter: at(SECOND_MS) }, true],
-  ['a beginning right now', { notBefore: at(0) }, true],
-  ['a beginning in the next millisecond', { notBefore: at(1) }, false],
-  ['an end right now', { notAfter: at(0) }, false],
-  ['an end in the next millisecond', { notAfter: at(1) }, true],
+  ['a window that begins right now', { notBefore: at(0) }, true],
+  ['a window that begins in the next millisecond', { notBefore: at(1) }, false],
+  ['a window that ends right now', { notAfter: at(0) }, false],
+  ['a window that ends in the next millisecond', { notAfter: at(1) }, true],
   ['a window that is over', { notBefore: at(-2), notAfter: at(-1) }, false],
-  ['a window that comes', { notBefore: at(1), notAfter: at(2) }, false],
+  ['a window in the future', { notBefore: at(1), notAfter: at(2) }, false],
 ])('a key with %s', (_name, window, allow) => {
   const decision = decide({ ...stream, ...window }, request, NOW_MS);
   expect(decision.allow).toBe(allow);
@@ -80,7 +80,7 @@ test('the key of a deleted stream is refused', () => {
   });
 });
 
-test('a publisher is let in from its own network and told where others come from', () => {
+test('a publisher is accepted from an allowed network only, and a refusal names the address', () => {
   const restricted = { ...stream, allowedSources: ['192.0.2.0/24'] };
   expect(decide(restricted, request, NOW_MS)).toMatchObject({ allow: true });
   expect(decide(restricted, { ...request, sourceAddress: '198.51.100.7' }, NOW_MS)).toEqual({

@@ -21,7 +21,7 @@ const idsOf = (answer: unknown, key?: string, withSecret?: string) => {
   return { streamId, playbackId };
 };
 
-test('what the backend says is taken', () => {
+test("the backend's values are used", () => {
   const stream = { streamId: 'Alice_1-x', playbackId: generateId(randomBytes), ladder: '1080p', latency: 'ultra' };
   expect(parse({ ...stream, title: 'Ünïcode 🎥', more: 'is ignored' })).toEqual({
     stream: { ...stream, version: null, maxInputKbps: maxInputKbps('1080p') },
@@ -29,25 +29,25 @@ test('what the backend says is taken', () => {
   });
 });
 
-test("the playback id may be a protected stream's", () => {
+test('the playback id may be that of a protected stream', () => {
   const playbackId = generatePlaybackId('token', randomBytes);
   expect(parse({ playbackId })?.stream).toMatchObject({ playbackId });
   expect(parse({ playbackId: `x${playbackId.slice(1)}` })).toBeNull();
 });
 
 test.each([...LADDER_NAMES.map((ladder) => ({ ladder })), ...LATENCY_NAMES.map((latency) => ({ latency }))])(
-  '%j is taken',
+  '%j is accepted',
   (settings) => {
     expect(parse(settings)?.stream).toMatchObject(settings);
   },
 );
 
-test("an empty object is a stream with the deployment's defaults", () => {
+test("an empty object means a stream with the deployment's defaults", () => {
   expect(parse({})).toMatchObject({ stream: defaults, title: null });
 });
 
-describe('ids that are left out', () => {
-  test('are the same each time for a key, and others for others', () => {
+describe('ids that the backend leaves out', () => {
+  test('are always the same for a key, and differ between keys', () => {
     const ids = idsOf({});
     expect(idsOf({})).toEqual(ids);
     expect(ids.streamId).toMatch(ID_PATTERN);
@@ -58,7 +58,7 @@ describe('ids that are left out', () => {
     expect(others.playbackId).not.toBe(ids.playbackId);
   });
 
-  test("can't be made by who knows the key's candidates and not the secret", () => {
+  test("can't be computed from a guessed key without the secret", () => {
     const guesses = [streamKey, `stream:${streamKey}`, `stream:${hashSecret(streamKey)}`].map((text) =>
       secretId(hashSecret(text)),
     );
@@ -67,7 +67,7 @@ describe('ids that are left out', () => {
     expect(idsOf({}, streamKey, generateSecret(randomBytes))).not.toEqual(idsOf({}));
   });
 
-  test("keep viewers' addresses when a stream gets another key", () => {
+  test("keep viewers' URLs if a stream gets another key", () => {
     expect(idsOf({ streamId: 'alice' }, 'another-key')).toEqual(idsOf({ streamId: 'alice' }));
     expect(idsOf({ streamId: 'alice' }).playbackId).not.toBe(idsOf({ streamId: 'bob' }).playbackId);
   });
@@ -97,11 +97,11 @@ test.each([
   expect(parse(answer)).toBeNull();
 });
 
-test.each(['', '{', 'OK', '{}{}', '\u0000'])('%j is no JSON', (body) => {
+test.each(['', '{', 'OK', '{}{}', '\u0000'])('%j is not JSON', (body) => {
   expect(parseWebhookAnswer(body, { streamKey, secret, defaults })).toBeNull();
 });
 
-test('the key itself is no id', () => {
+test('the key itself is not accepted as an id', () => {
   expect(parse({ streamId: streamKey })).toBeNull();
   const idLike = generateId(randomBytes);
   expect(parse({ playbackId: idLike }, idLike)).toBeNull();

@@ -1,14 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { WEBHOOK_FAILED } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
-import {
-  createWebhookAuthority,
-  WEBHOOK_ANSWER_LIMIT_BYTES,
-  WEBHOOK_FAILED,
-} from '#functions/ingest-auth/webhook-authority.ts';
+import { createWebhookAuthority, WEBHOOK_ANSWER_LIMIT_BYTES } from '#functions/ingest-auth/webhook-authority.ts';
 import { createLogger } from '#runtime/log.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const NOW_MS = 1_735_787_045_678;
 const streamKey = generateSecret(randomBytes);
@@ -20,7 +17,7 @@ const TRY_AGAIN = {
   description: 'The stream key could not be checked; try again.',
 };
 
-const servers: LoopbackServer[] = [];
+const servers: ListeningServer[] = [];
 let lines: string[];
 
 beforeEach(() => {
@@ -103,21 +100,21 @@ test.each<[string, RequestListener]>([
   ['200 with the key as the id', answerWith(200, JSON.stringify({ streamId: streamKey }))],
   ['304', answerWith(304, '')],
   ['a redirect without an address', answerWith(302, '{}')],
-  ['too long a body', answerWith(200, `{}${' '.repeat(WEBHOOK_ANSWER_LIMIT_BYTES)}`)],
+  ['a body that is too long', answerWith(200, `{}${' '.repeat(WEBHOOK_ANSWER_LIMIT_BYTES)}`)],
   ['a connection that breaks', (incoming) => void incoming.socket.destroy()],
   [
     'a body that breaks off',
     (_incoming, response) =>
       void response.writeHead(200, { 'Content-Length': 10 }).write('{}', () => response.destroy()),
   ],
-])('%s denies for now, and is an error for an alarm', async (_name, listener) => {
+])('%s denies for now, and logs an error that an alarm counts', async (_name, listener) => {
   const url = await startBackend(listener);
   expect(await authorityFor(url)(request)).toEqual(TRY_AGAIN);
   expect(failures()).toHaveLength(1);
   expect(JSON.parse(failures()[0] ?? '')).toMatchObject({ level: 'error', host: url.host });
 });
 
-test('without the secret the backend is not asked, and the publish is denied for now', async () => {
+test('if the secret cannot be read, the backend is not asked, and the publish is denied for now', async () => {
   let isAsked = false;
   const url = await startBackend((_incoming, response) => {
     isAsked = true;
@@ -128,7 +125,7 @@ test('without the secret the backend is not asked, and the publish is denied for
   expect(isAsked).toBe(false);
 });
 
-test('each request is signed with the secret of that moment', async () => {
+test('each request is signed with the secret at that moment', async () => {
   const signatures: unknown[] = [];
   const url = await startBackend((incoming, response) => {
     signatures.push(incoming.headers['headend-signature']);
@@ -141,12 +138,12 @@ test('each request is signed with the secret of that moment', async () => {
   expect(new Set(signatures).size).toBe(2);
 });
 
-test('a body of just the limit is read', async () => {
+test('a body of exactly the limit is read', async () => {
   const url = await startBackend(answerWith(200, `{}${' '.repeat(WEBHOOK_ANSWER_LIMIT_BYTES - 2)}`));
   expect(await authorityFor(url)(request)).toMatchObject({ allow: true });
 });
 
-test('a redirect takes the key nowhere', async () => {
+test('the key is not sent to the target of a redirect', async () => {
   let isElsewhereAsked = false;
   const elsewhere = await startBackend((_incoming, response) => {
     isElsewhereAsked = true;
@@ -162,20 +159,20 @@ test('a redirect takes the key nowhere', async () => {
 test.each<[string, RequestListener]>([
   ['never answers', () => undefined],
   ['answers and never ends', (_incoming, response) => void response.writeHead(200).write('{}')],
-])('a backend that %s is given up after some time', async (_name, listener) => {
+])('a backend that %s denies for now after a timeout', async (_name, listener) => {
   const url = await startBackend(listener);
   expect(await authorityFor(url)(request)).toEqual(TRY_AGAIN);
   expect(failures()[0]).toContain('Timeout');
 });
 
-test('a backend that is not there denies for now', async () => {
+test('a backend that cannot be reached denies for now', async () => {
   const url = await startBackend(answerWith(200, '{}'));
   await Promise.all(servers.splice(0).map((server) => server.close()));
   expect(await authorityFor(url)(request)).toEqual(TRY_AGAIN);
   expect(failures()[0]).toContain('ECONNREFUSED');
 });
 
-test.each(['', 'a'.repeat(513)])('a key of impossible length is not asked for', async (impossible) => {
+test.each(['', 'a'.repeat(513)])('the backend is not asked about a key of impossible length', async (impossible) => {
   const decision = await authorityFor(new URL('http://127.0.0.1:1/'))({ ...request, streamKey: impossible });
   expect(decision).toMatchObject({ allow: false, code: 'NetStream.Publish.BadName' });
   expect(lines).toEqual([]);

@@ -3,11 +3,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { makeViewerToken, VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
 import type { EdgeResponse, ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256, nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { bundleEdgeFunction } from '#scripts/bundle.ts';
 import { loadEdgeFunction } from '#scripts/local/edge-function.ts';
 
@@ -44,7 +43,7 @@ const toEvent = (uri: string): ViewerRequestEvent => ({
   },
 });
 
-/** What becomes of a request: the path that goes on, or the status of a refusal. */
+/** Runs the function. Returns the path of the request that goes on, or the refusal. */
 async function run(
   uri: string,
   keyValues: Record<string, string> = { [VIEWER_TOKEN_KEYS_NAME]: JSON.stringify(keys) },
@@ -74,15 +73,15 @@ describe.each(FILES)('%s', (file) => {
     expect(await run(uri, {})).toEqual({ uri });
   });
 
-  test('of a public stream passes with any token, under the name that all viewers share', async () => {
+  test('of a public stream passes with any token, under the path that all viewers share', async () => {
     expect(await run(`/t/${make()}/live/${publicId}/${file}`, {})).toEqual({ uri: `/live/${publicId}/${file}` });
   });
 
-  test('of a protected stream passes with a token, under the name that all viewers share', async () => {
+  test('of a protected stream passes with a token, under the path that all viewers share', async () => {
     expect(await run(`/t/${make()}/live/${protectedId}/${file}`)).toEqual({ uri: `/live/${protectedId}/${file}` });
   });
 
-  test('of a protected stream is refused without one', async () => {
+  test('of a protected stream is refused without a token', async () => {
     expect(await run(`/live/${protectedId}/${file}`)).toMatchObject({ status: 403 });
   });
 });
@@ -90,11 +89,11 @@ describe.each(FILES)('%s', (file) => {
 test.each([
   ['an expired token', () => make({ expiresAtSeconds: inSeconds(-1) })],
   ["another stream's token", () => make({ playbackId: generatePlaybackId('token', randomBytes) })],
-  ['a token of a key that has gone', () => make({ keys: nextViewerTokenKeys(null, randomBytes) })],
-  ['a token without its end', () => make().slice(0, -1)],
+  ['a token of a key that was removed', () => make({ keys: nextViewerTokenKeys(null, randomBytes) })],
+  ['a token without its last character', () => make().slice(0, -1)],
   ['a token with an escape', () => make().replace('.', '%2e')],
   ['no token', () => 'x'],
-  ['a name of every object', () => `constructor.${inSeconds(60)}.${'a'.repeat(43)}`],
+  ['a key id that every object has', () => `constructor.${inSeconds(60)}.${'a'.repeat(43)}`],
 ])('%s is refused', async (_case, token) => {
   expect(await run(`/t/${token()}/live/${protectedId}/master.m3u8`)).toMatchObject({ status: 403 });
 });
@@ -104,7 +103,7 @@ test('a token of the former key passes', async () => {
   expect(await run(uri)).toEqual({ uri: `/live/${protectedId}/master.m3u8` });
 });
 
-test('a refusal has a status that pages of other origins can see, and nothing that a cache would keep', async () => {
+test('a refusal has a status that pages of other origins can read, and no headers for caches', async () => {
   const { response } = await run(`/live/${protectedId}/master.m3u8`);
   expect(response).toEqual({
     statusCode: 403,
@@ -130,11 +129,11 @@ test.each([
   ['two tokens', () => `/t/x/t/${make()}/live/${protectedId}/master.m3u8`],
   ['no file', () => `/live/${publicId}`],
   ['no stream', () => '/t/x/live/'],
-])('a path with %s is no path of ours', async (_case, uri) => {
+])('a path with %s is not found', async (_case, uri) => {
   expect(await run(uri())).toMatchObject({ status: 404 });
 });
 
-// The origin reads nothing into an escaped slash.
+// The origin does not decode an escaped slash.
 test.each(['/', '/live%2fx/master.m3u8', '/watch/x', '/api/health', '/alive/x/status.json', '/test/live/x'])(
   '%s passes unchanged',
   async (uri) => {
@@ -143,20 +142,20 @@ test.each(['/', '/live%2fx/master.m3u8', '/watch/x', '/api/health', '/alive/x/st
 );
 
 test.each([
-  ['are not there', {}],
-  ['are no JSON', { [VIEWER_TOKEN_KEYS_NAME]: 'x' }],
-])('where the keys %s, nobody gets in, and the log says why', async (_case, keyValues) => {
+  ['are missing', {}],
+  ['are not JSON', { [VIEWER_TOKEN_KEYS_NAME]: 'x' }],
+])('if the keys %s, nobody gets in, and the log says why', async (_case, keyValues) => {
   logLines.length = 0;
   expect(await run(`/t/${make()}/live/${protectedId}/master.m3u8`, keyValues)).toMatchObject({ status: 503 });
-  expect(logLines.join()).toContain('the keys of viewer tokens can not be read');
+  expect(logLines.join()).toContain('the keys of viewer tokens cannot be read');
   expect(await run(`/live/${protectedId}/master.m3u8`, keyValues)).toMatchObject({ status: 403 });
 });
 
-test('the code is small, defines its handler, exports nothing, and imports what the runtime has', () => {
+test('the code is small, defines its handler, exports nothing, and imports only modules of the runtime', () => {
   expect(code.length).toBeLessThan(10_240);
   expect(code).toMatch(/^async function handler\(event\) \{$/m);
   expect(code).not.toMatch(/\bexport\b/);
   expect([...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, name]) => name)).toEqual(['cloudfront', 'crypto']);
-  // What the runtime lacks of the syntax that esbuild lets through.
+  // Syntax that esbuild lets through and the runtime lacks.
   expect(code).not.toMatch(/\?\?|\?\.[a-z[(]|\.\.\.|\bclass\b|\bof\b \w+\)/);
 });

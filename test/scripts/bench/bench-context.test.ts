@@ -8,7 +8,7 @@ function run(body: (context: BenchContext) => Promise<Record<string, number>>): 
 }
 
 describe('runInContext', () => {
-  test('gives the figures and cleans up, last first', async () => {
+  test('returns the figures and runs the clean-ups in reverse order', async () => {
     const order: string[] = [];
     const figures = await run(async (context) => {
       context.defer(async () => order.push('first'));
@@ -19,7 +19,7 @@ describe('runInContext', () => {
     expect(order).toEqual(['second', 'first']);
   });
 
-  test('a benchmark that throws is cleaned up all the same', async () => {
+  test('runs the clean-ups of a benchmark that throws', async () => {
     let folder = '';
     const failed = run(async (context) => {
       folder = await makeTemporaryFolder(context);
@@ -30,7 +30,7 @@ describe('runInContext', () => {
     expect(existsSync(folder)).toBe(false);
   });
 
-  test('a clean-up that fails hides neither the others nor the error before it', async () => {
+  test('a failing clean-up hides neither the others nor an earlier error', async () => {
     let isCleanedUp = false;
     const failed = run(async (context) => {
       context.defer(async () => {

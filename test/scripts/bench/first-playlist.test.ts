@@ -28,7 +28,7 @@ async function isPlayableWith(files: Readonly<Record<string, string>>): Promise<
   }
 }
 
-test('the media playlists of variants and of renditions', () => {
+test('finds the media playlists of variants and of renditions', () => {
   expect(mediaPlaylistUris(MULTIVARIANT)).toEqual(['720p/media.m3u8', 'audio/media.m3u8']);
   expect(mediaPlaylistUris(MULTIVARIANT.replaceAll('\n', '\r\n'))).toEqual(['720p/media.m3u8', 'audio/media.m3u8']);
 });

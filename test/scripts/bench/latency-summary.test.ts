@@ -16,7 +16,7 @@ function frame(index: number, changes: Partial<PresentedFrame> = {}): PresentedF
   };
 }
 
-/** 25 frames, one each 40 ms, each captured 1.5 s before it is displayed. */
+/** 25 frames, one every 40 ms, each captured 1.5 s before it is displayed. */
 const smooth = Array.from({ length: 25 }, (_, index) => frame(index));
 const captureTimeMs = (frameNumber: number): number => frameNumber * FRAME_MS - 1_500;
 
@@ -34,7 +34,7 @@ describe('percentile', () => {
 });
 
 describe('summariseLatency', () => {
-  test('a smooth playback has its latency and no stall', () => {
+  test('smooth playback has a latency and no stall', () => {
     expect(summariseLatency(smooth, captureTimeMs, SPAN)).toEqual({
       latencyP50Ms: 1_500,
       latencyP95Ms: 1_500,
@@ -71,7 +71,7 @@ describe('summariseLatency', () => {
     expect(longestStallMs(frames, SPAN)).toBeCloseTo(seconds * 1000);
   });
 
-  test('frames that were presented without a callback are no stall', () => {
+  test('frames that were presented without a callback are not a stall', () => {
     const frames = [...smooth.slice(0, 5), ...smooth.slice(15)];
     expect(summariseLatency(frames, captureTimeMs, SPAN)).toMatchObject({ stalls: 0, stallSeconds: 0 });
     expect(longestStallMs(frames, SPAN)).toBe(0);
@@ -90,7 +90,7 @@ describe('summariseLatency', () => {
   });
 });
 
-/** The browser counted no frame in the gap before these. */
+/** The browser did not count any frame in the gap before these. */
 function renumbered(frames: readonly PresentedFrame[]): PresentedFrame[] {
   return frames.map((each, index) => ({ ...each, presentedFrames: 5 + index }));
 }

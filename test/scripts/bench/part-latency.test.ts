@@ -16,7 +16,7 @@ afterEach(() => {
   server.close();
 });
 
-/** Answers with one playlist after the other, then never; resolves to the folder's URL. */
+/** Starts a server that answers with the given playlists in order, then never. Resolves to the folder's URL. */
 async function serve(playlists: readonly (readonly string[])[], asked: string[]): Promise<string> {
   const rest = [...playlists];
   server = createServer((request, response) => {
@@ -28,7 +28,7 @@ async function serve(playlists: readonly (readonly string[])[], asked: string[])
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/720p`;
 }
 
-test('each part that was not there before is measured from its end, and the next one is asked for', async () => {
+test('measures each new part from its end and requests the next one', async () => {
   const startMs = Date.now() - 100_000;
   const first = [...HEADER, ...segment(startMs, 1, null)];
   const second = [...HEADER, ...segment(startMs, 2, '7.m4s'), ...segment(startMs + 1_000, 1, null)];
@@ -47,7 +47,7 @@ test('each part that was not there before is measured from its end, and the next
   expect(latenciesMs[0]).toBeGreaterThanOrEqual(beforeMs - (startMs + 1_000));
 });
 
-test('an answer that is none is an error', async () => {
+test('an error response is an error', async () => {
   server = createServer((_, response) => response.writeHead(404).end('gone')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/720p`;

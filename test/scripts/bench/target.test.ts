@@ -14,7 +14,7 @@ test.each<{ measured: number | string | null; target: Target; required: string; 
   });
 });
 
-test('a figure that was not measured at all is missed', () => {
+test('a figure that was not measured misses its target', () => {
   expect(checkTargets({}, { stalls: { atMost: 0 } })).toEqual({
     stalls: { required: '<= 0', measured: null, holds: false },
   });

@@ -4,7 +4,7 @@ import { parseCdkCommandLine } from '#scripts/cloud/cdk-command-line.ts';
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 const parse = (text: string, command: 'synth' | 'deploy' = 'deploy') => parseCdkCommandLine(command, words(text));
 
-test('the options that play a part here are those of the pinned CLI', () => {
+test('the options that matter here exist in the pinned CLI', () => {
   const options = readCdkOptions('deploy');
   const text = { type: 'string', multiple: true };
   expect(options).toMatchObject({
@@ -53,7 +53,7 @@ test.each([
   expect(parse(text).stackNames).toEqual(stackNames);
 });
 
-test('everything but Headend’s own options goes on as typed', () => {
+test('everything except Headend’s own options is passed on as typed', () => {
   const { args, wantedToken } = parse('-c stage=dev --new-admin-token --require-approval never --unknown x');
   expect(args).toEqual(words('-c stage=dev --require-approval never --unknown x'));
   expect(wantedToken).toBe('new');
@@ -64,11 +64,11 @@ test.each([
   ['', 'first'],
   ['--new-admin-token', 'new'],
   ['--no-admin-token', 'none'],
-])('"%s" wants the token: %s', (text, wanted) => {
+])('"%s" selects the token: %s', (text, wanted) => {
   expect(parse(text).wantedToken).toBe(wanted);
 });
 
-test('a new token and none is a contradiction', () => {
+test('asking for a new token and for none is an error', () => {
   expect(() => parse('--new-admin-token --no-admin-token')).toThrow(
     'Give --new-admin-token or --no-admin-token, not both.',
   );
@@ -79,7 +79,7 @@ test.each([
   ['--method=direct', true],
   ['--no-execute', false],
   ['-m prepare-change-set', false],
-])('"%s" is carried out: %s', (text, isExecuted) => {
+])('"%s" is executed: %s', (text, isExecuted) => {
   expect(parse(text).isExecuted).toBe(isExecuted);
 });
 
@@ -88,6 +88,6 @@ test.each([
   ['--profile ops -o out -O o.json --all', { profile: 'ops', output: 'out', outputsFile: 'o.json', isAll: true }],
   ['--help', { isHelp: true }],
   ['-h', { isHelp: true }],
-])('"%s" says %j', (text, expected) => {
+])('"%s" is parsed as %j', (text, expected) => {
   expect(parse(text)).toMatchObject(expected);
 });

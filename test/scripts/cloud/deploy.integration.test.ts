@@ -6,12 +6,12 @@ import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SECRET_PATTERN } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
 import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
@@ -50,7 +50,7 @@ afterEach(async () => {
   await database.close();
 });
 
-/** Runs the command; in place of the CDK CLI, which needs AWS, stands what it would leave behind. */
+/** Runs a command. The CDK CLI, which needs AWS, is replaced by a function that writes the outputs. */
 async function run(
   command: 'deploy' | 'diff' | 'destroy',
   args: readonly string[],
@@ -109,7 +109,7 @@ test('the first deployment makes a token that opens the control API; the second 
   expect(second.stdout).toContain('--new-admin-token');
 });
 
-test('the edge and the secret get the first key of viewer tokens, and keep it', async () => {
+test('the edge and the secret get the first key of viewer tokens and keep it', async () => {
   await run('deploy', DEV);
   const [keys] = keyValueStore.values.values();
   expect(parseViewerTokenKeys(keys ?? '').current).toBeTruthy();
@@ -118,7 +118,7 @@ test('the edge and the secret get the first key of viewer tokens, and keep it', 
   expect([...keyValueStore.values.values()]).toEqual([keys]);
 });
 
-test('where the edge can be given no keys, it is said what to do, and no token is made', async () => {
+test('if the keys cannot be copied to the edge, says what to do and makes no token', async () => {
   secretsManager.state.failure = 'AccessDeniedException';
   const { code, stdout, stderr } = await run('deploy', DEV);
   expect([code, tokensIn(stdout)]).toEqual([1, []]);
@@ -126,7 +126,7 @@ test('where the edge can be given no keys, it is said what to do, and no token i
   expect(stderr).toContain(`npm run viewer-keys -- sync --secret ${SECRET_ARN} --store ${STORE_ARN}`);
 });
 
-test('the CLI gets the app, all stacks, and a file for the outputs that is gone in the end', async () => {
+test('the CLI gets the app, all stacks, and a temporary file for the outputs', async () => {
   const { cdk, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
   const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
   const added = ['--all', '--outputs-file', outputsPath];
@@ -145,47 +145,47 @@ test("the user's own file for outputs is used and kept", async () => {
   await rm(folder, { recursive: true });
 });
 
-test('a lost token is replaced on demand', async () => {
+test('a lost token can be replaced', async () => {
   await run('deploy', DEV);
   const { code, stdout, cdk } = await run('deploy', [...DEV, '--new-admin-token']);
   expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
   expect(cdk?.args).not.toContain('--new-admin-token');
 });
 
-test('a pipeline makes none and needs no right to', async () => {
+test('a pipeline makes no token and needs no permission to do so', async () => {
   process.env.AWS_ENDPOINT_URL_DYNAMODB = 'http://127.0.0.1:1';
   const { code, stdout, stderr } = await run('deploy', [...DEV, '--no-admin-token']);
   expect([code, stderr, tokensIn(stdout)]).toEqual([0, '', []]);
   expect(stdout).toContain('https://live.example.com/api');
 });
 
-test("the CLI's exit code is passed on, and nothing is made", async () => {
+test("the CLI's exit code is passed on, and no token is made", async () => {
   const { code, stdout, stderr } = await run('deploy', DEV, { exitCode: 7 });
   expect([code, stdout, stderr]).toEqual([7, '', '']);
   expect(tokensIn((await run('deploy', DEV)).stdout)).toHaveLength(1);
 });
 
 test.each([
-  ['a stack by its name', ['Media'], /^\nDeployed by name; /],
-  ['a change set alone', ['--no-execute'], /^$/],
+  ['deploying a stack by name', ['Media'], /^\nDeployed only the named stacks\. /],
+  ['preparing a change set', ['--no-execute'], /^$/],
 ])('%s makes no token', async (_case, args, shown) => {
   const { code, stdout, stderr } = await run('deploy', [...DEV, ...args], { outputs: {} });
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(shown);
 });
 
-test('a stack by its name is not all of them', async () => {
+test('a named stack is not deployed with --all', async () => {
   expect((await run('deploy', [...DEV, 'Media'])).cdk?.args).not.toContain('--all');
   expect((await run('destroy', [...DEV, 'Media'])).cdk?.args).not.toContain('--all');
 });
 
-test('stacks without the outputs are an error that names them', async () => {
+test('missing outputs are an error that names them', async () => {
   const { 'Headend-dev-Media': _missing, ...outputs } = OUTPUTS;
   const { code, stderr } = await run('deploy', DEV, { outputs });
   expect([code, stderr]).toEqual([1, 'The deployed stacks lack the outputs RtmpUrl.\n']);
 });
 
-test('without the right to write the token it says what to do, and 1', async () => {
+test('without permission to write the token, says what to do and exits with 1', async () => {
   const message = 'User: arn:aws:iam::123456789012:user/ops is not authorized to perform: dynamodb:Scan';
   const denying = await listenOnLoopback(
     createServer((_request, response) => {
@@ -198,13 +198,13 @@ test('without the right to write the token it says what to do, and 1', async () 
   await denying.close();
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(
-    /^The stacks are up, but the admin token could not be made in the table test-admin-tokens in /,
+    /^The stacks are deployed, but no admin token could be made in the table test-admin-tokens in /,
   );
   expect(stderr).toContain(`\n  AccessDeniedException: ${message}\n`);
   expect(stderr).toContain('dynamodb:PutItem on that table: npm run deploy -- -c stage=dev\n');
 });
 
-test('the profile that the CLI is given is the one that reaches the table', async () => {
+test('the token table is reached with the profile of the CLI', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
   const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
   const keys = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`];
@@ -225,7 +225,7 @@ test('the profile that the CLI is given is the one that reaches the table', asyn
 test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds nothing', async (command) => {
   const { code, stdout, stderr, steps } = await run(command, []);
   expect([code, stdout, steps]).toEqual([1, '', []]);
-  expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
+  expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
 });
 
 test.each([
@@ -238,7 +238,7 @@ test.each([
   expect(cdk?.args).toEqual([...start, ...added, '-c', 'stage=dev', '--verbose']);
 });
 
-test('help needs no stage and has the options of Headend’s own', async () => {
+test('help needs no stage and includes Headend’s own options', async () => {
   const { code, stdout, steps, cdk } = await run('deploy', ['--help']);
   expect([code, steps, cdk?.args]).toEqual([0, ['cdk'], ['deploy', '--help']]);
   expect(stdout).toMatch(/--new-admin-token .+\n +--no-admin-token /);

@@ -46,13 +46,13 @@ test.each(Object.keys({ ...CONTROL, ...MEDIA, ...DELIVERY }).filter((name) => na
   },
 );
 
-test('all that is missing is named at once', () => {
+test('all missing outputs are named at once', () => {
   expect(() => parse({ a: CONTROL })).toThrow(
     'The deployed stacks lack the outputs RtmpUrl, PlaybackBaseUrl, SiteUrl.',
   );
 });
 
-test('two regions are one too many', () => {
+test('two regions are an error', () => {
   const stacks = { a: { ...CONTROL, ...MEDIA, ...DELIVERY }, edge: { Region: 'us-east-1' } };
   expect(() => parse(stacks)).toThrow('The deployed stacks differ in the outputs Region.');
 });

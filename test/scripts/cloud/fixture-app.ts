@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { App, CfnOutput, CfnWaitConditionHandle, Stack, Stage } from 'aws-cdk-lib';
 import flags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 
-/** A CDK app of three small stacks, one of them in a nested assembly, in place of Headend's own. */
+/** A CDK app of three small stacks, one of them in a nested assembly. Stands in for Headend's own. */
 
 const app = new App({ context: flags });
 const stage: unknown = app.node.tryGetContext('stage');

@@ -29,7 +29,7 @@ const recordOf = (token: string | null, name: string): AdminTokenRecord => {
   return { id: secretId(tokenHash), name, tokenHash, createdAt: '2025-01-02T03:04:05.678Z' };
 };
 
-test('the first token is made once, and its hash alone is stored', async () => {
+test('the first token is made once, and only its hash is stored', async () => {
   const token = await make('first');
   expect(token).toMatch(SECRET_PATTERN);
   expect(await stored()).toEqual([recordOf(token, 'first')]);
@@ -38,7 +38,7 @@ test('the first token is made once, and its hash alone is stored', async () => {
   expect(await stored()).toHaveLength(1);
 });
 
-test('a new one is made beside those that there are, which stay valid', async () => {
+test('a new token is added to the existing ones, which stay valid', async () => {
   const first = await make('new');
   const second = await make('new');
   expect(second).not.toBe(first);
@@ -46,14 +46,14 @@ test('a new one is made beside those that there are, which stay valid', async ()
   expect(await stored()).toEqual(expect.arrayContaining(records));
 });
 
-test('none is made, and nothing read, where none is wanted', async () => {
+test('if no token is wanted, none is made and nothing is read', async () => {
   const broken = { list: () => Promise.reject(new Error('read')), put: () => Promise.reject(new Error('written')) };
   expect(await make('none', broken)).toBeNull();
   expect(await stored()).toEqual([]);
 });
 
-test('of two deployers at once each gets a token that is valid', async () => {
-  // Both have looked before either writes.
+test('two simultaneous deployments each get a valid token', async () => {
+  // Both read the table before either writes.
   let looked = 0;
   let release = () => {};
   const bothLooked = new Promise<void>((resolve) => {

@@ -19,7 +19,7 @@ const adminToken = generateSecret(randomBytes);
 const steps = (changes: Partial<Parameters<typeof nextSteps>[0]> = {}) =>
   nextSteps({ stage: 'dev', outputs: OUTPUTS, wantedToken: 'first', adminToken, ...changes });
 
-test('it has the addresses, the token once, and where to read on', () => {
+test('has the addresses, the token once, and a pointer to the documentation', () => {
   const text = steps();
   for (const address of [OUTPUTS.rtmpUrl, OUTPUTS.apiUrl, `${OUTPUTS.siteUrl}/watch/`, 'docs/operations.md']) {
     expect(text).toContain(address);
@@ -29,12 +29,12 @@ test('it has the addresses, the token once, and where to read on', () => {
   expect(text.endsWith('\n')).toBe(true);
 });
 
-test('RTMPS is named where there is one', () => {
+test('includes the RTMPS address if there is one', () => {
   const text = steps({ outputs: { ...OUTPUTS, rtmpsUrl: 'rtmps://ingest.example.com:443/live' } });
   expect(text).toMatch(/over TLS +rtmps:\/\/ingest\.example\.com:443\/live\n/);
 });
 
-test('the command that it names is one that the command line takes', () => {
+test('names a command that the command line accepts', () => {
   const [, args = ''] = /npm run stream -- (.+)/.exec(steps()) ?? [];
   const words = [...args.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
   expect(parseStreamCommandLine(words, COMMANDS)).toMatchObject({
@@ -44,7 +44,7 @@ test('the command that it names is one that the command line takes', () => {
   });
 });
 
-test('where no token was made it says how to make one, unless none was wanted', () => {
+test('without a new token it says how to make one, unless none was wanted', () => {
   expect(steps({ adminToken: null })).toContain('npm run deploy -- -c stage=dev --new-admin-token\n');
   expect(steps({ adminToken: null, wantedToken: 'none' })).not.toContain('--new-admin-token');
 });

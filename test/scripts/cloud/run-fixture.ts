@@ -3,7 +3,7 @@ import type { CdkCommand } from '#scripts/cloud/cdk-cli.ts';
 import { CLOUD_DEPENDENCIES } from '#scripts/cloud/cloud-dependencies.ts';
 import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';
 
-/** A program: one of the commands on the fixture's app, as its npm script runs it on Headend's. */
+/** A program that runs a command on the fixture's app, as scripts/cdk.ts does on Headend's. */
 const [command, ...args] = process.argv.slice(2);
 process.exitCode = await runCloudCommand(command as CdkCommand, args, {
   ...CLOUD_DEPENDENCIES,

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateSecret } from '#domain/stream-ids.ts';
 
-/** The CDK CLI loads for some seconds, and so does the library in its app. */
+/** The CDK CLI and the library in the app take some seconds each to load. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
 let folder: string;
@@ -18,18 +18,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Begins a command on the fixture's app, with the real CLI. */
+/** Starts a command on the fixture's app, with the real CLI. */
 function begin(program: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const child: ChildProcess = spawn(process.execPath, program, {
     cwd: ROOT,
     env: {
       ...process.env,
-      // Jest's own options for Node.js are not the command's, and neither is what it says about colours.
+      // Jest's own options for Node.js and colours must not affect the command.
       ...{ NODE_OPTIONS: '', FORCE_COLOR: '0', TMPDIR: folder, FIXTURE_ARTIFACTS: join(folder, 'dist') },
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own, as a shell gives it one.
+    // A process group of its own, as a shell creates one.
     detached: true,
   });
   const output = { stdout: '', stderr: '' };
@@ -47,7 +47,7 @@ const FIXTURE = ['--import', 'tsx', 'test/scripts/cloud/run-fixture.ts'];
 const synth = (args: readonly string[], environment?: Readonly<Record<string, string>>) =>
   begin([...FIXTURE, 'synth', '--output', join(folder, 'out'), ...args], environment).exited;
 
-/** A server that takes connections, never answers, and tells how many there were. */
+/** Starts a server that never answers, and counts its connections. */
 async function startSilentServer() {
   let connections = 0;
   const server = createServer(() => {
@@ -62,7 +62,7 @@ async function startSilentServer() {
 const outputsFolders = async (): Promise<string[]> =>
   (await readdir(folder)).filter((name) => name.startsWith('headend-outputs-'));
 
-/** The CLI does not end its app when it is ended itself; what is left of a group would hold the pipes open. */
+/** The CLI does not end its app when it is ended itself. A remaining process would hold the pipes open. */
 function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
@@ -71,7 +71,7 @@ function endGroup(pid: number): void {
   }
 }
 
-test('it builds, says where each template is, warns of nothing and asks nobody, even in CI with credentials at hand', async () => {
+test('builds, says where each template is, and neither warns nor calls AWS, even in CI with credentials', async () => {
   const silent = await startSilentServer();
   const { code, stdout, stderr } = await synth(['-c', 'stage=dev'], {
     CI: 'true',
@@ -93,14 +93,14 @@ test('it builds, says where each template is, warns of nothing and asks nobody, 
   expect(stderr).toMatch(/^Successfully synthesized to .+\nSupply a stack id .+\n$/);
 });
 
-test("a named stack's template is the standard output", async () => {
+test('the template of a named stack goes to standard output', async () => {
   const { code, stdout } = await synth(['-c', 'stage=dev', 'Media']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Resources:\n {2}Handle:\n {4}Type: AWS::CloudFormation::WaitConditionHandle\n/);
   expect(stdout).not.toContain('Templates in');
 });
 
-test("the app's own error is shown once, without a stack trace, and 1", async () => {
+test('an error of the app is shown once without a stack trace, and the exit code is 1', async () => {
   const { code, stdout, stderr } = await synth(['-c', 'stage=test']);
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr.split('There is no stage "test"; known: dev.')).toHaveLength(2);
@@ -127,9 +127,12 @@ test.each([
   }
 });
 
-test.each(['synth', 'deploy', 'diff', 'destroy'])('npm run %s without a stage is one line and 1', async (command) => {
-  const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
-  expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toBe(`Name the stage, behind two dashes of npm's: npm run ${command} -- -c stage=dev\n`);
-  expect(existsSync(join(folder, 'dist'))).toBe(false);
-});
+test.each(['synth', 'deploy', 'diff', 'destroy'])(
+  'npm run %s without a stage prints one line and exits with 1',
+  async (command) => {
+    const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
+    expect(existsSync(join(folder, 'dist'))).toBe(false);
+  },
+);

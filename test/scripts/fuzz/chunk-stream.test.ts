@@ -16,7 +16,7 @@ const chunkSize = (bytes: number): Message => {
   return message({ type: 1, chunkStreamId: 2, messageStreamId: 0, payload });
 };
 
-test('messages survive being put into chunks and taken out again, whatever the chunk size', () => {
+test('messages are the same after encoding and parsing, whatever the chunk size', () => {
   const random = new Random(1);
   const media = [0, 1, 127, 128, 129, 256, 5_000].map((length, index) =>
     message({ payload: random.bytes(length), timestampMs: index * 40, chunkStreamId: 4 + (index % 2) }),
@@ -26,7 +26,7 @@ test('messages survive being put into chunks and taken out again, whatever the c
   expect(parseMessages(encodeMessages(messages))).toEqual(messages);
 });
 
-test('headers that say only what is new are understood (formats 1, 2 and 3)', () => {
+test('short headers are understood (formats 1, 2 and 3)', () => {
   const full = [6, 0, 0, 10, 0, 0, 1, 9, 1, 0, 0, 0, 0xaa];
   const otherLength = [0x46, 0, 0, 20, 0, 0, 2, 8, 0xbb, 0xcc];
   const otherTime = [0x86, 0, 0, 30, 0xdd, 0xee];
@@ -40,7 +40,7 @@ test('headers that say only what is new are understood (formats 1, 2 and 3)', ()
   ]);
 });
 
-test('a session that is cut off lacks its last message, or is an error', () => {
+test('a truncated session lacks its last message, or is an error', () => {
   const bytes = encodeMessages([message({ payload: Buffer.alloc(100) })]);
   expect(parseMessages(bytes.subarray(0, 50))).toEqual([]);
   expect(() => parseMessages(bytes.subarray(0, 8))).toThrow('out of range');

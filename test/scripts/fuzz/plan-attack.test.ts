@@ -1,5 +1,5 @@
 import { encodeAmf0 } from '#kit/amf0.ts';
-import { encodeMessages, HANDSHAKE_BYTES, type Message } from '#scripts/fuzz/chunk-stream.ts';
+import { CLIENT_HANDSHAKE_BYTES, encodeMessages, type Message } from '#scripts/fuzz/chunk-stream.ts';
 import { FIRST_KEY } from '#scripts/fuzz/keys.ts';
 import { planAttack } from '#scripts/fuzz/plan-attack.ts';
 import type { RecordedSession } from '#scripts/fuzz/record-sessions.ts';
@@ -18,13 +18,13 @@ const session = (name: string, media: number): RecordedSession => {
     message(20, encodeAmf0('publish', 3, null, FIRST_KEY, 'live')),
     ...Array.from({ length: 20 }, () => message(media, Buffer.alloc(500, media))),
   ];
-  return { name, bytes: Buffer.concat([Buffer.alloc(HANDSHAKE_BYTES, 3), encodeMessages(messages)]) };
+  return { name, bytes: Buffer.concat([Buffer.alloc(CLIENT_HANDSHAKE_BYTES, 3), encodeMessages(messages)]) };
 };
 const SESSIONS = [session('picture', 9), session('sound', 8)];
 const plan = (seed: number) => Array.from({ length: COUNT }, (_, iteration) => planAttack(SESSIONS, seed, iteration));
 const bytesOf = ({ writes }: ReturnType<typeof planAttack>) => Buffer.concat(writes).toString('latin1');
 
-test('the same seed and iteration give the same connection, others give another', () => {
+test('the connection depends on seed and iteration only', () => {
   const asText = (seed: number) =>
     plan(seed).map((attack) =>
       JSON.stringify({ ...attack, writes: attack.writes.map((bytes) => bytes.toString('latin1')) }),
@@ -36,7 +36,7 @@ test('the same seed and iteration give the same connection, others give another'
   expect(new Set(one).size).toBeGreaterThan(COUNT * 0.8);
 });
 
-test('every way to damage a session and to end a connection is used', () => {
+test('all ways to damage a session and to end a connection are used', () => {
   const attacks = plan(3);
   const sizes = attacks.map((attack) => bytesOf(attack).length);
   const wholeBytes = SESSIONS[0]?.bytes.length ?? 0;
@@ -47,7 +47,7 @@ test('every way to damage a session and to end a connection is used', () => {
   expect(attacks.filter(({ waitBefore, writes }) => waitBefore < writes.length).length).toBeGreaterThan(COUNT / 3);
 });
 
-test('some sessions flood their server with thousands of tags, at one time or as time passes', () => {
+test('some sessions flood the server with thousands of tags', () => {
   const floods = plan(4).filter((attack) => bytesOf(attack).length > 100_000);
   expect(floods.length).toBeGreaterThan(15);
   for (const { iteration } of floods) expect(iteration % 75).toBe(0);

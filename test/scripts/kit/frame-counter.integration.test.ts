@@ -33,7 +33,7 @@ function lumasOf(frameNumber: number): number[] {
   return [...bits.map((bit) => (bit === 1 ? WHITE : BLACK)), ...bits.map((bit) => (bit === 1 ? BLACK : WHITE))];
 }
 
-/** Encodes a clip again as the smallest rendition of the default ladder. */
+/** Transcodes a clip like the smallest rendition of the default ladder. */
 async function encodeSmall(clipPath: string, size: string): Promise<string> {
   const path = join(folder, `${randomUUID()}.mp4`);
   const encoder = ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p'];
@@ -72,11 +72,11 @@ describe('toFrameNumber', () => {
 });
 
 describe('readFrameNumber', () => {
-  test.each([0, BLACK, 128, 255])('finds no number in a picture that is all %i', (luma) => {
+  test.each([0, BLACK, 128, 255])('finds no number in a uniform picture of %i', (luma) => {
     expect(readFrameNumber(new Uint8Array(320 * 180).fill(luma), 320, 180)).toBeNull();
   });
 
-  test('finds no number in a picture that is cut off', () => {
+  test('finds no number in a truncated picture', () => {
     expect(readFrameNumber(new Uint8Array(10), 320, 180)).toBeNull();
   });
 });
@@ -88,7 +88,7 @@ describe('the counter in a clip', () => {
     { width: 720, height: 1280, frameRate: '25', bFrames: 0, small: '360:640' },
     { width: 854, height: 480, frameRate: '30000/1001', bFrames: 0, small: '426:240' },
   ])(
-    '$width x $height at $frameRate with $bFrames B-frames is read from every frame at $small and 600 kbit/s',
+    '$width x $height at $frameRate with $bFrames B-frames is readable in every frame at $small and 600 kbit/s',
     async ({ small, ...options }) => {
       const clipPath = await makeClip({ ...SHORT_CLIP, ...options });
       const numbers = await decodeFrameNumbers(['-i', await encodeSmall(clipPath, small)]);
@@ -98,17 +98,17 @@ describe('the counter in a clip', () => {
     },
   );
 
-  test('a clip is made once', async () => {
+  test('a clip is made only once', async () => {
     expect(await makeClip(SHORT_CLIP)).toBe(await makeClip(SHORT_CLIP));
     expect(await makeClip(SHORT_CLIP)).not.toBe(await makeClip({ ...SHORT_CLIP, hasAudio: false }));
   });
 
-  test('an input that FFmpeg can not read is an error', async () => {
+  test('an input that FFmpeg cannot read is an error', async () => {
     await expect(decodeFrameNumbers(['-i', join(folder, 'missing.mp4')])).rejects.toThrow(/No such file/);
   });
 });
 
-test('the counter is read from the frames that Chromium presents', async () => {
+test('the counter is readable in the frames that Chromium presents', async () => {
   const mp4 = await readFile(await encodeSmall(await makeClip({ ...SHORT_CLIP, hasAudio: false }), '480:270'));
   const server = createServer((request, response) => {
     if (request.url === '/clip.mp4') response.writeHead(200, { 'content-type': 'video/mp4' }).end(mp4);

@@ -14,7 +14,7 @@ import { waitFor } from '#kit/wait-for.ts';
 const WAITING = { signal: new AbortController().signal, timeoutMs: 20000 };
 const CLIP = { width: 640, height: 360, videoKbps: 800, seconds: 2 };
 const CLIP_FRAMES = 60;
-/** So many are sent before the stop, which loses the last few where there are B-frames. */
+/** Number of frames sent before the stop. With B-frames, the stop loses the last few. */
 const FRAMES_OF_SECOND_LOOP = 10;
 
 let folder = '';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** An FFmpeg that takes one publish and writes it to a file; `done` resolves once both have ended. */
+/** Starts an FFmpeg that writes one publish to a file. `done` resolves once both have ended. */
 async function startReceiver(): Promise<{ rtmpUrl: string; path: string; done: Promise<unknown>; kill(): void }> {
   const port = await freePort();
   const rtmpUrl = `rtmp://127.0.0.1:${port}/live/test`;
@@ -36,7 +36,7 @@ async function startReceiver(): Promise<{ rtmpUrl: string; path: string; done: P
 
 describe('startPublisher', () => {
   test.each([{ bFrames: 0 }, { bFrames: 2 }])(
-    'what is received goes on across the end of the clip, and each frame has its time ($bFrames B-frames)',
+    'the stream continues across the end of the clip, and each frame has its capture time ($bFrames B-frames)',
     async ({ bFrames }) => {
       const receiver = await startReceiver();
       const beganAtMs = Date.now();
@@ -58,14 +58,14 @@ describe('startPublisher', () => {
       }
       await receiver.done;
       const received = await decodeFrameNumbers(['-i', receiver.path]);
-      // A stop may fall between a frame and the B-frames that are shown before it but sent after it.
+      // The stop may come between a frame and the B-frames that are shown before it but sent after it.
       const numbers = received.slice(0, received.length - bFrames);
       expect(numbers.length).toBeGreaterThan(CLIP_FRAMES);
       expect(numbers).toEqual(numbers.map((_, index) => index % CLIP_FRAMES));
     },
   );
 
-  test('a publish that nobody takes ends with what FFmpeg said', async () => {
+  test("a publish without a server ends with FFmpeg's message", async () => {
     const rtmpUrl = `rtmp://127.0.0.1:${await freePort()}/live/test`;
     const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl });
     expect(await publisher.firstPacketAtMs).toBeNull();
@@ -74,7 +74,7 @@ describe('startPublisher', () => {
     expect(stderrTail).toContain('Connection refused');
   });
 
-  test('kill ends it without a word', async () => {
+  test('kill ends the publisher at once', async () => {
     const receiver = await startReceiver();
     const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl: receiver.rtmpUrl });
     await publisher.firstPacketAtMs;
@@ -85,7 +85,7 @@ describe('startPublisher', () => {
   });
 });
 
-/** When a frame was captured for the second time, or null. */
+/** When a frame was captured for the second time. Null if it was not. */
 function secondCapture(publisher: Awaited<ReturnType<typeof startPublisher>>, frameNumber: number): number | null {
   const lastMs = publisher.captureTimeMs(frameNumber, Date.now());
   return lastMs !== null && publisher.captureTimeMs(frameNumber, lastMs - 1) !== null ? lastMs : null;
@@ -93,10 +93,10 @@ function secondCapture(publisher: Awaited<ReturnType<typeof startPublisher>>, fr
 
 describe('endlessClip', () => {
   test.each([
-    { what: 'picture and sound', options: {}, kinds: [8, 9] },
-    { what: 'picture alone', options: { hasAudio: false }, kinds: [9] },
-    { what: 'a frame rate that is no whole number', options: { frameRate: '30000/1001' }, kinds: [8, 9] },
-  ])('$what: timestamps go up evenly for ten loops', async ({ options, kinds }) => {
+    { what: 'video and audio', options: {}, kinds: [8, 9] },
+    { what: 'video only', options: { hasAudio: false }, kinds: [9] },
+    { what: 'a fractional frame rate', options: { frameRate: '30000/1001' }, kinds: [8, 9] },
+  ])('$what: timestamps advance evenly for ten loops', async ({ options, kinds }) => {
     const clip = parseFlvFile(await readFile(await makeClip({ ...CLIP, ...options })));
     const tags = [];
     for (const { tag } of endlessClip(clip)) {
@@ -125,7 +125,7 @@ describe('endlessClip', () => {
       bytes: [...new Array(13).fill(0), 7, ...new Array(14).fill(0)],
       error: 'FLV tag of type 7',
     },
-    { what: 'a tag that is cut off', bytes: [...new Array(13).fill(0), 9, 0], error: /out of range|outside/ },
+    { what: 'a truncated tag', bytes: [...new Array(13).fill(0), 9, 0], error: /out of range|outside/ },
   ])('a file with $what is refused', ({ bytes, error }) => {
     expect(() => parseFlvFile(Buffer.from(bytes))).toThrow(error);
   });

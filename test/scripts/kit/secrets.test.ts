@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generateId, generateSecret } from '#domain/stream-ids.ts';
 import { assertNoSecret, countSecrets, rememberKeys, rememberSecret } from '#kit/secrets.ts';
 
-test('a key that was remembered is found in any line, and not repeated', () => {
+test('a remembered key is found in any line, and masked in the error', () => {
   const key = generateSecret(randomBytes);
   rememberSecret(key);
   expect(() => assertNoSecret(`first\nkey=${key};${key}\n`, 'the log')).toThrow(
@@ -11,7 +11,7 @@ test('a key that was remembered is found in any line, and not repeated', () => {
   expect(() => assertNoSecret(`first\nkey=${key.slice(0, 8)}\n`, 'the log')).not.toThrow();
 });
 
-test('of names that may be keys, those that look like one are remembered', () => {
+test('only names that look like a key are remembered', () => {
   const [key, id] = [generateSecret(randomBytes), generateId(randomBytes)];
   const before = countSecrets();
   rememberKeys(id, key, 'publish', 1, null);

@@ -1,6 +1,6 @@
 import { waitFor } from '#kit/wait-for.ts';
 
-test('resolves to what the check gives, once that is something', async () => {
+test('resolves to the first result that is not false, null or undefined', async () => {
   const answers = [null, undefined, false, 0];
   expect(await waitFor('an answer', () => answers.shift(), { intervalMs: 1 })).toBe(0);
 });

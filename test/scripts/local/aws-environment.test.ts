@@ -8,12 +8,12 @@ import { createLambdaClient } from '#runtime/aws-clients.ts';
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
 
 const ENDPOINTS = { dynamoDbUrl: 'http://127.0.0.1:1', lambdaUrl: 'http://127.0.0.1:2' };
 
-test("nothing of the user's own AWS settings is left, and everything else is", () => {
+test("removes the user's own AWS settings and keeps everything else", () => {
   const environment: NodeJS.ProcessEnv = { AWS_PROFILE: 'mine', AWS_ENDPOINT_URL: 'https://example.com', PATH: '/bin' };
   useLocalAws(environment, ENDPOINTS);
   expect(environment).toMatchObject({
@@ -25,13 +25,13 @@ test("nothing of the user's own AWS settings is left, and everything else is", (
   expect(environment).not.toHaveProperty('AWS_ENDPOINT_URL');
 });
 
-test('a test can put a database of its own in place of the local one', () => {
+test('a test can replace the local database with its own', () => {
   const environment: NodeJS.ProcessEnv = { LOCAL_DYNAMODB_URL: 'http://127.0.0.1:3' };
   useLocalAws(environment, ENDPOINTS);
   expect(environment.AWS_ENDPOINT_URL_DYNAMODB).toBe('http://127.0.0.1:3');
 });
 
-test('with it, the Lambda functions as they are deployed work on the local services', async () => {
+test('the bundled Lambda functions work with the local services', async () => {
   const log = pino({ enabled: false });
   const adminToken = generateSecret(randomBytes);
   const database = await startTemporaryDynamoDb();

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { DemoPublisher } from '#scripts/local/demo-publisher.ts';
 
-/** Where a publish ends at once, whatever its key. */
+/** An address at which every publish ends at once. */
 let server: Server;
 let publishUrl: string;
 
@@ -14,10 +14,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** Publishes until it ends by itself, and resolves to how often it was asked whether the key is still good. */
+/** Publishes until the demo ends by itself. Resolves to how often it asked whether the key is still valid. */
 async function publish(answers: readonly (boolean | Error)[]) {
   let asked = 0;
-  const isKeyGood = async (): Promise<boolean> => {
+  const isKeyValid = async (): Promise<boolean> => {
     const answer = answers[asked++];
     if (answer === undefined) throw new Error('asked once more');
     if (answer instanceof Error) throw answer;
@@ -28,7 +28,7 @@ async function publish(answers: readonly (boolean | Error)[]) {
     connections += 1;
   });
   const ended = new Promise<void>((resolve) => {
-    publisher = new DemoPublisher({ publishUrl, isKeyGood, restartDelayMs: 1, onKeyLost: resolve });
+    publisher = new DemoPublisher({ publishUrl, isKeyValid, restartDelayMs: 1, onKeyLost: resolve });
   });
   publisher.start();
   await ended;
@@ -37,10 +37,10 @@ async function publish(answers: readonly (boolean | Error)[]) {
 }
 let publisher: DemoPublisher;
 
-test('it publishes again while its key is good, and not once it has been rotated', async () => {
+test('publishes again as long as its key is valid, and ends once it was rotated', async () => {
   expect(await publish([true, true, false])).toEqual({ asked: 3, connections: 3 });
 });
 
-test('while nobody can say, it waits', async () => {
+test('waits as long as the answer is unknown', async () => {
   expect(await publish([new Error('no database'), true, false])).toEqual({ asked: 3, connections: 2 });
 });

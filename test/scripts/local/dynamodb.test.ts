@@ -7,7 +7,7 @@ import { TABLES } from '#domain/tables.ts';
 import { documentClientFor, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLiveStore, EPOCHS_PER_PUBLISH } from '#runtime/live-store.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
-import { StartError } from '#scripts/local/start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
 let parent: string;
 
@@ -19,7 +19,7 @@ afterEach(() => rm(parent, { recursive: true, force: true }));
 const start = (directory = join(parent, 'not', 'yet', 'there')) =>
   startDynamoDb({ directory, tableNames: TEST_TABLES });
 
-/** Runs against a server of its own, which is closed afterwards. */
+/** Runs with a separate server, which is closed afterwards. */
 async function withServer<Result>(use: (client: ReturnType<typeof documentClientFor>) => Promise<Result>) {
   const server = await start();
   const client = documentClientFor(server.url);
@@ -31,7 +31,7 @@ async function withServer<Result>(use: (client: ReturnType<typeof documentClient
   }
 }
 
-test.each(TABLES)('$nameVariable is there with its key', async ({ nameVariable, partitionKey }) => {
+test.each(TABLES)('creates $nameVariable with its key', async ({ nameVariable, partitionKey }) => {
   const { Table } = await withServer((client) =>
     client.send(new DescribeTableCommand({ TableName: TEST_TABLES[nameVariable] })),
   );
@@ -41,7 +41,7 @@ test.each(TABLES)('$nameVariable is there with its key', async ({ nameVariable, 
   });
 });
 
-test.each(TABLES)('what is in $nameVariable survives a restart', async ({ nameVariable, partitionKey }) => {
+test.each(TABLES)('the content of $nameVariable survives a restart', async ({ nameVariable, partitionKey }) => {
   const TableName = TEST_TABLES[nameVariable];
   const Item = { [partitionKey]: 'some-key', text: 'Ünïcode', none: null, number: 1.5 };
   await withServer((client) => client.send(new PutCommand({ TableName, Item })));
@@ -51,7 +51,7 @@ test.each(TABLES)('what is in $nameVariable survives a restart', async ({ nameVa
   expect(answer.Item).toEqual(Item);
 });
 
-test('no epoch is given twice over a restart', async () => {
+test('no epoch is repeated after a restart', async () => {
   const begin = () =>
     withServer((client) =>
       createLiveStore({ client, tables: TEST_TABLES }).begin({
@@ -66,10 +66,10 @@ test('no epoch is given twice over a restart', async () => {
   expect(await begin()).toEqual({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
 });
 
-test('a folder that is in use is refused, and stays usable for who has it', async () => {
+test('a folder that is in use is refused, and stays usable for its user', async () => {
   const first = await start();
   const refused = start();
-  await expect(refused).rejects.toBeInstanceOf(StartError);
+  await expect(refused).rejects.toBeInstanceOf(UserError);
   await expect(refused).rejects.toThrow(/^The database in .* can't be opened; is another Headend using it\?$/);
   const client = documentClientFor(first.url);
   const Item = { id: 'still-works' };
@@ -78,7 +78,7 @@ test('a folder that is in use is refused, and stays usable for who has it', asyn
   await first.close();
 });
 
-test('a folder that cannot be made is refused', async () => {
+test('a folder that cannot be created is refused', async () => {
   const file = join(parent, 'file');
   await writeFile(file, '');
   await expect(start(join(file, 'below'))).rejects.toThrow('ENOTDIR');

@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** Runs `program` as the task, and resolves to how it was ended. */
+/** Runs `program` as the task and stops it. Resolves to how it ended. */
 async function runAndStop(program: string, stopTimeoutMs: number) {
   const programPath = join(directory, 'program.mjs');
   await writeFile(programPath, program);
@@ -26,7 +26,7 @@ async function runAndStop(program: string, stopTimeoutMs: number) {
   return { isRunning: existsSync(`/proc/${pid}`) };
 }
 
-test('a task that ends on SIGTERM is left its time for it', async () => {
+test('a task that ends on SIGTERM gets the time to do so', async () => {
   const markPath = join(directory, 'said-goodbye');
   const goodbye = `import { writeFileSync } from 'node:fs';
     process.on('SIGTERM', () => setTimeout(() => { writeFileSync(${JSON.stringify(markPath)}, ''); process.exit(); }, 50));`;
@@ -34,6 +34,6 @@ test('a task that ends on SIGTERM is left its time for it', async () => {
   expect(existsSync(markPath)).toBe(true);
 });
 
-test('a task that does not is killed', async () => {
+test('a task that ignores SIGTERM is killed', async () => {
   expect(await runAndStop(`process.on('SIGTERM', () => undefined);${READY}`, 100)).toEqual({ isRunning: false });
 });

@@ -1,11 +1,11 @@
 import pino from 'pino';
 import { type EventBusOptions, startEventBus } from '#scripts/local/event-bus.ts';
-import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
 
 const DETAIL = JSON.stringify({ id: 'e', type: 'stream.live', time: '2026-11-20T19:30:00.000Z' });
 const ENTRY = { DetailType: 'stream.live', Detail: DETAIL };
 
-let bus: LoopbackServer;
+let bus: ListeningServer;
 const received: Parameters<EventBusOptions['onEvent']>[0][] = [];
 
 beforeAll(async () => {
@@ -21,13 +21,13 @@ async function put(body: string, target = 'AWSEvents.PutEvents') {
   return { status: response.status, body: await response.json() };
 }
 
-test('an event is handed on and acknowledged', async () => {
+test('an event is passed on and acknowledged', async () => {
   const answer = await put(JSON.stringify({ Entries: [ENTRY] }));
   expect(answer).toEqual({ status: 200, body: { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] } });
   expect(received).toMatchObject([{ id: 'e', type: 'stream.live' }]);
 });
 
-test('an entry whose detail is no event fails alone', async () => {
+test('an entry whose detail is not an event fails without affecting the others', async () => {
   const entries = [{ ...ENTRY, Detail: '{"id":1}' }, ENTRY, { ...ENTRY, Detail: 'no JSON' }];
   const { status, body } = await put(JSON.stringify({ Entries: entries }));
   expect(status).toBe(200);

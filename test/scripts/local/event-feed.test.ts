@@ -7,7 +7,7 @@ import { generateSecret } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { EventFeed, type EventFeedOptions } from '#scripts/local/event-feed.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
 
@@ -34,7 +34,7 @@ const event = (number: number, description = ''): HeadendEvent => ({
 
 async function startFeed(options: Partial<EventFeedOptions> = {}) {
   const feed = new EventFeed({ apiUrl: `${api.url}/api`, ...options });
-  const server: LoopbackServer = await listenOnLoopback(
+  const server: ListeningServer = await listenOnLoopback(
     createServer((request, response) => void feed.serve(request, response)),
   );
   cleanups.push(async () => {
@@ -60,7 +60,7 @@ test('every client gets every event, in order, with its type and id', async () =
   }
 });
 
-test('it begins at once and keeps the connection busy', async () => {
+test('starts at once and sends heartbeats', async () => {
   const { url } = await startFeed({ heartbeatMs: 20 });
   const reader = await follow(url);
   await waitFor('two heartbeats', async () => reader.comments.length >= 3);
@@ -72,7 +72,7 @@ test.each([
   ['no token', {}],
   ['a wrong token', { authorization: `Bearer ${generateSecret(randomBytes)}` }],
   ['another scheme', { authorization: 'Basic YTpi' }],
-])('%s is refused as everywhere else', async (_name, headers) => {
+])('%s is refused as by the control API', async (_name, headers) => {
   const { url } = await startFeed();
   const response = await fetch(url, { headers });
   expect(response.status).toBe(401);
@@ -87,7 +87,7 @@ test.each(['POST', 'DELETE'])('%s is not allowed', async (method) => {
   expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET']);
 });
 
-test('with the API out of reach nobody gets in', async () => {
+test('nobody is let in if the API cannot be reached', async () => {
   const gone = await listenOnLoopback(createServer());
   await gone.close();
   const { url } = await startFeed({ apiUrl: gone.url });
@@ -95,7 +95,7 @@ test('with the API out of reach nobody gets in', async () => {
   expect(response.status).toBe(503);
 });
 
-test('one client too many is told to come again, and may once another has left', async () => {
+test('a client above the limit is told to retry, and is let in once another has left', async () => {
   const { url } = await startFeed({ maxClients: 1 });
   const first = await follow(url);
   const headers = { authorization: `Bearer ${api.tokens[0]}` };
@@ -105,7 +105,7 @@ test('one client too many is told to come again, and may once another has left',
   await waitFor('a free place', () => follow(url).catch(() => null));
 });
 
-test('a client that reads nothing is cut, and others lose nothing', async () => {
+test('a client that reads nothing is disconnected, and others lose nothing', async () => {
   const { feed, url } = await startFeed({ maxUnreadBytes: 100_000 });
   const reader = await follow(url);
   const socket = createConnection(Number(new URL(url).port), '127.0.0.1').pause();
@@ -116,7 +116,7 @@ test('a client that reads nothing is cut, and others lose nothing', async () => 
   let published = 0;
   const flood = setInterval(() => feed.publish(event(published++, 'x'.repeat(50_000))), 1);
   cleanups.push(() => clearInterval(flood));
-  // A paused socket learns of its end when what is buffered was read.
+  // A paused socket only learns of its end after its buffer was read.
   await waitFor('enough for any buffer', async () => published > 400);
   clearInterval(flood);
   socket.on('error', () => undefined).resume();

@@ -5,12 +5,12 @@ import { PassThrough } from 'node:stream';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { createLogger } from '#runtime/log.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 
-let server: LoopbackServer | undefined;
+let server: ListeningServer | undefined;
 afterEach(() => server?.close());
 
-/** An HTTP API whose handler answers `result`; tells which events it got and what was logged. */
+/** Starts an HTTP API whose handler returns `result`. Records its events and log lines. */
 async function start(result: () => APIGatewayProxyStructuredResultV2 = () => ({ statusCode: 204 })) {
   const events: APIGatewayProxyEventV2[] = [];
   const log = new PassThrough({ encoding: 'utf8' });
@@ -60,7 +60,7 @@ test.each([
   expect(await response.text()).toBe('Ünïcode');
 });
 
-test('a handler that fails is a 500 that says nothing, and a log line', async () => {
+test('a failing handler is a 500 without details, and a log line', async () => {
   const { url, logged } = await start(() => {
     throw new Error('internal details');
   });
@@ -78,7 +78,7 @@ test('a body above 1 MiB never reaches the handler', async () => {
   expect(events).toEqual([]);
 });
 
-test('a client that goes away in the middle of its body is a log line, and the next one is served', async () => {
+test('a client that leaves in the middle of its body is a log line, and the next one is served', async () => {
   const { url, events, logged } = await start();
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   await once(socket, 'connect');

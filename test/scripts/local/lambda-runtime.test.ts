@@ -1,8 +1,8 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { pino } from 'pino';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import type { ListeningServer } from '#scripts/local/http-server.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
-import type { LoopbackServer } from '#scripts/local/loopback-server.ts';
 
 const functions = {
   echo: async (event: unknown) => event,
@@ -12,7 +12,7 @@ const functions = {
   },
 };
 
-let runtime: LoopbackServer;
+let runtime: ListeningServer;
 let client: LambdaClient;
 
 beforeAll(async () => {
@@ -30,11 +30,11 @@ async function invoke(FunctionName: string, Payload?: string) {
   return { StatusCode, FunctionError, value: JSON.parse(answer.Payload?.transformToString() ?? '') };
 }
 
-test.each([{ a: [1, 'Ünïcode', null] }, 'text', 7, null, []])('a function gets %j and gives it back', async (value) => {
+test.each([{ a: [1, 'Ünïcode', null] }, 'text', 7, null, []])('a function receives and returns %j', async (value) => {
   expect(await invoke('echo', JSON.stringify(value))).toEqual({ StatusCode: 200, FunctionError: undefined, value });
 });
 
-test('an event is null where there is no payload, and so is an answer of nothing', async () => {
+test('without a payload the event is null, and so is the answer of a function that returns nothing', async () => {
   expect((await invoke('echo')).value).toBeNull();
   expect((await invoke('nothing')).value).toBeNull();
 });
@@ -66,6 +66,6 @@ test.each([
   ['POST', '/2015-03-31/functions/echo'],
   ['POST', '/2015-03-31/functions//invocations'],
   ['POST', '/'],
-])('%s %s is no route', async (method, path) => {
+])('%s %s is not a route', async (method, path) => {
   expect((await fetch(`${runtime.url}${path}`, { method })).status).toBe(404);
 });

@@ -2,11 +2,11 @@ import { createServer } from 'node:http';
 import { pino } from 'pino';
 import type { ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
 import type { EdgeFunction } from '#scripts/local/edge-function.ts';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { createMediaGate } from '#scripts/local/media-gate.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
-const servers: LoopbackServer[] = [];
+const servers: ListeningServer[] = [];
 const proxies: OriginProxy[] = [];
 const logLines: string[] = [];
 
@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-/** A gate with this function, in front of an origin that answers with the URL that it was asked for. */
+/** Starts a gate with this function in front of an origin that answers with the requested URL. */
 async function startGate(edgeFunction: EdgeFunction): Promise<string> {
   const origin = await listenOnLoopback(createServer((request, response) => response.end(request.url)));
   const proxy = new OriginProxy(() => [origin.url]);
@@ -27,7 +27,7 @@ async function startGate(edgeFunction: EdgeFunction): Promise<string> {
   return server.url;
 }
 
-test('what the function lets through reaches the origin by the path that it gave, with its query', async () => {
+test("an accepted request reaches the origin with the function's path and the original query", async () => {
   let seen: ViewerRequestEvent | null = null;
   const url = await startGate(async (event) => {
     seen = structuredClone(event);
@@ -45,7 +45,7 @@ test('what the function lets through reaches the origin by the path that it gave
   expect(await (await fetch(`${url}${path}`)).text()).toBe('/live/x/media.m3u8');
 });
 
-test('its own answer goes to the viewer', async () => {
+test("the function's own answer is sent to the viewer", async () => {
   const url = await startGate(async () => ({
     statusCode: 403,
     statusDescription: 'Forbidden',
@@ -60,7 +60,7 @@ test('its own answer goes to the viewer', async () => {
   ]);
 });
 
-test('where it fails nobody gets in, and the log says why', async () => {
+test('if the function fails, nobody is let in and the log says why', async () => {
   const url = await startGate(async () => {
     throw new Error('broken function');
   });

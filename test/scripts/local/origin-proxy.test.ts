@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http';
-import { type LoopbackServer, listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -7,7 +7,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function serve(listener: RequestListener): Promise<LoopbackServer> {
+async function serve(listener: RequestListener): Promise<ListeningServer> {
   const server = await listenOnLoopback(createServer(listener));
   cleanups.push(() => server.close());
   return server;
@@ -19,7 +19,7 @@ async function serveProxy(originUrls: readonly string[]): Promise<string> {
   return (await serve((request, response) => proxy.pass(request, response))).url;
 }
 
-test('the tasks answer in turn, with the path, the query and the headers of the viewer', async () => {
+test("the tasks answer in turn and get the viewer's path, query and headers", async () => {
   const tasks = await Promise.all(
     ['a', 'b'].map((name) =>
       serve((request, response) =>
@@ -41,7 +41,7 @@ test('the tasks answer in turn, with the path, the query and the headers of the 
   ]);
 });
 
-test('a task that is gone is a 502, and so is none at all', async () => {
+test('an unreachable task is a 502, and so is no task at all', async () => {
   const gone = await listenOnLoopback(createServer());
   await gone.close();
   for (const originUrls of [[gone.url], []]) {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { readLocalState, writeLocalState } from '#scripts/local/local-state.ts';
 import { type OwnStream, ownStream, ownStreamWithKey } from '#scripts/local/own-stream.ts';
 import { startControlApi } from '#test/support/control-api.ts';
@@ -23,15 +24,16 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'headend-own-stream-'));
-  await writeLocalState(dataDir, { adminToken: api.tokens[0], streams: {} });
+  await writeLocalState(dataDir, { adminToken: api.tokens[0], viewerTokenKeys: '', streams: {} });
 });
 afterEach(() => rm(dataDir, { recursive: true, force: true }));
 
-/** What the next start finds. */
+/** Runs the next start. Returns its stream. */
 async function start({ needsKey = false } = {}) {
   const state = await readLocalState(dataDir);
   if (state === null) throw new Error('no state');
-  const options = { title: 'Mine', state, apiUrl: `${api.url}/api`, dataDir, streams: api.streams };
+  const client = new ControlApiClient({ apiUrl: `${api.url}/api`, token: api.tokens[0] });
+  const options = { title: 'Mine', state, api: client, dataDir, streams: api.streams };
   return needsKey ? ownStreamWithKey(options) : ownStream(options);
 }
 
@@ -39,13 +41,13 @@ async function rotateKey({ id }: OwnStream): Promise<void> {
   expect((await fetch(`${api.url}/api/streams/${id}/key`, { method: 'POST', headers })).status).toBe(200);
 }
 
-test('the stream is made once and then kept', async () => {
+test('the stream is created once and then kept', async () => {
   const stream = await start();
   expect(await start()).toEqual(stream);
   expect((await fetch(`${api.url}/api/streams/${stream.id}`, { headers })).status).toBe(200);
 });
 
-test('one that was deleted is made anew: its key would be refused', async () => {
+test('a deleted stream is replaced, because its key would be refused', async () => {
   const deleted = await start();
   await fetch(`${api.url}/api/streams/${deleted.id}`, { method: 'DELETE', headers });
   const stream = await start();
@@ -53,7 +55,7 @@ test('one that was deleted is made anew: its key would be refused', async () => 
   expect(await start()).toEqual(stream);
 });
 
-test('a key that was rotated is not shown again, and the one that replaced it stays good', async () => {
+test('after a rotation no key is shown, and the new one stays valid', async () => {
   const { id, playbackId } = await start();
   await rotateKey({ id, playbackId, streamKey: null });
   const { keyHash } = (await api.streams.get(id)) ?? {};
@@ -61,7 +63,7 @@ test('a key that was rotated is not shown again, and the one that replaced it st
   expect((await api.streams.get(id))?.keyHash).toBe(keyHash);
 });
 
-test('who can do nothing without a key gets a new one of the same stream', async () => {
+test('a caller that needs a key gets a new one for the same stream', async () => {
   const first = await start();
   await rotateKey(first);
   const second = await start({ needsKey: true });
@@ -70,7 +72,7 @@ test('who can do nothing without a key gets a new one of the same stream', async
   expect(await start()).toEqual(second);
 });
 
-test('the addresses are those that the stream has now', async () => {
+test('the addresses are the current ones of the stream', async () => {
   const { id, playbackId, streamKey } = await start();
   await fetch(`${api.url}/api/streams/${id}`, {
     method: 'PATCH',

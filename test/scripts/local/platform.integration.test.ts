@@ -6,15 +6,15 @@ import { generateSecret } from '#domain/stream-ids.ts';
 import { writeLocalState } from '#scripts/local/local-state.ts';
 import { startPlatform } from '#scripts/local/platform.ts';
 import { resolvePort } from '#scripts/local/ports.ts';
-import { StartError } from '#scripts/local/start-error.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
-test('a port for publishers that is taken after it was found free is one line', async () => {
+test('an RTMP port that is taken after it was found free is reported in one line', async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'headend-platform-'));
-  await writeLocalState(dataDir, { adminToken: generateSecret(randomBytes), streams: {} });
-  // The platform's own HTTP server takes it before the encoder can.
+  await writeLocalState(dataDir, { adminToken: generateSecret(randomBytes), viewerTokenKeys: '', streams: {} });
+  // The platform's own HTTP server takes the port before the encoder.
   const port = await resolvePort('127.0.0.1', 0, '--http-port');
   const started = startPlatform({ httpPort: port, rtmpPort: port, dataDir, demo: false, json: true });
   await expect(started).rejects.toThrow(`Port ${port} is taken by another program; choose another with --rtmp-port.`);
-  await expect(started).rejects.toBeInstanceOf(StartError);
+  await expect(started).rejects.toBeInstanceOf(UserError);
   await rm(dataDir, { recursive: true });
 });

@@ -1,7 +1,7 @@
-import { StartError } from '#scripts/local/start-error.ts';
 import { parseStartOptions } from '#scripts/local/start-options.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
 
-test('by default the ports are those that the manual names', () => {
+test('by default, the ports are those in the README', () => {
   expect(parseStartOptions([])).toEqual({
     httpPort: 8080,
     rtmpPort: 1935,
@@ -11,12 +11,12 @@ test('by default the ports are those that the manual names', () => {
   });
 });
 
-test('one port cannot be both', () => {
+test('HTTP and RTMP cannot share a port', () => {
   const parse = () => parseStartOptions(['--http-port', '8080', '--rtmp-port', '8080']);
-  expect(parse).toThrow(StartError);
+  expect(parse).toThrow(UserError);
   expect(parse).toThrow(/^--http-port and --rtmp-port are both 8080; each needs a port of its own\.$/);
 });
 
-test('two free ones can be asked for', () => {
+test('0 for both means two free ports', () => {
   expect(parseStartOptions(['--http-port=0', '--rtmp-port=0'])).toMatchObject({ httpPort: 0, rtmpPort: 0 });
 });

@@ -11,22 +11,22 @@ const PLATFORM = {
   logPath: null,
 };
 
-test('it says where to publish with which key, and where to watch', () => {
+test('says where to publish with which key, and where to watch', () => {
   const text = welcome({ ...PLATFORM, stream: { id: 'id', playbackId: 'public', streamKey } });
   expect(text).toContain(`Stream Key  ${streamKey}\n`);
   expect(text).toContain(`rtmp://127.0.0.1:1935/live/${streamKey}\n`);
   expect(text).toContain('http://127.0.0.1:8080/watch/public\n');
 });
 
-test('a key that was rotated is the one that its owner was given, and can be had anew', () => {
+test('after a rotation, says that the owner has the key and how to get a new one', () => {
   const text = welcome({ ...PLATFORM, stream: { id: 'id', playbackId: 'public', streamKey: null } });
-  expect(text).toContain('Stream Key  the one you were given when it was rotated');
+  expect(text).toContain('Stream Key  the one you got when you rotated it');
   expect(text).toContain('npm run stream -- rotate-key id');
   expect(text).toContain('http://127.0.0.1:8080/watch/public\n');
   expect(text).not.toContain('null');
 });
 
-test('where a backend knows the keys, none is shown and no stream is made up', () => {
+test('shows neither key nor stream if a backend manages the streams', () => {
   const text = welcome({ ...PLATFORM, stream: null });
   expect(text).toContain('Stream Key  one that your backend allows');
   expect(text).toContain('http://127.0.0.1:8080/watch/PLAYBACK_ID');

@@ -1,6 +1,7 @@
-import { collectPages, type Page, parseLimit } from '#scripts/stream/collect-pages.ts';
+import type { Page } from '#scripts/api/control-api-client.ts';
+import { collectPages, parseLimit } from '#scripts/stream/collect-pages.ts';
 
-/** A list of numbers; pages are as long as asked for, every other one is empty. */
+/** A list of numbers. Pages have the requested length; every other one is empty. */
 function listOf(count: number) {
   const queries: string[] = [];
   const readPage = async (query: URLSearchParams): Promise<Page<number>> => {
@@ -21,20 +22,20 @@ test.each([
   [100, 100, 100, true],
   [250, 300, 250, true],
   [250, 249, 249, false],
-])('a list of %i, up to %i, gives %i', async (count, limit, expected, isAll) => {
+])('a list of %i with a limit of %i gives %i', async (count, limit, expected, isAll) => {
   const { entries, nextCursor } = await collectPages(listOf(count).readPage, limit);
   expect(entries).toEqual(Array.from({ length: expected }, (_, index) => index));
   expect(nextCursor === null).toBe(isAll);
 });
 
-test('no page is longer than the API allows, nor than what is missing', async () => {
+test("no requested page is longer than the API's limit or the missing rest", async () => {
   const { readPage, queries } = listOf(1000);
   await collectPages(readPage, 120);
   expect(queries[0]).toBe('limit=100');
   expect(new URLSearchParams(queries.at(-1)).get('limit')).toBe('20');
 });
 
-test('a list without entries and without end is given up', async () => {
+test('gives up on an endless list of empty pages', async () => {
   let pages = 0;
   const { entries, nextCursor } = await collectPages(async () => {
     pages += 1;
@@ -43,7 +44,7 @@ test('a list without entries and without end is given up', async () => {
   expect([entries, nextCursor, pages]).toEqual([[], 'again', 10_000]);
 });
 
-test('limits', () => {
+test('parses limits', () => {
   expect(parseLimit()).toBe(200);
   expect(parseLimit('1')).toBe(1);
   expect(parseLimit('10000')).toBe(10_000);

@@ -24,19 +24,19 @@ describe('help', () => {
   );
 });
 
-describe('wrong usage is 2, with the usage', () => {
+describe('wrong usage exits with 2 and prints the usage', () => {
   test.each([
     ['nothing', [], 'Name a command.', 'COMMAND'],
     ['an unknown command', ['publish', 'x'], 'Unknown command "publish".', 'COMMAND'],
-    ['half a command', ['token'], 'Unknown command "token".', 'COMMAND'],
+    ['an incomplete command', ['token'], 'Unknown command "token".', 'COMMAND'],
     ['an unknown second word', ['token', 'show', 'x'], 'Unknown command "token show".', 'COMMAND'],
-    ['an unknown command that asks for help', ['publish', '--help'], 'Unknown command "publish".', 'COMMAND'],
+    ['an unknown command with --help', ['publish', '--help'], 'Unknown command "publish".', 'COMMAND'],
     ['an unknown option', ['list', '--colour'], "Unknown option '--colour'.", 'COMMAND'],
     ["another command's option", ['list', '--title', 'x'], "Unknown option '--title'.", 'list'],
     ['an option without its value', ['create', '--title'], "Option '--title <value>' argument missing.", 'create'],
     ['a switch with a value', ['list', '--json=1'], "Option '--json' does not take an argument.", 'list'],
     ['no operand', ['stop'], 'Name the STREAM.', 'stop'],
-    ['an operand too many', ['stop', 'a', 'b'], 'There are words too many.', 'stop'],
+    ['too many operands', ['stop', 'a', 'b'], 'There are too many arguments.', 'stop'],
   ])('%s', async (_case, args, message, usage) => {
     const { code, stdout, stderr } = await callStreamCli(args);
     expect([code, stdout]).toEqual([2, '']);
@@ -49,12 +49,12 @@ describe('wrong usage is 2, with the usage', () => {
 
   test.each([
     ['a misspelt option', ['list', `--tokn=${secret}`]],
-    ['a misspelt option in front', ['--tokn', secret, 'list']],
-    ['a token that is no header value', ['list', '--token', `${secret} ${secret}`]],
+    ['a misspelt option before the command', ['--tokn', secret, 'list']],
+    ['a token that is not a header value', ['list', '--token', `${secret} ${secret}`]],
     ['two tokens', ['list', '--token', secret, '--token-file', '/dev/null']],
     ['an address with a password', ['list', '--api', `https://admin:${secret}@live.example.com/api`]],
     ['an address with a query', ['list', '--api', `https://live.example.com/api?token=${secret}`]],
-  ])('and %s tells nobody the secret', async (_case, args) => {
+  ])('%s does not reveal the secret', async (_case, args) => {
     const { code, stdout, stderr } = await callStreamCli(args, {
       HEADEND_API: 'https://live.example.com/api',
       HEADEND_TOKEN: secret,

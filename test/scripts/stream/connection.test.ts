@@ -19,12 +19,12 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true }));
 
 const runLocally = async () => {
-  await writeLocalState(dataDir, { adminToken: localToken, streams: {} });
+  await writeLocalState(dataDir, { adminToken: localToken, viewerTokenKeys: '', streams: {} });
   await writeRunningPlatform(dataDir, { apiUrl: LOCAL_URL });
 };
 
 describe('the platform on this machine', () => {
-  test('is found by its data folder, with its token', async () => {
+  test('is found by its data folder and used with its token', async () => {
     await runLocally();
     expect(await resolveConnection({ 'data-dir': dataDir }, {})).toMatchObject({
       apiUrl: LOCAL_URL,
@@ -34,7 +34,7 @@ describe('the platform on this machine', () => {
     expect(own).toMatchObject({ apiUrl: LOCAL_URL, token });
   });
 
-  test('gives its token to no other API', async () => {
+  test('does not send its token to another API', async () => {
     await runLocally();
     await expect(resolveConnection({ 'data-dir': dataDir, api: API_URL }, {})).rejects.toMatchObject({
       kind: 'usage',
@@ -42,7 +42,7 @@ describe('the platform on this machine', () => {
     });
   });
 
-  test('does not run', async () => {
+  test('is reported if it does not run', async () => {
     await runLocally();
     await removeRunningPlatform(dataDir);
     await expect(resolveConnection({ 'data-dir': dataDir }, {})).rejects.toMatchObject({
@@ -51,7 +51,7 @@ describe('the platform on this machine', () => {
     });
   });
 
-  test.each(['running.json', 'local.json'])('with a damaged %s says which file it is', async (name) => {
+  test.each(['running.json', 'local.json'])('with a damaged %s is an error that names the file', async (name) => {
     await runLocally();
     await writeFile(join(dataDir, name), '{');
     await expect(resolveConnection({ 'data-dir': dataDir }, {})).rejects.toMatchObject({
@@ -60,7 +60,7 @@ describe('the platform on this machine', () => {
     });
   });
 
-  test('without a token of its own needs one', async () => {
+  test('without a stored token needs one', async () => {
     await writeRunningPlatform(dataDir, { apiUrl: LOCAL_URL });
     await expect(resolveConnection({ 'data-dir': dataDir }, {})).rejects.toMatchObject({ kind: 'usage' });
   });
@@ -71,7 +71,7 @@ test.each([
   [`${API_URL}///`, API_URL],
   ['http://localhost:8080/api', 'http://localhost:8080/api'],
   ['http://[::1]:8080/api', 'http://[::1]:8080/api'],
-])('%s is an address', async (address, apiUrl) => {
+])('%s is accepted as the address', async (address, apiUrl) => {
   expect(await resolveConnection({ api: address, token }, {})).toMatchObject({ apiUrl, token });
 });
 
@@ -80,13 +80,13 @@ test.each([
   ['another scheme', 'ftp://live.example.com/api'],
   ['a fragment', `${API_URL}#x`],
   ['plain HTTP to another machine', 'http://live.example.com/api'],
-  ['plain HTTP to what only begins like this machine', 'http://127.0.0.1.example.com/api'],
+  ['plain HTTP to a name that starts like this machine', 'http://127.0.0.1.example.com/api'],
   ['a user', 'https://admin@live.example.com/api'],
-])('%s is no address to send a token to', async (_case, api) => {
+])('%s is refused as the address', async (_case, api) => {
   await expect(resolveConnection({ api, token }, {})).rejects.toMatchObject({ kind: 'usage' });
 });
 
-test('a token file holds one token and nothing else', async () => {
+test('a token file must contain one token and nothing else', async () => {
   const path = join(dataDir, 'token');
   const resolve = () => resolveConnection({ api: API_URL, 'token-file': path }, { HEADEND_TOKEN: localToken });
   await expect(resolve()).rejects.toMatchObject({ kind: 'usage', message: expect.stringContaining('ENOENT') });

@@ -9,7 +9,7 @@ import type { HeadendEvent } from '#domain/events.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { EventFeed } from '#scripts/local/event-feed.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { beginStreamCli, type CliEnvironment, callStreamCli, startCliApi, startFixedServer } from './stream-cli.ts';
 
 const EVENT: HeadendEvent = {
@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 afterAll(() => api.close());
 
-/** A feed of events whose clients are counted. */
+/** Starts a feed of events and counts its clients. */
 async function startFeed() {
   const feed = new EventFeed({ apiUrl: `${api.url}/api` });
   let connections = 0;
@@ -54,12 +54,12 @@ function follow(args: readonly string[], environment: CliEnvironment) {
 
 test.each([
   [
-    'a line for a person',
+    'a line of text',
     [],
     '2026-11-20T19:30:00.000Z  stream.refused     streamId=null  code=NetStream.Publish.BadName  sourceAddress=192.0.2.1  description="Bad\\nkey"',
   ],
-  ['JSON for a program', ['--json'], JSON.stringify(EVENT)],
-])('each event is %s, until Ctrl-C', async (_case, options, line) => {
+  ['a line of JSON', ['--json'], JSON.stringify(EVENT)],
+])('each event is printed as %s, until Ctrl-C', async (_case, options, line) => {
   const { feed, url, followed } = await startFeed();
   const { child, exited, nextLine } = follow(options, { HEADEND_API: url, HEADEND_TOKEN: api.tokens[0] });
   await followed();
@@ -72,7 +72,7 @@ test.each([
   expect(await exited).toEqual({ code: 0, stdout: `${line}\n${line}\n`, stderr: '' });
 });
 
-test('a feed that ends is 3, and so is what is no event', async () => {
+test('a feed that ends exits with 3, and so does one with something else than events', async () => {
   const { feed, url, followed } = await startFeed();
   const { exited } = follow([], { HEADEND_API: url, HEADEND_TOKEN: api.tokens[0] });
   await followed();
@@ -88,7 +88,7 @@ test('a feed that ends is 3, and so is what is no event', async () => {
   ]);
 });
 
-test('who is not let in, and an API without a feed, are 1', async () => {
+test('a wrong token and an API without a feed exit with 1', async () => {
   const { url } = await startFeed();
   const HEADEND_TOKEN = generateSecret(randomBytes);
   const stranger = await callStreamCli(['events'], { HEADEND_API: url, HEADEND_TOKEN });
@@ -97,7 +97,7 @@ test('who is not let in, and an API without a feed, are 1', async () => {
   expect(cloud).toEqual({ code: 1, stdout: '', stderr: 'Refused (404): There is nothing at this path.\n' });
 });
 
-test.each(['HEADEND_TOKEN', '--token-file'])('a token from %s is in no process list', async (source) => {
+test.each(['HEADEND_TOKEN', '--token-file'])('a token from %s does not appear in the process list', async (source) => {
   const { url, followed } = await startFeed();
   const folder = await mkdtemp(join(tmpdir(), 'headend-cli-'));
   cleanups.push(() => rm(folder, { recursive: true }));

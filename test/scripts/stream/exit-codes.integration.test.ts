@@ -24,12 +24,12 @@ test.each([
   ['a refusal', ['create', '--ladder', '9p'], 1],
   ['a wrong command line', ['publish'], 2],
   ['no API', ['list', '--api', 'http://127.0.0.1:1/api'], 3],
-])('of %s', async (_case, args, exitCode) => {
+])('exit code of %s', async (_case, args, exitCode) => {
   const { code, stdout, stderr } = await runStreamCli(args, api.environment);
   expect([code, stdout === '', stderr === '']).toEqual([exitCode, exitCode !== 0, exitCode === 0]);
 });
 
-describe('an API that cannot be reached is 3', () => {
+describe('an API that cannot be reached exits with 3', () => {
   const list = (apiUrl: string) => callStreamCli(['list'], { HEADEND_API: apiUrl, HEADEND_TOKEN: secret });
 
   test('nothing listens', async () => {
@@ -40,7 +40,7 @@ describe('an API that cannot be reached is 3', () => {
     expect(stderr).toBe(`No answer from ${server.url}/api: connect ECONNREFUSED ${server.url.slice(7)}.\n`);
   });
 
-  test('https where only http is spoken', async () => {
+  test('https to a server that only speaks http', async () => {
     const server = await startFixedServer({ status: 200, body: '' });
     const { code, stderr } = await list(server.url.replace('http:', 'https:'));
     await server.close();
@@ -61,10 +61,10 @@ describe('an API that cannot be reached is 3', () => {
   test.each([
     ['a web page', { status: 200, body: '<!doctype html>' }, 'an answer of another shape'],
     ['JSON of something else', { status: 200, body: '{"items":[]}' }, 'an answer of another shape'],
-    ['a proxy whose backend is gone', { status: 502, body: '<h1>Bad Gateway</h1>' }, 'status 502'],
+    ['a proxy without its backend', { status: 502, body: '<h1>Bad Gateway</h1>' }, 'status 502'],
     ['an error of another API', { status: 404, body: '{"error":"not found"}' }, 'status 404'],
     ['a redirect', { status: 302, headers: { location: '/login' }, body: '' }, 'status 302'],
-  ])('%s answers', async (_case, answer, got) => {
+  ])('%s answers instead', async (_case, answer, got) => {
     const server = await startFixedServer(answer);
     const { code, stdout, stderr } = await list(server.url);
     await server.close();
@@ -73,7 +73,7 @@ describe('an API that cannot be reached is 3', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test('a POST is sent once more, by the same idempotency key', async () => {
+  test('a POST is repeated once with the same idempotency key', async () => {
     const server = await startFixedServer({ status: 502, body: '' });
     const { code } = await callStreamCli(['create'], { HEADEND_API: server.url, HEADEND_TOKEN: secret });
     await server.close();
@@ -84,11 +84,11 @@ describe('an API that cannot be reached is 3', () => {
   });
 });
 
-describe('what the API refuses is 1, in its own words', () => {
+describe("a refusal exits with 1 and the API's own words", () => {
   test.each([
     ['a detail', { detail: 'The database did not answer; try again.' }, 'The database did not answer; try again.'],
-    ['a title alone', {}, 'Service Unavailable'],
-    ['words that would steer a terminal', { detail: 'a\u001b[2Jb\u009b1mc\u202ed' }, 'a [2Jb 1mc d'],
+    ['only a title', {}, 'Service Unavailable'],
+    ['text that would control the terminal', { detail: 'a\u001b[2Jb\u009b1mc\u202ed' }, 'a [2Jb 1mc d'],
   ])('%s', async (_case, members, shown) => {
     const problem = { type: 'about:blank', title: 'Service Unavailable', status: 503, ...members };
     const server = await startFixedServer({ status: 503, body: JSON.stringify(problem) });
@@ -97,20 +97,20 @@ describe('what the API refuses is 1, in its own words', () => {
     expect(exit).toEqual({ code: 1, stdout: '', stderr: `Refused (503): ${shown}\n` });
   });
 
-  test('a wrong token, which is in no line', async () => {
+  test('a wrong token, which is not printed', async () => {
     const exit = await runStreamCli(['list'], { ...api.environment, HEADEND_TOKEN: secret });
     expect(exit).toEqual({ code: 1, stdout: '', stderr: 'Refused (401): This admin token is not valid.\n' });
   });
 });
 
-test('a reader that leaves early is no error', async () => {
+test('a reader that stops early is not an error', async () => {
   const { child, exited } = beginStreamCli(['--help']);
   child.stdout?.destroy();
   const { code, stderr } = await exited;
   expect([code, stderr]).toEqual([0, '']);
 });
 
-test('options count for more than variables, a file as much as an option', async () => {
+test('options and token files take precedence over variables', async () => {
   const path = join(folder, 'token');
   await writeFile(path, `${api.tokens[1]}\n`);
   const wrong = { HEADEND_API: 'http://127.0.0.1:1/api', HEADEND_TOKEN: secret };

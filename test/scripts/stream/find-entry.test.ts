@@ -13,7 +13,7 @@ const find = (reference: string, isAll = true) =>
     nameOf: ({ name }) => name,
   });
 
-test('a whole id is taken as it is, without a look at the list', async () => {
+test('a whole id is returned as it is, without reading the list', async () => {
   const readPage = () => Promise.reject(new Error('the list was read'));
   expect(await findId('zzzzzzzzzzzzzzzz', readPage, { noun: 'stream', nameOf: () => '' })).toBe('zzzzzzzzzzzzzzzz');
 });
@@ -29,17 +29,17 @@ test.each([
 });
 
 test.each([
-  ['a name that two have', 'Evening', 'usage', /^"Evening" fits 2, as aaaabbbbccccdddf, eeeebbbbccccdddd:/],
-  ["one's name and the beginning of another's id", 'eeee', 'usage', /fits 2/],
-  ['too short a beginning', 'fff', 'refused', /^There is no stream "fff"\.$/],
+  ['a name of two entries', 'Evening', 'usage', /^"Evening" matches 2, such as aaaabbbbccccdddf, eeeebbbbccccdddd:/],
+  ['the name of one and the beginning of the id of another', 'eeee', 'usage', /matches 2/],
+  ['a beginning that is too short', 'fff', 'refused', /^There is no stream "fff"\.$/],
   ['nothing', '', 'refused', /^There is no stream ""\.$/],
   ['a part of a name', 'Morn', 'refused', /no stream/],
-  ['another case', 'morning', 'refused', /no stream/],
-])('%s finds none', async (_case, reference, kind, message) => {
+  ['a different case', 'morning', 'refused', /no stream/],
+])('%s selects no entry', async (_case, reference, kind, message) => {
   await expect(find(reference)).rejects.toMatchObject({ kind, message: expect.stringMatching(message) });
 });
 
-test('what stands behind the end of the list could fit as well', async () => {
+test('an incomplete list could contain another match', async () => {
   await expect(find('Morning', false)).rejects.toMatchObject({
     kind: 'usage',
     message: expect.stringContaining('whole id'),

@@ -4,7 +4,7 @@ import { callStreamCli, runStreamCli } from './stream-cli.ts';
 
 afterEach(closeTestPlatforms);
 
-test('the platform of a data folder is found while it runs, and not after it', async () => {
+test('the platform of a data folder is found only while it runs', async () => {
   const platform = await startTestPlatform();
   const run = (...args: string[]) => runStreamCli([...args, '--data-dir', platform.dataDir]);
   const created = await run('create', '--title', 'Here', '--json');
@@ -20,7 +20,7 @@ test('the platform of a data folder is found while it runs, and not after it', a
   expect(gone.stderr).toContain(`No Headend runs on ${platform.dataDir}: start it with "npm start"`);
 });
 
-test('one that was killed cannot be reached, and the next start can', async () => {
+test('a killed platform cannot be reached, but the next one can', async () => {
   const platform = await startTestPlatform();
   const { dataDir, pid, tasks } = platform;
   const call = () => callStreamCli(['list', '--data-dir', dataDir]);
@@ -31,7 +31,7 @@ test('one that was killed cannot be reached, and the next start can', async () =
     return code === 3 ? stderr : null;
   });
   expect(exit).toMatch(/^No answer from \S+\/api: .*ECONN.* The platform on .* seems to have ended; "npm start"/);
-  // What it printed is looked at before the next start begins a log of its own.
+  // Checks the output before the next start begins a new log.
   await platform.stop();
   const next = await startTestPlatform({ dataDir });
   expect(await call()).toMatchObject({ code: 0, stderr: '' });

@@ -4,30 +4,30 @@ import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { COMMANDS } from '#scripts/stream/commands.ts';
 import { runCommand } from '#scripts/stream/run-command.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** How a run of the command line ended. */
+/** The exit code and output of a run of the command line. */
 export interface CliExit {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A run of the command line that has begun. */
+/** A started run of the command line. */
 export interface CliRun {
   readonly child: ChildProcess;
   readonly exited: Promise<CliExit>;
 }
 
-/** Variables of a run besides those of this process, whose own address and token of an API play no part. */
+/** Variables of a run, in addition to those of this process. HEADEND_API and HEADEND_TOKEN are not inherited. */
 export type CliEnvironment = Readonly<Record<string, string>>;
 
-/** Begins `npm run stream` as npm does. */
+/** Starts `npm run stream` like npm. */
 export function beginStreamCli(args: readonly string[], environment: CliEnvironment = {}): CliRun {
   const child = spawn(process.execPath, ['scripts/run.mjs', 'stream', ...args], {
     cwd: ROOT,
@@ -37,11 +37,11 @@ export function beginStreamCli(args: readonly string[], environment: CliEnvironm
   return { child, exited: followExit(child) };
 }
 
-/** Runs it to its end. */
+/** Runs the command line to its end. */
 export const runStreamCli = (args: readonly string[], environment: CliEnvironment = {}): Promise<CliExit> =>
   beginStreamCli(args, environment).exited;
 
-/** Runs it on a terminal of its own, where a person types `typed`; what it prints comes as one. */
+/** Runs the command line on a new terminal, where a person types `typed`. All output is in `stdout`. */
 export function runOnTerminal(args: readonly string[], typed: string, environment: CliEnvironment): Promise<CliExit> {
   const command = [process.execPath, 'scripts/run.mjs', 'stream', ...args].map((word) => `'${word}'`).join(' ');
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
@@ -53,7 +53,7 @@ export function runOnTerminal(args: readonly string[], typed: string, environmen
   return followExit(child);
 }
 
-/** Runs it in this process, which is quicker: for what doesn't hang on the process. Nobody sits at its terminal. */
+/** Runs the command line in this process, which is faster. Its input is not a terminal. */
 export async function callStreamCli(args: readonly string[], environment: CliEnvironment = {}): Promise<CliExit> {
   const output = { stdout: '', stderr: '' };
   const writeTo = (name: keyof typeof output) => ({
@@ -72,7 +72,7 @@ export async function callStreamCli(args: readonly string[], environment: CliEnv
   return { code, ...output };
 }
 
-/** The control API on a database of its own, and the variables that point the command line to it. */
+/** Starts the control API on its own database. Includes the variables that point the command line to it. */
 export async function startCliApi() {
   const database = await startTemporaryDynamoDb();
   const api = await startControlApi(database.client);
@@ -86,7 +86,7 @@ export async function startCliApi() {
   };
 }
 
-/** A server that gives everybody the same answer, and tells what it was asked. */
+/** Starts a server that gives every request the same answer and records the requests. */
 export async function startFixedServer(answer: { status: number; headers?: Record<string, string>; body: string }) {
   const requests: { readonly method: string; readonly headers: NodeJS.Dict<string | string[]> }[] = [];
   const server = await listenOnLoopback(
@@ -100,7 +100,7 @@ export async function startFixedServer(answer: { status: number; headers?: Recor
 
 function cliEnvironment(environment: CliEnvironment): NodeJS.ProcessEnv {
   const { HEADEND_API: _api, HEADEND_TOKEN: _token, ...own } = process.env;
-  // Jest's own options for Node.js are not the command line's.
+  // Jest's own options for Node.js must not affect the command line.
   return { ...own, NODE_OPTIONS: '', ...environment };
 }
 

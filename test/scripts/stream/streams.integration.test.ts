@@ -31,7 +31,7 @@ async function goLive(streamId: string) {
 }
 
 describe('create', () => {
-  test('shows the key once, with what OBS asks for', async () => {
+  test('shows the key once, with the settings for OBS', async () => {
     const { code, stdout, stderr } = await run('create', '--title', 'Friday talk');
     expect([code, stderr]).toEqual([0, '']);
     const [, id = ''] = /^Created "Friday talk" with id ([a-z2-7]{16})\.$/m.exec(stdout) ?? [];
@@ -40,10 +40,10 @@ describe('create', () => {
     expect(stream).toMatchObject({ title: 'Friday talk', keyHash: hashSecret(key) });
     expect(stdout).toContain('\nServer      rtmp://127.0.0.1:1935/live\n');
     expect(stdout).toContain(`\nWatch       http://127.0.0.1:8080/watch/${stream?.playbackId}\n`);
-    expect(stdout).toContain(`shown this once; "rotate-key ${id}" makes another`);
+    expect(stdout).toContain(`shown only once; "rotate-key ${id}" makes another`);
   });
 
-  test('takes every setting, before and behind the command, and prints JSON for scripts', async () => {
+  test('accepts every setting, before and after the command, and prints JSON with --json', async () => {
     const { code, stdout, stderr } = await run(
       ...['--json', '--title', 'All', 'create', '--ladder=1080p', '--latency', 'ultra', '--playback', 'public'],
       ...['--not-before', '2030-01-01T01:00:00+01:00', '--not-after', '2030-01-02T00:00:00Z'],
@@ -60,7 +60,7 @@ describe('create', () => {
     expect(await api.streams.get(stream.id)).toMatchObject({ keyHash: hashSecret(stream.streamKey) });
   });
 
-  test('what the API refuses is a line for each field, and nothing is made', async () => {
+  test('a refusal is one line per field, and no stream is created', async () => {
     const before = await call('list', '--json');
     const { code, stdout, stderr } = await run(
       ...['create', '--ladder', '9p', '--not-after', 'soon', '--allow-source', '::1', '--allow-source', 'home'],
@@ -79,7 +79,7 @@ describe('create', () => {
 });
 
 describe('list', () => {
-  test('nothing, a table, JSON, and as many pages as it takes', async () => {
+  test('prints no streams, a table or JSON, and reads as many pages as needed', async () => {
     const own = await startCliApi();
     try {
       const list = (...args: string[]) => callStreamCli(['list', ...args], own.environment);
@@ -112,7 +112,7 @@ describe('list', () => {
 });
 
 describe('show', () => {
-  test('all of an idle stream, by the beginning of its id', async () => {
+  test('prints all of an idle stream, found by the beginning of its id', async () => {
     const stream = await makeStream({ notBefore: '2030-01-01T00:00:00.000Z', allowedSources: ['192.0.2.0/24'] });
     const { code, stdout, stderr } = await run('show', stream.id.slice(0, 12));
     expect([code, stderr]).toEqual([0, '']);
@@ -137,7 +137,7 @@ describe('show', () => {
     );
   });
 
-  test('the health of one on air, as the list has it in short', async () => {
+  test('prints the health of a stream on air, which the list abbreviates', async () => {
     const { id } = await makeStream({ title: 'On air' });
     await goLive(id);
     const { stdout } = await run('show', 'On air');
@@ -152,25 +152,28 @@ describe('show', () => {
     expect(JSON.parse((await run('show', id, '--json')).stdout).health).toEqual(STREAM_HEALTH);
   });
 
-  test('several that fit are no choice for a program to make', async () => {
+  test('does not choose between several matches', async () => {
     const both = [await makeStream({ title: 'Twin' }), await makeStream({ title: 'Twin' })];
     const { code, stdout, stderr } = await call('show', 'Twin');
     expect([code, stdout]).toEqual([2, '']);
-    expect(stderr).toMatch(/^"Twin" fits 2, as .*: give the id of one\.\n$/);
+    expect(stderr).toMatch(/^"Twin" matches 2, such as .*: give the id of one\.\n$/);
     for (const { id } of both) expect(stderr).toContain(id);
   });
 
-  test.each(['show', 'update --title x', 'rotate-key', 'stop', 'delete'])('%s of what is not there', async (words) => {
-    const [name = '', ...options] = words.split(' ');
-    const byId = await call(name, NOTHING_THERE, ...options);
-    expect(byId).toEqual({ code: 1, stdout: '', stderr: 'Refused (404): There is no stream with this id.\n' });
-    const byTitle = await call(name, 'No such title', ...options);
-    expect(byTitle).toEqual({ code: 1, stdout: '', stderr: 'There is no stream "No such title".\n' });
-  });
+  test.each(['show', 'update --title x', 'rotate-key', 'stop', 'delete'])(
+    '%s of a stream that does not exist',
+    async (words) => {
+      const [name = '', ...options] = words.split(' ');
+      const byId = await call(name, NOTHING_THERE, ...options);
+      expect(byId).toEqual({ code: 1, stdout: '', stderr: 'Refused (404): There is no stream with this id.\n' });
+      const byTitle = await call(name, 'No such title', ...options);
+      expect(byTitle).toEqual({ code: 1, stdout: '', stderr: 'There is no stream "No such title".\n' });
+    },
+  );
 });
 
 describe('update', () => {
-  test('changes what is given, lifts limits with none, and leaves the rest', async () => {
+  test('changes the given settings, removes limits with none, and leaves the rest', async () => {
     const stream = await makeStream({ notAfter: '2030-01-01T00:00:00.000Z', allowedSources: ['192.0.2.1', '::1'] });
     const { code, stdout, stderr } = await run(
       ...['update', stream.id, '--title', 'Other', '--latency', 'standard', '--if-version', '1'],
@@ -184,7 +187,7 @@ describe('update', () => {
     expect(await api.streams.get(stream.id)).toEqual({ ...stream, ...changed, updatedAt: expect.any(String) });
   });
 
-  test('a version that is not the last changes nothing', async () => {
+  test('an outdated version changes nothing', async () => {
     const stream = await makeStream({ version: 4 });
     const { code, stdout, stderr } = await call('update', stream.id, '--title', 'Late', '--if-version', '3');
     expect([code, stdout]).toEqual([1, '']);
@@ -194,7 +197,7 @@ describe('update', () => {
 
   test.each([
     ['nothing to change', [], /^Say what to change/],
-    ['a version that is none', ['--title', 'x', '--if-version', '"1"'], /^--if-version must be a whole number/],
+    ['an invalid version', ['--title', 'x', '--if-version', '"1"'], /^--if-version must be a whole number/],
   ])('%s is wrong usage', async (_case, options, message) => {
     const { code, stderr } = await call('update', NOTHING_THERE, ...options);
     expect(code).toBe(2);
@@ -202,7 +205,7 @@ describe('update', () => {
   });
 });
 
-test('rotate-key makes another key, shown once', async () => {
+test('rotate-key makes a new key, shown once', async () => {
   const { id } = await makeStream();
   const { code, stdout } = await run('rotate-key', id);
   expect(code).toBe(0);
@@ -224,7 +227,7 @@ test('stop says whether there was a broadcast', async () => {
 });
 
 describe('delete', () => {
-  test('without a terminal there is nobody to ask', async () => {
+  test('does not ask without a terminal', async () => {
     const { id } = await makeStream({ title: 'Old' });
     expect(await run('delete', id)).toEqual({ code: 0, stdout: `Deleted "Old" (${id}).\n`, stderr: '' });
     expect(await api.streams.get(id)).toBeNull();
@@ -238,7 +241,7 @@ describe('delete', () => {
     ['nothing', '\n'],
     ['Ctrl-D', '\x04'],
     ['something else', 'yesterday\n'],
-  ])('on a terminal it asks, and %s leaves the stream', async (_case, typed) => {
+  ])('asks on a terminal, and %s leaves the stream', async (_case, typed) => {
     const { id } = await makeStream({ title: 'Kept' });
     const { code, stdout } = await runOnTerminal(['delete', id], typed, api.environment);
     expect(stdout).toContain(`Delete "Kept" (${id}) for ever? [y/N]`);
@@ -250,7 +253,7 @@ describe('delete', () => {
   test.each([
     ['yes', [], 'y\n', true],
     ['--yes', ['--yes'], '', false],
-  ])('on a terminal %s deletes it', async (_case, options, typed, isAsked) => {
+  ])('on a terminal, %s deletes the stream', async (_case, options, typed, isAsked) => {
     const { id } = await makeStream({ title: 'Gone' });
     await goLive(id);
     const { code, stdout } = await runOnTerminal(['delete', id, ...options], typed, api.environment);

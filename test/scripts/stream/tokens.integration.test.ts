@@ -9,7 +9,7 @@ afterAll(() => api.close());
 const run = (...args: string[]) => runStreamCli(['token', ...args], api.environment);
 const call = (...args: string[]) => callStreamCli(['token', ...args], api.environment);
 
-test('a token is made, opens the API, is listed without its secret, and is revoked by its name', async () => {
+test('a token is made, used, listed without its secret, and revoked by its name', async () => {
   expect((await call('list')).stdout).toBe('There are no tokens.\n');
   const created = await run('create', '--name', 'Build server');
   expect([created.code, created.stderr]).toEqual([0, '']);
@@ -30,7 +30,7 @@ test('a token is made, opens the API, is listed without its secret, and is revok
   expect(refused.stderr).toBe('Refused (401): This admin token is not valid.\n');
 });
 
-test('JSON has the token, and a list goes no further than its limit', async () => {
+test('JSON includes the new token, and a list ends at its limit', async () => {
   const created = JSON.parse((await run('create', '--name', 'a', '--json')).stdout);
   expect(created).toEqual({
     id: expect.stringMatching(/^[a-z2-7]{16}$/),
@@ -48,9 +48,14 @@ test('JSON has the token, and a list goes no further than its limit', async () =
 test.each([
   ['no name', ['create'], 2, /^Say whom or what the token is for: --name TEXT\.\n$/],
   ['an empty name', ['create', '--name', ''], 1, /^Refused \(422\): name: /],
-  ['a name as a word', ['create', 'ci'], 2, /^There are words too many\.\n\nUsage: .* token create \[options\]\n/],
-  ['a token that is not there', ['revoke', 'aaaaaaaaaaaaaaaa'], 1, /^Refused \(404\): There is no admin token/],
-  ['a name that nobody has', ['revoke', 'nobody'], 1, /^There is no token "nobody"\.\n$/],
+  [
+    'a name without its option',
+    ['create', 'ci'],
+    2,
+    /^There are too many arguments\.\n\nUsage: .* token create \[options\]\n/,
+  ],
+  ['a token that does not exist', ['revoke', 'aaaaaaaaaaaaaaaa'], 1, /^Refused \(404\): There is no admin token/],
+  ['an unknown name', ['revoke', 'nobody'], 1, /^There is no token "nobody"\.\n$/],
   ['no token to revoke', ['revoke'], 2, /^Name the TOKEN\.\n\nUsage: .* token revoke TOKEN \[options\]\n/],
 ])('%s is refused', async (_case, args, exitCode, message) => {
   const { code, stdout, stderr } = await call(...args);

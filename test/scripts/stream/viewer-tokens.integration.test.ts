@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { isViewerTokenValid } from '#domain/viewer-tokens.ts';
 import { makeStreamRecord } from '#kit/stream-record.ts';
-import { hmacSha256 } from '#runtime/hmac-sha256.ts';
+import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { TEST_VIEWER_TOKEN_KEYS } from '#test/support/control-api.ts';
 import { callStreamCli, startCliApi } from './stream-cli.ts';
 
@@ -21,7 +21,7 @@ async function makeProtected() {
   return stream;
 }
 
-test('viewer-token prints two addresses and until when they are good', async () => {
+test('viewer-token prints two addresses and when they expire', async () => {
   const { id, playbackId } = await makeProtected();
   const { code, stdout, stderr } = await call('viewer-token', id);
   expect([code, stderr]).toEqual([0, '']);
@@ -32,7 +32,7 @@ test('viewer-token prints two addresses and until when they are good', async () 
   expect(isViewerTokenValid(presented, hmacSha256)).toBe(true);
 });
 
-test('--ttl says for how long, and JSON is what the API gave', async () => {
+test("--ttl sets the lifetime, and JSON is the API's answer", async () => {
   const { id } = await makeProtected();
   const { stdout } = await call('viewer-token', id, '--ttl', '86400', '--json');
   const { token, url, watchUrl, expiresAt } = JSON.parse(stdout);
@@ -41,7 +41,7 @@ test('--ttl says for how long, and JSON is what the API gave', async () => {
   expect(Date.parse(expiresAt)).toBeGreaterThan(Date.now() + 86_000_000);
 });
 
-test('what the API refuses is said', async () => {
+test("a refusal is printed in the API's words", async () => {
   const { id } = await makeProtected();
   const short = await call('viewer-token', id, '--ttl', '5');
   expect([short.code, short.stdout]).toEqual([1, '']);
@@ -59,7 +59,7 @@ test.each(['soon', '-1', '1.5', ''])('--ttl=%s is wrong usage', async (ttl) => {
   });
 });
 
-test('create and update set who may watch', async () => {
+test('create and update set the playback mode', async () => {
   const { code, stdout } = await call('create', '--playback', 'token');
   const [, id = ''] = /"viewer-token ([a-z2-7]{16})" makes one\.$/m.exec(stdout) ?? [];
   expect(code).toBe(0);

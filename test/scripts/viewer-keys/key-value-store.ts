@@ -2,23 +2,23 @@ import { Agent, createServer, type IncomingMessage, type ServerResponse } from '
 import { isIP } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { LOCAL_CREDENTIALS } from '#scripts/local/aws-environment.ts';
-import { listenOnLoopback } from '#scripts/local/loopback-server.ts';
-import { createKeyValueStoreClient } from '#scripts/viewer-keys/create-key-value-store-client.ts';
+import { listenOnLoopback } from '#scripts/local/http-server.ts';
+import { createKeyValueStoreClient } from '#scripts/viewer-keys/edge-keys.ts';
 
 export const STORE_ARN = 'arn:aws:cloudfront::123456789012:key-value-store/8a0ffa2f-9a7b-4d4e-8a2e-0b1f8f3c1d2e';
 
 const STORE_PATH = `/key-value-stores/${encodeURIComponent(STORE_ARN)}`;
-/** An account's own host, as in 123456789012.localhost. */
+/** The host of an account, for example 123456789012.localhost. */
 const isStoreHost = (host = ''): boolean => host.startsWith('123456789012.');
 
-/** A server that speaks as much of the CloudFront KeyValueStore API as we use, with one store, and a client for it. */
+/** Starts a server with the used part of the CloudFront KeyValueStore API and one store, and a client for it. */
 export async function startKeyValueStore() {
   const values = new Map<string, string>();
   const state = {
     version: 1,
     calls: [] as string[],
     authorizations: [] as string[],
-    /** So many more writes of somebody else's come between a look at the version and the write. */
+    /** How many more writes of another client happen between reading the version and the write. */
     interferences: 0,
   };
 
@@ -70,7 +70,7 @@ export async function startKeyValueStore() {
   };
 }
 
-/** The account's id is put before any endpoint's host: here it is this machine all the same. */
+/** The SDK puts the account's id before the endpoint's host. This resolves such hosts to this machine. */
 const loopbackAgent = (): Agent =>
   new Agent({
     lookup: (host, _options, done) =>

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { nextViewerTokenKeys } from '#domain/next-viewer-token-keys.ts';
 import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
-import { parseViewerTokenKeys } from '#runtime/parse-viewer-token-keys.ts';
+import { nextViewerTokenKeys, parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import {
   rotateViewerTokenKeys,
   syncViewerTokenKeys,
@@ -35,13 +34,16 @@ const storedText = () => secrets.secrets.get(SECRET_ARN) ?? '';
 const edgeText = () => edge.values.get(VIEWER_TOKEN_KEYS_NAME) ?? '';
 
 describe('sync', () => {
-  test.each([null, '{}'])('makes the first key for a secret with the value %j, for both sides', async (value) => {
-    secrets.secrets.set(SECRET_ARN, value);
-    const { current, former, wasChanged } = await syncViewerTokenKeys(stores);
-    const keys = parseViewerTokenKeys(storedText());
-    expect([current, former, wasChanged]).toEqual([keys.current, null, true]);
-    expect(edgeText()).toBe(storedText());
-  });
+  test.each([null, '{}'])(
+    'makes the first key for a secret with the value %j, and writes it to both stores',
+    async (value) => {
+      secrets.secrets.set(SECRET_ARN, value);
+      const { current, former, wasChanged } = await syncViewerTokenKeys(stores);
+      const keys = parseViewerTokenKeys(storedText());
+      expect([current, former, wasChanged]).toEqual([keys.current, null, true]);
+      expect(edgeText()).toBe(storedText());
+    },
+  );
 
   test('changes nothing the second time', async () => {
     await syncViewerTokenKeys(stores);
@@ -53,7 +55,7 @@ describe('sync', () => {
     expect([secrets.state.calls, edge.state.calls]).toEqual([['GetSecretValue'], [`GET ${VIEWER_TOKEN_KEYS_NAME}`]]);
   });
 
-  test('brings the edge what the secret holds', async () => {
+  test('copies the keys from the secret to the edge', async () => {
     const keys = nextViewerTokenKeys(nextViewerTokenKeys(null, randomBytes), randomBytes);
     secrets.secrets.set(SECRET_ARN, JSON.stringify(keys));
     edge.values.set(VIEWER_TOKEN_KEYS_NAME, JSON.stringify(nextViewerTokenKeys(null, randomBytes)));
@@ -66,20 +68,20 @@ describe('sync', () => {
     async (value) => {
       secrets.secrets.set(SECRET_ARN, value);
       await expect(syncViewerTokenKeys(stores)).rejects.toThrow(
-        `${SECRET_ARN} holds something else and is left as it is`,
+        `${SECRET_ARN} does not hold viewer-token keys and is left unchanged`,
       );
       expect([storedText(), edgeText()]).toEqual([value, '']);
     },
   );
 
-  test('fails where there is no secret', async () => {
+  test('fails if the secret does not exist', async () => {
     secrets.secrets.delete(SECRET_ARN);
     await expect(syncViewerTokenKeys(stores)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 });
 
 describe('rotate', () => {
-  test('puts a new key first, keeps the one before it, and lets the one before that go', async () => {
+  test('adds a new key, keeps the previous one, and drops the one before that', async () => {
     const { current: first } = await syncViewerTokenKeys(stores);
     const second = await rotateViewerTokenKeys(stores);
     expect(second).toEqual({ current: expect.any(String), former: first, wasChanged: true });
@@ -90,7 +92,7 @@ describe('rotate', () => {
     expect(edgeText()).toBe(storedText());
   });
 
-  test('tells the edge first, so that nothing is signed with a key that it does not know', async () => {
+  test('writes to the edge first, so that nothing is signed with a key that it does not know', async () => {
     await syncViewerTokenKeys(stores);
     const before = storedText();
     const failing = { send: () => Promise.reject(new Error('no way to the secret')) };
@@ -107,7 +109,7 @@ describe('rotate', () => {
   });
 });
 
-test('a write that somebody else is faster than is done again, on the version that they left', async () => {
+test('a write that conflicts with another one is repeated on the new version', async () => {
   edge.state.interferences = 2;
   await syncViewerTokenKeys(stores);
   expect(edgeText()).toBe(storedText());

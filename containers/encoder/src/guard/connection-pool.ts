@@ -1,19 +1,19 @@
 import type { RtmpLimits } from './rtmp-limits.ts';
 
-/** What the pool knows of a connection. */
+/** A connection as the pool sees it. */
 export interface PooledConnection {
-  /** What counts as one source (`toSourceNetwork`). */
+  /** The network of its remote address (`toSourceNetwork`). */
   readonly network: string;
-  /** Publishes, authorised and accepted. */
+  /** Whether its publish is authorised and accepted. */
   readonly isLive: boolean;
-  /** Cuts it at once, to make room for another. */
+  /** Cuts the connection at once, to make room for another. */
   evict(): void;
 }
 
 /**
- * The open connections of a server. So many may come from one network; and so many may be there that are no live publish,
- * in all. Who comes when these are too many is let in all the same, for the oldest of the network that has most of them:
- * strangers who sit on connections lose their own.
+ * The open connections of a server. One network may have `maxConnectionsPerAddress` of any kind. All networks together may have
+ * `maxConnections` that are not live. When that limit is reached, the oldest connection of the busiest network is closed to
+ * make room, so that idle strangers can't keep others out.
  */
 export class ConnectionPool<Connection extends PooledConnection> {
   readonly #limits: Pick<RtmpLimits, 'maxConnections' | 'maxConnectionsPerAddress'>;
@@ -29,17 +29,17 @@ export class ConnectionPool<Connection extends PooledConnection> {
     return this.#open;
   }
 
-  /** Whether a network has all the connections that it may have. */
+  /** Whether a network has reached its limit. */
   isFullFor(network: string): boolean {
     let count = 0;
     for (const connection of this.#open) if (connection.network === network) count++;
     return count >= this.#limits.maxConnectionsPerAddress;
   }
 
-  /** Takes a connection in; returns the one that was evicted for it, or null. */
+  /** Adds a connection. Returns the one that was evicted for it, or null. */
   add(connection: Connection): Connection | null {
     const strangers = [...this.#open].filter(({ isLive }) => !isLive);
-    const evicted = strangers.length < this.#limits.maxConnections ? null : oldestOfMostCrowded(strangers, connection);
+    const evicted = strangers.length < this.#limits.maxConnections ? null : oldestOfBusiest(strangers, connection);
     if (evicted !== null) {
       this.#open.delete(evicted);
       evicted.evict();
@@ -53,8 +53,8 @@ export class ConnectionPool<Connection extends PooledConnection> {
   }
 }
 
-/** The newcomer counts for its network. Of those that are equally crowded it is the one whose oldest has been there longest. */
-function oldestOfMostCrowded<Connection extends PooledConnection>(
+/** The newcomer counts for its network. On a tie, picks the connection that has been open longest. */
+function oldestOfBusiest<Connection extends PooledConnection>(
   strangers: readonly Connection[],
   newcomer: Connection,
 ): Connection | null {

@@ -1,4 +1,4 @@
-/** Decisions that are under way: so many of each network, and so many in all. */
+/** Limits how many decisions run at once, per network and in total. */
 export class DecisionSlots {
   readonly #maxPerNetwork: number;
   readonly #max: number;
@@ -10,12 +10,12 @@ export class DecisionSlots {
     this.#max = max;
   }
 
-  /** How many a network holds. */
+  /** The number of slots that a network holds. */
   held(network: string): number {
     return this.#taken.get(network) ?? 0;
   }
 
-  /** Takes one, to be given back with `free`; false where none is left. */
+  /** Takes a slot, to be given back with `free`. False if none is left. */
   take(network: string): boolean {
     const held = this.held(network);
     if (held >= this.#maxPerNetwork || this.#total >= this.#max) return false;

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import type { Authorise, IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { DecisionSlots } from './decision-slots.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
 import { toSourceNetwork } from './source-network.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 export interface FailedKeysOptions {
   readonly authorise: Authorise;
@@ -21,109 +23,11 @@ export interface FailedKeysOptions {
   readonly now: () => number;
 }
 
-interface Failures {
-  readonly count: number;
-  readonly lastAtMs: number;
-}
-
-/** The tables forget their oldest entries beyond these. */
+/** When a table is full, its least recently used entry is dropped. */
 const MAX_NETWORKS = 10_000;
 const MAX_KNOWN_KEYS = 1_000;
 
-/**
- * Asks `authorise`, but an address that keeps trying wrong keys gets its answers late, and after some more is refused
- * unasked, as late, until it has been quiet for a while. Refusals make that no longer: a broadcaster whose software reconnects on
- * its own would never get out. Many people may share an address, so a key that was right from there is always asked
- * about; it is the newcomers who wait. Only so many are asked about at once, whoever has hung up meanwhile: keys that were
- * right before and newcomers don't take that room from each other, and no address takes all of it. Whoever tries one key
- * after another from ever new addresses is slowed, too: the task answers wrong keys one after another, at intervals, until
- * one would wait longer than an address that has tried many.
- */
-export class FailedKeys {
-  readonly #options: FailedKeysOptions;
-  readonly #failures = new Map<string, Failures>();
-  readonly #knownKeys = new Set<string>();
-  readonly #newcomers: DecisionSlots;
-  readonly #acquaintances: DecisionSlots;
-  /** When the next wrong key may be answered, whoever tried it. */
-  #nextAnswerMs = 0;
-
-  constructor(options: FailedKeysOptions) {
-    const { maxDecisionsPerAddress, maxDecisions } = options.limits;
-    this.#options = options;
-    this.#newcomers = new DecisionSlots(maxDecisionsPerAddress, maxDecisions);
-    this.#acquaintances = new DecisionSlots(maxDecisionsPerAddress, maxDecisions);
-  }
-
-  /** Decides like `authorise`, and rejects as it does. An empty key is a wrong one. */
-  async authorise(request: IngestAuthRequest): Promise<IngestAuthResponse> {
-    const network = toSourceNetwork(request.sourceAddress);
-    const knownKey = createHash('sha256').update(`${network} ${request.streamKey}`).digest('base64');
-    const isKnown = this.#knownKeys.has(knownKey);
-    const refusal = isKnown ? null : this.#refusal(network);
-    // At once, it would be what somebody asks for a hundred times a second.
-    if (refusal !== null) return sleep(this.#options.limits.failedKeyDelayMs, refusal);
-    const slots = isKnown ? this.#acquaintances : this.#newcomers;
-    if (!slots.take(network)) return BUSY;
-    const { decision, delayMs } = await this.#ask(request, network, knownKey).finally(() => slots.free(network));
-    if (delayMs > 0) await sleep(delayMs);
-    return decision;
-  }
-
-  /** A wrong key counts from its answer on, before its slot is free again: there is no moment without either. */
-  async #ask(request: IngestAuthRequest, network: string, knownKey: string) {
-    const decision = request.streamKey === '' ? MISSING_KEY : await this.#options.authorise(request);
-    return { decision, delayMs: this.#learn(decision, network, knownKey) };
-  }
-
-  /** Null where the network may ask. */
-  #refusal(network: string): IngestAuthResponse | null {
-    const { limits, now } = this.#options;
-    const failed = this.#failuresOf(network);
-    if (failed.count >= limits.failedKeysBeforeRefusal) {
-      return tooManyFailures(failed.lastAtMs + limits.failedKeyMemoryMs - now());
-    }
-    return failed.count + this.#newcomers.held(network) < limits.failedKeysBeforeRefusal ? null : BUSY;
-  }
-
-  /** Remembers how a key did; returns for how long its answer is held back. */
-  #learn(decision: IngestAuthResponse, network: string, knownKey: string): number {
-    if (decision.allow) {
-      keepNewest(this.#knownKeys, knownKey, MAX_KNOWN_KEYS);
-      return 0;
-    }
-    if (decision.code !== 'NetStream.Publish.BadName') return 0;
-    const { limits, now } = this.#options;
-    this.#knownKeys.delete(knownKey);
-    const count = this.#failuresOf(network).count + 1;
-    this.#failures.delete(network);
-    this.#failures.set(network, { count, lastAtMs: now() });
-    dropOldest(this.#failures, MAX_NETWORKS);
-    const turnMs = this.#takeTurn();
-    return count > limits.failedKeysBeforeDelay ? limits.failedKeyDelayMs : turnMs;
-  }
-
-  /** Milliseconds until a wrong key may be answered, 0 unless others were just before; never more than an address's own delay. */
-  #takeTurn(): number {
-    const { limits, now } = this.#options;
-    const nowMs = now();
-    const latestMs = nowMs + limits.failedKeyDelayMs;
-    // A wall now that was set back must not leave a turn far ahead.
-    const turnMs = Math.min(Math.max(nowMs, this.#nextAnswerMs), latestMs);
-    this.#nextAnswerMs = turnMs + limits.failedKeyIntervalMs;
-    return turnMs - nowMs;
-  }
-
-  #failuresOf(network: string): Failures {
-    const { limits, now } = this.#options;
-    const failures = this.#failures.get(network);
-    return failures === undefined || now() - failures.lastAtMs >= limits.failedKeyMemoryMs ? NO_FAILURES : failures;
-  }
-}
-
-const NO_FAILURES: Failures = { count: 0, lastAtMs: 0 };
-
-/** Final for nobody: whoever has a right key gets in with the next try. */
+/** Temporary: the same key may be accepted at the next try. */
 const BUSY: IngestAuthResponse = {
   allow: false,
   code: 'NetStream.Publish.Rejected',
@@ -136,21 +40,89 @@ const MISSING_KEY: IngestAuthResponse = {
   description: 'The stream key is missing',
 };
 
+/**
+ * Wraps `authorise` and slows down networks that send wrong keys.
+ *
+ * - The first wrong keys of a network are answered at once, later ones after a delay. After too many, all its keys are refused
+ *   after a delay and without a check, until it has tried no wrong key for `failedKeyMemoryMs`. Refusals do not restart that
+ *   time: software that reconnects by itself would never get out.
+ * - A key that worked from this network before is always checked. Other people's guesses from the same address must not keep
+ *   its owner out.
+ * - The number of checks at once is limited. A check keeps its slot even if its connection has closed. Known and unknown keys
+ *   have separate slots, and no network can take all of them.
+ * - Answers to wrong keys of the whole task are spaced out, by at most `failedKeyDelayMs` each. That slows down whoever tries one
+ *   key after another from ever new addresses. Many attempts side by side are limited by the slots, not by this.
+ */
+export class FailedKeys {
+  readonly #options: FailedKeysOptions;
+  /** Wrong keys by network. */
+  readonly #failures: LRUCache<string, number>;
+  readonly #knownKeys = new LRUCache<string, true>({ max: MAX_KNOWN_KEYS });
+  readonly #unknownKeySlots: DecisionSlots;
+  readonly #knownKeySlots: DecisionSlots;
+  readonly #answerPacing: TokenBucket;
+
+  constructor(options: FailedKeysOptions) {
+    const { limits, now } = options;
+    this.#options = options;
+    this.#failures = new LRUCache({
+      max: MAX_NETWORKS,
+      ttl: limits.failedKeyMemoryMs,
+      // By default the cache reuses a clock reading for a millisecond. 0 makes it ask `now` each time.
+      ttlResolution: 0,
+      perf: { now },
+    });
+    this.#unknownKeySlots = new DecisionSlots(limits.maxDecisionsPerAddress, limits.maxDecisions);
+    this.#knownKeySlots = new DecisionSlots(limits.maxDecisionsPerAddress, limits.maxDecisions);
+    this.#answerPacing = new TokenBucket({ perSecond: 1000 / limits.failedKeyIntervalMs, capacity: 1, now });
+  }
+
+  /** Decides and rejects like the `authorise` that it was given. An empty key counts as wrong and is not looked up. */
+  async authorise(request: IngestAuthRequest): Promise<IngestAuthResponse> {
+    const network = toSourceNetwork(request.sourceAddress);
+    const knownKey = createHash('sha256').update(`${network} ${request.streamKey}`).digest('base64');
+    const isKnown = this.#knownKeys.has(knownKey);
+    const refusal = isKnown ? null : this.#refusal(network);
+    // Delayed, so that one address can't try a hundred times a second.
+    if (refusal !== null) return sleep(this.#options.limits.failedKeyDelayMs, refusal);
+    const slots = isKnown ? this.#knownKeySlots : this.#unknownKeySlots;
+    if (!slots.take(network)) return BUSY;
+    const { decision, delayMs } = await this.#ask(request, network, knownKey).finally(() => slots.free(network));
+    if (delayMs >= 1) await sleep(delayMs);
+    return decision;
+  }
+
+  /** Counts a wrong key while it still holds its slot, so that `#refusal` sees it as pending or as failed. */
+  async #ask(request: IngestAuthRequest, network: string, knownKey: string) {
+    const decision = request.streamKey === '' ? MISSING_KEY : await this.#options.authorise(request);
+    return { decision, delayMs: this.#record(decision, network, knownKey) };
+  }
+
+  /** Null if the network may try a key. Keys that are being checked count as wrong. */
+  #refusal(network: string): IngestAuthResponse | null {
+    const { failedKeysBeforeRefusal } = this.#options.limits;
+    const failures = this.#failures.peek(network) ?? 0;
+    if (failures >= failedKeysBeforeRefusal) return tooManyFailures(this.#failures.getRemainingTTL(network));
+    return failures + this.#unknownKeySlots.held(network) < failedKeysBeforeRefusal ? null : BUSY;
+  }
+
+  /** Records the outcome. Returns the delay of the answer in milliseconds. */
+  #record(decision: IngestAuthResponse, network: string, knownKey: string): number {
+    if (decision.allow) {
+      this.#knownKeys.set(knownKey, true);
+      return 0;
+    }
+    if (decision.code !== 'NetStream.Publish.BadName') return 0;
+    const { failedKeysBeforeDelay, failedKeyDelayMs } = this.#options.limits;
+    this.#knownKeys.delete(knownKey);
+    const failures = (this.#failures.peek(network) ?? 0) + 1;
+    this.#failures.set(network, failures);
+    const turnMs = this.#answerPacing.takeTurn(failedKeyDelayMs);
+    return failures > failedKeysBeforeDelay ? failedKeyDelayMs : turnMs;
+  }
+}
+
 function tooManyFailures(waitMs: number): IngestAuthResponse {
   const description = `Too many wrong stream keys came from your address; try again in ${Math.ceil(waitMs / 1000)} s`;
   return { allow: false, code: 'NetStream.Publish.Rejected', description };
-}
-
-function keepNewest(set: Set<string>, entry: string, maxSize: number): void {
-  set.delete(entry);
-  set.add(entry);
-  dropOldest(set, maxSize);
-}
-
-/** Maps and sets iterate in the order in which entries were added. */
-function dropOldest(table: Map<string, unknown> | Set<string>, maxSize: number): void {
-  for (const oldest of table.keys()) {
-    if (table.size <= maxSize) return;
-    table.delete(oldest);
-  }
 }

@@ -1,8 +1,8 @@
-/** What one RTMP server and each of its connections may use. */
+/** The limits of an RTMP server and of each of its connections. */
 export interface RtmpLimits {
-  /** That publish nothing, or nothing yet: live publishers don't count. */
+  /** Connections that are not live: they publish nothing, or nothing yet. */
   readonly maxConnections: number;
-  /** Of any kind, from one IPv4 address or IPv6 network of 64 bits. */
+  /** Connections of any kind from one IPv4 address or one IPv6 network of 64 bits. */
   readonly maxConnectionsPerAddress: number;
   /** From the TCP connection to the end of the RTMP handshake. */
   readonly handshakeTimeoutMs: number;
@@ -12,45 +12,45 @@ export interface RtmpLimits {
   readonly decisionTimeoutMs: number;
   /** Between two tags of a live publisher. */
   readonly idleTimeoutMs: number;
-  /** From our closing the connection to cutting it, so that a refusal arrives before the socket is gone. */
+  /** From the end of our side to cutting the socket, so that a refusal arrives before the socket is gone. */
   readonly closeGraceMs: number;
-  /** Received before the publish is answered; caps the messages announced until then, too. */
+  /** Bytes received before the publish is answered. Also limits the messages that are announced until then. */
   readonly maxBytesBeforeAuthorised: number;
-  /** Received before the publish, that one included. */
+  /** Messages received up to the publish, including it. */
   readonly maxMessagesBeforeAuthorised: number;
   /** Buffers of all chunk streams together, so also the longest message. */
   readonly maxMessageBufferBytes: number;
-  /** Longest message that is neither audio nor video. */
+  /** The longest message that is neither audio nor video. */
   readonly maxCommandBytes: number;
   readonly maxChunkStreams: number;
-  /** Waiting in our socket because the peer does not read. */
+  /** Bytes that wait in our socket because the peer does not read. */
   readonly maxUnsentBytes: number;
-  /** Publishes of an address whose keys are being checked; keys that were right from there before have as many again. */
+  /** Keys of one address that are checked at once. Keys that were right from there before have as many slots of their own. */
   readonly maxDecisionsPerAddress: number;
-  /** The same of the whole task. */
+  /** The same for the whole task. */
   readonly maxDecisions: number;
-  /** Wrong keys of an address that are held back no longer than those of the others. */
+  /** Wrong keys of an address before their answers are delayed. */
   readonly failedKeysBeforeDelay: number;
-  /** Wrong keys of an address after which its publishes are refused unasked. Keys that are being checked count as wrong. */
+  /** Wrong keys of an address before its keys are refused without a check. Keys that are being checked count as wrong. */
   readonly failedKeysBeforeRefusal: number;
-  /** How long the answer to a wrong key is held back at most, and to one that is refused unasked. */
+  /** The delay of such an answer, and of a refusal without a check. */
   readonly failedKeyDelayMs: number;
-  /** Between two answers to wrong keys of the whole task; none is held back longer than `failedKeyDelayMs` for it. */
+  /** Smallest interval between two answers to wrong keys, for the whole task. It delays none beyond `failedKeyDelayMs`. */
   readonly failedKeyIntervalMs: number;
-  /** An address without another wrong key for so long has a clean sheet. */
+  /** An address's wrong keys are forgotten when it has tried none for this long. */
   readonly failedKeyMemoryMs: number;
-  /** A stream's own limit is allowed in, and this much where that is lower. */
+  /** The lowest input limit: a stream whose own limit is lower gets this one. */
   readonly minInputLimitKbps: number;
-  /** Of a live publisher: tags, and all else that RTMP has. */
+  /** Messages of a live publisher, of any type. */
   readonly maxMessagesPerSecond: number;
-  /** How much above these two may come at once: networks hold media back and then deliver it together. */
+  /** How many seconds' worth of input may come at once: networks hold media back and then deliver it together. */
   readonly inputBurstSeconds: number;
 }
 
 /**
- * Strangers cost at most some 100 KiB each, 20 of them an address. An input limit of 12 Mbit/s is twice what people send
- * at 1080p, often to a ladder whose top is 720p; 60 pictures a second with sound are some 110 messages. A wrong key costs
- * some 10 ms of CPU: tried one after another, 25 a second leave three quarters of a core to the streams.
+ * A connection that is not live takes at most about 100 KiB, and an address may open 20. An input limit of 12 Mbit/s is twice what people
+ * send at 1080p, often to a ladder whose top is 720p. Sixty pictures a second with sound are about 110 messages. A wrong key costs
+ * about 10 ms of CPU: 25 a second, tried one after another, leave three quarters of a core to the streams.
  */
 export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   maxConnections: 200,
@@ -80,10 +80,7 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
 
 const isLimitName = (name: string): name is keyof RtmpLimits => Object.hasOwn(DEFAULT_RTMP_LIMITS, name);
 
-/**
- * Parses changes to the defaults, as in `maxConnections=50,idleTimeoutMs=10000`: whole numbers above 0. Throws one error
- * that lists every problem.
- */
+/** Parses changes to the defaults, such as `maxConnections=50,idleTimeoutMs=10000`. Throws one error that lists every problem. */
 export function parseRtmpLimits(text: string): RtmpLimits {
   const problems: string[] = [];
   const changes: Record<string, number> = {};
@@ -94,6 +91,6 @@ export function parseRtmpLimits(text: string): RtmpLimits {
     else if (!/^[1-9]\d{0,14}$/.test(value)) problems.push(`${name} must be a whole number above 0, not "${value}"`);
     changes[name] = Number(value);
   }
-  if (problems.length > 0) throw new Error(`RTMP limits: ${problems.join('; ')}`);
+  if (problems.length > 0) throw new Error(problems.join('; '));
   return { ...DEFAULT_RTMP_LIMITS, ...changes };
 }

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * What counts as one source: an IPv4 address, or the first 64 bits of an IPv6 address, since whoever has one address of
- * such a network has all of them (RFC 4291, 2.5.4). Takes addresses as Node.js writes them.
+ * The unit by which limits count: an IPv4 address, or the first 64 bits of an IPv6 address, because whoever has one address of
+ * such a network usually has all of it (RFC 4291, 2.5.4). Takes addresses as Node.js writes them.
  */
 export function toSourceNetwork(address: string): string {
   if (!isIPv6(address)) return address;
@@ -12,7 +12,7 @@ export function toSourceNetwork(address: string): string {
   return `${[...head, ...zeros, ...tail].slice(0, 4).join(':')}::/64`;
 }
 
-/** An IPv4 address at the end stands for two groups. */
+/** Splits at colons. An IPv4 address at the end stands for two groups. */
 function toGroups(part: string): string[] {
   return part.split(':').flatMap((group) => (group === '' ? [] : group.includes('.') ? [group, group] : [group]));
 }

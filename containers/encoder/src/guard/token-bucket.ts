@@ -1,26 +1,49 @@
-/** Allows so much a second for good, and what was not used in the seconds before at once: a token bucket. */
+export interface TokenBucketOptions {
+  /** Tokens that come back each second. */
+  readonly perSecond: number;
+  /** Tokens in a full bucket: what may be taken at once. */
+  readonly capacity: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** A token bucket that starts full. All rate limits of the guard use it. */
 export class TokenBucket {
-  readonly #perSecond: number;
-  readonly #capacity: number;
-  readonly #now: () => number;
+  readonly #options: TokenBucketOptions;
   #tokens: number;
   #filledAtMs: number;
 
-  /** Full at first. `now`: milliseconds since 1970. */
-  constructor(perSecond: number, burstSeconds: number, now: () => number) {
-    this.#perSecond = perSecond;
-    this.#capacity = perSecond * burstSeconds;
-    this.#tokens = this.#capacity;
-    this.#now = now;
-    this.#filledAtMs = now();
+  constructor(options: TokenBucketOptions) {
+    this.#options = options;
+    this.#tokens = options.capacity;
+    this.#filledAtMs = options.now();
   }
 
-  /** Takes so many; false once that is too much. */
+  /** Takes that many tokens if they are there; false if they are not. */
   take(count: number): boolean {
-    const nowMs = this.#now();
+    this.#fill();
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
+    return true;
+  }
+
+  /**
+   * Takes one token, even if none is left. Returns how many milliseconds the caller must wait for it, at most `maxWaitMs`: the
+   * debt never grows beyond that.
+   */
+  takeTurn(maxWaitMs: number): number {
+    this.#fill();
+    const perMs = this.#options.perSecond / 1000;
+    const waitMs = Math.min(maxWaitMs, Math.max(0, (1 - this.#tokens) / perMs));
+    this.#tokens = Math.max(this.#tokens - 1, -maxWaitMs * perMs);
+    return waitMs;
+  }
+
+  #fill(): void {
+    const { perSecond, capacity, now } = this.#options;
+    const nowMs = now();
     const elapsedMs = Math.max(0, nowMs - this.#filledAtMs); // wall clocks are set back now and then
     this.#filledAtMs = nowMs;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + (this.#perSecond * elapsedMs) / 1000) - count;
-    return this.#tokens >= 0;
+    this.#tokens = Math.min(capacity, this.#tokens + (perSecond * elapsedMs) / 1000);
   }
 }

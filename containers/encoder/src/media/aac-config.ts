@@ -1,17 +1,20 @@
 import { BitReader } from './bit-reader.ts';
 
-/** What an AAC decoder will put out. */
+/** Samples per channel in one AAC-LC frame (ISO/IEC 14496-3). */
+export const AAC_FRAME_SAMPLES = 1024;
+
+/** The audio that an AAC decoder puts out. */
 export interface AacConfig {
   readonly sampleRateHz: number;
   readonly channels: number;
 }
 
-/** ISO/IEC 14496-3, table 1.18; an index beyond it is reserved. */
+/** ISO/IEC 14496-3, table 1.18. Higher indices are reserved. */
 const SAMPLE_RATES_HZ = [
   96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350,
 ] as const;
 const EXPLICIT_SAMPLE_RATE = 15;
-/** ISO/IEC 14496-3, table 1.19. Configuration 0 (channels told in a program config element) counts as stereo. */
+/** ISO/IEC 14496-3, table 1.19. Configuration 0 (a program config element lists the channels) counts as stereo. */
 const CHANNELS_BY_CONFIGURATION: readonly (number | undefined)[] = [
   2,
   1,
@@ -32,6 +35,9 @@ const CHANNELS_BY_CONFIGURATION: readonly (number | undefined)[] = [
 const ESCAPED_OBJECT_TYPE = 31;
 const SPECTRAL_BAND_REPLICATION = 5;
 const PARAMETRIC_STEREO = 29;
+
+/** Where the AudioSpecificConfig starts in the payload of an FLV audio tag. */
+export const AAC_CONFIG_OFFSET = 2;
 
 /** Parses an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); null if it is damaged or reserved. */
 export function parseAacConfig(config: Uint8Array): AacConfig | null {

@@ -1,17 +1,11 @@
-import { parseAacConfig } from './aac-config.ts';
+import { AAC_CONFIG_OFFSET, parseAacConfig } from './aac-config.ts';
 import { AAC_SOUND_FORMAT, type FlvTag, isAudioSequenceHeader } from './flv-tag.ts';
-import { UnsupportedSourceError } from './unsupported-source-error.ts';
-
-export interface SourceAudio {
-  readonly codec: 'aac' | 'mp3';
-  readonly sampleRateHz: number;
-  readonly channels: number;
-}
+import { type SourceAudio, UnsupportedSourceError } from './source-description.ts';
 
 /** Sound formats (FLV specification, table E.4.2.1). */
 const MP3_SOUND_FORMAT = 2;
 const MP3_8_KHZ_SOUND_FORMAT = 14;
-const UNSUPPORTED_SOUND_FORMAT_NAMES: ReadonlyMap<number, string> = new Map([
+const UNSUPPORTED_FORMAT_NAMES: ReadonlyMap<number, string> = new Map([
   [0, 'PCM'],
   [1, 'ADPCM'],
   [3, 'PCM'],
@@ -23,20 +17,19 @@ const UNSUPPORTED_SOUND_FORMAT_NAMES: ReadonlyMap<number, string> = new Map([
   [9, 'of Enhanced RTMP'],
   [11, 'Speex'],
 ]);
-const AAC_CONFIG_OFFSET = 2;
 const MP3_SAMPLE_RATES_HZ = [5_512, 11_025, 22_050, 44_100] as const;
 
-/** Learns a source's audio from its first tags. */
+/** Derives a source's audio format from its first tags. */
 export class AudioProbe {
   #seen = false;
   #audio: SourceAudio | null = null;
 
-  /** Whether any audio was sent. */
+  /** Whether any audio came. */
   get seen(): boolean {
     return this.#seen;
   }
 
-  /** Returns whether the tag is coded sound; throws UnsupportedSourceError. */
+  /** Returns true if the tag is an audio frame. Throws UnsupportedSourceError. */
   add(tag: FlvTag): boolean {
     const first = tag.payload[0];
     if (first === undefined) return false;
@@ -60,7 +53,7 @@ export class AudioProbe {
   }
 }
 
-/** MP3 has no header of its own in FLV; the flags of each tag describe it. */
+/** MP3 has no sequence header in FLV; the flags of each tag describe it. */
 function readMp3(first: number): SourceAudio {
   const flaggedRate = MP3_SAMPLE_RATES_HZ[((first >> 2) & 0x03) as 0 | 1 | 2 | 3];
   const sampleRateHz = first >> 4 === MP3_8_KHZ_SOUND_FORMAT ? 8_000 : flaggedRate;
@@ -68,6 +61,6 @@ function readMp3(first: number): SourceAudio {
 }
 
 function unsupportedFormat(format: number): UnsupportedSourceError {
-  const name = UNSUPPORTED_SOUND_FORMAT_NAMES.get(format) ?? `number ${format}`;
+  const name = UNSUPPORTED_FORMAT_NAMES.get(format) ?? `number ${format}`;
   return new UnsupportedSourceError(`Audio codec ${name} is not supported; send AAC`);
 }

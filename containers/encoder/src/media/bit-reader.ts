@@ -1,4 +1,4 @@
-/** Reads bits, most significant first. Past the end it reads zeros and says so in `exhausted`. */
+/** Reads bits, most significant first. Past the end it reads zeros and sets `exhausted`. */
 export class BitReader {
   readonly #bytes: Uint8Array;
   #position = 0;

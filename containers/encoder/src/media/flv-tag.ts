@@ -1,58 +1,58 @@
-/** Tag types of FLV, which RTMP uses as message types too (FLV specification 10.1, E.4.1). */
+/** FLV's tag types, which are also RTMP's message types (FLV specification 10.1, E.4.1). */
 export const AUDIO_TAG = 8;
 export const VIDEO_TAG = 9;
 export const SCRIPT_TAG = 18;
 
-/** One audio, video or script message of a publisher. */
+/** One audio, video or script message from a publisher. */
 export interface FlvTag {
   readonly type: typeof AUDIO_TAG | typeof VIDEO_TAG | typeof SCRIPT_TAG;
-  /** Decoding time in milliseconds on the publisher's clock; may start anywhere. */
+  /** Decoding time in milliseconds on the publisher's clock. The first one can be any number. */
   readonly timestampMs: number;
-  /** The tag's body, owned by whoever receives it. */
+  /** The tag's body. The receiver owns it. */
   readonly payload: Buffer;
 }
 
-/** Codec ids of legacy FLV bodies that Headend takes (FLV specification E.4.2.1, E.4.3.1). */
+/** Codec ids of the legacy FLV codecs that Headend accepts (FLV specification E.4.2.1, E.4.3.1). */
 export const AVC_CODEC_ID = 7;
 export const AAC_SOUND_FORMAT = 10;
 
-/** What the first byte of a video tag says; null for an empty body. */
+/** The first byte of a video tag's body. */
 interface VideoTagHeader {
-  /** Enhanced RTMP: a FourCC follows, and the low four bits are its packet type. */
+  /** Enhanced RTMP: the low four bits are a packet type, and a FourCC follows. */
   readonly enhanced: boolean;
-  /** 1 is a key frame, 5 a command that carries no picture. */
+  /** 1 is a keyframe; 5 is a command without a picture. */
   readonly frameType: number;
-  /** Legacy: the codec id. Enhanced: the packet type. */
+  /** The codec id, or the packet type if `enhanced`. */
   readonly low: number;
 }
 
-/** Enhanced RTMP v2 packet types from this one on have no FourCC behind the first byte. */
+/** From this packet type on (Enhanced RTMP v2), no FourCC follows the first byte. */
 export const FIRST_V2_PACKET_TYPE = 6;
 
-/** Reads the first byte of a video tag's body (FLV E.4.3.1; Enhanced RTMP v1, "ExVideoTagHeader"). */
+/** Reads the first byte of a video tag's body (FLV specification E.4.3.1; Enhanced RTMP v1); null if it is empty. */
 export function readVideoTagHeader(payload: Buffer): VideoTagHeader | null {
   const first = payload[0];
   if (first === undefined) return null;
   return { enhanced: (first & 0x80) !== 0, frameType: (first >> 4) & 0x07, low: first & 0x0f };
 }
 
-/** Whether a tag is the decoder configuration of H.264 (AVC packet type 0) or of an Enhanced RTMP codec (SequenceStart). */
+/** Whether a tag configures the decoder: of H.264 (AVC packet type 0) or of an Enhanced RTMP codec (SequenceStart). */
 export function isVideoSequenceHeader(tag: FlvTag): boolean {
   const header = tag.type === VIDEO_TAG ? readVideoTagHeader(tag.payload) : null;
   if (header === null) return false;
   return header.enhanced ? header.low === 0 : header.low === AVC_CODEC_ID && tag.payload[1] === 0;
 }
 
-/** Whether a tag is a picture that decodes without any other: where a decoder may start. */
+/** Whether a tag is a frame at which a decoder can start. */
 export function isVideoKeyframe(tag: FlvTag): boolean {
   const header = tag.type === VIDEO_TAG ? readVideoTagHeader(tag.payload) : null;
   if (header === null || header.frameType !== 1) return false;
-  // Enhanced: CodedFrames and CodedFramesX. AVC: packet type 1, as a sequence header is marked as a key frame too.
+  // Enhanced: CodedFrames and CodedFramesX. AVC: packet type 1, because sequence headers are marked as keyframes too.
   if (header.enhanced) return header.low === 1 || header.low === 3;
   return header.low !== AVC_CODEC_ID || tag.payload[1] === 1;
 }
 
-/** Whether a tag is an AAC AudioSpecificConfig (AAC packet type 0). */
+/** Whether a tag is an AudioSpecificConfig (AAC packet type 0). */
 export function isAudioSequenceHeader(tag: FlvTag): boolean {
   const first = tag.type === AUDIO_TAG ? tag.payload[0] : undefined;
   return first !== undefined && first >> 4 === AAC_SOUND_FORMAT && tag.payload[1] === 0;

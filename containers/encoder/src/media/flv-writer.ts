@@ -4,13 +4,13 @@ const TAG_HEADER_BYTES = 11;
 const HAS_AUDIO = 0x04;
 const HAS_VIDEO = 0x01;
 
-/** The start of an FLV file with the tracks that will come, so that a demuxer waits for no others (FLV specification E.2). */
+/** An FLV file's header. It names the tracks, so that a demuxer does not wait for others (FLV specification E.2). */
 export function flvHeader(tracks: { readonly hasVideo: boolean; readonly hasAudio: boolean }): Buffer {
   const flags = (tracks.hasVideo ? HAS_VIDEO : 0) | (tracks.hasAudio ? HAS_AUDIO : 0);
   return Buffer.from([0x46, 0x4c, 0x56, 1, flags, 0, 0, 0, 9, 0, 0, 0, 0]);
 }
 
-/** One FLV tag with its trailing size, stamped with `timestampMs` in place of the tag's own (FLV specification E.4.1). */
+/** An FLV tag and its trailing size (FLV specification E.4.1). `timestampMs` replaces the tag's own timestamp. */
 export function flvTag(tag: FlvTag, timestampMs: number): Buffer {
   const sizeBytes = tag.payload.length;
   const bytes = Buffer.allocUnsafe(TAG_HEADER_BYTES + sizeBytes + 4);

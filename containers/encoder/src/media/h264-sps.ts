@@ -1,20 +1,20 @@
 import { BitReader } from './bit-reader.ts';
+import { isPictureSide } from './source-description.ts';
 
-/** What an H.264 sequence parameter set says of the picture. */
+/** The picture that an H.264 sequence parameter set describes. */
 export interface H264Sps {
   /** Pixels, cropped as displayed. */
   readonly width: number;
   readonly height: number;
-  /** Frames a second of the VUI timing; null where it has none. */
+  /** Frames per second according to the VUI; null if it has no timing. */
   readonly frameRate: number | null;
 }
 
-/** Profiles with the chroma and scaling fields (ITU-T H.264, 7.3.2.1.1). */
+/** Profiles whose SPS has the chroma and scaling fields (ITU-T H.264, 7.3.2.1.1). */
 const HIGH_PROFILES: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const SPS_NAL_TYPE = 7;
 const EXTENDED_SAR = 255;
 const MACROBLOCK_PIXELS = 16;
-const MAX_SIDE_PIXELS = 16_384;
 
 /** Parses a sequence parameter set NAL unit (without start code; ITU-T H.264, 7.3.2.1.1); null if it is damaged. */
 export function parseH264Sps(nalUnit: Uint8Array): H264Sps | null {
@@ -29,12 +29,12 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps | null {
   bits.readUnsignedGolomb(); // max_num_ref_frames
   bits.readFlag(); // gaps_in_frame_num_value_allowed_flag
   const { width, height } = readSize(bits, chromaArrayType);
-  if (bits.exhausted || !isSaneSide(width) || !isSaneSide(height)) return null;
+  if (bits.exhausted || !isPictureSide(width) || !isPictureSide(height)) return null;
   const frameRate = bits.readFlag() ? readVuiFrameRate(bits) : null;
   return { width, height, frameRate: bits.exhausted ? null : frameRate };
 }
 
-/** Drops the 3 of every 0 0 3 (ITU-T H.264, 7.4.1). */
+/** Removes the 3 from every 0 0 3 (ITU-T H.264, 7.4.1). */
 function removeEmulationPrevention(payload: Uint8Array): Uint8Array {
   let zeros = 0;
   return payload.filter((byte) => {
@@ -98,7 +98,7 @@ function readSize(bits: BitReader, chromaArrayType: number): { width: number; he
   return { width, height };
 }
 
-/** Reads the VUI (ITU-T H.264, E.1.1) up to its timing. */
+/** Reads the VUI (ITU-T H.264, E.1.1) up to and including its timing. */
 function readVuiFrameRate(bits: BitReader): number | null {
   if (bits.readFlag() && bits.readBits(8) === EXTENDED_SAR) bits.readBits(32);
   if (bits.readFlag()) bits.readFlag(); // overscan_appropriate_flag
@@ -114,8 +114,4 @@ function readVuiFrameRate(bits: BitReader): number | null {
   const unitsInTick = bits.readBits(32);
   const timeScale = bits.readBits(32);
   return unitsInTick === 0 || timeScale === 0 ? null : timeScale / (2 * unitsInTick); // a tick is a field
-}
-
-function isSaneSide(pixels: number): boolean {
-  return pixels > 0 && pixels <= MAX_SIDE_PIXELS;
 }

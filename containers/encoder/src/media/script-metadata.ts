@@ -1,4 +1,4 @@
-/** The plain fields of an `onMetaData` script tag (FLV specification E.5); objects and arrays in it are left out. */
+/** The fields of an `onMetaData` script tag (FLV specification E.5), without nested objects and arrays. */
 export type ScriptMetadata = ReadonlyMap<string, number | boolean | string>;
 
 /** AMF0 type markers (AMF 0 specification, 2.1). */
@@ -15,10 +15,10 @@ const STRICT_ARRAY = 0x0a;
 const DATE = 0x0b;
 const LONG_STRING = 0x0c;
 
-/** Encoders nest two levels at most. */
+/** Publishers nest two levels at most. */
 const MAX_DEPTH = 8;
 
-/** Parses a script tag's body; null unless it is an intact `onMetaData`. */
+/** Parses a script tag's body. Returns null if it is not an intact `onMetaData`. */
 export function parseScriptMetadata(payload: Buffer): ScriptMetadata | null {
   const reader = new Amf0Reader(payload);
   try {
@@ -26,14 +26,14 @@ export function parseScriptMetadata(payload: Buffer): ScriptMetadata | null {
     const fields = reader.readValue(0);
     return fields instanceof Map ? fields : null;
   } catch (error) {
-    if (error instanceof RangeError) return null; // the message ends early, or is no AMF0
+    if (error instanceof RangeError) return null; // the message ends early or is not AMF0
     throw error;
   }
 }
 
 type Amf0Value = number | boolean | string | ScriptMetadata | null;
 
-/** Throws a RangeError where the bytes are no AMF0. */
+/** Throws a RangeError if the bytes are not AMF0. */
 class Amf0Reader {
   readonly #bytes: Buffer;
   #offset = 0;
@@ -55,7 +55,7 @@ class Amf0Reader {
       case LONG_STRING:
         return this.#readString(this.#take(4).readUInt32BE());
       case ECMA_ARRAY:
-        this.#take(4); // a count that encoders get wrong; the end marker rules
+        this.#take(4); // a count, which some publishers get wrong; the end marker decides
         return this.#readFields(depth);
       case OBJECT:
         return this.#readFields(depth);
@@ -90,7 +90,7 @@ class Amf0Reader {
 
   #skipArray(depth: number): null {
     const count = this.#take(4).readUInt32BE();
-    for (let index = 0; index < count; index++) this.readValue(depth + 1); // ends with the bytes at the latest
+    for (let index = 0; index < count; index++) this.readValue(depth + 1); // a wrong count ends with the bytes
     return null;
   }
 

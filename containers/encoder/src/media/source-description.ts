@@ -1,61 +1,32 @@
-import { AudioProbe, type SourceAudio } from './audio-probe.ts';
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG } from './flv-tag.ts';
-import { parseScriptMetadata, type ScriptMetadata } from './script-metadata.ts';
-import { UnsupportedSourceError } from './unsupported-source-error.ts';
-import { type SourceVideo, VideoProbe } from './video-probe.ts';
-
-export { UnsupportedSourceError };
-
-/** What is in a published stream, so that FFmpeg need not probe for it. At least one track is there. */
+/** What a published stream contains, so that FFmpeg does not have to probe it. At least one track is not null. */
 export interface SourceDescription {
   readonly video: SourceVideo | null;
   readonly audio: SourceAudio | null;
 }
 
-/** Tag time after which a track that the metadata did not announce counts as absent. */
-const UNANNOUNCED_TRACK_WAIT_MS = 500;
-/** The same for a track that the metadata announced: some encoders announce audio and never send it. */
-const ANNOUNCED_TRACK_WAIT_MS = 2_000;
-/** Tag time in which every decodable source has shown its headers. */
-const MAX_WAIT_MS = 3_000;
+export interface SourceVideo {
+  readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
+  /** Pixels as displayed. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames per second; null if neither the headers nor the first tags show it. */
+  readonly frameRate: number | null;
+}
 
-/** Derives a SourceDescription from a publisher's first tags: sequence headers first, metadata where they are silent. */
-export class SourceProbe {
-  readonly #video = new VideoProbe();
-  readonly #audio = new AudioProbe();
-  #metadata: ScriptMetadata | null = null;
-  #firstFrameMs: number | null = null;
-  #elapsedMs = 0;
+export interface SourceAudio {
+  readonly codec: 'aac' | 'mp3';
+  readonly sampleRateHz: number;
+  readonly channels: number;
+}
 
-  /** Takes the next tag. Throws UnsupportedSourceError where the source can't be encoded; bad input throws nothing else. */
-  add(tag: FlvTag): void {
-    if (tag.type === SCRIPT_TAG) {
-      this.#metadata = parseScriptMetadata(tag.payload) ?? this.#metadata;
-      return;
-    }
-    const isFrame = tag.type === AUDIO_TAG ? this.#audio.add(tag) : this.#video.add(tag);
-    if (!isFrame) return; // sequence headers are often stamped 0 whenever the frames begin
-    this.#firstFrameMs ??= tag.timestampMs;
-    this.#elapsedMs = Math.max(this.#elapsedMs, (tag.timestampMs - this.#firstFrameMs) | 0);
-    if (this.#elapsedMs > MAX_WAIT_MS && this.description() === null) {
-      throw new UnsupportedSourceError('The stream has no usable sequence headers or picture size');
-    }
-  }
+/** The publisher sends something that Headend cannot transcode. The message is for the broadcaster. */
+export class UnsupportedSourceError extends Error {
+  override readonly name = 'UnsupportedSourceError';
+}
 
-  /** Null until known. */
-  description(): SourceDescription | null {
-    const video = this.#video.describe(this.#metadata);
-    const audio = this.#audio.describe();
-    if (video === null && audio === null) return null;
-    if (video === null && this.#expects(this.#video, 'videocodecid', 'audiocodecid')) return null;
-    if (audio === null && this.#expects(this.#audio, 'audiocodecid', 'videocodecid')) return null;
-    return { video, audio };
-  }
+const MAX_SIDE_PIXELS = 16_384;
 
-  #expects(track: VideoProbe | AudioProbe, ownField: string, otherField: string): boolean {
-    if (track.seen) return true;
-    if (this.#metadata?.has(ownField)) return this.#elapsedMs < ANNOUNCED_TRACK_WAIT_MS;
-    if (this.#metadata?.has(otherField)) return false;
-    return this.#elapsedMs < UNANNOUNCED_TRACK_WAIT_MS;
-  }
+/** Whether a picture can be this wide or high. */
+export function isPictureSide(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_SIDE_PIXELS;
 }

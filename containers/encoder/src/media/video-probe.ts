@@ -8,16 +8,7 @@ import {
 } from './flv-tag.ts';
 import { parseH264Sps } from './h264-sps.ts';
 import type { ScriptMetadata } from './script-metadata.ts';
-import { UnsupportedSourceError } from './unsupported-source-error.ts';
-
-export interface SourceVideo {
-  readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
-  /** Pixels as displayed. */
-  readonly width: number;
-  readonly height: number;
-  /** Frames a second; null where neither the headers nor the first tags tell. */
-  readonly frameRate: number | null;
-}
+import { isPictureSide, type SourceVideo, UnsupportedSourceError } from './source-description.ts';
 
 const CODEC_BY_FOURCC: ReadonlyMap<string, SourceVideo['codec']> = new Map(
   ENHANCED_CODECS.map(({ fourCc, codec }) => [fourCc, codec]),
@@ -30,24 +21,26 @@ const LEGACY_CODEC_NAMES: ReadonlyMap<number, string> = new Map([
   [5, 'VP6 with alpha'],
   [6, 'Screen video 2'],
 ]);
-const COMMAND_FRAME = 5;
-/** Offset of the AVCDecoderConfigurationRecord in a tag's body (ISO/IEC 14496-15, 5.3.3.1), and of its first SPS. */
+const COMMAND_FRAME_TYPE = 5;
+/**
+ * Offsets in a tag's body: of the AVCDecoderConfigurationRecord (ISO/IEC 14496-15, 5.3.3.1), and of its number of SPSs.
+ */
 const AVC_CONFIG_OFFSET = 5;
 const SPS_COUNT_OFFSET = AVC_CONFIG_OFFSET + 5;
 
 const MAX_FRAME_RATE = 240;
-const MAX_SIDE_PIXELS = 16_384;
+/** A frame rate that nothing declares is measured over this many frames, or over this much tag time. */
 const MEASURED_FRAMES = 11;
 const MEASURED_MS = 1_000;
 
-/** What the headers say; Enhanced RTMP codecs have their size in the metadata only. */
+/** What the headers tell. For Enhanced RTMP codecs, only the metadata tells the size. */
 interface VideoConfig {
   readonly codec: SourceVideo['codec'];
   readonly size: { readonly width: number; readonly height: number } | null;
   readonly frameRate: number | null;
 }
 
-/** Learns a source's video from its first tags. */
+/** Derives a source's video format from its first tags. */
 export class VideoProbe {
   #seen = false;
   #config: VideoConfig | null = null;
@@ -55,22 +48,22 @@ export class VideoProbe {
   #spanMs = 0;
   #measuredFrames = 0;
 
-  /** Whether any video was sent. */
+  /** Whether any video came. */
   get seen(): boolean {
     return this.#seen;
   }
 
-  /** Returns whether the tag is a coded picture; throws UnsupportedSourceError. */
+  /** Returns true if the tag is a video frame. Throws UnsupportedSourceError. */
   add(tag: FlvTag): boolean {
     const header = readVideoTagHeader(tag.payload);
-    if (header === null || header.frameType === COMMAND_FRAME) return false;
+    if (header === null || header.frameType === COMMAND_FRAME_TYPE) return false;
     this.#seen = true;
     if (header.enhanced) this.#config = readEnhancedConfig(tag.payload, header.low);
     else if (header.low !== AVC_CODEC_ID) throw unsupportedLegacyCodec(header.low);
     else if (isVideoSequenceHeader(tag)) this.#config = readAvcConfig(tag.payload);
-    const isPicture = header.enhanced ? header.low === 1 || header.low === 3 : tag.payload[1] === 1;
-    if (isPicture) this.#measure(tag.timestampMs);
-    return isPicture;
+    const isFrame = header.enhanced ? header.low === 1 || header.low === 3 : tag.payload[1] === 1;
+    if (isFrame) this.#measure(tag.timestampMs);
+    return isFrame;
   }
 
   /** Null until known. */
@@ -78,9 +71,9 @@ export class VideoProbe {
     if (this.#config === null) return null;
     const size = this.#config.size ?? readSize(metadata);
     if (size === null) return null;
-    const told = [metadata?.get('framerate'), this.#config.frameRate].find(isSaneFrameRate);
-    if (told === undefined && !this.#isMeasured()) return null;
-    return { codec: this.#config.codec, ...size, frameRate: told ?? this.#measuredFrameRate() };
+    const declared = [metadata?.get('framerate'), this.#config.frameRate].find(isSaneFrameRate);
+    if (declared === undefined && !this.#isMeasured()) return null;
+    return { codec: this.#config.codec, ...size, frameRate: declared ?? this.#measuredFrameRate() };
   }
 
   #measure(timestampMs: number): void {
@@ -94,7 +87,7 @@ export class VideoProbe {
     return this.#measuredFrames >= MEASURED_FRAMES || this.#spanMs >= MEASURED_MS;
   }
 
-  /** Rounded, as times in whole milliseconds do not tell 29.97 from 30. */
+  /** Rounded, because timestamps in whole milliseconds cannot distinguish 29.97 from 30. */
   #measuredFrameRate(): number | null {
     const frameRate = Math.round((1000 * (this.#measuredFrames - 1)) / this.#spanMs);
     return isSaneFrameRate(frameRate) ? frameRate : null;
@@ -132,13 +125,9 @@ function unsupportedLegacyCodec(id: number): UnsupportedSourceError {
 function readSize(metadata: ScriptMetadata | null): VideoConfig['size'] {
   const width = metadata?.get('width');
   const height = metadata?.get('height');
-  return isSaneSide(width) && isSaneSide(height) ? { width, height } : null;
+  return isPictureSide(width) && isPictureSide(height) ? { width, height } : null;
 }
 
 function isSaneFrameRate(value: unknown): value is number {
   return typeof value === 'number' && value >= 1 && value <= MAX_FRAME_RATE;
-}
-
-function isSaneSide(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= MAX_SIDE_PIXELS;
 }

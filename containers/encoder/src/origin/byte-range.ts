@@ -1,17 +1,17 @@
-import { CORS_HEADERS, type OriginResponse } from './origin-response.ts';
+import { bodyBytes, CORS_HEADERS, type OriginResponse } from './origin-response.ts';
 
 const SINGLE_RANGE = /^bytes=(\d{0,15})-(\d{0,15})$/i;
 
 /**
- * Applies a Range header to a 200 answer (RFC 9110 14.2). One range becomes a 206, one outside the body a 416; several
- * ranges, another unit or a range that ends before it starts are ignored, as the RFC allows or asks.
+ * Applies a Range header to a 200 response (RFC 9110 14.2). A single range gives a 206, or a 416 if it is outside the
+ * body. Ignores multiple ranges, other units, and ranges that end before they start, as the RFC allows or requires.
  */
 export function applyRange(response: OriginResponse, range: string | undefined): OriginResponse {
   if (range === undefined || response.status !== 200 || response.headers['accept-ranges'] !== 'bytes') return response;
   const [matched, first = '', last = ''] = SINGLE_RANGE.exec(range) ?? [];
   if (matched === undefined || (first === '' && last === '')) return response;
   if (first !== '' && last !== '' && Number(last) < Number(first)) return response;
-  const totalBytes = response.body.reduce((bytes, buffer) => bytes + buffer.length, 0);
+  const totalBytes = bodyBytes(response);
   const { start, end } = resolveRange(first, last, totalBytes);
   if (start >= totalBytes) {
     return { status: 416, headers: { ...CORS_HEADERS, 'content-range': `bytes */${totalBytes}` }, body: [] };
@@ -23,7 +23,7 @@ export function applyRange(response: OriginResponse, range: string | undefined):
   };
 }
 
-/** First and last byte, both included. `bytes=-N` is the last N bytes. */
+/** The first and the last byte, inclusive. `bytes=-N` means the last N bytes. */
 function resolveRange(first: string, last: string, totalBytes: number): { start: number; end: number } {
   if (first === '') {
     const suffixBytes = Number(last);

@@ -8,14 +8,14 @@ export interface DeliveryDirectives {
   readonly isDelta: boolean;
 }
 
-/** A request for the playlist as it is. */
+/** Asks for the current playlist. */
 export const NO_DIRECTIVES: DeliveryDirectives = { msn: null, part: null, isDelta: false };
 
 const DECIMAL_INTEGER = /^(0|[1-9][0-9]{0,14})$/;
-/** A request may name a segment at most this far past the newest (RFC 8216bis 6.2.5.2). */
+/** A request may ask for a segment at most this far after the newest (RFC 8216bis 6.2.5.2). */
 const MAX_SEGMENTS_AHEAD = 2;
 
-/** Reads the directives of a query string; other parameters are left to whoever sent them. A string says what is wrong. */
+/** Parses the directives in a query string; ignores other parameters. Returns a string that says what is wrong. */
 export function parseDirectives(query: string): DeliveryDirectives | string {
   const parameters = new URLSearchParams(query);
   for (const name of ['_HLS_msn', '_HLS_part', '_HLS_skip']) {
@@ -36,9 +36,9 @@ export function parseDirectives(query: string): DeliveryDirectives | string {
 }
 
 /**
- * Why a position is too far in the future to wait for, or null. Parts may be asked for up to the Advance Part Limit: three
- * divided by the part target where that is below a second, else three (RFC 8216bis 6.2.5.2). Before a rendition's first part
- * the stream's next segment is the one to wait for.
+ * The reason why a position is too far in the future to wait for, or null. Part requests are limited by the Advance
+ * Part Limit: three divided by the part target if that is below a second, else three (RFC 8216bis 6.2.5.2). Before a
+ * rendition has its first part, players may wait for the stream's next segment.
  */
 export function tooFarAhead(
   position: { readonly msn: number; readonly part: number | null },

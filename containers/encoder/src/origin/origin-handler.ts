@@ -4,7 +4,7 @@ import {
   hlsFileKind,
   NOT_FOUND_CACHE_CONTROL,
 } from '#domain/hls-files.ts';
-import type { PlaybackStatusBody } from '#domain/playback-status.ts';
+import type { PlaybackStatusBody } from '#domain/playback-ids.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
@@ -12,7 +12,7 @@ import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-respo
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
 import { parseRequestTarget, type RequestTarget } from './request-target.ts';
 
-/** The parts of an HTTP request that the origin looks at. */
+/** The parts of an HTTP request that the origin needs. */
 export interface OriginRequest {
   readonly url: string;
   readonly acceptsGzip: boolean;
@@ -20,7 +20,7 @@ export interface OriginRequest {
   readonly signal: AbortSignal;
 }
 
-/** Finds the stream with a playback id, or undefined where none is live or still kept. */
+/** Returns the stream with a playback id, or undefined if none is live or still kept. */
 export type FindStream = (playbackId: string) => StreamPackage | undefined;
 
 /** A blocked request gives up after this many target durations (RFC 8216bis 6.2.5.2). */
@@ -28,7 +28,7 @@ const BLOCK_TARGET_DURATIONS = 3;
 const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
 const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
 
-/** Answers GET requests for playlists and media. Pure but for the streams it is given and the time it waits. */
+/** Answers GET requests for playlists and media. Its only effect is to wait for the streams. */
 export class OriginHandler {
   readonly #findStream: FindStream;
   readonly #playlists = new PlaylistCache();
@@ -75,8 +75,8 @@ export class OriginHandler {
     }
     if (!isShowable(stream, timeline)) return NOT_FOUND;
     const playlist = this.#playlists.media(stream, target.rendition, timeline, isDelta && !timeline.ended);
-    const cacheControl = msn === null ? undefined : BLOCKING_PLAYLIST_CACHE_CONTROL;
-    return playlistResponse('media-playlist', playlist, request, cacheControl);
+    const blockingHeaders = msn === null ? {} : { 'cache-control': BLOCKING_PLAYLIST_CACHE_CONTROL };
+    return playlistResponse('media-playlist', playlist, request, blockingHeaders);
   }
 }
 
@@ -85,16 +85,14 @@ function health(): OriginResponse {
   return { status: 200, headers, body: [Buffer.from('{"status":"alive"}\n')] };
 }
 
-/** For pages that wait for a stream to begin: an answer for every id, since browsers log each 404 as an error. */
+/** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
 function playbackStatus(stream: StreamPackage | undefined): OriginResponse {
-  const { contentType, cacheControl } = hlsFileKind('status');
   const isPlayable = stream !== undefined && stream.playableRun !== null;
   const body: PlaybackStatusBody = { status: !isPlayable ? 'idle' : stream.ended ? 'ended' : 'live' };
-  const headers = { 'content-type': contentType, 'cache-control': cacheControl, ...CORS_HEADERS };
-  return { status: 200, headers, body: [Buffer.from(JSON.stringify(body))] };
+  return { status: 200, headers: fileHeaders('status'), body: [Buffer.from(JSON.stringify(body))] };
 }
 
-/** A playlist without a single segment or part would end a player's attempt; until there is one, it does not exist. */
+/** Players give up on a playlist without a segment or part, so it does not exist until there is one. */
 function isShowable(stream: StreamPackage, timeline: RenditionTimeline): boolean {
   const newest = timeline.listed();
   return stream.profile.partSeconds === null ? newest.some((segment) => segment.isComplete) : newest.length > 0;
@@ -130,7 +128,7 @@ async function mediaFile(
       : NOT_FOUND;
   }
   if (isNextPart(timeline, target)) {
-    // It was hinted at, so it is being made: answer when it is whole, or when its run ends without it.
+    // The playlist announced this part (EXT-X-PRELOAD-HINT), so it is being made. Answers when it is complete, or when its run ends without it.
     const isDecided = (): boolean => !isNextPart(timeline, target);
     if (!(await waitFor(stream, timeline, isDecided, request.signal))) return NOT_IN_TIME;
   }
@@ -144,29 +142,22 @@ function isNextPart(timeline: RenditionTimeline, target: RequestTarget & { kind:
 }
 
 function mediaResponse(kind: HlsFileKindName, body: readonly Buffer[]): OriginResponse {
-  const { contentType, cacheControl } = hlsFileKind(kind);
-  const headers = {
-    'content-type': contentType,
-    'cache-control': cacheControl,
-    'accept-ranges': 'bytes',
-    ...CORS_HEADERS,
-  };
-  return { status: 200, headers, body };
+  return { status: 200, headers: { ...fileHeaders(kind), 'accept-ranges': 'bytes' }, body };
 }
 
 function playlistResponse(
   kind: HlsFileKindName,
   playlist: RenderedPlaylist,
   request: OriginRequest,
-  blockingCacheControl?: string,
+  blockingHeaders: Readonly<Record<string, string>> = {},
 ): OriginResponse {
+  const headers = { ...fileHeaders(kind), vary: 'Accept-Encoding', ...blockingHeaders };
+  return request.acceptsGzip
+    ? { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: [playlist.gzip] }
+    : { status: 200, headers, body: [playlist.plain] };
+}
+
+function fileHeaders(kind: HlsFileKindName): Record<string, string> {
   const { contentType, cacheControl } = hlsFileKind(kind);
-  const headers: Record<string, string> = {
-    'content-type': contentType,
-    'cache-control': blockingCacheControl ?? cacheControl,
-    vary: 'Accept-Encoding',
-    ...CORS_HEADERS,
-  };
-  if (request.acceptsGzip) headers['content-encoding'] = 'gzip';
-  return { status: 200, headers, body: [request.acceptsGzip ? playlist.gzip : playlist.plain] };
+  return { 'content-type': contentType, 'cache-control': cacheControl, ...CORS_HEADERS };
 }

@@ -4,7 +4,7 @@ import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playli
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 
-/** A rendered playlist; compressed at most once, however many viewers wait for it. */
+/** A rendered playlist. It is compressed at most once, however many viewers request it. */
 export class RenderedPlaylist {
   readonly version: number;
   readonly plain: Buffer;
@@ -16,17 +16,17 @@ export class RenderedPlaylist {
   }
 
   get gzip(): Buffer {
-    // Playlists are a few kilobytes: compressing takes less time than a turn of the thread pool.
+    // Playlists are a few kilobytes. Compressing them takes less time than using the thread pool.
     this.#gzipped ??= gzipSync(this.plain);
     return this.#gzipped;
   }
 }
 
-/** Playlists of all streams, rendered once for each change; entries die with their stream. */
+/** Renders the playlists of all streams once per change. Entries are garbage-collected with their stream. */
 export class PlaylistCache {
   readonly #rendered = new WeakMap<StreamPackage, Map<string, RenderedPlaylist>>();
 
-  /** The media playlist of one rendition, whole or as a delta update. */
+  /** The media playlist of one rendition, in full or as a delta update. */
   media(stream: StreamPackage, name: string, timeline: RenditionTimeline, isDelta: boolean): RenderedPlaylist {
     const key = `${name}${isDelta ? '?skip' : ''}`;
     return this.#find(stream, key) ?? this.#keep(stream, key, renderMediaPlaylist(stream, name, timeline, isDelta));

@@ -1,6 +1,6 @@
 import { PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
 
-/** What a URL of the origin names. */
+/** What a URL of the origin refers to. */
 export type RequestTarget =
   | { readonly kind: 'health' }
   | { readonly kind: 'status'; readonly playbackId: string }
@@ -17,9 +17,9 @@ interface SegmentName {
   readonly msn: number;
 }
 
-/** Longer than any URL we make, with room for a CDN's own query strings. */
+/** Longer than any of our URLs, with room for a CDN's own query parameters. */
 const MAX_URL_LENGTH = 512;
-/** Numbers have at most 15 digits, so they are exact as doubles, and no leading zero, so each file has one name. */
+/** At most 15 digits, so that numbers are exact as doubles. No leading zero, so that each file has a single name. */
 const NUMBER = '(0|[1-9][0-9]{0,14})';
 const FOLDER = `/live/(${PLAYBACK_ID_SOURCE})/`;
 const RENDITION = '([a-z0-9]{1,8})/';
@@ -30,8 +30,8 @@ const INIT = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-init\\.mp4$`);
 const MEDIA = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-${NUMBER}(?:\\.${NUMBER})?\\.m4s$`);
 
 /**
- * Reads a request's URL as it came, without decoding or normalising: our names need neither, so an escape or a dot
- * segment names nothing. Undefined for anything that is not exactly one of our names.
+ * Parses a request's URL without decoding or normalising it. Our names need neither, so an escape or a dot segment
+ * refers to nothing. Returns undefined for anything that is not exactly one of our names.
  */
 export function parseRequestTarget(url: string): RequestTarget | undefined {
   if (url.length > MAX_URL_LENGTH) return undefined;

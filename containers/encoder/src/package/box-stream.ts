@@ -4,17 +4,21 @@ export interface Box {
   readonly data: Buffer;
 }
 
-/** Far above any frame of a 2160p ladder; a size beyond it means that the stream is not what we think it is. */
+/**
+ * Far larger than any fragment of a 2160p ladder. A larger size means that the stream is not an ISO base media file.
+ */
 const MAX_BOX_BYTES = 32 * 1024 * 1024;
 export const BOX_HEADER_BYTES = 8;
 
-/** Cuts a byte stream that arrives in arbitrary chunks into whole boxes, without copying boxes that came in one chunk. */
+/**
+ * Splits a byte stream that arrives in arbitrary chunks into whole boxes. Does not copy boxes that arrive in one chunk.
+ */
 export class BoxStream {
   #chunks: Buffer[] = [];
   #bufferedBytes = 0;
   #neededBytes = BOX_HEADER_BYTES;
 
-  /** Adds a chunk and returns the boxes it completes. Throws on a size that no sane encoder writes. */
+  /** Adds a chunk and returns the boxes that it completes. Throws if a box has an impossible size. */
   push(chunk: Buffer): Box[] {
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
@@ -50,7 +54,7 @@ function boxType(buffer: Buffer, offset: number): string {
   return buffer.toString('latin1', offset + 4, offset + BOX_HEADER_BYTES);
 }
 
-/** The boxes that lie side by side in `data`. Throws where one is cut off. */
+/** The sequence of boxes in `data`. Throws if one is truncated. */
 export function childBoxes(data: Buffer): Box[] {
   const boxes: Box[] = [];
   let offset = 0;
@@ -63,7 +67,7 @@ export function childBoxes(data: Buffer): Box[] {
   return boxes;
 }
 
-/** The box at the end of a path of types below a container box. Throws where it is missing. */
+/** The box at a path of types below a container box. Throws if it is missing. */
 export function requireBox(container: Box, ...path: string[]): Box {
   let box = container;
   for (const type of path) {

@@ -1,6 +1,6 @@
 import type { Sample } from './fragment.ts';
 
-/** Sample flags of ISO/IEC 14496-12 8.8.3.1: an independent sync sample, and one that depends on others. */
+/** Sample flags (ISO/IEC 14496-12 8.8.3.1) of a sync sample, and of a sample that depends on others. */
 const SYNC_SAMPLE_FLAGS = 0x02000000;
 const DEPENDENT_SAMPLE_FLAGS = 0x01010000;
 
@@ -13,21 +13,21 @@ const CONTAINER_BYTES = 8;
 
 const MOOF_BYTES = CONTAINER_BYTES + MFHD_BYTES + CONTAINER_BYTES + TFHD_BYTES + TFDT_BYTES + TRUN_HEADER_BYTES;
 
-/** Bytes of a chunk that are not media: its boxes and an entry a sample. */
+/** Bytes of a chunk that are not media: its boxes, and one entry per sample. */
 export function chunkOverheadBytes(samples: number): number {
   return MOOF_BYTES + samples * TRUN_ENTRY_BYTES + CONTAINER_BYTES;
 }
 
 /**
- * Writes samples as one CMAF chunk (ISO/IEC 23000-19 7.3.2.3): a moof and an mdat in one buffer of exactly its size.
- * The encoder writes a moof a frame; one a part costs viewers a tenth of the overhead and their parsers a tenth of the work.
+ * Writes samples as one CMAF chunk (ISO/IEC 23000-19 7.3.2.3): a moof and an mdat in a buffer of exactly their size.
+ * One moof per part costs viewers a tenth of the overhead and parsing of one moof per frame.
  */
 export function buildCmafChunk(trackId: number, sequenceNumber: number, samples: readonly Sample[]): Buffer {
   const trunBytes = TRUN_HEADER_BYTES + samples.length * TRUN_ENTRY_BYTES;
   const trafBytes = CONTAINER_BYTES + TFHD_BYTES + TFDT_BYTES + trunBytes;
   const moofBytes = CONTAINER_BYTES + MFHD_BYTES + trafBytes;
   const mediaBytes = samples.reduce((bytes, sample) => bytes + sample.data.length, 0);
-  // Not from the shared pool: a part lives for the playlist window and must not hold a pool slab of others.
+  // Not from the shared pool: a part lives for two playlist windows and must not keep a slab of the pool alive.
   const chunk = Buffer.allocUnsafeSlow(moofBytes + CONTAINER_BYTES + mediaBytes);
 
   let offset = 0;
@@ -52,7 +52,7 @@ export function buildCmafChunk(trackId: number, sequenceNumber: number, samples:
   put32(0x01000000); // version 1: 64-bit time
   offset = chunk.writeBigUInt64BE(BigInt(samples[0]?.decodeTicks ?? 0), offset);
   putHeader(trunBytes, 'trun');
-  put32(0x01000f01); // version 1 (signed offsets); data offset; duration, size, flags and composition offset a sample
+  put32(0x01000f01); // version 1 (signed offsets); data offset; per sample: duration, size, flags, composition offset
   put32(samples.length);
   put32(moofBytes + CONTAINER_BYTES);
   for (const sample of samples) {

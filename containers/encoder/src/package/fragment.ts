@@ -7,14 +7,16 @@ export interface Sample {
   readonly durationTicks: number;
   /** Presentation time minus decoding time. */
   readonly compositionOffsetTicks: number;
-  /** True where decoding may start: an IDR frame, or any audio frame. */
+  /** Whether decoding may start here: at an IDR frame, or at any audio frame. */
   readonly isSync: boolean;
   readonly data: Buffer;
 }
 
 const SAMPLE_IS_NON_SYNC = 0x00010000;
 
-/** The samples of one moof and the mdat that follows it (ISO/IEC 14496-12 8.8). Data is a view into the mdat. Throws on a malformed one. */
+/**
+ * The samples of a moof and its mdat (ISO/IEC 14496-12 8.8). Their data are views into the mdat. Throws if malformed.
+ */
 export function parseFragment(moof: Box, mdat: Box, trackDefaults: SampleDefaults): Sample[] {
   const traf = requireBox(moof, 'traf');
   const boxes = childBoxes(traf.data.subarray(BOX_HEADER_BYTES));
@@ -43,7 +45,7 @@ export function parseFragment(moof: Box, mdat: Box, trackDefaults: SampleDefault
   return samples;
 }
 
-/** Defaults of the track, overridden by the fragment's tfhd (ISO/IEC 14496-12 8.8.7). */
+/** The track's defaults, overridden by the fragment's tfhd (ISO/IEC 14496-12 8.8.7). */
 function fragmentDefaults(tfhd: Buffer, track: SampleDefaults): SampleDefaults {
   const present = tfhd.readUInt32BE(8);
   let offset = 16 + (present & 0x1 ? 8 : 0) + (present & 0x2 ? 4 : 0);
@@ -62,7 +64,7 @@ interface TrackRunEntry extends SampleDefaults {
   readonly compositionOffsetTicks: number;
 }
 
-/** Entries of a trun box (ISO/IEC 14496-12 8.8.8), one by one: a malformed count must not become memory. */
+/** Yields a trun's entries (ISO/IEC 14496-12 8.8.8) one by one, because a malformed count must not allocate memory. */
 function* readTrackRun(trun: Buffer, defaults: SampleDefaults): Generator<TrackRunEntry> {
   const present = trun.readUInt32BE(8) & 0xffffff;
   const isSigned = trun[8] === 1;

@@ -1,28 +1,30 @@
 import { BOX_HEADER_BYTES, type Box, childBoxes, requireBox } from './box-stream.ts';
 
-/** What an initialization section (ftyp and moov) says of its one track. */
+/** An initialization section (ftyp and moov) and its one track. */
 export interface InitSection {
   readonly data: Buffer;
   readonly trackId: number;
-  /** Ticks a second of the track's timestamps. */
+  /** Ticks per second of the track's timestamps. */
   readonly timescale: number;
   /** RFC 6381 codec string: `avc1.64001f`, `mp4a.40.2`. */
   readonly codec: string;
   readonly defaults: SampleDefaults;
 }
 
-/** What a fragment's samples have where it does not say otherwise (trex, ISO/IEC 14496-12 8.8.3). */
+/** Values for the samples of fragments that have no values of their own (trex, ISO/IEC 14496-12 8.8.3). */
 export interface SampleDefaults {
   readonly durationTicks: number;
   readonly sizeBytes: number;
   readonly flags: number;
 }
 
-/** Size of a sample description's fixed fields before its child boxes (ISO/IEC 14496-12 12.1.3, 12.2.3). */
+/**
+ * Size of a sample entry's header and fixed fields, which precede its child boxes (ISO/IEC 14496-12 12.1.3, 12.2.3).
+ */
 const VISUAL_SAMPLE_ENTRY_BYTES = 86;
 const AUDIO_SAMPLE_ENTRY_BYTES = 36;
 
-/** Reads the header boxes of a fragmented MP4 with one H.264 or AAC track. Throws on any other. */
+/** Reads the header boxes of a fragmented MP4 with a single H.264 or AAC track. Throws on anything else. */
 export function parseInitSection(ftyp: Box, moov: Box): InitSection {
   const tracks = childBoxes(moov.data.subarray(BOX_HEADER_BYTES)).filter((box) => box.type === 'trak').length;
   if (tracks !== 1) throw new Error(`moov has ${tracks} tracks; one is allowed`);
@@ -58,7 +60,7 @@ function codecString(stsd: Box): string {
   throw new Error(`sample entry ${entry?.type ?? 'missing'}; avc1 and mp4a are known`);
 }
 
-/** First five bits of the AudioSpecificConfig inside the descriptors of an esds box (ISO/IEC 14496-1 7.2.6). */
+/** The first five bits of the AudioSpecificConfig in the descriptors of an esds box (ISO/IEC 14496-1 7.2.6). */
 function audioObjectType(descriptors: Buffer): number {
   const DECODER_SPECIFIC_INFO = 5;
   const fixedBytesOf: Record<number, number> = { 3: 3, 4: 13 };
@@ -66,7 +68,7 @@ function audioObjectType(descriptors: Buffer): number {
   while (offset < descriptors.length) {
     const tag = descriptors.readUInt8(offset++);
     while (descriptors.readUInt8(offset++) & 0x80) {
-      // a length byte with the top bit set is followed by another
+      // a length byte whose top bit is set is followed by another
     }
     if (tag === DECODER_SPECIFIC_INFO) return descriptors.readUInt8(offset) >> 3;
     const fixedBytes = fixedBytesOf[tag];
@@ -77,8 +79,8 @@ function audioObjectType(descriptors: Buffer): number {
 }
 
 /**
- * The moov box without its edit list. Players of fragmented media differ in what they make of one; the timestamps of the
- * fragments alone say when a sample is due.
+ * The moov box without its edit list. Players interpret edit lists of fragmented media in different ways. Without one,
+ * only the fragments' timestamps decide when a sample is due.
  */
 function withoutEditList(moov: Buffer): Buffer {
   return rebuild(moov, (child) => {

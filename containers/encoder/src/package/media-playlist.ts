@@ -3,18 +3,20 @@ import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { Part, Segment } from './segment.ts';
 import type { StreamPackage } from './stream-package.ts';
 
-/** EXT-X-SKIP needs version 9 (RFC 8216bis 8). */
-const VERSION = 9;
-/** Players stay this many part targets, or target durations, behind the end (RFC 8216bis 4.4.3.8; Apple's authoring rules). */
+/** EXT-X-SKIP requires version 9 (RFC 8216bis 8). */
+export const PLAYLIST_VERSION = 9;
+/** Players stay this many (part) target durations behind the end (RFC 8216bis 4.4.3.8; Apple's authoring rules). */
 const HOLD_BACK_FACTOR = 3;
-/** Delta updates leave out what is older than this many target durations (RFC 8216bis 4.4.3.8). */
+/** Delta updates skip segments that are older than this many target durations (RFC 8216bis 4.4.3.8). */
 const SKIP_BOUNDARY_FACTOR = 6;
-/** Parts are listed in the last three target durations; older segments are listed whole (RFC 8216bis 6.2.2). */
+/**
+ * Parts are listed for the last three target durations; older segments are listed without parts (RFC 8216bis 6.2.2).
+ */
 const PARTS_LISTED_FACTOR = 3;
 
 /**
- * A media playlist (RFC 8216bis 4.4). `isDelta` asks for a playlist delta update (6.2.5.1), which a playlist too short to
- * skip anything answers whole.
+ * A media playlist (RFC 8216bis 4.4). `isDelta` asks for a playlist delta update (6.2.5.1). A playlist that is too
+ * short to skip anything is rendered in full.
  */
 export function renderMediaPlaylist(
   stream: StreamPackage,
@@ -36,13 +38,13 @@ export function renderMediaPlaylist(
   return `${lines.join('\n')}\n`;
 }
 
-/** Without parts an open segment has nothing to show. */
+/** The segments that the playlist lists. An open segment is only listed by its parts. */
 function shownSegments(stream: StreamPackage, timeline: RenditionTimeline): readonly Segment[] {
   const segments = timeline.listed();
-  return hasParts(stream) ? segments : segments.filter((segment) => segment.isComplete);
+  return listsParts(stream) ? segments : segments.filter((segment) => segment.isComplete);
 }
 
-function hasParts(stream: StreamPackage): boolean {
+function listsParts(stream: StreamPackage): boolean {
   return stream.profile.partSeconds !== null;
 }
 
@@ -51,11 +53,11 @@ function header(stream: StreamPackage, segments: readonly Segment[]): string[] {
   const first = segments[0];
   const lines = [
     '#EXTM3U',
-    `#EXT-X-VERSION:${VERSION}`,
+    `#EXT-X-VERSION:${PLAYLIST_VERSION}`,
     `#EXT-X-TARGETDURATION:${targetSeconds}`,
     `#EXT-X-SERVER-CONTROL:${serverControl(stream)}`,
   ];
-  if (hasParts(stream)) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(stream.partTargetSeconds)}`);
+  if (listsParts(stream)) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(stream.partTargetSeconds)}`);
   lines.push(
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuityNumber ?? 0}`,
@@ -67,8 +69,8 @@ function header(stream: StreamPackage, segments: readonly Segment[]): string[] {
 function serverControl(stream: StreamPackage): string {
   const targetSeconds = stream.targetDurationSeconds;
   const attributes = ['CAN-BLOCK-RELOAD=YES'];
-  if (hasParts(stream)) {
-    // Of the part target as players read it: what is rounded up afterwards may be less than three of those.
+  if (listsParts(stream)) {
+    // Multiplies the rounded part target, as players read it. Rounding the product could give less than three of them.
     attributes.push(`PART-HOLD-BACK=${seconds(HOLD_BACK_FACTOR * Number(seconds(stream.partTargetSeconds)))}`);
   }
   attributes.push(
@@ -78,10 +80,10 @@ function serverControl(stream: StreamPackage): string {
   return attributes.join(',');
 }
 
-/** Tags of one segment in the order that lets a player apply each before it needs it (RFC 8216bis 4.4.4). */
+/** The tags of one segment, each before the ones that it applies to (RFC 8216bis 4.4.4). */
 function segmentLines(segment: Segment, previous: Segment | undefined, listsParts: boolean): string[] {
   const lines: string[] = [];
-  // More than one where this rendition has nothing of a run in between, as each removed tag counts one (RFC 8216bis 4.4.3.3).
+  // More than one if this rendition has nothing of a run in between: each removed tag counts (RFC 8216bis 4.4.3.3).
   const discontinuities = previous === undefined ? 0 : segment.discontinuityNumber - previous.discontinuityNumber;
   for (let count = 0; count < discontinuities; count++) lines.push('#EXT-X-DISCONTINUITY');
   if (previous?.epoch !== segment.epoch) lines.push(`#EXT-X-MAP:URI="${initFileName(segment.epoch)}"`);
@@ -100,23 +102,23 @@ function partLine(segment: Segment, part: Part, index: number): string {
   return `#EXT-X-PART:DURATION=${seconds(part.durationSeconds)},URI="${uri}"${independent}`;
 }
 
-/** What comes after the newest part: the next one's name, and where the other renditions are (RFC 8216bis 4.4.5). */
+/** The tags after the newest part: the next part's name, and reports about the other renditions (RFC 8216bis 4.4.5). */
 function tail(stream: StreamPackage, renditionName: string, timeline: RenditionTimeline): string[] {
   const lines: string[] = [];
   const next = timeline.nextPart();
-  if (hasParts(stream) && next !== undefined) {
+  if (listsParts(stream) && next !== undefined) {
     lines.push(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${partFileName(next.epoch, next.msn, next.part)}"`);
   }
   for (const [name, other] of stream.renditions) {
     const newest = shownSegments(stream, other).at(-1);
     if (name === renditionName || newest === undefined) continue;
-    const lastPart = hasParts(stream) ? `,LAST-PART=${newest.parts.length - 1}` : '';
+    const lastPart = listsParts(stream) ? `,LAST-PART=${newest.parts.length - 1}` : '';
     lines.push(`#EXT-X-RENDITION-REPORT:URI="../${name}/media.m3u8",LAST-MSN=${newest.msn}${lastPart}`);
   }
   return lines;
 }
 
-/** How many of the oldest segments lie wholly before the skip boundary. */
+/** How many of the oldest segments are entirely before the skip boundary. */
 function skippableSegments(segments: readonly Segment[], boundarySeconds: number): number {
   let remaining = segments.reduce((total, segment) => total + segment.durationSeconds, 0);
   let skipped = 0;
@@ -128,9 +130,9 @@ function skippableSegments(segments: readonly Segment[], boundarySeconds: number
   return skipped;
 }
 
-/** Index of the first segment of which parts are listed. */
+/** Index of the first segment whose parts are listed. */
 function firstWithParts(stream: StreamPackage, segments: readonly Segment[]): number {
-  if (!hasParts(stream)) return segments.length;
+  if (!listsParts(stream)) return segments.length;
   const boundarySeconds = PARTS_LISTED_FACTOR * stream.targetDurationSeconds;
   let afterSeconds = 0;
   let index = segments.length;
@@ -141,7 +143,7 @@ function firstWithParts(stream: StreamPackage, segments: readonly Segment[]): nu
   return index;
 }
 
-/** Five decimals, rounded up so that no declared maximum is below a real duration. */
+/** Five decimals, rounded up, so that no declared maximum is below a real duration. */
 function seconds(value: number): string {
   return (Math.ceil(value * 1e5 - 1e-4) / 1e5).toFixed(5);
 }

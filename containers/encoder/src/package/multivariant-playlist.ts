@@ -1,19 +1,21 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import type { AudioRendition, EncoderRun, VideoRendition } from '#encoder/media/encoder-run.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import { type AudioRendition, framesPerSecond, type MediaRun, type VideoRendition } from '#encoder/media/media-run.ts';
 import { chunkOverheadBytes } from './cmaf-chunk.ts';
-import { AAC_FRAME_SAMPLES, cutGrid } from './cut-grid.ts';
+import { cutGrid } from './cut-grid.ts';
+import { PLAYLIST_VERSION } from './media-playlist.ts';
 import type { StreamPackage } from './stream-package.ts';
 
-/** Peak of a segment's media over its average that the encoder's rate control allows. */
+/** How far a segment's bitrate may exceed the average, according to x264's rate control. */
 const VIDEO_PEAK_FACTOR = 1.25;
-/** AAC frames vary little. */
+/** The same for AAC, whose frames vary little. */
 const AUDIO_PEAK_FACTOR = 1.1;
 
 /** The multivariant playlist (RFC 8216bis 4.4.6), or null while nothing can be played. */
 export function renderMultivariantPlaylist(stream: StreamPackage): string | null {
   const run = stream.playableRun;
   if (run === null) return null;
-  const lines = ['#EXTM3U', '#EXT-X-VERSION:9', '#EXT-X-INDEPENDENT-SEGMENTS'];
+  const lines = ['#EXTM3U', `#EXT-X-VERSION:${PLAYLIST_VERSION}`, '#EXT-X-INDEPENDENT-SEGMENTS'];
   if (run.video.length === 0) {
     lines.push(...audioOnlyVariant(stream, run));
   } else {
@@ -36,7 +38,7 @@ function audioMedia(audio: AudioRendition): string {
   return `#EXT-X-MEDIA:${attributes.join(',')}`;
 }
 
-function videoVariant(stream: StreamPackage, run: EncoderRun, rendition: VideoRendition): string[] {
+function videoVariant(stream: StreamPackage, run: MediaRun, rendition: VideoRendition): string[] {
   const { frameRate, audio } = run;
   const videoBits = videoBitrates(stream, run, rendition);
   const audioBits = audio === null ? { average: 0, peak: 0 } : audioBitrates(stream, run, audio);
@@ -47,13 +49,13 @@ function videoVariant(stream: StreamPackage, run: EncoderRun, rendition: VideoRe
     `CODECS="${codecs.filter((codec) => codec !== null).join(',')}"`,
     `RESOLUTION=${rendition.width}x${rendition.height}`,
   ];
-  if (frameRate !== null) attributes.push(`FRAME-RATE=${(frameRate.numerator / frameRate.denominator).toFixed(3)}`);
+  if (frameRate !== null) attributes.push(`FRAME-RATE=${framesPerSecond(frameRate).toFixed(3)}`);
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
   attributes.push('CLOSED-CAPTIONS=NONE');
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
 }
 
-function audioOnlyVariant(stream: StreamPackage, run: EncoderRun): string[] {
+function audioOnlyVariant(stream: StreamPackage, run: MediaRun): string[] {
   if (run.audio === null) return [];
   const bits = audioBitrates(stream, run, run.audio);
   const attributes = [
@@ -64,28 +66,28 @@ function audioOnlyVariant(stream: StreamPackage, run: EncoderRun): string[] {
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${AUDIO_RENDITION}/media.m3u8`];
 }
 
-/** Whole bit/s. */
+/** In whole bit/s. */
 interface Bitrates {
   readonly average: number;
   readonly peak: number;
 }
 
-function videoBitrates(stream: StreamPackage, run: EncoderRun, { name, videoKbps }: VideoRendition): Bitrates {
-  const { numerator, denominator } = run.frameRate ?? { numerator: 0, denominator: 1 };
-  const container = containerBitsPerSecond(stream, run, numerator / denominator);
+function videoBitrates(stream: StreamPackage, run: MediaRun, { name, videoKbps }: VideoRendition): Bitrates {
+  const samplesPerSecond = run.frameRate === null ? 0 : framesPerSecond(run.frameRate);
+  const container = containerBitsPerSecond(stream, run, samplesPerSecond);
   return bitrates(stream, name, videoKbps * 1000, VIDEO_PEAK_FACTOR, container);
 }
 
-function audioBitrates(stream: StreamPackage, run: EncoderRun, { audioKbps, sampleRateHz }: AudioRendition): Bitrates {
+function audioBitrates(stream: StreamPackage, run: MediaRun, { audioKbps, sampleRateHz }: AudioRendition): Bitrates {
   const container = containerBitsPerSecond(stream, run, sampleRateHz / AAC_FRAME_SAMPLES);
   return bitrates(stream, AUDIO_RENDITION, audioKbps * 1000, AUDIO_PEAK_FACTOR, container);
 }
 
-/** What was measured once that is a playlist window; before, what the encoder was told, and never less than a measured peak. */
+/** The configured bitrates, or a higher measured peak, until a whole playlist window was measured. */
 function bitrates(
   stream: StreamPackage,
   rendition: string,
-  toldBitsPerSecond: number,
+  configuredBitsPerSecond: number,
   peakFactor: number,
   container: number,
 ): Bitrates {
@@ -95,13 +97,16 @@ function bitrates(
     const average = measured.averageBitsPerSecond;
     return { average: Math.ceil(average), peak: Math.ceil(Math.max(average, measuredPeak)) };
   }
-  const toldPeak = toldBitsPerSecond * peakFactor + container;
-  return { average: Math.ceil(toldBitsPerSecond + container), peak: Math.ceil(Math.max(toldPeak, measuredPeak)) };
+  const configuredPeak = configuredBitsPerSecond * peakFactor + container;
+  return {
+    average: Math.ceil(configuredBitsPerSecond + container),
+    peak: Math.ceil(Math.max(configuredPeak, measuredPeak)),
+  };
 }
 
-/** What chunks add to the media of a rendition. */
-function containerBitsPerSecond({ profile }: StreamPackage, run: EncoderRun, framesPerSecond: number): number {
+/** What the chunks' boxes add to a rendition's media. */
+function containerBitsPerSecond({ profile }: StreamPackage, run: MediaRun, samplesPerSecond: number): number {
   const { partsPerSegment, segmentSeconds } = cutGrid(profile, run);
   const partsPerSecond = partsPerSegment / segmentSeconds;
-  return partsPerSecond * chunkOverheadBytes(framesPerSecond / partsPerSecond) * 8;
+  return partsPerSecond * chunkOverheadBytes(samplesPerSecond / partsPerSecond) * 8;
 }

@@ -1,29 +1,30 @@
-import type { EncoderRun } from '#encoder/media/encoder-run.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
 import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
-import { AAC_FRAME_SAMPLES, type CutGrid, cutSeconds } from './cut-grid.ts';
+import { type CutGrid, cutSeconds } from './cut-grid.ts';
 import { parseFragment, type Sample } from './fragment.ts';
 import { type InitSection, parseInitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { RunClock } from './run-clock.ts';
 
-/** Audio frames held back until the first video frame says where the run begins: about 20 s. */
+/** Audio frames are held back until the first video frame shows where the run begins. This many last about 20 s. */
 const MAX_HELD_SAMPLES = 1000;
 
 export interface RenditionRunOptions {
-  readonly run: EncoderRun;
+  readonly run: MediaRun;
   readonly grid: CutGrid;
   readonly clock: RunClock;
-  /** Counts frames: video, or audio alone. A follower (audio beside video) is cut at the frame nearest to the leader's cut. */
+  /** Video, or audio alone, leads: it is cut by counting frames. Audio with video is cut nearest to the video cuts. */
   readonly isLeader: boolean;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
   readonly discontinuityNumber: number;
-  /** Where the parts go: the rendition's own timeline, and those of renditions that this run no longer makes. */
+  /** The timelines that get the parts: the rendition's own, and those of renditions that this run no longer makes. */
   readonly timelines: readonly RenditionTimeline[];
 }
 
-/** Cuts one rendition of one encoder run into parts and segments. */
+/** Cuts one rendition of a media run into parts and segments. */
 export class RenditionRun {
   readonly #boxes = new BoxStream();
   readonly #options: RenditionRunOptions;
@@ -42,7 +43,7 @@ export class RenditionRun {
     this.#options = options;
   }
 
-  /** RFC 6381 codec string; null until the encoder has written its header. */
+  /** RFC 6381 codec string; null until FFmpeg has written the header. */
   get codec(): string | null {
     return this.#initSection?.codec ?? null;
   }
@@ -52,12 +53,12 @@ export class RenditionRun {
     return this.#chunks > 0;
   }
 
-  /** Takes the encoder's output, cut anywhere, and returns how many frames it completed. Throws on a malformed stream. */
+  /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
   write(chunk: Buffer): number {
     return this.#boxes.push(chunk).reduce((frames, box) => frames + this.#onBox(box), 0);
   }
 
-  /** Publishes whole frames that were waiting for their part to fill, and closes the open segment. Leaders end first. */
+  /** Publishes the frames of the unfinished part and closes the open segment. Leaders must end before followers. */
   end(): void {
     this.#addHeldSamples();
     if (this.#partSamples.length > 0 && this.#isWorthClosing()) this.#closePart(true);
@@ -151,7 +152,7 @@ export class RenditionRun {
     if (completesSegment) this.#segmentIndex++;
   }
 
-  /** Audio past the last picture's segment would be a segment that all other renditions have a gap for. */
+  /** False for audio after the last video segment: it would start a segment that is a gap in all other renditions. */
   #isWorthClosing(): boolean {
     const { isLeader, clock } = this.#options;
     return isLeader || this.#partIndex > 0 || clock.hasBegun(this.#segmentIndex);

@@ -2,39 +2,38 @@ import { type Part, type Segment, type SegmentStart, segmentBytes } from './segm
 import { SegmentBitrates } from './segment-bitrates.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
-/** A place in a playlist: part `part` of segment `msn`, or (`part: null`) the whole segment. */
-export interface Position {
+/** A position in a playlist: part `part` of segment `msn`, or the whole segment if `part` is null. */
+export interface PlaylistPosition {
   readonly msn: number;
   readonly part: number | null;
 }
 
-/** The encoder run whose parts a timeline takes: their epoch, and the media sequence number of its first segment. */
+/** The run whose parts a timeline takes: its epoch, and the media sequence number of its first segment. */
 export interface RunStart {
   readonly epoch: number;
   readonly firstMsn: number;
 }
 
-/** Lengths in seconds. */
 export interface RenditionTimelineOptions {
-  /** Media kept in the playlist. */
+  /** How much media the playlist lists. */
   readonly windowSeconds: number;
   readonly targetDurationSeconds: number;
   readonly onChange: () => void;
 }
 
 /**
- * The segments of one rendition: those in the playlist, and those that have left it but may still be asked for. Media
- * sequence numbers are consecutive, so a segment is found by subtraction. Bounded by the playlist window.
+ * The segments of one rendition: those in the playlist, and those that have left it but may still be requested. Media
+ * sequence numbers are consecutive, so a segment is found by subtraction. Memory is bounded by the playlist window.
  */
 export class RenditionTimeline {
-  /** All segments in memory, oldest first; the last may be open. */
+  /** All segments in memory, oldest first. The last one may be open. */
   #segments: Segment[] = [];
   /** Index of the first segment that the playlist lists. */
   #listedFrom = 0;
   readonly #waitingRoom = new WaitingRoom();
   #initSections = new Map<number, Buffer>();
   #isEnded = false;
-  /** The run that parts come from; null when it has ended and no other has begun: there is no part to hint at. */
+  /** The run that parts come from. Null between two runs: then there is no part to hint at. */
   #run: RunStart | null = null;
   readonly bitrates: SegmentBitrates;
   readonly #options: RenditionTimelineOptions;
@@ -44,7 +43,7 @@ export class RenditionTimeline {
     this.bitrates = new SegmentBitrates(options.targetDurationSeconds);
   }
 
-  /** A run has begun; `initSection` is what its segments need. */
+  /** A run has begun. Its segments need `initSection`. */
   beginRun(run: RunStart, initSection: Buffer): void {
     this.#initSections.set(run.epoch, initSection);
     this.#run = run;
@@ -52,8 +51,8 @@ export class RenditionTimeline {
   }
 
   /**
-   * Adds a part, to a new segment where none is open, and completes the segment with its last part. Where segment numbers
-   * were skipped, the hole is listed as gaps, so that numbers stay consecutive.
+   * Adds a part to the open segment, or to a new one. If segment numbers were skipped, they are listed as gaps, so that
+   * numbers stay consecutive.
    */
   addPart(start: SegmentStart, part: Part, completesSegment: boolean): void {
     const segment = this.#openSegment() ?? this.#startSegment(start);
@@ -63,7 +62,7 @@ export class RenditionTimeline {
     this.#changed();
   }
 
-  /** The run has ended: its open segment stays as short as it is, and nothing it hinted at will come. */
+  /** The run has ended. Closes its open segment, however short; the hinted part will not come. */
   pause(): void {
     const segment = this.#openSegment();
     if (segment !== undefined) this.#complete(segment);
@@ -71,7 +70,7 @@ export class RenditionTimeline {
     this.#changed();
   }
 
-  /** Nothing will be added any more (EXT-X-ENDLIST). */
+  /** The stream has ended, and nothing more will be added (EXT-X-ENDLIST). */
   end(): void {
     this.#isEnded = true;
     this.#changed();
@@ -81,7 +80,7 @@ export class RenditionTimeline {
     return this.#isEnded;
   }
 
-  /** Segments that the playlist lists, oldest first; the last may be open. */
+  /** The segments that the playlist lists, oldest first. The last one may be open. */
   listed(): readonly Segment[] {
     return this.#segments.slice(this.#listedFrom);
   }
@@ -91,7 +90,7 @@ export class RenditionTimeline {
     return this.#segments.at(-1);
   }
 
-  /** Highest media sequence number ever used, or -1. */
+  /** The highest media sequence number so far, or -1. */
   lastMsn(): number {
     return this.#segments.at(-1)?.msn ?? -1;
   }
@@ -100,7 +99,7 @@ export class RenditionTimeline {
     return this.#initSections.get(epoch);
   }
 
-  /** A segment in memory by the two numbers of its name. */
+  /** Finds a segment by the two numbers in its name. */
   segment(epoch: number, msn: number): Segment | undefined {
     const first = this.#segments[0];
     if (first === undefined) return undefined;
@@ -113,7 +112,7 @@ export class RenditionTimeline {
     return this.#segments;
   }
 
-  /** The part that comes next: what EXT-X-PRELOAD-HINT names. Undefined while nothing is being made. */
+  /** The part that comes next, for EXT-X-PRELOAD-HINT. Undefined if no run is active. */
   nextPart(): { epoch: number; msn: number; part: number } | undefined {
     const last = this.#segments.at(-1);
     if (this.#run === null || this.#isEnded) return undefined;
@@ -125,10 +124,10 @@ export class RenditionTimeline {
   }
 
   /**
-   * Whether the playlist has come to a position. A part index past its segment's end means the next segment's first part
-   * (RFC 8216bis 6.2.5.2); every segment here has at least one.
+   * Whether the playlist has reached a position. A part index past the segment's end means the next segment's first
+   * part (RFC 8216bis 6.2.5.2); every segment has at least one part.
    */
-  contains(position: Position): boolean {
+  contains(position: PlaylistPosition): boolean {
     const last = this.#segments.at(-1);
     if (last === undefined || position.msn > last.msn) return false;
     if (position.msn < last.msn) return true;
@@ -136,14 +135,14 @@ export class RenditionTimeline {
   }
 
   /**
-   * Waits until `isReady`, which every change of this timeline asks again. Resolves with false after `timeoutMs`, or when
-   * `signal` aborts first.
+   * Waits until `isReady` returns true; checks again after every change of this timeline. Resolves to false after
+   * `timeoutMs`, or when `signal` aborts.
    */
   waitUntil(isReady: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     return this.#waitingRoom.wait(isReady, timeoutMs, signal);
   }
 
-  /** Requests that wait now. */
+  /** How many requests are waiting. */
   get waiting(): number {
     return this.#waitingRoom.size;
   }
@@ -151,19 +150,19 @@ export class RenditionTimeline {
   #startSegment(start: SegmentStart): Segment {
     const last = this.#segments.at(-1);
     if (last !== undefined && start.msn <= last.msn) throw new Error(`segment ${start.msn} follows ${last.msn}`);
-    if (last !== undefined) this.#fillHole(last, start.msn);
+    if (last !== undefined) this.#fillGap(last, start.msn);
     const segment: Segment = { ...start, parts: [], durationSeconds: 0, isComplete: false, isGap: false };
     this.#segments.push(segment);
     return segment;
   }
 
-  /** Other renditions have segments between `last` and `msn`; where this one lagged behind when its run ended, it has none. */
-  #fillHole(last: Segment, msn: number): void {
+  /** Adds gaps for the segments that this rendition lacks because it lagged behind the others when its run ended. */
+  #fillGap(last: Segment, msn: number): void {
     const { targetDurationSeconds } = this.#options;
     let programDateTimeMs = last.programDateTimeMs + last.durationSeconds * 1000;
     for (let missing = last.msn + 1; missing < msn; missing++) {
-      const hole = { ...last, msn: missing, programDateTimeMs, durationSeconds: targetDurationSeconds };
-      this.#segments.push({ ...hole, parts: [], isComplete: true, isGap: true });
+      const gap = { ...last, msn: missing, programDateTimeMs, durationSeconds: targetDurationSeconds };
+      this.#segments.push({ ...gap, parts: [], isComplete: true, isGap: true });
       this.bitrates.addGap();
       programDateTimeMs += targetDurationSeconds * 1000;
     }
@@ -181,8 +180,8 @@ export class RenditionTimeline {
   }
 
   /**
-   * Unlists segments beyond the window, and forgets those that left it a window ago: a segment stays available for its own
-   * duration plus that of the longest playlist it was in (RFC 8216bis 6.2.2).
+   * Removes segments from the playlist when they leave the window, and from memory one window later. A segment must
+   * stay available for its duration plus that of the longest playlist that listed it (RFC 8216bis 6.2.2).
    */
   #slideWindow(): void {
     const { windowSeconds } = this.#options;
@@ -197,7 +196,7 @@ export class RenditionTimeline {
     }
   }
 
-  /** Index of the oldest segment such that it and all newer ones last at most `seconds`. */
+  /** Index of the oldest segment for which it and all newer ones together last at most `seconds`. */
   #firstWithin(seconds: number): number {
     let index = this.#segments.length;
     let total = 0;

@@ -1,4 +1,4 @@
-/** Sets of segments that say something about the peak last this many target durations (RFC 8216bis 4.4.6.2, BANDWIDTH). */
+/** A peak is measured over segments that last this many target durations (RFC 8216bis 4.4.6.2, BANDWIDTH). */
 const PEAK_SET_MIN_TARGETS = 0.5;
 const PEAK_SET_MAX_TARGETS = 1.5;
 
@@ -7,13 +7,13 @@ interface MeasuredSegment {
   readonly seconds: number;
 }
 
-/** Bitrates of one rendition's whole segments, from the first on: what BANDWIDTH and AVERAGE-BANDWIDTH declare. */
+/** Measures the bitrates of a rendition's complete segments, for BANDWIDTH and AVERAGE-BANDWIDTH. */
 export class SegmentBitrates {
-  /** Highest bitrate of any set of neighbouring segments that lasts about a target duration. */
+  /** Highest bitrate of any contiguous segments that together last about a target duration. */
   peakBitsPerSecond = 0;
   #totalBytes = 0;
   #totalSeconds = 0;
-  /** The newest neighbours, oldest first, that a set with the next one may contain. */
+  /** The newest contiguous segments that may form a set with the next one, oldest first. */
   #recent: MeasuredSegment[] = [];
   readonly #targetDurationSeconds: number;
 
@@ -21,7 +21,7 @@ export class SegmentBitrates {
     this.#targetDurationSeconds = targetDurationSeconds;
   }
 
-  /** Media that was measured. */
+  /** How much media was measured. */
   get measuredSeconds(): number {
     return this.#totalSeconds;
   }
@@ -31,7 +31,7 @@ export class SegmentBitrates {
     return this.#totalSeconds === 0 ? 0 : (this.#totalBytes * 8) / this.#totalSeconds;
   }
 
-  /** A segment is whole. */
+  /** Adds a complete segment. */
   add(bytes: number, seconds: number): void {
     this.#totalBytes += bytes;
     this.#totalSeconds += seconds;
@@ -48,7 +48,7 @@ export class SegmentBitrates {
     this.#recent = neighbours;
   }
 
-  /** What comes next is no neighbour of what came before. */
+  /** The next segment is not contiguous with those before. */
   addGap(): void {
     this.#recent = [];
   }

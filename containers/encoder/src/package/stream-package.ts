@@ -1,6 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import { type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { cutGrid, partTargetSeconds, shortestPartSeconds } from './cut-grid.ts';
 import { RenditionRun } from './rendition-run.ts';
 import { RenditionTimeline } from './rendition-timeline.ts';
@@ -11,12 +11,12 @@ const SHORTEST_PART_SHARE = 0.85;
 
 /** A run that is being packaged. */
 interface PackagedRun {
-  readonly run: EncoderRun;
+  readonly run: MediaRun;
   readonly renditions: ReadonlyMap<string, RenditionRun>;
   isOver: boolean;
 }
 
-/** A stream's renditions in memory, across encoder runs, from its first part to its ENDLIST. */
+/** A stream's renditions in memory, across media runs, from its first part to its EXT-X-ENDLIST. */
 export class StreamPackage {
   readonly profile: LatencyProfile;
   readonly #timelines = new Map<string, RenditionTimeline>();
@@ -29,13 +29,15 @@ export class StreamPackage {
   #isEnded = false;
   #changes = 0;
 
-  /** `firstMsn`: media sequence number of the first segment; above any that viewers have seen. */
+  /**
+   * `firstMsn` is the media sequence number of the first segment. It must be above every number that viewers have seen.
+   */
   constructor(options: { readonly latency: LatencyName; readonly firstMsn: number }) {
     this.profile = LATENCY_PROFILES[options.latency];
     this.#firstMsn = options.firstMsn;
   }
 
-  /** Counts every change of any rendition, so that rendered playlists can be kept until the next. */
+  /** Counts the changes of all renditions. A rendered playlist is valid until the version changes. */
   get version(): number {
     return this.#changes;
   }
@@ -54,30 +56,27 @@ export class StreamPackage {
     return this.profile.segmentSeconds;
   }
 
-  /**
-   * The newest run of which every rendition has something to load: what the multivariant playlist offers. Null until the
-   * first is that far.
-   */
-  get playableRun(): EncoderRun | null {
+  /** The newest run of which every rendition has a part. The multivariant playlist offers it. Null before the first. */
+  get playableRun(): MediaRun | null {
     return this.#announced?.run ?? null;
   }
 
-  /** All renditions, also those that the newest run does not make any more: players stay on the one they chose. */
+  /** All renditions. Includes those that the newest run no longer makes, because players stay on the one they chose. */
   get renditions(): ReadonlyMap<string, RenditionTimeline> {
     return this.#timelines;
   }
 
-  /** RFC 6381 codec string of a rendition of the playable run; null where it has no such rendition. */
+  /** RFC 6381 codec string of a rendition of the playable run; null if the run has no such rendition. */
   codec(rendition: string): string | null {
     return this.#announced?.renditions.get(rendition)?.codec ?? null;
   }
 
   /**
-   * Whether players that follow this package can follow it into `run`: a run may drop a picture size, but players that
-   * chose audio beside video can't go on without one of the two. Nor may PART-TARGET, which never shrinks, leave the parts
-   * of one run too short for those of another: that takes a large change of a low frame rate.
+   * Whether players of this package can continue with `run`. A run may drop a picture size, but players that chose
+   * video with separate audio cannot continue without one of the two. PART-TARGET never shrinks, so the parts of all
+   * runs must be long enough for the longest PART-TARGET. Only a large change of a low frame rate breaks that rule.
    */
-  fits(run: EncoderRun): boolean {
+  fits(run: MediaRun): boolean {
     const current = this.#active?.run;
     if (current === undefined) return true;
     if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
@@ -87,10 +86,10 @@ export class StreamPackage {
   }
 
   /**
-   * Starts a new encoder run: a discontinuity in every rendition (RFC 8216bis 4.4.4.3). Ends the run before it. Writing
-   * output that is malformed ends the run and throws.
+   * Ends the current run and starts a new one, which is a discontinuity in every rendition (RFC 8216bis 4.4.4.3). The
+   * sink's `write` throws on malformed output, and that ends the run.
    */
-  beginRun(run: EncoderRun): RunSink {
+  beginRun(run: MediaRun): RunSink {
     this.#endRun();
     const grid = cutGrid(this.profile, run);
     const { longestSeconds, shortestSeconds } = this.#partLengthsWith(run);
@@ -104,7 +103,7 @@ export class StreamPackage {
       discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
     };
     const renditions = new Map<string, RenditionRun>();
-    for (const name of runRenditions(run)) {
+    for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       renditions.set(name, new RenditionRun({ ...shared, isLeader, timelines: this.#timelinesFedBy(name, run) }));
     }
@@ -118,7 +117,7 @@ export class StreamPackage {
     };
   }
 
-  /** Ends the stream: every playlist gets its ENDLIST, also where the end of its run throws. */
+  /** Ends the stream. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
   end(): void {
     try {
       this.#endRun();
@@ -128,14 +127,14 @@ export class StreamPackage {
     }
   }
 
-  /** Media sequence number that follows the newest segment of any rendition. */
+  /** The media sequence number after the newest segment of all renditions. */
   nextMsn(): number {
     let next = this.#firstMsn;
     for (const timeline of this.#timelines.values()) next = Math.max(next, timeline.lastMsn() + 1);
     return next;
   }
 
-  /** Media bytes held in memory; renditions that share parts count them once. */
+  /** Media bytes in memory. Parts that several renditions share count once. */
   mediaBytes(): number {
     const buffers = new Set<Buffer>();
     for (const timeline of this.#timelines.values()) {
@@ -144,8 +143,8 @@ export class StreamPackage {
     return [...buffers].reduce((bytes, buffer) => bytes + buffer.length, 0);
   }
 
-  /** Of all runs so far and this one. */
-  #partLengthsWith(run: EncoderRun): { readonly longestSeconds: number; readonly shortestSeconds: number } {
+  /** The longest and shortest part of all runs so far and of `run`. */
+  #partLengthsWith(run: MediaRun): { readonly longestSeconds: number; readonly shortestSeconds: number } {
     const grid = cutGrid(this.profile, run);
     return {
       longestSeconds: Math.max(this.#longestPartSeconds, partTargetSeconds(grid, run)),
@@ -153,7 +152,7 @@ export class StreamPackage {
     };
   }
 
-  /** A run that was replaced or ended before its process was gone has nothing more to say. */
+  /** Ignores output that comes after the run was replaced or ended. */
   #write(packaged: PackagedRun, rendition: string, chunk: Buffer): number {
     if (packaged.isOver) return 0;
     try {
@@ -167,8 +166,8 @@ export class StreamPackage {
   }
 
   /**
-   * Starting at the epoch keeps the sequence from going back when another task, with a later epoch, takes the stream over.
-   * A run that came to nothing leaves nothing to be discontinuous with.
+   * Starts at the epoch, so that the number does not decrease when another task takes over the stream with a later
+   * epoch. Does not count a run without parts, because there is nothing before the discontinuity.
    */
   #nextDiscontinuityNumber(epoch: number): number {
     const formerRenditions = [...(this.#active?.renditions.values() ?? [])];
@@ -188,13 +187,13 @@ export class StreamPackage {
   }
 
   /**
-   * A rendition's own timeline; the best one also feeds renditions that earlier runs had and this one has not (the
-   * source became smaller), so that players which chose them see the picture go on.
+   * The timelines that a rendition's parts go to. The best rendition also feeds those that only earlier runs made (the
+   * source became smaller), so that the picture goes on for players that chose them.
    */
-  #timelinesFedBy(name: string, run: EncoderRun): RenditionTimeline[] {
+  #timelinesFedBy(name: string, run: MediaRun): RenditionTimeline[] {
     const fed = [this.#timelineOf(name)];
     if (name !== run.video[0]?.name) return fed;
-    const made = runRenditions(run);
+    const made = renditionNames(run);
     for (const [other, timeline] of this.#timelines) {
       if (!made.includes(other) && other !== AUDIO_RENDITION) fed.push(timeline);
     }
@@ -214,9 +213,4 @@ export class StreamPackage {
     this.#timelines.set(name, timeline);
     return timeline;
   }
-}
-
-function runRenditions(run: EncoderRun): string[] {
-  const names = run.video.map((rendition) => rendition.name);
-  return run.audio === null ? names : [...names, AUDIO_RENDITION];
 }

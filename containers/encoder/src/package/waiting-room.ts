@@ -3,16 +3,18 @@ interface Waiter {
   readonly settle: (isReady: boolean) => void;
 }
 
-/** Requests that wait for something to change; bounded by the server's connections. */
+/** Requests that wait for a change. Their number is limited by the server's connections. */
 export class WaitingRoom {
   readonly #waiters = new Set<Waiter>();
 
-  /** How many wait now. */
+  /** How many are waiting. */
   get size(): number {
     return this.#waiters.size;
   }
 
-  /** Resolves with true once `isReady`, which every `recheck` asks again; with false after `timeoutMs` or when `signal` aborts. */
+  /**
+   * Resolves to true once `isReady` returns true on a `recheck`, or to false after `timeoutMs` or when `signal` aborts.
+   */
   wait(isReady: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     if (isReady()) return Promise.resolve(true);
     if (signal.aborted) return Promise.resolve(false);
@@ -31,7 +33,7 @@ export class WaitingRoom {
     });
   }
 
-  /** Lets those go that have what they wait for. */
+  /** Resolves the waits that are ready. */
   recheck(): void {
     for (const waiter of [...this.#waiters]) {
       if (waiter.isReady()) waiter.settle(true);

@@ -4,12 +4,11 @@ import Flv from 'node-media-server/src/protocol/flv.js';
 import Rtmp from 'node-media-server/src/protocol/rtmp.js';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import { AUDIO_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { RtmpViolation } from './rtmp-violation.ts';
 
-// Its log goes to stdout and quotes strangers' bytes; what matters reaches us as calls and exceptions.
+// Its log goes to stdout and quotes strangers' bytes. Everything that matters reaches us as calls and exceptions.
 logger.log = () => undefined;
 
-// Every parser makes itself one for FLV, unused here, whose constructor fills a buffer of this size: 1 MiB a connection.
+// Each RTMP parser makes an FLV parser that is unused here. Its constructor would allocate this buffer: 1 MiB a connection.
 Object.defineProperty(Flv.prototype, 'parserTagCapacity', { get: () => 0, set: () => undefined });
 
 /** RTMP message types (RTMP 1.0, sections 5.4 and 7.1). */
@@ -22,30 +21,38 @@ const RTMP_VERSION = 3;
 const HANDSHAKE_NOT_BEGUN = 0;
 const HANDSHAKE_DONE = 3;
 const HANDSHAKE_PART_BYTES = 1536;
-/** State of the parser in which bytes are a message's own; in every other they are headers. */
+/** Parser state in which bytes belong to a message. In every other state they are headers. */
 const READS_PAYLOAD = 4;
-/** What chunks have unless they are told; a peer who asks for less costs us more than itself (RTMP 1.0, 5.4.1: "SHOULD be at least 128"). */
+/** The default. Smaller chunks would cost us more than the peer (RTMP 1.0, 5.4.1: "SHOULD be at least 128"). */
 const MIN_CHUNK_SIZE = 128;
 const MAX_CHUNK_SIZE = 0x7fffffff;
 const MIN_ACKNOWLEDGEMENT_WINDOW_BYTES = 64 * 1024;
 const UINT32_RANGE = 2 ** 32;
 
-/** What a connection is told to use until it says otherwise, in both directions. */
+/** The acknowledgement window of both directions until the peer sets another. */
 export const ACKNOWLEDGEMENT_WINDOW_BYTES = 2_500_000;
 
-/** A decoded AMF0 command: `cmd` is its name, the other fields depend on it and are as the peer sent them. */
+/** A decoded AMF0 command. `cmd` is its name; the other fields depend on it and are unchecked. */
 export type RtmpCommand = Readonly<Record<string, unknown>>;
 
+/** The peer broke the protocol or a limit. The message has no data of the peer's, so it is safe to log. */
+export class RtmpViolation extends Error {
+  override readonly name = 'RtmpViolation';
+}
+
 /**
- * node-media-server's RTMP chunk parser behind checks of every value that it believes.
- * `receive` throws on input that breaks protocol or limits, RtmpViolation or whatever the decoder met; the parser is then of no further use.
+ * Where a connection stands. A `stranger` has not published. While its publish is `deciding`, nothing behind the command is
+ * parsed. When it is `live`, messages may be long. When it is `closing`, no message is handled any more.
+ */
+export type ConnectionPhase = 'stranger' | 'deciding' | 'live' | 'closing';
+
+/**
+ * node-media-server's RTMP chunk parser behind checks of every value that it trusts. `receive` throws on input that breaks the
+ * protocol or a limit: an RtmpViolation, or any error of the decoder. The parser must not be used after that.
  */
 export abstract class GuardedRtmp extends Rtmp {
   readonly #limits: RtmpLimits;
-  #authorised = false;
-  #held = false;
   #earlyMessages = 0;
-  #stopped = false;
   #receivedBytes = 0;
   #acknowledgedBytes = 0;
   #acknowledgementWindowBytes = ACKNOWLEDGEMENT_WINDOW_BYTES;
@@ -55,55 +62,43 @@ export abstract class GuardedRtmp extends Rtmp {
     this.#limits = limits;
   }
 
+  /** The connection's phase, which changes while messages are handled. */
+  protected abstract readonly phase: ConnectionPhase;
   protected abstract handleCommand(command: RtmpCommand): void;
-  /** A message of an accepted publisher is there, whatever it is. */
+  /** Called for each message of a live publish, whatever its type. */
   protected abstract countMessage(): void;
 
   get handshakeDone(): boolean {
     return this.handshakeState === HANDSHAKE_DONE;
   }
 
-  /** The publish is accepted: messages may be long from now on, and nothing is held back any more. */
-  authorise(): void {
-    this.#authorised = true;
-    this.#held = false;
-  }
-
-  /** Takes bytes of the peer, cut anywhere; returns those that it must be given again once the publish is accepted. */
+  /** Takes bytes of the peer, cut anywhere. Returns the bytes that it did not use: pass them in again when the publish is live. */
   receive(bytes: Buffer): Buffer {
     if (this.#receivedBytes === 0 && bytes[0] !== RTMP_VERSION) throw new RtmpViolation('not an RTMP handshake');
     let offset = 0;
-    while (offset < bytes.length && !this.#held && !this.#stopped) {
-      const step = bytes.subarray(offset, this.#authorised ? bytes.length : offset + this.#bytesUntilMessageEnds());
+    while (offset < bytes.length && (this.phase === 'stranger' || this.phase === 'live')) {
+      const end = this.phase === 'live' ? bytes.length : offset + this.#bytesUntilMessageEnds();
+      const step = bytes.subarray(offset, end);
       offset += step.length;
       this.#receivedBytes += step.length;
       this.parserData(step);
     }
     // Some hardware encoders stop sending until they are acknowledged.
-    if (!this.#stopped && this.#receivedBytes - this.#acknowledgedBytes >= this.#acknowledgementWindowBytes) {
+    const unacknowledgedBytes = this.#receivedBytes - this.#acknowledgedBytes;
+    if (this.phase !== 'closing' && unacknowledgedBytes >= this.#acknowledgementWindowBytes) {
       this.#acknowledgedBytes = this.#receivedBytes;
       this.sendACK(this.#receivedBytes % UINT32_RANGE);
     }
     return bytes.subarray(offset);
   }
 
-  /** Called while a message is handled: nothing behind it is looked at until the publish is accepted. */
-  protected hold(): void {
-    this.#held = true;
-  }
-
-  /** So many bytes hold the end of at most one message, and nothing behind it. */
+  /** A number of bytes that reaches the end of at most one message, and nothing behind it. */
   #bytesUntilMessageEnds(): number {
     if (this.handshakeState === HANDSHAKE_NOT_BEGUN) return 1;
     if (this.handshakeState !== HANDSHAKE_DONE) return HANDSHAKE_PART_BYTES - this.handshakeBytes;
     if (this.parserState !== READS_PAYLOAD) return 1;
     const { bytes, header } = this.parserPacket;
     return Math.max(1, Math.min(this.inChunkSize - (bytes % this.inChunkSize), header.length - bytes));
-  }
-
-  /** No message is handled from now on, not even the rest of the bytes being parsed. */
-  stop(): void {
-    this.#stopped = true;
   }
 
   override chunkMessageHeaderRead(): number {
@@ -121,7 +116,7 @@ export abstract class GuardedRtmp extends Rtmp {
   override packetAlloc(): void {
     const packet = this.parserPacket;
     const { type, length } = packet.header;
-    packet.clock %= UINT32_RANGE; // timestamps wrap; the parser would drop every later message
+    packet.clock %= UINT32_RANGE; // Timestamps wrap. The parser would drop every later message.
     if (type !== AUDIO_TAG && type !== VIDEO_TAG && length > this.#limits.maxCommandBytes) {
       throw new RtmpViolation(`a message of type ${type} with ${length} bytes`);
     }
@@ -129,20 +124,19 @@ export abstract class GuardedRtmp extends Rtmp {
     let bufferBytes = length - packet.capacity;
     for (const { capacity } of this.inPackets.values()) bufferBytes += capacity;
     const { maxMessageBufferBytes, maxBytesBeforeAuthorised } = this.#limits;
-    if (bufferBytes > (this.#authorised ? maxMessageBufferBytes : maxBytesBeforeAuthorised)) {
+    if (bufferBytes > (this.phase === 'live' ? maxMessageBufferBytes : maxBytesBeforeAuthorised)) {
       throw new RtmpViolation(`messages of ${bufferBytes} bytes in flight`);
     }
     super.packetAlloc();
   }
 
   override packetHandler(): void {
-    if (this.#stopped) return;
-    if (this.#authorised) this.countMessage();
+    if (this.phase === 'live') this.countMessage();
     else if (++this.#earlyMessages > this.#limits.maxMessagesBeforeAuthorised) {
       throw new RtmpViolation('too many messages before a publish');
     }
-    // Counting may have ended the connection.
-    if (!this.#stopped) super.packetHandler();
+    // The connection may have begun to close before this message, or because of its count.
+    if (this.phase !== 'closing') super.packetHandler();
   }
 
   override controlHandler(): void {

@@ -1,16 +1,16 @@
 /** A publish that holds its stream, or is about to. */
 export interface Claimant {
-  /** Resolves once the claimant's handler was closed or will never exist. */
+  /** Resolves when the claimant's handler is closed, or when the claimant ended without one. */
   readonly closed: Promise<void>;
-  /** Ends it because a newer connection publishes the same stream. */
+  /** Ends the claimant because a newer connection publishes the same stream. */
   replace(): void;
 }
 
-/** Who publishes each stream on this server: one connection a stream, and the newest wins. */
+/** The publisher of each stream on this server. A stream has one, and the newest wins. */
 export class PublisherRegistry {
   readonly #claimants = new Map<string, Claimant>();
 
-  /** Takes the stream, ends whoever had it, and resolves when nothing of the former is left. */
+  /** Takes the stream and ends its former publisher. Resolves when the handler of that one is closed. */
   async claim(streamId: string, claimant: Claimant): Promise<void> {
     const former = this.#claimants.get(streamId);
     this.#claimants.set(streamId, claimant);
@@ -18,7 +18,7 @@ export class PublisherRegistry {
     await former?.closed;
   }
 
-  /** Frees the stream, unless another has taken it since. */
+  /** Frees the stream, unless a newer publisher has taken it. */
   release(streamId: string, claimant: Claimant): void {
     if (this.#claimants.get(streamId) === claimant) this.#claimants.delete(streamId);
   }

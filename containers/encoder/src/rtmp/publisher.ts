@@ -3,7 +3,7 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 
 /** An authorised RTMP connection that publishes one stream. */
 export interface Publisher {
-  /** Unique for this connection, for log lines. */
+  /** The connection's unique id, for log lines. */
   readonly id: string;
   readonly remoteAddress: string;
   readonly stream: AuthorisedStream;
@@ -11,7 +11,7 @@ export interface Publisher {
   end(code: RefusalCode, description: string): void;
 }
 
-/** What becomes of a publisher's tags. Exactly one `onClose`, after the last `onTag`. */
+/** Takes a publisher's tags. `onClose` is called exactly once, after the last `onTag`. */
 export interface PublisherHandler {
   /** `receivedAtMs`: wall clock, milliseconds since 1970. */
   onTag(tag: FlvTag, receivedAtMs: number): void;
@@ -20,18 +20,29 @@ export interface PublisherHandler {
   isPlayable(): boolean;
 }
 
-/** A publish that the ingest refused, or ended before there was anything to play. */
+/**
+ * Called when a publish is authorised, before it is answered. A PublishRefusal refuses it with its own code and words. Any other
+ * error is logged and refuses it as `Rejected`.
+ */
+export type AcceptPublisher = (publisher: Publisher) => Promise<PublisherHandler>;
+
+/** Refuses an authorised publish. That is no failure: the broadcaster is told the code and the message. */
+export class PublishRefusal extends Error {
+  override readonly name = 'PublishRefusal';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, description: string) {
+    super(description);
+    this.code = code;
+  }
+}
+
+/** A publish that was refused, or that ended before viewers had anything to play. */
 export interface RefusedPublish {
-  /** Null where the key belongs to no stream, or nobody knows. */
+  /** Null if the key belongs to no stream, or the stream is unknown. */
   readonly streamId: string | null;
   readonly code: RefusalCode;
-  /** As the broadcaster was told. */
+  /** The words that the broadcaster was told. */
   readonly description: string;
   readonly sourceAddress: string;
 }
-
-/**
- * Called once a publish is authorised, before it is answered. A PublishRefusal refuses it in its own words; any other thrown or
- * rejected error is logged and refuses it as `Rejected`.
- */
-export type AcceptPublisher = (publisher: Publisher) => Promise<PublisherHandler>;

@@ -2,65 +2,65 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { PooledConnection } from '#encoder/guard/connection-pool.ts';
+import type { LogLimiter } from '#encoder/guard/log-limiter.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
-import type { StrangerLog } from '#encoder/guard/stranger-log.ts';
-import { ConnectionJournal } from './connection-journal.ts';
-import { PublishSession, type PublishSessionOptions } from './publish-session.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { ConnectionLog } from './connection-log.ts';
+import { type ConnectionPhase, RtmpViolation } from './guarded-rtmp.ts';
+import { Publish, type PublishConnection, type PublishServices } from './publish.ts';
 import { RtmpParser } from './rtmp-parser.ts';
-import { RtmpViolation } from './rtmp-violation.ts';
 
-/** The application of every publishing address, `rtmp://HOST/live`. */
-const APP = 'live';
-
-/** What a connection shares with the others of its server, and its own name. */
-export type RtmpConnectionOptions = Pick<
-  PublishSessionOptions,
-  'id' | 'remoteAddress' | 'authorise' | 'acceptPublisher' | 'onRefused' | 'registry' | 'enhancedCodecs' | 'now'
-> & {
-  readonly socket: Socket;
-  /** What the remote address counts as (`toSourceNetwork`). */
-  readonly network: string;
+export interface RtmpConnectionOptions {
+  /** What the connections of a server share. */
+  readonly services: PublishServices;
   readonly limits: RtmpLimits;
-  readonly strangerLog: StrangerLog;
-  /** The peer broke the protocol or a limit of it; returns how many peers of the server have. */
+  readonly logLimiter: LogLimiter;
+  /** Called when the peer breaks the protocol or a limit. Returns how many peers of the server have. */
   readonly onViolation: () => number;
+  readonly socket: Socket;
+  readonly id: string;
+  readonly remoteAddress: string;
+  /** The network of the remote address (`toSourceNetwork`). */
+  readonly network: string;
   /** Names the connection and its remote address on every line. */
   readonly log: Logger;
-};
+}
 
-/** One TCP connection: time-outs, byte counts, closing, and the way between parser and publish session. */
-export class RtmpConnection implements PooledConnection {
+/** Why a connection closes. */
+interface Closing {
+  readonly reason: string;
+  /** By our decision, not the peer's or the network's. */
+  readonly byUs: boolean;
+}
+
+/** One TCP connection: its time limits, its byte counts, its end, and the parser and publish that it joins. */
+export class RtmpConnection implements PooledConnection, PublishConnection {
   readonly #options: RtmpConnectionOptions;
-  readonly #journal: ConnectionJournal;
+  readonly #log: ConnectionLog;
   readonly #parser: RtmpParser;
   readonly #openedAtMs: number;
-  #session: PublishSession | null = null;
   #deadline: NodeJS.Timeout;
-  #handshakeDone = false;
-  #live = false;
+  #awaitsHandshake = true;
   #receivedBytes = 0;
-  /** Came behind the publish, and waits for its answer. */
+  #publish: Publish | null = null;
+  /** Bytes behind the publish command, kept until it is answered. */
   #held: Buffer[] = [];
-  #closeReason: string | null = null;
-  /** The end was our decision, and not the peer's or the network's. */
-  #closedByUs = false;
+  #closing: Closing | null = null;
 
   constructor(options: RtmpConnectionOptions) {
-    const { socket, limits } = options;
+    const { socket, limits, services, network, logLimiter, log } = options;
     this.#options = options;
-    this.#journal = new ConnectionJournal(options);
-    this.#openedAtMs = options.now();
+    const wasLive = () => this.#publish?.wasLive ?? false;
+    this.#log = new ConnectionLog({ network, limiter: logLimiter, wasLive, log });
+    this.#openedAtMs = services.now();
     this.#parser = new RtmpParser(
-      { app: APP, limits, enhancedCodecs: options.enhancedCodecs },
+      { limits, enhancedCodecs: services.enhancedCodecs, phase: () => this.#phase },
       {
         onOutput: (bytes) => this.#send(bytes),
-        onPublish: (streamName) => this.#publish(streamName),
-        onMessage: () => this.#session?.countMessage(),
+        onPublish: (streamName) => this.#beginPublish(streamName),
+        onMessage: () => this.#publish?.input?.countMessage(),
         onUnpublish: () => this.#close('unpublished by the broadcaster'),
-        onTag: (tag) => {
-          if (this.#live) this.#deadline.refresh();
-          this.#session?.receive(tag);
-        },
+        onTag: (tag) => this.#onTag(tag),
       },
     );
     this.#deadline = setTimeout(() => this.#close('handshake timed out'), limits.handshakeTimeoutMs);
@@ -68,9 +68,13 @@ export class RtmpConnection implements PooledConnection {
     socket.setKeepAlive(true);
     socket.on('data', (bytes) => this.#receive(bytes));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#closeReason ??= `socket error ${error.code ?? error.name}`;
+      this.#closing ??= { reason: `socket error ${error.code ?? error.name}`, byUs: false };
     });
-    socket.on('close', () => this.#closed());
+    socket.on('close', () => this.#onClosed());
+  }
+
+  get id(): string {
+    return this.#options.id;
   }
 
   get network(): string {
@@ -81,96 +85,104 @@ export class RtmpConnection implements PooledConnection {
     return this.#options.remoteAddress;
   }
 
-  /** Publishes, authorised and accepted. */
   get isLive(): boolean {
-    return this.#live && this.#closeReason === null;
+    return this.#phase === 'live';
   }
 
-  /** Ends the connection and its publish; a broadcaster is told why. */
+  /** Derived from the publish and the end of the connection, which are the only homes of these facts. */
+  get #phase(): ConnectionPhase {
+    if (this.#closing !== null) return 'closing';
+    if (this.#publish === null) return 'stranger';
+    return this.#publish.isLive ? 'live' : 'deciding';
+  }
+
+  /** Ends the connection and its publish. A broadcaster is told why. */
   end(code: RefusalCode, description: string): void {
-    if (this.#session === null) this.#close(description);
-    else this.#session.end(code, description);
+    if (this.#publish === null) this.#close(description);
+    else this.#publish.end(code, description);
   }
 
-  /** Ends it without the time to say goodbye; a broadcaster is told why if that can be sent at once. */
+  /** Ends the connection and cuts it. A broadcaster is told why, if that can be sent at once. */
   evict(): void {
     this.end('NetStream.Publish.Rejected', 'The server is crowded; connect again');
     this.#options.socket.destroy();
   }
 
-  #receive(bytes: Buffer): void {
-    this.#receivedBytes += bytes.length;
-    if (this.#closeReason !== null) return; // read on, so that closing does not reset what we sent last
-    this.#parse(bytes);
-    if (this.#isClosing()) return;
-    const { maxBytesBeforeAuthorised, publishTimeoutMs } = this.#options.limits;
-    if (!this.#live && this.#receivedBytes > maxBytesBeforeAuthorised) {
-      // Some broadcasters send without waiting for the answer: what they send stays with them until there is one.
-      if (this.#session === null) this.#violated('too many bytes before a publish');
-      else this.#options.socket.pause();
-    } else if (!this.#handshakeDone && this.#parser.handshakeDone) {
-      this.#handshakeDone = true;
-      if (this.#session === null) this.#setDeadline(publishTimeoutMs, () => this.#close('no publish in time'));
+  startPublish(): void {
+    const { limits, socket } = this.#options;
+    this.#setDeadline(limits.idleTimeoutMs, () =>
+      this.end('NetStream.Publish.Rejected', 'No media received; connect again'),
+    );
+    this.#parser.sendPublishStart();
+    for (const bytes of this.#held.splice(0)) if (this.#closing === null) this.#parse(bytes);
+    socket.resume();
+  }
+
+  refuse(code: RefusalCode, description: string): void {
+    try {
+      this.#parser.sendError(code, description);
+    } finally {
+      this.#close(description);
     }
   }
 
-  /** Keeps what comes behind the publish until that is answered. */
+  #receive(bytes: Buffer): void {
+    this.#receivedBytes += bytes.length;
+    if (this.#closing !== null) return; // Reading goes on, so that closing does not reset what we sent last.
+    this.#parse(bytes);
+    const { maxBytesBeforeAuthorised } = this.#options.limits;
+    if (this.#awaitsHandshake) this.#checkHandshake();
+    if (this.#receivedBytes <= maxBytesBeforeAuthorised) return;
+    if (this.#phase === 'stranger') this.#onViolation('too many bytes before a publish');
+    // Some broadcasters send without waiting for the answer. The rest stays with them until there is one.
+    else if (this.#phase === 'deciding') this.#options.socket.pause();
+  }
+
+  #checkHandshake(): void {
+    this.#awaitsHandshake = !this.#parser.handshakeDone;
+    if (this.#awaitsHandshake || this.#phase !== 'stranger') return;
+    this.#setDeadline(this.#options.limits.publishTimeoutMs, () => this.#close('no publish in time'));
+  }
+
   #parse(bytes: Buffer): void {
     const { socket } = this.#options;
     let rest: Buffer;
-    // All answers to what came together leave together: each write is a system call and a packet.
+    // Answers to what came together leave together: each write is a system call and a packet.
     socket.cork();
     try {
       rest = this.#parser.receive(bytes);
     } catch (error) {
       // Other errors come from the decoder and may quote the peer's bytes.
-      this.#violated(error instanceof RtmpViolation ? error.message : 'malformed RTMP');
+      this.#onViolation(error instanceof RtmpViolation ? error.message : 'malformed RTMP');
       return;
     } finally {
       socket.uncork();
       this.#checkUnsent();
     }
-    if (rest.length > 0 && this.#closeReason === null) this.#held.push(rest);
-    this.#session?.countBytes(bytes.length - rest.length);
+    if (rest.length > 0 && this.#closing === null) this.#held.push(rest);
+    this.#publish?.input?.countBytes(bytes.length - rest.length);
   }
 
-  #violated(reason: string): void {
+  #onTag(tag: FlvTag): void {
+    const input = this.#publish?.input;
+    if (input === null || input === undefined) return;
+    this.#deadline.refresh();
+    input.receive(tag);
+  }
+
+  #onViolation(reason: string): void {
     const { onViolation, log } = this.#options;
-    const violations = onViolation();
-    const line = { streamId: this.#session?.streamId, reason, violations };
-    this.#journal.explain((unlogged) => log.warn({ ...line, ...unlogged }, 'protocol violated'));
+    const line = { streamId: this.#publish?.streamId, reason, violations: onViolation() };
+    this.#log.explain((leftOut) => log.warn({ ...line, ...leftOut }, 'protocol violated'));
     this.#close(reason);
   }
 
-  #publish(streamKey: string): void {
-    const { limits } = this.#options;
+  #beginPublish(streamKey: string): void {
+    const { services, limits, log } = this.#options;
     this.#setDeadline(limits.decisionTimeoutMs, () =>
       this.end('NetStream.Publish.Rejected', 'The server did not decide in time; try again'),
     );
-    this.#session = new PublishSession({
-      ...this.#options,
-      streamKey,
-      logStranger: (log) => this.#journal.explain(log),
-      onLive: () => this.#goLive(),
-      onEnd: (code, description) => {
-        try {
-          this.#parser.sendError(code, description);
-        } finally {
-          this.#close(description);
-        }
-      },
-    });
-  }
-
-  #goLive(): void {
-    const { idleTimeoutMs } = this.#options.limits;
-    this.#live = true;
-    this.#journal.isLive = true;
-    this.#parser.authorise();
-    this.#setDeadline(idleTimeoutMs, () => this.end('NetStream.Publish.Rejected', 'No media received; connect again'));
-    this.#parser.sendPublishStart();
-    for (const bytes of this.#held.splice(0)) if (this.#closeReason === null) this.#parse(bytes);
-    this.#options.socket.resume();
+    this.#publish = new Publish({ ...services, connection: this, streamKey, log, connectionLog: this.#log });
   }
 
   #send(bytes: Buffer): void {
@@ -180,44 +192,34 @@ export class RtmpConnection implements PooledConnection {
     this.#checkUnsent();
   }
 
-  /** Cuts the socket where too much waits for the peer to read it; what is corked has not been offered yet. */
+  /** Cuts the socket if too much waits for the peer to read it. Corked bytes have not been offered to the peer yet. */
   #checkUnsent(): void {
     const { socket, limits } = this.#options;
     if (socket.destroyed || socket.writableCorked > 0 || socket.writableLength <= limits.maxUnsentBytes) return;
-    this.#closeReason ??= 'the peer does not read';
-    this.#closedByUs = true;
+    this.#closing ??= { reason: 'the peer does not read', byUs: true };
     socket.destroy();
   }
 
   /** Flushes what was sent, closes our side, and cuts the socket if the peer keeps its own side open. */
   #close(reason: string): void {
     const { socket, limits } = this.#options;
-    if (this.#closeReason !== null) return;
-    this.#closeReason = reason;
-    this.#closedByUs = true;
-    this.#parser.stop();
+    if (this.#closing !== null) return;
+    this.#closing = { reason, byUs: true };
     this.#held = [];
-    this.#session?.close();
+    this.#publish?.leave();
     this.#setDeadline(limits.closeGraceMs, () => socket.destroy());
     socket.end();
     socket.resume();
   }
 
-  #closed(): void {
+  #onClosed(): void {
     clearTimeout(this.#deadline);
-    this.#parser.stop();
-    this.#session?.close();
-    const end = {
-      streamId: this.#session?.streamId,
-      reason: this.#closeReason ?? 'closed by the peer',
-      receivedBytes: this.#receivedBytes,
-      durationMs: this.#options.now() - this.#openedAtMs,
-    };
-    this.#journal.close(end, this.#session === null && !this.#closedByUs);
-  }
-
-  #isClosing(): boolean {
-    return this.#closeReason !== null;
+    this.#closing ??= { reason: 'closed by the peer', byUs: false };
+    this.#publish?.leave();
+    const { reason, byUs } = this.#closing;
+    const durationMs = this.#options.services.now() - this.#openedAtMs;
+    const end = { streamId: this.#publish?.streamId, reason, receivedBytes: this.#receivedBytes, durationMs };
+    this.#log.close(end, this.#publish === null && !byUs);
   }
 
   #setDeadline(delayMs: number, onExpiry: () => void): void {

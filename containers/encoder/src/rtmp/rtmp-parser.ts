@@ -1,8 +1,14 @@
+import { RTMP_APPLICATION } from '#domain/ports.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { ACKNOWLEDGEMENT_WINDOW_BYTES, GuardedRtmp, type RtmpCommand } from './guarded-rtmp.ts';
-import { RtmpViolation } from './rtmp-violation.ts';
+import {
+  ACKNOWLEDGEMENT_WINDOW_BYTES,
+  type ConnectionPhase,
+  GuardedRtmp,
+  type RtmpCommand,
+  RtmpViolation,
+} from './guarded-rtmp.ts';
 
 /** Script data with a leading AMF3 byte (RTMP 1.0, 7.1.2). */
 const AMF3_DATA = 15;
@@ -15,28 +21,28 @@ const SET_DATA_FRAME = Buffer.from('\x02\x00\x0d@setDataFrame', 'latin1');
 const CAN_DECODE = 1;
 
 export interface RtmpParserOptions {
-  /** The only application that a peer may connect to. */
-  readonly app: string;
   readonly limits: RtmpLimits;
-  /** What peers are told that can be decoded. */
+  /** The Enhanced RTMP codecs that FFmpeg can decode; the answer to `connect` names them. */
   readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
+  /** The connection's phase now. */
+  readonly phase: () => ConnectionPhase;
 }
 
-/** What a connection learns from its peer's messages. */
+/** The messages of a peer, as its connection sees them. */
 export interface RtmpEvents {
   /** Bytes for the socket. */
   onOutput(bytes: Buffer): void;
-  /** The one `publish` of the connection; `streamName` has no query string and is empty where there is none. */
+  /** The one `publish` of the connection. `streamName` has no query string, and is empty if the command named none. */
   onPublish(streamName: string): void;
   /** The peer ended its publish (deleteStream, closeStream or FCUnpublish). */
   onUnpublish(): void;
-  /** A message of any kind came after the publish was accepted; told before what it holds. */
+  /** A message of a live publish, of any type. Called before `onTag` for the same message. */
   onMessage(): void;
-  /** A tag of the published message stream, with a payload of its own. */
+  /** A tag of the published message stream. Its payload is a copy. */
   onTag(tag: FlvTag): void;
 }
 
-/** Server side of one publishing RTMP connection (RTMP 1.0, 7.2): answers its commands and picks the tags of its one stream. */
+/** The server's side of one publishing RTMP connection (RTMP 1.0, 7.2): answers its commands and extracts the tags of its one stream. */
 export class RtmpParser extends GuardedRtmp {
   readonly #options: RtmpParserOptions;
   readonly #events: RtmpEvents;
@@ -55,9 +61,13 @@ export class RtmpParser extends GuardedRtmp {
     this.#sendStatus('status', 'NetStream.Publish.Start', 'Publishing.');
   }
 
-  /** Tells the peer why it is cut off. */
+  /** Tells the peer why its publish is over. */
   sendError(code: string, description: string): void {
     this.#sendStatus('error', code, description);
+  }
+
+  protected override get phase(): ConnectionPhase {
+    return this.#options.phase();
   }
 
   protected override countMessage(): void {
@@ -104,12 +114,11 @@ export class RtmpParser extends GuardedRtmp {
 
   #connect(command: RtmpCommand): void {
     const transactionId = toTransactionId(command);
-    this.setChunkSize(this.outChunkSize); // first of all, as every answer is one chunk
+    this.setChunkSize(this.outChunkSize); // First of all, since every answer is one chunk.
     const details = command.cmdObj;
     const wanted = typeof details === 'object' && details !== null && 'app' in details ? details.app : null;
-    const { app } = this.#options;
-    if (wanted !== app && wanted !== `${app}/`) {
-      const description = `Unknown application; the address is rtmp://HOST/${app} and the stream key`;
+    if (wanted !== RTMP_APPLICATION && wanted !== `${RTMP_APPLICATION}/`) {
+      const description = `Unknown application; the address is rtmp://HOST/${RTMP_APPLICATION} and the stream key`;
       const info = { level: 'error', code: 'NetConnection.Connect.Rejected', description };
       this.sendInvokeMessage(0, { cmd: '_error', transId: transactionId, cmdObj: null, info });
       throw new RtmpViolation('connect to an unknown application');
@@ -120,7 +129,7 @@ export class RtmpParser extends GuardedRtmp {
     this.#answerConnect(transactionId);
   }
 
-  /** As node-media-server does, but with what can be decoded (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+  /** Answers as node-media-server does, with the codecs that can be decoded (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
   #answerConnect(transactionId: number): void {
     const codecs = [...this.#options.enhancedCodecs].map((fourCc) => [fourCc, CAN_DECODE]);
     this.sendInvokeMessage(0, {
@@ -142,7 +151,6 @@ export class RtmpParser extends GuardedRtmp {
     this.#publishStreamId = this.parserPacket.header.stream_id;
     const name = command.streamName;
     const [streamName = ''] = typeof name === 'string' ? name.split('?', 1) : [];
-    this.hold(); // what comes behind is a stranger's until there is an answer
     this.#events.onPublish(streamName);
   }
 
@@ -153,13 +161,13 @@ export class RtmpParser extends GuardedRtmp {
   }
 
   #sendStatus(level: 'status' | 'error', code: string, description: string): void {
-    // The encoder counts UTF-16 units where AMF0 wants bytes: only ASCII comes out right.
+    // node-media-server counts UTF-16 units where AMF0 wants bytes, so only ASCII comes out right.
     const ascii = description.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_DESCRIPTION_LENGTH);
     this.sendStatusMessage(this.#publishStreamId ?? this.parserPacket.header.stream_id, level, code, ascii);
   }
 }
 
-/** Anything but a number would be sent back as it came. */
+/** The transaction id is echoed, so anything but a number is refused. */
 function toTransactionId(command: RtmpCommand): number {
   const value = command.transId;
   if (typeof value !== 'number') throw new RtmpViolation('a command without a transaction id');

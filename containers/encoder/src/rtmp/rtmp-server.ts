@@ -1,31 +1,21 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
-import type { Authorise } from '#domain/ingest-auth.ts';
 import { generateId, type RandomBytes } from '#domain/stream-ids.ts';
 import { ConnectionPool } from '#encoder/guard/connection-pool.ts';
 import { FailedKeys } from '#encoder/guard/failed-keys.ts';
+import { LogLimiter } from '#encoder/guard/log-limiter.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import { toSourceNetwork } from '#encoder/guard/source-network.ts';
-import { StrangerLog } from '#encoder/guard/stranger-log.ts';
-import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
-import type { AcceptPublisher, RefusedPublish } from './publisher.ts';
+import type { PublishServices } from './publish.ts';
 import { PublisherRegistry } from './publisher-registry.ts';
 import { RtmpConnection } from './rtmp-connection.ts';
 
-export interface RtmpServerOptions {
+export interface RtmpServerOptions extends Omit<PublishServices, 'registry' | 'limits'> {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
-  readonly authorise: Authorise;
-  readonly acceptPublisher: AcceptPublisher;
-  /** Told of every publish that the server refuses by itself or because of `authorise`; what `acceptPublisher` refuses is its own business. */
-  readonly onRefused: (refusal: RefusedPublish) => void;
   readonly limits: RtmpLimits;
-  /** What of Enhanced RTMP the encoder can decode. */
-  readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
-  /** Wall now, milliseconds since 1970. */
-  readonly now: () => number;
   /** Makes the connections' ids. */
   readonly randomBytes: RandomBytes;
   readonly log: Logger;
@@ -34,48 +24,52 @@ export interface RtmpServerOptions {
 export interface RtmpServer {
   /** The TCP port it listens on. */
   readonly port: number;
-  /** Connections that broke the protocol or a limit of it, since the start. */
+  /** Connections that broke the protocol or a limit since the start. */
   readonly violations: number;
-  /** Refuses new connections, ends all publishes (their handlers are closed) and resolves when every socket is gone. */
+  /** Refuses new connections, ends all publishes and resolves when every socket is gone. */
   close(): Promise<void>;
 }
 
-const CROWD_LOG_INTERVAL_MS = 1_000;
-
-/** Listens for RTMP publishers at `rtmp://host:port/live`; rejects with the socket's error (EADDRINUSE) if it can't. */
+/** Listens for RTMP publishers at `rtmp://host:port/live`. Rejects with the socket's error, such as EADDRINUSE. */
 export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
-  const { host, port, randomBytes, log, ...shared } = options;
-  const registry = new PublisherRegistry();
+  const { host, port, limits, now, randomBytes, log } = options;
   const failedKeys = new FailedKeys(options);
-  const pool = new ConnectionPool<RtmpConnection>(options.limits);
-  const strangerLog = new StrangerLog(options.now);
-  const logCrowd = createCrowdLog(options);
+  const services: PublishServices = {
+    ...options,
+    authorise: (request) => failedKeys.authorise(request),
+    registry: new PublisherRegistry(),
+  };
+  const pool = new ConnectionPool<RtmpConnection>(limits);
+  const logLimiter = new LogLimiter(now);
   let violations = 0;
+  const logCrowd = (remoteAddress: string): void =>
+    logLimiter.write('crowd', (leftOut) =>
+      log.warn({ remoteAddress, connections: pool.open.size, ...leftOut }, 'connections refused: too many'),
+    );
 
   const server = createServer((socket) => {
     const remoteAddress = toPlainAddress(socket.remoteAddress);
     const network = toSourceNetwork(remoteAddress);
     if (pool.isFullFor(network)) {
       socket.destroy();
-      logCrowd({ remoteAddress, connections: pool.open.size });
+      logCrowd(remoteAddress);
       return;
     }
     const id = generateId(randomBytes);
     const connection = new RtmpConnection({
-      ...shared,
+      services,
+      limits,
+      logLimiter,
+      onViolation: () => ++violations,
+      socket,
       id,
       remoteAddress,
       network,
-      socket,
-      registry,
-      authorise: (request) => failedKeys.authorise(request),
-      onViolation: () => ++violations,
-      strangerLog,
       log: log.child({ connectionId: id, remoteAddress }),
     });
     socket.once('close', () => pool.delete(connection));
     const evicted = pool.add(connection);
-    if (evicted !== null) logCrowd({ remoteAddress: evicted.remoteAddress, connections: pool.open.size });
+    if (evicted !== null) logCrowd(evicted.remoteAddress);
   });
   server.listen(port, host);
   await once(server, 'listening');
@@ -89,19 +83,6 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
   };
 }
 
-/** A flood costs a line a second, not one for each of its connections. */
-function createCrowdLog({ now, log }: Pick<RtmpServerOptions, 'now' | 'log'>) {
-  let loggedAtMs = Number.NEGATIVE_INFINITY;
-  let refusals = 0;
-  return (latest: Readonly<Record<string, unknown>>): void => {
-    refusals++;
-    if (now() - loggedAtMs < CROWD_LOG_INTERVAL_MS) return;
-    log.warn({ ...latest, refusals }, 'connections refused: too many');
-    loggedAtMs = now();
-    refusals = 0;
-  };
-}
-
 async function closeServer(server: Server, open: ReadonlySet<RtmpConnection>): Promise<void> {
   const closed = once(server, 'close');
   server.close();
@@ -111,7 +92,7 @@ async function closeServer(server: Server, open: ReadonlySet<RtmpConnection>): P
   await closed;
 }
 
-/** IPv4 peers of a dual-stack listener come as `::ffff:192.0.2.1`. */
+/** A dual-stack listener shows IPv4 peers as `::ffff:192.0.2.1`. */
 function toPlainAddress(address: string | undefined): string {
   return (address ?? 'unknown').replace(/^::ffff:/, '');
 }

@@ -8,7 +8,7 @@ export interface BroadcastOptions {
   readonly now: () => number;
 }
 
-/** What viewers can have of a stream, told in events: from the moment it plays until it has ended, and then anew. */
+/** Emits the events of a stream's broadcasts: each begins when viewers can play it and ends with its playlists. */
 export class Broadcast {
   readonly #options: BroadcastOptions;
   #liveSinceMs: number | null = null;
@@ -22,7 +22,7 @@ export class Broadcast {
     return this.#liveSinceMs !== null;
   }
 
-  /** There is something to play; said once a broadcast. */
+  /** Viewers have something to play. Emits an event the first time in a broadcast. */
   onPlayable(): void {
     if (this.isLive) return;
     this.#liveSinceMs = this.#options.now();
@@ -37,12 +37,12 @@ export class Broadcast {
     this.#publisherGoneAtMs = this.#options.now();
   }
 
-  /** Before anybody could watch, a restart is no event. */
+  /** A restart before anybody could watch is no event. */
   onRestart(reason: RestartReason): void {
     if (this.isLive) this.#emit({ type: 'encoder.restarted', reason });
   }
 
-  /** The playlists have ended. Nothing where there were none. */
+  /** The playlists have ended. Does nothing if viewers had nothing to play. */
   end(reason: BroadcastEndReason): void {
     if (this.#liveSinceMs === null) return;
     const endMs = this.#publisherGoneAtMs ?? this.#options.now();

@@ -3,12 +3,11 @@ import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import { type HeartbeatResult, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 
 /**
- * A stop reaches the publisher within 2 s, and one heartbeat may fail: the next one comes at most 1 s after it, has failed
- * after half a second and is repeated at once. Two a second would do that too, for twice the writes (one a heartbeat and
- * stream), which are most of what a stream costs in DynamoDB.
+ * A stop reaches the publisher within 2 s, even if one heartbeat fails: it fails after half a second and is repeated at once. Two
+ * heartbeats a second would do that too, but at twice the writes, and writes are most of what a stream costs in DynamoDB.
  */
 const HEARTBEAT_MS = 1_000;
-/** DynamoDB answers within 20 ms. */
+/** DynamoDB usually answers within 20 ms. */
 const HEARTBEAT_TIMEOUT_MS = 500;
 
 export interface LeaseOptions {
@@ -16,20 +15,20 @@ export interface LeaseOptions {
   readonly streamId: string;
   readonly owner: string;
   readonly health: () => StreamHealth;
-  /** The publish must end: somebody asked for it, or (null) somebody else publishes the stream now. Called once. */
+  /** Called once when the publish must end: somebody asked for it, or (null) another publisher has the stream now. */
   readonly onLost: (reason: EndReason | null) => void;
   readonly now: () => number;
   readonly log: Logger;
 }
 
 /**
- * Keeps a publish's record in the live store fresh until it is released. A store that can't be reached costs a log line,
- * never the broadcast: the publisher is here and its viewers are too.
+ * Renews a publish's record in the live store until it is released. If the store can't be reached, the broadcast goes on and one
+ * line is logged: its publisher and its viewers are still here.
  */
 export class Lease {
   readonly #options: LeaseOptions;
   #timer: NodeJS.Timeout;
-  /** The one call that is under way: a heartbeat that is late must not undo the release after it. */
+  /** The call that is under way. The release waits for it, so that a late heartbeat does not undo the release. */
   #calling: Promise<void> = Promise.resolve();
   #released: Promise<void> | null = null;
   #isReachable = true;
@@ -39,7 +38,7 @@ export class Lease {
     this.#timer = this.#beatIn(HEARTBEAT_MS);
   }
 
-  /** Gives the stream up; resolves when the store has been told, or could not be. */
+  /** Gives the stream up. Resolves after the attempt to tell the store, whether or not that worked. */
   release(): Promise<void> {
     clearTimeout(this.#timer);
     this.#released ??= this.#giveUp();
@@ -54,7 +53,7 @@ export class Lease {
     }, delayMs);
   }
 
-  /** The next one is due only when this one is over, so that calls never pile up. */
+  /** The next heartbeat is scheduled when this one is over, so that calls never pile up. */
   async #beat(): Promise<void> {
     const { now, onLost } = this.#options;
     const startedAtMs = now();
@@ -66,11 +65,11 @@ export class Lease {
       return;
     }
     const isFirstFailure = result === null && wasReachable;
-    const elapsedMs = Math.max(0, now() - startedAtMs); // wall clocks are set back now and then
+    const elapsedMs = Math.max(0, now() - startedAtMs); // Wall clocks are set back now and then.
     this.#timer = this.#beatIn(isFirstFailure ? 0 : Math.max(0, HEARTBEAT_MS - elapsedMs));
   }
 
-  /** Null where the store did not answer in time. */
+  /** Null if the store did not answer in time. */
   async #renew(nowMs: number): Promise<HeartbeatResult | null> {
     const { store, streamId, owner, health } = this.#options;
     const deadline = new AbortController();
@@ -101,7 +100,7 @@ export class Lease {
     }
   }
 
-  /** One line for an outage, not one for each second of it. */
+  /** Logs one line for an outage, not one a second. */
   #onUnreached(error: unknown): void {
     if (this.#isReachable) this.#options.log.warn({ err: error }, 'live store not reached; the stream goes on');
     this.#isReachable = false;

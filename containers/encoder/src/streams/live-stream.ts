@@ -1,27 +1,25 @@
 import type { Logger } from 'pino';
-import type { BroadcastEndReason, EmitEvent } from '#domain/events.ts';
+import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { EndReason, StreamHealth } from '#domain/streams.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import type { Publisher } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
-import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { Broadcast } from './broadcast.ts';
-import { EpochRange } from './epoch-range.ts';
-import { clockMediaSequence } from './media-sequence.ts';
-import { REQUESTED_ENDS } from './requested-ends.ts';
+import { LivePublish, type PublishedStream } from './live-publish.ts';
+import { clockMediaSequence, type ReservedEpochs } from './numbering.ts';
+import { endsPlaylists } from './requested-ends.ts';
 
-/** How long an ended stream stays, so that players that are behind see its end. */
+/** How long an ended stream is kept, so that players that lag can still load its end. */
 const KEEP_ENDED_MS = 60_000;
 
 export interface LiveStreamOptions {
   readonly streamId: string;
   readonly playbackId: string;
   readonly latency: LatencyName;
-  /** How long a stream without publisher waits for one before it ends. */
+  /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
-  /** The stream has ended and nobody needs it any more. */
+  /** Called when the stream has ended and no player needs it any more. */
   readonly onGone: () => void;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
@@ -30,27 +28,13 @@ export interface LiveStreamOptions {
   readonly log: Logger;
 }
 
-/** Epochs that a publish has reserved: `count` from `first` on. */
-export interface ReservedEpochs {
-  readonly first: number;
-  readonly count: number;
-}
-
-/** One publisher's time on a stream. */
-export interface LivePublish {
-  readonly handler: PublisherHandler;
-  health(): StreamHealth;
-  /** Ends it because somebody asked for that, or (null) because another connection publishes the stream now. */
-  end(reason: EndReason | null): void;
-}
-
-/** A stream on this task: its publishers one after another, and the package that viewers watch all the while. */
-export class LiveStream {
+/** A stream on this task: its successive publishers, and the package that viewers watch. */
+export class LiveStream implements PublishedStream {
   readonly #options: LiveStreamOptions;
   readonly #broadcast: Broadcast;
   #latency: LatencyName;
   #package: StreamPackage;
-  #transcoder: Transcoder | null = null;
+  #publish: LivePublish | null = null;
   readonly #stopping = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
 
@@ -71,24 +55,24 @@ export class LiveStream {
   }
 
   /**
-   * Whether the stream takes one of its task's slots. It does until its playlists have ended, and so in its reconnect window as
-   * well: a broadcaster who comes back must find room, whoever else has asked for it meanwhile.
+   * Whether the stream holds one of its task's slots. True until its playlists have ended. That includes the reconnect window, so
+   * that a broadcaster who comes back finds room.
    */
   get holdsSlot(): boolean {
     return !this.#package.ended;
   }
 
-  /** Whether viewers have something to play, which they do in the reconnect window too. */
+  /** Whether viewers have something to play. Stays true during the reconnect window. */
   get isLive(): boolean {
     return this.#broadcast.isLive;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
   get encoderSpeed(): number | null {
-    return this.#transcoder?.encoderSpeed ?? null;
+    return this.#publish?.encoderSpeed ?? null;
   }
 
-  /** Takes a publisher on. The one before it has closed. */
+  /** Starts a publish. The handler of the one before it must be closed. */
   publish(publisher: Publisher, reserved: ReservedEpochs, log: Logger): LivePublish {
     this.#clearTimer();
     this.#broadcast.onPublisher();
@@ -96,50 +80,12 @@ export class LiveStream {
       this.#latency = publisher.stream.latency;
       this.#replacePackage();
     }
-    let endReason: BroadcastEndReason = 'publisher-left';
-    const fail = (reason: BroadcastEndReason, description: string): void => {
-      endReason = reason;
-      this.#reject(publisher, description);
-    };
-    const epochs = new EpochRange(reserved.first, reserved.count, () =>
-      fail('encoder-failed', 'The encoder was restarted too often; connect again'),
-    );
-    const transcoder = new Transcoder({
-      stream: publisher.stream,
-      nextEpoch: () => epochs.take(),
-      beginRun: (run) => this.#beginRun(run),
-      onRestart: (reason) => this.#broadcast.onRestart(reason),
-      onFatal: fail,
-      spawn: this.#options.spawn,
-      now: this.#options.now,
-      log,
-    });
-    this.#transcoder = transcoder;
-    return {
-      handler: {
-        onTag: (tag, receivedAtMs) => transcoder.onTag(tag, receivedAtMs),
-        onClose: () => this.#onPublisherGone(transcoder, endReason),
-        isPlayable: () => this.#broadcast.isLive,
-      },
-      health: () => transcoder.health(),
-      end: (reason) => {
-        endReason = reason ?? endReason;
-        const why = reason === null ? 'Published from another connection now' : REQUESTED_ENDS[reason].description;
-        publisher.end('NetStream.Publish.BadName', why);
-      },
-    };
+    const { emit, spawn, now } = this.#options;
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, emit, spawn, now, log });
+    return this.#publish;
   }
 
-  /** Ends the stream at once and resolves when no process of it is left. */
-  async close(): Promise<void> {
-    if (this.#transcoder !== null) this.#stop(this.#transcoder);
-    await Promise.all(this.#stopping);
-    this.#clearTimer();
-    this.#endPlaylists(this.#package);
-    this.#broadcast.end('shutdown');
-  }
-
-  #beginRun(run: EncoderRun): RunSink {
+  beginRun(run: MediaRun): RunSink {
     if (!this.#package.fits(run)) this.#replacePackage();
     const current = this.#package;
     const sink = current.beginRun(run);
@@ -153,14 +99,57 @@ export class LiveStream {
     };
   }
 
-  /** Players that wait on the old package see it end, and load the stream anew. */
+  onRestart(reason: RestartReason): void {
+    this.#broadcast.onRestart(reason);
+  }
+
+  onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void {
+    this.#stop(publish);
+    if (this.#publish !== publish) return;
+    this.#publish = null;
+    this.#broadcast.onPublisherGone();
+    this.#clearTimer();
+    if (endsPlaylists(reason)) this.#end(reason);
+    else this.#timer = setTimeout(() => this.#end(reason), this.#options.reconnectWindowMs);
+  }
+
+  /** Ends the stream at once. Resolves when no process of it is left. */
+  async close(): Promise<void> {
+    if (this.#publish !== null) this.#stop(this.#publish);
+    await Promise.all(this.#stopping);
+    this.#clearTimer();
+    this.#endPlaylists(this.#package);
+    this.#broadcast.end('shutdown');
+  }
+
+  #stop(publish: LivePublish): void {
+    const stopped = publish
+      .stop()
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'publish not stopped in order'))
+      .finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
+  }
+
+  #end(reason: BroadcastEndReason): void {
+    this.#options.log.info({ reason }, 'stream ended');
+    this.#endPlaylists(this.#package);
+    this.#broadcast.end(reason);
+    this.#timer = setTimeout(() => this.#options.onGone(), KEEP_ENDED_MS);
+  }
+
+  /** Ends the old package, so that its players load the stream anew. */
   #replacePackage(): void {
     const former = this.#package;
     this.#package = this.#newPackage(former.nextMsn());
     this.#endPlaylists(former);
   }
 
-  /** Called by timers, too, where an error would end the process. */
+  #newPackage(lowestMsn: number): StreamPackage {
+    const firstMsn = Math.max(lowestMsn, clockMediaSequence(this.#options.now()));
+    return new StreamPackage({ latency: this.#latency, firstMsn });
+  }
+
+  /** Never throws: timers call it too, and an exception there would end the process. */
   #endPlaylists(ended: StreamPackage): void {
     try {
       ended.end();
@@ -169,58 +158,8 @@ export class LiveStream {
     }
   }
 
-  #newPackage(lowestMsn: number): StreamPackage {
-    const firstMsn = Math.max(lowestMsn, clockMediaSequence(this.#options.now()));
-    return new StreamPackage({ latency: this.#latency, firstMsn });
-  }
-
-  /** A publish that nobody could watch yet was refused, as far as anybody can tell. */
-  #reject(publisher: Publisher, description: string): void {
-    const code = 'NetStream.Publish.Rejected';
-    if (!this.#broadcast.isLive) {
-      const { streamId } = this.#options;
-      this.#options.emit({
-        type: 'stream.refused',
-        streamId,
-        code,
-        description,
-        sourceAddress: publisher.remoteAddress,
-      });
-    }
-    publisher.end(code, description);
-  }
-
-  #onPublisherGone(transcoder: Transcoder, reason: BroadcastEndReason): void {
-    this.#stop(transcoder);
-    if (this.#transcoder !== transcoder) return;
-    this.#transcoder = null;
-    this.#broadcast.onPublisherGone();
-    this.#clearTimer();
-    if (endsPlaylists(reason)) this.#endPackage(reason);
-    else this.#timer = setTimeout(() => this.#endPackage(reason), this.#options.reconnectWindowMs);
-  }
-
-  #stop(transcoder: Transcoder): void {
-    const stopped = transcoder
-      .stop()
-      .catch((error: unknown) => this.#options.log.error({ err: error }, 'publish not stopped in order'))
-      .finally(() => this.#stopping.delete(stopped));
-    this.#stopping.add(stopped);
-  }
-
-  #endPackage(reason: BroadcastEndReason): void {
-    this.#options.log.info({ reason }, 'stream ended');
-    this.#endPlaylists(this.#package);
-    this.#broadcast.end(reason);
-    this.#timer = setTimeout(() => this.#options.onGone(), KEEP_ENDED_MS);
-  }
-
   #clearTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-function endsPlaylists(reason: BroadcastEndReason): boolean {
-  return reason in REQUESTED_ENDS && REQUESTED_ENDS[reason as EndReason].endsPlaylists;
 }

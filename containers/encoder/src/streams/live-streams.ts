@@ -2,14 +2,15 @@ import type { Logger } from 'pino';
 import type { EmitEvent } from '#domain/events.ts';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import { PublishRefusal } from '#encoder/rtmp/publish-refusal.ts';
-import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { EPOCHS_PER_PUBLISH, type LiveStore } from '#runtime/live-store.ts';
 import { Lease } from './lease.ts';
-import { type LivePublish, LiveStream, type ReservedEpochs } from './live-stream.ts';
+import type { LivePublish } from './live-publish.ts';
+import { LiveStream } from './live-stream.ts';
+import type { ReservedEpochs } from './numbering.ts';
 
-/** For the broadcaster, whose next try may reach a task that has room. */
+/** The next try may reach a task that has room. */
 const NO_SLOT = 'No capacity for another broadcast right now; try again in a minute';
 const KEY_REPLACED = 'This stream key is no longer valid';
 const PLAYBACK_ID_TAKEN =
@@ -18,7 +19,7 @@ const PLAYBACK_ID_TAKEN =
 export interface LiveStreamsOptions {
   readonly store: Pick<LiveStore, 'begin' | 'heartbeat' | 'end'>;
   readonly reconnectWindowMs: number;
-  /** Broadcasts that the task takes at once. */
+  /** How many broadcasts the task takes at once. */
   readonly slots: number;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
@@ -27,13 +28,13 @@ export interface LiveStreamsOptions {
   readonly log: Logger;
 }
 
-/** What a task has to do at the moment. */
+/** A task's load at the moment. */
 export interface StreamsLoad {
   readonly slots: number;
   readonly slotsUsed: number;
   /** Streams that viewers can play. */
   readonly streamsLive: number;
-  /** Media seconds out per media second in of the slowest stream; null where none can tell. */
+  /** Media seconds out per media second in of the slowest stream; null if unknown. */
   readonly encoderSpeed: number | null;
 }
 
@@ -42,24 +43,24 @@ export class LiveStreams {
   readonly #options: LiveStreamsOptions;
   readonly #streams = new Map<string, LiveStream>();
   readonly #leases = new Set<Lease>();
-  /** Their streams hold their slots already, so that two who come at once can't both take the last one. */
+  /** Publishers that are being accepted. Their streams hold slots already, so that two at once can't both take the last. */
   readonly #accepting = new Set<Publisher>();
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
   }
 
-  /** What viewers of a playback id get; undefined where nothing is live or still kept. */
+  /** The package of a playback id; undefined if nothing of it is live or still kept. */
   find(playbackId: string): StreamPackage | undefined {
     return this.#streams.get(playbackId)?.currentPackage;
   }
 
   /**
-   * Takes an authorised publisher on. Rejects with a PublishRefusal where it may not publish or every slot is another stream's, and
-   * with the store's error when its epochs can't be reserved.
+   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no slot left, and with
+   * the store's error if its epochs can't be reserved.
    */
   async accept(publisher: Publisher): Promise<PublisherHandler> {
-    // Before the store is asked, which takes the stream from whoever publishes it on another task.
+    // Before the store is asked, since that takes the stream from a publisher on another task.
     this.#refuseWithoutSlot(publisher);
     this.#accepting.add(publisher);
     try {
@@ -69,7 +70,7 @@ export class LiveStreams {
     }
   }
 
-  /** What there is to do now. */
+  /** The load now. */
   load(): StreamsLoad {
     const streams = [...this.#streams.values()];
     const speeds = streams.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
@@ -93,9 +94,10 @@ export class LiveStreams {
     const publish = this.#streamOf(publisher).publish(publisher, epochs, log);
     const lease = this.#holdLease(publisher, publish, log);
     return {
-      ...publish.handler,
+      onTag: (tag, receivedAtMs) => publish.onTag(tag, receivedAtMs),
+      isPlayable: () => publish.isPlayable(),
       onClose: () => {
-        publish.handler.onClose();
+        publish.onClose();
         void lease.release().then(() => this.#leases.delete(lease));
       },
     };
@@ -104,10 +106,10 @@ export class LiveStreams {
   #refuseWithoutSlot(publisher: Publisher): void {
     const holders = this.#slotHolders();
     if (holders.has(publisher.stream.playbackId) || holders.size < this.#options.slots) return;
-    throw this.#refusal(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
+    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
   }
 
-  /** Playback ids of the streams that hold a slot each. */
+  /** The playback ids of the streams that hold a slot. */
   #slotHolders(): ReadonlySet<string> {
     const accepting = [...this.#accepting].map(({ stream }) => stream.playbackId);
     const taken = [...this.#streams].filter(([, { holdsSlot }]) => holdsSlot).map(([playbackId]) => playbackId);
@@ -115,10 +117,10 @@ export class LiveStreams {
   }
 
   async #reserveEpochs(publisher: Publisher): Promise<ReservedEpochs> {
-    // Before the store is asked: who is refused must not be shown as live until a lease runs out.
+    // Before the store is asked, so that a refused publish is not shown as live until its lease runs out.
     this.#refuseTakenPlaybackId(publisher);
     const begun = await this.#beginInStore(publisher);
-    if (begun === null) throw this.#refusal(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
+    if (begun === null) this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
     return { first: begun.firstEpoch, count: EPOCHS_PER_PUBLISH };
   }
 
@@ -130,23 +132,26 @@ export class LiveStreams {
     try {
       return await store.begin({ streamId, owner: publisher.id, version, startedAt, nowMs });
     } catch (error) {
-      this.#refusal(publisher, 'NetStream.Publish.Rejected', 'The live store could not be reached');
+      this.#reportRefused(publisher, 'NetStream.Publish.Rejected', 'The live store could not be reached');
       throw error;
     }
   }
 
-  /** Says that a publish is refused, and makes the error that refuses it. */
-  #refusal({ stream, remoteAddress }: Publisher, code: RefusalCode, description: string): PublishRefusal {
-    const { streamId } = stream;
-    this.#options.emit({ type: 'stream.refused', streamId, code, description, sourceAddress: remoteAddress });
-    return new PublishRefusal(code, description);
+  #refuse(publisher: Publisher, code: RefusalCode, description: string): never {
+    this.#reportRefused(publisher, code, description);
+    throw new PublishRefusal(code, description);
   }
 
-  /** Throws where another stream's viewers have the playback id: theirs must not get this one's picture. */
+  #reportRefused({ stream, remoteAddress }: Publisher, code: RefusalCode, description: string): void {
+    const { streamId } = stream;
+    this.#options.emit({ type: 'stream.refused', streamId, code, description, sourceAddress: remoteAddress });
+  }
+
+  /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
   #refuseTakenPlaybackId(publisher: Publisher): void {
     const existing = this.#streams.get(publisher.stream.playbackId);
     if (existing === undefined || existing.streamId === publisher.stream.streamId) return;
-    throw this.#refusal(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+    this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
   }
 
   #streamOf(publisher: Publisher): LiveStream {

@@ -1,12 +1,12 @@
 import { ENCODER_METRICS, type EncoderMetricName, METRICS_DIMENSION } from '#domain/metrics.ts';
 import type { MetricsTarget } from './metrics-target.ts';
 
-/** What there is to report; a metric that is left out or null is in no line. */
+/** Values to report. A metric that is missing or null is left out. */
 export type MetricValues = { readonly [Name in EncoderMetricName]?: number | null };
 
 /**
- * The fields that make metrics of a JSON log line: CloudWatch's embedded metric format (CloudWatch User Guide, "Specification:
- * Embedded metric format"). They have to be the line's own fields, beside which it may have others.
+ * The fields that turn a JSON log line into metrics, in CloudWatch's embedded metric format (CloudWatch User Guide,
+ * "Specification: Embedded metric format"). They must be top-level fields of the line, which may have others too.
  */
 export function emfFields(
   target: MetricsTarget,

@@ -2,14 +2,14 @@ import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventb
 import type { Logger } from 'pino';
 import type { EventSink, HeadendEvent } from '#domain/events.ts';
 
-/** `source` of every event on the bus; rules select by it. */
+/** `source` of every event on the bus, by which rules select. */
 export const EVENT_SOURCE = 'headend';
 
-/** PutEvents takes no more entries than this at once (EventBridge API reference). */
+/** PutEvents accepts at most this many entries per call (EventBridge API reference). */
 const BATCH_ENTRIES = 10;
-/** More wait only while the bus can't be reached or somebody tries keys by the thousand; the newest of them are dropped. */
+/** The queue only fills while EventBridge does not answer or during an attack. Then the newest events are dropped. */
 const MAX_QUEUED_EVENTS = 1_000;
-/** Of one call, the SDK's retries included. */
+/** For one call, including the SDK's retries. */
 const CALL_TIMEOUT_MS = 5_000;
 
 export interface EventBridgeSinkOptions {
@@ -19,13 +19,13 @@ export interface EventBridgeSinkOptions {
   readonly log: Logger;
 }
 
-/** Puts events on an EventBridge bus, in order, a batch at a time. One that fails is logged and not tried again. */
+/** Sends events to an EventBridge bus in order, in batches. A batch that fails is logged and not retried. */
 export class EventBridgeSink implements EventSink {
   readonly #options: EventBridgeSinkOptions;
   readonly #queue: HeadendEvent[] = [];
   #sending: Promise<void> | null = null;
   #dropped = 0;
-  /** Aborted once the process ends and can't wait any longer. */
+  /** Aborted when the process ends and cannot wait any longer. */
   readonly #giveUp = new AbortController();
 
   constructor(options: EventBridgeSinkOptions) {
@@ -38,7 +38,7 @@ export class EventBridgeSink implements EventSink {
     this.#sending ??= this.#sendAll();
   }
 
-  /** Resolves when all that was published is on the bus or given up, which after `limitMs` it is. */
+  /** Resolves when all published events were delivered or failed. After `limitMs`, the rest fails. */
   async flush(limitMs: number): Promise<void> {
     const limit = setTimeout(() => this.#giveUp.abort(), limitMs);
     await this.#sending;
@@ -46,7 +46,7 @@ export class EventBridgeSink implements EventSink {
   }
 
   async #sendAll(): Promise<void> {
-    // What is published in one go leaves as one batch.
+    // Events that are published in the same tick leave as one batch.
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, BATCH_ENTRIES);

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { type CountName, ENCODER_METRICS, type LevelName } from '#domain/metrics.ts';
+import type { StreamsLoad } from '#encoder/streams/live-streams.ts';
 import { emfFields, type MetricValues } from './emf-fields.ts';
 import type { MetricsTarget } from './metrics-target.ts';
 
-/** How things stand; null where there is nothing to say. */
+/** Current values; null if unknown. */
 export type MetricLevels = Readonly<Record<LevelName, number | null>>;
-/** How often things have happened since the process began. */
+/** How often things have happened since the process started. */
 export type MetricTotals = Readonly<Record<CountName, number>>;
 
 export interface MetricsReporterOptions {
@@ -22,7 +23,7 @@ const COUNTS: readonly CountName[] = ENCODER_METRICS.filter((metric) => metric.k
   ({ name }) => name,
 );
 
-/** Writes a log line at every interval that CloudWatch takes the metrics from, whatever the level of the other lines is. */
+/** Writes a log line per interval, from which CloudWatch extracts metrics, whatever the log level of other lines. */
 export class MetricsReporter {
   readonly #options: MetricsReporterOptions;
   readonly #log: Logger;
@@ -35,7 +36,7 @@ export class MetricsReporter {
     this.#timer = setInterval(() => this.#write({ ...options.levels(), ...this.#countsSince() }), options.intervalMs);
   }
 
-  /** Writes the last line. It has counts alone: a task that ends has no slots to offer, and none that are in use. */
+  /** Writes the last line. It only has counts: a task that ends has no stream slots, used or free. */
   close(): void {
     clearInterval(this.#timer);
     this.#write(this.#countsSince());
@@ -52,4 +53,15 @@ export class MetricsReporter {
     const { target, now } = this.#options;
     this.#log.info(emfFields(target, now(), values), 'metrics');
   }
+}
+
+/** A task's load as metrics. */
+export function metricLevels({ slots, slotsUsed, streamsLive, encoderSpeed }: StreamsLoad): MetricLevels {
+  return {
+    StreamSlotsUsed: slotsUsed,
+    StreamSlotsAvailable: slots - slotsUsed,
+    StreamSlotsUsedPercent: Math.round((1000 * slotsUsed) / slots) / 10,
+    StreamsLive: streamsLive,
+    EncoderSpeed: encoderSpeed,
+  };
 }

@@ -2,25 +2,27 @@ import type { EmitEvent, EventBody } from '#domain/events.ts';
 
 type Refusal = Extract<EventBody, { type: 'stream.refused' }>;
 
-/** Refusals of one kind since the last event about them. */
+/** The refusals of one kind since the last event about them. */
 interface Group {
   readonly timer: NodeJS.Timeout;
   latest: Refusal;
-  untold: number;
+  collected: number;
 }
 
 export interface RefusalGroupsOptions {
   readonly emit: EmitEvent;
-  /** For so long after an event about refusals of a kind the next ones are gathered. */
+  /** How long refusals of a kind are collected after an event about them. */
   readonly intervalMs: number;
 }
 
-/** More kinds at once are somebody who tries many addresses: all of them together are one more. */
+/** More kinds at once come from an attack with many addresses. They share one more group. */
 const MAX_GROUPS = 100;
+const OTHERS = 'others';
 
 /**
- * Hands events on, but publishes that are refused alike (the same address, stream and code) are one event at once and then
- * one for each interval, which counts them: somebody who tries keys by the thousand must not keep other events from the bus.
+ * Forwards events, but groups refusals of the same address, stream and code. The first one is forwarded at once, later
+ * ones as one event per interval that counts them. An attacker who tries thousands of keys must not keep other events
+ * from the bus.
  */
 export class RefusalGroups {
   readonly #options: RefusalGroupsOptions;
@@ -35,9 +37,9 @@ export class RefusalGroups {
     else this.#options.emit(event);
   };
 
-  /** Tells at once what was gathered. */
+  /** Forwards everything that was collected. */
   flush(): void {
-    for (const key of [...this.#groups.keys()]) this.#tell(key);
+    for (const key of [...this.#groups.keys()]) this.#forward(key);
     for (const { timer } of this.#groups.values()) clearTimeout(timer);
     this.#groups.clear();
   }
@@ -47,10 +49,10 @@ export class RefusalGroups {
     const group = this.#groups.get(key);
     if (group === undefined) {
       this.#options.emit(refusal);
-      this.#groups.set(key, { timer: this.#startTimer(key), latest: refusal, untold: 0 });
+      this.#groups.set(key, { timer: this.#startTimer(key), latest: refusal, collected: 0 });
     } else {
       group.latest = refusal;
-      group.untold++;
+      group.collected++;
     }
   }
 
@@ -59,24 +61,22 @@ export class RefusalGroups {
     return this.#groups.has(key) || this.#groups.size < MAX_GROUPS ? key : OTHERS;
   }
 
-  /** A group without news for an interval is gone. */
+  /** A group that collects nothing during an interval is deleted. */
   #startTimer(key: string): NodeJS.Timeout {
     const timer = setInterval(() => {
-      if (this.#tell(key)) return;
+      if (this.#forward(key)) return;
       clearInterval(timer);
       this.#groups.delete(key);
     }, this.#options.intervalMs);
     return timer.unref();
   }
 
-  /** False where there is nothing to tell. */
-  #tell(key: string): boolean {
+  /** Returns false if nothing was collected. */
+  #forward(key: string): boolean {
     const group = this.#groups.get(key);
-    if (group === undefined || group.untold === 0) return false;
-    this.#options.emit({ ...group.latest, count: group.untold });
-    group.untold = 0;
+    if (group === undefined || group.collected === 0) return false;
+    this.#options.emit({ ...group.latest, count: group.collected });
+    group.collected = 0;
     return true;
   }
 }
-
-const OTHERS = 'others';

@@ -1,10 +1,10 @@
-/** Longer than any interleaving or jitter; viewers of a rendition without new parts stall after about as long. */
+/** Longer than any interleaving or jitter. Viewers of a rendition without new parts stall after about this time. */
 const GONE_AFTER_MS = 3000;
-/** Every change begins a new presentation for viewers, so sound that comes in crumbs is not back. */
+/** Every change of tracks interrupts viewers, so audio must be continuous for this long before it counts as back. */
 const BACK_AFTER_MS = 1000;
 const MAX_GAP_MS = 500;
 
-/** Tells whether a source's audio has vanished while its video goes on. Times lie on the publisher's timeline. */
+/** Detects that a source's audio has stopped while its video goes on. Times are on the publisher's timeline. */
 export class AudioWatch {
   #lastAudioMs: number | null = null;
   #audioSinceMs = 0;
@@ -20,7 +20,7 @@ export class AudioWatch {
     if (timelineMs - this.#audioSinceMs >= BACK_AFTER_MS) this.#hasVanished = false;
   }
 
-  /** Audio that was announced and never came counts from the first picture on. */
+  /** If announced audio never comes, its absence counts from the first video frame. */
   onVideo(timelineMs: number): void {
     this.#lastAudioMs ??= timelineMs;
     if (timelineMs - this.#lastAudioMs > GONE_AFTER_MS) this.#hasVanished = true;

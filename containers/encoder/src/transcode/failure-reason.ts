@@ -1,4 +1,4 @@
-/** What FFmpeg says, and what a broadcaster can do about it. The first match wins. */
+/** FFmpeg's messages, and what a broadcaster can do about them. The first match wins. */
 const REASONS = [
   { pattern: /could not be started/i, reason: 'The server could not start its encoder. Try again later.' },
   { pattern: /cannot allocate memory|out of memory/i, reason: 'The server ran out of memory. Try again later.' },
@@ -19,7 +19,7 @@ const REASONS = [
 
 const UNKNOWN_REASON = 'The source cannot be transcoded. Send H.264 video and AAC audio.';
 
-/** Why transcoding failed, in words for the broadcaster, from FFmpeg's last lines (the newest that is known counts). */
+/** Explains to the broadcaster why transcoding failed. Looks for the newest known message in FFmpeg's last lines. */
 export function failureReason(stderrTail: readonly string[]): string {
   for (const line of stderrTail.toReversed()) {
     const known = REASONS.find(({ pattern }) => pattern.test(line));

@@ -1,53 +1,47 @@
-import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/encoder-run.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/media-run.ts';
+import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { PictureSize, RenditionPlan } from './rendition-plan.ts';
 
-/** Media time of a run's first frame, in seconds: room for encoder delay and AAC priming below it, since tfdt cannot be negative. */
+/**
+ * Media time of a run's first frame. It leaves room for encoder delay and AAC priming, because tfdt cannot be negative.
+ */
 export const RUN_START_SECONDS = 1;
 
-/** The first output's file descriptor; the others follow in order. */
-const FIRST_OUTPUT_FD = 3;
-
-/** A segment of `segmentSeconds` holds at most its nominal size and one full rate-control buffer: 1.25 times the bitrate. */
+/** A segment holds at most its nominal size plus one rate-control buffer: 1.25 times the bitrate. */
 const BUFFER_PER_SEGMENT = 0.25;
 
-/** Without parts: short enough that an encoder which hangs is noticed. */
+/** The fragment length without parts. It is short, so that an FFmpeg that hangs is noticed. */
 const MAX_FRAGMENT_SECONDS = 0.5;
 const AUDIO_FRAGMENT_SHARE = 1 / 6;
-/** ISO/IEC 14496-3, AAC-LC. */
-const AAC_FRAME_SAMPLES = 1024;
-
-/** Rendition names in the order of FFmpeg's output pipes: video best first, then audio. */
-export function outputNames(plan: RenditionPlan): string[] {
-  const video = plan.video.map((rendition) => rendition.name);
-  return plan.audio === null ? video : [...video, AUDIO_RENDITION];
-}
 
 /**
- * FFmpeg's argument vector (FFmpeg 5.1 to 7.1): FLV on stdin, one fragmented MP4 on a pipe for each of `outputNames`.
- * Input before `startSeconds` of the FLV's timeline is decoded but not encoded; that moment becomes RUN_START_SECONDS.
+ * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV on stdin, and a pipe with fragmented MP4 for each of the plan's
+ * renditions, in the order of `renditionNames`. FFmpeg decodes the input before `startSeconds` but does not encode it:
+ * output begins at that moment, with media time RUN_START_SECONDS.
  */
 export function ffmpegArguments(plan: RenditionPlan, startSeconds: number): string[] {
   const videoOutputs = plan.video.flatMap((rendition, index) => [
-    ...['-map', `[v${index}]`, ...videoEncoder(rendition, plan)],
+    ...['-map', `[v${index}]`, ...videoCodec(rendition, plan)],
     ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(plan)),
   ]);
   const audioOutput =
     plan.audio === null
       ? []
       : [
-          ...audioEncoder(plan.audio, startSeconds),
+          ...audioCodec(plan.audio, startSeconds),
           ...fragmentedMp4(FIRST_OUTPUT_FD + plan.video.length, audioFragmentSeconds(plan, plan.audio)),
         ];
   return [...INPUT, ...scalerGraph(plan, startSeconds), ...videoOutputs, ...audioOutput];
 }
 
 /**
- * The FLV header and sequence headers say all there is to know, so probing ends with the first tags. A decoder thread of its
- * own would hold back a frame for each thread; -analyzeduration 0 would mean the default of 90 s for FLV; -fflags nobuffer would
- * drop the frames that were read while probing, and with them the first keyframe.
+ * The FLV header and the sequence headers describe the source completely, so probing ends with the first tags.
+ * - Each additional decoder thread would hold back a frame.
+ * - `-analyzeduration 0` would mean FLV's default of 90 s.
+ * - `-fflags nobuffer` would drop the frames that were read while probing, and with them the first keyframe.
  */
 const INPUT = [
   ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning'],
@@ -56,7 +50,7 @@ const INPUT = [
   ...['-threads', '1', '-f', 'flv', '-i', 'pipe:0'],
 ];
 
-/** One chain in which each rendition is scaled from the next larger one. */
+/** One filter chain in which each rendition is scaled from the next larger one. */
 function scalerGraph({ video, sourceSize }: RenditionPlan, startSeconds: number): string[] {
   if (video.length === 0 || sourceSize === null) return [];
   const start = `trim=start=${startSeconds},setpts=PTS-${startSeconds}/TB,format=yuv420p,setsar=1`;
@@ -78,14 +72,14 @@ function isSameSize(a: PictureSize, b: PictureSize): boolean {
   return a.width === b.width && a.height === b.height;
 }
 
-/** x264 with IDR frames by count only, so that they fall on the same frame in every rendition. */
-function videoEncoder(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: RenditionPlan): string[] {
+/** x264 places IDR frames by count only, so that they fall on the same frame in every rendition. */
+function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: RenditionPlan): string[] {
   if (frameRate === null || keyframeFrames === null) throw new Error(`rendition ${rendition.name} has no frame rate`);
   const shortSide = Math.min(rendition.width, rendition.height);
   const bufferKbit = Math.round(rendition.videoKbps * LATENCY_PROFILES[latency].segmentSeconds * BUFFER_PER_SEGMENT);
   return [
     ...['-c:v', 'libx264', '-preset', 'veryfast', ...(latency === 'standard' ? [] : ['-tune', 'zerolatency'])],
-    ...['-profile:v', shortSide >= 720 ? 'high' : 'main', '-pix_fmt', 'yuv420p', ...encoderThreads(shortSide)],
+    ...['-profile:v', shortSide >= 720 ? 'high' : 'main', '-pix_fmt', 'yuv420p', ...x264Threads(shortSide)],
     ...['-b:v', `${rendition.videoKbps}k`, '-maxrate', `${rendition.videoKbps}k`, '-bufsize', `${bufferKbit}k`],
     ...['-g', `${keyframeFrames}`, '-keyint_min', `${keyframeFrames}`, '-sc_threshold', '0', '-bf', '0'],
     ...constantFrameRate(frameRate),
@@ -93,15 +87,15 @@ function videoEncoder(rendition: VideoRendition, { latency, frameRate, keyframeF
 }
 
 /**
- * x264 beside the other encoders: FFmpeg before 7.0 runs them one after the other in a single thread, which a ladder fills. Two
- * frames at a time hold back one frame and cost no more than one; four would hold back three, so that large pictures, which miss
- * real time with two, are divided into slices instead.
+ * Each x264 needs threads of its own: FFmpeg before 7.0 runs all encoders in turn on a single thread, and a ladder
+ * takes all of its time. Two frame threads hold back one frame and cost no more CPU than one thread. Four would hold
+ * back three frames, so large pictures, for which two threads are too slow, use slice threads instead.
  */
-function encoderThreads(shortSide: number): string[] {
+function x264Threads(shortSide: number): string[] {
   return shortSide >= 1080 ? ['-threads', '4'] : ['-threads', '2', '-x264-params', 'sliced-threads=0'];
 }
 
-/** By output option, as the fps filter holds back a frame. */
+/** Uses output options, because the fps filter would hold back a frame. */
 function constantFrameRate(rate: FrameRate): string[] {
   return [
     ...['-fps_mode', 'cfr', '-r', `${rate.numerator}/${rate.denominator}`],
@@ -109,8 +103,8 @@ function constantFrameRate(rate: FrameRate): string[] {
   ];
 }
 
-/** Gaps in the source become silence, at the start too, so that audio is as continuous as video. */
-function audioEncoder({ sampleRateHz, channels, audioKbps }: AudioRendition, startSeconds: number): string[] {
+/** Fills gaps in the source with silence, at the start too, so that audio is as continuous as video. */
+function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition, startSeconds: number): string[] {
   const filters = `atrim=start=${startSeconds},asetpts=PTS-${startSeconds}/TB,aresample=${sampleRateHz}:async=1:first_pts=0`;
   return [
     ...['-map', '0:a:0', '-af', filters],
@@ -119,17 +113,17 @@ function audioEncoder({ sampleRateHz, channels, audioKbps }: AudioRendition, sta
 }
 
 /**
- * Length of a video fragment: a part. A part is published when its last frame is there, so the others need not wake the
- * packager one by one.
+ * A video fragment is as long as a part. A part is only published when its last frame is there, so waking the packager
+ * for each frame would gain nothing.
  */
 function videoFragmentSeconds({ latency, frameRate }: RenditionPlan): number {
-  if (frameRate === null) throw new Error('video without a frame rate');
+  if (frameRate === null) throw new Error('the plan has video without a frame rate');
   const frameSeconds = frameRate.denominator / frameRate.numerator;
   const frames = Math.ceil(fragmentSeconds(latency) / frameSeconds - 1e-9);
   return muxerDuration(frames, frameSeconds);
 }
 
-/** Audio parts end where video parts do, on no grid of their own: fragments are short, so that none holds a part up for long. */
+/** Audio parts end where video parts end, not where fragments do. Short fragments do not delay a part for long. */
 function audioFragmentSeconds({ latency }: RenditionPlan, { sampleRateHz }: AudioRendition): number {
   const frameSeconds = AAC_FRAME_SAMPLES / sampleRateHz;
   const frames = Math.max(1, Math.round((fragmentSeconds(latency) * AUDIO_FRAGMENT_SHARE) / frameSeconds));
@@ -140,14 +134,15 @@ function fragmentSeconds(latency: LatencyName): number {
   return LATENCY_PROFILES[latency].partSeconds ?? MAX_FRAGMENT_SECONDS;
 }
 
-/** The muxer compares when the next frame comes; half a frame less makes the count exact. */
+/** The muxer compares durations when the next frame comes, so half a frame less makes the number of frames exact. */
 function muxerDuration(frames: number, frameSeconds: number): number {
   return (frames - 0.5) * frameSeconds;
 }
 
 /**
- * Fragmented MP4 on a pipe, a fragment ending at each video keyframe and after a duration. Without frag_discont or with shifted timestamps the muxer would start every track at zero and
- * so move audio by its priming; like this tfdt is the true decoding time, and the first audio packet lies 1024 samples early.
+ * Fragmented MP4 on a pipe. A fragment ends before each video keyframe and after `durationSeconds`. Without
+ * `frag_discont`, or with shifted timestamps, the muxer would start every track at zero and so move audio by its
+ * priming. With these options, tfdt is the true decoding time, and the first audio packet is 1024 samples early.
  */
 function fragmentedMp4(fileDescriptor: number, durationSeconds: number): string[] {
   const movflags = '+cmaf+frag_keyframe+delay_moov+default_base_moof+frag_discont';

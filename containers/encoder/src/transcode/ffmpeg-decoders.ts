@@ -6,16 +6,18 @@ import { ENHANCED_CODECS, type EnhancedFourCc } from '#encoder/media/enhanced-co
 /** The first FFmpeg whose FLV demuxer knows FourCCs. */
 const FIRST_VERSION = { major: 6, minor: 1 } as const;
 
-/** Asks the installed FFmpeg which codecs of Enhanced RTMP it can decode from FLV. Rejects where there is no FFmpeg. */
+/**
+ * Asks the installed FFmpeg which codecs of Enhanced RTMP it can decode from FLV. Rejects if FFmpeg is not installed.
+ */
 export async function readEnhancedCodecs(spawnProcess: typeof spawn): Promise<ReadonlySet<EnhancedFourCc>> {
   const ffmpeg = spawnProcess('ffmpeg', ['-nostdin', '-decoders'], { stdio: ['ignore', 'pipe', 'pipe'] });
   const [decoders, banner] = await Promise.all([text(ffmpeg.stdout), text(ffmpeg.stderr), once(ffmpeg, 'close')]);
   return parseEnhancedCodecs(banner, decoders);
 }
 
-/** The same from FFmpeg's banner and its list of decoders. */
+/** Does the same with FFmpeg's banner and its list of decoders. */
 export function parseEnhancedCodecs(banner: string, decoderList: string): ReadonlySet<EnhancedFourCc> {
-  // Builds from the development branch have no number; all that are still around are newer.
+  // Development builds have no version number. All that are still in use are newer than FIRST_VERSION.
   const [, major = '99', minor = '0'] = /^ffmpeg version n?(\d+)\.(\d+)/m.exec(banner) ?? [];
   const isOld =
     Number(major) < FIRST_VERSION.major ||

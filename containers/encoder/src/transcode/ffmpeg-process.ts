@@ -5,17 +5,17 @@ import type { Readable, Writable } from 'node:stream';
 /** `child_process.spawn`, passed in. */
 export type SpawnProcess = (command: string, args: readonly string[], options: SpawnOptions) => ChildProcess;
 
-/** How a process ended, as data. Both null: it could not be started. */
+/** How a process ended. If code and signal are null, it could not be started. */
 export interface FfmpegExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The last lines it wrote, oldest first. */
+  /** The last lines that it wrote to stderr, oldest first. */
   readonly stderrTail: readonly string[];
 }
 
 export interface FfmpegProcessOptions {
   readonly args: readonly string[];
-  /** Names of the output pipes, from file descriptor 3 on. */
+  /** Names of the output pipes, from FIRST_OUTPUT_FD on. */
   readonly outputs: readonly string[];
   readonly spawn: SpawnProcess;
   readonly now: () => number;
@@ -23,22 +23,25 @@ export interface FfmpegProcessOptions {
   readonly onStderrLine: (line: string) => void;
 }
 
+/** The file descriptor of the first output. The others follow in order. */
+export const FIRST_OUTPUT_FD = 3;
+
 const STDERR_TAIL_LINES = 20;
 const MAX_STDERR_LINE_CHARACTERS = 500;
 const FLUSH_LIMIT_MS = 2000;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 const MAX_QUEUED_MS = 3000;
-/** Each costs memory beside its bytes. All that a tag cache holds comes at once, and what a network has held back. */
+/** Queued writes cost more memory than their bytes. Leaves room for a whole tag cache and a network's backlog. */
 const MAX_QUEUED_WRITES = 16_384;
 
-/** One FFmpeg: FLV in on stdin, one byte stream out a pipe. It ends by itself when its parent dies, as stdin ends then. */
+/** One FFmpeg: FLV on stdin, and a pipe for each output. It exits if its parent dies, because stdin ends then. */
 export class FfmpegProcess {
-  /** Settles once the process is gone and every pipe was read to its end. */
+  /** Resolves when the process has exited and every pipe was read to its end. */
   readonly exit: Promise<FfmpegExit>;
   readonly #child: ChildProcess;
   readonly #now: () => number;
   readonly #stderrTail: string[] = [];
-  /** When each write that FFmpeg has not taken yet was made; oldest first. */
+  /** The times of the writes that FFmpeg has not read yet, oldest first. */
   readonly #pendingWritesMs: number[] = [];
   #flushTimer: NodeJS.Timeout | null = null;
 
@@ -47,21 +50,21 @@ export class FfmpegProcess {
     this.#child = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe', ...outputs.map(() => 'pipe' as const)] });
     this.exit = this.#waitForExit();
     for (const [index, output] of outputs.entries()) {
-      const pipe = this.#child.stdio[index + 3] as Readable | undefined;
+      const pipe = this.#child.stdio[FIRST_OUTPUT_FD + index] as Readable | undefined;
       pipe?.on('data', (chunk: Buffer) => onOutput(output, chunk));
       pipe?.on('error', (error) => this.#breakOff(`output ${output}`, error));
     }
-    // A broken pipe means that FFmpeg is gone, which its exit tells.
+    // A broken pipe means that FFmpeg is gone, and `exit` reports that.
     this.#child.stdin?.on('error', () => this.#pendingWritesMs.splice(0));
     if (this.#child.stderr !== null) {
       const lines = createInterface({ input: this.#child.stderr });
       lines.on('line', (line) => this.#keepLine(line, onStderrLine));
-      // It passes on what its input says, and would throw it where nobody listens.
+      // readline repeats its input's errors. An 'error' event without a listener would throw.
       lines.on('error', (error) => this.#breakOff('messages', error));
     }
   }
 
-  /** Queues bytes for FFmpeg. False once so much waits, or for so long, that FFmpeg does not keep up and should be replaced. */
+  /** Queues bytes for FFmpeg. Returns false if so much waits, or for so long, that FFmpeg must be replaced. */
   write(bytes: Buffer): boolean {
     const stdin: Writable | null = this.#child.stdin;
     if (stdin === null || !stdin.writable) return true;
@@ -72,13 +75,13 @@ export class FfmpegProcess {
     return hasRoom && this.#now() - oldestMs <= MAX_QUEUED_MS;
   }
 
-  /** Ends the input; FFmpeg writes what it has and exits, or is killed after 2 s. */
+  /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, it is killed. */
   finish(): void {
     this.#child.stdin?.end();
     this.#flushTimer ??= setTimeout(() => this.kill(), FLUSH_LIMIT_MS);
   }
 
-  /** Ends it at once (SIGKILL, which also ends a stopped process). */
+  /** Sends SIGKILL, which also ends a stopped process. */
   kill(): void {
     this.#child.kill('SIGKILL');
   }
@@ -98,7 +101,7 @@ export class FfmpegProcess {
     });
   }
 
-  /** What it wrote is lost, so it is as good as dead. */
+  /** Its output is lost, so the process is of no more use. */
   #breakOff(pipe: string, error: Error): void {
     this.#keepTail(`${pipe} of ffmpeg could not be read: ${error.message}`);
     this.kill();

@@ -1,6 +1,6 @@
-import type { FrameRate } from '#encoder/media/encoder-run.ts';
+import { type FrameRate, framesPerSecond } from '#encoder/media/media-run.ts';
 
-/** Rates that broadcast equipment really makes; metadata rounds them (29.97, 29.970, 30). */
+/** The rates that broadcast equipment produces. Metadata rounds them (29.97, 29.970, 30). */
 const STANDARD_FRAME_RATES = [
   { numerator: 24_000, denominator: 1001 },
   { numerator: 24, denominator: 1 },
@@ -14,15 +14,12 @@ const STANDARD_FRAME_RATES = [
 
 const MAX_FRAMES_PER_SECOND = 60;
 const UNKNOWN_FRAME_RATE: FrameRate = { numerator: 30, denominator: 1 };
-/** 29.97 and 30 lie 0.1 % apart: metadata may be off by less than half of that plus its own rounding. */
+/** Largest relative error of a declared standard rate. The nearest rate wins: 29.97 and 30 are 0.1 % apart. */
 const SNAP_TOLERANCE = 0.003;
 
-/** Frames a second as a number. */
-export function framesPerSecond(rate: FrameRate): number {
-  return rate.numerator / rate.denominator;
-}
-
-/** The exact output rate for a source's stated frames a second: standard rates exact, others as they are, at most 60, unknown 30. */
+/**
+ * The exact output rate for a source's frame rate. Snaps to the nearest standard rate; at most 60, and 30 if unknown.
+ */
 export function snapFrameRate(sourceFramesPerSecond: number | null): FrameRate {
   if (sourceFramesPerSecond === null || !Number.isFinite(sourceFramesPerSecond) || sourceFramesPerSecond < 1) {
     return UNKNOWN_FRAME_RATE;
@@ -33,7 +30,9 @@ export function snapFrameRate(sourceFramesPerSecond: number | null): FrameRate {
   return distance(nearest) <= SNAP_TOLERANCE ? nearest : toRational(wanted);
 }
 
-/** Ticks a second in which every frame of this rate has a whole duration: 90 kHz where it fits, as 23.976 and 59.94 do not. */
+/**
+ * Ticks per second such that every frame lasts a whole number of ticks. 90 kHz, unless it does not fit (23.976, 59.94).
+ */
 export function videoTimescale(rate: FrameRate): number {
   if ((90_000 * rate.denominator) % rate.numerator === 0) return 90_000;
   return rate.numerator * Math.ceil(10_000 / rate.numerator);

@@ -7,17 +7,17 @@ import type { TimedTag } from './tag-cache.ts';
 
 const OVERLOAD_MEMORY_MS = 60_000;
 
-/** What the transcoder knows beside what it measures. */
+/** What the transcoder knows in addition to the monitor's own measurements. */
 export interface HealthContext {
-  /** The tracks that arrive; null until they are known. */
+  /** The tracks that currently arrive; null until they are known. */
   readonly source: SourceDescription | null;
   /** Media seconds out per media second in; null while unknown. */
   readonly encoderSpeed: number | null;
-  /** Milliseconds since 1970, as all times here. */
+  /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
 
-/** Collects what there is to say about a publish's health. */
+/** Reports the health of a publish. Times are milliseconds since 1970. */
 export class HealthMonitor {
   #meter = new InputMeter();
   #overloadedAtMs = Number.NEGATIVE_INFINITY;
@@ -30,12 +30,12 @@ export class HealthMonitor {
     this.#meter.onFrame(timed, receivedAtMs);
   }
 
-  /** Frame times and arrival before a jump of the timestamps say nothing about those after it. */
+  /** After a jump of the timestamps, earlier frame times and arrivals cannot be compared with later ones. */
   onJump(): void {
     this.#meter = this.#meter.successor();
   }
 
-  /** FFmpeg was replaced since it did not keep up. */
+  /** FFmpeg was replaced because it did not keep up. */
   onOverload(nowMs: number): void {
     this.#overloadedAtMs = nowMs;
   }

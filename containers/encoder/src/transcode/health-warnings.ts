@@ -1,38 +1,38 @@
 import type { InputMeasures } from './input-meter.ts';
 
-/** What warnings are derived from. */
+/** The facts from which warnings are derived. */
 export interface HealthFacts extends InputMeasures {
   readonly hasVideo: boolean;
   readonly hasAudio: boolean;
-  /** Frames a second that the source says it has. */
+  /** Frames per second according to the source. */
   readonly declaredFrameRate: number | null;
   /** Media seconds out per media second in. */
   readonly encoderSpeed: number | null;
-  /** An FFmpeg was replaced within the last minute since it did not keep up. */
+  /** An FFmpeg was replaced within the last minute because it did not keep up. */
   readonly wasOverloaded: boolean;
 }
 
-/** What broadcasters are told to set; a restart and every new viewer wait for a keyframe of theirs. */
+/** The interval that warnings recommend. After a restart, output has to wait for the publisher's next keyframe. */
 const ADVISED_KEYFRAME_SECONDS = 2;
 const MAX_KEYFRAME_SECONDS = 4;
-/** Above the longest distance that is usual, it is no interval any more. */
+/** Longer than any usual interval: keyframes have stopped. */
 const NO_KEYFRAME_SECONDS = 12;
 const LATE_SECONDS = 1;
 const MIN_UPLOAD_SHARE = 0.8;
-/** In a minute; single frames are lost whenever a broadcaster switches scenes. */
+/** Per minute. Single frames are lost whenever a broadcaster switches scenes. */
 const MAX_DROPPED_FRAMES = 10;
 const MIN_FRAME_RATE_SHARE = 0.8;
 const MIN_ENCODER_SPEED = 0.95;
 
-interface Rule {
+interface WarningRule {
   readonly applies: (facts: HealthFacts) => boolean;
   readonly text: (facts: HealthFacts) => string;
 }
 
-/** In the order in which a broadcaster should look at them. */
-const RULES: readonly Rule[] = [
+/** Most important first. */
+const RULES: readonly WarningRule[] = [
   {
-    // A low bitrate alone says nothing: a still picture needs little.
+    // A low bitrate alone is no problem: a still picture needs little.
     applies: (facts) => isUploadSlow(facts) && (isLate(facts) || facts.droppedFrames > MAX_DROPPED_FRAMES),
     text: ({ expectedKbps }) => `upload drops below ${toMbps(expectedKbps ?? 0)} Mbit/s`,
   },
@@ -68,7 +68,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-/** What is wrong with a publish, in words for the broadcaster; empty where nothing is. */
+/** What is wrong with a publish, in words for the broadcaster. Empty if all is well. */
 export function healthWarnings(facts: HealthFacts): string[] {
   return RULES.filter(({ applies }) => applies(facts)).map(({ text }) => text(facts));
 }
@@ -81,7 +81,7 @@ function isLate({ delaySeconds }: HealthFacts): boolean {
   return delaySeconds > LATE_SECONDS;
 }
 
-/** To one decimal, from 0.1 up. */
+/** Rounds to one decimal; at least 0.1. */
 function toMbps(kbps: number): number {
   return Math.max(0.1, round(kbps / 1000));
 }

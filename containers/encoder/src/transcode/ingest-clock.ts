@@ -1,9 +1,11 @@
-/** How fast the offset may grow: more than clocks drift apart (0.01 %), little enough to ride over seconds of jitter. */
+/**
+ * How fast the offset may grow: faster than clocks drift apart (0.01 %), but slow enough to ignore seconds of jitter.
+ */
 const LEAK_MS_PER_MS = 0.0005;
 
 /**
- * Wall clock of a publisher's timeline. Jitter only ever makes tags late, so the offset of arrival to timestamp is the least
- * one seen; it leaks upwards to follow a publisher's clock that runs slow.
+ * Maps a publisher's timeline to the wall clock. Jitter can only make tags late, so the smallest offset between
+ * timestamp and arrival is the best estimate. The estimate slowly grows, to follow a publisher's clock that runs slow.
  */
 export class IngestClock {
   #offsetMs: number | null = null;
@@ -17,7 +19,7 @@ export class IngestClock {
     this.#offsetMs = this.#offsetMs === null ? seenMs : Math.min(seenMs, this.#offsetMs + elapsedMs * LEAK_MS_PER_MS);
   }
 
-  /** Milliseconds since 1970 of a moment of the timeline. Throws before the first tag. */
+  /** Converts a position on the timeline to milliseconds since 1970. Throws before the first tag. */
   wallClockMs(timelineMs: number): number {
     if (this.#offsetMs === null) throw new Error('the ingest clock has seen no tag');
     return timelineMs + this.#offsetMs;

@@ -1,44 +1,54 @@
 import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { parseScriptMetadata } from '#encoder/media/script-metadata.ts';
-import { ArrivalLog, type ArrivalSum } from './arrival-log.ts';
-import { lostFrames } from './lost-frames.ts';
 import type { TimedTag } from './tag-cache.ts';
 
 const RATE_WINDOW_MS = 5000;
 const MEMORY_MS = 60_000;
-/** Audio and video of one moment come one after the other; the earliest of this time tells how late the upload is. */
+/** Audio and video of a moment arrive one after the other. The earliest frame in this window shows the delay. */
 const DELAY_WINDOW_MS = 2000;
-/** What is usual takes this long to show. */
+/** How much input the meter must see before it knows the usual bitrate. */
 const MIN_USUAL_MS = 10_000;
+/** More than twice as many frames as 60 video frames a second with audio make in MEMORY_MS. */
+const MAX_ARRIVALS = 16_384;
 
-/** What a publisher sends and how. */
+/** What a publisher sends, and how well it arrives. */
 export interface InputMeasures {
   /** Over the last 5 s. */
   readonly inputKbps: number;
-  /** What the source's metadata declares, else what it sent in the minute before; null while neither is known. */
+  /** The bitrate that the metadata declares, else the average of the minute before; null if neither is known. */
   readonly expectedKbps: number | null;
-  /** Frames a second over the last 5 s; null where no video came. */
+  /** Frames per second over the last 5 s; null if no video came. */
   readonly frameRate: number | null;
   /** Between the last two keyframes; null until there are two. */
   readonly keyframeIntervalSeconds: number | null;
-  /** Media since the last keyframe, or since the first picture where none came yet; null without video. */
+  /** Media since the last keyframe, or since the first frame if there was no keyframe yet; null without video. */
   readonly secondsSinceKeyframe: number | null;
-  /** Frames missing from the source's frame times in the last minute. */
+  /** Frames missing from the source in the last minute, derived from its frame times. */
   readonly droppedFrames: number;
-  /** How much later media comes now than at best in the last minute. */
+  /** How much later media arrives now than at best in the last minute. */
   readonly delaySeconds: number;
 }
 
-/** Measures a publisher's frames of the last minute. */
+/** A frame of audio or video. */
+interface Arrival {
+  /** Milliseconds since 1970. */
+  readonly receivedAtMs: number;
+  readonly timelineMs: number;
+  readonly sizeBytes: number;
+  readonly isVideo: boolean;
+}
+
+/** Measures the frames that a publisher sent in the last minute. */
 export class InputMeter {
-  readonly #arrivals = new ArrivalLog();
+  /** In the order in which they came. */
+  #arrivals: Arrival[] = [];
   #declaredKbps: number | null = null;
   #firstFrameMs: number | null = null;
   #lastKeyframeMs: number | null = null;
   #keyframeIntervalMs: number | null = null;
   #newestTimelineMs = 0;
 
-  /** A meter that has seen no frame but knows what the source declared. */
+  /** Returns a meter that has seen no frame but keeps the declared bitrate. */
   successor(): InputMeter {
     const successor = new InputMeter();
     successor.#declaredKbps = this.#declaredKbps;
@@ -54,11 +64,12 @@ export class InputMeter {
     this.#declaredKbps = sum > 0 ? Math.round(sum) : null;
   }
 
-  /** A frame of audio or video arrived; milliseconds since 1970. */
+  /** Takes an audio or video frame that arrived at `receivedAtMs` (milliseconds since 1970). */
   onFrame({ tag, timelineMs }: TimedTag, receivedAtMs: number): void {
     const isVideo = tag.type === VIDEO_TAG;
-    this.#arrivals.add({ receivedAtMs, timelineMs, sizeBytes: tag.payload.length, isVideo });
-    this.#arrivals.forgetBefore(receivedAtMs - MEMORY_MS);
+    this.#arrivals.push({ receivedAtMs, timelineMs, sizeBytes: tag.payload.length, isVideo });
+    // Drops an eighth at once: each removal at the front moves everything that stays.
+    if (this.#arrivals.length > MAX_ARRIVALS) this.#arrivals.splice(0, MAX_ARRIVALS / 8);
     this.#newestTimelineMs = Math.max(this.#newestTimelineMs, timelineMs);
     if (isVideo) this.#firstFrameMs ??= timelineMs;
     if (isVideoKeyframe(tag)) {
@@ -67,15 +78,15 @@ export class InputMeter {
     }
   }
 
-  /** All as of `nowMs`. */
+  /** All values as of `nowMs`. */
   measure(nowMs: number): InputMeasures {
-    this.#arrivals.forgetBefore(nowMs - MEMORY_MS);
+    this.#arrivals = since(this.#arrivals, nowMs - MEMORY_MS);
     return {
-      ...rates(this.#arrivals.sum(nowMs - RATE_WINDOW_MS), nowMs),
+      ...rates(since(this.#arrivals, nowMs - RATE_WINDOW_MS), nowMs),
       expectedKbps: this.#declaredKbps ?? this.#usualKbps(nowMs),
       keyframeIntervalSeconds: this.#keyframeIntervalMs === null ? null : toTenths(this.#keyframeIntervalMs / 1000),
       secondsSinceKeyframe: this.#secondsSinceKeyframe(),
-      droppedFrames: lostFrames(this.#arrivals.videoTimes()),
+      droppedFrames: lostFrames(this.#arrivals.filter(({ isVideo }) => isVideo).map(({ timelineMs }) => timelineMs)),
       delaySeconds: toTenths(this.#delayMs(nowMs) / 1000),
     };
   }
@@ -85,30 +96,63 @@ export class InputMeter {
     return sinceMs === null ? null : toTenths((this.#newestTimelineMs - sinceMs) / 1000);
   }
 
-  /** Without the last 5 s, which are compared with it. */
+  /** Leaves out the last 5 s, because they are compared with the result. */
   #usualKbps(nowMs: number): number | null {
-    const { arrivals, bytes, firstReceivedAtMs } = this.#arrivals.sum(undefined, nowMs - RATE_WINDOW_MS);
-    const spanMs = arrivals === 0 ? 0 : nowMs - RATE_WINDOW_MS - firstReceivedAtMs;
-    return spanMs < MIN_USUAL_MS ? null : Math.round((bytes * 8) / spanMs);
+    const untilMs = nowMs - RATE_WINDOW_MS;
+    const before = this.#arrivals.filter(({ receivedAtMs }) => receivedAtMs < untilMs);
+    const spanMs = untilMs - (before[0]?.receivedAtMs ?? untilMs);
+    return spanMs < MIN_USUAL_MS ? null : Math.round((totalBytes(before) * 8) / spanMs);
   }
 
   #delayMs(nowMs: number): number {
-    const all = this.#arrivals.sum();
-    if (all.arrivals === 0) return 0;
-    const recent = this.#arrivals.sum(nowMs - DELAY_WINDOW_MS);
-    return (recent.arrivals > 0 ? recent.leastOffsetMs : nowMs - all.lastTimelineMs) - all.leastOffsetMs;
+    const newest = this.#arrivals.at(-1);
+    if (newest === undefined) return 0;
+    const recent = since(this.#arrivals, nowMs - DELAY_WINDOW_MS);
+    const offsetMs = recent.length > 0 ? leastOffsetMs(recent) : nowMs - newest.timelineMs;
+    return offsetMs - leastOffsetMs(this.#arrivals);
   }
 }
 
-/** Over media time where that is longer: what a publisher has gathered comes at once, as at the start. */
-function rates(recent: ArrivalSum, nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
-  const { arrivals, videoFrames, bytes, firstReceivedAtMs, firstTimelineMs, lastTimelineMs } = recent;
-  if (arrivals === 0) return { inputKbps: 0, frameRate: null };
-  const seconds = Math.max(1000, nowMs - firstReceivedAtMs, lastTimelineMs - firstTimelineMs) / 1000;
+function since(arrivals: readonly Arrival[], ms: number): Arrival[] {
+  return arrivals.filter(({ receivedAtMs }) => receivedAtMs >= ms);
+}
+
+/**
+ * Divides by media time if that is longer than arrival time: at the start, a publisher sends its backlog in one burst.
+ */
+function rates(recent: readonly Arrival[], nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
+  const first = recent[0];
+  const last = recent.at(-1);
+  if (first === undefined || last === undefined) return { inputKbps: 0, frameRate: null };
+  const seconds = Math.max(1000, nowMs - first.receivedAtMs, last.timelineMs - first.timelineMs) / 1000;
+  const videoFrames = recent.filter(({ isVideo }) => isVideo).length;
   return {
-    inputKbps: Math.round((bytes * 8) / 1000 / seconds),
+    inputKbps: Math.round((totalBytes(recent) * 8) / 1000 / seconds),
     frameRate: videoFrames === 0 ? null : toTenths(videoFrames / seconds),
   };
+}
+
+function totalBytes(arrivals: readonly Arrival[]): number {
+  return arrivals.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
+}
+
+/** Time from a frame's place on the timeline to its arrival, of the frame that was delayed least. */
+function leastOffsetMs(arrivals: readonly Arrival[]): number {
+  return arrivals.reduce(
+    (leastMs, { receivedAtMs, timelineMs }) => Math.min(leastMs, receivedAtMs - timelineMs),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+/**
+ * How many frames are missing between frame times (milliseconds, ascending): gaps that are a multiple of the usual
+ * distance. The usual distance is the median, because metadata often declares a frame rate that the source never had.
+ */
+export function lostFrames(timesMs: readonly number[]): number {
+  const distancesMs = timesMs.slice(1).map((timeMs, index) => timeMs - (timesMs[index] ?? timeMs));
+  const usualMs = distancesMs.toSorted((a, b) => a - b)[Math.floor(distancesMs.length / 2)];
+  if (usualMs === undefined || usualMs <= 0) return 0;
+  return distancesMs.reduce((lost, distanceMs) => lost + Math.max(0, Math.round(distanceMs / usualMs) - 1), 0);
 }
 
 function toTenths(value: number): number {

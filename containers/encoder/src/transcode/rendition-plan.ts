@@ -1,15 +1,15 @@
 import { audioKbps, type LadderName, ladderRungs, type Rung } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/encoder-run.ts';
+import { type AudioRendition, type FrameRate, framesPerSecond, type VideoRendition } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
-import { framesPerSecond, snapFrameRate } from './frame-rates.ts';
+import { snapFrameRate } from './frame-rates.ts';
 
 export interface PictureSize {
   readonly width: number;
   readonly height: number;
 }
 
-/** All that is decided about an FFmpeg process before it starts. */
+/** Everything that is decided about an FFmpeg process before it starts. */
 export interface RenditionPlan {
   readonly latency: LatencyName;
   /** Null for an audio-only source. */
@@ -22,12 +22,14 @@ export interface RenditionPlan {
   readonly audio: AudioRendition | null;
 }
 
-/** Above this many frames a second a rung takes its high frame rate bitrate. */
+/** Above this many frames per second, a rung uses its bitrate for high frame rates. */
 const HIGH_FRAME_RATE_ABOVE = 30;
 const KEPT_SAMPLE_RATES_HZ: readonly number[] = [44_100, 48_000];
 const RESAMPLED_HZ = 48_000;
 
-/** Renditions for a source: the ladder's rungs that need no upscaling, one GOP length for all, one audio rendition. */
+/**
+ * Plans a source's renditions: the rungs that need no upscaling, with one GOP length for all, and one audio rendition.
+ */
 export function planRenditions(source: SourceDescription, ladder: LadderName, latency: LatencyName): RenditionPlan {
   const frameRate = source.video === null ? null : snapFrameRate(source.video.frameRate);
   return {
@@ -53,7 +55,7 @@ function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate
   return rungs.slice(-1).map((rung) => toRendition(rung, roundDownToEven(source)));
 }
 
-/** H.264 with 4:2:0 chroma needs even sides. To the nearest, but not above the source: nothing is ever upscaled. */
+/** H.264 with 4:2:0 chroma needs even sides. Rounds to the nearest, but never above the source: nothing is upscaled. */
 function scaleToShortSide(source: PictureSize, shortSide: number): PictureSize {
   const sourceLongSide = Math.max(source.width, source.height);
   const nearest = 2 * Math.round((sourceLongSide * shortSide) / Math.min(source.width, source.height) / 2);

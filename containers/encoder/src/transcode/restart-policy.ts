@@ -1,25 +1,25 @@
 const LONG_LIFE_MS = 10_000;
 const DELAYS_MS = [0, 500, 1000, 2000, 4000] as const;
-/** Changes of a source in a row that are answered at once: sound that vanishes comes back. */
+/** This many changes of the source in a row restart FFmpeg at once: audio that stops usually comes back. */
 const PROMPT_CHANGES = 2;
 const MAX_DEATHS_WITHOUT_OUTPUT = 4;
 const MAX_TIME_WITHOUT_OUTPUT_MS = 10_000;
 
-/** One FFmpeg that ended against our will. */
+/** An FFmpeg that ended unexpectedly. */
 export interface FailedRun {
   readonly lifetimeMs: number;
   /** Whether every rendition got at least one frame. */
   readonly hadOutput: boolean;
 }
 
-/** Decides how soon an FFmpeg is replaced, and when there is no sense in it. */
+/** Decides how soon a failed FFmpeg is replaced, and when to give up. */
 export class RestartPolicy {
   #shortLives = 0;
   #deathsWithoutOutput = 0;
   #withoutOutputMs = 0;
   #changes = 0;
 
-  /** Milliseconds to wait before the next start: none after a long life, growing to 4 s; null to give up on the source. */
+  /** Milliseconds to wait before the next start: 0 after a long life, growing to 4 s; null to give up on the source. */
   delayAfter({ lifetimeMs, hadOutput }: FailedRun): number | null {
     this.#deathsWithoutOutput = hadOutput ? 0 : this.#deathsWithoutOutput + 1;
     this.#withoutOutputMs = hadOutput ? 0 : this.#withoutOutputMs + lifetimeMs;
@@ -32,8 +32,8 @@ export class RestartPolicy {
   }
 
   /**
-   * Milliseconds to wait before the start of an FFmpeg for a source that has changed: none at first and after a long life,
-   * growing to 4 s where it changes on and on, since each start costs as much as a stream.
+   * Milliseconds to wait before the start of an FFmpeg for a source that has changed: 0 at first and after a long life.
+   * If the source keeps changing, the wait grows to 4 s, because each start costs as much CPU as a stream.
    */
   delayAfterChange(lifetimeMs: number): number {
     if (lifetimeMs >= LONG_LIFE_MS) this.#changes = 0;

@@ -6,31 +6,32 @@ export interface TimedTag {
   readonly timelineMs: number;
 }
 
-/** The longest usual keyframe distance is 10 s; a source that exceeds a bound restarts at its next keyframe. */
+/** Keyframes are rarely more than 10 s apart. A source that exceeds a limit restarts at its next keyframe. */
 const MAX_CACHED_MS = 12_000;
 const MAX_CACHED_BYTES = 12 * 1024 * 1024;
-/** What a tag costs beside its payload, and how many there are at 60 pictures a second with sound in twice the time. */
-const TAG_OVERHEAD_BYTES = 256;
+/** About three times as many as 60 frames a second with audio produce in MAX_CACHED_MS. */
 const MAX_CACHED_TAGS = 4_096;
+/** The memory that a tag takes in addition to its payload. */
+const TAG_OVERHEAD_BYTES = 256;
 
-/** Everything a decoder needs to begin now: the sequence headers, and all media since the last video keyframe. */
+/** Everything that a decoder needs to start now: the sequence headers, and all media since the last video keyframe. */
 export class TagCache {
   #videoHeader: FlvTag | null = null;
   #audioHeader: FlvTag | null = null;
   #media: TimedTag[] = [];
   #mediaBytes = 0;
 
-  /** Sequence headers of the tracks there are. */
+  /** Sequence headers of the tracks that the source has. */
   get sequenceHeaders(): readonly FlvTag[] {
     return [this.#videoHeader, this.#audioHeader].filter((header) => header !== null);
   }
 
-  /** Media from a keyframe on (with `hasVideo` false: the newest audio); empty while there is nothing to begin with. */
+  /** Media from the last keyframe on; without video, the newest audio. Empty if decoding cannot start yet. */
   get tags(): readonly TimedTag[] {
     return this.#media;
   }
 
-  /** Adds a frame of audio or video. `hasVideo`: decoding can begin at video keyframes only. */
+  /** Adds an audio or video frame. If `hasVideo` is true, decoding can only start at a video keyframe. */
   add(timed: TimedTag, hasVideo: boolean): void {
     const isStart = hasVideo ? isVideoKeyframe(timed.tag) : true;
     if (isStart) this.clear();
@@ -38,8 +39,9 @@ export class TagCache {
   }
 
   /**
-   * Adds a sequence header. Returns whether it is unlike the last one of its track; then the media that it makes useless is
-   * forgotten. Sound that begins or changes in mid-stream is no reason to wait for the next keyframe.
+   * Adds a sequence header. Returns false if it repeats the last one of its track. Otherwise the media that needed the
+   * last one is dropped. A new audio header keeps the video, because audio must not make viewers wait for the next
+   * keyframe.
    */
   replaceHeader(header: FlvTag): boolean {
     const isVideo = header.type === VIDEO_TAG;
@@ -55,22 +57,26 @@ export class TagCache {
     return true;
   }
 
-  /** Forgets the media, not the sequence headers: what comes next waits for a keyframe. */
+  /** Drops the media but keeps the sequence headers. Caching resumes at the next keyframe. */
   clear(): void {
     this.#keep([]);
   }
 
   #keep(media: TimedTag[]): void {
     this.#media = media;
-    this.#mediaBytes = media.reduce((bytes, { tag }) => bytes + tag.payload.length, 0);
+    this.#mediaBytes = media.reduce((bytes, timed) => bytes + sizeBytes(timed), 0);
   }
 
   #append(timed: TimedTag): void {
     this.#media.push(timed);
-    this.#mediaBytes += timed.tag.payload.length + TAG_OVERHEAD_BYTES;
+    this.#mediaBytes += sizeBytes(timed);
     const firstMs = this.#media[0]?.timelineMs ?? timed.timelineMs;
-    // Time alone is no bound: a publisher's timestamps may stand still.
+    // A time limit alone would not be enough: a publisher's timestamps may stand still.
     const isTooMuch = this.#mediaBytes > MAX_CACHED_BYTES || this.#media.length > MAX_CACHED_TAGS;
     if (isTooMuch || timed.timelineMs - firstMs > MAX_CACHED_MS) this.clear();
   }
+}
+
+function sizeBytes({ tag }: TimedTag): number {
+  return tag.payload.length + TAG_OVERHEAD_BYTES;
 }

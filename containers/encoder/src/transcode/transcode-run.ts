@@ -1,38 +1,37 @@
 import type { Logger } from 'pino';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
-import { EncoderSpeed } from './encoder-speed.ts';
-import { ffmpegArguments, outputNames, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
+import { framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
-import { framesPerSecond } from './frame-rates.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 import type { TimedTag } from './tag-cache.ts';
+import { TranscodeSpeed } from './transcode-speed.ts';
 
-/** FLV time of the first tag: keeps what was interleaved just before it from being negative. */
+/** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
 const FIRST_TAG_MS = 1000;
 const WATCH_INTERVAL_MS = 500;
-const AAC_FRAME_SAMPLES = 1024;
 
 export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;
   readonly epoch: number;
   readonly sequenceHeaders: readonly FlvTag[];
-  /** Where on the publisher's timeline the first tag lies that will be fed, in milliseconds. */
+  /** Position on the publisher's timeline of the first tag that will be fed. */
   readonly firstTagMs: number;
-  /** Where the output begins; not before `firstTagMs`. */
+  /** Position at which the output begins; not before `firstTagMs`. */
   readonly startMs: number;
   readonly ingestClock: IngestClock;
-  readonly beginRun: (run: EncoderRun) => RunSink;
+  readonly beginRun: (run: MediaRun) => RunSink;
   readonly spawn: SpawnProcess;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** Why a run ended: asked to, or FFmpeg died, put nothing out, or could not keep up. */
+/** Why a run ended: it was asked to, FFmpeg died, its output stalled, or it could not keep up. */
 export type RunOutcome = 'finished' | 'died' | 'stalled' | 'overloaded';
 
 export interface RunEnd {
@@ -41,22 +40,22 @@ export interface RunEnd {
   readonly lifetimeMs: number;
   /** Whether every rendition got at least one frame. */
   readonly hadOutput: boolean;
-  /** Where on the publisher's timeline the output ended, in milliseconds. */
+  /** Position on the publisher's timeline at which the output ended. */
   readonly deliveredUntilMs: number;
 }
 
-/** The life of one FFmpeg: feeds it, hands its output on, and ends it when it fails. */
+/** Runs one FFmpeg: feeds it, passes its output on, and kills it if it fails. */
 export class TranscodeRun {
   readonly plan: RenditionPlan;
   readonly epoch: number;
-  /** Settles when the process is gone and its sink was ended. */
+  /** Settles when the process has exited and its sink has ended. */
   readonly ended: Promise<RunEnd>;
   readonly #options: TranscodeRunOptions;
   readonly #sink: RunSink;
   readonly #ffmpeg: FfmpegProcess;
   readonly #monitors: ReadonlyMap<string, OutputMonitor>;
   readonly #watch: NodeJS.Timeout;
-  readonly #speedometer = new EncoderSpeed();
+  readonly #speedometer = new TranscodeSpeed();
   #fedMs: number;
   #outcome: RunOutcome | null = null;
 
@@ -66,7 +65,7 @@ export class TranscodeRun {
     this.plan = plan;
     this.epoch = epoch;
     this.#fedMs = firstTagMs;
-    const outputs = outputNames(plan);
+    const outputs = renditionNames(plan);
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
     this.#sink = beginRun(this.#describe());
     this.#ffmpeg = new FfmpegProcess({
@@ -83,17 +82,17 @@ export class TranscodeRun {
     for (const header of sequenceHeaders) this.#write(header, 0);
   }
 
-  /** Whether the run takes no more input. */
+  /** True once the run takes no more input. */
   get isEnding(): boolean {
     return this.#outcome !== null;
   }
 
-  /** Media seconds out per media second in, lately; null while unknown. */
+  /** Media seconds out per media second in, over the last 10 s; null while unknown. */
   get encoderSpeed(): number | null {
     return this.#speedometer.value;
   }
 
-  /** Feeds one tag; tracks that the plan leaves out are dropped, and everything is once the run is ending. */
+  /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
   feed({ tag, timelineMs }: TimedTag): void {
     if (this.isEnding || tag.type === SCRIPT_TAG) return;
     const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
@@ -105,13 +104,13 @@ export class TranscodeRun {
     this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS));
   }
 
-  /** Lets FFmpeg put out what it has; `ended` settles within 2 s or so. */
+  /** Ends the input, so that FFmpeg writes what it still has. `ended` settles within about 2 s. */
   finish(): void {
     this.#outcome ??= 'finished';
     this.#ffmpeg.finish();
   }
 
-  #describe(): EncoderRun {
+  #describe(): MediaRun {
     const { plan, epoch, ingestClock, startMs } = this.#options;
     return {
       epoch,
@@ -131,7 +130,7 @@ export class TranscodeRun {
     try {
       this.#monitors.get(output)?.onOutput(this.#sink.write(output, chunk));
     } catch (error) {
-      // Whatever FFmpeg wrote, it was no fragmented MP4: its successor may do better.
+      // What FFmpeg wrote was not fragmented MP4. Another FFmpeg may do better.
       this.#options.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
       this.#fail('died');
     }
@@ -140,7 +139,7 @@ export class TranscodeRun {
   #watchOutput(): void {
     const nowMs = this.#options.now();
     const deliveredMs = this.#deliveredMs();
-    // Until the first output FFmpeg starts and looks ahead, which is no lack of speed.
+    // Before the first output, FFmpeg is starting and looking ahead. That must not count as slow.
     if (deliveredMs > 0) this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs });
     if ([...this.#monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.#fail('stalled');
   }
@@ -164,7 +163,7 @@ export class TranscodeRun {
     };
   }
 
-  /** By the rendition that is furthest ahead, since nothing may come twice in any. */
+  /** Measured by the rendition that is furthest ahead, because no rendition may repeat media. */
   #deliveredMs(): number {
     const { frameRate, audio, video } = this.plan;
     const frames = Math.max(0, ...video.map(({ name }) => this.#monitors.get(name)?.frames ?? 0));

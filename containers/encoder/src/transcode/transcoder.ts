@@ -2,10 +2,9 @@ import type { Logger } from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
-import type { EncoderRun, RunSink } from '#encoder/media/encoder-run.ts';
 import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/media/flv-tag.ts';
-import type { SourceDescription } from '#encoder/media/source-description.ts';
-import { UnsupportedSourceError } from '#encoder/media/unsupported-source-error.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
@@ -19,13 +18,15 @@ import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
 export interface TranscoderOptions {
   readonly stream: AuthorisedStream;
-  /** A number higher than any epoch that this stream had before. */
+  /** Returns a number above every epoch that this stream had before. */
   readonly nextEpoch: () => number;
-  /** Takes the output of a new run. The run before it has always ended by then. */
-  readonly beginRun: (run: EncoderRun) => RunSink;
-  /** A run begins in place of one before it. */
+  /** Starts a new run and returns the sink for its output. The run before it has always ended by then. */
+  readonly beginRun: (run: MediaRun) => RunSink;
+  /** A run replaces the one before it. */
   readonly onRestart: (reason: RestartReason) => void;
-  /** The source cannot be transcoded: called at most once, with words for the broadcaster; nothing runs any more. */
+  /**
+   * The transcoder has given up and nothing runs any more. Called at most once. `description` is for the broadcaster.
+   */
   readonly onFatal: (reason: FatalReason, description: string) => void;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -35,10 +36,10 @@ export interface TranscoderOptions {
 
 const SERVER_FAILED = 'The server failed to process the stream; try again';
 
-/** Whether the source is of a kind that is not supported, or FFmpeg fails on it again and again. */
+/** Either the source is of a kind that is not supported, or FFmpeg keeps failing on it. */
 export type FatalReason = 'source-unsupported' | 'encoder-failed';
 
-/** Supervises the transcoding of one publish: one FFmpeg at a time, replaced when it fails or when the source changes. */
+/** Transcodes one publish. Runs one FFmpeg at a time, and replaces it if it fails or if the source changes. */
 export class Transcoder {
   readonly #options: TranscoderOptions;
   readonly #timeline = new TagTimeline();
@@ -48,12 +49,12 @@ export class Transcoder {
   readonly #tracks = new SourceTracks();
   #ingestClock = new IngestClock();
   #run: TranscodeRun | null = null;
-  /** Settles with the end of the run. */
+  /** Settles when the run has ended. */
   #following: Promise<void> = Promise.resolve();
   #restartTimer: NodeJS.Timeout | null = null;
-  /** Where on the timeline the next run's output begins, since what came before was delivered; null before the first run. */
+  /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
   #deliveredUntilMs: number | null = null;
-  /** Why the run before ended; null before the first. */
+  /** Why the previous run ended; null before the first. */
   #restartReason: RestartReason | null = null;
   #isStopped = false;
 
@@ -69,7 +70,7 @@ export class Transcoder {
     else this.#onMedia(tag, receivedAtMs);
   }
 
-  /** Ends the publish: what FFmpeg still has is delivered, and after at most about 2 s nothing is left running. */
+  /** Ends the publish. Delivers what FFmpeg still has; after about 2 s at most, nothing is left running. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
@@ -77,18 +78,18 @@ export class Transcoder {
     await this.#following;
   }
 
-  /** Media seconds out per media second in, lately; null while unknown. */
+  /** Media seconds out per media second in, over the last 10 s; null while unknown. */
   get encoderSpeed(): number | null {
     return this.#run?.encoderSpeed ?? null;
   }
 
-  /** The publish as of now. */
+  /** The publish's health now. */
   health(): StreamHealth {
     const { encoderSpeed } = this;
     return this.#monitor.report({ source: this.#tracks.present, encoderSpeed, nowMs: this.#options.now() });
   }
 
-  /** Sequence headers have no place on the timeline: many encoders stamp them 0. */
+  /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
   #onSequenceHeader(tag: FlvTag): void {
     if (this.#cache.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
   }
@@ -106,7 +107,7 @@ export class Transcoder {
     else this.#run.feed(timed);
   }
 
-  /** False when the tag shows that the source cannot be transcoded. */
+  /** Returns false if the tag shows that the source cannot be transcoded. */
   #describe(tag: FlvTag): boolean {
     try {
       this.#tracks.add(tag);
@@ -118,7 +119,7 @@ export class Transcoder {
     }
   }
 
-  /** Arrival tells nothing of the time before a jump; the frames before it are still what the next ones are predicted from. */
+  /** Resets clock and meter, but not the cache: frames after the jump are predicted from frames before it. */
   #onJump(timelineMs: number): void {
     this.#ingestClock = new IngestClock();
     this.#monitor.onJump();
@@ -126,7 +127,7 @@ export class Transcoder {
     this.#replaceRun('the timestamps jumped');
   }
 
-  /** Ends the run; the next one begins when it is gone, from the tags that the cache keeps meanwhile. */
+  /** Ends the run. The next one starts once it is gone, from the tags that are in the cache by then. */
   #replaceRun(reason: string): void {
     if (this.#run === null || this.#run.isEnding) return;
     this.#options.log.info({ epoch: this.#run.epoch, reason }, 'replacing FFmpeg');
@@ -143,7 +144,7 @@ export class Transcoder {
 
   #startRun(source: SourceDescription, firstTagMs: number): void {
     try {
-      // The last epoch ends the publish.
+      // Taking the last epoch can end the publish.
       const epoch = this.#options.nextEpoch();
       if (this.#isStopped) return;
       const run = this.#createRun(epoch, source, firstTagMs);
@@ -175,7 +176,7 @@ export class Transcoder {
     return run;
   }
 
-  /** Sees a run to its end; never rejects. */
+  /** Waits for a run to end. Never rejects. */
   async #follow(run: TranscodeRun): Promise<void> {
     const clockOfRun = this.#ingestClock;
     try {
@@ -218,7 +219,7 @@ export class Transcoder {
     }, delayMs);
   }
 
-  /** An error of ours ends this publish; the others of the process go on. */
+  /** An unexpected error ends this publish but not the others of the process. */
   #onError(error: unknown): void {
     this.#options.log.error({ err: error }, 'transcoding failed');
     if (!this.#isStopped) this.#giveUp('encoder-failed', SERVER_FAILED);

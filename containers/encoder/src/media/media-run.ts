@@ -1,0 +1,60 @@
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+
+/** Frames per second as a fraction, because FFmpeg needs the exact value (30000/1001). */
+export interface FrameRate {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+/** One transcoded picture size. Width and height are even. */
+export interface VideoRendition {
+  /** The name of its rung, which is also its folder in URLs. */
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly videoKbps: number;
+}
+
+export interface AudioRendition {
+  readonly sampleRateHz: number;
+  readonly channels: 1 | 2;
+  readonly audioKbps: number;
+}
+
+/** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
+export interface MediaRun {
+  /** Part of every media file's name. No two runs of a stream have the same epoch. */
+  readonly epoch: number;
+  /** Best first; empty for an audio-only source. All renditions have the same frame times. */
+  readonly video: readonly VideoRendition[];
+  /** The constant frame rate of all video renditions; null without video. */
+  readonly frameRate: FrameRate | null;
+  /** Frames from one IDR frame to the next; null without video. */
+  readonly keyframeFrames: number | null;
+  readonly audio: AudioRendition | null;
+  /** The wall-clock time (milliseconds since 1970) at which a moment of the run's media timeline was ingested. */
+  wallClockMs(mediaSeconds: number): number;
+}
+
+/**
+ * Takes a run's output: one fragmented MP4 byte stream per rendition, each a moov and then fragments of whole frames.
+ */
+export interface RunSink {
+  /**
+   * `rendition` is the name of a video rendition, or `audio`. The sink owns `chunk`, which may begin and end anywhere.
+   * Returns how many frames the chunk completed. Throws if the bytes are not a fragmented MP4.
+   */
+  write(rendition: string, chunk: Buffer): number;
+  /** The process has exited and all its output was written. The sink drops an incomplete fragment. */
+  end(): void;
+}
+
+export function framesPerSecond({ numerator, denominator }: FrameRate): number {
+  return numerator / denominator;
+}
+
+/** Names of a run's renditions: video from best to worst, then audio. */
+export function renditionNames({ video, audio }: Pick<MediaRun, 'video' | 'audio'>): string[] {
+  const names = video.map(({ name }) => name);
+  return audio === null ? names : [...names, AUDIO_RENDITION];
+}

@@ -1,0 +1,40 @@
+/** The clock that media sequence numbers are taken from starts here, which keeps them below 2^31 until 2060. */
+const CLOCK_START_MS = Date.UTC(2026, 0, 1);
+/** More than the segments a second of any profile, so that the clock is always ahead of a stream's own count. */
+const NUMBERS_PER_SECOND = 2;
+
+/**
+ * The media sequence number of the first segment of a stream that starts now on a task that knows nothing of its past. No task
+ * has reached that number before, so sequences never go back (RFC 8216bis 6.2.2).
+ */
+export function clockMediaSequence(nowMs: number): number {
+  return Math.floor(((nowMs - CLOCK_START_MS) * NUMBERS_PER_SECOND) / 1000);
+}
+
+/** Epochs that a publish has reserved: `count` from `first` on. */
+export interface ReservedEpochs {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Hands out reserved epochs, one for each run of FFmpeg. */
+export class EpochRange {
+  #next: number;
+  readonly #end: number;
+  readonly #onUsedUp: () => void;
+
+  /** `onUsedUp` is called when the last epoch is handed out. That one is good, but the publish must end before it needs another. */
+  constructor({ first, count }: ReservedEpochs, onUsedUp: () => void) {
+    this.#next = first;
+    this.#end = first + count;
+    this.#onUsedUp = onUsedUp;
+  }
+
+  /** The next epoch, never the same twice. Throws if none is left. */
+  take(): number {
+    if (this.#next >= this.#end) throw new Error('all epochs of this publish are used up');
+    const epoch = this.#next++;
+    if (this.#next === this.#end) this.#onUsedUp();
+    return epoch;
+  }
+}

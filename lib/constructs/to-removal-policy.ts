@@ -1,7 +1,0 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
-import type { ResolvedStage } from '#config/resolved-stage.ts';
-
-/** The CDK's word for what a stage says. */
-export function toRemovalPolicy(policy: ResolvedStage['removalPolicy']): RemovalPolicy.DESTROY | RemovalPolicy.RETAIN {
-  return policy === 'retain' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-}

@@ -1,0 +1,21 @@
+/**
+ * Folder of a stream's playlists, media and status.json. A token in it also reaches the files that playlists name
+ * relatively.
+ */
+const streamFolder = (playbackId: string, viewerToken: string | null): string =>
+  `${viewerToken === null ? '' : `/t/${viewerToken}`}/live/${playbackId}`;
+
+/** URL path of a stream's multivariant playlist, with a viewer token or without one. */
+export const masterPath = (playbackId: string, viewerToken: string | null = null): string =>
+  `${streamFolder(playbackId, viewerToken)}/master.m3u8`;
+
+/** URL path of a stream's status.json, whose body is a `PlaybackStatusBody`. */
+export const statusPath = (playbackId: string, viewerToken: string | null = null): string =>
+  `${streamFolder(playbackId, viewerToken)}/status.json`;
+
+/**
+ * URL path of a stream's watch page. Browsers send the fragment to no server, so a token in it appears in no access log
+ * when viewers pass the link on.
+ */
+export const watchPath = (playbackId: string, viewerToken: string | null = null): string =>
+  `/watch/${playbackId}${viewerToken === null ? '' : `#token=${viewerToken}`}`;

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import {
+  createdTokenSchema,
+  type StreamBody,
+  stopSchema,
+  streamListSchema,
+  streamSchema,
+  streamWithKeySchema,
+  tokenListSchema,
+  viewerTokenSchema,
+} from '#functions/control-api/schemas.ts';
+import { ApiTransport, type ApiTransportOptions } from './api-transport.ts';
+
+/** The fields that all events share. Each type adds its own. */
+const eventSchema = z.looseObject({ id: z.string(), time: z.string(), type: z.string() });
+
+export type ApiEvent = z.infer<typeof eventSchema>;
+export type StreamWithKey = z.infer<typeof streamWithKeySchema>;
+export type CreatedToken = z.infer<typeof createdTokenSchema>;
+export type ListedToken = z.infer<typeof tokenListSchema>['tokens'][number];
+export type ViewerToken = z.infer<typeof viewerTokenSchema>;
+
+/** One page of a list. `nextCursor` is null on the last page. */
+export interface Page<Entry> {
+  readonly entries: readonly Entry[];
+  readonly nextCursor: string | null;
+}
+
+/**
+ * A client of the control API. Settings are passed on as they are: the API decides which values are valid. A call that
+ * fails throws an ApiError.
+ */
+export class ControlApiClient {
+  readonly #transport: ApiTransport;
+
+  constructor(options: ApiTransportOptions) {
+    this.#transport = new ApiTransport(options);
+  }
+
+  createStream(settings: object): Promise<StreamWithKey> {
+    return this.#transport.post({ path: '/streams', body: settings }, streamWithKeySchema);
+  }
+
+  /** The query may have `limit` and `cursor`. */
+  async listStreams(query: URLSearchParams): Promise<Page<StreamBody>> {
+    const { streams, nextCursor } = await this.#transport.get(`/streams?${query}`, streamListSchema);
+    return { entries: streams, nextCursor };
+  }
+
+  getStream(id: string): Promise<StreamBody> {
+    return this.#transport.get(streamPath(id), streamSchema);
+  }
+
+  updateStream(id: string, settings: object, ifVersion: number | null = null): Promise<StreamBody> {
+    return this.#transport.patch({ path: streamPath(id), body: settings, ifVersion }, streamSchema);
+  }
+
+  rotateKey(id: string, ifVersion: number | null = null): Promise<StreamWithKey> {
+    return this.#transport.post({ path: `${streamPath(id)}/key`, ifVersion }, streamWithKeySchema);
+  }
+
+  stopStream(id: string): Promise<{ readonly wasLive: boolean }> {
+    return this.#transport.post({ path: `${streamPath(id)}/stop` }, stopSchema);
+  }
+
+  deleteStream(id: string, ifVersion: number | null = null): Promise<void> {
+    return this.#transport.delete({ path: streamPath(id), ifVersion });
+  }
+
+  createViewerToken(id: string, options: { readonly ttlSeconds?: number | undefined } = {}): Promise<ViewerToken> {
+    return this.#transport.post({ path: `${streamPath(id)}/viewer-tokens`, body: options }, viewerTokenSchema);
+  }
+
+  createAdminToken(name: string): Promise<CreatedToken> {
+    return this.#transport.post({ path: '/tokens', body: { name } }, createdTokenSchema);
+  }
+
+  /** The query may have `limit` and `cursor`. */
+  async listAdminTokens(query: URLSearchParams): Promise<Page<ListedToken>> {
+    const { tokens, nextCursor } = await this.#transport.get(`/tokens?${query}`, tokenListSchema);
+    return { entries: tokens, nextCursor };
+  }
+
+  revokeAdminToken(id: string): Promise<void> {
+    return this.#transport.delete({ path: `/tokens/${encodeURIComponent(id)}` });
+  }
+
+  /**
+   * Yields events until the feed ends or the signal aborts, which both throw an ApiError. Only the local platform has this feed.
+   */
+  followEvents(signal: AbortSignal): AsyncGenerator<ApiEvent> {
+    return this.#transport.follow('/events', eventSchema, signal);
+  }
+}
+
+const streamPath = (id: string): string => `/streams/${encodeURIComponent(id)}`;

@@ -1,0 +1,45 @@
+import { CreateTableCommand, DynamoDBClient, ListTablesCommand, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { TABLES, type TableNames } from '#domain/tables.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './aws-environment.ts';
+
+/** Names of the tables in a DynamoDB that serves one Headend only. */
+export const LOCAL_TABLE_NAMES: TableNames = {
+  STREAMS_TABLE: 'streams',
+  STREAM_KEYS_TABLE: 'stream-keys',
+  LIVE_TABLE: 'live',
+  ADMIN_TOKENS_TABLE: 'admin-tokens',
+  IDEMPOTENCY_TABLE: 'idempotency',
+};
+
+/** A local DynamoDB and the names of its tables. */
+export interface CreateMissingTablesOptions {
+  readonly dynamoDbUrl: string;
+  readonly tableNames: TableNames;
+}
+
+/** Creates the tables that a local DynamoDB lacks. Resolves when all are usable. */
+export async function createMissingTables({ dynamoDbUrl, tableNames }: CreateMissingTablesOptions): Promise<void> {
+  const access = { endpoint: dynamoDbUrl, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS };
+  const client = new DynamoDBClient({ ...access, maxAttempts: 1 });
+  try {
+    const { TableNames: existing = [] } = await client.send(new ListTablesCommand({}));
+    for (const { nameVariable, partitionKey } of TABLES) {
+      const name = tableNames[nameVariable];
+      if (!existing.includes(name)) await createTable(client, name, partitionKey);
+    }
+  } finally {
+    client.destroy();
+  }
+}
+
+async function createTable(client: DynamoDBClient, name: string, partitionKey: string): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: name,
+      AttributeDefinitions: [{ AttributeName: partitionKey, AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 0.02, maxDelay: 0.5 }, { TableName: name });
+}

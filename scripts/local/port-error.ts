@@ -1,8 +1,0 @@
-import { StartError } from './start-error.ts';
-
-/** Why a port can't be listened on, in one line that names the option to change. */
-export function toPortError(cause: unknown, port: number, option: string): StartError {
-  const { code } = cause as NodeJS.ErrnoException;
-  const reason = code === 'EADDRINUSE' ? 'is taken by another program' : `can't be used (${code})`;
-  return new StartError(`Port ${port} ${reason}; choose another with ${option}.`, { cause });
-}

@@ -1,0 +1,120 @@
+import { collectPages, LIMIT_OPTIONS, parseLimit } from '../collect-pages.ts';
+import { type Command, type CommandOptions, defineCommand } from '../command.ts';
+import { CommandError } from '../command-error.ts';
+import { findStreamId } from '../find-entry.ts';
+import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
+import { publishText, streamListText, streamText } from '../stream-text.ts';
+
+/** For commands whose change may conflict with somebody else's. */
+const IF_VERSION_OPTIONS = {
+  'if-version': { type: 'string', placeholder: 'N', help: 'only if the stream has this version, as "show" prints it' },
+} as const satisfies CommandOptions;
+
+const create = defineCommand({
+  name: 'create',
+  summary: 'Create a stream and show its key, this once',
+  notes: [],
+  operand: null,
+  options: SETTINGS_OPTIONS,
+  async run({ values }, { api, print }) {
+    const stream = await api.createStream(toSettings(values));
+    print(stream, () => `Created "${stream.title}" with id ${stream.id}.\n\n${publishText(stream)}`);
+  },
+});
+
+/** The JSON is one object like the API's, with all streams up to the limit. */
+const list = defineCommand({
+  name: 'list',
+  summary: 'List streams, with the input of those on air',
+  notes: [],
+  operand: null,
+  options: LIMIT_OPTIONS,
+  async run({ values }, { api, print, note }) {
+    const limit = parseLimit(values.limit);
+    const { entries: streams, nextCursor } = await collectPages((query) => api.listStreams(query), limit);
+    print({ streams, nextCursor }, () => streamListText(streams));
+    if (nextCursor !== null) note('There are more: raise --limit.');
+  },
+});
+
+const show = defineCommand({
+  name: 'show',
+  summary: 'Show a stream with its addresses and health',
+  notes: [],
+  operand: 'STREAM',
+  options: {},
+  async run({ operand }, { api, print }) {
+    const stream = await api.getStream(await findStreamId(api, operand));
+    print(stream, () => streamText(stream));
+  },
+});
+
+const update = defineCommand({
+  name: 'update',
+  summary: 'Change settings; a broadcast on air keeps its old ones',
+  notes: [
+    'Settings that are not given stay as they are. --allow-source replaces all allowed sources.',
+    'Changing --playback gives the stream new addresses for viewers; a broadcast on air keeps the old ones to its end.',
+  ],
+  operand: 'STREAM',
+  options: { ...SETTINGS_OPTIONS, ...IF_VERSION_OPTIONS },
+  async run({ operand, values }, { api, print }) {
+    const settings = toSettings(values);
+    if (Object.values(settings).every((value) => value === undefined)) {
+      throw new CommandError('usage', 'Say what to change: --title, --ladder, --latency, ...; --help shows all.');
+    }
+    const id = await findStreamId(api, operand);
+    const stream = await api.updateStream(id, settings, parseIfVersion(values['if-version']));
+    print(stream, () => streamText(stream));
+  },
+});
+
+/** For a key that was lost or leaked. */
+const rotateKey = defineCommand({
+  name: 'rotate-key',
+  summary: 'Give a stream a new key and disconnect the publisher with the old one',
+  notes: [],
+  operand: 'STREAM',
+  options: IF_VERSION_OPTIONS,
+  async run({ operand, values }, { api, print }) {
+    const id = await findStreamId(api, operand);
+    const stream = await api.rotateKey(id, parseIfVersion(values['if-version']));
+    print(stream, () => `"${stream.title}" has a new key; the old one is dead.\n\n${publishText(stream)}`);
+  },
+});
+
+const stop = defineCommand({
+  name: 'stop',
+  summary: 'End a broadcast within 2 s; the key stays valid for the next',
+  notes: [],
+  operand: 'STREAM',
+  options: {},
+  async run({ operand }, { api, print }) {
+    const outcome = await api.stopStream(await findStreamId(api, operand));
+    print(outcome, () => (outcome.wasLive ? 'The broadcast ends.' : 'It was not on air.'));
+  },
+});
+
+const deleteCommand = defineCommand({
+  name: 'delete',
+  summary: 'Delete a stream; a broadcast on air ends',
+  notes: ['On a terminal it asks first.'],
+  operand: 'STREAM',
+  options: { yes: { type: 'boolean', short: 'y', help: 'do not ask' }, ...IF_VERSION_OPTIONS },
+  async run({ operand, values }, { api, print, confirm }) {
+    const { id, title, status } = await api.getStream(await findStreamId(api, operand));
+    const question = `Delete "${title}" (${id}${status === 'live' ? ', on air' : ''}) for ever?`;
+    if (values.yes !== true && !(await confirm(question))) throw new CommandError('refused', 'Nothing was deleted.');
+    await api.deleteStream(id, parseIfVersion(values['if-version']));
+    print({ id, deleted: true }, () => `Deleted "${title}" (${id}).`);
+  },
+});
+
+function parseIfVersion(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^\d{1,9}$/.test(text)) throw new CommandError('usage', '--if-version must be a whole number.');
+  return Number(text);
+}
+
+/** The commands for streams, in the order of the help. */
+export const STREAM_COMMANDS: readonly Command[] = [create, list, show, update, rotateKey, stop, deleteCommand];

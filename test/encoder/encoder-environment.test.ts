@@ -1,0 +1,86 @@
+import { readEncoderEnvironment } from '#encoder/encoder-environment.ts';
+import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
+
+const REQUIRED = {
+  LOG_LEVEL: 'info',
+  LIVE_TABLE: 'live',
+  INGEST_AUTH_FUNCTION: 'ingest-auth',
+  LISTEN_HOST: '0.0.0.0',
+  RTMP_PORT: '1935',
+  HTTP_PORT: '8080',
+  RECONNECT_WINDOW_SECONDS: '30',
+  STREAM_SLOTS: '4',
+};
+const METRICS = { METRICS_NAMESPACE: 'Headend', METRICS_STAGE: 'prod' };
+
+const read = (changes: NodeJS.ProcessEnv) => readEncoderEnvironment({ ...REQUIRED, ...changes });
+
+test('what is required alone gives typed values, default limits, and null for the rest', () => {
+  expect(read({})).toEqual({
+    ...REQUIRED,
+    RTMP_PORT: 1935,
+    HTTP_PORT: 8080,
+    RECONNECT_WINDOW_SECONDS: 30,
+    STREAM_SLOTS: 4,
+    RTMP_LIMITS: DEFAULT_RTMP_LIMITS,
+    EVENT_BUS_NAME: null,
+    metricsTarget: null,
+  });
+});
+
+test('every optional variable is used', () => {
+  const optional = { ...METRICS, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
+  expect(read(optional)).toMatchObject({
+    EVENT_BUS_NAME: 'bus',
+    RTMP_LIMITS: { ...DEFAULT_RTMP_LIMITS, maxConnections: 7 },
+    metricsTarget: { namespace: 'Headend', stage: 'prod' },
+  });
+});
+
+test('one error lists everything that is missing or wrong', () => {
+  const source = { ...METRICS, METRICS_STAGE: '', STREAM_SLOTS: '101', RTMP_LIMITS: 'a=1' };
+  for (const problem of [
+    'LOG_LEVEL is missing (',
+    'LIVE_TABLE is missing (name of the DynamoDB table of live streams)',
+    'STREAM_SLOTS must be a whole number from 1 to 100, not "101" (',
+    'RTMP_LIMITS is invalid: ',
+    'METRICS_STAGE is missing, but METRICS_NAMESPACE is set (',
+  ]) {
+    expect(() => readEncoderEnvironment(source)).toThrow(problem);
+  }
+});
+
+test.each(Object.keys(REQUIRED))('%s is required', (name) => {
+  expect(() => read({ [name]: undefined })).toThrow(
+    new RegExp(`^encoder can't start: ${name} is missing \\([^;]+\\)$`),
+  );
+});
+
+test.each([
+  ['RTMP_PORT', '65536'],
+  ['HTTP_PORT', 'http'],
+  ['RECONNECT_WINDOW_SECONDS', '601'],
+  ['STREAM_SLOTS', '0'],
+  ['LOG_LEVEL', 'loud'],
+])('%s must not be %s', (name, value) => {
+  expect(() => read({ [name]: value })).toThrow(new RegExp(`^encoder can't start: ${name} must be .*, not "${value}"`));
+});
+
+test.each([
+  ['Headend', 'prod'],
+  ['Our-Team/Headend_2', 'dev: Anna'],
+])('metrics of namespace %s and stage %s', (namespace, stage) => {
+  const { metricsTarget } = read({ METRICS_NAMESPACE: namespace, METRICS_STAGE: stage });
+  expect(metricsTarget).toEqual({ namespace, stage });
+});
+
+test.each(['AWS/Headend', ':Headend', 'Head end', 'Häuptling', 'x'.repeat(256)])(
+  'CloudWatch takes no namespace %s',
+  (namespace) => {
+    expect(() => read({ ...METRICS, METRICS_NAMESPACE: namespace })).toThrow(`not "${namespace}"`);
+  },
+);
+
+test.each([' ', ' prod', 'prod\n', 'größe', 'x'.repeat(256)])('CloudWatch takes no stage %j', (stage) => {
+  expect(() => read({ ...METRICS, METRICS_STAGE: stage })).toThrow(`not "${stage}"`);
+});

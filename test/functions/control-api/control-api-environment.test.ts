@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
+import { readControlApiEnvironment } from '#functions/control-api/control-api-environment.ts';
+import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
+
+const REQUIRED = {
+  LOG_LEVEL: 'info',
+  STREAMS_TABLE: 'streams',
+  STREAM_KEYS_TABLE: 'keys',
+  LIVE_TABLE: 'live',
+  ADMIN_TOKENS_TABLE: 'tokens',
+  IDEMPOTENCY_TABLE: 'idempotency',
+  RTMP_URL: 'rtmp://ingest.example.com/live',
+  PLAYBACK_BASE_URL: 'https://live.example.com',
+  DEFAULT_LADDER: '720p',
+  DEFAULT_LATENCY: 'low',
+  DEFAULT_PLAYBACK: 'public',
+};
+const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a';
+const keys = nextViewerTokenKeys(null, randomBytes);
+
+const read = (changes: NodeJS.ProcessEnv) => readControlApiEnvironment({ ...REQUIRED, ...changes });
+
+test('what is required alone: no RTMPS, no bootstrap tokens, no viewer tokens', () => {
+  expect(read({})).toEqual({ ...REQUIRED, RTMPS_URL: null, ADMIN_TOKEN_HASHES: [], viewerTokenKeys: null });
+});
+
+test.each(Object.keys(REQUIRED))('%s is required', (name) => {
+  expect(() => read({ [name]: '' })).toThrow(new RegExp(`^control-api can't start: ${name} is missing \\([^;]+\\)$`));
+});
+
+test.each([
+  ['DEFAULT_LADDER', '9p', 'must be one of 2160p, 1440p, 1080p, 720p, 480p, 360p, not "9p"'],
+  ['DEFAULT_LATENCY', 'lowest', 'must be one of ultra, low, standard, not "lowest"'],
+  ['DEFAULT_PLAYBACK', 'private', 'must be one of public, token, not "private"'],
+])('%s must not be %s', (name, value, problem) => {
+  expect(() => read({ [name]: value })).toThrow(`${name} ${problem}`);
+});
+
+test('the hashes of bootstrap tokens, with or without spaces', () => {
+  const [a, b] = [hashSecret(generateSecret(randomBytes)), hashSecret(generateSecret(randomBytes))];
+  expect(read({ ADMIN_TOKEN_HASHES: a }).ADMIN_TOKEN_HASHES).toEqual([a]);
+  expect(read({ ADMIN_TOKEN_HASHES: ` ${a} , ${b}` }).ADMIN_TOKEN_HASHES).toEqual([a, b]);
+});
+
+test.each([
+  ['no hash', ','],
+  ['a hash and an empty entry', `${hashSecret('a')},`],
+  ['a token itself', generateSecret(randomBytes)],
+  ['a hash in upper case', hashSecret('a').toUpperCase()],
+  ['half a hash', hashSecret('a').slice(32)],
+])('%s is refused, and not quoted', (_case, list) => {
+  expect(() => read({ ADMIN_TOKEN_HASHES: list })).toThrow(
+    'ADMIN_TOKEN_HASHES must be SHA-256 hashes in lower-case hex',
+  );
+  expect(() => read({ ADMIN_TOKEN_HASHES: list })).not.toThrow(`"${list}"`);
+});
+
+test('the keys of viewer tokens are at hand or stored, but not both', () => {
+  const atHand = { VIEWER_TOKEN_KEYS: JSON.stringify(keys) };
+  const stored = { VIEWER_TOKEN_SECRET_ARN: arn };
+  expect(read(atHand).viewerTokenKeys).toEqual({ value: keys });
+  expect(read(stored).viewerTokenKeys).toEqual({ arn });
+  expect(() => read({ ...atHand, ...stored })).toThrow('VIEWER_TOKEN_KEYS and VIEWER_TOKEN_SECRET_ARN are both set');
+});
+
+test('keys that are wrong are not quoted', () => {
+  const wrong = { VIEWER_TOKEN_KEYS: JSON.stringify({ ...keys, current: 'another' }) };
+  expect(() => read(wrong)).toThrow('VIEWER_TOKEN_KEYS is invalid: ');
+  expect(() => read(wrong)).not.toThrow(keys.keys[keys.current] as string);
+});
+
+test('one error lists everything that is missing or wrong', () => {
+  const source = { ...REQUIRED, LIVE_TABLE: '', DEFAULT_LADDER: '9p', ADMIN_TOKEN_HASHES: ',' };
+  expect(() => readControlApiEnvironment(source)).toThrow(
+    /LIVE_TABLE is .*; DEFAULT_LADDER must .*; ADMIN_TOKEN_HASHES/,
+  );
+});
