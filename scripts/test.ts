@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ALONE } from './testing/run-jest.ts';
 import { runTests } from './testing/run-tests.ts';
 
 // `npm test`: everything.
@@ -16,5 +17,5 @@ await runTests([
   // A platform with a small stream keeps half a core busy. Two at a time leave room on two cores, also on a slow machine.
   ['--selectProjects', 'e2e', '--maxWorkers=2'],
   // These encode several streams, or as much as the CPU can do. Tests beside them would miss real time.
-  ['--selectProjects', 'e2e-alone', '--runInBand'],
+  ['--selectProjects', 'e2e-alone', ...ALONE],
 ]);

@@ -12,6 +12,12 @@ interface JestRun {
   readonly files: readonly FileResult[];
 }
 
+/**
+ * One test file at a time, in Jest's own process. A failed test may leave a server open there, for which Jest would wait for
+ * ever.
+ */
+export const ALONE = ['--runInBand', '--forceExit'] as const;
+
 /** Runs a program of the project's npm packages, with its output on this process's. Resolves to whether it succeeded. */
 export async function runPackage(
   name: string,
@@ -34,8 +40,8 @@ export async function runJest(args: readonly string[]): Promise<RunResult> {
   const paths = filesToRetry(first.files);
   if (paths.length === 0) return { ...countResults(first.files, []), failed: first.isPassed ? 0 : 1 };
   process.stdout.write(`\nAgain, one file at a time, what failed:\n${paths.map((path) => `  ${path}\n`).join('')}`);
-  const ownArgs = args.filter((arg) => !arg.startsWith('--maxWorkers'));
-  const second = await runOnce([...ownArgs, '--runInBand', '--runTestsByPath', ...paths]);
+  const ownArgs = args.filter((arg) => !arg.startsWith('--maxWorkers') && !ALONE.some((own) => own === arg));
+  const second = await runOnce([...ownArgs, ...ALONE, '--runTestsByPath', ...paths]);
   const result = countResults(first.files, second.files);
   return { ...result, failed: second.isPassed ? result.failed : Math.max(1, result.failed) };
 }
@@ -44,8 +50,7 @@ async function runOnce(args: readonly string[]): Promise<JestRun> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-report-'));
   const reportPath = join(folder, 'report.json');
   try {
-    // A failed test may leave a server open. Without `--forceExit`, Jest would wait for it for ever.
-    const isPassed = await runPackage('jest', [...args, '--forceExit', '--json', `--outputFile=${reportPath}`], {
+    const isPassed = await runPackage('jest', [...args, '--json', `--outputFile=${reportPath}`], {
       NODE_OPTIONS: '--experimental-vm-modules --no-warnings=ExperimentalWarning',
     });
     return { isPassed, files: parseJestReport(await readFile(reportPath, 'utf8')) };
