@@ -60,7 +60,7 @@ test('visitors of the root see the control API, since the platform has no stream
 
 test.each([
   ['an invalid backend URL', { WEBHOOK_URL: 'backend' }, /WEBHOOK_URL must be an https URL/, []],
-  ['a demo, whose key the backend does not know', {}, /^--demo has no key/, ['--demo']],
+  ['a demo, whose key the backend does not know', {}, /^--demo does not work with PUBLISH_MODE=webhook/, ['--demo']],
 ])('%s is refused with one line', async (_case, changes, message, args) => {
   const environment = { PUBLISH_MODE: 'webhook', WEBHOOK_URL: backend.url, WEBHOOK_SECRET: secret, ...changes };
   const dataDir = `${platform.dataDir}/another`;
