@@ -20,3 +20,13 @@ test('HTTP and RTMP cannot share a port', () => {
 test('0 for both means two free ports', () => {
   expect(parseStartOptions(['--http-port=0', '--rtmp-port=0'])).toMatchObject({ httpPort: 0, rtmpPort: 0 });
 });
+
+test.each([
+  [['--http-port', '99999'], /--http-port 99999 is not a port/],
+  [['--tasks', '2'], /--tasks 2 is not possible yet/],
+  [['--htp-port', '80'], /--htp-port.*Options:/s],
+])('%j is refused with one message', (args, message) => {
+  const parse = () => parseStartOptions(args);
+  expect(parse).toThrow(UserError);
+  expect(parse).toThrow(message);
+});
