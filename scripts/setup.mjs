@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from './find-program.mjs';
+import { findProgram } from './kit/find-program.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 

@@ -48,7 +48,7 @@ const LAYERS: readonly Layer[] = [
   { folder: 'containers/encoder', mayImport: ['lib/domain', 'lib/runtime'] },
   {
     folder: 'scripts/kit',
-    mayImport: ['lib/domain', 'containers/encoder/src/media', 'scripts'],
+    mayImport: ['lib/domain', 'containers/encoder/src/media', 'scripts/local'],
   },
   {
     folder: 'scripts',

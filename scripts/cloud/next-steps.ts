@@ -1,3 +1,4 @@
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { formatTable, indent } from '#scripts/terminal/text-table.ts';
 import type { WantedToken } from './cdk-command-line.ts';
 import type { DeploymentOutputs } from './deployment-outputs.ts';
@@ -17,8 +18,8 @@ export function nextSteps({ stage, outputs, wantedToken, adminToken }: DeployedS
   const addresses = formatTable([
     ['OBS: Server', rtmpUrl],
     ...(rtmpsUrl === null ? [] : [['  or over TLS', rtmpsUrl]]),
-    ['Watch', `${siteUrl}/watch/PLAYBACK_ID`],
-    ['Playlists', `${playbackBaseUrl}/live/PLAYBACK_ID/master.m3u8`],
+    ['Watch', `${siteUrl}${watchPath('PLAYBACK_ID')}`],
+    ['Playlists', `${playbackBaseUrl}${masterPath('PLAYBACK_ID')}`],
     ['Control API', apiUrl],
   ]);
   return [

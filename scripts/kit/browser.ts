@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { findProgram } from '#scripts/find-program.mjs';
+import { findProgram } from './find-program.mjs';
 
 /** A running Chromium and the errors of its pages. */
 export interface TestBrowser {

@@ -1,5 +1,6 @@
 import { AAC_CONFIG_OFFSET, parseAacConfig } from '#encoder/media/aac-config.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { TAG_HEADER_BYTES } from '#encoder/media/flv-writer.ts';
 
 /** A parsed FLV file (FLV specification, annex E). Payloads are views of the file's buffer. */
 export interface FlvFile {
@@ -12,7 +13,6 @@ export interface FlvFile {
 }
 
 const FILE_HEADER_BYTES = 9;
-const TAG_HEADER_BYTES = 11;
 const PREVIOUS_TAG_SIZE_BYTES = 4;
 const SEQUENCE_HEADER = 0;
 const RAW_MEDIA = 1;

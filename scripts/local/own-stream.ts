@@ -1,3 +1,4 @@
+import { watchPath } from '#domain/playback-paths.ts';
 import { hashSecret } from '#domain/stream-ids.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
 import { ApiError } from '#scripts/api/api-error.ts';
@@ -64,7 +65,7 @@ async function keep({ title, state, dataDir }: OwnStreamOptions, stream: StreamW
 
 /** Where `/` redirects: to the stream's page, or without a stream to the reference of the control API. */
 export const homePathFor = (stream: OwnStream | null): string =>
-  stream === null ? '/api/docs' : `/watch/${stream.playbackId}`;
+  stream === null ? '/api/docs' : watchPath(stream.playbackId);
 
 /** True as long as the stream exists and has this key. */
 export async function isKeyValid(

@@ -1,3 +1,4 @@
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import type { OwnStream } from './own-stream.ts';
 
 export interface WelcomeOptions {
@@ -21,8 +22,8 @@ export function welcome(options: WelcomeOptions): string {
     '  Headend is running.',
     '',
     ...(isDemo ? ['  A test picture is being published.', ''] : publishLines(options)),
-    `  Watch        ${playbackBaseUrl}/watch/${playbackId}`,
-    `  Playlist     ${playbackBaseUrl}/live/${playbackId}/master.m3u8`,
+    `  Watch        ${playbackBaseUrl}${watchPath(playbackId)}`,
+    `  Playlist     ${playbackBaseUrl}${masterPath(playbackId)}`,
     `  Control API  ${playbackBaseUrl}/api  (admin token ${adminToken})`,
     ...(logPath === null ? [] : [`  Log          ${logPath}`]),
     '',

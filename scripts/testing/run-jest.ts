@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import { type FileResult, filesToRetry, parseJestReport } from './jest-report.ts';
 import { countResults, type RunResult } from './run-result.ts';
 
@@ -55,7 +56,7 @@ async function runOnce(args: readonly string[]): Promise<JestRun> {
     });
     return { isPassed, files: parseJestReport(await readFile(reportPath, 'utf8')) };
   } catch (error) {
-    process.stderr.write(`Jest left no report: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`Jest left no report: ${errorMessage(error)}\n`);
     return { isPassed: false, files: [] };
   } finally {
     await rm(folder, { recursive: true });

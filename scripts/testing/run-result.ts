@@ -13,13 +13,21 @@ export interface RunResult {
   readonly flaky: readonly FlakyTest[];
 }
 
-/** Counts each test once. A file that ran a second time counts with that result. */
+/**
+ * Counts each test once. A file that ran a second time counts with that result. A test that failed at first and did
+ * not run again has failed.
+ */
 export function countResults(first: readonly FileResult[], second: readonly FileResult[]): RunResult {
   const retried = new Map(second.map((result) => [result.path, result]));
   const results = first.map((result) => retried.get(result.path) ?? result);
+  const lost = ({ path, failed }: FileResult): string[] => {
+    const retry = retried.get(path);
+    if (retry === undefined || retry.failed.includes(WHOLE_FILE)) return [];
+    return failed.filter((name) => name !== WHOLE_FILE && ![...retry.passed, ...retry.failed].includes(name));
+  };
   return {
     passed: results.reduce((sum, { passed }) => sum + passed.length, 0),
-    failed: results.reduce((sum, { failed }) => sum + failed.length, 0),
+    failed: results.reduce((sum, { failed }) => sum + failed.length, 0) + first.flatMap(lost).length,
     flaky: first.flatMap(({ path, failed }) => {
       const retry = retried.get(path);
       return failed.filter((name) => retry && passedIn(retry, name)).map((name) => ({ path, name }));

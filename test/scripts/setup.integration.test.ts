@@ -13,9 +13,9 @@ let path: string;
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'headend-setup-'));
   path = join(project, 'path');
-  await mkdir(join(project, 'scripts'));
+  await mkdir(join(project, 'scripts', 'kit'), { recursive: true });
   await mkdir(path);
-  for (const name of ['setup.mjs', 'find-program.mjs']) {
+  for (const name of ['setup.mjs', 'kit/find-program.mjs']) {
     await copyFile(join(SCRIPTS, name), join(project, 'scripts', name));
   }
   await writeFile(join(project, 'package-lock.json'), '{}');

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { freePort } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
@@ -50,8 +51,8 @@ export async function startHeadend(context: BenchContext, latency: LatencyName):
   const stream = await api.createStream({ title: 'Benchmark', latency });
   return {
     publishUrl: `${ready.rtmpUrl}/${stream.streamKey}`,
-    multivariantPlaylistUrl: `${ready.playbackBaseUrl}/live/${stream.playbackId}/master.m3u8`,
-    watchUrl: `${ready.playbackBaseUrl}/watch/${stream.playbackId}`,
+    multivariantPlaylistUrl: `${ready.playbackBaseUrl}${masterPath(stream.playbackId)}`,
+    watchUrl: `${ready.playbackBaseUrl}${watchPath(stream.playbackId)}`,
     platformPid: platform.pid,
     encoderPid: ready.tasks[0].pid,
     originUrl: `${ready.tasks[0].httpUrl}/live/${stream.playbackId}`,

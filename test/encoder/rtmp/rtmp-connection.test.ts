@@ -329,6 +329,65 @@ test('the answer to connect names the codecs that can be decoded', async () => {
   expect(await client.answer('_result')).toMatchObject({ 2: { videoFourCcInfoMap: { hvc1: 1 } } });
 });
 
+describe('a publish that ends in the middle of a read is no violation', () => {
+  const tag = (bytes: number) => ({ type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(bytes, 0x27) });
+  const sendTags = (client: RtmpClient, count: number, bytes: number) => {
+    for (let index = 0; index < count; index++) client.send({ ...tag(bytes), chunkStreamId: 6 });
+  };
+
+  test.each<[string, (client: RtmpClient) => void]>([
+    ['with 200 tags behind it', (client) => sendTags(client, 200, 10)],
+    [
+      'with a long tag behind it',
+      (client) => {
+        sendTags(client, 1, 10);
+        sendTags(client, 1, 150_000);
+      },
+    ],
+  ])('by its handler, %s', async (_, send) => {
+    server = await RecordingServer.start({
+      acceptPublisher: async (publisher) => ({
+        ...server.record(publisher),
+        onTag: () => publisher.end('NetStream.Publish.Rejected', 'No more'),
+      }),
+    });
+    const client = await open();
+    await client.publish('key');
+    client.socket.cork();
+    send(client);
+    client.socket.uncork();
+    await client.closed;
+    await server.logged('connection closed');
+    expect(server.violations).toBe(0);
+    expect(server.recordings[0]?.closes).toBe(1);
+  });
+
+  test('by the broadcaster, with 200 tags behind it', async () => {
+    await start();
+    const client = await open();
+    await client.publish('key');
+    client.socket.cork();
+    client.sendCommand(0, 'FCUnpublish', 4, null, 'key');
+    sendTags(client, 200, 10);
+    client.socket.uncork();
+    await client.closed;
+    await server.logged('connection closed');
+    expect(server.violations).toBe(0);
+  });
+
+  test('by its flood of messages', async () => {
+    await start({ maxMessagesPerSecond: 50, inputBurstSeconds: 1 });
+    const client = await open();
+    await client.publish('key');
+    client.socket.cork();
+    sendTags(client, 300, 10);
+    client.socket.uncork();
+    await client.closed;
+    await server.logged('connection closed');
+    expect(server.violations).toBe(0);
+  });
+});
+
 test('violations are counted and logged with the address, and leaving is not a violation', async () => {
   let nowMs = 0;
   server = await RecordingServer.start({ now: () => nowMs });

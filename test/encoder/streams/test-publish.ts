@@ -58,7 +58,8 @@ export async function publish(streams: LiveStreams, id: string, stream = STREAM)
     end: (code, description) => {
       if (isClosed) return;
       resolveEnded({ code, description });
-      close();
+      // As a connection does, which closes its handler after the call.
+      queueMicrotask(close);
     },
   });
   const hand = (tag: FlvTag): void => {

@@ -48,6 +48,12 @@ describe('a file that ran again counts once, by its second result', () => {
       { passed: 2, failed: 1, flaky: [] },
     ],
     [
+      'a test that did not run again has failed',
+      file('b', ['one'], ['two']),
+      file('b', ['one', 'three']),
+      { passed: 4, failed: 1, flaky: [] },
+    ],
+    [
       'a test is not flaky if its file does not load then',
       file('b', [], ['one', 'two']),
       file('b', [], [WHOLE_FILE]),

@@ -123,6 +123,6 @@ export class FailedKeys {
 }
 
 function tooManyFailures(waitMs: number): IngestAuthResponse {
-  const description = `Too many wrong stream keys came from your address; try again in ${Math.ceil(waitMs / 1000)} s`;
+  const description = `Too many wrong stream keys came from your address; try again in ${Math.max(1, Math.ceil(waitMs / 1000))} s`;
   return { allow: false, code: 'NetStream.Publish.Rejected', description };
 }

@@ -1,6 +1,7 @@
 import type { FlvTag } from './flv-tag.ts';
 
-const TAG_HEADER_BYTES = 11;
+/** Before the payload of a tag in a file (FLV specification E.4.1). */
+export const TAG_HEADER_BYTES = 11;
 const HAS_AUDIO = 0x04;
 const HAS_VIDEO = 0x01;
 

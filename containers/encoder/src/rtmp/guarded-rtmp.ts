@@ -124,7 +124,8 @@ export abstract class GuardedRtmp extends Rtmp {
     let bufferBytes = length - packet.capacity;
     for (const { capacity } of this.inPackets.values()) bufferBytes += capacity;
     const { maxMessageBufferBytes, maxBytesBeforeAuthorised } = this.#limits;
-    if (bufferBytes > (this.phase === 'live' ? maxMessageBufferBytes : maxBytesBeforeAuthorised)) {
+    const isStranger = this.phase === 'stranger' || this.phase === 'deciding';
+    if (bufferBytes > (isStranger ? maxBytesBeforeAuthorised : maxMessageBufferBytes)) {
       throw new RtmpViolation(`messages of ${bufferBytes} bytes in flight`);
     }
     super.packetAlloc();
@@ -132,10 +133,10 @@ export abstract class GuardedRtmp extends Rtmp {
 
   override packetHandler(): void {
     if (this.phase === 'live') this.countMessage();
-    else if (++this.#earlyMessages > this.#limits.maxMessagesBeforeAuthorised) {
+    else if (this.phase !== 'closing' && ++this.#earlyMessages > this.#limits.maxMessagesBeforeAuthorised) {
       throw new RtmpViolation('too many messages before a publish');
     }
-    // The connection may have begun to close before this message, or because of its count.
+    // A message before this one may have ended the publish, or the count of this one.
     if (this.phase !== 'closing') super.packetHandler();
   }
 

@@ -194,11 +194,12 @@ export class Publish {
   #endByUs(code: RefusalCode, description: string): void {
     if (this.#hasEnded()) return;
     this.#endedBy = 'us';
-    const line = { code, description };
-    if (this.wasLive) this.#log.info(line, 'publish ended');
-    else this.#options.connectionLog.explain((leftOut) => this.#log.info({ ...line, ...leftOut }, 'publish refused'));
     this.#resolveEnded();
-    this.#options.connection.refuse(code, description);
+    const line = { code, description };
+    const { connection, connectionLog } = this.#options;
+    if (this.wasLive) this.#log.info(line, 'publish ended');
+    else connectionLog.explain((leftOut) => this.#log.info({ ...line, ...leftOut }, 'publish refused'));
+    connection.refuse(code, description);
   }
 
   /** An internal error ends this publish only. */

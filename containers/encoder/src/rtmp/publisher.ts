@@ -22,7 +22,7 @@ export interface PublisherHandler {
 
 /**
  * Called when a publish is authorised, before it is answered. A PublishRefusal refuses it with its own code and words. Any other
- * error is logged and refuses it as `Rejected`.
+ * error is logged and refuses it as `Rejected`. It must settle: the stream's next publisher waits for it.
  */
 export type AcceptPublisher = (publisher: Publisher) => Promise<PublisherHandler>;
 

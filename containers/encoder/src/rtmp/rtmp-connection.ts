@@ -152,6 +152,8 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
     try {
       rest = this.#parser.receive(bytes);
     } catch (error) {
+      // The rest of a read whose publish has ended is nobody's fault.
+      if (this.#closing !== null) return;
       // Other errors come from the decoder and may quote the peer's bytes.
       this.#onViolation(error instanceof RtmpViolation ? error.message : 'malformed RTMP');
       return;

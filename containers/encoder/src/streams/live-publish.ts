@@ -82,7 +82,7 @@ export class LivePublish implements PublisherHandler {
     this.#options.publisher.end('NetStream.Publish.BadName', description);
   }
 
-  /** Stops FFmpeg. Resolves when its last output has been delivered. */
+  /** Stops FFmpeg. Resolves when its last output has been delivered. Safe to call twice. */
   stop(): Promise<void> {
     return this.#transcoder.stop();
   }
@@ -92,6 +92,8 @@ export class LivePublish implements PublisherHandler {
     const { stream, publisher, emit } = this.#options;
     const code = 'NetStream.Publish.Rejected';
     this.#endReason = reason;
+    // At once: the connection closes its handler later, and nothing may start until then.
+    void this.#transcoder.stop();
     if (!stream.isLive) {
       const { streamId } = publisher.stream;
       emit({ type: 'stream.refused', streamId, code, description, sourceAddress: publisher.remoteAddress });

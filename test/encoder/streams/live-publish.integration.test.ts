@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import type { EventBody } from '#domain/events.ts';
+import { LivePublish } from '#encoder/streams/live-publish.ts';
+import { createLogger } from '#runtime/log.ts';
+import { makeSourceTags } from '../transcode/source-clip.ts';
+import { STREAM } from './test-publish.ts';
+
+test('the last epoch ends the publish before FFmpeg starts on it', async () => {
+  const clip = await makeSourceTags({ seconds: 1, video: { width: 320, height: 180, frameRate: '25' }, audio: null });
+  const events: EventBody[] = [];
+  const ends: string[] = [];
+  let spawned = 0;
+  const publish = new LivePublish({
+    stream: {
+      isLive: false,
+      beginRun: () => ({ write: () => 0, end: () => undefined }),
+      onRestart: () => undefined,
+      onPublisherGone: () => undefined,
+    },
+    // A connection closes the handler after this call, not in it.
+    publisher: { id: 'a', remoteAddress: '192.0.2.1', stream: STREAM, end: (_, description) => ends.push(description) },
+    reserved: { first: 1, count: 1 },
+    emit: (event) => events.push(event),
+    spawn: (command, args, options) => {
+      spawned++;
+      return spawn(command, args, options);
+    },
+    now: Date.now,
+    log: createLogger({ service: 'test', level: 'silent' }),
+  });
+  for (const tag of clip) publish.onTag(tag, Date.now());
+  await publish.stop();
+  expect(ends).toEqual(['FFmpeg was restarted too often; connect again']);
+  expect(events.map(({ type }) => type)).toEqual(['stream.refused']);
+  expect(spawned).toBe(0);
+});
