@@ -56,10 +56,11 @@ export async function publish(streams: LiveStreams, id: string, stream = STREAM)
     remoteAddress: '192.0.2.1',
     stream,
     end: (code, description) => {
-      if (isClosed) return;
-      resolveEnded({ code, description });
       // As a connection does, which closes its handler after the call.
-      queueMicrotask(close);
+      queueMicrotask(() => {
+        close();
+        resolveEnded({ code, description });
+      });
     },
   });
   const hand = (tag: FlvTag): void => {
