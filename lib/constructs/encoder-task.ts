@@ -101,10 +101,13 @@ export class EncoderTask extends Construct {
     return container;
   }
 
-  /** Allows one table, one function, one event bus, and scale-in protection for tasks of its own cluster. */
+  /** Allows two tables, one function, one event bus, and scale-in protection for tasks of its own cluster. */
   #allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
     const role = this.definition.taskRole;
-    tables.grant(role, { LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] });
+    tables.grant(role, {
+      LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    });
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [ingestAuth.functionArn] }),
     );
@@ -158,7 +161,7 @@ export class EncoderTask extends Construct {
 function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
   return {
     LOG_LEVEL: 'info',
-    ...props.tables.names('LIVE_TABLE'),
+    ...props.tables.names('LIVE_TABLE', 'TASKS_TABLE'),
     INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,
     LISTEN_HOST: '0.0.0.0',
     RTMP_PORT: String(PORTS.rtmp),

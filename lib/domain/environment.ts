@@ -18,6 +18,7 @@ export const ENVIRONMENT_VARIABLES = {
     readBy: ['ingest-auth', 'control-api'],
   },
   LIVE_TABLE: { explanation: 'name of the DynamoDB table of live streams', readBy: ['encoder', 'control-api'] },
+  TASKS_TABLE: { explanation: 'name of the DynamoDB table of encoder tasks', readBy: ['encoder', 'control-api'] },
   ADMIN_TOKENS_TABLE: { explanation: 'name of the DynamoDB table of admin token hashes', readBy: ['control-api'] },
   IDEMPOTENCY_TABLE: { explanation: 'name of the DynamoDB table of idempotency keys', readBy: ['control-api'] },
   INGEST_AUTH_FUNCTION: { explanation: 'name of the ingest-auth Lambda function', readBy: ['encoder'] },

@@ -12,9 +12,10 @@ test('the encoder gets the variables that it needs, and an event bus', () => {
   expect(readEncoderEnvironment(encoder.environment)).toMatchObject({ EVENT_BUS_NAME: 'headend' });
 });
 
-test('the encoder uses the same table, region and credentials as the edge', () => {
+test('the encoder uses the same tables, region and credentials as the edge', () => {
   expect(encoder.environment).toMatchObject({
     LIVE_TABLE: LOCAL_TABLE_NAMES.LIVE_TABLE,
+    TASKS_TABLE: LOCAL_TABLE_NAMES.TASKS_TABLE,
     AWS_REGION: LOCAL_REGION,
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,

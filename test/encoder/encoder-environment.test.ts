@@ -4,6 +4,7 @@ import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 const REQUIRED = {
   LOG_LEVEL: 'info',
   LIVE_TABLE: 'live',
+  TASKS_TABLE: 'tasks',
   INGEST_AUTH_FUNCTION: 'ingest-auth',
   LISTEN_HOST: '0.0.0.0',
   RTMP_PORT: '1935',

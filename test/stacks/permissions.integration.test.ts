@@ -38,10 +38,12 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(wide.filter((action: string) => !WITHOUT_RESOURCES.includes(action))).toEqual([]);
   });
 
-  test('an encoder task can only keep its lease, ask about a publish, send events and protect itself', () => {
+  test('an encoder task can only keep its leases, ask about a publish, send events and protect itself', () => {
     expect(actionsOfRole(stage, /TaskRole/)).toEqual(
       [
+        'dynamodb:DeleteItem',
         'dynamodb:GetItem',
+        'dynamodb:Scan',
         'dynamodb:UpdateItem',
         'ecs:GetTaskProtection',
         'ecs:UpdateTaskProtection',
@@ -50,6 +52,14 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
         ...(config.ecsExec ? WITHOUT_RESOURCES.filter((action) => action.startsWith('ssmmessages:')) : []),
       ].toSorted(),
     );
+  });
+
+  test.each([
+    ['an encoder task', /TaskRole/, ['dynamodb:DeleteItem', 'dynamodb:Scan', 'dynamodb:UpdateItem']],
+    ['the control API', /ControlApi/, ['dynamodb:Scan', 'dynamodb:UpdateItem']],
+    ['ingest-auth', /IngestAuth/, []],
+  ])('with the table of tasks, %s can do no more than its store does', (_name, role, actions) => {
+    expect(actionsOfRole(stage, role, /TablesTasks/)).toEqual(actions);
   });
 
   test('ingest-auth can only read', () => {
@@ -71,13 +81,14 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
   });
 });
 
-/** The actions of all roles whose logical id matches, sorted and without duplicates. */
-function actionsOfRole(stage: SynthesizedStage, role: RegExp): string[] {
+/** The actions of all roles whose logical id matches, on resources that match. Sorted and without duplicates. */
+function actionsOfRole(stage: SynthesizedStage, role: RegExp, resource = /(?:)/): string[] {
   const policies = stage
     .ofType('AWS::IAM::Policy')
     .filter(({ properties }) => (properties.Roles ?? []).some(({ Ref }: Json) => role.test(Ref)));
-  const actions = policies.flatMap(({ properties }) =>
-    properties.PolicyDocument.Statement.flatMap(({ Action }: Json) => Action),
-  );
+  const statements: Json[] = policies.flatMap(({ properties }) => properties.PolicyDocument.Statement);
+  const actions = statements
+    .filter(({ Resource }) => resource.test(JSON.stringify(Resource)))
+    .flatMap(({ Action }) => Action);
   return [...new Set<string>(actions)].toSorted();
 }

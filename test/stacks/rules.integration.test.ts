@@ -6,6 +6,7 @@ const STATEFUL = {
   TablesStreams46BD2F7A: 'AWS::DynamoDB::GlobalTable',
   TablesStreamKeysDCF16EB3: 'AWS::DynamoDB::GlobalTable',
   TablesLive9E75DEFC: 'AWS::DynamoDB::GlobalTable',
+  TablesTasksB0FA0D86: 'AWS::DynamoDB::GlobalTable',
   TablesAdminTokensD85017D8: 'AWS::DynamoDB::GlobalTable',
   TablesIdempotency498FF680: 'AWS::DynamoDB::GlobalTable',
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',

@@ -19,6 +19,7 @@ import { METRICS_NAMESPACE_PATTERN, METRICS_STAGE_PATTERN, type MetricsTarget } 
 const variables = {
   LOG_LEVEL: logLevel,
   LIVE_TABLE: text,
+  TASKS_TABLE: text,
   INGEST_AUTH_FUNCTION: text,
   LISTEN_HOST: text,
   RTMP_PORT: port,
