@@ -17,6 +17,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
+import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { PORTS } from '#domain/ports.ts';
@@ -37,8 +38,8 @@ export interface EncoderTaskProps
   readonly eventBus: IEventBus;
 }
 
-/** ECS's maximum. Publishers need time to reconnect to another task, and viewers to load the last media. */
-const STOP_TIMEOUT = Duration.seconds(120);
+/** Publishers need time to reconnect to another task, and viewers to load the last media. */
+const STOP_TIMEOUT = Duration.seconds(MAX_STOP_TIMEOUT_SECONDS);
 /** The id of the image's own user. ECS can check that an id is not root; it can't check a name. */
 const USER = '10001';
 /** Buffers log lines while CloudWatch is slow. If it is full, lines are dropped; streams are never held up. */
@@ -166,6 +167,8 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     LISTEN_HOST: '0.0.0.0',
     RTMP_PORT: String(PORTS.rtmp),
     HTTP_PORT: String(PORTS.originTask),
+    INTERNAL_PORT: String(PORTS.internalTask),
+    STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds()),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
     STREAM_SLOTS: String(props.streamsPerTask),
     EVENT_BUS_NAME: props.eventBus.eventBusName,

@@ -34,6 +34,9 @@ export const TASK_OVERHEAD = { vCpus: 0.1, memoryGib: 0.25 } as const;
  */
 export const MAX_STREAM_SLOTS = 100;
 
+/** How long a task may take to stop. Fargate allows no more. */
+export const MAX_STOP_TIMEOUT_SECONDS = 120;
+
 /** How many broadcasts of a ladder a task can encode in real time. */
 export function streamCapacity(
   ladder: LadderName,

@@ -78,6 +78,17 @@ export const ENVIRONMENT_VARIABLES = {
     readBy: ['encoder'],
   },
   HTTP_PORT: { explanation: 'TCP port of the origin server, or 0 for a free one', readBy: ['encoder'] },
+  INTERNAL_PORT: {
+    explanation: 'TCP port of the server that only other encoder tasks may call, or 0 for a free one',
+    readBy: ['encoder'],
+  },
+  TASK_ID: { explanation: 'id of the encoder task, which no other start of a task has', readBy: ['encoder'] },
+  TASK_ADDRESS: { explanation: 'host at which other encoder tasks reach this one', readBy: ['encoder'] },
+  CLUSTER_SECRET: { explanation: 'secret by which encoder tasks know each other', readBy: ['encoder'] },
+  STOP_TIMEOUT_SECONDS: {
+    explanation: 'how long an encoder task has from SIGTERM until it is killed',
+    readBy: ['encoder'],
+  },
   RECONNECT_WINDOW_SECONDS: {
     explanation: 'how long a stream waits for its publisher to come back before it ends',
     readBy: ['encoder'],

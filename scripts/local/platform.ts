@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
@@ -137,6 +138,8 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
     ...process.env,
     LOG_LEVEL: 'info',
     LISTEN_HOST: HOST,
+    INTERNAL_PORT: '0',
+    STOP_TIMEOUT_SECONDS: String(MAX_STOP_TIMEOUT_SECONDS),
     RECONNECT_WINDOW_SECONDS: String(RECONNECT_WINDOW_SECONDS),
     STREAM_SLOTS: String(STREAM_SLOTS),
     EVENT_BUS_NAME,

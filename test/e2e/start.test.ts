@@ -4,7 +4,6 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isListening } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, FREE_PORTS, runStart, startTestPlatform } from '#test/support/platform.ts';
@@ -69,9 +68,13 @@ describe('npm start', () => {
     const [task] = platform.tasks;
     process.kill(task?.pid ?? 0, 'SIGKILL');
     await waitFor('the encoder to be gone', () => !isRunning(task?.pid ?? 0));
-    // HTTP comes first. A publisher that finds no RTMP server gives up.
-    await waitFor('its successor', () => isListening(platform.rtmpPort));
-    expect((await fetch(`${task?.httpUrl}/health`)).status).toBe(200);
+    const isHealthy = () =>
+      fetch(`${task?.httpUrl}/health`).then(
+        (response) => response.ok,
+        () => false,
+      );
+    await waitFor('its successor', isHealthy);
+    // A publisher that finds no RTMP server gives up.
     const publisher = await publish(stream.publishUrl);
     await waitUntilPlayable(stream);
     await publisher.stop();

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret } from '#domain/stream-ids.ts';
 import { readEncoderEnvironment } from '#encoder/encoder-environment.ts';
 import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 
@@ -9,6 +11,8 @@ const REQUIRED = {
   LISTEN_HOST: '0.0.0.0',
   RTMP_PORT: '1935',
   HTTP_PORT: '8080',
+  INTERNAL_PORT: '8081',
+  STOP_TIMEOUT_SECONDS: '120',
   RECONNECT_WINDOW_SECONDS: '30',
   STREAM_SLOTS: '4',
 };
@@ -21,6 +25,11 @@ test('what is required alone gives typed values, default limits, and null for th
     ...REQUIRED,
     RTMP_PORT: 1935,
     HTTP_PORT: 8080,
+    INTERNAL_PORT: 8081,
+    TASK_ID: null,
+    TASK_ADDRESS: null,
+    CLUSTER_SECRET: null,
+    STOP_TIMEOUT_SECONDS: 120,
     RECONNECT_WINDOW_SECONDS: 30,
     STREAM_SLOTS: 4,
     RTMP_LIMITS: DEFAULT_RTMP_LIMITS,
@@ -30,8 +39,10 @@ test('what is required alone gives typed values, default limits, and null for th
 });
 
 test('every optional variable is used', () => {
-  const optional = { ...METRICS, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
+  const task = { TASK_ID: '1-0a0b0c', TASK_ADDRESS: '127.0.0.1', CLUSTER_SECRET: generateSecret(randomBytes) };
+  const optional = { ...METRICS, ...task, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
   expect(read(optional)).toMatchObject({
+    ...task,
     EVENT_BUS_NAME: 'bus',
     RTMP_LIMITS: { ...DEFAULT_RTMP_LIMITS, maxConnections: 7 },
     metricsTarget: { namespace: 'Headend', stage: 'prod' },
@@ -60,6 +71,9 @@ test.each(Object.keys(REQUIRED))('%s is required', (name) => {
 test.each([
   ['RTMP_PORT', '65536'],
   ['HTTP_PORT', 'http'],
+  ['INTERNAL_PORT', '-1'],
+  ['STOP_TIMEOUT_SECONDS', '0'],
+  ['STOP_TIMEOUT_SECONDS', '121'],
   ['RECONNECT_WINDOW_SECONDS', '601'],
   ['STREAM_SLOTS', '0'],
   ['LOG_LEVEL', 'loud'],

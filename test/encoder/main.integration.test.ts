@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RtmpClient } from '#kit/rtmp-client.ts';
+import { freePort, isListening } from '#kit/tcp-ports.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 
@@ -18,6 +21,8 @@ const ENVIRONMENT = {
   LISTEN_HOST: '127.0.0.1',
   RTMP_PORT: '0',
   HTTP_PORT: '0',
+  INTERNAL_PORT: '0',
+  STOP_TIMEOUT_SECONDS: '120',
   RECONNECT_WINDOW_SECONDS: '30',
   STREAM_SLOTS: '4',
 };
@@ -85,6 +90,27 @@ async function prefixFfmpeg(shellCommand: string): Promise<string> {
   await chmod(path, 0o755);
   return `${folder}:${process.env.PATH}`;
 }
+
+test('the health check waits until the task accepts publishers', async () => {
+  // It accepts none before FFmpeg has said what it can decode.
+  const [askedPath, answerPath] = [join(folder, 'asked'), join(folder, 'answer')];
+  const PATH = await prefixFfmpeg(`: >${askedPath}; while [ ! -e ${answerPath} ]; do sleep 0.05; done`);
+  const httpPort = await freePort();
+  const { child } = start({ PATH, HTTP_PORT: String(httpPort) });
+  await waitFor('the question to FFmpeg', () => existsSync(askedPath));
+  expect(await isListening(httpPort)).toBe(false);
+  const ready = once(child, 'message') as Promise<[{ rtmpPort: number }]>;
+  await writeFile(answerPath, '');
+  const [{ rtmpPort }] = await ready;
+  expect([await isListening(rtmpPort), await isListening(httpPort)]).toEqual([true, true]);
+});
+
+test('a second signal does not cut the end short', async () => {
+  const PATH = await prefixFfmpeg('kill -INT $PPID; sleep 0.2; kill -INT $PPID');
+  const { code, log } = await start({ PATH, LOG_LEVEL: 'info' }).ended;
+  expect(code).toBe(0);
+  expect(log).toMatch(/"reason":"SIGINT","msg":"stopping"/);
+});
 
 test('a task that gets SIGTERM while it starts shuts down in order', async () => {
   // A task first runs FFmpeg to ask what it can decode. That is before it accepts publishers.

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { MAX_STREAM_SLOTS } from '#domain/encoder-capacity.ts';
+import { MAX_STOP_TIMEOUT_SECONDS, MAX_STREAM_SLOTS } from '#domain/encoder-capacity.ts';
 import type { VariableName } from '#domain/environment.ts';
 import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import {
@@ -25,6 +25,11 @@ const variables = {
   RTMP_PORT: port,
   RTMP_LIMITS: z._default(parsedBy(parseRtmpLimits), DEFAULT_RTMP_LIMITS),
   HTTP_PORT: port,
+  INTERNAL_PORT: port,
+  TASK_ID: optional(text),
+  TASK_ADDRESS: optional(text),
+  CLUSTER_SECRET: optional(text),
+  STOP_TIMEOUT_SECONDS: wholeNumber(1, MAX_STOP_TIMEOUT_SECONDS),
   RECONNECT_WINDOW_SECONDS: wholeNumber(0, MAX_RECONNECT_WINDOW_SECONDS),
   STREAM_SLOTS: wholeNumber(1, MAX_STREAM_SLOTS),
   EVENT_BUS_NAME: optional(text),

@@ -50,12 +50,6 @@ async function main(): Promise<void> {
     now: Date.now,
     log,
   });
-  const origin = await startOriginServer({
-    host: environment.LISTEN_HOST,
-    port: environment.HTTP_PORT,
-    handler: new OriginHandler((playbackId) => streams.find(playbackId)),
-    log,
-  });
   const rtmp = await startRtmpServer({
     host: environment.LISTEN_HOST,
     port: environment.RTMP_PORT,
@@ -70,6 +64,13 @@ async function main(): Promise<void> {
     enhancedCodecs: await readEnhancedCodecs(spawn),
     now: Date.now,
     randomBytes,
+    log,
+  });
+  // The origin answers the health check, so it starts last: a healthy task accepts publishers.
+  const origin = await startOriginServer({
+    host: environment.LISTEN_HOST,
+    port: environment.HTTP_PORT,
+    handler: new OriginHandler((playbackId) => streams.find(playbackId)),
     log,
   });
   const metrics = reportMetrics(environment.metricsTarget, { streams, counter, rtmp, log });
@@ -95,8 +96,10 @@ async function main(): Promise<void> {
  */
 function nextStopRequest(): Promise<string> {
   return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
+    // They stay registered, because a signal without a handler ends the process. On Ctrl-C, SIGINT comes twice: from the
+    // terminal, and from the platform.
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
     // On a laptop, the platform that started this process holds its IPC channel. Without the platform there is no work.
     process.once('disconnect', () => resolve('the platform has gone'));
   });
