@@ -109,7 +109,24 @@ test('a second signal does not cut the end short', async () => {
   const PATH = await prefixFfmpeg('kill -INT $PPID; sleep 0.2; kill -INT $PPID');
   const { code, log } = await start({ PATH, LOG_LEVEL: 'info' }).ended;
   expect(code).toBe(0);
-  expect(log).toMatch(/"reason":"SIGINT","msg":"stopping"/);
+  expect(log).toMatch(/"reason":"SIGINT","isDrain":false,"msg":"stopping"/);
+});
+
+test.each([
+  ['SIGTERM', (child: ChildProcess) => child.kill('SIGTERM'), 'SIGTERM', true],
+  ['SIGINT', (child: ChildProcess) => child.kill('SIGINT'), 'SIGINT', false],
+  ['the end of its parent', (child: ChildProcess) => child.disconnect(), 'the platform has gone', false],
+])('a task without streams stops on %s, and says whether it drains', async (_name, stop, reason, isDrain) => {
+  const { child, ended } = start({ LOG_LEVEL: 'info' });
+  const messages: unknown[] = [];
+  child.on('message', (message) => messages.push(message));
+  await once(child, 'message');
+  stop(child);
+  const { code, log } = await ended;
+  expect(code).toBe(0);
+  expect(log).toContain(`"reason":"${reason}","isDrain":${isDrain},"msg":"stopping"`);
+  const ports = { rtmpPort: expect.any(Number), httpPort: expect.any(Number), internalPort: expect.any(Number) };
+  expect(messages).toEqual([ports, ...(isDrain ? [{ draining: true }] : [])]);
 });
 
 test('a task that gets SIGTERM while it starts shuts down in order', async () => {
@@ -117,5 +134,5 @@ test('a task that gets SIGTERM while it starts shuts down in order', async () =>
   const PATH = await prefixFfmpeg('kill -TERM $PPID');
   const { code, log } = await start({ PATH, LOG_LEVEL: 'info' }).ended;
   expect(code).toBe(0);
-  expect(log).toMatch(/"reason":"SIGTERM","msg":"stopping"/);
+  expect(log).toMatch(/"reason":"SIGTERM","isDrain":true,"msg":"stopping"/);
 });

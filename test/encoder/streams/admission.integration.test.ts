@@ -7,6 +7,7 @@ import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts'
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { makePublish } from '#test/support/live-store-calls.ts';
 import { H264, publishWithFfmpeg, testAudio, testVideo } from '../media/ffmpeg.ts';
 import { RecordingServer } from '../rtmp/recording-server.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
@@ -40,7 +41,9 @@ afterAll(() => database.close());
 /** Starts the streams of a task. Their reconnect window is longer than any test. */
 function startStreams(options: Pick<LiveStreamsOptions, 'slots'> & Partial<LiveStreamsOptions>): void {
   streams = new LiveStreams({
+    task: { taskId: 'task-1', address: '127.0.0.1:1' },
     store,
+    takeOver: async () => null,
     reconnectWindowMs: LONG_MS,
     emit: (event) => events.push(event),
     spawn: (command, args, options) => {
@@ -62,14 +65,7 @@ test('a full task refuses a publish with a message for the broadcaster, and leav
   startStreams({ slots: 2 });
   await publishOwn('a');
   await publishOwn('b');
-  const nowMs = Date.now();
-  await store.begin({
-    streamId: 'stream-c',
-    version: null,
-    owner: 'elsewhere',
-    startedAt: new Date(nowMs).toISOString(),
-    nowMs,
-  });
+  await store.begin(makePublish('stream-c', { owner: 'elsewhere' }));
   await expect(publishOwn('c')).rejects.toMatchObject(REFUSAL);
   expect(events).toMatchObject([
     { type: 'stream.refused', streamId: 'stream-c', code: REJECTED, sourceAddress: '192.0.2.1' },

@@ -9,10 +9,11 @@ import { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
-import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { makePublish } from '#test/support/live-store-calls.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
 
@@ -48,7 +49,9 @@ beforeEach(async () => {
   processes.length = 0;
   program = null;
   streams = new LiveStreams({
+    task: { taskId: 'task-1', address: '127.0.0.1:1' },
     store,
+    takeOver: async () => null,
     reconnectWindowMs: RECONNECT_WINDOW_MS,
     slots: 2,
     emit: (event) => events.push(event),
@@ -203,14 +206,7 @@ test('a stream ends with the reason key-rotated if nobody publishes with the new
 
 test('a publisher is told if another task has taken over its stream', async () => {
   const publisher = await goLive();
-  const nowMs = Date.now();
-  await control.begin({
-    streamId: 'stream-1',
-    owner: 'b',
-    version: 1,
-    startedAt: new Date(nowMs).toISOString(),
-    nowMs,
-  });
+  await control.begin(makePublish('stream-1', { owner: 'b' }));
   expect((await publisher.ended).description).toContain('another connection');
   expect((await control.get('stream-1'))?.owner).toBe('b');
 });
@@ -310,7 +306,7 @@ test.each([
     const brokenUntilMs = Date.now();
     await waitFor(
       'a heartbeat',
-      async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + 9_500,
+      async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + LEASE_DURATION_MS - 500,
     );
     expect(publisher.isClosed).toBe(false);
     expect(processes).toHaveLength(1);

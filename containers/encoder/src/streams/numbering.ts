@@ -1,3 +1,5 @@
+import type { SequenceState } from '#domain/streams.ts';
+
 /** The clock that media sequence numbers are taken from starts here, which keeps them below 2^31 until 2060. */
 const CLOCK_START_MS = Date.UTC(2026, 0, 1);
 /** More than the segments a second of any profile, so that the clock is always ahead of a stream's own count. */
@@ -9,6 +11,22 @@ const NUMBERS_PER_SECOND = 2;
  */
 export function clockMediaSequence(nowMs: number): number {
   return Math.floor(((nowMs - CLOCK_START_MS) * NUMBERS_PER_SECOND) / 1000);
+}
+
+/**
+ * How far apart the clocks of two tasks may be, in media sequence numbers, with the segments that a task may have begun since it
+ * wrote down its state.
+ */
+const CLOCK_SKEW_NUMBERS = 6;
+
+/**
+ * The media sequence number of the first segment on a task that has nothing of the stream but its written state (null: not even
+ * that). Since the state was written, the former task may have counted on, more slowly than the clock does.
+ */
+export function mediaSequenceAfter(former: SequenceState | null, nowMs: number): number {
+  if (former === null) return clockMediaSequence(nowMs);
+  const elapsedMs = Math.max(0, nowMs - former.recordedAtMs);
+  return former.nextMsn + Math.ceil((elapsedMs * NUMBERS_PER_SECOND) / 1000) + CLOCK_SKEW_NUMBERS;
 }
 
 /** Epochs that a publish has reserved: `count` from `first` on. */
