@@ -21,8 +21,8 @@ export interface AudioRendition {
   readonly audioKbps: number;
 }
 
-/** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
-export interface MediaRun {
+/** What one FFmpeg process makes: a value that another task can be told. */
+export interface RunDescription {
   /** Part of every media file's name. No two runs of a stream have the same epoch. */
   readonly epoch: number;
   /** Best first; empty for an audio-only source. All renditions have the same frame times. */
@@ -32,6 +32,10 @@ export interface MediaRun {
   /** Frames from one IDR frame to the next; null without video. */
   readonly keyframeFrames: number | null;
   readonly audio: AudioRendition | null;
+}
+
+/** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
+export interface MediaRun extends RunDescription {
   /** The wall-clock time (milliseconds since 1970) at which a moment of the run's media timeline was ingested. */
   wallClockMs(mediaSeconds: number): number;
 }
@@ -54,7 +58,7 @@ export function framesPerSecond({ numerator, denominator }: FrameRate): number {
 }
 
 /** Names of a run's renditions: video from best to worst, then audio. */
-export function renditionNames({ video, audio }: Pick<MediaRun, 'video' | 'audio'>): string[] {
+export function renditionNames({ video, audio }: Pick<RunDescription, 'video' | 'audio'>): string[] {
   const names = video.map(({ name }) => name);
   return audio === null ? names : [...names, AUDIO_RENDITION];
 }

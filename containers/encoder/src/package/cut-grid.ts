@@ -1,6 +1,6 @@
 import type { LatencyProfile } from '#domain/latency-profiles.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import type { MediaRun } from '#encoder/media/media-run.ts';
+import type { RunDescription } from '#encoder/media/media-run.ts';
 
 /** Where a run's renditions are cut. All lengths are exact and a whole number of frames. */
 export interface CutGrid {
@@ -21,7 +21,7 @@ const MAX_EXCESS_SECONDS = 0.45;
 const EPSILON = 1e-9;
 
 /** The grid of a run: the profile's durations, rounded to whole frames. */
-export function cutGrid(profile: LatencyProfile, run: MediaRun): CutGrid {
+export function cutGrid(profile: LatencyProfile, run: RunDescription): CutGrid {
   const frameSeconds = leadingFrameSeconds(run);
   // Rounded up: with shorter parts, the shortest audio part could be below 85 % of the longest (RFC 8216bis 4.4.3.7).
   const wantedPartFrames =
@@ -40,7 +40,7 @@ export function cutGrid(profile: LatencyProfile, run: MediaRun): CutGrid {
   };
 }
 
-function leadingFrameSeconds(run: MediaRun): number {
+function leadingFrameSeconds(run: RunDescription): number {
   if (run.frameRate !== null) return run.frameRate.denominator / run.frameRate.numerator;
   if (run.audio !== null) return AAC_FRAME_SAMPLES / run.audio.sampleRateHz;
   throw new Error('a run has neither video nor audio');
@@ -63,7 +63,7 @@ function videoSegmentFrames(profile: LatencyProfile, frameSeconds: number, keyfr
  * The longest part that any rendition of a run can have, for EXT-X-PART-INF's PART-TARGET. Audio parts end at the audio
  * frame nearest to the video's cut, so they may be up to one audio frame longer than video parts.
  */
-export function partTargetSeconds(grid: CutGrid, run: MediaRun): number {
+export function partTargetSeconds(grid: CutGrid, run: RunDescription): number {
   if (run.audio === null) return grid.partSeconds;
   const audioFrameSeconds = AAC_FRAME_SAMPLES / run.audio.sampleRateHz;
   const longestAudioPart = Math.ceil(grid.partSeconds / audioFrameSeconds - EPSILON) * audioFrameSeconds;
@@ -74,7 +74,7 @@ export function partTargetSeconds(grid: CutGrid, run: MediaRun): number {
  * The shortest part that any rendition of a run can have. Ignores the last part of each segment, which may have any
  * length (RFC 8216bis 4.4.3.7). Infinite if each segment is a single part.
  */
-export function shortestPartSeconds(grid: CutGrid, run: MediaRun): number {
+export function shortestPartSeconds(grid: CutGrid, run: RunDescription): number {
   if (grid.partsPerSegment === 1) return Number.POSITIVE_INFINITY;
   if (run.audio === null) return grid.partSeconds;
   const audioFrameSeconds = AAC_FRAME_SAMPLES / run.audio.sampleRateHz;
