@@ -1,0 +1,89 @@
+import * as z from 'zod/mini';
+import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
+import { type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
+import type { OfferedRun } from './package-snapshot.ts';
+import type { StreamPackage } from './stream-package.ts';
+
+/**
+ * What players of a stream know of it: enough to end it for them when its media is lost. At most 2 KB of JSON.
+ */
+export interface Offered extends OfferedRun {
+  /** Renditions that earlier runs made. The multivariant playlist offers them no more, but players may have kept one. */
+  readonly formerRenditions: readonly string[];
+}
+
+/** The largest whole number of our file names, which have at most 15 digits. */
+const MAX_NUMBER = 1e15 - 1;
+/** Far above 8K, and so is every other limit above what FFmpeg makes. They only keep nonsense out of playlists. */
+const MAX_PIXELS = 16_384;
+const MAX_KBPS = 1_000_000;
+const MAX_TICKS = 1_000_000;
+
+/** An epoch, a media sequence number, or another count. */
+export const wholeNumberSchema = z.int().check(z.minimum(0), z.maximum(MAX_NUMBER));
+export const renditionNameSchema = z.enum([...LADDER_NAMES, AUDIO_RENDITION]);
+const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
+
+/** Without a clock, which is of use only on the task that makes the run. */
+export const runDescriptionSchema = z
+  .strictObject({
+    epoch: wholeNumberSchema,
+    video: z
+      .array(
+        z.strictObject({
+          name: z.enum(LADDER_NAMES),
+          width: positive(MAX_PIXELS),
+          height: positive(MAX_PIXELS),
+          videoKbps: positive(MAX_KBPS),
+        }),
+      )
+      .check(z.maxLength(LADDER_NAMES.length)),
+    frameRate: z.nullable(z.strictObject({ numerator: positive(MAX_TICKS), denominator: positive(MAX_TICKS) })),
+    keyframeFrames: z.nullable(positive(MAX_TICKS)),
+    audio: z.nullable(
+      z.strictObject({
+        sampleRateHz: positive(MAX_TICKS),
+        channels: z.union([z.literal(1), z.literal(2)]),
+        audioKbps: positive(MAX_KBPS),
+      }),
+    ),
+  })
+  .check(z.refine(isConsistent, 'a run has video with a frame rate, or audio, and each rendition once'));
+
+function isConsistent(run: RunDescription): boolean {
+  const hasVideo = run.video.length > 0;
+  const names = renditionNames(run);
+  return (
+    names.length > 0 &&
+    new Set(names).size === names.length &&
+    (run.frameRate !== null) === hasVideo &&
+    (run.keyframeFrames !== null) === hasVideo
+  );
+}
+
+const offeredRunFields = {
+  run: runDescriptionSchema,
+  /** They are quoted in playlists, so they contain nothing that could end the quotation. */
+  codecs: z.record(z.string(), z.string().check(z.regex(/^[a-zA-Z0-9.]{1,32}$/))),
+};
+const hasAllCodecs = ({ run, codecs }: OfferedRun): boolean =>
+  Object.keys(codecs).sort().join() === renditionNames(run).sort().join();
+const CODECS_MESSAGE = 'each rendition of the run has a codec, and nothing else has';
+
+export const offeredRunSchema = z.strictObject(offeredRunFields).check(z.refine(hasAllCodecs, CODECS_MESSAGE));
+
+/** Validates an `Offered` that comes from outside the process. */
+export const offeredSchema = z
+  .strictObject({
+    ...offeredRunFields,
+    formerRenditions: z.array(renditionNameSchema).check(z.maxLength(LADDER_NAMES.length + 1)),
+  })
+  .check(z.refine(hasAllCodecs, CODECS_MESSAGE));
+
+/** What players know of a stream; null while nothing can be played. */
+export function offeredRenditions(stream: StreamPackage): Offered | null {
+  const { offered } = stream;
+  if (offered === null) return null;
+  const current = renditionNames(offered.run);
+  return { ...offered, formerRenditions: [...stream.renditions.keys()].filter((name) => !current.includes(name)) };
+}
