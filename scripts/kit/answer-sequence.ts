@@ -70,7 +70,12 @@ class Progress {
         `EXT-X-DISCONTINUITY-SEQUENCE went back from ${this.#discontinuitySequence} to ${discontinuitySequence}`,
       ],
       [(partTargetSeconds ?? 0) < this.#partTargetSeconds, `PART-TARGET shrank to ${partTargetSeconds}`],
-      [compare(end, this.#end) < 0, `the end went back from segment ${this.#end.msn} to ${end.msn}`],
+      [!isEnded && compare(end, this.#end) < 0, `the end went back from segment ${this.#end.msn} to ${end.msn}`],
+      // Only the media of a lost task is gone like this.
+      [
+        isEnded && compare(end, this.#end) < 0,
+        `EXT-X-ENDLIST after segment ${end.msn}, though ${this.#end.msn} was listed`,
+      ],
       [this.#isEnded && !isEnded, `the playlist is without its EXT-X-ENDLIST again at ${mediaSequence}`],
       [this.#isEnded && end.msn > this.#end.msn, `segment ${end.msn} follows EXT-X-ENDLIST`],
     ];

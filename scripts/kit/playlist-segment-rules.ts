@@ -60,8 +60,11 @@ function checkPartDurations({ segments, partTargetSeconds }: MediaPlaylist): str
   );
 }
 
-/** The last three target durations must list parts, since hls.js loads only listed parts. Older segments must not. */
-function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds }: MediaPlaylist): string[] {
+/**
+ * The last three target durations must list parts, since hls.js loads only listed parts, unless the playlist has ended.
+ * Older segments must not.
+ */
+function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds, isEnded }: MediaPlaylist): string[] {
   if (partTargetSeconds === null) return [];
   const boundarySeconds = PARTS_WITHIN_FACTOR * (targetDurationSeconds ?? 0);
   let afterSeconds = 0;
@@ -71,7 +74,7 @@ function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds }
     const isBefore = afterSeconds > boundarySeconds + ROUNDING_SECONDS;
     const hasParts = segment.parts.length > 0;
     if (isBefore && hasParts) violations.push(`segment ${segment.msn} lists parts though it is too old`);
-    if (isWithin && !hasParts && !segment.isGap) violations.push(`segment ${segment.msn} lists no parts`);
+    if (isWithin && !hasParts && !segment.isGap && !isEnded) violations.push(`segment ${segment.msn} lists no parts`);
     afterSeconds += lengthSeconds(segment);
   }
   return violations;
