@@ -1,15 +1,26 @@
 import * as z from 'zod/mini';
 import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
 import { type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
+import { seconds } from './media-playlist.ts';
 import type { OfferedRun } from './package-snapshot.ts';
+import type { Segment, SegmentStart } from './segment.ts';
 import type { StreamPackage } from './stream-package.ts';
 
+/** What the playlist says about a rendition's newest complete segment. */
+export interface LastSegment extends SegmentStart {
+  readonly durationSeconds: number;
+}
+
 /**
- * What players of a stream know of it: enough to end it for them when its media is lost. At most 2 KB of JSON.
+ * What players of a stream know of it: enough to end it for them if its media is lost. At most 2 KB of JSON. It changes
+ * with every segment.
  */
 export interface Offered extends OfferedRun {
-  /** Renditions that earlier runs made. The multivariant playlist offers them no more, but players may have kept one. */
-  readonly formerRenditions: readonly string[];
+  /**
+   * By rendition. Includes the renditions that only earlier runs made, because players may have kept one. Lacks those
+   * that have no complete segment so far.
+   */
+  readonly lastSegments: Readonly<Record<string, LastSegment>>;
 }
 
 /** The largest whole number of our file names, which have at most 15 digits. */
@@ -18,6 +29,9 @@ const MAX_NUMBER = 1e15 - 1;
 const MAX_PIXELS = 16_384;
 const MAX_KBPS = 1_000_000;
 const MAX_TICKS = 1_000_000;
+export const MAX_SECONDS = 3600;
+/** The last date that JavaScript can print. */
+export const MAX_DATE_MS = 8.64e15;
 
 /** An epoch, a media sequence number, or another count. */
 export const wholeNumberSchema = z.int().check(z.minimum(0), z.maximum(MAX_NUMBER));
@@ -72,18 +86,43 @@ const CODECS_MESSAGE = 'each rendition of the run has a codec, and nothing else 
 
 export const offeredRunSchema = z.strictObject(offeredRunFields).check(z.refine(hasAllCodecs, CODECS_MESSAGE));
 
+const lastSegmentSchema = z.strictObject({
+  msn: wholeNumberSchema,
+  epoch: wholeNumberSchema,
+  discontinuityNumber: wholeNumberSchema,
+  programDateTimeMs: z.number().check(z.minimum(0), z.maximum(MAX_DATE_MS)),
+  durationSeconds: z.number().check(z.minimum(0), z.maximum(MAX_SECONDS)),
+});
+
 /** Validates an `Offered` that comes from outside the process. */
-export const offeredSchema = z
-  .strictObject({
-    ...offeredRunFields,
-    formerRenditions: z.array(renditionNameSchema).check(z.maxLength(LADDER_NAMES.length + 1)),
-  })
-  .check(z.refine(hasAllCodecs, CODECS_MESSAGE));
+export const offeredSchema: z.ZodMiniType<Offered> = z
+  .strictObject({ ...offeredRunFields, lastSegments: z.record(z.string(), lastSegmentSchema) })
+  .check(
+    z.refine(hasAllCodecs, CODECS_MESSAGE),
+    z.refine(({ lastSegments }) => Object.keys(lastSegments).every(isRendition), 'there is no such rendition'),
+  );
+
+function isRendition(name: string): boolean {
+  return renditionNameSchema.safeParse(name).success;
+}
 
 /** What players know of a stream; null while nothing can be played. */
 export function offeredRenditions(stream: StreamPackage): Offered | null {
   const { offered } = stream;
   if (offered === null) return null;
-  const current = renditionNames(offered.run);
-  return { ...offered, formerRenditions: [...stream.renditions.keys()].filter((name) => !current.includes(name)) };
+  const lastSegments: Record<string, LastSegment> = {};
+  for (const [name, timeline] of stream.renditions) {
+    const newest = timeline.newestComplete();
+    if (newest !== undefined) lastSegments[name] = toLastSegment(newest);
+  }
+  return { ...offered, lastSegments };
+}
+
+/** With no more digits than a playlist has. */
+function toLastSegment({ msn, epoch, discontinuityNumber, programDateTimeMs, durationSeconds }: Segment): LastSegment {
+  return {
+    ...{ msn, epoch, discontinuityNumber },
+    programDateTimeMs: Math.round(programDateTimeMs),
+    durationSeconds: Number(seconds(durationSeconds)),
+  };
 }

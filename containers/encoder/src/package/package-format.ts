@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import {
+  MAX_DATE_MS,
+  MAX_SECONDS,
   offeredRunSchema,
   renditionNameSchema,
   runDescriptionSchema,
@@ -23,10 +25,7 @@ export const MAX_HEADER_BYTES = 4 * 1024 * 1024;
 const MAX_SEGMENTS = 4096;
 const MAX_PARTS_PER_SEGMENT = 256;
 const MAX_MEDIA = 65_536;
-const MAX_SECONDS = 3600;
 const MAX_BITS_PER_SECOND = 1e12;
-/** The last date that JavaScript can print. */
-const MAX_DATE_MS = 8.64e15;
 
 const between = (min: number, max: number) => z.number().check(z.minimum(min), z.maximum(max));
 const seconds = between(0, MAX_SECONDS);

@@ -115,6 +115,11 @@ export class RenditionTimeline {
     return this.#segments.newest;
   }
 
+  /** The newest segment that will not change and has media. */
+  newestComplete(): Segment | undefined {
+    return this.#segments.all().findLast(({ isComplete, isGap }) => isComplete && !isGap);
+  }
+
   /** The highest media sequence number so far, or -1. */
   lastMsn(): number {
     return this.#segments.newest?.msn ?? -1;
@@ -124,10 +129,10 @@ export class RenditionTimeline {
     return this.#initSections.get(epoch);
   }
 
-  /** Finds a segment by the two numbers in its name. */
+  /** Finds a segment by the two numbers in its name. Undefined if its media is not here. */
   segment(epoch: number, msn: number): Segment | undefined {
     const segment = this.#segments.find(msn);
-    return segment?.epoch === epoch && !segment.isGap ? segment : undefined;
+    return segment?.epoch === epoch && segment.parts.length > 0 ? segment : undefined;
   }
 
   /** All segments in memory, listed or not. */
