@@ -4,7 +4,7 @@ import { PUBLISH_MODES } from '#domain/environment.ts';
 import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
-import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
 import {
   availabilityZonesSchema,
@@ -73,6 +73,12 @@ const stageFieldsSchema = z.strictObject({
   maxTasks: taskCountSchema(1).default(4),
   /** Times at which the minimum of tasks changes, for events that are known beforehand. @default none */
   scheduledMinimums: z.array(scheduledMinimumSchema).max(50).readonly().default([]),
+  /**
+   * How long tasks of the former version keep their broadcasts after a deployment, in minutes, 0 to 150. Broadcasts that
+   * are still on air then move to new tasks. With 0, they move at once. A deployment takes as long as its broadcasts,
+   * but no longer than this. @default 60
+   */
+  drainMinutes: z.int().min(0).max(MAX_DRAIN_MINUTES).default(60),
 
   /** Ladder of streams that don't set one. Tasks are sized for it. @default '720p' */
   ladder: z.enum(LADDER_NAMES).default(DEFAULT_LADDER),

@@ -15,6 +15,7 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
@@ -28,18 +29,21 @@ import type { StreamTables } from './stream-tables.ts';
 export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
-    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec'
+    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'drainMinutes' | 'logRetentionDays' | 'ecsExec'
   > {
   /** The Docker build context: a folder with the Dockerfile and the bundle. */
   readonly imagePath: string;
   readonly cluster: ICluster;
   readonly tables: StreamTables;
   readonly ingestAuth: IFunction;
+  readonly clusterSecret: Secret;
   readonly eventBus: IEventBus;
 }
 
-/** Publishers need time to reconnect to another task, and viewers to load the last media. */
+/** ECS's maximum on Fargate. Publishers need time to reconnect to another task, and viewers to load the last media. */
 const STOP_TIMEOUT = Duration.seconds(MAX_STOP_TIMEOUT_SECONDS);
+/** The encoder ends by itself this long before ECS would kill it, so that its last log lines and events arrive. */
+const STOP_MARGIN = Duration.seconds(10);
 /** The id of the image's own user. ECS can check that an id is not root; it can't check a name. */
 const USER = '10001';
 /** Buffers log lines while CloudWatch is slow. If it is full, lines are dropped; streams are never held up. */
@@ -79,6 +83,7 @@ export class EncoderTask extends Construct {
       stopTimeout: STOP_TIMEOUT,
       // Docker's init reaps the processes that a shell of ECS Exec leaves behind.
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
+      // For the load balancers. On Fargate, other tasks reach the internal port without a mapping.
       portMappings: [{ containerPort: PORTS.rtmp }, { containerPort: PORTS.originTask }],
       logging: LogDriver.awsLogs({
         logGroup: this.logGroup,
@@ -102,8 +107,8 @@ export class EncoderTask extends Construct {
     return container;
   }
 
-  /** Allows two tables, one function, one event bus, and scale-in protection for tasks of its own cluster. */
-  #allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
+  /** Allows two tables, one function, one event bus and one secret, and scale-in protection for tasks of its own cluster. */
+  #allowWork({ cluster, tables, ingestAuth, eventBus, clusterSecret }: EncoderTaskProps): void {
     const role = this.definition.taskRole;
     tables.grant(role, {
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -115,6 +120,7 @@ export class EncoderTask extends Construct {
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
     );
+    clusterSecret.grantRead(role);
     const tasks = Stack.of(this).formatArn({
       service: 'ecs',
       resource: 'task',
@@ -168,7 +174,9 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     RTMP_PORT: String(PORTS.rtmp),
     HTTP_PORT: String(PORTS.originTask),
     INTERNAL_PORT: String(PORTS.internalTask),
-    STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds()),
+    CLUSTER_SECRET_ARN: props.clusterSecret.secretArn,
+    STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds() - STOP_MARGIN.toSeconds()),
+    DRAIN_MINUTES: String(props.drainMinutes),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
     STREAM_SLOTS: String(props.streamsPerTask),
     EVENT_BUS_NAME: props.eventBus.eventBusName,

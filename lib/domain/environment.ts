@@ -79,14 +79,36 @@ export const ENVIRONMENT_VARIABLES = {
   },
   HTTP_PORT: { explanation: 'TCP port of the origin server, or 0 for a free one', readBy: ['encoder'] },
   INTERNAL_PORT: {
-    explanation: 'TCP port of the server that only other encoder tasks may call, or 0 for a free one',
+    explanation: 'TCP port of the server that only other tasks call, or 0 for a free one',
     readBy: ['encoder'],
   },
-  TASK_ID: { explanation: 'id of the encoder task, which no other start of a task has', readBy: ['encoder'] },
-  TASK_ADDRESS: { explanation: 'host at which other encoder tasks reach this one', readBy: ['encoder'] },
-  CLUSTER_SECRET: { explanation: 'secret by which encoder tasks know each other', readBy: ['encoder'] },
+  TASK_ID: {
+    explanation: "the task's id; in ECS it comes from the metadata endpoint",
+    readBy: ['encoder'],
+  },
+  TASK_ADDRESS: {
+    explanation: 'address at which other tasks reach this one; in ECS it comes from the metadata endpoint',
+    readBy: ['encoder'],
+  },
+  CLUSTER_SECRET: { explanation: 'secret by which the tasks of a stage know each other', readBy: ['encoder'] },
+  CLUSTER_SECRET_ARN: {
+    explanation: 'ARN of the Secrets Manager secret by which the tasks of a stage know each other',
+    readBy: ['encoder'],
+  },
   STOP_TIMEOUT_SECONDS: {
-    explanation: 'how long an encoder task has from SIGTERM until it is killed',
+    explanation: 'how long a task that is told to stop may take to hand over its streams',
+    readBy: ['encoder'],
+  },
+  DRAIN_MINUTES: {
+    explanation: 'how long a task keeps its broadcasts after a deployment has started newer tasks',
+    readBy: ['encoder'],
+  },
+  ECS_CONTAINER_METADATA_URI_V4: {
+    explanation: "URL of ECS's task metadata endpoint, which ECS sets in every container",
+    readBy: ['encoder'],
+  },
+  ECS_AGENT_URI: {
+    explanation: "URL of ECS's agent, which ECS sets in every container",
     readBy: ['encoder'],
   },
   RECONNECT_WINDOW_SECONDS: {

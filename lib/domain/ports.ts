@@ -6,7 +6,7 @@ export const PORTS = {
   rtmps: 443,
   /** The origin in the task. */
   originTask: 8080,
-  /** The server in the task that only other tasks may call. */
+  /** The internal server in the task. Only other tasks of the same stage may call it. */
   internalTask: 8081,
   /** The origin's private load balancer. CloudFront reaches it inside the VPC, without TLS. */
   originBalancer: 80,

@@ -43,6 +43,13 @@ export interface StreamRecord {
 /** The longest time that a deployment may let a stream wait for its publisher to come back. */
 export const MAX_RECONNECT_WINDOW_SECONDS = 600;
 
+/**
+ * The longest time that a task may keep its broadcasts after a deployment. CloudFormation gives up on an ECS service
+ * after three hours (ECS developer guide, "Task scale-in protection"). New tasks have to start, and old ones to stop,
+ * within that time too.
+ */
+export const MAX_DRAIN_MINUTES = 150;
+
 /** The most addresses and blocks that `allowedSources` may have. */
 export const ALLOWED_SOURCES_LIMIT = 50;
 

@@ -32,6 +32,8 @@ import type { StartOptions } from './start-options.ts';
 /** Everything listens on loopback: other machines have no business with a laptop's control API and RTMP port. */
 const HOST = LOOPBACK.host;
 const RECONNECT_WINDOW_SECONDS = 30;
+/** Within the time that an encoder process has to end. */
+const STOP_TIMEOUT_SECONDS = 10;
 /** More than a laptop can transcode at once, because streams that wait for their publisher also take a slot. */
 const STREAM_SLOTS = 8;
 const EVENT_BUS_NAME = 'headend';
@@ -140,6 +142,8 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
     LISTEN_HOST: HOST,
     INTERNAL_PORT: '0',
     STOP_TIMEOUT_SECONDS: String(MAX_STOP_TIMEOUT_SECONDS),
+    // No deployment replaces a laptop's tasks.
+    DRAIN_MINUTES: '0',
     RECONNECT_WINDOW_SECONDS: String(RECONNECT_WINDOW_SECONDS),
     STREAM_SLOTS: String(STREAM_SLOTS),
     EVENT_BUS_NAME,

@@ -21,7 +21,14 @@ const certificate = (region: string): string => `arn:aws:acm:${region}:${'1'.rep
 test('a name is enough: the defaults make a complete stage, the cheapest that works', () => {
   const stage = resolveStage({ name: 'try' });
   expect(Object.values(stage)).not.toContain(undefined);
-  expect(stage).toMatchObject({ minTasks: 1, egress: 'public-ip', waf: false, streamsPerTask: 2, region: null });
+  expect(stage).toMatchObject({
+    minTasks: 1,
+    egress: 'public-ip',
+    waf: false,
+    streamsPerTask: 2,
+    region: null,
+    drainMinutes: 60,
+  });
 });
 
 test.each([...STAGES, EVERY_OPTION])('the stage $name can be deployed', (config) => {
@@ -45,6 +52,8 @@ test.each<[string, object, string]>([
   ['a negative number of tasks', { minTasks: -1 }, 'minTasks: Too small'],
   ['half a task', { maxTasks: 1.5 }, 'maxTasks: Invalid input'],
   ['a negative window', { reconnectWindowSeconds: -5 }, 'reconnectWindowSeconds: Too small'],
+  ['a drain that CloudFormation does not wait for', { drainMinutes: 151 }, 'drainMinutes: Too big'],
+  ['a drain of negative length', { drainMinutes: -1 }, 'drainMinutes: Too small'],
   ['a size that Fargate does not offer', { task: { vCpus: 2, memoryGib: 3 } }, 'task: must be a Fargate size'],
   [
     'a task too small for the ladder',

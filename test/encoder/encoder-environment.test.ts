@@ -12,7 +12,8 @@ const REQUIRED = {
   RTMP_PORT: '1935',
   HTTP_PORT: '8080',
   INTERNAL_PORT: '8081',
-  STOP_TIMEOUT_SECONDS: '120',
+  STOP_TIMEOUT_SECONDS: '110',
+  DRAIN_MINUTES: '60',
   RECONNECT_WINDOW_SECONDS: '30',
   STREAM_SLOTS: '4',
 };
@@ -29,11 +30,18 @@ test('what is required alone gives typed values, default limits, and null for th
     TASK_ID: null,
     TASK_ADDRESS: null,
     CLUSTER_SECRET: null,
-    STOP_TIMEOUT_SECONDS: 120,
+    STOP_TIMEOUT_SECONDS: 110,
+    DRAIN_MINUTES: 60,
     RECONNECT_WINDOW_SECONDS: 30,
     STREAM_SLOTS: 4,
     RTMP_LIMITS: DEFAULT_RTMP_LIMITS,
     EVENT_BUS_NAME: null,
+    TASK_ID: null,
+    TASK_ADDRESS: null,
+    CLUSTER_SECRET: null,
+    CLUSTER_SECRET_ARN: null,
+    ECS_CONTAINER_METADATA_URI_V4: null,
+    ECS_AGENT_URI: null,
     metricsTarget: null,
   });
 });
@@ -62,6 +70,15 @@ test('one error lists everything that is missing or wrong', () => {
   }
 });
 
+test("the cluster's secret is in the environment or in Secrets Manager, and no error quotes it", () => {
+  const secret = generateSecret(randomBytes);
+  expect(read({ CLUSTER_SECRET: secret })).toMatchObject({ CLUSTER_SECRET: secret, CLUSTER_SECRET_ARN: null });
+  expect(read({ CLUSTER_SECRET_ARN: 'arn' })).toMatchObject({ CLUSTER_SECRET: null, CLUSTER_SECRET_ARN: 'arn' });
+  const readBoth = () => read({ CLUSTER_SECRET: secret, CLUSTER_SECRET_ARN: 'arn' });
+  expect(readBoth).toThrow('CLUSTER_SECRET and CLUSTER_SECRET_ARN are both set');
+  expect(readBoth).not.toThrow(secret);
+});
+
 test.each(Object.keys(REQUIRED))('%s is required', (name) => {
   expect(() => read({ [name]: undefined })).toThrow(
     new RegExp(`^encoder can't start: ${name} is missing \\([^;]+\\)$`),
@@ -76,6 +93,9 @@ test.each([
   ['STOP_TIMEOUT_SECONDS', '121'],
   ['RECONNECT_WINDOW_SECONDS', '601'],
   ['STREAM_SLOTS', '0'],
+  ['INTERNAL_PORT', '-1'],
+  ['STOP_TIMEOUT_SECONDS', '121'],
+  ['DRAIN_MINUTES', '151'],
   ['LOG_LEVEL', 'loud'],
 ])('%s must not be %s', (name, value) => {
   expect(() => read({ [name]: value })).toThrow(new RegExp(`^encoder can't start: ${name} must be .*, not "${value}"`));

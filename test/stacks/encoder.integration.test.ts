@@ -1,7 +1,8 @@
 import { resolveStage } from '#config/resolve-stage.ts';
+import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
-import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
+import { clusterSecretOf, type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
   const resolved = resolveStage(config);
@@ -32,11 +33,34 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(container.MountPoints ?? []).toHaveLength(resolved.ecsExec ? 3 : 0);
   });
 
+  test('the encoder ends by itself before ECS would kill it, and keeps its broadcasts as long as the stage says', () => {
+    const { STOP_TIMEOUT_SECONDS, DRAIN_MINUTES } = variablesOf(container);
+    expect(Number(STOP_TIMEOUT_SECONDS)).toBeLessThanOrEqual(container.StopTimeout - 5);
+    expect(Number(STOP_TIMEOUT_SECONDS)).toBeGreaterThanOrEqual(100);
+    expect(DRAIN_MINUTES).toBe(String(config.drainMinutes ?? 60));
+  });
+
+  test('before a task is told to stop, no load balancer sends it anything new, and blocking requests are answered', () => {
+    const longestSegment = Math.max(...Object.values(LATENCY_PROFILES).map(({ segmentSeconds }) => segmentSeconds));
+    expect(deregistrationSeconds(stage, 'HTTP')).toBeGreaterThanOrEqual(3 * longestSegment);
+    expect(deregistrationSeconds(stage, 'TCP')).toBeGreaterThanOrEqual(60);
+    // ECS waits for the longer of both, and CloudFormation waits for ECS.
+    expect(deregistrationSeconds(stage, 'TCP')).toBeLessThanOrEqual(120);
+  });
+
+  test("the cluster's secret has 64 random characters, and the encoder gets its ARN", () => {
+    const secret = clusterSecretOf(stage);
+    expect(secret.properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
+    expect(secret.attributes.DeletionPolicy).toBe('Delete');
+    expect(variablesOf(container).CLUSTER_SECRET_ARN).toEqual({ Ref: secret.logicalId });
+    expect(Object.keys(variablesOf(container))).not.toContain('CLUSTER_SECRET');
+  });
+
   test('a deployment starts new tasks first and rolls back, and nothing moves tasks between zones', () => {
     expect(stage.only('AWS::ECS::Service').properties).toMatchObject({
       DeploymentConfiguration: {
         MinimumHealthyPercent: 100,
-        MaximumPercent: 200,
+        MaximumPercent: 300,
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
       },
       AvailabilityZoneRebalancing: 'DISABLED',
@@ -88,3 +112,17 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(used.filter((name) => !known.includes(name ?? ''))).toEqual([]);
   });
 });
+
+const variablesOf = (container: Json): Json =>
+  Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
+
+/** The deregistration delay of the only target group of a protocol. */
+function deregistrationSeconds(stage: SynthesizedStage, protocol: string): number {
+  const group = stage
+    .ofType('AWS::ElasticLoadBalancingV2::TargetGroup')
+    .find(({ properties }) => properties.Protocol === protocol);
+  const delay = group?.properties.TargetGroupAttributes.find(
+    ({ Key }: Json) => Key === 'deregistration_delay.timeout_seconds',
+  );
+  return Number(delay?.Value);
+}

@@ -24,6 +24,7 @@ export const EVERY_OPTION: StageConfig = {
     { schedule: 'cron(0 17 ? * FRI *)', timeZone: 'Europe/Berlin', minTasks: 4 },
     { schedule: 'cron(0 23 ? * FRI *)', minTasks: 2 },
   ],
+  drainMinutes: 0,
   ladder: '1080p',
   latency: 'ultra',
   playback: 'public',

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { MAX_STOP_TIMEOUT_SECONDS, MAX_STREAM_SLOTS } from '#domain/encoder-capacity.ts';
 import type { VariableName } from '#domain/environment.ts';
-import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import {
   bothOrNeither,
   logLevel,
   matching,
+  notBoth,
   optional,
   parsedBy,
   port,
@@ -29,7 +30,11 @@ const variables = {
   TASK_ID: optional(text),
   TASK_ADDRESS: optional(text),
   CLUSTER_SECRET: optional(text),
+  CLUSTER_SECRET_ARN: optional(text),
   STOP_TIMEOUT_SECONDS: wholeNumber(1, MAX_STOP_TIMEOUT_SECONDS),
+  DRAIN_MINUTES: wholeNumber(0, MAX_DRAIN_MINUTES),
+  ECS_CONTAINER_METADATA_URI_V4: optional(text),
+  ECS_AGENT_URI: optional(text),
   RECONNECT_WINDOW_SECONDS: wholeNumber(0, MAX_RECONNECT_WINDOW_SECONDS),
   STREAM_SLOTS: wholeNumber(1, MAX_STREAM_SLOTS),
   EVENT_BUS_NAME: optional(text),
@@ -39,14 +44,16 @@ const variables = {
 } satisfies Record<VariableName<'encoder'>, z.ZodMiniType>;
 
 const schema = z.pipe(
-  z.object(variables).check(bothOrNeither('METRICS_NAMESPACE', 'METRICS_STAGE')),
+  z
+    .object(variables)
+    .check(bothOrNeither('METRICS_NAMESPACE', 'METRICS_STAGE'), notBoth('CLUSTER_SECRET', 'CLUSTER_SECRET_ARN')),
   z.transform(({ METRICS_NAMESPACE: namespace, METRICS_STAGE: stage, ...others }) => {
     const metricsTarget: MetricsTarget | null = namespace === null || stage === null ? null : { namespace, stage };
     return { ...others, metricsTarget };
   }),
 );
 
-/** The encoder's variables. A deployment without an event bus or without metrics has null for them. */
+/** The encoder's variables. Those that are optional and unset are null. */
 export type EncoderEnvironment = Readonly<z.infer<typeof schema>>;
 
 /** Reads them. Throws one error that lists every variable that is missing or wrong. */

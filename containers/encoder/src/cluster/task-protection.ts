@@ -100,7 +100,7 @@ export class TaskProtection {
   async #change(agentUri: string, isWanted: boolean): Promise<void> {
     const { fetch, now, log } = this.#options;
     const startedAtMs = now();
-
+    this.#mayBeProtected ||= isWanted;
     try {
       const answer = await callEcsEndpoint({
         ...{ fetch, url: `${agentUri}/task-protection/v1/state` },
