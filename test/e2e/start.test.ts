@@ -25,6 +25,12 @@ describe('npm start', () => {
     expect(stderr).toMatch(message);
   });
 
+  test('says what its options are, and starts nothing', async () => {
+    const { code, stdout } = await runStart(['--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Options: .*--tasks 1 \(to 9\).*\n$/);
+  });
+
   test.each(['--http-port', '--rtmp-port'])(
     'says which option to change if the port of %s is taken',
     async (option) => {

@@ -10,7 +10,9 @@ import { createLogger } from '#runtime/log.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { openClusterCredential } from './cluster/cluster-credential.ts';
+import { DeploymentWatch } from './cluster/deployment-watch.ts';
 import { readTaskIdentity } from './cluster/task-identity.ts';
+import { TaskProtection } from './cluster/task-protection.ts';
 import { type EncoderEnvironment, readEncoderEnvironment } from './encoder-environment.ts';
 import { startOriginServer } from './origin/origin-server.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
@@ -28,6 +30,8 @@ const EVENTS_FLUSH_MS = 3_000;
 /** How often repeated refusals of one address become an event. */
 const REFUSALS_INTERVAL_MS = 10_000;
 
+/** How soon a task is protected from scale-in after its first publisher has come. */
+const PROTECTION_CHECK_MS = 1_000;
 /** Of the time to stop, what is kept for the end: other tasks take the last streams, and the last events are sent. */
 const STOP_RESERVE_MS = 15_000;
 
@@ -51,6 +55,12 @@ async function main(): Promise<void> {
 
   const cluster = await startCluster({ environment, stopRequests, emit, log });
   const { streams } = cluster;
+  const protection = new TaskProtection({
+    agentUri: environment.ECS_AGENT_URI,
+    isBusy: () => streams.held.some(({ hasPublisher }) => hasPublisher),
+    ...{ fetch, now: Date.now, log },
+  });
+  const protecting = setInterval(() => protection.update(), PROTECTION_CHECK_MS);
   const rtmp = await startRtmpServer({
     host: environment.LISTEN_HOST,
     port: environment.RTMP_PORT,
@@ -84,9 +94,12 @@ async function main(): Promise<void> {
   if (isDrain) {
     process.send?.({ draining: true });
     cluster.markDraining();
+    void protection.release();
     await rtmp.drain();
     await cluster.handOver(environment.STOP_TIMEOUT_SECONDS * 1000 - STOP_RESERVE_MS, stopRequests.endSignal);
   }
+  clearInterval(protecting);
+  protection.close();
   await rtmp.close();
   if (isDrain && !stopRequests.endSignal.aborted) await streams.leave();
   else await streams.close();
@@ -112,12 +125,19 @@ async function startCluster({ environment, stopRequests, emit, log }: ClusterSer
   const liveStore = createLiveStore({ client, tables: environment });
   const reconnectWindowMs = environment.RECONNECT_WINDOW_SECONDS * 1000;
   const now = Date.now;
+  const identity = await readTaskIdentity(environment, fetch);
+  const deployment = new DeploymentWatch({
+    revision: identity.revision,
+    drainMinutes: environment.DRAIN_MINUTES,
+    onDrain: () => stopRequests.drain('a deployment has replaced the task'),
+    now,
+  });
   return Cluster.start({
-    identity: await readTaskIdentity({ ...environment, ECS_CONTAINER_METADATA_URI_V4: null }, fetch),
+    identity,
     host: environment.LISTEN_HOST,
     internalPort: environment.INTERNAL_PORT,
     credential: await openClusterCredential({
-      ...{ secret: environment.CLUSTER_SECRET, secretArn: null, randomBytes, now, log },
+      ...{ secret: environment.CLUSTER_SECRET, secretArn: environment.CLUSTER_SECRET_ARN, randomBytes, now, log },
     }),
     liveStore,
     taskStore: createTaskStore({ client, tables: environment }),
@@ -132,7 +152,7 @@ async function startCluster({ environment, stopRequests, emit, log }: ClusterSer
     room: () => ({ capacityVCpus: environment.STREAM_SLOTS, usedVCpus: 0 }),
     reconnectWindowMs,
     onDrainRequested: () => stopRequests.drain('somebody asked the task to drain'),
-    onTasks: () => undefined,
+    onTasks: (tasks) => deployment.see(tasks),
     now,
     log,
   });

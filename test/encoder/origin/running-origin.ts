@@ -43,6 +43,17 @@ export function onlyStream(currentPackage: StreamPackage): FindStream {
   return async (playbackId) => (playbackId === PLAYBACK_ID ? stream : undefined);
 }
 
+/** Asks for a path in the folder of a package, without a server. */
+export async function askPackage(stream: StreamPackage, path: string): Promise<Pick<OriginAnswer, 'status' | 'body'>> {
+  const request = { method: 'GET', url: `/live/${PLAYBACK_ID}/${path}`, headers: {}, acceptsGzip: false } as const;
+  const { signal } = new AbortController();
+  const answer = await new OriginHandler(onlyStream(stream)).handle({ ...request, signal }, async (target) =>
+    unknownStream(target),
+  );
+  if ('stream' in answer) throw new Error('the answer is forwarded');
+  return { status: answer.status, body: Buffer.concat(answer.body) };
+}
+
 /** The real server on a free port, with one stream that the test feeds. */
 export class RunningOrigin {
   readonly server: OriginServer;

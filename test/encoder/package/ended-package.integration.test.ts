@@ -1,6 +1,5 @@
 import { LADDER_NAMES, ladderRungs } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
-import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { endedPackage } from '#encoder/package/ended-package.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { type Offered, offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
@@ -9,10 +8,9 @@ import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
 import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
 import { type EncodedRun, encodeRun, FPS_30, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
+import { askPackage } from '../origin/running-origin.ts';
 
-const PLAYBACK_ID = 'abcdefghij234567';
 const ENDED_AT_MS = Date.UTC(2026, 5, 1, 13);
-const NEVER = new AbortController().signal;
 
 let encoded: EncodedRun;
 
@@ -38,9 +36,8 @@ function offeredBy(stream: StreamPackage): Offered {
 }
 
 async function ask(stream: StreamPackage, path: string): Promise<{ status: number; body: string }> {
-  const url = `/live/${PLAYBACK_ID}/${path}`;
-  const { status, body } = await new OriginHandler(() => stream).handle({ url, acceptsGzip: false, signal: NEVER });
-  return { status, body: String(Buffer.concat(body)) };
+  const { status, body } = await askPackage(stream, path);
+  return { status, body: String(body) };
 }
 
 test.each(LATENCY_NAMES)('%s: what is lost ends for viewers as the same presentation', async (latency) => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import type { MediaRun } from '#encoder/media/media-run.ts';
-import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { exportPackage } from '#encoder/package/package-export.ts';
 import { restorePackage } from '#encoder/package/package-restore.ts';
@@ -19,9 +18,9 @@ import {
   toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
+import { askPackage } from '../origin/running-origin.ts';
 import { FIRST_MSN, FollowedPackage, MAX_MOVED_BYTES, readSamples } from './followed-package.ts';
 
-const PLAYBACK_ID = 'abcdefghij234567';
 const SEED = 20_261_128;
 const LIMITS = { maxBytes: MAX_MOVED_BYTES };
 const NEVER = new AbortController().signal;
@@ -50,12 +49,10 @@ const digest = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 
 /** The name and the digest of every file that the playlists list, as viewers get them. Throws if one is missing. */
 async function listedMedia(stream: StreamPackage): Promise<Map<string, string>> {
-  const handler = new OriginHandler(() => stream);
   const get = async (path: string): Promise<Buffer> => {
-    const request = { url: `/live/${PLAYBACK_ID}/${path}`, acceptsGzip: false, signal: NEVER };
-    const { status, body } = await handler.handle(request);
+    const { status, body } = await askPackage(stream, path);
     if (status !== 200) throw new Error(`${path} answered ${status}`);
-    return Buffer.concat(body);
+    return body;
   };
   const files = new Map<string, string>();
   for (const [name, timeline] of stream.renditions) {
@@ -214,10 +211,8 @@ describe('a restored package', () => {
     restored.end();
     const ended = await restorePackage(exportPackage(restored).chunks, LIMITS);
     expect(ended.ended).toBe(true);
-    const handler = new OriginHandler(() => ended);
-    const url = `/live/${PLAYBACK_ID}/480p/media.m3u8`;
-    const { body } = await handler.handle({ url, acceptsGzip: false, signal: NEVER });
-    expect(parseMediaPlaylist(String(body[0])).isEnded).toBe(true);
+    const { body } = await askPackage(ended, '480p/media.m3u8');
+    expect(parseMediaPlaylist(String(body)).isEnded).toBe(true);
   });
 
   test('can be empty', async () => {
