@@ -246,6 +246,30 @@ describe('the owner is lost', () => {
   });
 });
 
+test('an owner that goes on after the publisher has left is cut', async () => {
+  let response: ServerResponse | null = null;
+  const address = await listen((request, answer) => {
+    request.resume();
+    response = answer;
+    respond(answer, ACCEPTED);
+  });
+  (await new RelayedClient().relay(address)).onClose();
+  await waitFor('the cut', () => response?.closed ?? false);
+});
+
+test('a relay that is over leaves no timer behind', async () => {
+  const owner = await Owner.start();
+  const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+  const before = timers();
+  const [left, ended] = [new RelayedClient(), new RelayedClient()];
+  (await left.relay(owner.address)).onClose();
+  await ended.relay(owner.address);
+  owner.recorder.recordings[1]?.publisher.end(BAD_NAME, 'Deleted');
+  await Promise.all(owner.closed);
+  await waitFor('the end of both connections', () => owner.requests.every(({ socket }) => socket.closed));
+  await waitFor('the end of all timers', () => timers() <= before, { timeoutMs: 500, intervalMs: 10 });
+});
+
 describe('an owner that does not read', () => {
   /** Accepts and says that it is alive, and reads nothing. */
   const stuck = () =>
@@ -342,6 +366,7 @@ describe('a request to the owner', () => {
     acceptance.resolve();
     await Promise.all(owner.closed);
     expect(owner.recorder.recordings[0]).toMatchObject({ closes: 1, tags: [] });
+    expect(owner.logLines.map(({ msg }) => msg)).toEqual(['relayed publish ended']);
   });
 
   test.each<[string, (request: ReturnType<typeof ask>) => void, string]>([
@@ -364,6 +389,41 @@ describe('a request to the owner', () => {
     expect(owner.tags).toHaveLength(1);
     expect(owner.logLines.at(-1)).toMatchObject({ msg: 'relayed publish ended', reason });
     request.destroy();
+  });
+
+  test('that goes on after its publish was ended has nothing more passed on, and is cut', async () => {
+    const owner = await Owner.start({
+      acceptPublisher: async (publisher) => {
+        const recorder = owner.recorder.record(publisher);
+        return {
+          ...recorder,
+          onTag: (tag, receivedAtMs) => {
+            recorder.onTag(tag, receivedAtMs);
+            publisher.end(BAD_NAME, 'Enough');
+          },
+        };
+      },
+    });
+    const request = ask(owner.address);
+    request.write(HEAD);
+    expect(await statusOf(request)).toBe(200);
+    await owner.recorder.until(() => owner.recorder.recordings.length === 1);
+    request.write(Buffer.concat([encodeTag(sound('one')), encodeTag(sound('two'))]));
+    await Promise.all(owner.closed);
+    request.write(encodeTag(sound('three')));
+    await waitFor('the cut', () => request.closed);
+    expect(owner.tags.map(({ payload }) => payload.toString())).toEqual(['one']);
+    expect(owner.recorder.recordings[0]?.closes).toBe(1);
+  });
+
+  test('that goes on after garbage is logged once', async () => {
+    const owner = await Owner.start();
+    const request = ask(owner.address);
+    request.write(Buffer.alloc(4, 0xff));
+    expect(await statusOf(request)).toBe(400);
+    request.write(Buffer.alloc(100_000, 0xff));
+    await waitFor('the cut', () => request.closed);
+    expect(owner.logLines.map(({ msg }) => msg)).toEqual(['relay protocol violated']);
   });
 
   const cutWithin = async (request: ReturnType<typeof ask>) => {
