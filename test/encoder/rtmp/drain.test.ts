@@ -2,6 +2,7 @@ import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { AUDIO_TAG } from '#encoder/media/flv-tag.ts';
 import { type AmfValue, encodeAmf0 } from '#kit/amf0.ts';
 import { COMMAND, RtmpClient } from '#kit/rtmp-client.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
 
 const REPLACED = {
@@ -167,11 +168,15 @@ describe('a server that drains', () => {
 
   test('leaves nothing that keeps a closed server from ending', async () => {
     await start({ limits: { reconnectTimeoutMs: LONG_MS } });
+    const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
+    const before = timers();
     const client = await liveClient(CAN_RECONNECT);
     const drained = server.drain();
     await client.answer('onStatus');
     await server.close();
     await drained;
+    // lru-cache has short timers of its own.
+    await waitFor('the end of all timers', () => timers() <= before, { timeoutMs: 500, intervalMs: 10 });
     expect(await client.answer('onStatus')).toMatchObject({ 3: { description: expect.stringContaining('shutting') } });
   });
 });
