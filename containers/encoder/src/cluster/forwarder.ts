@@ -43,8 +43,6 @@ const OWNER_CHANGED = 'the stream has another owner';
 
 const UNAVAILABLE = errorResponse(503, 'the stream can not be found now', { 'retry-after': '1' });
 
-type Answer = OriginResponse | ForwardedResponse;
-
 export interface ForwarderOptions {
   readonly taskId: string;
   readonly directory: OwnerDirectory;
@@ -54,7 +52,7 @@ export interface ForwarderOptions {
    */
   readonly settleAbandoned: (held: HeldStream) => Promise<boolean>;
   /** Answers for a stream that this task holds now. */
-  readonly answerHere: (request: OriginRequest) => Promise<Answer>;
+  readonly answerHere: (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -67,7 +65,7 @@ export class Forwarder {
     this.#options = options;
   }
 
-  async answer(target: StreamTarget, request: OriginRequest): Promise<Answer> {
+  async answer(target: StreamTarget, request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
     const { directory } = this.#options;
     try {
       const held = await directory.find(target.playbackId);
@@ -81,7 +79,11 @@ export class Forwarder {
   }
 
   /** Asks the holder, and whoever holds the stream after it, until there is an answer or the time for one is over. */
-  async #answerFor(first: HeldStream, target: StreamTarget, request: OriginRequest): Promise<Answer> {
+  async #answerFor(
+    first: HeldStream,
+    target: StreamTarget,
+    request: OriginRequest,
+  ): Promise<OriginResponse | ForwardedResponse> {
     const { directory, settleAbandoned, answerHere } = this.#options;
     const deadlineMs = performance.now() + blockLimitMs(first);
     let held = first;
