@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { BroadcastState, HeldStream } from '#domain/streams.ts';
-import { endedPackage } from '#encoder/package/ended-package.ts';
+import { endedPackage } from '#encoder/package/lost-package.ts';
 import { offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';

@@ -57,8 +57,9 @@ function checkSegment(
   { parts, epoch, isGap, durationSeconds }: Segment<number>,
   timeline: TimelineSnapshot<number>,
 ): void {
-  ensure(isGap === (parts.length === 0), 'a gap has no parts, and other segments have some');
-  if (isGap) return;
+  ensure(!isGap || parts.length === 0, 'a gap has parts');
+  // A gap, or a segment whose media was lost with an earlier task.
+  if (parts.length === 0) return;
   const partSeconds = parts.reduce((total, part) => total + part.durationSeconds, 0);
   ensure(Math.abs(partSeconds - durationSeconds) < ROUNDING_SECONDS, 'a segment is not as long as its parts');
   ensure(

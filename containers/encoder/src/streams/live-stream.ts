@@ -4,7 +4,8 @@ import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
 import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
-import { offeredRenditions } from '#encoder/package/offered-renditions.ts';
+import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
+import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { WaitingRoom } from '#encoder/package/waiting-room.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
@@ -12,7 +13,7 @@ import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { BegunPublish, LiveStore } from '#runtime/live-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
-import { mediaSequenceAfter } from './numbering.ts';
+import { clockMediaSequence, mediaSequenceAfter } from './numbering.ts';
 import { endsPlaylists } from './requested-ends.ts';
 import { StreamLease } from './stream-lease.ts';
 
@@ -67,7 +68,7 @@ export class LiveStream implements PublishedStream {
     this.#options = options;
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: past.broadcast?.liveSinceMs ?? null });
     this.#latency = latency;
-    this.#package = past.package ?? this.#newPackage(0, past.broadcast?.sequence ?? null);
+    this.#package = past.package ?? this.#packageAfter(past.broadcast);
   }
 
   get streamId(): string {
@@ -320,13 +321,19 @@ export class LiveStream implements PublishedStream {
   /** Ends the old package, so that its players load the stream anew. */
   #replacePackage(): void {
     const former = this.#package;
-    this.#package = this.#newPackage(former.nextMsn(), null);
+    const firstMsn = Math.max(former.nextMsn(), clockMediaSequence(this.#options.now()));
+    this.#package = new StreamPackage({ latency: this.#latency, firstMsn });
     this.#endPlaylists(former);
   }
 
-  #newPackage(lowestMsn: number, sequence: SequenceState | null): StreamPackage {
-    const firstMsn = Math.max(lowestMsn, mediaSequenceAfter(sequence, this.#options.now()));
-    return new StreamPackage({ latency: this.#latency, firstMsn });
+  /** A package that goes on after another task's, whose media is lost. Players of a live broadcast go on with it. */
+  #packageAfter(broadcast: BroadcastState | null): StreamPackage {
+    const firstMsn = mediaSequenceAfter(broadcast?.sequence ?? null, this.#options.now());
+    const offered = offeredSchema.safeParse(broadcast?.sequence.offered);
+    const isWatched = broadcast !== null && broadcast.liveSinceMs !== null;
+    return isWatched && offered.success && isResumable({ offered: offered.data, firstMsn })
+      ? resumedPackage({ latency: this.#latency, offered: offered.data, firstMsn })
+      : new StreamPackage({ latency: this.#latency, firstMsn });
   }
 
   /** Never throws: timers call it too, and an exception there would end the process. */

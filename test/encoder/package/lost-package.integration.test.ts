@@ -1,8 +1,10 @@
 import { LADDER_NAMES, ladderRungs } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
-import { endedPackage } from '#encoder/package/ended-package.ts';
+import { endedPackage, resumedPackage } from '#encoder/package/lost-package.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { type Offered, offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
+import { exportPackage } from '#encoder/package/package-export.ts';
+import { restorePackage } from '#encoder/package/package-restore.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
@@ -90,6 +92,52 @@ test('a rendition without a known segment ends with a gap, above all that was se
   expect({ isEnded, discontinuitySequence }).toEqual({ isEnded: true, discontinuitySequence: 1007 });
   expect(segments).toMatchObject([{ msn: 900, isGap: true, map: null, programDateTimeMs: ENDED_AT_MS }]);
 });
+
+describe('a stream that goes on although its media is lost', () => {
+  test('lists the last known segment, gaps, and the new run after a discontinuity', async () => {
+    const lost = liveStream();
+    const last = lost.nextMsn() - 1;
+    const stream = resumedPackage({ latency: 'low', firstMsn: last + 3, offered: offeredBy(lost) });
+    expect(stream.fits(toMediaRun(encoded, 1007, { audio: null }))).toBe(false);
+    feed(stream.beginRun(toMediaRun(encoded, 1007)), interleaved(encoded));
+    for (const moved of [stream, await move(stream)]) {
+      const { body } = await ask(moved, '360p/media.m3u8');
+      const { segments, isEnded } = parseMediaPlaylist(body);
+      expect(isEnded).toBe(false);
+      expect(
+        segments.slice(0, 5).map((it) => `${'! '.repeat(it.discontinuities)}${it.uri}${it.isGap ? ' gap' : ''}`),
+      ).toEqual([
+        `8-${last}.m4s`,
+        ...[`8-${last + 1}.m4s gap`, `8-${last + 2}.m4s gap`],
+        ...[`! ! 1007-${last + 3}.m4s`, `1007-${last + 4}.m4s`],
+      ]);
+      expect(checkMediaPlaylist(body)).toEqual([]);
+      expect((await ask(moved, `360p/8-${last}.m4s`)).status).toBe(404);
+      expect((await ask(moved, `360p/1007-${last + 3}.m4s`)).status).toBe(200);
+    }
+  });
+
+  test('is no stream that leaves out many segments', () => {
+    const lost = liveStream();
+    const resumedAt = (firstMsn: number) => () =>
+      resumedPackage({ latency: 'low', firstMsn, offered: offeredBy(lost) });
+    expect(resumedAt(lost.nextMsn() + 32)).not.toThrow();
+    expect(resumedAt(lost.nextMsn() + 33)).toThrow('too many segments');
+  });
+
+  test('serves the same presentation as before until there is a new run', async () => {
+    const lost = liveStream();
+    const stream = resumedPackage({ latency: 'low', firstMsn: lost.nextMsn() + 2, offered: offeredBy(lost) });
+    expect(stream).toMatchObject({ ended: false, isFrozen: false });
+    expect(await ask(stream, 'status.json')).toMatchObject({ body: '{"status":"live"}' });
+    expect(offeredBy(stream)).toEqual(offeredBy(lost));
+  });
+});
+
+async function move(stream: StreamPackage): Promise<StreamPackage> {
+  stream.freeze();
+  return restorePackage(exportPackage(stream).chunks, { maxBytes: 64 * 1024 * 1024 });
+}
 
 describe('what a stream offers', () => {
   test('is nothing before it can be played', () => {
