@@ -27,7 +27,7 @@ import type { StreamTables } from './stream-tables.ts';
 export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
-    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec'
+    'name' | 'task' | 'capacityVCpus' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec'
   > {
   /** The Docker build context: a folder with the Dockerfile and the bundle. */
   readonly imagePath: string;
@@ -164,7 +164,7 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     RTMP_PORT: String(PORTS.rtmp),
     HTTP_PORT: String(PORTS.originTask),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
-    STREAM_SLOTS: String(props.streamsPerTask),
+    CAPACITY_VCPUS: String(props.capacityVCpus),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,
     METRICS_STAGE: props.name,

@@ -11,6 +11,7 @@ import { OriginHandler } from './origin/origin-handler.ts';
 import { startOriginServer } from './origin/origin-server.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
 import { LiveStreams } from './streams/live-streams.ts';
+import { TaskRoom } from './streams/task-room.ts';
 import { EventBridgeSink } from './telemetry/event-bridge-sink.ts';
 import { createEmitter, createLogSink, EventCounter } from './telemetry/event-sinks.ts';
 import { MetricsReporter, metricLevels } from './telemetry/metrics-reporter.ts';
@@ -44,7 +45,8 @@ async function main(): Promise<void> {
   const streams = new LiveStreams({
     store: createLiveStore({ client: createDocumentClient(), tables: environment }),
     reconnectWindowMs: environment.RECONNECT_WINDOW_SECONDS * 1000,
-    slots: environment.STREAM_SLOTS,
+    room: new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now: Date.now }),
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
     emit,
     spawn,
     now: Date.now,

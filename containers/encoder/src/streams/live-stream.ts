@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
+import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -19,6 +21,10 @@ export interface LiveStreamOptions {
   readonly latency: LatencyName;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
+  /** The source of a publish is known, and so is what it costs. */
+  readonly onSource: (ladder: LadderName, source: SourceDescription) => void;
+  /** Called when the playlists have ended. A later publish may begin them again. */
+  readonly onEnded: () => void;
   /** Called when the stream has ended and no player needs it any more. */
   readonly onGone: () => void;
   readonly emit: EmitEvent;
@@ -55,10 +61,10 @@ export class LiveStream implements PublishedStream {
   }
 
   /**
-   * Whether the stream holds one of its task's slots. True until its playlists have ended. That includes the reconnect window, so
+   * Whether the stream holds room on its task. True until its playlists have ended. That includes the reconnect window, so
    * that a broadcaster who comes back finds room.
    */
-  get holdsSlot(): boolean {
+  get holdsRoom(): boolean {
     return !this.#package.ended;
   }
 
@@ -83,6 +89,10 @@ export class LiveStream implements PublishedStream {
     const { emit, spawn, now } = this.#options;
     this.#publish = new LivePublish({ stream: this, publisher, reserved, emit, spawn, now, log });
     return this.#publish;
+  }
+
+  onSource(ladder: LadderName, source: SourceDescription): void {
+    this.#options.onSource(ladder, source);
   }
 
   beginRun(run: MediaRun): RunSink {
@@ -119,6 +129,7 @@ export class LiveStream implements PublishedStream {
     await Promise.all(this.#stopping);
     this.#clearTimer();
     this.#endPlaylists(this.#package);
+    this.#options.onEnded();
     this.#broadcast.end('shutdown');
   }
 
@@ -133,6 +144,7 @@ export class LiveStream implements PublishedStream {
   #end(reason: BroadcastEndReason): void {
     this.#options.log.info({ reason }, 'stream ended');
     this.#endPlaylists(this.#package);
+    this.#options.onEnded();
     this.#broadcast.end(reason);
     this.#timer = setTimeout(() => this.#options.onGone(), KEEP_ENDED_MS);
   }

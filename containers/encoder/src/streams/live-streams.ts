@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
+import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
+import type { LadderName } from '#domain/ladders.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -9,9 +12,10 @@ import { Lease } from './lease.ts';
 import type { LivePublish } from './live-publish.ts';
 import { LiveStream } from './live-stream.ts';
 import type { ReservedEpochs } from './numbering.ts';
+import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
 /** The next try may reach a task that has room. */
-const NO_SLOT = 'No capacity for another broadcast right now; try again in a minute';
+const NO_ROOM = 'No capacity for another broadcast right now; try again in a minute';
 const KEY_REPLACED = 'This stream key is no longer valid';
 const PLAYBACK_ID_TAKEN =
   'Another stream with the same playback id is live here or has just ended; try again in a minute or two';
@@ -19,8 +23,9 @@ const PLAYBACK_ID_TAKEN =
 export interface LiveStreamsOptions {
   readonly store: Pick<LiveStore, 'begin' | 'heartbeat' | 'end'>;
   readonly reconnectWindowMs: number;
-  /** How many broadcasts the task takes at once. */
-  readonly slots: number;
+  /** How much of the task's CPU its streams hold. */
+  readonly room: TaskRoom;
+  readonly architecture: Architecture;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -30,8 +35,7 @@ export interface LiveStreamsOptions {
 
 /** A task's load at the moment. */
 export interface StreamsLoad {
-  readonly slots: number;
-  readonly slotsUsed: number;
+  readonly room: RoomSnapshot;
   /** Streams that viewers can play. */
   readonly streamsLive: number;
   /** Media seconds out per media second in of the slowest stream; null if unknown. */
@@ -43,7 +47,7 @@ export class LiveStreams {
   readonly #options: LiveStreamsOptions;
   readonly #streams = new Map<string, LiveStream>();
   readonly #leases = new Set<Lease>();
-  /** Publishers that are being accepted. Their streams hold slots already, so that two at once can't both take the last. */
+  /** Publishers that are being accepted. Their streams hold room already, so that two at once can't both take the last. */
   readonly #accepting = new Set<Publisher>();
 
   constructor(options: LiveStreamsOptions) {
@@ -56,17 +60,18 @@ export class LiveStreams {
   }
 
   /**
-   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no slot left, and with
-   * the store's error if its epochs can't be reserved.
+   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no room for it, and
+   * with the store's error if its epochs can't be reserved.
    */
   async accept(publisher: Publisher): Promise<PublisherHandler> {
     // Before the store is asked, since that takes the stream from a publisher on another task.
-    this.#refuseWithoutSlot(publisher);
+    this.#takeRoom(publisher);
     this.#accepting.add(publisher);
     try {
       return await this.#begin(publisher);
     } finally {
       this.#accepting.delete(publisher);
+      this.#releaseRoomUnlessNeeded(publisher.stream.playbackId);
     }
   }
 
@@ -75,8 +80,7 @@ export class LiveStreams {
     const streams = [...this.#streams.values()];
     const speeds = streams.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
     return {
-      slots: this.#options.slots,
-      slotsUsed: this.#slotHolders().size,
+      room: this.#options.room.snapshot(),
       streamsLive: streams.filter(({ isLive }) => isLive).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
@@ -103,17 +107,25 @@ export class LiveStreams {
     };
   }
 
-  #refuseWithoutSlot(publisher: Publisher): void {
-    const holders = this.#slotHolders();
-    if (holders.has(publisher.stream.playbackId) || holders.size < this.#options.slots) return;
-    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
+  #takeRoom(publisher: Publisher): void {
+    const { playbackId, ladder } = publisher.stream;
+    const { room } = this.#options;
+    // Room is held by playback id, and another stream's must not change.
+    this.#refuseTakenPlaybackId(publisher);
+    const vCpus = this.#cost(ladder);
+    if (room.take(playbackId, vCpus)) return;
+    room.turnAway(playbackId, vCpus);
+    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
   }
 
-  /** The playback ids of the streams that hold a slot. */
-  #slotHolders(): ReadonlySet<string> {
-    const accepting = [...this.#accepting].map(({ stream }) => stream.playbackId);
-    const taken = [...this.#streams].filter(([, { holdsSlot }]) => holdsSlot).map(([playbackId]) => playbackId);
-    return new Set([...accepting, ...taken]);
+  /** Releases a stream's room if nobody is about to publish it and its playlists have ended. */
+  #releaseRoomUnlessNeeded(playbackId: string): void {
+    const isAccepting = [...this.#accepting].some(({ stream }) => stream.playbackId === playbackId);
+    if (!isAccepting && !this.#streams.get(playbackId)?.holdsRoom) this.#options.room.release(playbackId);
+  }
+
+  #cost(ladder: LadderName, source?: SourceDescription): number {
+    return publishVCpus({ ladder, source: source?.video, architecture: this.#options.architecture });
   }
 
   async #reserveEpochs(publisher: Publisher): Promise<ReservedEpochs> {
@@ -169,6 +181,8 @@ export class LiveStreams {
       spawn,
       now,
       log: log.child({ streamId: stream.streamId }),
+      onSource: (ladder, source) => this.#options.room.correct(stream.playbackId, this.#cost(ladder, source)),
+      onEnded: () => this.#releaseRoomUnlessNeeded(stream.playbackId),
       onGone: () => this.#streams.delete(stream.playbackId),
     });
     this.#streams.set(stream.playbackId, created);
