@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_STREAM_SLOTS, streamCapacity } from '#domain/encoder-capacity.ts';
+import { MAX_CAPACITY_VCPUS, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
 import { PUBLISH_MODES } from '#domain/environment.ts';
 import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
@@ -63,10 +63,14 @@ const stageFieldsSchema = z.strictObject({
    */
   egress: z.enum(['public-ip', 'nat']).default('public-ip'),
 
-  /** Size of an encoder task. Fargate must offer it. @default 2 vCPUs, 4 GiB */
+  /** Size of an encoder task. Fargate must offer it. docs/operations.md says how much fits. @default 2 vCPUs, 4 GiB */
   task: taskSizeSchema.default({ vCpus: 2, memoryGib: 4 }),
-  /** Broadcasts that one task accepts. @default as many of `ladder` as the task can encode in real time */
-  streamsPerTask: z.int().min(1).max(MAX_STREAM_SLOTS).optional(),
+  /**
+   * vCPUs of a task that its broadcasts may take together, with up to three decimals. A task accepts a publish if what it
+   * takes still fits; lib/domain/encoder-capacity.ts says how much that is. Lower it if tasks fall behind.
+   * @default the task's vCPUs without what the encoder itself takes: 1.9 of 2
+   */
+  capacityVCpus: z.number().min(0.1).max(MAX_CAPACITY_VCPUS).multipleOf(0.001).optional(),
   /** Tasks that always run. @default 1 */
   minTasks: taskCountSchema(1).default(1),
   /** Upper limit of tasks. @default 4 */
@@ -133,7 +137,7 @@ const stageFieldsSchema = z.strictObject({
 export const stageSchema = stageFieldsSchema
   .transform((stage) => ({
     ...stage,
-    streamsPerTask: stage.streamsPerTask ?? streamCapacity(stage.ladder, stage.task),
+    capacityVCpus: stage.capacityVCpus ?? taskCapacityVCpus(stage.task),
   }))
   .readonly();
 

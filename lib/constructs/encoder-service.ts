@@ -33,7 +33,7 @@ export interface EncoderServiceProps {
   readonly origin: OriginListener;
 }
 
-/** The ECS service of encoder tasks. They run on Fargate behind both load balancers and scale by their stream slots. */
+/** The ECS service of encoder tasks. They run on Fargate behind both load balancers and scale by the room that broadcasts take. */
 export class EncoderService extends Construct {
   readonly cluster: ICluster;
   readonly task: EncoderTask;

@@ -29,7 +29,7 @@ import type { StreamTables } from './stream-tables.ts';
 export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
-    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'drainMinutes' | 'logRetentionDays' | 'ecsExec'
+    'name' | 'task' | 'capacityVCpus' | 'reconnectWindowSeconds' | 'drainMinutes' | 'logRetentionDays' | 'ecsExec'
   > {
   /** The Docker build context: a folder with the Dockerfile and the bundle. */
   readonly imagePath: string;
@@ -178,7 +178,7 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds() - STOP_MARGIN.toSeconds()),
     DRAIN_MINUTES: String(props.drainMinutes),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
-    STREAM_SLOTS: String(props.streamsPerTask),
+    CAPACITY_VCPUS: String(props.capacityVCpus),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,
     METRICS_STAGE: props.name,

@@ -115,7 +115,10 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'how long a stream waits for its publisher to come back before it ends',
     readBy: ['encoder'],
   },
-  STREAM_SLOTS: { explanation: 'how many broadcasts one encoder task takes at once', readBy: ['encoder'] },
+  CAPACITY_VCPUS: {
+    explanation: "how much of a task's CPU its broadcasts may take together, in vCPUs, as in 1.9",
+    readBy: ['encoder'],
+  },
   EVENT_BUS_NAME: { explanation: 'name of the EventBridge bus that events are sent to', readBy: ['encoder'] },
   METRICS_NAMESPACE: { explanation: 'CloudWatch namespace of the metrics, as in Headend', readBy: ['encoder'] },
   METRICS_STAGE: {

@@ -77,6 +77,7 @@ function transcode(publisher: AcceptedPublisher): PublisherHandler {
   const transcoder = new Transcoder({
     stream: publisher.stream,
     nextEpoch: () => ++epoch,
+    onSource: () => undefined,
     beginRun: () => ({ write: () => 0, end: () => undefined }),
     onRestart: () => undefined,
     onFatal: (_reason, description) => publisher.end('NetStream.Publish.Rejected', description),

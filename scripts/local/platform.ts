@@ -32,8 +32,11 @@ import { TcpBalancer } from './tcp-balancer.ts';
 /** Everything listens on loopback: other machines have no business with a laptop's control API and RTMP port. */
 const HOST = LOOPBACK.host;
 const RECONNECT_WINDOW_SECONDS = 30;
-/** More than a laptop can transcode at once, because streams that wait for their publisher also take a slot. */
-const STREAM_SLOTS = 8;
+/**
+ * Room for eight streams of the usual ladder. That is more than a laptop can transcode at once, because streams that wait
+ * for their publisher also hold room.
+ */
+const CAPACITY_VCPUS = 10;
 const EVENT_BUS_NAME = 'headend';
 
 /** The running platform. */
@@ -144,7 +147,7 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
     // No deployment replaces a laptop's tasks.
     DRAIN_MINUTES: '0',
     RECONNECT_WINDOW_SECONDS: String(RECONNECT_WINDOW_SECONDS),
-    STREAM_SLOTS: String(STREAM_SLOTS),
+    CAPACITY_VCPUS: String(CAPACITY_VCPUS),
     EVENT_BUS_NAME,
     AWS_ENDPOINT_URL_EVENTBRIDGE: services.eventBusUrl,
   };

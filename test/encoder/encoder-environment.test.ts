@@ -15,7 +15,7 @@ const REQUIRED = {
   STOP_TIMEOUT_SECONDS: '110',
   DRAIN_MINUTES: '60',
   RECONNECT_WINDOW_SECONDS: '30',
-  STREAM_SLOTS: '4',
+  CAPACITY_VCPUS: '3.9',
 };
 const METRICS = { METRICS_NAMESPACE: 'Headend', METRICS_STAGE: 'prod' };
 
@@ -30,7 +30,7 @@ test('what is required alone gives typed values, default limits, and null for th
     STOP_TIMEOUT_SECONDS: 110,
     DRAIN_MINUTES: 60,
     RECONNECT_WINDOW_SECONDS: 30,
-    STREAM_SLOTS: 4,
+    CAPACITY_VCPUS: 3.9,
     RTMP_LIMITS: DEFAULT_RTMP_LIMITS,
     EVENT_BUS_NAME: null,
     TASK_ID: null,
@@ -55,11 +55,11 @@ test('every optional variable is used', () => {
 });
 
 test('one error lists everything that is missing or wrong', () => {
-  const source = { ...METRICS, METRICS_STAGE: '', STREAM_SLOTS: '101', RTMP_LIMITS: 'a=1' };
+  const source = { ...METRICS, METRICS_STAGE: '', CAPACITY_VCPUS: '257', RTMP_LIMITS: 'a=1' };
   for (const problem of [
     'LOG_LEVEL is missing (',
     'LIVE_TABLE is missing (name of the DynamoDB table of live streams)',
-    'STREAM_SLOTS must be a whole number from 1 to 100, not "101" (',
+    'CAPACITY_VCPUS must be a number from 0.1 to 256 with at most three decimals, not "257" (',
     'RTMP_LIMITS is invalid: ',
     'METRICS_STAGE is missing, but METRICS_NAMESPACE is set (',
   ]) {
@@ -89,10 +89,10 @@ test.each([
   ['STOP_TIMEOUT_SECONDS', '0'],
   ['STOP_TIMEOUT_SECONDS', '121'],
   ['RECONNECT_WINDOW_SECONDS', '601'],
-  ['STREAM_SLOTS', '0'],
-  ['INTERNAL_PORT', '-1'],
-  ['STOP_TIMEOUT_SECONDS', '121'],
   ['DRAIN_MINUTES', '151'],
+  ['CAPACITY_VCPUS', '0'],
+  ['CAPACITY_VCPUS', '1.2345'],
+  ['CAPACITY_VCPUS', '1e1'],
   ['LOG_LEVEL', 'loud'],
 ])('%s must not be %s', (name, value) => {
   expect(() => read({ [name]: value })).toThrow(new RegExp(`^encoder can't start: ${name} must be .*, not "${value}"`));

@@ -25,7 +25,7 @@ const ENVIRONMENT = {
   STOP_TIMEOUT_SECONDS: '10',
   DRAIN_MINUTES: '0',
   RECONNECT_WINDOW_SECONDS: '30',
-  STREAM_SLOTS: '4',
+  CAPACITY_VCPUS: '4',
 };
 
 let folder: string;
@@ -53,7 +53,7 @@ function start(environment: NodeJS.ProcessEnv = {}) {
 const METRICS = { METRICS_NAMESPACE: 'Headend', METRICS_STAGE: 'test' };
 
 test.each([
-  [{ STREAM_SLOTS: '0' }, 'STREAM_SLOTS must be a whole number from 1 to 100, not "0"'],
+  [{ CAPACITY_VCPUS: '0' }, 'CAPACITY_VCPUS must be a number from 0.1 to 256 with at most three decimals, not "0"'],
   [{ METRICS_NAMESPACE: 'Headend' }, 'METRICS_STAGE is missing, but METRICS_NAMESPACE is set'],
 ])('with %j the encoder does not start, and says why', async (environment, reason) => {
   const { code, log } = await start(environment).ended;

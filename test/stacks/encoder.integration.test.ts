@@ -1,4 +1,6 @@
 import { resolveStage } from '#config/resolve-stage.ts';
+import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
+import { fleetDemand } from '#domain/fleet-demand.ts';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
@@ -70,20 +72,39 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(stage.only('AWS::ECS::Service').properties.LoadBalancers).toHaveLength(2);
   });
 
-  test('the service scales by stream slots: out fast, in slowly', () => {
+  test('the service scales by demand for room: out fast, in slowly', () => {
     const { TargetTrackingScalingPolicyConfiguration: policy } = stage.only(
       'AWS::ApplicationAutoScaling::ScalingPolicy',
     ).properties;
-    expect(policy).toMatchObject({
-      TargetValue: 70,
-      CustomizedMetricSpecification: {
-        Namespace: METRICS_NAMESPACE,
-        MetricName: 'StreamSlotsUsedPercent',
-        Dimensions: [{ Name: 'Stage', Value: config.name }],
-        Statistic: 'Average',
-      },
+    const { ladder, capacityVCpus } = resolved;
+    const one = publishVCpus({ ladder, architecture: 'arm64' });
+    const { targetPercent } = fleetDemand({ capacityVCpus, publishVCpus: one });
+    expect(policy.TargetValue).toBe(targetPercent);
+    const [demand, room, taken] = policy.CustomizedMetricSpecification.Metrics;
+    for (const [query, MetricName] of [
+      [demand, 'RoomDemandVcpus'],
+      [room, 'RoomVcpus'],
+    ]) {
+      const Dimensions = [{ Name: 'Stage', Value: config.name }];
+      expect(query.MetricStat).toEqual({
+        Metric: { Namespace: METRICS_NAMESPACE, MetricName, Dimensions },
+        Stat: 'Sum',
+      });
+      expect(query.ReturnData).toBe(false);
+    }
+    // A task reports four times a minute.
+    const reserve = Number((4 * one).toFixed(3));
+    expect(taken).toMatchObject({
+      Expression: `IF(${demand.Id} > 0, 100 * (${demand.Id} + ${reserve}) / ${room.Id}, 0)`,
+      ReturnData: true,
     });
     expect(policy.ScaleInCooldown).toBeGreaterThanOrEqual(10 * policy.ScaleOutCooldown);
+  });
+
+  test('its room and its architecture are those that the stage was checked with', () => {
+    const variables = Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
+    expect(variables.CAPACITY_VCPUS).toBe(String(resolved.capacityVCpus));
+    expect(TASK_ARCHITECTURE).toBe('arm64');
   });
 
   test('the number of tasks stays within the limits of the stage and its scheduled minimums', () => {

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { MAX_STOP_TIMEOUT_SECONDS, MAX_STREAM_SLOTS } from '#domain/encoder-capacity.ts';
+import { MAX_CAPACITY_VCPUS, MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import type { VariableName } from '#domain/environment.ts';
 import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import {
   bothOrNeither,
+  decimalNumber,
   logLevel,
   matching,
   notBoth,
@@ -36,7 +37,7 @@ const variables = {
   ECS_CONTAINER_METADATA_URI_V4: optional(text),
   ECS_AGENT_URI: optional(text),
   RECONNECT_WINDOW_SECONDS: wholeNumber(0, MAX_RECONNECT_WINDOW_SECONDS),
-  STREAM_SLOTS: wholeNumber(1, MAX_STREAM_SLOTS),
+  CAPACITY_VCPUS: decimalNumber(0.1, MAX_CAPACITY_VCPUS),
   EVENT_BUS_NAME: optional(text),
   // CloudWatch silently drops a log line with a bad name, so both names are checked here.
   METRICS_NAMESPACE: optional(matching(METRICS_NAMESPACE_PATTERN, 'have only letters, digits and .-_/#:')),

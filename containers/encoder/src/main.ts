@@ -18,6 +18,7 @@ import { startOriginServer } from './origin/origin-server.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
 import { StopRequests } from './stop-requests.ts';
 import { LiveStreams } from './streams/live-streams.ts';
+import { TaskRoom } from './streams/task-room.ts';
 import { EventBridgeSink } from './telemetry/event-bridge-sink.ts';
 import { createEmitter, createLogSink, EventCounter } from './telemetry/event-sinks.ts';
 import { MetricsReporter, metricLevels } from './telemetry/metrics-reporter.ts';
@@ -132,6 +133,8 @@ async function startCluster({ environment, stopRequests, emit, log }: ClusterSer
     onDrain: () => stopRequests.drain('a deployment has replaced the task'),
     now,
   });
+  const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now });
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
   return Cluster.start({
     identity,
     host: environment.LISTEN_HOST,
@@ -146,10 +149,10 @@ async function startCluster({ environment, stopRequests, emit, log }: ClusterSer
         ...task,
         store: liveStore,
         reconnectWindowMs,
-        slots: environment.STREAM_SLOTS,
+        ...{ room, architecture },
         ...{ emit, spawn, now, log },
       }),
-    room: () => ({ capacityVCpus: environment.STREAM_SLOTS, usedVCpus: 0 }),
+    room: () => room.snapshot(),
     reconnectWindowMs,
     onDrainRequested: () => stopRequests.drain('somebody asked the task to drain'),
     onTasks: (tasks) => deployment.see(tasks),

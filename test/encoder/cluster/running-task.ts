@@ -6,6 +6,7 @@ import { Cluster } from '#encoder/cluster/cluster.ts';
 import type { ClusterCredential } from '#encoder/cluster/cluster-credential.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
@@ -23,6 +24,7 @@ export interface RunningTaskOptions {
   readonly emit: (event: EventBody & { readonly taskId: string }) => void;
   readonly reconnectWindowMs?: number;
   readonly credential?: ClusterCredential;
+  readonly capacityVCpus?: number;
   readonly now?: () => number;
 }
 
@@ -48,6 +50,7 @@ export class RunningTask {
     const log = createLogger({ service: taskId, level: process.env.CLUSTER_TEST_LOG ?? 'silent' });
     const client = createDocumentClient();
     const store = createLiveStore({ client, tables: TEST_TABLES });
+    const room = new TaskRoom({ capacityVCpus: options.capacityVCpus ?? 4, now });
     const cluster = await Cluster.start({
       identity: { taskId, address: '127.0.0.1', revision: null },
       ...{ host: '127.0.0.1', internalPort: 0, credential, reconnectWindowMs, now, log },
@@ -55,10 +58,10 @@ export class RunningTask {
       taskStore: createTaskStore({ client, tables: TEST_TABLES }),
       createStreams: (task) =>
         new LiveStreams({
-          ...{ ...task, store, reconnectWindowMs, slots: 4, spawn, now, log },
+          ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
           emit: (event) => emit({ ...event, taskId }),
         }),
-      room: () => ({ capacityVCpus: 4, usedVCpus: 0 }),
+      room: () => room.snapshot(),
       onDrainRequested: () => undefined,
       onTasks: () => undefined,
     });

@@ -13,6 +13,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   const publish = new LivePublish({
     stream: {
       isLive: false,
+      onSource: () => undefined,
       beginRun: () => ({ write: () => 0, end: () => undefined }),
       onRestart: () => undefined,
       onPublisherGone: () => undefined,

@@ -6,6 +6,7 @@ import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/fl
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
@@ -53,7 +54,8 @@ beforeEach(async () => {
     store,
     takeOver: async () => null,
     reconnectWindowMs: RECONNECT_WINDOW_MS,
-    slots: 2,
+    room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
+    architecture: 'x64',
     emit: (event) => events.push(event),
     spawn: (command, args, options) => {
       const [file, ...fileArgs] = program ?? [command, ...args];

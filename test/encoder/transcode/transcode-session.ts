@@ -81,6 +81,7 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
       epochs += 1;
       return epochs;
     },
+    onSource: () => undefined,
     beginRun: (run) => {
       onStep?.('begin', runs.length, transcoder);
       const recorded = record(run, now());

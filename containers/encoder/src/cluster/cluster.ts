@@ -183,7 +183,9 @@ export class Cluster {
     const { identity, room } = this.#options;
     const { taskId, revision } = identity;
     const { streamIds } = this.streams;
-    return { taskId, address, revision, state: this.#state, startedAt: this.#startedAt, room: room(), streamIds };
+    const { capacityVCpus, usedVCpus } = room();
+    const state = { state: this.#state, startedAt: this.#startedAt, room: { capacityVCpus, usedVCpus }, streamIds };
+    return { taskId, address, revision, ...state };
   }
 }
 

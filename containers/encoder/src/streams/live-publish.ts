@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
+import type { LadderName } from '#domain/ladders.ts';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
@@ -13,6 +15,8 @@ import { REQUESTED_ENDS } from './requested-ends.ts';
 export interface PublishedStream {
   /** Whether viewers have something to play. */
   readonly isLive: boolean;
+  /** The publisher's source is known: FFmpeg is about to start on it. */
+  onSource(ladder: LadderName, source: SourceDescription): void;
   /** Takes the output of a new run of FFmpeg. */
   beginRun(run: MediaRun): RunSink;
   onRestart(reason: RestartReason): void;
@@ -45,6 +49,7 @@ export class LivePublish implements PublisherHandler {
     this.#transcoder = new Transcoder({
       stream: publisher.stream,
       nextEpoch: () => epochs.take(),
+      onSource: (source) => stream.onSource(publisher.stream.ladder, source),
       beginRun: (run) => stream.beginRun(run),
       onRestart: (reason) => stream.onRestart(reason),
       onFatal: (reason, description) => this.#fail(reason, description),

@@ -1,9 +1,11 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
+import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
 import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -38,6 +40,10 @@ export interface LiveStreamOptions {
   readonly store: Pick<LiveStore, 'heartbeat' | 'forget'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
+  /** The source of a publish is known, and so is what it costs. */
+  readonly onSource: (ladder: LadderName, source: SourceDescription) => void;
+  /** Called when the playlists have ended. A later publish may begin them again. */
+  readonly onEnded: () => void;
   /** Called once when the stream is no longer this task's: it has ended and no player needs it any more, or another task has it. */
   readonly onGone: () => void;
   readonly emit: EmitEvent;
@@ -85,10 +91,10 @@ export class LiveStream implements PublishedStream {
   }
 
   /**
-   * Whether the stream holds one of its task's slots. True until its playlists have ended. That includes the reconnect window, so
+   * Whether the stream holds room on its task. True until its playlists have ended. That includes the reconnect window, so
    * that a broadcaster who comes back finds room.
    */
-  get holdsSlot(): boolean {
+  get holdsRoom(): boolean {
     return !this.#package.ended;
   }
 
@@ -195,6 +201,10 @@ export class LiveStream implements PublishedStream {
     this.#endIn(goneAtMs + this.#options.reconnectWindowMs - this.#options.now(), 'publisher-left');
   }
 
+  onSource(ladder: LadderName, source: SourceDescription): void {
+    this.#options.onSource(ladder, source);
+  }
+
   beginRun(run: MediaRun): RunSink {
     if (!this.#package.fits(run)) this.#replacePackage();
     const current = this.#package;
@@ -247,6 +257,7 @@ export class LiveStream implements PublishedStream {
     if (this.#isFenced) return;
     this.#clearTimer();
     this.#endPlaylists(this.#package);
+    this.#options.onEnded();
     this.#broadcast.end('shutdown');
     // It stays for its viewers until the process ends.
     await this.#tellForgotten();
@@ -295,6 +306,7 @@ export class LiveStream implements PublishedStream {
   #end(reason: BroadcastEndReason): void {
     this.#options.log.info({ reason }, 'stream ended');
     this.#endPlaylists(this.#package);
+    this.#options.onEnded();
     this.#broadcast.end(reason);
     this.#endedAtMs = this.#options.now();
     void this.#lease?.renew();

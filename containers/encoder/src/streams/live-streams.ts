@@ -1,15 +1,19 @@
 import type { Logger } from 'pino';
+import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
+import type { LadderName } from '#domain/ladders.ts';
 import type { BroadcastState } from '#domain/streams.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { BegunPublish, FormerHolder, LiveStore } from '#runtime/live-store.ts';
 import { LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
+import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
 /** The next try may reach a task that has room. */
-const NO_SLOT = 'No capacity for another broadcast right now; try again in a minute';
+const NO_ROOM = 'No capacity for another broadcast right now; try again in a minute';
 const KEY_REPLACED = 'This stream key is no longer valid';
 const PLAYBACK_ID_TAKEN =
   'Another stream with the same playback id is live or has just ended; try again in a minute or two';
@@ -40,8 +44,9 @@ export interface LiveStreamsOptions {
    */
   readonly takeOver: (request: TakeOverRequest) => Promise<StreamPackage | null>;
   readonly reconnectWindowMs: number;
-  /** How many broadcasts the task takes at once. */
-  readonly slots: number;
+  /** How much of the task's CPU its streams hold. */
+  readonly room: TaskRoom;
+  readonly architecture: Architecture;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -51,8 +56,7 @@ export interface LiveStreamsOptions {
 
 /** A task's load at the moment. */
 export interface StreamsLoad {
-  readonly slots: number;
-  readonly slotsUsed: number;
+  readonly room: RoomSnapshot;
   /** Streams that viewers can play. */
   readonly streamsLive: number;
   /** Media seconds out per media second in of the slowest stream; null if unknown. */
@@ -84,7 +88,7 @@ export class LiveStreams {
   readonly #streams = new Map<string, LiveStream>();
   /** Streams that other tasks have, by stream id. */
   readonly #fenced = new Map<string, LiveStream>();
-  /** Publishers that are being accepted. Their streams hold slots already, so that two at once can't both take the last. */
+  /** Publishers that are being accepted. Their streams hold room already, so that two at once can't both take the last. */
   readonly #accepting = new Map<Publisher, Acceptance>();
 
   constructor(options: LiveStreamsOptions) {
@@ -114,12 +118,12 @@ export class LiveStreams {
   }
 
   /**
-   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no slot left, and with
-   * the store's error if its epochs can't be reserved.
+   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no room for it, and
+   * with the store's error if its epochs can't be reserved.
    */
   async accept(publisher: Publisher): Promise<PublisherHandler> {
     // Before the store is asked, since that takes the stream from a publisher on another task.
-    this.#refuseWithoutSlot(publisher);
+    this.#takeRoom(publisher);
     const acceptance: Acceptance = { epoch: null, settled: Promise.resolve() };
     this.#accepting.set(publisher, acceptance);
     try {
@@ -128,6 +132,7 @@ export class LiveStreams {
       return await accepting;
     } finally {
       this.#accepting.delete(publisher);
+      this.#releaseRoomUnlessNeeded(publisher.stream.playbackId);
     }
   }
 
@@ -175,8 +180,7 @@ export class LiveStreams {
     const streams = [...this.#streams.values()];
     const speeds = streams.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
     return {
-      slots: this.#options.slots,
-      slotsUsed: this.#slotHolders().size,
+      room: this.#options.room.snapshot(),
       streamsLive: streams.filter(({ isLive }) => isLive).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
@@ -226,17 +230,25 @@ export class LiveStreams {
     await Promise.allSettled(meant.map(([, { settled }]) => settled));
   }
 
-  #refuseWithoutSlot(publisher: Publisher): void {
-    const holders = this.#slotHolders();
-    if (holders.has(publisher.stream.playbackId) || holders.size < this.#options.slots) return;
-    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
+  #takeRoom(publisher: Publisher): void {
+    const { playbackId, ladder } = publisher.stream;
+    const { room } = this.#options;
+    // Room is held by playback id, and another stream's must not change.
+    this.#refuseTakenPlaybackId(publisher);
+    const vCpus = this.#cost(ladder);
+    if (room.take(playbackId, vCpus)) return;
+    room.turnAway(playbackId, vCpus);
+    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
   }
 
-  /** The playback ids of the streams that hold a slot. */
-  #slotHolders(): ReadonlySet<string> {
-    const accepting = [...this.#accepting.keys()].map(({ stream }) => stream.playbackId);
-    const taken = [...this.#streams].filter(([, { holdsSlot }]) => holdsSlot).map(([playbackId]) => playbackId);
-    return new Set([...accepting, ...taken]);
+  /** Releases a stream's room if nobody is about to publish it and its playlists have ended. */
+  #releaseRoomUnlessNeeded(playbackId: string): void {
+    const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.playbackId === playbackId);
+    if (!isAccepting && !this.#streams.get(playbackId)?.holdsRoom) this.#options.room.release(playbackId);
+  }
+
+  #cost(ladder: LadderName, source?: SourceDescription): number {
+    return publishVCpus({ ladder, source: source?.video, architecture: this.#options.architecture });
   }
 
   /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
@@ -244,10 +256,19 @@ export class LiveStreams {
     const { streamId, playbackId } = publisher.stream;
     const { store, now } = this.#options;
     const claimed = await this.#orReport(publisher, store.claimPlaybackId({ playbackId, streamId, nowMs: now() }));
-    const earlier = [...this.#accepting.keys()];
-    const others = [...earlier.slice(0, earlier.indexOf(publisher)).map(({ stream }) => stream), ...this.held];
+    if (!claimed) this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+    this.#refuseTakenPlaybackId(publisher);
+  }
+
+  /** Refuses a playback id that another stream has on this task, or will have. */
+  #refuseTakenPlaybackId(publisher: Publisher): void {
+    const { streamId, playbackId } = publisher.stream;
+    const accepting = [...this.#accepting.keys()];
+    const isLast = !accepting.includes(publisher);
+    const earlier = isLast ? accepting : accepting.slice(0, accepting.indexOf(publisher));
+    const others = [...earlier.map(({ stream }) => stream), ...this.held];
     const isTaken = others.some((other) => other.playbackId === playbackId && other.streamId !== streamId);
-    if (!claimed || isTaken) this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+    if (isTaken) this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
   }
 
   async #beginInStore(publisher: Publisher): Promise<BegunPublish | null> {
@@ -304,6 +325,8 @@ export class LiveStreams {
       ...{ streamId, playbackId, past },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
+      onSource: (ladder, source) => this.#options.room.correct(playbackId, this.#cost(ladder, source)),
+      onEnded: () => this.#releaseRoomUnlessNeeded(playbackId),
       onGone: () => this.#onGone(playbackId, created),
     });
     this.#streams.set(playbackId, created);
@@ -312,6 +335,7 @@ export class LiveStreams {
 
   #onGone(playbackId: string, stream: LiveStream): void {
     if (this.#streams.get(playbackId) === stream) this.#streams.delete(playbackId);
+    this.#releaseRoomUnlessNeeded(playbackId);
     if (!stream.isFenced) return;
     this.#fenced.set(stream.streamId, stream);
     const timer = setTimeout(() => {

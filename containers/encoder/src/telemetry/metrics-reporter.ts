@@ -36,7 +36,7 @@ export class MetricsReporter {
     this.#timer = setInterval(() => this.#write({ ...options.levels(), ...this.#countsSince() }), options.intervalMs);
   }
 
-  /** Writes the last line. It only has counts: a task that ends has no stream slots, used or free. */
+  /** Writes the last line. It only has counts: a task that ends has no room, used or free. */
   close(): void {
     clearInterval(this.#timer);
     this.#write(this.#countsSince());
@@ -56,12 +56,16 @@ export class MetricsReporter {
 }
 
 /** A task's load as metrics. */
-export function metricLevels({ slots, slotsUsed, streamsLive, encoderSpeed }: StreamsLoad): MetricLevels {
+export function metricLevels({ room, streamsLive, encoderSpeed }: StreamsLoad): MetricLevels {
   return {
-    StreamSlotsUsed: slotsUsed,
-    StreamSlotsAvailable: slots - slotsUsed,
-    StreamSlotsUsedPercent: Math.round((1000 * slotsUsed) / slots) / 10,
+    RoomVcpus: room.capacityVCpus,
+    RoomUsedVcpus: room.usedVCpus,
+    RoomFreeVcpus: room.freeVCpus,
+    RoomDemandVcpus: thousandths(room.usedVCpus + room.unmetVCpus),
     StreamsLive: streamsLive,
     EncoderSpeed: encoderSpeed,
   };
 }
+
+/** Without the tail of digits that adding fractions leaves. */
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000;

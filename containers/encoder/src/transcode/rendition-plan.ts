@@ -1,4 +1,4 @@
-import { audioKbps, type LadderName, ladderRungs, type Rung } from '#domain/ladders.ts';
+import { audioKbps, type LadderName, sourceRungs } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { type AudioRendition, type FrameRate, framesPerSecond, type VideoRendition } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
@@ -43,16 +43,13 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
 }
 
 function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {
-  const rungs = ladderRungs(ladder);
   const isHighFrameRate = framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE;
-  const toRendition = (rung: Rung, size: PictureSize): VideoRendition => ({
+  const shortSide = Math.min(source.width, source.height);
+  return sourceRungs(ladder, shortSide).map((rung) => ({
     name: rung.name,
-    ...size,
+    ...(rung.shortSide <= shortSide ? scaleToShortSide(source, rung.shortSide) : roundDownToEven(source)),
     videoKbps: isHighFrameRate ? rung.videoKbpsHighFrameRate : rung.videoKbps,
-  });
-  const fitting = rungs.filter((rung) => rung.shortSide <= Math.min(source.width, source.height));
-  if (fitting.length > 0) return fitting.map((rung) => toRendition(rung, scaleToShortSide(source, rung.shortSide)));
-  return rungs.slice(-1).map((rung) => toRendition(rung, roundDownToEven(source)));
+  }));
 }
 
 /** H.264 with 4:2:0 chroma needs even sides. Rounds to the nearest, but never above the source: nothing is upscaled. */

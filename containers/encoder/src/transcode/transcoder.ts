@@ -20,6 +20,8 @@ export interface TranscoderOptions {
   readonly stream: AuthorisedStream;
   /** Returns a number above every epoch that this stream had before. */
   readonly nextEpoch: () => number;
+  /** A run is about to start on this source. */
+  readonly onSource: (source: SourceDescription) => void;
   /** Starts a new run and returns the sink for its output. The run before it has always ended by then. */
   readonly beginRun: (run: MediaRun) => RunSink;
   /** A run replaces the one before it. */
@@ -147,6 +149,7 @@ export class Transcoder {
       // Taking the last epoch can end the publish.
       const epoch = this.#options.nextEpoch();
       if (this.#isStopped) return;
+      this.#options.onSource(source);
       const run = this.#createRun(epoch, source, firstTagMs);
       this.#run = run;
       this.#following = this.#follow(run);
