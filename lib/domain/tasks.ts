@@ -11,7 +11,7 @@ export const TASK_ID_PATTERN = /^[A-Za-z0-9-]{1,64}$/;
 export type TaskState = 'active' | 'draining';
 
 /** How much a task can encode. */
-export interface TaskRoom {
+export interface ReportedRoom {
   readonly capacityVCpus: number;
   readonly usedVCpus: number;
 }
@@ -28,7 +28,7 @@ export interface TaskHeartbeat {
   readonly heartbeatUntilMs: number;
   /** Revision of the task definition. Null outside ECS. */
   readonly revision: number | null;
-  readonly room: TaskRoom;
+  readonly room: ReportedRoom;
   readonly streamIds: readonly string[];
 }
 
@@ -47,4 +47,4 @@ export const isTaskDraining = ({ state, drainRequestedAt }: Pick<TaskRecord, 'st
   state === 'draining' || drainRequestedAt !== null;
 
 /** What a task could still encode, in vCPUs. It is never negative, even if streams need more than was planned. */
-export const freeVCpus = ({ capacityVCpus, usedVCpus }: TaskRoom): number => Math.max(0, capacityVCpus - usedVCpus);
+export const freeVCpus = ({ capacityVCpus, usedVCpus }: ReportedRoom): number => Math.max(0, capacityVCpus - usedVCpus);

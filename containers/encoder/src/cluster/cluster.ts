@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { TaskRecord, TaskRoom, TaskState } from '#domain/tasks.ts';
+import type { ReportedRoom, TaskRecord, TaskState } from '#domain/tasks.ts';
 import { OriginHandler, type OriginRequest } from '#encoder/origin/origin-handler.ts';
 import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
@@ -32,7 +32,7 @@ export interface ClusterOptions {
   readonly taskStore: TaskStore;
   /** Makes the streams of this task. */
   readonly createStreams: (options: Pick<LiveStreamsOptions, 'task' | 'takeOver'>) => LiveStreams;
-  readonly room: () => TaskRoom;
+  readonly room: () => ReportedRoom;
   readonly reconnectWindowMs: number;
   readonly onDrainRequested: () => void;
   /** Called with all tasks that are known, about once a second. */
@@ -189,4 +189,4 @@ export class Cluster {
   }
 }
 
-const freeShare = ({ capacityVCpus, usedVCpus }: TaskRoom): number => capacityVCpus - usedVCpus;
+const freeShare = ({ capacityVCpus, usedVCpus }: ReportedRoom): number => capacityVCpus - usedVCpus;

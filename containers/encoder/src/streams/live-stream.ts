@@ -150,7 +150,7 @@ export class LiveStream implements PublishedStream {
 
   /** Waits until a live stream has something to play on this task. Resolves to false after the time, or when `signal` aborts. */
   arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    const hasArrived = () => !this.isLive || this.#package.playableRun !== null || this.#isFenced;
+    const hasArrived = () => !this.isLive || this.#isFenced || this.#hasMedia();
     return this.#arrivals.wait(hasArrived, timeoutMs, signal);
   }
 
@@ -270,6 +270,12 @@ export class LiveStream implements PublishedStream {
     await this.#lease?.drop();
     if (this.#publish !== null) this.#stop(this.#publish);
     await Promise.all(this.#stopping);
+  }
+
+  /** Whether every rendition has something to list. */
+  #hasMedia(): boolean {
+    const { playableRun, renditions } = this.#package;
+    return playableRun !== null && [...renditions.values()].every((timeline) => timeline.newest() !== undefined);
   }
 
   #onPlayable(): void {

@@ -19,13 +19,14 @@ const CLOCK_SKEW_MS = 2_000;
 
 /**
  * The media sequence number of the first segment on a task that has nothing of the stream but its written state (null: not even
- * that). Since the state was written, the former task may have counted on, by one segment at most in the time of one.
+ * that). Since the state was written, the former task may have counted on, by one segment at most in the time of one, and by a short
+ * one more.
  */
 export function mediaSequenceAfter(former: SequenceState | null, nowMs: number): number {
   if (former === null) return clockMediaSequence(nowMs);
   const { latency, nextMsn, recordedAtMs } = former;
   const elapsedMs = Math.max(0, nowMs - recordedAtMs) + CLOCK_SKEW_MS;
-  return nextMsn + 1 + Math.ceil(elapsedMs / (LATENCY_PROFILES[latency].segmentSeconds * 1000));
+  return nextMsn + 2 + Math.ceil(elapsedMs / (LATENCY_PROFILES[latency].segmentSeconds * 1000));
 }
 
 /** Epochs that a publish has reserved: `count` from `first` on. */
