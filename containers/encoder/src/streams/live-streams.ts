@@ -107,6 +107,16 @@ export class LiveStreams {
     return stream !== undefined && (await stream.mayAnswer()) ? stream : undefined;
   }
 
+  /** Whether there is room for a publish, or its stream holds room already. */
+  hasRoomFor(stream: AuthorisedStream): boolean {
+    return this.#options.room.hasRoom(stream.playbackId, this.costOf(stream));
+  }
+
+  /** The vCPUs that a publish takes as far as known before its source is. */
+  costOf({ ladder }: AuthorisedStream): number {
+    return this.#cost(ladder);
+  }
+
   /** Ids of all streams that this task holds. */
   get streamIds(): readonly string[] {
     return [...this.#streams.values()].map(({ streamId }) => streamId);
