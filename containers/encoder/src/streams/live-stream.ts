@@ -3,7 +3,7 @@ import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/event
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { MediaRun, RunDescription, RunSink } from '#encoder/media/media-run.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -29,6 +29,11 @@ export interface StreamPast {
 }
 
 export const NO_PAST: StreamPast = { package: null, broadcast: null };
+
+/** What the former holder's media adds to what that one has written: it may have ended the broadcast just now. */
+export function asHandedOver(broadcast: BroadcastState, media: StreamPackage | null): BroadcastState {
+  return media?.ended === true ? { ...broadcast, liveSinceMs: null } : broadcast;
+}
 
 export interface LiveStreamOptions {
   readonly streamId: string;
@@ -58,17 +63,24 @@ export class LiveStream implements PublishedStream {
   #endedAtMs: number | null = null;
   /** Another task has the stream, or will have it. */
   #isFenced = false;
+  #isGoingLive = false;
+  /** The run whose media was lost with another task. Null if there is none. */
+  readonly #lostRun: RunDescription | null;
   readonly #stopping = new Set<Promise<void>>();
   /** Requests for a stream that is live, but has nothing to play on this task yet. */
   readonly #arrivals = new WaitingRoom();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: LiveStreamOptions) {
-    const { past, latency } = options;
+    const { past, latency, now } = options;
     this.#options = options;
-    this.#broadcast = new Broadcast({ ...options, liveSinceMs: past.broadcast?.liveSinceMs ?? null });
+    // What has come from another task is live there, even if that one could not write it any more.
+    const isPlayed = past.package !== null && !past.package.ended && past.package.playableRun !== null;
+    const liveSinceMs = past.broadcast?.liveSinceMs ?? (isPlayed ? now() : null);
+    this.#broadcast = new Broadcast({ ...options, liveSinceMs });
     this.#latency = latency;
     this.#package = past.package ?? this.#packageAfter(past.broadcast);
+    this.#lostRun = past.package === null ? this.#package.playableRun : null;
   }
 
   get streamId(): string {
@@ -144,8 +156,14 @@ export class LiveStream implements PublishedStream {
 
   /** Waits until a live stream has something to play on this task. Resolves to false after the time, or when `signal` aborts. */
   arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    const hasArrived = () => !this.isLive || this.#package.playableRun !== null || this.#isFenced;
+    const hasArrived = () => !this.isLive || this.#hasMedia() || this.#isFenced;
     return this.#arrivals.wait(hasArrived, timeoutMs, signal);
+  }
+
+  /** Before the next run begins, what is known of lost media would be less than viewers have seen. */
+  #hasMedia(): boolean {
+    const { playableRun } = this.#package;
+    return playableRun !== null && (playableRun !== this.#lostRun || !this.hasPublisher);
   }
 
   /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
@@ -217,6 +235,7 @@ export class LiveStream implements PublishedStream {
     this.#stop(publish);
     if (this.#publish !== publish) return;
     this.#publish = null;
+    this.#arrivals.recheck();
     if (this.#isFenced) return;
     this.#broadcast.onPublisherGone();
     if (endsPlaylists(reason)) this.#end(reason);
@@ -234,7 +253,7 @@ export class LiveStream implements PublishedStream {
     this.#clearTimer();
     void this.#lease?.drop();
     this.#isFenced = true;
-    this.#package.freeze();
+    this.#freeze();
     this.#arrivals.recheck();
     this.#publish?.end(null);
     this.#options.onGone();
@@ -262,11 +281,23 @@ export class LiveStream implements PublishedStream {
   }
 
   #onPlayable(): void {
-    const wasLive = this.isLive;
-    this.#broadcast.onPlayable();
     this.#arrivals.recheck();
-    // Other tasks say that it is live as soon as this one does.
-    if (!wasLive) void this.#lease?.renew();
+    if (this.isLive || this.#isGoingLive) return;
+    this.#isGoingLive = true;
+    void this.#ifStillHeld(() => {
+      this.#isGoingLive = false;
+      if (this.#package.ended) return;
+      this.#broadcast.onPlayable();
+      this.#arrivals.recheck();
+      // Other tasks say that it is live as soon as this one does.
+      void this.#lease?.renew();
+    });
+  }
+
+  /** Does something that others hear of, unless another task has the stream. That may be so after the process was suspended. */
+  async #ifStillHeld(act: () => void): Promise<void> {
+    await this.#lease?.confirm();
+    if (!this.#isFenced) act();
   }
 
   #sequence(): SequenceState {
@@ -289,7 +320,15 @@ export class LiveStream implements PublishedStream {
 
   #endIn(delayMs: number, reason: BroadcastEndReason): void {
     this.#clearTimer();
-    this.#timer = setTimeout(() => this.#end(reason), Math.max(0, delayMs));
+    const timer = setTimeout(
+      () =>
+        void this.#ifStillHeld(() => {
+          // A publisher may have come meanwhile.
+          if (this.#timer === timer) this.#end(reason);
+        }),
+      Math.max(0, delayMs),
+    );
+    this.#timer = timer;
   }
 
   #end(reason: BroadcastEndReason): void {
@@ -334,6 +373,15 @@ export class LiveStream implements PublishedStream {
     return isWatched && offered.success && isResumable({ offered: offered.data, firstMsn })
       ? resumedPackage({ latency: this.#latency, offered: offered.data, firstMsn })
       : new StreamPackage({ latency: this.#latency, firstMsn });
+  }
+
+  /** Never throws: whatever its run left behind, the stream is another task's. */
+  #freeze(): void {
+    try {
+      this.#package.freeze();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the last run was not packaged to its end');
+    }
   }
 
   /** Never throws: timers call it too, and an exception there would end the process. */
