@@ -34,6 +34,11 @@ export interface BegunPublish {
   readonly epoch: number;
   /** Who held the stream before, and until when. Null if nobody did. */
   readonly former: FormerHolder | null;
+  /**
+   * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
+   * not hear that the store had made it the holder. Null if there is none.
+   */
+  readonly server: StreamHolder | null;
 }
 
 /** The holder before the present one. */
@@ -179,12 +184,13 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       ...(owner === null
         ? {
             UpdateExpression:
-              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast REMOVE #owner, startedAt, health',
+              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, server = holder REMOVE #owner, startedAt, health',
             ConditionExpression: 'epoch = :epoch',
             ExpressionAttributeValues: values,
           }
         : {
-            UpdateExpression: 'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, health = :health',
+            UpdateExpression:
+              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, health = :health, server = holder',
             ConditionExpression: 'epoch = :epoch AND #owner = :owner',
             ExpressionAttributeValues: { ...values, ':owner': owner, ':health': health },
           }),
@@ -213,16 +219,18 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     });
     if (taken !== null) return taken.epoch as number;
     // The update may have succeeded before its answer was lost, and then it was repeated.
-    const item = toHeldStream(await read(streamId));
-    const isOurs = item?.holder.taskId === holder.taskId && item.epoch === formerEpoch + EPOCHS_PER_PUBLISH;
-    return isOurs ? item.epoch : null;
+    const item = await read(streamId);
+    const held = toHeldStream(item);
+    const isOurs = held?.holder.taskId === holder.taskId && held.epoch === formerEpoch + EPOCHS_PER_PUBLISH;
+    // With an owner, it is a publish that this task has begun meanwhile.
+    return isOurs && !isOwned(item) ? held.epoch : null;
   };
 
   const forget: LiveStore['forget'] = async ({ streamId, epoch }) => {
     const forgotten = await updateIf(client, {
       TableName: table,
       Key: { streamId },
-      UpdateExpression: 'REMOVE holder, former, formerLeaseUntilMs, leaseUntilMs, broadcast',
+      UpdateExpression: 'REMOVE holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast',
       ConditionExpression: 'epoch = :epoch',
       ExpressionAttributeValues: { ':epoch': epoch },
     });
@@ -275,7 +283,13 @@ const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health 
 function toHeldStream(item: Item | undefined): HeldStream | null {
   if (item === undefined || (item.holder ?? null) === null) return null;
   const { streamId, epoch, leaseUntilMs, holder, broadcast } = item as Item & HeldStream;
-  return { streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder, broadcast: broadcast ?? null };
+  return { streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder, broadcast: broadcastOf(item, broadcast) };
+}
+
+/** A publisher that has come back is in the item before its task writes that the former one is no longer missed. */
+function broadcastOf(item: Item, broadcast: BroadcastState | null | undefined): BroadcastState | null {
+  if (!broadcast) return null;
+  return isOwned(item) ? { ...broadcast, publisherGoneAtMs: null } : broadcast;
 }
 
 function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: Item & LiveRecord): BegunPublish {
@@ -285,6 +299,7 @@ function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: Item & L
     firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
     epoch,
     former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
+    server: (item.server ?? null) as StreamHolder | null,
   };
 }
 

@@ -37,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 test('a publish that begins owns the stream until its lease ends', async () => {
-  expect(await store.begin(START)).toEqual({ firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null });
+  expect(await store.begin(START)).toEqual({ firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null, server: null });
   expect(await store.get('stream-1')).toEqual({
     streamId: 'stream-1',
     owner: 'connection-1',
@@ -211,8 +211,17 @@ test('a repeated begin has the same result, the former holder included', async (
     firstEpoch: 1 + EPOCHS_PER_PUBLISH,
     epoch: 2 * EPOCHS_PER_PUBLISH,
     former: { holder: HOLDER, leaseUntilMs: NOW_MS + LEASE_DURATION_MS, broadcast: null },
+    server: null,
   });
   expect(await store.begin(second)).toEqual(begun);
+});
+
+test('a publish knows the task that answers for its stream, also if the last holder never heard that it was one', async () => {
+  await store.begin(START);
+  await store.heartbeat(BEAT);
+  const begin = (owner: string) => store.begin({ ...START, owner, holder: makeStreamHolder({ taskId: owner }) });
+  expect(await begin('unheard')).toMatchObject({ former: { holder: HOLDER }, server: HOLDER });
+  expect(await begin('heard')).toMatchObject({ former: { holder: { taskId: 'unheard' } }, server: HOLDER });
 });
 
 test('the state of a broadcast outlives its holders', async () => {
@@ -245,6 +254,15 @@ describe('the holder of a stream', () => {
     expect(await store.getHeld('stream-1')).toEqual(held);
     expect(await store.forget(BEAT)).toBe(true);
     expect(await find()).toBeNull();
+  });
+
+  test('has a publisher as soon as a publish begins, before its task has told anything', async () => {
+    await store.begin(START);
+    await store.heartbeat({ ...LEAVE, broadcast: makeBroadcastState({ publisherGoneAtMs: NOW_MS }) });
+    const goneAtMs = async () => (await store.getHeld('stream-1'))?.broadcast?.publisherGoneAtMs;
+    expect(await goneAtMs()).toBe(NOW_MS);
+    await store.begin({ ...START, owner: 'connection-2' });
+    expect(await goneAtMs()).toBeNull();
   });
 
   test('is not found by a playback id that the stream no longer has', async () => {
@@ -280,6 +298,16 @@ describe('the holder of a stream', () => {
     expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
     expect(await store.get('stream-1')).toBeNull();
   });
+});
+
+test('a takeover that comes too late is not mistaken for the publish that its own task has begun', async () => {
+  await store.begin(START);
+  await store.begin({ ...START, owner: 'connection-2', holder: makeStreamHolder({ taskId: 'task-2' }) });
+  const late = store.takeOver({
+    ...{ streamId: 'stream-1', formerEpoch: FIRST_EPOCH, leaseUntilMs: 2_000_000 },
+    ...{ holder: makeStreamHolder({ taskId: 'task-2' }), broadcast: makeBroadcastState() },
+  });
+  expect(await late).toBeNull();
 });
 
 describe('keys that BatchGetItem leaves unprocessed', () => {

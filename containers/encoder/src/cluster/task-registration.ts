@@ -33,6 +33,8 @@ export class TaskRegistration {
   #tasks: readonly TaskRecord[] = [];
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> = Promise.resolve();
+  /** Looks after lost tasks, one round at a time. Never rejects. Null while it does not. */
+  #burying: Promise<void> | null = null;
   #isClosed = false;
   #isReachable = true;
 
@@ -62,6 +64,7 @@ export class TaskRegistration {
   async close(): Promise<void> {
     this.stop();
     await this.#beating;
+    await this.#burying;
     const { store, describe, log } = this.#options;
     try {
       await store.remove(describe().taskId);
@@ -95,7 +98,21 @@ export class TaskRegistration {
     if (!this.#isReachable) log.info('registry of tasks reached again');
     this.#isReachable = true;
     onTasks(this.#tasks);
-    for (const task of this.#tasks) if (!isTaskAlive(task, now())) await this.#bury(task);
+    const lost = this.#tasks.filter((task) => !isTaskAlive(task, now()));
+    // Heartbeats do not wait for it: a task with many streams takes long, and this one would count as lost too.
+    this.#burying ??= this.#buryAll(lost).finally(() => {
+      this.#burying = null;
+    });
+  }
+
+  async #buryAll(lost: readonly TaskRecord[]): Promise<void> {
+    const { log } = this.#options;
+    for (const task of lost) {
+      if (this.#isClosed) break;
+      await this.#bury(task).catch((error: unknown) =>
+        log.warn({ lostTaskId: task.taskId, err: error }, 'lost task not looked after; it is tried again'),
+      );
+    }
   }
 
   async #bury(task: TaskRecord): Promise<void> {

@@ -3,6 +3,7 @@ import type { BroadcastState, HeldStream } from '#domain/streams.ts';
 import { endedPackage } from '#encoder/package/lost-package.ts';
 import { offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { asHandedOver } from '#encoder/streams/live-stream.ts';
 import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
 import { mediaSequenceAfter } from '#encoder/streams/numbering.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
@@ -35,23 +36,27 @@ export class WaitingStreams {
 
   /** Takes over a stream that waits for its publisher, with its media. Resolves to false if somebody publishes it, or has taken it. */
   async adopt(streamId: string): Promise<boolean> {
-    const { store, takeOver, task, now, log } = this.#options;
+    const { store, streams, task } = this.#options;
     const held = await store.getHeld(streamId);
-    const goneAtMs = held?.broadcast?.publisherGoneAtMs ?? null;
-    if (held === null || held.broadcast === null || goneAtMs === null || held.holder.taskId === task.taskId)
-      return false;
+    if (held === null || held.broadcast === null || held.holder.taskId === task.taskId) return false;
+    const { broadcast, holder } = held;
+    if (broadcast.publisherGoneAtMs === null) return false;
+    return streams.whileArriving({ streamId, playbackId: holder.playbackId }, () => this.#adopt(held, broadcast));
+  }
+
+  async #adopt(held: HeldStream, broadcast: BroadcastState): Promise<boolean> {
+    const { streams, takeOver, now, log } = this.#options;
+    const { streamId, holder } = held;
     const heldAtMs = now();
-    const epoch = await this.#take(held, held.broadcast);
+    const epoch = await this.#take(held, broadcast);
     if (epoch === null) return false;
     const media = await takeOver({ streamId, epoch, former: held });
-    const { broadcast, holder } = held;
-    const { latency, nextMsn } = broadcast.sequence;
-    const firstMsn = Math.max(nextMsn, mediaSequenceAfter(broadcast.sequence, now()));
-    const arrived = this.#options.streams.arrive({
-      ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
-      package: media ?? new StreamPackage({ latency, firstMsn }),
+    const arrived = streams.arrive({
+      ...{ streamId, epoch, heldAtMs, playbackId: holder.playbackId },
+      package: media,
+      broadcast: asHandedOver(broadcast, media),
     });
-    arrived?.waitForPublisher(goneAtMs);
+    arrived?.waitForPublisher(broadcast.publisherGoneAtMs ?? heldAtMs);
     log.info({ streamId, epoch }, 'stream taken over; it waits for its publisher');
     return true;
   }
@@ -69,13 +74,21 @@ export class WaitingStreams {
   }
 
   async #settle(held: HeldStream): Promise<boolean> {
-    const { now, reconnectWindowMs, streams, log } = this.#options;
+    const { now, reconnectWindowMs, streams } = this.#options;
     const { streamId, broadcast, leaseUntilMs, holder } = held;
     if (broadcast === null || broadcast.endedAtMs !== null || leaseUntilMs > now()) return false;
     const goneAtMs = broadcast.publisherGoneAtMs ?? leaseUntilMs - LEASE_DURATION_MS;
     if (goneAtMs + reconnectWindowMs > now() || (await this.#isHeldAfterAll(held))) return false;
+    return streams.whileArriving({ streamId, playbackId: holder.playbackId }, () =>
+      this.#end(held, { ...broadcast, publisherGoneAtMs: goneAtMs }, goneAtMs),
+    );
+  }
+
+  async #end(held: HeldStream, broadcast: BroadcastState, goneAtMs: number): Promise<boolean> {
+    const { now, streams, log } = this.#options;
+    const { streamId, holder } = held;
     const heldAtMs = now();
-    const epoch = await this.#take(held, { ...broadcast, publisherGoneAtMs: goneAtMs });
+    const epoch = await this.#take(held, broadcast);
     if (epoch === null) return false;
     log.warn({ streamId, formerTaskId: holder.taskId }, 'stream of a lost task ended');
     const ended = streams.arrive({
@@ -88,8 +101,8 @@ export class WaitingStreams {
 
   /** A task that can't reach the store goes on with its streams, and its lease runs out all the same. */
   async #isHeldAfterAll({ streamId, holder }: HeldStream): Promise<boolean> {
-    const { client, task } = this.#options;
-    if (holder.taskId === task.taskId) return false;
+    const { client, task, streams } = this.#options;
+    if (holder.taskId === task.taskId) return streams.streamIds.includes(streamId);
     try {
       const answer = await client.ask({
         ...{ address: holder.address, method: 'GET', path: `/cluster/streams/${streamId}` },

@@ -4,7 +4,7 @@ import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { MediaRun, RunDescription, RunSink } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
@@ -31,6 +31,11 @@ export interface StreamPast {
 }
 
 export const NO_PAST: StreamPast = { package: null, broadcast: null };
+
+/** What the former holder's media adds to what that one has written: it may have ended the broadcast just now. */
+export function asHandedOver(broadcast: BroadcastState, media: StreamPackage | null): BroadcastState {
+  return media?.ended === true ? { ...broadcast, liveSinceMs: null } : broadcast;
+}
 
 export interface LiveStreamOptions {
   readonly streamId: string;
@@ -65,17 +70,24 @@ export class LiveStream implements PublishedStream {
   /** Another task has the stream, or will have it. */
   #isFenced = false;
   #isClosed = false;
+  #isGoingLive = false;
+  /** The run whose media was lost with another task. Null if there is none. */
+  readonly #lostRun: RunDescription | null;
   readonly #stopping = new Set<Promise<void>>();
   /** Requests for a stream that is live, but has nothing to play on this task yet. */
   readonly #arrivals = new WaitingRoom();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: LiveStreamOptions) {
-    const { past, latency } = options;
+    const { past, latency, now } = options;
     this.#options = options;
-    this.#broadcast = new Broadcast({ ...options, liveSinceMs: past.broadcast?.liveSinceMs ?? null });
+    // What has come from another task is live there, even if that one could not write it any more.
+    const isPlayed = past.package !== null && !past.package.ended && past.package.playableRun !== null;
+    const liveSinceMs = past.broadcast?.liveSinceMs ?? (isPlayed ? now() : null);
+    this.#broadcast = new Broadcast({ ...options, liveSinceMs });
     this.#latency = latency;
     this.#package = past.package ?? this.#packageAfter(past.broadcast);
+    this.#lostRun = past.package === null ? this.#package.playableRun : null;
   }
 
   get streamId(): string {
@@ -155,6 +167,13 @@ export class LiveStream implements PublishedStream {
     return this.#arrivals.wait(hasArrived, timeoutMs, signal);
   }
 
+  /** Before the next run begins, what is known of lost media would be less than viewers have seen. */
+  #hasMedia(): boolean {
+    const { playableRun, renditions } = this.#package;
+    if (playableRun === null || (playableRun === this.#lostRun && this.hasPublisher)) return false;
+    return [...renditions.values()].every((timeline) => timeline.newest() !== undefined);
+  }
+
   /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
   async pauseLease(): Promise<void> {
     await this.#lease?.drop();
@@ -228,6 +247,7 @@ export class LiveStream implements PublishedStream {
     this.#stop(publish);
     if (this.#publish !== publish) return;
     this.#publish = null;
+    this.#arrivals.recheck();
     if (this.#isFenced || this.#isClosed) return;
     this.#broadcast.onPublisherGone();
     if (endsPlaylists(reason)) this.#end(reason);
@@ -245,7 +265,7 @@ export class LiveStream implements PublishedStream {
     this.#clearTimer();
     void this.#lease?.drop();
     this.#isFenced = true;
-    this.#package.freeze();
+    this.#freeze();
     this.#arrivals.recheck();
     this.#publish?.end(null);
     this.#options.onGone();
@@ -274,18 +294,24 @@ export class LiveStream implements PublishedStream {
     await Promise.all(this.#stopping);
   }
 
-  /** Whether every rendition has something to list. */
-  #hasMedia(): boolean {
-    const { playableRun, renditions } = this.#package;
-    return playableRun !== null && [...renditions.values()].every((timeline) => timeline.newest() !== undefined);
+  #onPlayable(): void {
+    this.#arrivals.recheck();
+    if (this.isLive || this.#isGoingLive) return;
+    this.#isGoingLive = true;
+    void this.#ifStillHeld(() => {
+      this.#isGoingLive = false;
+      if (this.#package.ended) return;
+      this.#broadcast.onPlayable();
+      this.#arrivals.recheck();
+      // Other tasks say that it is live as soon as this one does.
+      void this.#lease?.renew();
+    });
   }
 
-  #onPlayable(): void {
-    const wasLive = this.isLive;
-    this.#broadcast.onPlayable();
-    this.#arrivals.recheck();
-    // Other tasks say that it is live as soon as this one does.
-    if (!wasLive) void this.#lease?.renew();
+  /** Does something that others hear of, unless another task has the stream. That may be so after the process was suspended. */
+  async #ifStillHeld(act: () => void): Promise<void> {
+    await this.#lease?.confirm();
+    if (!this.#isFenced) act();
   }
 
   #sequence(): SequenceState {
@@ -308,7 +334,15 @@ export class LiveStream implements PublishedStream {
 
   #endIn(delayMs: number, reason: BroadcastEndReason): void {
     this.#clearTimer();
-    this.#timer = setTimeout(() => this.#end(reason), Math.max(0, delayMs));
+    const timer = setTimeout(
+      () =>
+        void this.#ifStillHeld(() => {
+          // A publisher may have come meanwhile.
+          if (this.#timer === timer) this.#end(reason);
+        }),
+      Math.max(0, delayMs),
+    );
+    this.#timer = timer;
   }
 
   #end(reason: BroadcastEndReason): void {
@@ -354,6 +388,15 @@ export class LiveStream implements PublishedStream {
     return isWatched && offered.success && isResumable({ offered: offered.data, firstMsn })
       ? resumedPackage({ latency: this.#latency, offered: offered.data, firstMsn })
       : new StreamPackage({ latency: this.#latency, firstMsn });
+  }
+
+  /** Never throws: whatever its run left behind, the stream is another task's. */
+  #freeze(): void {
+    try {
+      this.#package.freeze();
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the last run was not packaged to its end');
+    }
   }
 
   /** Never throws: timers call it too, and an exception there would end the process. */

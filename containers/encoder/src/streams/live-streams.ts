@@ -9,7 +9,7 @@ import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { BegunPublish, FormerHolder, LiveStore } from '#runtime/live-store.ts';
-import { LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
+import { asHandedOver, LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
 /** The next try may reach a task that has room. */
@@ -70,16 +70,25 @@ export interface ArrivingStream {
   readonly epoch: number;
   /** When the store was asked for the epoch, in milliseconds since 1970. */
   readonly heldAtMs: number;
-  readonly package: StreamPackage;
+  /** Null if its media is lost. */
+  readonly package: StreamPackage | null;
   readonly broadcast: BroadcastState;
+}
+
+/** A stream that is on its way here from another task. */
+interface IncomingStream {
+  readonly streamId: string;
+  readonly playbackId: string;
+  /** Settles when it is here, or will not come. Never rejects. */
+  readonly settled: Promise<unknown>;
 }
 
 /** A publisher that is being accepted. */
 interface Acceptance {
-  /** Its fencing epoch; null until the store has given it one. */
-  epoch: number | null;
+  /** Its fencing epoch; null if the store gives it none. Never rejects. */
+  readonly begun: Promise<number | null>;
   /** Settles when the publisher is accepted or refused. */
-  settled: Promise<unknown>;
+  readonly settled: Promise<unknown>;
 }
 
 /** The streams that this task holds, by playback id. */
@@ -90,6 +99,8 @@ export class LiveStreams {
   readonly #fenced = new Map<string, LiveStream>();
   /** Publishers that are being accepted. Their streams hold room already, so that two at once can't both take the last. */
   readonly #accepting = new Map<Publisher, Acceptance>();
+
+  readonly #arriving = new Set<IncomingStream>();
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
@@ -134,16 +145,31 @@ export class LiveStreams {
   async accept(publisher: Publisher): Promise<PublisherHandler> {
     // Before the store is asked, since that takes the stream from a publisher on another task.
     this.#takeRoom(publisher);
-    const acceptance: Acceptance = { epoch: null, settled: Promise.resolve() };
-    this.#accepting.set(publisher, acceptance);
+    let onBegun: (epoch: number | null) => void = () => undefined;
+    let onSettled: () => void = () => undefined;
+    this.#accepting.set(publisher, {
+      begun: new Promise((resolve) => (onBegun = resolve)),
+      settled: new Promise<void>((resolve) => (onSettled = resolve)),
+    });
     try {
-      const accepting = this.#begin(publisher, acceptance);
-      acceptance.settled = accepting;
-      return await accepting;
+      return await this.#begin(publisher, onBegun);
     } finally {
+      onBegun(null);
+      onSettled();
       this.#accepting.delete(publisher);
       this.#releaseRoomUnlessNeeded(publisher.stream.playbackId);
     }
+  }
+
+  /**
+   * Runs `bring`, which takes a stream from another task and then calls `arrive`. Until it settles, publishes of the stream and other
+   * tasks that ask for it wait: the store may name this task as the holder already.
+   */
+  async whileArriving<T>(stream: Omit<IncomingStream, 'settled'>, bring: () => Promise<T>): Promise<T> {
+    const bringing = bring();
+    const arrival: IncomingStream = { ...stream, settled: bringing.catch(() => undefined) };
+    this.#arriving.add(arrival);
+    return bringing.finally(() => this.#arriving.delete(arrival));
   }
 
   /**
@@ -151,7 +177,8 @@ export class LiveStreams {
    * publish of the stream has begun here meanwhile.
    */
   arrive({ streamId, playbackId, epoch, heldAtMs, package: media, broadcast }: ArrivingStream): LiveStream | null {
-    if (this.epochOf(playbackId) > epoch) return null;
+    if (this.epochOf(playbackId) >= epoch) return null;
+    this.#streams.get(playbackId)?.fence();
     const { latency } = broadcast.sequence;
     const stream = this.#create({ streamId, playbackId, latency }, { package: media, broadcast });
     stream.hold(epoch, heldAtMs, null);
@@ -163,7 +190,8 @@ export class LiveStreams {
    * hold it under a lower one. Waits for an older publish of the stream that is just being accepted.
    */
   async giveUp(streamId: string, epoch: number): Promise<StreamPackage | undefined> {
-    await this.#settled(({ stream }, begun) => stream.streamId === streamId && (begun ?? 0) < epoch);
+    await this.#arrived((stream) => stream.streamId === streamId);
+    await this.#settled(({ stream }) => stream.streamId === streamId, epoch);
     const held = [...this.#streams.values()].filter((stream) => stream.streamId === streamId && stream.epoch < epoch);
     for (const stream of held) stream.fence();
     const fenced = this.#fenced.get(streamId);
@@ -175,7 +203,8 @@ export class LiveStreams {
    * of the stream that are just being accepted.
    */
   async fenceBelow(playbackId: string, epoch: number): Promise<void> {
-    await this.#settled(({ stream }, begun) => stream.playbackId === playbackId && (begun ?? 0) <= epoch);
+    await this.#arrived((stream) => stream.playbackId === playbackId);
+    await this.#settled(({ stream }) => stream.playbackId === playbackId, epoch + 1);
     const stream = this.#streams.get(playbackId);
     if (stream !== undefined && stream.epoch < epoch) stream.fence();
   }
@@ -209,7 +238,7 @@ export class LiveStreams {
     await Promise.all([...this.#streams.values(), ...this.#fenced.values()].map((stream) => stream.leave()));
   }
 
-  async #begin(publisher: Publisher, acceptance: Acceptance): Promise<PublisherHandler> {
+  async #begin(publisher: Publisher, onBegun: (epoch: number) => void): Promise<PublisherHandler> {
     const { stream } = publisher;
     const log = this.#options.log.child({ streamId: stream.streamId, connectionId: publisher.id });
     await this.#claimPlaybackId(publisher);
@@ -224,7 +253,7 @@ export class LiveStreams {
       existing?.resumeLease();
       this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
     }
-    acceptance.epoch = begun.epoch;
+    onBegun(begun.epoch);
     const live = await this.#streamOf(publisher, begun);
     const publish = live.publish(publisher, begun, begunAtMs, log);
     return {
@@ -234,10 +263,21 @@ export class LiveStreams {
     };
   }
 
-  /** Resolves when such publishers, of those that are being accepted, are accepted or refused. Never rejects. */
-  async #settled(isMeant: (publisher: Publisher, epoch: number | null) => boolean): Promise<void> {
-    const meant = [...this.#accepting].filter(([publisher, { epoch }]) => isMeant(publisher, epoch));
-    await Promise.allSettled(meant.map(([, { settled }]) => settled));
+  /**
+   * Resolves when such publishers, of those that are being accepted, are accepted or refused. Those with a newer epoch are not waited
+   * for: they may be waiting for the task that asks. Never rejects.
+   */
+  async #settled(isMeant: (publisher: Publisher) => boolean, belowEpoch = Number.POSITIVE_INFINITY): Promise<void> {
+    const meant = [...this.#accepting].filter(([publisher]) => isMeant(publisher));
+    await Promise.all(
+      meant.map(async ([, { begun, settled }]) => {
+        if (((await begun) ?? 0) < belowEpoch) await settled;
+      }),
+    );
+  }
+
+  async #arrived(isMeant: (arrival: IncomingStream) => boolean): Promise<void> {
+    await Promise.all([...this.#arriving].filter(isMeant).map(({ settled }) => settled));
   }
 
   #takeRoom(publisher: Publisher): void {
@@ -312,19 +352,41 @@ export class LiveStreams {
 
   /** The stream as this task has it, or as it takes it over from its former holder. */
   async #streamOf({ stream }: Publisher, begun: BegunPublish): Promise<LiveStream> {
-    return this.#streams.get(stream.playbackId) ?? this.#create(stream, await this.#past(stream, begun));
+    await this.#arrived(({ streamId }) => streamId === stream.streamId);
+    const own = this.#streams.get(stream.playbackId);
+    const isOurs = begun.former === null || begun.former.holder.taskId === this.#options.task.taskId;
+    if (own !== undefined && isOurs) return own;
+    // Another task has had the stream since, and this one has not heard of it.
+    own?.fence();
+    return this.#create(stream, await this.#past(stream, begun));
   }
 
-  async #past({ streamId, playbackId }: AuthorisedStream, { epoch, former }: BegunPublish): Promise<StreamPast> {
-    const { task, takeOver } = this.#options;
+  async #past({ streamId, playbackId }: AuthorisedStream, begun: BegunPublish): Promise<StreamPast> {
+    const { former } = begun;
     if (former === null) return NO_PAST;
-    const isOurs = former.holder.taskId === task.taskId;
-    const media = isOurs ? null : await takeOver({ streamId, epoch, former });
+    const media = await this.#mediaOf(streamId, begun, former);
     const { broadcast, holder } = former;
     // An ended broadcast is over, and so is one whose viewers have another playback id. Their sequences go on all the same.
     const goesOn = holder.playbackId === playbackId && (broadcast?.endedAtMs ?? null) === null;
-    if (goesOn) return { package: media, broadcast };
+    if (goesOn) return { package: media, broadcast: broadcast && asHandedOver(broadcast, media) };
     return { package: null, broadcast: broadcast && { ...broadcast, liveSinceMs: null } };
+  }
+
+  /** Null if it is lost. Resolves when no other task answers for the stream any more. */
+  async #mediaOf(
+    streamId: string,
+    { epoch, server }: BegunPublish,
+    former: FormerHolder,
+  ): Promise<StreamPackage | null> {
+    const { task, takeOver } = this.#options;
+    const isOurs = former.holder.taskId === task.taskId;
+    const media = isOurs ? null : await takeOver({ streamId, epoch, former });
+    const isKnown = server === null || [task.taskId, former.holder.taskId].includes(server.taskId);
+    if (media !== null || isKnown) return media;
+    // The answer that made the former holder the holder was lost, so that the one before it knows nothing of that.
+    const older = await takeOver({ streamId, epoch, former: { ...former, holder: server } });
+    // Another task may have gone on with it for a moment.
+    return isOurs ? older : null;
   }
 
   #create(stream: Pick<AuthorisedStream, 'streamId' | 'playbackId' | 'latency'>, past: StreamPast): LiveStream {

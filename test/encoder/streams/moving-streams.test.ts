@@ -1,0 +1,165 @@
+import pino from 'pino';
+import { TaskClient } from '#encoder/cluster/task-client.ts';
+import { WaitingStreams } from '#encoder/cluster/waiting-streams.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { LiveStreams, type LiveStreamsOptions, type TakeOverRequest } from '#encoder/streams/live-streams.ts';
+import { TaskRoom } from '#encoder/streams/task-room.ts';
+import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { createLiveStore, EPOCHS_PER_PUBLISH, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
+import { leaveAll, publish, STREAM } from './test-publish.ts';
+
+const { streamId, playbackId } = STREAM;
+const [FIRST, SECOND, THIRD] = [1, 2, 3].map((count) => count * EPOCHS_PER_PUBLISH) as [number, number, number];
+const TASK = { taskId: 'own', address: '127.0.0.1:1' };
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let store: LiveStore;
+let streams: LiveStreams;
+const requests: TakeOverRequest[] = [];
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  store = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  requests.length = 0;
+  streams = startStreams();
+});
+afterEach(async () => {
+  leaveAll();
+  await streams.close();
+  await database.close();
+});
+
+const startStreams = (options: Partial<LiveStreamsOptions> = {}): LiveStreams =>
+  new LiveStreams({
+    ...{ task: TASK, store, reconnectWindowMs: 30_000, now: Date.now, log: pino({ level: 'silent' }) },
+    room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
+    architecture: 'x64',
+    takeOver: async (request) => {
+      requests.push(request);
+      return null;
+    },
+    emit: () => undefined,
+    spawn: () => {
+      throw new Error('nobody sends media here');
+    },
+    ...options,
+  });
+
+/** Another task begins a publish. */
+const beginElsewhere = (owner: string) =>
+  store.begin(makePublish(streamId, { owner, holder: makeStreamHolder({ taskId: 'other', playbackId }) }));
+
+const arriving = (epoch: number) => ({
+  ...{
+    streamId,
+    playbackId,
+    epoch,
+    heldAtMs: Date.now(),
+    broadcast: makeBroadcastState({ publisherGoneAtMs: Date.now() }),
+  },
+  package: new StreamPackage({ latency: 'ultra', firstMsn: 7 }),
+});
+
+/** Something that a test ends when it wants to. */
+function gate() {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  void promise.finally(() => {
+    settled = true;
+  });
+  await new Promise(setImmediate);
+  return settled;
+}
+
+test('a publisher that comes back gets what the task has that had the stream meanwhile', async () => {
+  (await publish(streams, 'first')).leave();
+  await beginElsewhere('second');
+  await publish(streams, 'third');
+  expect(requests).toMatchObject([{ streamId, epoch: THIRD, former: { holder: { taskId: 'other' } } }]);
+  expect(streams.held.map(({ epoch }) => epoch)).toEqual([THIRD]);
+});
+
+test('a publish asks the task that answers for its stream, if the last holder never heard that it was one', async () => {
+  const begun = await beginElsewhere('first');
+  const broadcast = makeBroadcastState();
+  await store.heartbeat(makeHeartbeat(streamId, { owner: 'first', epoch: begun?.epoch ?? 0, broadcast }));
+  await store.begin(makePublish(streamId, { owner: 'refused', holder: { ...TASK, playbackId } }));
+  await publish(streams, 'third');
+  expect(requests).toMatchObject([{ epoch: THIRD, former: { holder: { taskId: 'other' } } }]);
+});
+
+test('a task that asks for a stream does not wait for a newer publish here, which may be waiting for it', async () => {
+  const [beginning, taking] = [gate(), gate()];
+  streams = startStreams({
+    store: { ...store, begin: async (call) => beginning.opened.then(() => store.begin(call)) },
+    takeOver: () => taking.opened.then(() => null),
+  });
+  await beginElsewhere('first');
+  const accepting = publish(streams, 'second');
+  const [older, newer] = [streams.giveUp(streamId, FIRST), streams.giveUp(streamId, THIRD)];
+  beginning.open();
+  expect(await older).toBeUndefined();
+  expect(await isSettled(newer)).toBe(false);
+  taking.open();
+  await accepting;
+  expect(await newer).toBeInstanceOf(StreamPackage);
+  expect(streams.held).toEqual([]);
+});
+
+test('a publish waits for its stream, which is on its way here', async () => {
+  const underWay = gate();
+  const bringing = streams.whileArriving({ streamId, playbackId }, async () => {
+    await underWay.opened;
+    return streams.arrive(arriving(FIRST));
+  });
+  await store.begin(makePublish(streamId, { owner: 'first', holder: { ...TASK, playbackId } }));
+  const accepting = publish(streams, 'second');
+  const asking = streams.giveUp(streamId, SECOND);
+  expect(await isSettled(asking)).toBe(false);
+  underWay.open();
+  const arrived = await bringing;
+  await accepting;
+  expect(requests).toEqual([]);
+  expect(streams.held).toEqual([arrived]);
+  expect(arrived).toMatchObject({ epoch: SECOND, hasPublisher: true });
+});
+
+test('a stream does not arrive where a publish of it has begun', async () => {
+  await publish(streams, 'first');
+  expect(streams.arrive(arriving(FIRST))).toBeNull();
+  expect(streams.held).toMatchObject([{ hasPublisher: true }]);
+});
+
+test('a stream that arrives takes the place of an older one', async () => {
+  await publish(streams, 'first');
+  const [former] = streams.held;
+  const arrived = streams.arrive(arriving(SECOND));
+  expect(former?.isFenced).toBe(true);
+  expect(streams.held).toEqual([arrived]);
+});
+
+test('a task does not end its own stream as that of a lost task', async () => {
+  (await publish(streams, 'first')).leave();
+  const client = new TaskClient({ authorization: async () => '', accepts: async () => false });
+  const waiting = new WaitingStreams({
+    ...{ task: TASK, store, streams, client, takeOver: async () => null, reconnectWindowMs: 0 },
+    ...{ now: () => Date.now() + 2 * LEASE_DURATION_MS, log: pino({ level: 'silent' }) },
+  });
+  const held = await waitFor('its state', async () => {
+    const found = await store.getHeld(streamId);
+    return found?.broadcast?.publisherGoneAtMs == null ? null : found;
+  });
+  expect(await waiting.settle(held)).toBe(false);
+  expect(streams.held).toMatchObject([{ epoch: FIRST, hasEnded: false }]);
+  client.close();
+});
