@@ -59,7 +59,7 @@ export class LiveStream implements PublishedStream {
   /** Another task has the stream, or will have it. */
   #isFenced = false;
   readonly #stopping = new Set<Promise<void>>();
-  /** Requests for a stream that is live, but has nothing to play on this task yet. */
+  /** Requests for a stream that is live, but has no media on this task yet. */
   readonly #arrivals = new WaitingRoom();
   #timer: NodeJS.Timeout | null = null;
 
@@ -142,9 +142,9 @@ export class LiveStream implements PublishedStream {
     return !this.#isFenced && (this.hasPublisher || (this.#lease?.isHeld ?? false));
   }
 
-  /** Waits until a live stream has something to play on this task. Resolves to false after the time, or when `signal` aborts. */
+  /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */
   arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    const hasArrived = () => !this.isLive || this.#package.playableRun !== null || this.#isFenced;
+    const hasArrived = () => !this.isLive || this.#package.hasMedia || this.#package.ended || this.#isFenced;
     return this.#arrivals.wait(hasArrived, timeoutMs, signal);
   }
 
@@ -295,6 +295,7 @@ export class LiveStream implements PublishedStream {
   #end(reason: BroadcastEndReason): void {
     this.#options.log.info({ reason }, 'stream ended');
     this.#endPlaylists(this.#package);
+    this.#arrivals.recheck();
     this.#broadcast.end(reason);
     this.#endedAtMs = this.#options.now();
     void this.#lease?.renew();
