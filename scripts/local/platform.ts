@@ -143,7 +143,7 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
     LISTEN_HOST: HOST,
     // No deployment replaces a laptop's tasks.
     DRAIN_MINUTES: '0',
-    RECONNECT_WINDOW_SECONDS: String(RECONNECT_WINDOW_SECONDS),
+    RECONNECT_WINDOW_SECONDS: process.env.RECONNECT_WINDOW_SECONDS ?? String(RECONNECT_WINDOW_SECONDS),
     STREAM_SLOTS: String(STREAM_SLOTS),
     EVENT_BUS_NAME,
     AWS_ENDPOINT_URL_EVENTBRIDGE: services.eventBusUrl,
