@@ -4,6 +4,11 @@ import { LADDER_NAMES } from '#domain/ladders.ts';
 import { badKeys } from './bench/bad-keys.ts';
 import { type Benchmark, runInContext } from './bench/bench-context.ts';
 import { capacity } from './bench/capacity.ts';
+import { clusterDrain } from './bench/cluster/drain.ts';
+import { clusterHops } from './bench/cluster/hops.ts';
+import { clusterKill } from './bench/cluster/kill.ts';
+import { clusterProxied } from './bench/cluster/proxied.ts';
+import { clusterViewers } from './bench/cluster/viewers.ts';
 import { controlLatency } from './bench/control-latency.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
 import { ingestAuth } from './bench/ingest-auth.ts';
@@ -36,6 +41,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   badKeys,
   recovery,
   controlLatency,
+  ...[clusterViewers, clusterKill, clusterDrain, clusterHops, clusterProxied],
   ...LADDER_NAMES.toReversed().map(capacity),
 ];
 
