@@ -3,6 +3,11 @@ import { parseArgs } from 'node:util';
 import { badKeys } from './bench/bad-keys.ts';
 import { type Benchmark, runInContext } from './bench/bench-context.ts';
 import { capacities } from './bench/capacity.ts';
+import { clusterDrain } from './bench/cluster/drain.ts';
+import { clusterHops } from './bench/cluster/hops.ts';
+import { clusterKill } from './bench/cluster/kill.ts';
+import { clusterProxied } from './bench/cluster/proxied.ts';
+import { clusterViewers } from './bench/cluster/viewers.ts';
 import { controlLatency } from './bench/control-latency.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
 import { ingestAuth } from './bench/ingest-auth.ts';
@@ -36,6 +41,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   recovery,
   controlLatency,
   ...capacities,
+  ...[clusterViewers, clusterKill, clusterDrain, clusterHops, clusterProxied],
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]

@@ -146,7 +146,7 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
     LISTEN_HOST: HOST,
     // No deployment replaces a laptop's tasks.
     DRAIN_MINUTES: '0',
-    RECONNECT_WINDOW_SECONDS: String(RECONNECT_WINDOW_SECONDS),
+    RECONNECT_WINDOW_SECONDS: process.env.RECONNECT_WINDOW_SECONDS ?? String(RECONNECT_WINDOW_SECONDS),
     CAPACITY_VCPUS: String(CAPACITY_VCPUS),
     EVENT_BUS_NAME,
     AWS_ENDPOINT_URL_EVENTBRIDGE: services.eventBusUrl,

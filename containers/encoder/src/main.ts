@@ -38,6 +38,9 @@ const PROTECTION_CHECK_MS = 1_000;
 /** Of the time to stop, what is kept for the end: other tasks take the last streams, and the last events are sent. */
 const STOP_RESERVE_MS = 15_000;
 
+/** How long viewers' requests may wait for the next part, which another task makes. Publishers come back within seconds. */
+const REQUESTS_DRAIN_MS = 6_000;
+
 /**
  * Runs one encoder task until it is told to stop: RTMP in, HLS out, for its own streams and those of all other tasks. SIGTERM
  * hands the broadcasts over to other tasks; SIGINT ends them. Sends its ports to its parent if there is an IPC channel.
@@ -112,6 +115,7 @@ async function main(): Promise<void> {
   refusals.flush();
   metrics?.close();
   await bus?.flush(EVENTS_FLUSH_MS);
+  if (isDrain) await origin.drain(REQUESTS_DRAIN_MS, stopRequests.endSignal);
   // The origin stays until now, so that viewers can load the ends of the playlists.
   await origin.close();
   await cluster.close();

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { freePort } from '#kit/tcp-ports.ts';
@@ -10,12 +11,15 @@ import type { RunningSystem, SystemUnderTest } from '../bench-context.ts';
 import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
 import { type Program, startProgram } from '../program.ts';
 
-/** The platform with one encoder task and one stream. */
+/** The platform with one stream. */
 export interface RunningHeadend extends RunningSystem {
   readonly platformPid: number;
+  /** Of the first task, like `originUrl`. */
   readonly encoderPid: number;
   /** Address of the stream on the encoder's origin server, without a trailing slash. */
   readonly originUrl: string;
+  /** Addresses of each task: of the stream's playlists, without a trailing slash, and for publishers, with the key. */
+  readonly tasks: readonly { readonly liveUrl: string; readonly publishUrl: string }[];
   readonly streamId: string;
   /** Without a key. */
   readonly rtmpUrl: string;
@@ -23,16 +27,24 @@ export interface RunningHeadend extends RunningSystem {
   readonly api: ControlApiClient;
 }
 
+export interface HeadendOptions {
+  /** Number of encoder tasks. @default 1 */
+  readonly tasks?: number;
+  /** @default the platform's own */
+  readonly ladder?: LadderName;
+}
+
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const READY_TIMEOUT_SECONDS = 60;
 
+const taskSchema = z.object({ pid: z.int(), httpUrl: z.url(), rtmpUrl: z.url() });
 const READY_LINE = z.object({
   ready: z.literal(true),
   rtmpUrl: z.url(),
   playbackBaseUrl: z.url(),
   apiUrl: z.url(),
   adminToken: z.string(),
-  tasks: z.tuple([z.object({ pid: z.int(), httpUrl: z.url() })]),
+  tasks: z.tuple([taskSchema], taskSchema),
 });
 
 /** Headend as started by `npm start`, with a stream of the given latency profile. */
@@ -41,14 +53,19 @@ export function headend(latency: LatencyName): SystemUnderTest {
 }
 
 /** Starts the platform on free ports with its own data folder, and creates a stream. It ends with the context. */
-export async function startHeadend(context: BenchContext, latency: LatencyName): Promise<RunningHeadend> {
+export async function startHeadend(
+  context: BenchContext,
+  latency: LatencyName,
+  { tasks = 1, ladder }: HeadendOptions = {},
+): Promise<RunningHeadend> {
   const dataFolder = await makeTemporaryFolder(context);
   const ports = ['--http-port', String(await freePort()), '--rtmp-port', String(await freePort())];
-  const script = ['--import', 'tsx', 'scripts/start.ts', '--json', '--data-dir', dataFolder, ...ports];
+  const options = ['--tasks', String(tasks), '--json', '--data-dir', dataFolder, ...ports];
+  const script = ['--import', 'tsx', 'scripts/start.ts', ...options];
   const platform = startProgram(context, process.execPath, script, { cwd: ROOT });
   const ready = READY_LINE.parse(JSON.parse(await readFirstLine(platform, context.signal)));
   const api = new ControlApiClient({ apiUrl: ready.apiUrl, token: ready.adminToken });
-  const stream = await api.createStream({ title: 'Benchmark', latency });
+  const stream = await api.createStream({ title: 'Benchmark', latency, ...(ladder && { ladder }) });
   return {
     publishUrl: `${ready.rtmpUrl}/${stream.streamKey}`,
     multivariantPlaylistUrl: `${ready.playbackBaseUrl}${masterPath(stream.playbackId)}`,
@@ -56,6 +73,10 @@ export async function startHeadend(context: BenchContext, latency: LatencyName):
     platformPid: platform.pid,
     encoderPid: ready.tasks[0].pid,
     originUrl: `${ready.tasks[0].httpUrl}/live/${stream.playbackId}`,
+    tasks: ready.tasks.map(({ httpUrl, rtmpUrl }) => ({
+      liveUrl: `${httpUrl}/live/${stream.playbackId}`,
+      publishUrl: `${rtmpUrl}/${stream.streamKey}`,
+    })),
     streamId: stream.id,
     rtmpUrl: ready.rtmpUrl,
     dataFolder,

@@ -167,6 +167,27 @@ test('a stream goes on with all its media when its publisher comes back on anoth
   expect(typesOf(stream)).toEqual(['stream.live']);
 });
 
+test('a request that waits for another task is answered by its own when the stream comes there', async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  const first = await publishOn(a, stream, 'first');
+  await playlistWith(b, stream, '#EXT-X-PRELOAD-HINT');
+  first.leave();
+  const closed = await waitFor('the end of the run', async () => {
+    const playlist = await playlistOn(b, stream);
+    return playlist.includes('#EXT-X-PRELOAD-HINT') ? undefined : playlist;
+  });
+  const next = mediaSequence(closed) + segmentNames(closed).length;
+  const waiting = b.fetch(urlOf(stream, `360p/media.m3u8?_HLS_msn=${next}&_HLS_part=0`));
+  await waitFor('the request at the holder', async () => {
+    return a.streams.find(stream.playbackId)?.renditions.get('360p')?.waiting === 1;
+  });
+  await publishOn(b, stream, 'second');
+  const answer = await waiting;
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toContain(`-${next}.0.m4s`);
+});
+
 test('the newest publisher with the key wins, on whichever task', async () => {
   const [a, b] = await startThree();
   const stream = newStream();

@@ -47,6 +47,44 @@ async function askKeepingAlive(path: string): Promise<IncomingMessage> {
   return response;
 }
 
+describe('drain', () => {
+  const { signal } = new AbortController();
+  const NEVER_MS = 3_600_000;
+
+  test('lets a blocked request wait for what it waits for, and closes its connection then', async () => {
+    origin = await RunningOrigin.start();
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const playlist = askKeepingAlive(`/live/${PLAYBACK_ID}/480p/media.m3u8?_HLS_msn=${FIRST_MSN}&_HLS_part=1`);
+    await origin.untilWaiting('480p', 1);
+    const drained = origin.server.drain(NEVER_MS, signal);
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    const response = await playlist;
+    expect(response.statusCode).toBe(200);
+    expect(response.headers.connection).toBe('close');
+    response.resume();
+    await drained;
+  });
+
+  test.each(['the limit', 'the signal'])('ends with %s', async (end) => {
+    origin = await RunningOrigin.start();
+    origin.feedUntil('480p', FIRST_MSN, 1);
+    const playlist = askKeepingAlive(`/live/${PLAYBACK_ID}/480p/media.m3u8?_HLS_msn=${FIRST_MSN}&_HLS_part=1`);
+    await origin.untilWaiting('480p', 1);
+    const stop = new AbortController();
+    const drained = origin.server.drain(end === 'the limit' ? 1 : NEVER_MS, stop.signal);
+    if (end === 'the signal') stop.abort();
+    await drained;
+    const closed = origin.server.close();
+    expect((await playlist).resume().statusCode).toBe(503);
+    await closed;
+  });
+
+  test('does not wait if nothing is in progress', async () => {
+    origin = await RunningOrigin.start();
+    await origin.server.drain(NEVER_MS, signal);
+  });
+});
+
 describe('close', () => {
   test('does not wait for idle connections', async () => {
     origin = await RunningOrigin.start();

@@ -125,6 +125,20 @@ describe('a stream that goes on although its media is lost', () => {
     expect(resumedAt(lost.nextMsn() + 33)).toThrow('too many segments');
   });
 
+  test('has media once the next run has a part of each rendition', () => {
+    const stream = resumedPackage({ latency: 'low', firstMsn: 120, offered: offeredBy(liveStream()) });
+    const sink = stream.beginRun(toMediaRun(encoded, 1007));
+    const steps = interleaved(encoded);
+    const parts = (name: string) => stream.renditions.get(name)?.newest()?.parts.length ?? 0;
+    while (parts('360p') === 0 || parts('audio') === 0) {
+      expect(stream.hasMedia).toBe(false);
+      const step = steps.shift();
+      if (step === undefined) throw new Error('the run has no parts');
+      sink.write(step.rendition, step.chunk);
+    }
+    expect(stream.hasMedia).toBe(true);
+  });
+
   test('serves the same presentation as before until there is a new run', async () => {
     const lost = liveStream();
     const stream = resumedPackage({ latency: 'low', firstMsn: lost.nextMsn() + 2, offered: offeredBy(lost) });

@@ -60,6 +60,8 @@ export interface ForwarderOptions {
 /** Answers for the streams of other tasks with what those answer. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
+  /** Requests whose stream came to this task while they looked for it. Each goes back once, so that none goes round in circles. */
+  readonly #sentBack = new WeakSet<OriginRequest>();
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
@@ -84,10 +86,14 @@ export class Forwarder {
     target: StreamTarget,
     request: OriginRequest,
   ): Promise<OriginResponse | ForwardedResponse> {
-    const { directory, settleAbandoned, answerHere } = this.#options;
+    const { taskId, directory, settleAbandoned, answerHere } = this.#options;
     const deadlineMs = performance.now() + blockLimitMs(first);
     let held = first;
     for (;;) {
+      if (held.holder.taskId === taskId && !this.#sentBack.has(request)) {
+        this.#sentBack.add(request);
+        return answerHere(request);
+      }
       const answer = await this.#ask(held, target, request);
       if (answer !== null) return answer;
       const latest = await directory.refresh(target.playbackId);

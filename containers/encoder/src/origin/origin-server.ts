@@ -75,7 +75,9 @@ export class OriginServer {
   readonly #inProgress = new Set<AbortController>();
   /** Connections without a request so far, which Node counts as busy. Browsers and load balancers open them early. */
   readonly #unused = new Set<Socket>();
+  #isLeaving = false;
   #isClosing = false;
+  #onIdle: () => void = () => undefined;
 
   constructor(options: OriginServerOptions) {
     this.#options = {
@@ -111,8 +113,26 @@ export class OriginServer {
     await once(this.#server, 'listening');
   }
 
+  /**
+   * Lets blocked requests wait for what they wait for, because viewers see each 503. Answers say that their connections close, so
+   * that clients go elsewhere. Resolves when no request is in progress, after `limitMs`, or when `signal` aborts. Still listens.
+   */
+  async drain(limitMs: number, signal: AbortSignal): Promise<void> {
+    this.#isLeaving = true;
+    if (this.#inProgress.size === 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      signal.addEventListener('abort', this.#onIdle, { once: true });
+    });
+  }
+
   /** Stops listening, answers blocked requests with 503, and resolves when the last connection is closed. */
   async close(): Promise<void> {
+    this.#isLeaving = true;
     this.#isClosing = true;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#unused) socket.destroy();
@@ -148,6 +168,7 @@ export class OriginServer {
       if (!response.writableFinished) abandoned.abort(CLIENT_GONE);
       // A response that started before `close` was sent with keep-alive headers, so its connection is still open.
       if (this.#isClosing) this.#server.closeIdleConnections();
+      if (this.#inProgress.size === 0) this.#onIdle();
     });
     if (this.#isClosing) abandoned.abort(CLOSING);
     return abandoned.signal;
@@ -163,7 +184,7 @@ export class OriginServer {
       ...answer.headers,
       ...(answer.status === 204 ? {} : { 'content-length': bodyBytes(answer) }),
       // The origin reads no request bodies. On a connection that stays open, Node would have to read them.
-      ...(this.#isClosing || hasBody(request) ? { connection: 'close' } : {}),
+      ...(this.#isLeaving || hasBody(request) ? { connection: 'close' } : {}),
     });
     const deadline = setTimeout(() => response.destroy(), this.#options.sendLimitMs);
     response.once('close', () => clearTimeout(deadline));
@@ -179,7 +200,7 @@ export class OriginServer {
     }
     response.writeHead(answer.status, {
       ...answer.headers,
-      ...(this.#isClosing || hasBody(request) ? { connection: 'close' } : {}),
+      ...(this.#isLeaving || hasBody(request) ? { connection: 'close' } : {}),
     } as OutgoingHttpHeaders);
     const deadline = setTimeout(() => response.destroy(), this.#options.sendLimitMs);
     response.once('close', () => {

@@ -85,6 +85,17 @@ export class StreamPackage {
     return this.#offered?.run ?? null;
   }
 
+  /**
+   * Whether the renditions that can be played have media. If the media before was lost with a task, they have none until the next run
+   * has a part of each. Their playlists end before what viewers have seen.
+   */
+  get hasMedia(): boolean {
+    if (this.#offered === null) return false;
+    return renditionNames(this.#offered.run).every(
+      (name) => (this.#timelines.get(name)?.newest()?.parts.length ?? 0) > 0,
+    );
+  }
+
   /** EXT-X-DISCONTINUITY-SEQUENCE of the newest run's segments. Null before the first run. */
   get discontinuityNumber(): number | null {
     return this.#discontinuityNumber;

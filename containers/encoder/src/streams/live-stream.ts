@@ -4,7 +4,7 @@ import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
-import type { MediaRun, RunDescription, RunSink } from '#encoder/media/media-run.ts';
+import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
@@ -71,10 +71,8 @@ export class LiveStream implements PublishedStream {
   #isFenced = false;
   #isClosed = false;
   #isGoingLive = false;
-  /** The run whose media was lost with another task. Null if there is none. */
-  readonly #lostRun: RunDescription | null;
   readonly #stopping = new Set<Promise<void>>();
-  /** Requests for a stream that is live, but has nothing to play on this task yet. */
+  /** Requests for a stream that is live, but has no media on this task yet. */
   readonly #arrivals = new WaitingRoom();
   #timer: NodeJS.Timeout | null = null;
 
@@ -87,7 +85,6 @@ export class LiveStream implements PublishedStream {
     this.#broadcast = new Broadcast({ ...options, liveSinceMs });
     this.#latency = latency;
     this.#package = past.package ?? this.#packageAfter(past.broadcast);
-    this.#lostRun = past.package === null ? this.#package.playableRun : null;
   }
 
   get streamId(): string {
@@ -161,17 +158,10 @@ export class LiveStream implements PublishedStream {
     return !this.#isFenced && (this.hasPublisher || (this.#lease?.isHeld ?? false));
   }
 
-  /** Waits until a live stream has something to play on this task. Resolves to false after the time, or when `signal` aborts. */
+  /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */
   arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    const hasArrived = () => !this.isLive || this.#isFenced || this.#hasMedia();
+    const hasArrived = () => !this.isLive || this.#package.hasMedia || this.#package.ended || this.#isFenced;
     return this.#arrivals.wait(hasArrived, timeoutMs, signal);
-  }
-
-  /** Before the next run begins, what is known of lost media would be less than viewers have seen. */
-  #hasMedia(): boolean {
-    const { playableRun, renditions } = this.#package;
-    if (playableRun === null || (playableRun === this.#lostRun && this.hasPublisher)) return false;
-    return [...renditions.values()].every((timeline) => timeline.newest() !== undefined);
   }
 
   /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
@@ -349,6 +339,7 @@ export class LiveStream implements PublishedStream {
     this.#options.log.info({ reason }, 'stream ended');
     this.#endPlaylists(this.#package);
     this.#options.onEnded();
+    this.#arrivals.recheck();
     this.#broadcast.end(reason);
     this.#endedAtMs = this.#options.now();
     void this.#lease?.renew();

@@ -1,0 +1,66 @@
+import { setMaxListeners } from 'node:events';
+import { Agent, get } from 'node:http';
+
+/** One complete answer, and when it came, in milliseconds of `performance.now()`. */
+export interface TimedResponse {
+  readonly url: string;
+  readonly status: number;
+  readonly body: Buffer;
+  readonly startedAtMs: number;
+  readonly firstByteAtMs: number;
+  readonly endedAtMs: number;
+}
+
+/** Longer than any server holds a request back. */
+const SILENCE_LIMIT_MS = 40_000;
+
+/** Sends GET requests on connections that are kept, for less CPU than `fetch` takes. It asks for no compression. */
+export class HttpClient {
+  readonly #agent = new Agent({ keepAlive: true });
+
+  /**
+   * Rejects if there is no complete answer. A kept connection may be closed by the server just when it is used again: then a new one
+   * is used, as browsers do (RFC 9112 9.3.1).
+   */
+  async get(url: string, signal?: AbortSignal): Promise<TimedResponse> {
+    // Each request that waits listens for the signal. Node.js warns of more than ten.
+    if (signal !== undefined) setMaxListeners(0, signal);
+    return (await getOnce(url, this.#agent, signal)) ?? (await getOnce(url, false, signal)) ?? fail(url);
+  }
+
+  /** Ends all connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+}
+
+/** Null if a kept connection was closed. */
+function getOnce(url: string, agent: Agent | false, signal?: AbortSignal): Promise<TimedResponse | null> {
+  const startedAtMs = performance.now();
+  return new Promise((resolve, reject) => {
+    const request = get(url, { agent, ...(signal && { signal }) }, (response) => {
+      const chunks: Buffer[] = [];
+      let firstByteAtMs: number | null = null;
+      response.on('data', (chunk: Buffer) => {
+        firstByteAtMs ??= performance.now();
+        chunks.push(chunk);
+      });
+      response.once('error', reject);
+      response.once('end', () => {
+        const endedAtMs = performance.now();
+        const body = Buffer.concat(chunks);
+        const status = response.statusCode ?? 0;
+        resolve({ url, status, body, startedAtMs, firstByteAtMs: firstByteAtMs ?? endedAtMs, endedAtMs });
+      });
+    });
+    request.setTimeout(SILENCE_LIMIT_MS, () => request.destroy(new Error(`no answer from ${url}`)));
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      if (request.reusedSocket && error.code === 'ECONNRESET') resolve(null);
+      else reject(error);
+    });
+  });
+}
+
+function fail(url: string): never {
+  throw new Error(`${url} closes its connections`);
+}
