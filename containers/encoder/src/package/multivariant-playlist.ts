@@ -1,6 +1,12 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import { type AudioRendition, framesPerSecond, type MediaRun, type VideoRendition } from '#encoder/media/media-run.ts';
+import {
+  type AudioRendition,
+  framesPerSecond,
+  type MediaRun,
+  renditionFrameRate,
+  type VideoRendition,
+} from '#encoder/media/media-run.ts';
 import { chunkOverheadBytes } from './cmaf-chunk.ts';
 import { cutGrid } from './cut-grid.ts';
 import { PLAYLIST_VERSION } from './media-playlist.ts';
@@ -49,7 +55,9 @@ function videoVariant(stream: StreamPackage, run: MediaRun, rendition: VideoRend
     `CODECS="${codecs.filter((codec) => codec !== null).join(',')}"`,
     `RESOLUTION=${rendition.width}x${rendition.height}`,
   ];
-  if (frameRate !== null) attributes.push(`FRAME-RATE=${framesPerSecond(frameRate).toFixed(3)}`);
+  if (frameRate !== null) {
+    attributes.push(`FRAME-RATE=${framesPerSecond(renditionFrameRate(frameRate, rendition)).toFixed(3)}`);
+  }
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
   attributes.push('CLOSED-CAPTIONS=NONE');
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
@@ -72,8 +80,9 @@ interface Bitrates {
   readonly peak: number;
 }
 
-function videoBitrates(stream: StreamPackage, run: MediaRun, { name, videoKbps }: VideoRendition): Bitrates {
-  const samplesPerSecond = run.frameRate === null ? 0 : framesPerSecond(run.frameRate);
+function videoBitrates(stream: StreamPackage, run: MediaRun, rendition: VideoRendition): Bitrates {
+  const { name, videoKbps } = rendition;
+  const samplesPerSecond = run.frameRate === null ? 0 : framesPerSecond(renditionFrameRate(run.frameRate, rendition));
   const container = containerBitsPerSecond(stream, run, samplesPerSecond);
   return bitrates(stream, name, videoKbps * 1000, VIDEO_PEAK_FACTOR, container);
 }

@@ -1,6 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
-import { type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import { frameStep, type MediaRun, type RunFormat, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { cutGrid, partTargetSeconds, shortestPartSeconds } from './cut-grid.ts';
 import { RenditionRun } from './rendition-run.ts';
 import { RenditionTimeline } from './rendition-timeline.ts';
@@ -76,7 +76,7 @@ export class StreamPackage {
    * video with separate audio cannot continue without one of the two. PART-TARGET never shrinks, so the parts of all
    * runs must be long enough for the longest PART-TARGET. Only a large change of a low frame rate breaks that rule.
    */
-  fits(run: MediaRun): boolean {
+  fits(run: RunFormat): boolean {
     const current = this.#active?.run;
     if (current === undefined) return true;
     if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
@@ -105,7 +105,9 @@ export class StreamPackage {
     const renditions = new Map<string, RenditionRun>();
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
-      renditions.set(name, new RenditionRun({ ...shared, isLeader, timelines: this.#timelinesFedBy(name, run) }));
+      const step = frameStep(run.video.find((rendition) => rendition.name === name));
+      const timelines = this.#timelinesFedBy(name, run);
+      renditions.set(name, new RenditionRun({ ...shared, isLeader, frameStep: step, timelines }));
     }
     const active: PackagedRun = { run, renditions, isOver: false };
     this.#active = active;
@@ -144,7 +146,7 @@ export class StreamPackage {
   }
 
   /** The longest and shortest part of all runs so far and of `run`. */
-  #partLengthsWith(run: MediaRun): { readonly longestSeconds: number; readonly shortestSeconds: number } {
+  #partLengthsWith(run: RunFormat): { readonly longestSeconds: number; readonly shortestSeconds: number } {
     const grid = cutGrid(this.profile, run);
     return {
       longestSeconds: Math.max(this.#longestPartSeconds, partTargetSeconds(grid, run)),
@@ -188,7 +190,7 @@ export class StreamPackage {
 
   /**
    * The timelines that a rendition's parts go to. The best rendition also feeds those that only earlier runs made (the
-   * source became smaller), so that the picture goes on for players that chose them.
+   * source became smaller, or FFmpeg could not keep up), so that the picture goes on for players that chose them.
    */
   #timelinesFedBy(name: string, run: MediaRun): RenditionTimeline[] {
     const fed = [this.#timelineOf(name)];
