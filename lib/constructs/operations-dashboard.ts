@@ -36,6 +36,7 @@ function encoderRow({ stageName, service }: OperationsDashboardProps): GraphWidg
       total(stageName, 'StreamsLive', 'streams live'),
       total(stageName, 'StreamSlotsUsed', 'slots used'),
       total(stageName, 'StreamSlotsAvailable', 'slots free'),
+      total(stageName, 'StreamsReduced', 'streams with reduced quality'),
     ]),
     graph('Encoder CPU and memory (%)', [
       service.metricCpuUtilization({ period: MINUTE }),
@@ -48,8 +49,9 @@ function encoderRow({ stageName, service }: OperationsDashboardProps): GraphWidg
 function ingestRow({ stageName, ingest }: OperationsDashboardProps): GraphWidget[] {
   const { metrics } = ingest.loadBalancer;
   return [
-    graph('Restarts and refusals', [
+    graph('Restarts, steps and refusals', [
       encoderMetric(stageName, 'EncoderRestarts', 'Sum'),
+      encoderMetric(stageName, 'QualitySteps', 'Sum'),
       encoderMetric(stageName, 'RefusedPublishes', 'Sum'),
       encoderMetric(stageName, 'RtmpViolations', 'Sum'),
     ]),
@@ -100,7 +102,7 @@ const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidg
 /** The total over all tasks: the sum of a minute's reports, divided by the number of reports of one task. */
 function total(
   stageName: string,
-  name: 'StreamsLive' | 'StreamSlotsUsed' | 'StreamSlotsAvailable',
+  name: 'StreamsLive' | 'StreamSlotsUsed' | 'StreamSlotsAvailable' | 'StreamsReduced',
   label: string,
 ): IMetric {
   const reportsPerMinute = MINUTE.toSeconds() / METRICS_INTERVAL_SECONDS;

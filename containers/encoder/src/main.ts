@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { availableParallelism, cpus } from 'node:os';
 import type { Logger } from 'pino';
 import { METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
 import { createDocumentClient, createEventBridgeClient, createLambdaClient } from '#runtime/aws-clients.ts';
@@ -16,7 +17,10 @@ import { createEmitter, createLogSink, EventCounter } from './telemetry/event-si
 import { MetricsReporter, metricLevels } from './telemetry/metrics-reporter.ts';
 import type { MetricsTarget } from './telemetry/metrics-target.ts';
 import { RefusalGroups } from './telemetry/refusal-groups.ts';
+import { CpuIdle } from './transcode/cpu-idle.ts';
 import { readEnhancedCodecs } from './transcode/ffmpeg-decoders.ts';
+import { StepArbiter } from './transcode/step-arbiter.ts';
+import { STEP_LIMITS } from './transcode/step-policy.ts';
 
 /** How long the last events may take when the task stops. Viewers need the rest of the time before SIGKILL. */
 const EVENTS_FLUSH_MS = 3_000;
@@ -45,6 +49,7 @@ async function main(): Promise<void> {
     store: createLiveStore({ client: createDocumentClient(), tables: environment }),
     reconnectWindowMs: environment.RECONNECT_WINDOW_SECONDS * 1000,
     slots: environment.STREAM_SLOTS,
+    arbiter: createStepArbiter(),
     emit,
     spawn,
     now: Date.now,
@@ -102,6 +107,16 @@ function nextStopRequest(): Promise<string> {
   });
 }
 
+function createStepArbiter(): StepArbiter {
+  const idle = new CpuIdle(cpus);
+  return new StepArbiter({
+    limits: STEP_LIMITS,
+    vCpus: availableParallelism(),
+    idleVCpus: (nowMs) => idle.measure(nowMs),
+    now: Date.now,
+  });
+}
+
 /** Null if the deployment has no event bus. Then events are only log lines. */
 function openEventBus({ EVENT_BUS_NAME }: EncoderEnvironment, log: Logger): EventBridgeSink | null {
   if (EVENT_BUS_NAME === null) return null;
@@ -127,6 +142,7 @@ function reportMetrics(
     levels: () => metricLevels(streams.load()),
     totals: () => ({
       EncoderRestarts: counter.count('encoder.restarted'),
+      QualitySteps: counter.count('stream.quality-changed'),
       RefusedPublishes: counter.count('stream.refused'),
       RtmpViolations: rtmp.violations,
     }),

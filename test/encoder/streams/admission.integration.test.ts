@@ -7,6 +7,7 @@ import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts'
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { H264, publishWithFfmpeg, testAudio, testVideo } from '../media/ffmpeg.ts';
 import { RecordingServer } from '../rtmp/recording-server.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
@@ -40,6 +41,7 @@ afterAll(() => database.close());
 /** Starts the streams of a task. Their reconnect window is longer than any test. */
 function startStreams(options: Pick<LiveStreamsOptions, 'slots'> & Partial<LiveStreamsOptions>): void {
   streams = new LiveStreams({
+    arbiter: testArbiter(),
     store,
     reconnectWindowMs: LONG_MS,
     emit: (event) => events.push(event),

@@ -13,6 +13,7 @@ import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
 
@@ -48,6 +49,7 @@ beforeEach(async () => {
   processes.length = 0;
   program = null;
   streams = new LiveStreams({
+    arbiter: testArbiter(),
     store,
     reconnectWindowMs: RECONNECT_WINDOW_MS,
     slots: 2,

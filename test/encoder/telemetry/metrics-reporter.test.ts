@@ -14,6 +14,7 @@ const LEVELS: MetricLevels = {
   StreamSlotsAvailable: 5,
   StreamSlotsUsedPercent: 37.5,
   StreamsLive: 2,
+  StreamsReduced: 1,
   EncoderSpeed: 0.98,
 };
 const COUNT_NAMES = ENCODER_METRICS.filter(({ kind }) => kind === 'count').map(({ name }) => name);
@@ -31,14 +32,14 @@ interface EmfLine {
   readonly [name: string]: unknown;
 }
 
-let totals: MetricTotals = { EncoderRestarts: 0, RefusedPublishes: 0, RtmpViolations: 0 };
+let totals: MetricTotals = { EncoderRestarts: 0, QualitySteps: 0, RefusedPublishes: 0, RtmpViolations: 0 };
 let reporter: MetricsReporter | null = null;
 const lines: string[] = [];
 const written = new EventEmitter();
 
 beforeEach(() => {
   lines.length = 0;
-  totals = { EncoderRestarts: 1, RefusedPublishes: 4, RtmpViolations: 0 };
+  totals = { EncoderRestarts: 1, QualitySteps: 1, RefusedPublishes: 4, RtmpViolations: 0 };
 });
 afterEach(() => reporter?.close());
 
@@ -100,11 +101,21 @@ test('an unknown level is neither listed nor in the line', async () => {
 
 test('a count covers the time since the previous line', async () => {
   start(5);
-  expect(await line(0)).toMatchObject({ EncoderRestarts: 1, RefusedPublishes: 4, RtmpViolations: 0 });
-  totals = { EncoderRestarts: 3, RefusedPublishes: 4, RtmpViolations: 7 };
+  expect(await line(0)).toMatchObject({ EncoderRestarts: 1, QualitySteps: 1, RefusedPublishes: 4, RtmpViolations: 0 });
+  totals = { EncoderRestarts: 3, QualitySteps: 3, RefusedPublishes: 4, RtmpViolations: 7 };
   const next = lines.length;
-  expect(await line(next)).toMatchObject({ EncoderRestarts: 2, RefusedPublishes: 0, RtmpViolations: 7 });
-  expect(await line(next + 1)).toMatchObject({ EncoderRestarts: 0, RefusedPublishes: 0, RtmpViolations: 0 });
+  expect(await line(next)).toMatchObject({
+    EncoderRestarts: 2,
+    QualitySteps: 2,
+    RefusedPublishes: 0,
+    RtmpViolations: 7,
+  });
+  expect(await line(next + 1)).toMatchObject({
+    EncoderRestarts: 0,
+    QualitySteps: 0,
+    RefusedPublishes: 0,
+    RtmpViolations: 0,
+  });
 });
 
 test('the last line has counts but no levels', async () => {
@@ -122,11 +133,12 @@ test.each([
   [1, 6, 5, 16.7],
   [6, 6, 0, 100],
 ])('%i of %i slots in use: %i are available, %f %% are used', (slotsUsed, slots, available, percent) => {
-  expect(metricLevels({ slots, slotsUsed, streamsLive: 0, encoderSpeed: null })).toEqual({
+  expect(metricLevels({ slots, slotsUsed, streamsLive: 0, streamsReduced: 0, encoderSpeed: null })).toEqual({
     StreamSlotsUsed: slotsUsed,
     StreamSlotsAvailable: available,
     StreamSlotsUsedPercent: percent,
     StreamsLive: 0,
+    StreamsReduced: 0,
     EncoderSpeed: null,
   });
 });

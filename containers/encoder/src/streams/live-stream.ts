@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { Broadcast } from './broadcast.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
 import { clockMediaSequence, type ReservedEpochs } from './numbering.ts';
@@ -21,6 +23,7 @@ export interface LiveStreamOptions {
   readonly reconnectWindowMs: number;
   /** Called when the stream has ended and no player needs it any more. */
   readonly onGone: () => void;
+  readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -34,6 +37,7 @@ export class LiveStream implements PublishedStream {
   readonly #broadcast: Broadcast;
   #latency: LatencyName;
   #package: StreamPackage;
+  #qualityLevel = 0;
   #publish: LivePublish | null = null;
   readonly #stopping = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | null = null;
@@ -72,17 +76,32 @@ export class LiveStream implements PublishedStream {
     return this.#publish?.encoderSpeed ?? null;
   }
 
+  /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
+  get isReduced(): boolean {
+    return this.#publish?.isReduced ?? false;
+  }
+
+  /** How many quality steps down the stream is. A publisher that comes back goes on there. */
+  get qualityLevel(): number {
+    return this.#qualityLevel;
+  }
+
   /** Starts a publish. The handler of the one before it must be closed. */
   publish(publisher: Publisher, reserved: ReservedEpochs, log: Logger): LivePublish {
     this.#clearTimer();
     this.#broadcast.onPublisher();
+    if (this.#package.ended) this.#qualityLevel = 0;
     if (this.#package.ended || publisher.stream.latency !== this.#latency) {
       this.#latency = publisher.stream.latency;
       this.#replacePackage();
     }
-    const { emit, spawn, now } = this.#options;
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, emit, spawn, now, log });
+    const { arbiter, emit, spawn, now } = this.#options;
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, arbiter, emit, spawn, now, log });
     return this.#publish;
+  }
+
+  fits(format: RunFormat): boolean {
+    return this.#package.fits(format);
   }
 
   beginRun(run: MediaRun): RunSink {
@@ -101,6 +120,11 @@ export class LiveStream implements PublishedStream {
 
   onRestart(reason: RestartReason): void {
     this.#broadcast.onRestart(reason);
+  }
+
+  onQualityStep(step: QualityStep): void {
+    this.#qualityLevel = step.level;
+    this.#broadcast.onQualityStep(step);
   }
 
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void {

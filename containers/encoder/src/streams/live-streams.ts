@@ -4,6 +4,7 @@ import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { EPOCHS_PER_PUBLISH, type LiveStore } from '#runtime/live-store.ts';
 import { Lease } from './lease.ts';
 import type { LivePublish } from './live-publish.ts';
@@ -21,6 +22,8 @@ export interface LiveStreamsOptions {
   readonly reconnectWindowMs: number;
   /** How many broadcasts the task takes at once. */
   readonly slots: number;
+  /** Decides which stream steps down if the task can't keep up. */
+  readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -34,6 +37,8 @@ export interface StreamsLoad {
   readonly slotsUsed: number;
   /** Streams that viewers can play. */
   readonly streamsLive: number;
+  /** Streams of which viewers get less than ladder and source allow, because FFmpeg did not keep up. */
+  readonly streamsReduced: number;
   /** Media seconds out per media second in of the slowest stream; null if unknown. */
   readonly encoderSpeed: number | null;
 }
@@ -78,6 +83,7 @@ export class LiveStreams {
       slots: this.#options.slots,
       slotsUsed: this.#slotHolders().size,
       streamsLive: streams.filter(({ isLive }) => isLive).length,
+      streamsReduced: streams.filter(({ isReduced }) => isReduced).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
   }
@@ -159,12 +165,13 @@ export class LiveStreams {
     const { stream } = publisher;
     const existing = this.#streams.get(stream.playbackId);
     if (existing !== undefined) return existing;
-    const { reconnectWindowMs, emit, spawn, now, log } = this.#options;
+    const { reconnectWindowMs, arbiter, emit, spawn, now, log } = this.#options;
     const created = new LiveStream({
       streamId: stream.streamId,
       playbackId: stream.playbackId,
       latency: stream.latency,
       reconnectWindowMs,
+      arbiter,
       emit,
       spawn,
       now,

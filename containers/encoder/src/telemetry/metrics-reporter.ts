@@ -56,12 +56,14 @@ export class MetricsReporter {
 }
 
 /** A task's load as metrics. */
-export function metricLevels({ slots, slotsUsed, streamsLive, encoderSpeed }: StreamsLoad): MetricLevels {
+export function metricLevels(load: StreamsLoad): MetricLevels {
+  const { slots, slotsUsed, streamsLive, streamsReduced, encoderSpeed } = load;
   return {
     StreamSlotsUsed: slotsUsed,
     StreamSlotsAvailable: slots - slotsUsed,
     StreamSlotsUsedPercent: Math.round((1000 * slotsUsed) / slots) / 10,
     StreamsLive: streamsLive,
+    StreamsReduced: streamsReduced,
     EncoderSpeed: encoderSpeed,
   };
 }

@@ -75,6 +75,12 @@ export class FfmpegProcess {
     return hasRoom && this.#now() - oldestMs <= MAX_QUEUED_MS;
   }
 
+  /** How long the oldest input that FFmpeg has not read yet has waited for it. */
+  get backlogMs(): number {
+    const nowMs = this.#now();
+    return nowMs - (this.#pendingWritesMs[0] ?? nowMs);
+  }
+
   /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, it is killed. */
   finish(): void {
     this.#child.stdin?.end();

@@ -17,7 +17,7 @@ export interface RenditionPlan {
   /** Best first; empty without video. */
   readonly video: readonly VideoRendition[];
   readonly frameRate: FrameRate | null;
-  /** Frames from one IDR frame to the next. */
+  /** Frames of `frameRate` from one IDR frame to the next. */
   readonly keyframeFrames: number | null;
   readonly audio: AudioRendition | null;
 }
@@ -44,15 +44,19 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
 
 function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {
   const rungs = ladderRungs(ladder);
-  const isHighFrameRate = framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE;
   const toRendition = (rung: Rung, size: PictureSize): VideoRendition => ({
     name: rung.name,
     ...size,
-    videoKbps: isHighFrameRate ? rung.videoKbpsHighFrameRate : rung.videoKbps,
+    videoKbps: rungKbps(rung, frameRate),
   });
   const fitting = rungs.filter((rung) => rung.shortSide <= Math.min(source.width, source.height));
   if (fitting.length > 0) return fitting.map((rung) => toRendition(rung, scaleToShortSide(source, rung.shortSide)));
   return rungs.slice(-1).map((rung) => toRendition(rung, roundDownToEven(source)));
+}
+
+/** The video bitrate of a rung at a frame rate. */
+export function rungKbps(rung: Rung, frameRate: FrameRate): number {
+  return framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE ? rung.videoKbpsHighFrameRate : rung.videoKbps;
 }
 
 /** H.264 with 4:2:0 chroma needs even sides. Rounds to the nearest, but never above the source: nothing is upscaled. */

@@ -3,18 +3,21 @@ import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
-import { framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import { frameStep, framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
+import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
 import { TranscodeSpeed } from './transcode-speed.ts';
 
 /** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
 const FIRST_TAG_MS = 1000;
 const WATCH_INTERVAL_MS = 500;
+/** An output that is silent for longer than this counts against the speed before it goes on. */
+const SILENCE_MS = 2000;
 
 export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;
@@ -26,6 +29,8 @@ export interface TranscodeRunOptions {
   readonly startMs: number;
   readonly ingestClock: IngestClock;
   readonly beginRun: (run: MediaRun) => RunSink;
+  /** Called regularly from the first output on. */
+  readonly onSample: (sample: PaceSample) => void;
   readonly spawn: SpawnProcess;
   readonly now: () => number;
   readonly log: Logger;
@@ -92,6 +97,16 @@ export class TranscodeRun {
     return this.#speedometer.value;
   }
 
+  /** How long the oldest input has waited for FFmpeg. */
+  get backlogMs(): number {
+    return this.#ffmpeg.backlogMs;
+  }
+
+  /** Position on the publisher's timeline up to which output was delivered. */
+  get deliveredUntilMs(): number {
+    return this.#options.startMs + this.#deliveredMs();
+  }
+
   /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
   feed({ tag, timelineMs }: TimedTag): void {
     if (this.isEnding || tag.type === SCRIPT_TAG) return;
@@ -108,6 +123,12 @@ export class TranscodeRun {
   finish(): void {
     this.#outcome ??= 'finished';
     this.#ffmpeg.finish();
+  }
+
+  /** Ends the run at once. What FFmpeg has not written yet is left to the next run. */
+  cut(): void {
+    this.#outcome ??= 'finished';
+    this.#ffmpeg.kill();
   }
 
   #describe(): MediaRun {
@@ -128,7 +149,10 @@ export class TranscodeRun {
 
   #deliver(output: string, chunk: Buffer): void {
     try {
+      const beforeMs = this.#deliveredMs();
       this.#monitors.get(output)?.onOutput(this.#sink.write(output, chunk));
+      // Output comes in fragments. Between two of them, the speed would depend on the moment at which it is measured.
+      if (this.#deliveredMs() > beforeMs) this.#measureSpeed(this.#options.now());
     } catch (error) {
       // What FFmpeg wrote was not fragmented MP4. Another FFmpeg may do better.
       this.#options.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
@@ -138,10 +162,17 @@ export class TranscodeRun {
 
   #watchOutput(): void {
     const nowMs = this.#options.now();
-    const deliveredMs = this.#deliveredMs();
+    const measuredAtMs = this.#speedometer.newestMs;
+    if (measuredAtMs !== null && nowMs - measuredAtMs > SILENCE_MS) this.#measureSpeed(nowMs);
     // Before the first output, FFmpeg is starting and looking ahead. That must not count as slow.
-    if (deliveredMs > 0) this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs });
+    if (measuredAtMs !== null && !this.isEnding) {
+      this.#options.onSample({ nowMs, speed: this.encoderSpeed, backlogMs: this.backlogMs });
+    }
     if ([...this.#monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.#fail('stalled');
+  }
+
+  #measureSpeed(nowMs: number): void {
+    this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs: this.#deliveredMs() });
   }
 
   #fail(outcome: RunOutcome): void {
@@ -159,14 +190,17 @@ export class TranscodeRun {
       exit,
       lifetimeMs: this.#options.now() - startedAtMs,
       hadOutput: [...this.#monitors.values()].every((monitor) => monitor.frames > 0),
-      deliveredUntilMs: this.#options.startMs + this.#deliveredMs(),
+      deliveredUntilMs: this.deliveredUntilMs,
     };
   }
 
   /** Measured by the rendition that is furthest ahead, because no rendition may repeat media. */
   #deliveredMs(): number {
     const { frameRate, audio, video } = this.plan;
-    const frames = Math.max(0, ...video.map(({ name }) => this.#monitors.get(name)?.frames ?? 0));
+    const frames = Math.max(
+      0,
+      ...video.map((rendition) => (this.#monitors.get(rendition.name)?.frames ?? 0) * frameStep(rendition)),
+    );
     if (frameRate !== null) return (frames * 1000) / framesPerSecond(frameRate);
     const audioFrames = this.#monitors.get(AUDIO_RENDITION)?.frames ?? 0;
     return audio === null ? 0 : (audioFrames * AAC_FRAME_SAMPLES * 1000) / audio.sampleRateHz;

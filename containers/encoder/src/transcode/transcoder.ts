@@ -3,15 +3,17 @@ import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
 import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/media/flv-tag.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
+import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import { IngestClock } from './ingest-clock.ts';
+import { type QualityStep, QualitySteps } from './quality-steps.ts';
 import { planRenditions } from './rendition-plan.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { SourceTracks } from './source-tracks.ts';
+import type { StepArbiter } from './step-arbiter.ts';
 import { TagCache, type TimedTag } from './tag-cache.ts';
 import { TagTimeline } from './tag-timeline.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
@@ -22,8 +24,16 @@ export interface TranscoderOptions {
   readonly nextEpoch: () => number;
   /** Starts a new run and returns the sink for its output. The run before it has always ended by then. */
   readonly beginRun: (run: MediaRun) => RunSink;
-  /** A run replaces the one before it. */
+  /** Whether viewers' players can continue with such a run. */
+  readonly fits: (format: RunFormat) => boolean;
+  /** A run replaces the one before it, and not only because of a step. */
   readonly onRestart: (reason: RestartReason) => void;
+  /** The task's. */
+  readonly arbiter: StepArbiter;
+  /** How many quality steps down the publish begins with. */
+  readonly firstLevel: number;
+  /** A run has begun that gives viewers more or less than the one before it. */
+  readonly onQualityStep: (step: QualityStep) => void;
   /**
    * The transcoder has given up and nothing runs any more. Called at most once. `description` is for the broadcaster.
    */
@@ -34,6 +44,9 @@ export interface TranscoderOptions {
   readonly log: Logger;
 }
 
+const SERVER_BUSY = 'The server is too busy to process the stream; try again later';
+/** Less than this is gone before the next FFmpeg would have started. */
+const TAKE_OVER_BACKLOG_MS = 500;
 const SERVER_FAILED = 'The server failed to process the stream; try again';
 
 /** Either the source is of a kind that is not supported, or FFmpeg keeps failing on it. */
@@ -47,6 +60,7 @@ export class Transcoder {
   readonly #monitor = new HealthMonitor();
   readonly #policy = new RestartPolicy();
   readonly #tracks = new SourceTracks();
+  readonly #steps: QualitySteps;
   #ingestClock = new IngestClock();
   #run: TranscodeRun | null = null;
   /** Settles when the run has ended. */
@@ -54,12 +68,15 @@ export class Transcoder {
   #restartTimer: NodeJS.Timeout | null = null;
   /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
   #deliveredUntilMs: number | null = null;
-  /** Why the previous run ended; null before the first. */
+  /** Why the previous run ended; null before the first, and after one that ended for a step. */
   #restartReason: RestartReason | null = null;
+  /** The run is ending for a step. */
+  #isStepping = false;
   #isStopped = false;
 
   constructor(options: TranscoderOptions) {
     this.#options = options;
+    this.#steps = new QualitySteps(options);
   }
 
   /** Takes the publisher's next tag. */
@@ -73,6 +90,7 @@ export class Transcoder {
   /** Ends the publish. Delivers what FFmpeg still has; after about 2 s at most, nothing is left running. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#steps.close();
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     this.#run?.finish();
     await this.#following;
@@ -83,10 +101,16 @@ export class Transcoder {
     return this.#run?.encoderSpeed ?? null;
   }
 
+  /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
+  get isReduced(): boolean {
+    return this.#steps.reduction !== null;
+  }
+
   /** The publish's health now. */
   health(): StreamHealth {
     const { encoderSpeed } = this;
-    return this.#monitor.report({ source: this.#tracks.present, encoderSpeed, nowMs: this.#options.now() });
+    const { reduction } = this.#steps;
+    return this.#monitor.report({ source: this.#tracks.present, encoderSpeed, reduction, nowMs: this.#options.now() });
   }
 
   /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
@@ -101,10 +125,10 @@ export class Transcoder {
     this.#tracks.place(tag, timelineMs);
     const timed: TimedTag = { tag, timelineMs };
     this.#monitor.onFrame(timed, receivedAtMs);
-    this.#cache.add(timed, this.#tracks.mayHaveVideo);
+    this.#cache.add(timed, this.#tracks.mayHaveVideo, this.#run?.deliveredUntilMs);
     if (this.#run === null) this.#startWhenPossible();
     else if (this.#tracks.differFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
-    else this.#run.feed(timed);
+    else this.#feed(this.#run, timed);
   }
 
   /** Returns false if the tag shows that the source cannot be transcoded. */
@@ -134,6 +158,25 @@ export class Transcoder {
     this.#run.finish();
   }
 
+  #feed(run: TranscodeRun, timed: TimedTag): void {
+    if (this.#steps.isPending && !run.isEnding && this.#endForStep(run, timed)) return;
+    run.feed(timed);
+  }
+
+  /**
+   * Ends the run for a step at a moment at which nothing is lost, and then returns true. That is a keyframe, because the
+   * next FFmpeg has nothing to decode before it. If much waits for FFmpeg, the next one takes it over from the cache.
+   */
+  #endForStep(run: TranscodeRun, timed: TimedTag): boolean {
+    const cachedFromMs = this.#cache.tags[0]?.timelineMs ?? Number.POSITIVE_INFINITY;
+    const isTakenOver = run.backlogMs > TAKE_OVER_BACKLOG_MS && cachedFromMs <= run.deliveredUntilMs;
+    if (!isTakenOver && !this.#steps.isDue(timed)) return false;
+    this.#isStepping = true;
+    if (isTakenOver) run.cut();
+    else this.#replaceRun('a quality step');
+    return true;
+  }
+
   #startWhenPossible(): void {
     const first = this.#cache.tags[0];
     const source = this.#tracks.present;
@@ -151,6 +194,8 @@ export class Transcoder {
       this.#run = run;
       this.#following = this.#follow(run);
       if (this.#restartReason !== null) this.#options.onRestart(this.#restartReason);
+      const step = this.#steps.onRun();
+      if (step !== null) this.#options.onQualityStep(step);
       for (const timed of this.#cache.tags) run.feed(timed);
     } catch (error) {
       this.#onError(error);
@@ -159,7 +204,7 @@ export class Transcoder {
 
   #createRun(epoch: number, source: SourceDescription, firstTagMs: number): TranscodeRun {
     const { stream, beginRun, spawn, now, log } = this.#options;
-    const plan = planRenditions(source, stream.ladder, stream.latency);
+    const plan = this.#steps.plan(planRenditions(source, stream.ladder, stream.latency));
     const run = new TranscodeRun({
       plan,
       epoch,
@@ -168,6 +213,7 @@ export class Transcoder {
       startMs: Math.max(firstTagMs, this.#deliveredUntilMs ?? firstTagMs),
       ingestClock: this.#ingestClock,
       beginRun,
+      onSample: (sample) => this.#steps.observe(sample),
       spawn,
       now,
       log,
@@ -191,22 +237,33 @@ export class Transcoder {
 
   #onRunEnded(epoch: number, end: RunEnd, clockOfRun: IngestClock): void {
     const { outcome, exit, lifetimeMs } = end;
-    this.#restartReason = outcome === 'finished' ? 'source-changed' : outcome;
-    if (outcome === 'overloaded') this.#monitor.onOverload(this.#options.now());
+    const isStep = outcome === 'finished' && this.#isStepping;
+    this.#isStepping = false;
+    // After a step, the next FFmpeg goes on where this one ended. Otherwise it would be late from the start.
+    if (!isStep) this.#cache.keepNewest();
+    this.#restartReason = isStep ? null : outcome === 'finished' ? 'source-changed' : outcome;
+    if (outcome === 'overloaded') this.#onOverload();
     if (clockOfRun === this.#ingestClock) this.#deliveredUntilMs = end.deliveredUntilMs;
     if (outcome === 'finished' || this.#isStopped) {
       this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
-      if (!this.#isStopped) this.#restartIn(this.#policy.delayAfterChange(lifetimeMs));
+      if (!this.#isStopped) this.#restartIn(isStep ? 0 : this.#policy.delayAfterChange(lifetimeMs));
     } else {
       this.#options.log.warn({ epoch, outcome, exit, lifetimeMs }, 'FFmpeg failed');
       this.#restartAfter(end);
     }
   }
 
+  #onOverload(): void {
+    this.#monitor.onOverload(this.#options.now());
+    if (!this.#isStopped) this.#steps.onOverload();
+  }
+
   #restartAfter(end: RunEnd): void {
-    const delayMs = this.#policy.delayAfter(end);
+    // The next FFmpeg has less to do, so the end of this one says nothing about it.
+    const isRelieved = end.outcome === 'overloaded' && this.#steps.isPending;
+    const delayMs = isRelieved ? 0 : this.#policy.delayAfter(end);
     if (delayMs === null) {
-      this.#giveUp('encoder-failed', failureReason(end.exit.stderrTail));
+      this.#giveUp('encoder-failed', end.outcome === 'overloaded' ? SERVER_BUSY : failureReason(end.exit.stderrTail));
       return;
     }
     this.#restartIn(delayMs);
@@ -227,6 +284,7 @@ export class Transcoder {
 
   #giveUp(reason: FatalReason, description: string): void {
     this.#isStopped = true;
+    this.#steps.close();
     this.#run?.finish();
     this.#options.log.warn({ reason, description }, 'transcoding given up');
     this.#options.onFatal(reason, description);
