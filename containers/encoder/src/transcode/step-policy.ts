@@ -28,7 +28,7 @@ export const STEP_LIMITS: StepLimits = {
   roomBacklogMs: 500,
   roomMs: 60_000,
   maxRoomMs: 960_000,
-  settleMs: 10_000,
+  settleMs: 6000,
 };
 
 export type StepDirection = 'down' | 'up';

@@ -107,8 +107,14 @@ export class TranscodeRun {
     return this.#options.startMs + this.#deliveredMs();
   }
 
+  /** Feeds the tags with which the run begins. FFmpeg gets time for them, because they come all at once. */
+  feedFirst(tags: readonly TimedTag[]): void {
+    const newestMs = tags.at(-1)?.timelineMs ?? 0;
+    for (const timed of tags) this.feed(timed, Math.max(0, newestMs - this.#options.startMs));
+  }
+
   /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
-  feed({ tag, timelineMs }: TimedTag): void {
+  feed({ tag, timelineMs }: TimedTag, allowanceMs = 0): void {
     if (this.isEnding || tag.type === SCRIPT_TAG) return;
     const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
     if (!isWanted) return;
@@ -116,7 +122,7 @@ export class TranscodeRun {
       if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(this.#options.now());
     }
     this.#fedMs = Math.max(this.#fedMs, timelineMs);
-    this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS));
+    this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS), allowanceMs);
   }
 
   /** Ends the input, so that FFmpeg writes what it still has. `ended` settles within about 2 s. */
@@ -143,8 +149,8 @@ export class TranscodeRun {
     };
   }
 
-  #write(tag: FlvTag, timestampMs: number): void {
-    if (!this.#ffmpeg.write(flvTag(tag, timestampMs))) this.#fail('overloaded');
+  #write(tag: FlvTag, timestampMs: number, allowanceMs = 0): void {
+    if (!this.#ffmpeg.write(flvTag(tag, timestampMs), allowanceMs)) this.#fail('overloaded');
   }
 
   #deliver(output: string, chunk: Buffer): void {

@@ -196,7 +196,7 @@ export class Transcoder {
       if (this.#restartReason !== null) this.#options.onRestart(this.#restartReason);
       const step = this.#steps.onRun();
       if (step !== null) this.#options.onQualityStep(step);
-      for (const timed of this.#cache.tags) run.feed(timed);
+      run.feedFirst(this.#cache.tags);
     } catch (error) {
       this.#onError(error);
     }
@@ -259,14 +259,21 @@ export class Transcoder {
   }
 
   #restartAfter(end: RunEnd): void {
-    // The next FFmpeg has less to do, so the end of this one says nothing about it.
-    const isRelieved = end.outcome === 'overloaded' && this.#steps.isPending;
-    const delayMs = isRelieved ? 0 : this.#policy.delayAfter(end);
+    const delayMs = this.#delayAfter(end);
     if (delayMs === null) {
       this.#giveUp('encoder-failed', end.outcome === 'overloaded' ? SERVER_BUSY : failureReason(end.exit.stderrTail));
       return;
     }
     this.#restartIn(delayMs);
+  }
+
+  /** Null to give up. */
+  #delayAfter(end: RunEnd): number | null {
+    if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
+    // The next FFmpeg has less to do, so the end of this one says nothing about it.
+    if (this.#steps.isPending) return 0;
+    // Nor does it say anything about the source, as long as the task may yet be relieved.
+    return this.#policy.delayAfter({ ...end, hadOutput: end.hadOutput || this.#steps.canStepDown });
   }
 
   #restartIn(delayMs: number): void {
