@@ -15,6 +15,8 @@ import { TranscodeSpeed } from './transcode-speed.ts';
 
 /** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
 const FIRST_TAG_MS = 1000;
+/** An FFmpeg that keeps up has worked off within this time what it was behind at its start. */
+const CATCH_UP_MS = 20_000;
 const WATCH_INTERVAL_MS = 500;
 /** An output that is silent for longer than this counts against the speed before it goes on. */
 const SILENCE_MS = 2000;
@@ -61,6 +63,8 @@ export class TranscodeRun {
   readonly #monitors: ReadonlyMap<string, OutputMonitor>;
   readonly #watch: NodeJS.Timeout;
   readonly #speedometer = new TranscodeSpeed();
+  readonly #startedAtMs: number;
+  #behindAtStartMs = 0;
   #fedMs: number;
   #outcome: RunOutcome | null = null;
 
@@ -70,6 +74,7 @@ export class TranscodeRun {
     this.plan = plan;
     this.epoch = epoch;
     this.#fedMs = firstTagMs;
+    this.#startedAtMs = now();
     const outputs = renditionNames(plan);
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
     this.#sink = beginRun(this.#describe());
@@ -81,7 +86,7 @@ export class TranscodeRun {
       onOutput: (output, chunk) => this.#deliver(output, chunk),
       onStderrLine: (line) => log.debug({ epoch, line }, 'ffmpeg'),
     });
-    this.ended = this.#settle(now());
+    this.ended = this.#settle();
     this.#watch = setInterval(() => this.#watchOutput(), WATCH_INTERVAL_MS);
     this.#ffmpeg.write(flvHeader({ hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null }));
     for (const header of sequenceHeaders) this.#write(header, 0);
@@ -107,14 +112,14 @@ export class TranscodeRun {
     return this.#options.startMs + this.#deliveredMs();
   }
 
-  /** Feeds the tags with which the run begins. FFmpeg gets time for them, because they come all at once. */
+  /** Feeds the tags with which the run begins. FFmpeg gets time to work them off, because they come all at once. */
   feedFirst(tags: readonly TimedTag[]): void {
-    const newestMs = tags.at(-1)?.timelineMs ?? 0;
-    for (const timed of tags) this.feed(timed, Math.max(0, newestMs - this.#options.startMs));
+    this.#behindAtStartMs = Math.max(0, (tags.at(-1)?.timelineMs ?? 0) - this.#options.startMs);
+    for (const timed of tags) this.feed(timed);
   }
 
   /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
-  feed({ tag, timelineMs }: TimedTag, allowanceMs = 0): void {
+  feed({ tag, timelineMs }: TimedTag): void {
     if (this.isEnding || tag.type === SCRIPT_TAG) return;
     const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
     if (!isWanted) return;
@@ -122,7 +127,7 @@ export class TranscodeRun {
       if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(this.#options.now());
     }
     this.#fedMs = Math.max(this.#fedMs, timelineMs);
-    this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS), allowanceMs);
+    this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS));
   }
 
   /** Ends the input, so that FFmpeg writes what it still has. `ended` settles within about 2 s. */
@@ -149,8 +154,14 @@ export class TranscodeRun {
     };
   }
 
-  #write(tag: FlvTag, timestampMs: number, allowanceMs = 0): void {
-    if (!this.#ffmpeg.write(flvTag(tag, timestampMs), allowanceMs)) this.#fail('overloaded');
+  #write(tag: FlvTag, timestampMs: number): void {
+    if (!this.#ffmpeg.write(flvTag(tag, timestampMs), this.#allowanceMs())) this.#fail('overloaded');
+  }
+
+  /** How far FFmpeg may be behind because it was at the start. */
+  #allowanceMs(): number {
+    const age = (this.#options.now() - this.#startedAtMs) / CATCH_UP_MS;
+    return this.#behindAtStartMs * Math.max(0, 1 - age);
   }
 
   #deliver(output: string, chunk: Buffer): void {
@@ -187,14 +198,14 @@ export class TranscodeRun {
     this.#ffmpeg.kill();
   }
 
-  async #settle(startedAtMs: number): Promise<RunEnd> {
+  async #settle(): Promise<RunEnd> {
     const exit = await this.#ffmpeg.exit;
     clearInterval(this.#watch);
     this.#sink.end();
     return {
       outcome: this.#outcome ?? 'died',
       exit,
-      lifetimeMs: this.#options.now() - startedAtMs,
+      lifetimeMs: this.#options.now() - this.#startedAtMs,
       hadOutput: [...this.#monitors.values()].every((monitor) => monitor.frames > 0),
       deliveredUntilMs: this.deliveredUntilMs,
     };
