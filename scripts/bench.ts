@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { LADDER_NAMES } from '#domain/ladders.ts';
 import { badKeys } from './bench/bad-keys.ts';
 import { type Benchmark, runInContext } from './bench/bench-context.ts';
-import { capacity } from './bench/capacity.ts';
+import { capacities } from './bench/capacity.ts';
 import { controlLatency } from './bench/control-latency.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
 import { ingestAuth } from './bench/ingest-auth.ts';
@@ -36,7 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   badKeys,
   recovery,
   controlLatency,
-  ...LADDER_NAMES.toReversed().map(capacity),
+  ...capacities,
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]

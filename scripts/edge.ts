@@ -6,5 +6,5 @@ import { welcome } from './local/welcome.ts';
 /** `npm run edge`: runs the local platform without encoder and database, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async (stopped) => {
   const edge = await startStandaloneEdge(parseEdgeOptions(process.argv.slice(2)), stopped);
-  return { output: welcome({ ...edge, isDemo: false, logPath: null }), close: edge.close };
+  return { output: welcome({ ...edge, isDemo: false, logPath: null, taskLogPaths: [] }), close: edge.close };
 });

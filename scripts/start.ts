@@ -1,7 +1,12 @@
 import { type Platform, startPlatform } from './local/platform.ts';
 import { runUntilStopped } from './local/run-until-stopped.ts';
-import { parseStartOptions } from './local/start-options.ts';
+import { parseStartOptions, START_USAGE } from './local/start-options.ts';
 import { welcome } from './local/welcome.ts';
+
+if (process.argv.includes('--help')) {
+  process.stdout.write(`${START_USAGE}\n`);
+  process.exit(0);
+}
 
 /** `npm start`: runs the whole platform on this machine, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async () => {

@@ -44,6 +44,14 @@ const LAYERS: readonly Layer[] = [
       ...['media', 'rtmp', 'transcode', 'package'].map((name) => `containers/encoder/src/${name}`),
     ],
   },
+  {
+    folder: 'containers/encoder/src/cluster',
+    mayImport: [
+      'lib/domain',
+      'lib/runtime',
+      ...['media', 'origin', 'package', 'rtmp', 'streams'].map((name) => `containers/encoder/src/${name}`),
+    ],
+  },
   { folder: 'containers/encoder/src/telemetry', mayImport: ['lib/domain', 'containers/encoder/src/streams'] },
   { folder: 'containers/encoder', mayImport: ['lib/domain', 'lib/runtime'] },
   {

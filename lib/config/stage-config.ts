@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MAX_STREAM_SLOTS, streamCapacity } from '#domain/encoder-capacity.ts';
+import { MAX_CAPACITY_VCPUS, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
 import { PUBLISH_MODES } from '#domain/environment.ts';
 import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
-import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
 import {
   availabilityZonesSchema,
@@ -63,16 +63,26 @@ const stageFieldsSchema = z.strictObject({
    */
   egress: z.enum(['public-ip', 'nat']).default('public-ip'),
 
-  /** Size of an encoder task. Fargate must offer it. @default 2 vCPUs, 4 GiB */
+  /** Size of an encoder task. Fargate must offer it. docs/operations.md says how much fits. @default 2 vCPUs, 4 GiB */
   task: taskSizeSchema.default({ vCpus: 2, memoryGib: 4 }),
-  /** Broadcasts that one task accepts. @default as many of `ladder` as the task can encode in real time */
-  streamsPerTask: z.int().min(1).max(MAX_STREAM_SLOTS).optional(),
+  /**
+   * vCPUs of a task that its broadcasts may take together, with up to three decimals. A task accepts a publish if what it
+   * takes still fits; lib/domain/encoder-capacity.ts says how much that is. Lower it if tasks fall behind.
+   * @default the task's vCPUs without what the encoder itself takes: 1.9 of 2
+   */
+  capacityVCpus: z.number().min(0.1).max(MAX_CAPACITY_VCPUS).multipleOf(0.001).optional(),
   /** Tasks that always run. @default 1 */
   minTasks: taskCountSchema(1).default(1),
   /** Upper limit of tasks. @default 4 */
   maxTasks: taskCountSchema(1).default(4),
   /** Times at which the minimum of tasks changes, for events that are known beforehand. @default none */
   scheduledMinimums: z.array(scheduledMinimumSchema).max(50).readonly().default([]),
+  /**
+   * How long tasks of the former version keep their broadcasts after a deployment, in minutes, 0 to 150. Broadcasts that
+   * are still on air then move to new tasks. With 0, they move at once. A deployment takes as long as its broadcasts,
+   * but no longer than this. @default 60
+   */
+  drainMinutes: z.int().min(0).max(MAX_DRAIN_MINUTES).default(60),
 
   /** Ladder of streams that don't set one. Tasks are sized for it. @default '720p' */
   ladder: z.enum(LADDER_NAMES).default(DEFAULT_LADDER),
@@ -127,7 +137,7 @@ const stageFieldsSchema = z.strictObject({
 export const stageSchema = stageFieldsSchema
   .transform((stage) => ({
     ...stage,
-    streamsPerTask: stage.streamsPerTask ?? streamCapacity(stage.ladder, stage.task),
+    capacityVCpus: stage.capacityVCpus ?? taskCapacityVCpus(stage.task),
   }))
   .readonly();
 

@@ -1,4 +1,4 @@
-import { streamCapacity } from '#domain/encoder-capacity.ts';
+import { publishVCpus, TASK_ARCHITECTURE, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { CLOUDFRONT_REGION } from './regions.ts';
 import { DEFAULT_WAF_REQUESTS, type ResolvedStage } from './stage-config.ts';
@@ -58,12 +58,16 @@ function* domainProblems(stage: ResolvedStage): Iterable<string> {
 }
 
 function* capacityProblems(stage: ResolvedStage): Iterable<string> {
-  const { ladder, task, streamsPerTask, minTasks, maxTasks } = stage;
-  const capacity = streamCapacity(ladder, task);
+  const { ladder, task, capacityVCpus, minTasks, maxTasks } = stage;
+  const most = taskCapacityVCpus(task);
+  const needed = publishVCpus({ ladder, architecture: TASK_ARCHITECTURE });
   const size = `${task.vCpus} vCPUs and ${task.memoryGib} GiB`;
-  if (capacity < 1) yield `task: ${size} can't encode a single ${ladder} broadcast in real time`;
-  else if (streamsPerTask > capacity) {
-    yield `streamsPerTask: a task of ${size} encodes at most ${capacity} ${ladder} broadcasts, not ${streamsPerTask}`;
+  if (needed > most)
+    yield `task: ${size} can't encode a single ${ladder} broadcast in real time, which takes ${needed} vCPUs`;
+  else if (capacityVCpus > most) {
+    yield `capacityVCpus: a task of ${size} has at most ${most} vCPUs for broadcasts, not ${capacityVCpus}`;
+  } else if (capacityVCpus < needed) {
+    yield `capacityVCpus: a ${ladder} broadcast takes ${needed} vCPUs, so ${capacityVCpus} would refuse every one`;
   }
   if (minTasks > maxTasks) yield `minTasks: ${minTasks} is more than maxTasks, ${maxTasks}`;
   for (const { schedule, minTasks: scheduled } of stage.scheduledMinimums) {

@@ -40,6 +40,7 @@ export class ControlApiFunction extends Construct {
       STREAMS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
       STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
+      TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem'],
       ADMIN_TOKENS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
       IDEMPOTENCY_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     });
@@ -53,6 +54,7 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
       'STREAMS_TABLE',
       'STREAM_KEYS_TABLE',
       'LIVE_TABLE',
+      'TASKS_TABLE',
       'ADMIN_TOKENS_TABLE',
       'IDEMPOTENCY_TABLE',
     ),

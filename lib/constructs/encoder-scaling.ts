@@ -1,33 +1,36 @@
-import { Duration, TimeZone } from 'aws-cdk-lib';
-import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
+import { Duration, Names, TimeZone } from 'aws-cdk-lib';
+import { CfnScalingPolicy, type ScalableTarget, Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
-import { encoderMetric } from './stage-metrics.ts';
+import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
+import { fleetDemand } from '#domain/fleet-demand.ts';
+import {
+  type EncoderMetricName,
+  METRICS_DIMENSION,
+  METRICS_INTERVAL_SECONDS,
+  METRICS_NAMESPACE,
+} from '#domain/metrics.ts';
 
 export interface EncoderScalingProps
-  extends Pick<ResolvedStage, 'name' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'> {
+  extends Pick<ResolvedStage, 'name' | 'ladder' | 'capacityVCpus' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'> {
   readonly service: FargateService;
 }
 
-/** Percent of slots in use. The rest is room for new broadcasts while another task starts. */
-const TARGET_USED_PERCENT = 70;
 const SCALE_OUT_COOLDOWN = Duration.seconds(60);
 /** Slow, because viewers may still be watching the last broadcasts of a task that stops. */
 const SCALE_IN_COOLDOWN = Duration.minutes(15);
+/** Target tracking evaluates a metric by the minute. */
+const REPORTS_PER_TASK = 60 / METRICS_INTERVAL_SECONDS;
 
-/** Scales tasks by the stream slots in use. Unlike CPU, slots say how many more broadcasts a task can accept. */
+/** Scales tasks by the room that broadcasts take. Unlike CPU in use, room says what the tasks can still accept. */
 export class EncoderScaling extends Construct {
   constructor(scope: Construct, id: string, props: EncoderScalingProps) {
     super(scope, id);
-    const { service, minTasks, maxTasks, name } = props;
+    const { service, minTasks, maxTasks } = props;
     const scaling = service.autoScaleTaskCount({ minCapacity: minTasks, maxCapacity: maxTasks });
-    scaling.scaleToTrackCustomMetric('StreamSlots', {
-      metric: encoderMetric(name, 'StreamSlotsUsedPercent', 'Average'),
-      targetValue: TARGET_USED_PERCENT,
-      scaleOutCooldown: SCALE_OUT_COOLDOWN,
-      scaleInCooldown: SCALE_IN_COOLDOWN,
-    });
+    const { scalableTargetId } = scaling.node.findChild('Target') as ScalableTarget;
+    this.#trackRoom(scalableTargetId, props);
     for (const [index, minimum] of props.scheduledMinimums.entries()) {
       scaling.scaleOnSchedule(`Schedule${index + 1}`, {
         schedule: Schedule.expression(minimum.schedule),
@@ -37,4 +40,56 @@ export class EncoderScaling extends Construct {
       });
     }
   }
+
+  /** The CDK's own construct for target tracking takes no expression. */
+  #trackRoom(scalingTargetId: string, { name, ladder, capacityVCpus }: EncoderScalingProps): void {
+    const { reserveVCpus, targetPercent } = fleetDemand({
+      capacityVCpus,
+      publishVCpus: publishVCpus({ ladder, architecture: TASK_ARCHITECTURE }),
+    });
+    // Sums over all reports of all tasks in a minute, so the reserve counts once for each report of one task. Without any
+    // demand nothing is reserved: an idle fleet shrinks to its minimum, even if a task has room for one broadcast only.
+    const reserve = Math.round(1000 * reserveVCpus * REPORTS_PER_TASK) / 1000;
+    new CfnScalingPolicy(this, 'Room', {
+      policyName: Names.uniqueId(this),
+      policyType: 'TargetTrackingScaling',
+      scalingTargetId,
+      targetTrackingScalingPolicyConfiguration: {
+        targetValue: targetPercent,
+        scaleOutCooldown: SCALE_OUT_COOLDOWN.toSeconds(),
+        scaleInCooldown: SCALE_IN_COOLDOWN.toSeconds(),
+        customizedMetricSpecification: {
+          metrics: [
+            sumQuery('demand', name, 'RoomDemandVcpus'),
+            sumQuery('room', name, 'RoomVcpus'),
+            {
+              id: 'taken',
+              label: 'room in demand or in reserve, in percent',
+              expression: `IF(demand > 0, 100 * (demand + ${reserve}) / room, 0)`,
+              returnData: true,
+            },
+          ],
+        },
+      },
+    });
+  }
+}
+
+function sumQuery(
+  id: string,
+  stageName: string,
+  metricName: EncoderMetricName,
+): CfnScalingPolicy.TargetTrackingMetricDataQueryProperty {
+  return {
+    id,
+    metricStat: {
+      metric: {
+        namespace: METRICS_NAMESPACE,
+        metricName,
+        dimensions: [{ name: METRICS_DIMENSION, value: stageName }],
+      },
+      stat: 'Sum',
+    },
+    returnData: false,
+  };
 }

@@ -13,6 +13,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS } from '#domain/ports.ts';
+import { ClusterSecret } from './cluster-secret.ts';
 import { EncoderScaling } from './encoder-scaling.ts';
 import { EncoderTask } from './encoder-task.ts';
 import type { IngestListener } from './ingest-listener.ts';
@@ -32,7 +33,7 @@ export interface EncoderServiceProps {
   readonly origin: OriginListener;
 }
 
-/** The ECS service of encoder tasks. They run on Fargate behind both load balancers and scale by their stream slots. */
+/** The ECS service of encoder tasks. They run on Fargate behind both load balancers and scale by the room that broadcasts take. */
 export class EncoderService extends Construct {
   readonly cluster: ICluster;
   readonly task: EncoderTask;
@@ -50,14 +51,16 @@ export class EncoderService extends Construct {
       tables,
       ingestAuth,
       eventBus,
+      clusterSecret: new ClusterSecret(this, 'ClusterSecret').secret,
     });
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'Headend: encoder tasks',
-      // Tasks call AWS only, but AWS's addresses are too many to list. Incoming traffic is limited below.
+      // Tasks call AWS and each other, but AWS's addresses are too many to list. Incoming traffic is limited below.
       allowAllOutbound: true,
     });
     const { ingest, origin } = props;
+    this.securityGroup.addIngressRule(this.securityGroup, Port.tcp(PORTS.internalTask), 'other encoder tasks');
     this.securityGroup.addIngressRule(ingest.securityGroup, Port.tcp(PORTS.rtmp), 'RTMP from the ingest balancer');
     ingest.securityGroup.addEgressRule(this.securityGroup, Port.tcp(PORTS.rtmp), 'RTMP to encoder tasks');
     this.securityGroup.addIngressRule(origin.securityGroup, Port.tcp(PORTS.originTask), 'the origin balancer');
@@ -76,9 +79,10 @@ export class EncoderService extends Construct {
       securityGroups: [this.securityGroup],
       // No desiredCount: each deployment would set it, and stop the tasks that scaling has added.
       minHealthyPercent: 100,
-      maxHealthyPercent: 200,
+      // A second deployment can start its tasks while those before the first one still have broadcasts on air.
+      maxHealthyPercent: 300,
       circuitBreaker: { enable: true, rollback: true },
-      // Rebalancing would stop tasks with live broadcasts to even out the zones.
+      // Rebalancing would move tasks with live broadcasts, only to even out the zones.
       availabilityZoneRebalancing: AvailabilityZoneRebalancing.DISABLED,
       enableExecuteCommand: stage.ecsExec,
       healthCheckGracePeriod: Duration.seconds(30),

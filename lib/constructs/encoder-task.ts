@@ -15,8 +15,10 @@ import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
+import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
 import { METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { PORTS } from '#domain/ports.ts';
@@ -27,18 +29,21 @@ import type { StreamTables } from './stream-tables.ts';
 export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
-    'name' | 'task' | 'streamsPerTask' | 'reconnectWindowSeconds' | 'logRetentionDays' | 'ecsExec'
+    'name' | 'task' | 'capacityVCpus' | 'reconnectWindowSeconds' | 'drainMinutes' | 'logRetentionDays' | 'ecsExec'
   > {
   /** The Docker build context: a folder with the Dockerfile and the bundle. */
   readonly imagePath: string;
   readonly cluster: ICluster;
   readonly tables: StreamTables;
   readonly ingestAuth: IFunction;
+  readonly clusterSecret: Secret;
   readonly eventBus: IEventBus;
 }
 
-/** ECS's maximum. Publishers need time to reconnect to another task, and viewers to load the last media. */
-const STOP_TIMEOUT = Duration.seconds(120);
+/** ECS's maximum on Fargate. Publishers need time to reconnect to another task, and viewers to load the last media. */
+const STOP_TIMEOUT = Duration.seconds(MAX_STOP_TIMEOUT_SECONDS);
+/** The encoder ends by itself this long before ECS would kill it, so that its last log lines and events arrive. */
+const STOP_MARGIN = Duration.seconds(10);
 /** The id of the image's own user. ECS can check that an id is not root; it can't check a name. */
 const USER = '10001';
 /** Buffers log lines while CloudWatch is slow. If it is full, lines are dropped; streams are never held up. */
@@ -78,6 +83,7 @@ export class EncoderTask extends Construct {
       stopTimeout: STOP_TIMEOUT,
       // Docker's init reaps the processes that a shell of ECS Exec leaves behind.
       linuxParameters: new LinuxParameters(this, 'Linux', { initProcessEnabled: true }),
+      // For the load balancers. On Fargate, other tasks reach the internal port without a mapping.
       portMappings: [{ containerPort: PORTS.rtmp }, { containerPort: PORTS.originTask }],
       logging: LogDriver.awsLogs({
         logGroup: this.logGroup,
@@ -101,16 +107,20 @@ export class EncoderTask extends Construct {
     return container;
   }
 
-  /** Allows one table, one function, one event bus, and scale-in protection for tasks of its own cluster. */
-  #allowWork({ cluster, tables, ingestAuth, eventBus }: EncoderTaskProps): void {
+  /** Allows two tables, one function, one event bus and one secret, and scale-in protection for tasks of its own cluster. */
+  #allowWork({ cluster, tables, ingestAuth, eventBus, clusterSecret }: EncoderTaskProps): void {
     const role = this.definition.taskRole;
-    tables.grant(role, { LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] });
+    tables.grant(role, {
+      LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+      TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+    });
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [ingestAuth.functionArn] }),
     );
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
     );
+    clusterSecret.grantRead(role);
     const tasks = Stack.of(this).formatArn({
       service: 'ecs',
       resource: 'task',
@@ -158,13 +168,17 @@ export class EncoderTask extends Construct {
 function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
   return {
     LOG_LEVEL: 'info',
-    ...props.tables.names('LIVE_TABLE'),
+    ...props.tables.names('LIVE_TABLE', 'TASKS_TABLE'),
     INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,
     LISTEN_HOST: '0.0.0.0',
     RTMP_PORT: String(PORTS.rtmp),
     HTTP_PORT: String(PORTS.originTask),
+    INTERNAL_PORT: String(PORTS.internalTask),
+    CLUSTER_SECRET_ARN: props.clusterSecret.secretArn,
+    STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds() - STOP_MARGIN.toSeconds()),
+    DRAIN_MINUTES: String(props.drainMinutes),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
-    STREAM_SLOTS: String(props.streamsPerTask),
+    CAPACITY_VCPUS: String(props.capacityVCpus),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,
     METRICS_STAGE: props.name,

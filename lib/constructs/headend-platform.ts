@@ -4,6 +4,7 @@ import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
+import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { ControlApiFunction } from './control-api-function.ts';
 import { ControlApiGateway } from './control-api-gateway.ts';
@@ -184,9 +185,16 @@ export class HeadendPlatform extends Construct {
     { distribution }: HlsDistribution,
   ): void {
     const scope = this.#scopeOf('Monitoring');
-    const { name: stageName, alarmEmail, monthlyBudgetUsd } = this.#stage;
+    const { name: stageName, ladder, alarmEmail, monthlyBudgetUsd } = this.#stage;
     const topic = new AlarmTopic(scope, 'Alarms', { email: alarmEmail });
-    new PlatformAlarms(scope, 'PlatformAlarms', { stageName, topic, ingest, origin, ingestAuth });
+    new PlatformAlarms(scope, 'PlatformAlarms', {
+      stageName,
+      publishVCpus: publishVCpus({ ladder, architecture: TASK_ARCHITECTURE }),
+      topic,
+      ingest,
+      origin,
+      ingestAuth,
+    });
     new OperationsDashboard(scope, 'Operations', {
       stageName,
       service: encoder.service,

@@ -115,8 +115,9 @@ function makeTargetGroup(scope: Construct, vpc: IVpc): NetworkTargetGroup {
     // The guard counts connections and wrong keys per address of the broadcaster.
     preserveClientIp: true,
     healthCheck: { protocol: Protocol.TCP, ...HEALTH_CHECK },
-    // ECS waits this long before it stops a task. The load balancer needs about as long to apply the change.
-    deregistrationDelay: Duration.seconds(15),
+    // ECS waits this long before it tells a task to stop. By then the load balancer has applied the change everywhere, so
+    // publishers that the task sends away reach other tasks. Until then, they stay connected to it.
+    deregistrationDelay: Duration.seconds(60),
     connectionTermination: false,
   });
   // The default would disconnect the live publishers of a task that fails a health check.

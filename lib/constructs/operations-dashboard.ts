@@ -32,12 +32,19 @@ export class OperationsDashboard extends Construct {
 
 function encoderRow({ stageName, service }: OperationsDashboardProps): GraphWidget[] {
   return [
-    graph('Streams and slots', [
-      total(stageName, 'StreamsLive', 'streams live'),
-      total(stageName, 'StreamSlotsUsed', 'slots used'),
-      total(stageName, 'StreamSlotsAvailable', 'slots free'),
-      total(stageName, 'StreamsReduced', 'streams with reduced quality'),
-    ]),
+    graph(
+      'Room (vCPUs) and streams',
+      [
+        total(stageName, 'RoomVcpus', 'all room'),
+        total(stageName, 'RoomUsedVcpus', 'used'),
+        total(stageName, 'RoomDemandVcpus', 'used and turned away'),
+        encoderMetric(stageName, 'RoomFreeVcpus', 'Maximum').with({ label: 'free on the freest task' }),
+      ],
+      [
+        total(stageName, 'StreamsLive', 'streams live'),
+        total(stageName, 'StreamsReduced', 'streams with reduced quality'),
+      ],
+    ),
     graph('Encoder CPU and memory (%)', [
       service.metricCpuUtilization({ period: MINUTE }),
       service.metricMemoryUtilization({ period: MINUTE }),
@@ -102,7 +109,7 @@ const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidg
 /** The total over all tasks: the sum of a minute's reports, divided by the number of reports of one task. */
 function total(
   stageName: string,
-  name: 'StreamsLive' | 'StreamSlotsUsed' | 'StreamSlotsAvailable' | 'StreamsReduced',
+  name: 'StreamsLive' | 'StreamsReduced' | 'RoomVcpus' | 'RoomUsedVcpus' | 'RoomDemandVcpus',
   label: string,
 ): IMetric {
   const reportsPerMinute = MINUTE.toSeconds() / METRICS_INTERVAL_SECONDS;

@@ -62,7 +62,8 @@ export class OriginListener extends Construct {
       protocol: ApplicationProtocol.HTTP,
       targetType: TargetType.IP,
       healthCheck: HEALTH_CHECK,
-      // A blocking request to a task that stops is answered within three target durations.
+      // A blocking request is answered within three target durations. New ones go to other tasks, which ask this one for
+      // what it still has.
       deregistrationDelay: Duration.seconds(15),
     });
     this.loadBalancer.addListener('Http', {

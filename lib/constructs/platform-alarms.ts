@@ -20,6 +20,8 @@ import { encoderMetric } from './stage-metrics.ts';
 
 export interface PlatformAlarmsProps {
   readonly stageName: string;
+  /** What a broadcast of the stage's ladder takes of a task. */
+  readonly publishVCpus: number;
   readonly topic: AlarmTopic;
   readonly ingest: IngestListener;
   readonly origin: OriginListener;
@@ -43,7 +45,7 @@ export class PlatformAlarms extends Construct {
     this.#addOriginAlarm(props.origin);
   }
 
-  #addEncoderAlarms({ stageName, ingest }: PlatformAlarmsProps): void {
+  #addEncoderAlarms({ stageName, publishVCpus, ingest }: PlatformAlarmsProps): void {
     this.#add('NoHealthyTask', {
       alarmDescription: 'No encoder task is healthy: nobody can publish or watch.',
       // Each zone counts its own tasks, and a zone without tasks reports 0.
@@ -67,10 +69,11 @@ export class PlatformAlarms extends Construct {
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 1,
     });
-    this.#add('NoStreamSlots', {
-      alarmDescription: 'Every stream slot is in use: further publishes are refused until another task is up.',
-      metric: encoderMetric(stageName, 'StreamSlotsAvailable', 'Maximum'),
-      threshold: 1,
+    this.#add('NoRoom', {
+      alarmDescription: 'No task has room for another broadcast: publishes are refused until another task is up.',
+      // The freest task, because a broadcast needs its room on one task.
+      metric: encoderMetric(stageName, 'RoomFreeVcpus', 'Maximum'),
+      threshold: publishVCpus,
       comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
       evaluationPeriods: 3,
     });

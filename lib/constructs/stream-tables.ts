@@ -10,6 +10,7 @@ const TABLE_IDS = {
   STREAMS_TABLE: 'Streams',
   STREAM_KEYS_TABLE: 'StreamKeys',
   LIVE_TABLE: 'Live',
+  TASKS_TABLE: 'Tasks',
   ADMIN_TOKENS_TABLE: 'AdminTokens',
   IDEMPOTENCY_TABLE: 'Idempotency',
 } as const satisfies Record<TableVariable, string>;

@@ -18,6 +18,7 @@ export const ENVIRONMENT_VARIABLES = {
     readBy: ['ingest-auth', 'control-api'],
   },
   LIVE_TABLE: { explanation: 'name of the DynamoDB table of live streams', readBy: ['encoder', 'control-api'] },
+  TASKS_TABLE: { explanation: 'name of the DynamoDB table of encoder tasks', readBy: ['encoder', 'control-api'] },
   ADMIN_TOKENS_TABLE: { explanation: 'name of the DynamoDB table of admin token hashes', readBy: ['control-api'] },
   IDEMPOTENCY_TABLE: { explanation: 'name of the DynamoDB table of idempotency keys', readBy: ['control-api'] },
   INGEST_AUTH_FUNCTION: { explanation: 'name of the ingest-auth Lambda function', readBy: ['encoder'] },
@@ -77,11 +78,47 @@ export const ENVIRONMENT_VARIABLES = {
     readBy: ['encoder'],
   },
   HTTP_PORT: { explanation: 'TCP port of the origin server, or 0 for a free one', readBy: ['encoder'] },
+  INTERNAL_PORT: {
+    explanation: 'TCP port of the server that only other tasks call, or 0 for a free one',
+    readBy: ['encoder'],
+  },
+  TASK_ID: {
+    explanation: "the task's id; in ECS it comes from the metadata endpoint",
+    readBy: ['encoder'],
+  },
+  TASK_ADDRESS: {
+    explanation: 'address at which other tasks reach this one; in ECS it comes from the metadata endpoint',
+    readBy: ['encoder'],
+  },
+  CLUSTER_SECRET: { explanation: 'secret by which the tasks of a stage know each other', readBy: ['encoder'] },
+  CLUSTER_SECRET_ARN: {
+    explanation: 'ARN of the Secrets Manager secret by which the tasks of a stage know each other',
+    readBy: ['encoder'],
+  },
+  STOP_TIMEOUT_SECONDS: {
+    explanation: 'how long a task that is told to stop may take to hand over its streams',
+    readBy: ['encoder'],
+  },
+  DRAIN_MINUTES: {
+    explanation: 'how long a task keeps its broadcasts after a deployment has started newer tasks',
+    readBy: ['encoder'],
+  },
+  ECS_CONTAINER_METADATA_URI_V4: {
+    explanation: "URL of ECS's task metadata endpoint, which ECS sets in every container",
+    readBy: ['encoder'],
+  },
+  ECS_AGENT_URI: {
+    explanation: "URL of ECS's agent, which ECS sets in every container",
+    readBy: ['encoder'],
+  },
   RECONNECT_WINDOW_SECONDS: {
     explanation: 'how long a stream waits for its publisher to come back before it ends',
     readBy: ['encoder'],
   },
-  STREAM_SLOTS: { explanation: 'how many broadcasts one encoder task takes at once', readBy: ['encoder'] },
+  CAPACITY_VCPUS: {
+    explanation: "how much of a task's CPU its broadcasts may take together, in vCPUs, as in 1.9",
+    readBy: ['encoder'],
+  },
   EVENT_BUS_NAME: { explanation: 'name of the EventBridge bus that events are sent to', readBy: ['encoder'] },
   METRICS_NAMESPACE: { explanation: 'CloudWatch namespace of the metrics, as in Headend', readBy: ['encoder'] },
   METRICS_STAGE: {

@@ -27,8 +27,18 @@ export const DEFAULT_LADDER: LadderName = '720p';
 export const AUDIO_RENDITION = 'audio';
 
 /** The rungs of a ladder, best first. */
-export function ladderRungs(ladder: LadderName): readonly Rung[] {
+export function ladderRungs(ladder: LadderName): readonly (typeof RUNGS)[number][] {
   return RUNGS.slice(RUNGS.findIndex((rung) => rung.name === ladder));
+}
+
+/**
+ * The rungs that a source whose shorter side has `shortSide` pixels gives, best first. Nothing is upscaled: a source below
+ * all rungs gives the lowest one alone, at the source's own size.
+ */
+export function sourceRungs(ladder: LadderName, shortSide: number): readonly (typeof RUNGS)[number][] {
+  const rungs = ladderRungs(ladder);
+  const fitting = rungs.filter((rung) => rung.shortSide <= shortSide);
+  return fitting.length > 0 ? fitting : rungs.slice(-1);
 }
 
 /** AAC bitrate in kbit/s of a ladder's audio rendition. */

@@ -21,12 +21,14 @@ export const METRICS_DIMENSION = 'Stage';
  * happened.
  */
 export const ENCODER_METRICS = [
-  /** Broadcasts that are on air, being accepted, or waiting for their publisher to come back. */
-  { name: 'StreamSlotsUsed', unit: 'Count', kind: 'level' },
-  /** Broadcasts that the task could take in addition. */
-  { name: 'StreamSlotsAvailable', unit: 'Count', kind: 'level' },
-  /** Share of the task's slots that are in use. */
-  { name: 'StreamSlotsUsedPercent', unit: 'Percent', kind: 'level' },
+  /** vCPUs that a task has for broadcasts. */
+  { name: 'RoomVcpus', unit: 'None', kind: 'level' },
+  /** vCPUs that broadcasts hold: those on air, being accepted, or waiting for their publisher to come back. */
+  { name: 'RoomUsedVcpus', unit: 'None', kind: 'level' },
+  /** vCPUs that the task still has for further broadcasts. */
+  { name: 'RoomFreeVcpus', unit: 'None', kind: 'level' },
+  /** `RoomUsedVcpus`, and what the publishes would have taken that were turned away in the last three minutes. */
+  { name: 'RoomDemandVcpus', unit: 'None', kind: 'level' },
   /** Streams that viewers can play, including those whose publisher may still come back. */
   { name: 'StreamsLive', unit: 'Count', kind: 'level' },
   /** Streams of which viewers get less than ladder and source allow, because the encoder did not keep up. */

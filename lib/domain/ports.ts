@@ -6,6 +6,8 @@ export const PORTS = {
   rtmps: 443,
   /** The origin in the task. */
   originTask: 8080,
+  /** The internal server in the task. Only other tasks of the same stage may call it. */
+  internalTask: 8081,
   /** The origin's private load balancer. CloudFront reaches it inside the VPC, without TLS. */
   originBalancer: 80,
 } as const;

@@ -43,6 +43,13 @@ export interface StreamRecord {
 /** The longest time that a deployment may let a stream wait for its publisher to come back. */
 export const MAX_RECONNECT_WINDOW_SECONDS = 600;
 
+/**
+ * The longest time that a task may keep its broadcasts after a deployment. CloudFormation gives up on an ECS service
+ * after three hours (ECS developer guide, "Task scale-in protection"). New tasks have to start, and old ones to stop,
+ * within that time too.
+ */
+export const MAX_DRAIN_MINUTES = 150;
+
 /** The most addresses and blocks that `allowedSources` may have. */
 export const ALLOWED_SOURCES_LIMIT = 50;
 
@@ -87,6 +94,57 @@ export interface LiveRecord {
   /** Milliseconds since 1970. After this moment the stream counts as idle. */
   readonly leaseUntilMs: number;
   readonly health: StreamHealth | null;
+}
+
+/**
+ * How far a stream's sequences have come. A task that knows nothing else of the stream's past goes on above them.
+ */
+export interface SequenceState {
+  readonly latency: LatencyName;
+  /** Media sequence number after the newest segment. */
+  readonly nextMsn: number;
+  /** Number of discontinuities before the newest segment. */
+  readonly discontinuityNumber: number;
+  /** What the multivariant playlist offers, as the packager writes it. Null before the first part. */
+  readonly offered: unknown;
+  /** Milliseconds since 1970, by the holder's clock. */
+  readonly recordedAtMs: number;
+}
+
+/** What a stream's holder tells all tasks about the stream. It outlives the holder. */
+export interface BroadcastState {
+  /** Milliseconds since 1970. Null until viewers can play the broadcast. */
+  readonly liveSinceMs: number | null;
+  /** Milliseconds since 1970. Null while somebody publishes. */
+  readonly publisherGoneAtMs: number | null;
+  /** Milliseconds since 1970. Null until the playlists have ended. */
+  readonly endedAtMs: number | null;
+  /** How many quality steps down the stream is, because its task could not keep up; 0 is full quality. */
+  readonly qualityLevel: number;
+  readonly sequence: SequenceState;
+}
+
+/**
+ * The task that holds a stream: it encodes it, or waits for its publisher, or keeps its end for players that lag.
+ * Every viewer's request for the stream leads to it.
+ */
+export interface StreamHolder {
+  readonly taskId: string;
+  /** `host:port` of the task's internal server. */
+  readonly address: string;
+  readonly playbackId: string;
+}
+
+/** A stream that a task holds. The task's lease may be over. */
+export interface HeldStream {
+  readonly streamId: string;
+  /** The fencing epoch: a record with a higher one is newer, and ends the rights of every holder before. */
+  readonly epoch: number;
+  /** Milliseconds since 1970, by the holder's clock. */
+  readonly leaseUntilMs: number;
+  readonly holder: StreamHolder;
+  /** Null until a holder has renewed its lease once. */
+  readonly broadcast: BroadcastState | null;
 }
 
 /** Why somebody asked for a publish to end. */

@@ -21,6 +21,7 @@ export const TABLES = [
   { nameVariable: 'STREAMS_TABLE', partitionKey: 'id', timeToLiveAttribute: null },
   { nameVariable: 'STREAM_KEYS_TABLE', partitionKey: 'keyHash', timeToLiveAttribute: null },
   { nameVariable: 'LIVE_TABLE', partitionKey: 'streamId', timeToLiveAttribute: 'expiresAtSeconds' },
+  { nameVariable: 'TASKS_TABLE', partitionKey: 'taskId', timeToLiveAttribute: 'expiresAtSeconds' },
   { nameVariable: 'ADMIN_TOKENS_TABLE', partitionKey: 'id', timeToLiveAttribute: null },
   { nameVariable: 'IDEMPOTENCY_TABLE', partitionKey: 'requestKey', timeToLiveAttribute: 'expiresAtSeconds' },
 ] as const satisfies readonly TableDefinition[];

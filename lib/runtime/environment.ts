@@ -32,6 +32,22 @@ export const wholeNumber = (lowest: number, highest: number) =>
     z.transform(Number),
   );
 
+/** A number within a range, with up to three decimals. */
+export const decimalNumber = (lowest: number, highest: number) =>
+  z.pipe(
+    text.check(
+      z.refine(
+        (digits) =>
+          /^(0|[1-9]\d{0,14})(\.\d{1,3})?$/.test(digits) && Number(digits) >= lowest && Number(digits) <= highest,
+        {
+          error: ({ input }) =>
+            mustUnlessMissing(`be a number from ${lowest} to ${highest} with at most three decimals`, input),
+        },
+      ),
+    ),
+    z.transform(Number),
+  );
+
 /** A TCP port to listen on. The operating system picks a free one for 0. */
 export const port = wholeNumber(0, 65_535);
 

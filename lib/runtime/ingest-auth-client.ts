@@ -1,8 +1,7 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
 import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
-import { LADDER_NAMES } from '#domain/ladders.ts';
-import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { authorisedStreamSchema, refusalCodeSchema } from './authorised-stream.ts';
 
 /**
  * How long the encoder waits for a decision, in milliseconds: a cold start of the function, 1.5 s for a secret and 2 s
@@ -13,18 +12,11 @@ export const INGEST_AUTH_TIMEOUT_MS = 6_000;
 const responseSchema: z.ZodType<IngestAuthResponse> = z.discriminatedUnion('allow', [
   z.object({
     allow: z.literal(true),
-    stream: z.object({
-      streamId: z.string().min(1),
-      playbackId: z.string().min(1),
-      version: z.number().int().nullable(),
-      ladder: z.enum(LADDER_NAMES),
-      latency: z.enum(LATENCY_NAMES),
-      maxInputKbps: z.number().positive(),
-    }),
+    stream: authorisedStreamSchema,
   }),
   z.object({
     allow: z.literal(false),
-    code: z.enum(['NetStream.Publish.BadName', 'NetStream.Publish.Rejected']),
+    code: refusalCodeSchema,
     description: z.string(),
     streamId: z.string().min(1).optional(),
   }),

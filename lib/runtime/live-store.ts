@@ -4,80 +4,105 @@ import {
   GetCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import type { EndReason, LiveRecord, StreamHealth } from '#domain/streams.ts';
+import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHealth, StreamHolder } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-writes.ts';
+import { type EndRequest, requestEndUpdate } from './live-end-requests.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
 export const EPOCHS_PER_PUBLISH = 1_000;
 
-/** How long a stream counts as live after its last heartbeat, in milliseconds. */
-export const LEASE_DURATION_MS = 10_000;
+/** How long a task holds a stream after its last heartbeat, in milliseconds. Then others may take it. */
+export const LEASE_DURATION_MS = 8_000;
 
 /** BatchGetItem takes at most this many keys (DynamoDB API reference). */
 export const BATCH_GET_LIMIT = 100;
 const BATCH_GET_ATTEMPTS = 3;
 
-/** How long a deleted stream refuses publishes that were allowed before. A publish begins within seconds. */
-const DELETED_ITEM_SECONDS = 24 * 3600;
-
 /**
- * Whether a heartbeat's owner still holds its stream. If not, `reason` says why somebody asked for the end. It is null
- * if another publisher took over.
+ * Whether a task still holds its stream. If not, `reason` says why somebody asked for the end. It is null if the stream
+ * has a newer epoch.
  */
 export type HeartbeatResult = { readonly held: true } | { readonly held: false; readonly reason: EndReason | null };
 
-/**
- * A request to end the publish of a stream. A stop ends the current publish. A new key or a deletion also refuses
- * publishes that have not begun yet and were allowed by a version of the stream below `minVersion`.
- */
-export type EndRequest = {
-  readonly streamId: string;
-  /** Milliseconds since 1970. */
-  readonly nowMs: number;
-} & (
-  | {
-      readonly reason: 'stopped';
-      /** Ends only this publisher's publish. @default whoever publishes */
-      readonly owner?: string;
-    }
-  | { readonly reason: Exclude<EndReason, 'stopped'>; readonly minVersion: number }
-);
+/** A publish that has begun. */
+export interface BegunPublish {
+  /** The first of its epochs. */
+  readonly firstEpoch: number;
+  /** The last of its epochs, which is the stream's fencing epoch from now on. */
+  readonly epoch: number;
+  /** Who held the stream before, and until when. Null if nobody did. */
+  readonly former: FormerHolder | null;
+}
 
-/** Who encodes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
+/** The holder before the present one. */
+export type FormerHolder = Omit<HeldStream, 'streamId' | 'epoch'>;
+
+/** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface LiveStore {
   /**
-   * Makes `owner` the stream's publisher, even if another one has it, and gives it the epochs `firstEpoch` and the next
-   * 999. Resolves to null, and changes nothing, if the stream got a new key or was deleted since the publish was
-   * allowed.
+   * Makes a playback id lead to a stream. Resolves to false, and changes nothing, if it leads to another stream that a
+   * task still holds: that stream's viewers must not get this one's picture.
+   */
+  claimPlaybackId(claim: {
+    readonly playbackId: string;
+    readonly streamId: string;
+    /** Milliseconds since 1970. */
+    readonly nowMs: number;
+  }): Promise<boolean>;
+  /**
+   * Makes `owner` the stream's publisher and `holder` its task, even if others are, and gives it the next 1,000
+   * epochs. A repeated call has the same result. Resolves to null, and changes nothing, if the stream got a new key or
+   * was deleted since the publish was allowed.
    */
   begin(publish: {
     readonly streamId: string;
     readonly owner: string;
+    readonly holder: StreamHolder;
     /** The stream's version that allowed the publish (AuthorisedStream). */
     readonly version: number | null;
     /** ISO 8601, UTC. */
     readonly startedAt: string;
     /** Milliseconds since 1970. */
     readonly nowMs: number;
-  }): Promise<{ readonly firstEpoch: number } | null>;
-  /** Renews the lease, unless the stream now has another owner, or none. */
+  }): Promise<BegunPublish | null>;
+  /**
+   * Renews the lease and stores the state of the broadcast, unless the stream has a newer epoch, or `owner` is no longer its
+   * publisher. An `owner` of null says that nobody publishes now.
+   */
   heartbeat(beat: {
     readonly streamId: string;
-    readonly owner: string;
+    readonly epoch: number;
+    readonly owner: string | null;
+    readonly broadcast: BroadcastState;
     readonly leaseUntilMs: number;
     readonly health: StreamHealth | null;
     /** Aborts the call. @default never */
     readonly signal?: AbortSignal;
   }): Promise<HeartbeatResult>;
   /**
+   * Takes a stream that nobody publishes on from its holder. Resolves to the new fencing epoch, or to null, and changes
+   * nothing, if the stream's epoch is not `formerEpoch` any more. A repeated call has the same result.
+   */
+  takeOver(stream: {
+    readonly streamId: string;
+    readonly formerEpoch: number;
+    readonly holder: StreamHolder;
+    readonly broadcast: BroadcastState;
+    readonly leaseUntilMs: number;
+  }): Promise<number | null>;
+  /** Forgets the holder of an ended stream. Resolves to false if the stream has a newer epoch. */
+  forget(stream: { readonly streamId: string; readonly epoch: number }): Promise<boolean>;
+  /** The stream that a playback id leads to. Null if no task holds one. */
+  findHeld(playbackId: string): Promise<HeldStream | null>;
+  /** The stream with an id. Null if no task holds it. */
+  getHeld(streamId: string): Promise<HeldStream | null>;
+  /**
    * Takes the stream from its publisher, who learns about it from the next heartbeat. Resolves to false if nobody was
    * live.
    */
   requestEnd(request: EndRequest): Promise<boolean>;
-  /** Releases the stream. Resolves to false if it now has another owner, or none. */
-  end(publish: { readonly streamId: string; readonly owner: string }): Promise<boolean>;
   /** Resolves to null if nobody publishes. The lease of a record may have expired. */
   get(streamId: string): Promise<LiveRecord | null>;
   /** The records of those streams that somebody publishes, by stream id. Takes at most 100 ids. */
@@ -90,124 +115,177 @@ export interface LiveStoreOptions {
   readonly tables: Pick<TableNames, 'LIVE_TABLE'>;
 }
 
-/** A LiveStore. A stream's item outlives its publishes, because it counts the epochs. Without an owner it is idle. */
+/** A LiveStore. A stream's item outlives its publishes, because it counts the epochs. */
 export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore {
   const table = tables.LIVE_TABLE;
-  /** `owner` is a reserved word in DynamoDB's expressions. */
-  const itemOf = (streamId: string) => ({
-    TableName: table,
-    Key: { streamId },
-    ExpressionAttributeNames: { '#owner': 'owner' },
-  });
+  const updateOf = (streamId: string) => ({ TableName: table, Key: { streamId }, ExpressionAttributeNames: NAMES });
 
-  const begin: LiveStore['begin'] = async ({ streamId, owner, version, startedAt, nowMs }) => {
-    // The counter is incremented, never set. So repeating an update that had succeeded skips epochs but reuses none.
+  async function read(streamId: string, signal?: AbortSignal): Promise<Item | undefined> {
+    const command = new GetCommand({ TableName: table, Key: { streamId }, ConsistentRead: true });
+    const { Item } = await client.send(command, signal === undefined ? {} : { abortSignal: signal });
+    return Item;
+  }
+
+  const claimPlaybackId: LiveStore['claimPlaybackId'] = async ({ playbackId, streamId, nowMs }) => {
+    const claim = (condition: string, values: Item) =>
+      updateIf(client, {
+        TableName: table,
+        Key: { streamId: pointerKey(playbackId) },
+        UpdateExpression: 'SET leadsTo = :streamId',
+        ConditionExpression: condition,
+        ExpressionAttributeValues: { ':streamId': streamId, ...values },
+      });
+    if ((await claim('attribute_not_exists(leadsTo) OR leadsTo = :streamId', {})) !== null) return true;
+    const former = await findHeld(playbackId);
+    if (former !== null && former.leaseUntilMs > nowMs) return false;
+    const pointer = await read(pointerKey(playbackId));
+    return (await claim('leadsTo = :former', { ':former': pointer?.leadsTo ?? streamId })) !== null;
+  };
+
+  const begin: LiveStore['begin'] = async ({ streamId, owner, holder, version, startedAt, nowMs }) => {
+    // The counter is incremented, never set, and the former holder stays in the item until the next publish. So a
+    // repeat of an update that had succeeded is seen by its owner, and has the same result.
     const begun = await updateIf(client, {
-      ...itemOf(streamId),
+      ...updateOf(streamId),
       UpdateExpression:
-        'ADD epoch :count SET #owner = :owner, startedAt = :startedAt, leaseUntilMs = :leaseUntilMs, health = :health ' +
-        'REMOVE endReason, expiresAtSeconds',
-      ConditionExpression: 'attribute_not_exists(minVersion) OR minVersion <= :version',
+        'ADD epoch :count SET #owner = :owner, startedAt = :startedAt, leaseUntilMs = :leaseUntilMs, health = :health, ' +
+        'former = if_not_exists(holder, :nobody), formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), ' +
+        'holder = :holder REMOVE endReason, expiresAtSeconds',
+      ConditionExpression:
+        '(attribute_not_exists(minVersion) OR minVersion <= :version) AND ' +
+        '(attribute_not_exists(#owner) OR #owner <> :owner)',
       ExpressionAttributeValues: {
         ':count': EPOCHS_PER_PUBLISH,
         ':owner': owner,
         ':startedAt': startedAt,
         ':leaseUntilMs': nowMs + LEASE_DURATION_MS,
         ':health': null,
+        ':nobody': null,
+        ':zero': 0,
+        ':holder': holder,
         ':version': version ?? Number.MAX_SAFE_INTEGER,
+      },
+      ReturnValues: 'ALL_NEW',
+    });
+    const item = begun ?? (await read(streamId));
+    return isOwned(item) && item.owner === owner ? toBegunPublish(item) : null;
+  };
+
+  const heartbeat: LiveStore['heartbeat'] = async ({ streamId, owner, signal, ...state }) => {
+    const { epoch, broadcast, leaseUntilMs, health } = state;
+    const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs };
+    const renewal: UpdateCommandInput = {
+      ...updateOf(streamId),
+      ...(owner === null
+        ? {
+            UpdateExpression:
+              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast REMOVE #owner, startedAt, health',
+            ConditionExpression: 'epoch = :epoch',
+            ExpressionAttributeValues: values,
+          }
+        : {
+            UpdateExpression: 'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, health = :health',
+            ConditionExpression: 'epoch = :epoch AND #owner = :owner',
+            ExpressionAttributeValues: { ...values, ':owner': owner, ':health': health },
+          }),
+    };
+    if ((await updateIf(client, renewal, signal)) !== null) return { held: true };
+    const item = await read(streamId, signal);
+    const isReplaced = item?.epoch !== epoch || isOwned(item);
+    return { held: false, reason: isReplaced ? null : ((item?.endReason as EndReason | undefined) ?? null) };
+  };
+
+  const takeOver: LiveStore['takeOver'] = async ({ streamId, formerEpoch, holder, broadcast, leaseUntilMs }) => {
+    const taken = await updateIf(client, {
+      ...updateOf(streamId),
+      UpdateExpression:
+        'ADD epoch :count SET leaseUntilMs = :leaseUntilMs, holder = :holder, broadcast = :broadcast ' +
+        'REMOVE #owner, startedAt, health',
+      ConditionExpression: 'epoch = :formerEpoch',
+      ExpressionAttributeValues: {
+        ':count': EPOCHS_PER_PUBLISH,
+        ':formerEpoch': formerEpoch,
+        ':holder': holder,
+        ':broadcast': broadcast,
+        ':leaseUntilMs': leaseUntilMs,
       },
       ReturnValues: 'UPDATED_NEW',
     });
-    return begun === null ? null : { firstEpoch: (begun as unknown as LiveRecord).epoch - EPOCHS_PER_PUBLISH + 1 };
+    if (taken !== null) return taken.epoch as number;
+    // The update may have succeeded before its answer was lost, and then it was repeated.
+    const item = toHeldStream(await read(streamId));
+    const isOurs = item?.holder.taskId === holder.taskId && item.epoch === formerEpoch + EPOCHS_PER_PUBLISH;
+    return isOurs ? item.epoch : null;
   };
 
-  const heartbeat: LiveStore['heartbeat'] = async ({ streamId, owner, leaseUntilMs, health, signal }) => {
-    const renewal: UpdateCommandInput = {
-      ...itemOf(streamId),
-      UpdateExpression: 'SET leaseUntilMs = :leaseUntilMs, health = :health',
-      ConditionExpression: '#owner = :owner',
-      ExpressionAttributeValues: { ':owner': owner, ':leaseUntilMs': leaseUntilMs, ':health': health },
-    };
-    if ((await updateIf(client, renewal, signal)) !== null) return { held: true };
-    return { held: false, reason: await readEndReason(client, table, streamId, signal) };
-  };
-
-  const end: LiveStore['end'] = async ({ streamId, owner }) => {
-    const ended = await updateIf(client, {
-      ...itemOf(streamId),
-      UpdateExpression: REMOVE_PUBLISH,
-      ConditionExpression: '#owner = :owner',
-      ExpressionAttributeValues: { ':owner': owner },
+  const forget: LiveStore['forget'] = async ({ streamId, epoch }) => {
+    const forgotten = await updateIf(client, {
+      TableName: table,
+      Key: { streamId },
+      UpdateExpression: 'REMOVE holder, former, formerLeaseUntilMs, leaseUntilMs, broadcast',
+      ConditionExpression: 'epoch = :epoch',
+      ExpressionAttributeValues: { ':epoch': epoch },
     });
-    return ended !== null;
+    return forgotten !== null;
+  };
+
+  const getHeld: LiveStore['getHeld'] = async (streamId) => toHeldStream(await read(streamId));
+
+  const findHeld: LiveStore['findHeld'] = async (playbackId) => {
+    const pointer = await read(pointerKey(playbackId));
+    if (pointer === undefined) return null;
+    const held = await getHeld(pointer.leadsTo as string);
+    return held?.holder.playbackId === playbackId ? held : null;
   };
 
   const requestEnd: LiveStore['requestEnd'] = async (request) => {
-    const former = await updateIf(client, {
-      ...itemOf(request.streamId),
-      ...(request.reason === 'stopped' ? stopUpdate(request.owner) : lastingEndUpdate(request)),
-      ReturnValues: 'ALL_OLD',
-    });
+    const update = { ...updateOf(request.streamId), ...requestEndUpdate(request), ReturnValues: 'ALL_OLD' as const };
+    const former = await updateIf(client, update);
     return former !== null && isOwned(former) && former.leaseUntilMs > request.nowMs;
   };
 
   const get: LiveStore['get'] = async (streamId) => {
-    const { Item } = await client.send(new GetCommand({ TableName: table, Key: { streamId }, ConsistentRead: true }));
-    return isOwned(Item) ? Item : null;
+    const item = await read(streamId);
+    return isOwned(item) ? toLiveRecord(item) : null;
   };
 
   const batchGet: LiveStore['batchGet'] = async (streamIds) => {
     const items = await readItems(client, table, streamIds);
-    return new Map(items.filter(isOwned).map((item) => [item.streamId, item]));
+    return new Map(items.filter(isOwned).map((item) => [item.streamId, toLiveRecord(item)]));
   };
 
-  return { begin, heartbeat, end, requestEnd, get, batchGet };
+  return { claimPlaybackId, begin, heartbeat, takeOver, forget, findHeld, getHeld, requestEnd, get, batchGet };
 }
 
 type Item = Record<string, unknown>;
 
-/** Whether an item is a live record. An item without an owner only counts epochs. */
+/** `owner` is a reserved word in DynamoDB's expressions. */
+const NAMES = { '#owner': 'owner' };
+
+/** Key of the item that leads from a playback id to its stream. No stream id has a slash. */
+const pointerKey = (playbackId: string): string => `playback/${playbackId}`;
+
+/** Whether somebody publishes the stream of an item. */
 const isOwned = (item: Item | undefined): item is Item & LiveRecord => item !== undefined && 'owner' in item;
 
-const REMOVE_PUBLISH = 'REMOVE #owner, startedAt, leaseUntilMs, health';
+const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health }: Item & LiveRecord): LiveRecord => ({
+  ...{ streamId, owner, epoch, startedAt, leaseUntilMs, health },
+});
 
-function stopUpdate(owner?: string) {
-  return {
-    UpdateExpression: `${REMOVE_PUBLISH} SET endReason = :reason`,
-    ConditionExpression: owner === undefined ? 'attribute_exists(#owner)' : '#owner = :owner',
-    ExpressionAttributeValues: { ':reason': 'stopped', ...(owner === undefined ? {} : { ':owner': owner }) },
-  };
+function toHeldStream(item: Item | undefined): HeldStream | null {
+  if (item === undefined || (item.holder ?? null) === null) return null;
+  const { streamId, epoch, leaseUntilMs, holder, broadcast } = item as Item & HeldStream;
+  return { streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder, broadcast: broadcast ?? null };
 }
 
-/**
- * Applies even if nobody publishes, because a publish that was allowed may be about to begin. A repeated or late
- * request changes nothing.
- */
-function lastingEndUpdate({ reason, minVersion, nowMs }: Exclude<EndRequest, { reason: 'stopped' }>) {
-  const isDeleted = reason === 'deleted';
-  const expiry = isDeleted ? ', expiresAtSeconds = :expiresAtSeconds' : '';
-  const expiresAtSeconds = Math.floor(nowMs / 1000) + DELETED_ITEM_SECONDS;
+function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: Item & LiveRecord): BegunPublish {
+  const holder = former as StreamHolder | null;
+  const broadcast = (item.broadcast ?? null) as BroadcastState | null;
   return {
-    UpdateExpression: `${REMOVE_PUBLISH} SET endReason = :reason, minVersion = :minVersion${expiry}`,
-    ConditionExpression: 'attribute_not_exists(minVersion) OR minVersion < :minVersion',
-    ExpressionAttributeValues: {
-      ':reason': reason,
-      ':minVersion': minVersion,
-      ...(isDeleted ? { ':expiresAtSeconds': expiresAtSeconds } : {}),
-    },
+    firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
+    epoch,
+    former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
   };
-}
-
-/** Null while the stream has an owner, and after an owner has released it. */
-async function readEndReason(
-  client: DynamoDBDocumentClient,
-  table: string,
-  streamId: string,
-  signal?: AbortSignal,
-): Promise<EndReason | null> {
-  const read = new GetCommand({ TableName: table, Key: { streamId }, ConsistentRead: true });
-  const { Item } = await client.send(read, signal === undefined ? {} : { abortSignal: signal });
-  return isOwned(Item) ? null : ((Item?.endReason as EndReason | undefined) ?? null);
 }
 
 /** BatchGetItem leaves keys for another call if it is throttled or its answer grows too large. */

@@ -9,6 +9,7 @@ import {
   tokenListSchema,
   viewerTokenSchema,
 } from '#functions/control-api/schemas.ts';
+import { drainSchema, type TaskBody, taskListSchema } from '#functions/control-api/task-schemas.ts';
 import { ApiTransport, type ApiTransportOptions } from './api-transport.ts';
 
 /** The fields that all events share. Each type adds its own. */
@@ -69,6 +70,16 @@ export class ControlApiClient {
 
   createViewerToken(id: string, options: { readonly ttlSeconds?: number | undefined } = {}): Promise<ViewerToken> {
     return this.#transport.post({ path: `${streamPath(id)}/viewer-tokens`, body: options }, viewerTokenSchema);
+  }
+
+  /** The encoder tasks. One that has stopped reporting is `lost`. */
+  async listTasks(): Promise<readonly TaskBody[]> {
+    return (await this.#transport.get('/tasks', taskListSchema)).tasks;
+  }
+
+  /** Asks a task to drain. It begins within seconds. */
+  drainTask(id: string): Promise<z.infer<typeof drainSchema>> {
+    return this.#transport.post({ path: `/tasks/${encodeURIComponent(id)}/drain` }, drainSchema);
   }
 
   createAdminToken(name: string): Promise<CreatedToken> {

@@ -27,6 +27,17 @@ export async function headendRecipe(clipPath: string, ladder: LadderName): Promi
   return { args: ffmpegArguments(plan, 0), outputs: renditionNames(plan).length };
 }
 
+const DECODE = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-threads', '1', '-f', 'flv', '-i', 'pipe:0'];
+const DISCARD = ['-map', '0:v', '-f', 'null', '-'];
+
+/** Decoding of the picture alone, in one thread as the encoder decodes. */
+export const decodeRecipe: Recipe = { args: [...DECODE, ...DISCARD], outputs: 0 };
+
+/** Decoding, and scaling to another size as the encoder scales. */
+export function scaleRecipe({ width, height }: { readonly width: number; readonly height: number }): Recipe {
+  return { args: ['-filter_threads', '1', ...DECODE, '-vf', `scale=${width}:${height}`, ...DISCARD], outputs: 0 };
+}
+
 /**
  * Measures the user and system time of one run over a clip at full speed, in seconds. Uses the shell's `times`, because
  * Node.js does not report the time of a single child process.

@@ -77,6 +77,7 @@ function probe(publisher: AcceptedPublisher): PublisherHandler {
 /** Hostile input may be too much for FFmpeg, but it has no viewers. */
 const arbiter = new StepArbiter({
   limits: STEP_LIMITS,
+  architecture: 'x64',
   vCpus: availableParallelism(),
   idleVCpus: () => null,
   now: Date.now,
@@ -88,6 +89,7 @@ function transcode(publisher: AcceptedPublisher): PublisherHandler {
   const transcoder = new Transcoder({
     stream: publisher.stream,
     nextEpoch: () => ++epoch,
+    onCost: () => undefined,
     beginRun: () => ({ write: () => 0, end: () => undefined }),
     fits: () => true,
     onRestart: () => undefined,

@@ -37,6 +37,7 @@ export class RtmpClient {
   readonly receivedTypes: number[] = [];
   /** Received commands that `answer` has not returned yet. */
   readonly answers: RtmpAnswer[] = [];
+  readonly #messageStreamIds = new WeakMap<RtmpAnswer, number>();
   readonly #events = new EventEmitter();
   #buffered = Buffer.alloc(0);
   #isOpen = true;
@@ -75,18 +76,21 @@ export class RtmpClient {
     this.socket.write(Buffer.alloc(HANDSHAKE_BYTES));
   }
 
-  /** Performs the handshake, `connect` and `createStream`. After that, message stream 1 can publish. */
-  async prepare(app: string = RTMP_APPLICATION): Promise<void> {
+  /**
+   * Performs the handshake, `connect` and `createStream`. After that, message stream 1 can publish. `details` are further fields
+   * of the command object of `connect`.
+   */
+  async prepare(app: string = RTMP_APPLICATION, details: Readonly<Record<string, AmfValue>> = {}): Promise<void> {
     await this.handshake();
-    this.sendCommand(0, 'connect', 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, type: 'nonprivate' });
+    this.sendCommand(0, 'connect', 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, type: 'nonprivate', ...details });
     await this.answer('_result');
     this.sendCommand(0, 'createStream', 2, null);
     await this.answer('_result');
   }
 
   /** Prepares and publishes. Resolves to the status. */
-  async publish(streamName: string): Promise<RtmpAnswer> {
-    await this.prepare();
+  async publish(streamName: string, details: Readonly<Record<string, AmfValue>> = {}): Promise<RtmpAnswer> {
+    await this.prepare(RTMP_APPLICATION, details);
     this.sendCommand(1, 'publish', 3, null, streamName, 'live');
     return this.answer('onStatus');
   }
@@ -124,6 +128,11 @@ export class RtmpClient {
     }
   }
 
+  /** The message stream that a command came on. */
+  messageStreamIdOf(answer: RtmpAnswer): number | undefined {
+    return this.#messageStreamIds.get(answer);
+  }
+
   /** Resolves once a message of the given type was received. */
   async received(type: number): Promise<void> {
     while (!this.receivedTypes.includes(type)) await once(this.#events, 'change');
@@ -148,7 +157,11 @@ export class RtmpClient {
       const end = MESSAGE_HEADER_BYTES + this.#buffered.readUIntBE(4, 3);
       if (this.#buffered.length < end) break;
       const type = this.#buffered.readUInt8(7);
-      if (type === COMMAND) this.answers.push(decodeAmf0(this.#buffered.subarray(MESSAGE_HEADER_BYTES, end)));
+      if (type === COMMAND) {
+        const answer = decodeAmf0(this.#buffered.subarray(MESSAGE_HEADER_BYTES, end));
+        this.#messageStreamIds.set(answer, this.#buffered.readUInt32LE(8));
+        this.answers.push(answer);
+      }
       this.receivedTypes.push(type);
       this.#buffered = this.#buffered.subarray(end);
     }

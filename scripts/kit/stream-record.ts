@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { generateId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
-import type { StreamHealth, StreamRecord } from '#domain/streams.ts';
+import type { BroadcastState, StreamHealth, StreamHolder, StreamRecord } from '#domain/streams.ts';
 
 /** A stream with ids of its own. Nobody knows its key unless `keyHash` is given. */
 export const makeStreamRecord = (settings: Partial<StreamRecord> = {}): StreamRecord => ({
@@ -34,3 +34,21 @@ export const STREAM_HEALTH: StreamHealth = {
   encoderSpeed: 1.02,
   warnings: ['The keyframe interval is 8 s, set it to 2 s'],
 };
+
+/** A task that holds a stream. */
+export const makeStreamHolder = (settings: Partial<StreamHolder> = {}): StreamHolder => ({
+  taskId: 'task-1',
+  address: '127.0.0.1:8081',
+  playbackId: generateId(randomBytes),
+  ...settings,
+});
+
+/** A broadcast whose publisher is there and which nobody can play yet. */
+export const makeBroadcastState = (settings: Partial<BroadcastState> = {}): BroadcastState => ({
+  liveSinceMs: null,
+  publisherGoneAtMs: null,
+  endedAtMs: null,
+  qualityLevel: 0,
+  sequence: { latency: 'low', nextMsn: 10, discontinuityNumber: 1, offered: null, recordedAtMs: 0 },
+  ...settings,
+});

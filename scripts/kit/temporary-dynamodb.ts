@@ -12,6 +12,7 @@ export const TEST_TABLES: TableNames = {
   STREAMS_TABLE: 'test-streams',
   STREAM_KEYS_TABLE: 'test-stream-keys',
   LIVE_TABLE: 'test-live',
+  TASKS_TABLE: 'test-tasks',
   ADMIN_TOKENS_TABLE: 'test-admin-tokens',
   IDEMPOTENCY_TABLE: 'test-idempotency',
 };

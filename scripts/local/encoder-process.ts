@@ -1,21 +1,32 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { z } from 'zod';
+import type { RandomBytes } from '#domain/stream-ids.ts';
 
-/** The ports of a running encoder task. */
-const taskPortsSchema = z.object({ rtmpPort: z.number(), httpPort: z.number() });
+/** What a task says to its parent when it listens. */
+const taskReadySchema = z.object({
+  rtmpPort: z.number(),
+  httpPort: z.number(),
+  internalPort: z.number().optional(),
+});
+
+/** What it says when it takes no new publishers, because it hands its streams over and ends. */
+const taskDrainingSchema = z.object({ draining: z.literal(true) });
 
 export interface EncoderProcessOptions {
+  /** The task's place among the tasks, from 1 on. A restarted task keeps it. */
+  readonly place: number;
   /** The bundled program. */
   readonly programPath: string;
-  /** All environment variables except the ports. */
+  /** All environment variables except the task's id and its ports. */
   readonly environment: NodeJS.ProcessEnv;
-  /** 0 for any free port. A restarted task keeps the ports of the previous one. */
+  /** 0 for any free port. A restarted task keeps all ports of the previous one. */
   readonly rtmpPort: number;
-  readonly httpPort: number;
   /** File descriptor of the log. */
   readonly logFile: number;
-  /** How long it may take to end on SIGTERM. @default STOP_TIMEOUT_MS */
+  /** Makes the task's id, a new one for each start. */
+  readonly randomBytes: RandomBytes;
+  /** How long it may take to end when the platform ends. @default STOP_TIMEOUT_MS */
   readonly stopTimeoutMs?: number;
 }
 
@@ -23,18 +34,21 @@ export interface EncoderProcessOptions {
 const RESTART_DELAY_MS = 500;
 /** More than broadcasts need to end properly, and no longer than a person waits after Ctrl-C. */
 const STOP_TIMEOUT_MS = 15_000;
+/** Tells the starts of a task apart. */
+const ID_SUFFIX_BYTES = 3;
 
 /** Keeps one encoder process running, like an ECS service its tasks. */
 export class EncoderProcess {
   readonly #options: EncoderProcessOptions;
   #child: ChildProcess | null = null;
-  #ports: z.infer<typeof taskPortsSchema>;
+  #ports: z.infer<typeof taskReadySchema>;
+  #isInRotation = false;
   #restartTimer: NodeJS.Timeout | null = null;
   #isStopped = false;
 
   constructor(options: EncoderProcessOptions) {
     this.#options = options;
-    this.#ports = { rtmpPort: options.rtmpPort, httpPort: options.httpPort };
+    this.#ports = { rtmpPort: options.rtmpPort, httpPort: 0 };
   }
 
   /** Process id of the running encoder. */
@@ -50,37 +64,72 @@ export class EncoderProcess {
     return this.#ports.httpPort;
   }
 
+  /** Whether load balancers send it new connections: from the moment it listens until it drains or ends. */
+  get isInRotation(): boolean {
+    return this.#isInRotation;
+  }
+
   /** Starts the process and resolves when it listens. Rejects if it ends before that. */
   async start(): Promise<void> {
-    const { programPath, environment, logFile } = this.#options;
-    const child = spawn(process.execPath, [programPath], {
-      env: { ...environment, RTMP_PORT: String(this.#ports.rtmpPort), HTTP_PORT: String(this.#ports.httpPort) },
-      stdio: ['ignore', logFile, logFile, 'ipc'],
-    });
+    const child = this.#spawn();
     this.#child = child;
     const gone = new AbortController();
-    child.once('exit', () => gone.abort());
+    child.on('message', (message) => this.#onMessage(child, message));
+    child.once('exit', () => {
+      this.#isInRotation = false;
+      gone.abort();
+    });
     try {
       const [message] = await once(child, 'message', { signal: gone.signal });
-      this.#ports = taskPortsSchema.parse(message);
+      taskReadySchema.parse(message);
     } catch (cause) {
       child.kill('SIGKILL');
       throw new Error('the encoder ended before it was ready', { cause });
     }
-    if (child.exitCode !== null || child.signalCode !== null) this.#restartSoon();
+    if (hasEnded(child)) this.#restartSoon();
     else child.once('exit', () => this.#restartSoon());
   }
 
-  /** Ends the process for good, by force if it takes too long. Resolves when it is gone. */
+  /** Ends the process and its broadcasts for good, by force if it takes too long. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === null || hasEnded(child)) return;
     const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    // SIGTERM would ask the task to hand its streams over, and there is no other task to take them.
+    child.kill('SIGINT');
+    // A task that somebody has paused would not see it.
+    child.kill('SIGCONT');
     const deadline = setTimeout(() => child.kill('SIGKILL'), this.#options.stopTimeoutMs ?? STOP_TIMEOUT_MS);
     await exited.finally(() => clearTimeout(deadline));
+  }
+
+  #spawn(): ChildProcess {
+    const { place, programPath, environment, logFile, randomBytes } = this.#options;
+    const { rtmpPort, httpPort, internalPort = 0 } = this.#ports;
+    return spawn(process.execPath, [programPath], {
+      env: {
+        ...environment,
+        TASK_ID: `${place}-${randomBytes(ID_SUFFIX_BYTES).toString('hex')}`,
+        RTMP_PORT: String(rtmpPort),
+        HTTP_PORT: String(httpPort),
+        INTERNAL_PORT: String(internalPort),
+      },
+      stdio: ['ignore', logFile, logFile, 'ipc'],
+    });
+  }
+
+  #onMessage(child: ChildProcess, message: unknown): void {
+    // The last messages may come after the end.
+    if (hasEnded(child)) return;
+    const ready = taskReadySchema.safeParse(message);
+    if (ready.success) {
+      this.#ports = ready.data;
+      this.#isInRotation = true;
+    } else if (taskDrainingSchema.safeParse(message).success) {
+      this.#isInRotation = false;
+    }
   }
 
   #restartSoon(): void {
@@ -90,3 +139,5 @@ export class EncoderProcess {
     }, RESTART_DELAY_MS);
   }
 }
+
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;

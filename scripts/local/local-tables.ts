@@ -7,6 +7,7 @@ export const LOCAL_TABLE_NAMES: TableNames = {
   STREAMS_TABLE: 'streams',
   STREAM_KEYS_TABLE: 'stream-keys',
   LIVE_TABLE: 'live',
+  TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'admin-tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
 };

@@ -1,20 +1,32 @@
-import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { Rotation } from './rotation.ts';
 
 /** Distributes viewers' requests to the encoder tasks in turn, like the load balancer behind CloudFront. */
 export class OriginProxy {
   readonly #agent = new Agent({ keepAlive: true });
-  readonly #originUrls: () => readonly string[];
-  #turn = 0;
+  readonly #rotation: Rotation<string>;
 
-  /** `originUrls` returns the current addresses of the tasks, without a trailing slash. */
+  /** `originUrls` returns the addresses of the tasks that take requests now, without a trailing slash. */
   constructor(originUrls: () => readonly string[]) {
-    this.#originUrls = originUrls;
+    this.#rotation = new Rotation(originUrls);
   }
 
-  /** Streams the answer of the next task. Answers 502 if the task can't be reached. */
+  /** Streams the answer of the next task that accepts the connection. Answers 502 if none does, or if it breaks off. */
   pass(request: IncomingMessage, response: ServerResponse): void {
-    const urls = this.#originUrls();
-    const url = urls[this.#turn++ % urls.length];
+    this.#tryNext(this.#rotation.next(), request, response);
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #tryNext([url, ...others]: readonly string[], request: IncomingMessage, response: ServerResponse): void {
     if (url === undefined) {
       refuse(response);
       return;
@@ -28,17 +40,24 @@ export class OriginProxy {
         answer.once('error', () => response.destroy());
       },
     );
-    upstream.once('error', () => {
+    const abandon = () => upstream.destroy();
+    response.once('close', abandon);
+    upstream.once('error', (error: NodeJS.ErrnoException) => {
+      response.off('close', abandon);
       if (response.headersSent) response.destroy();
+      else if (error.code === 'ECONNREFUSED' && !response.destroyed) this.#tryNext(others, request, response);
       else refuse(response);
     });
-    response.once('close', () => upstream.destroy());
-    request.pipe(upstream);
+    onceConnected(upstream, () => request.pipe(upstream));
   }
+}
 
-  close(): void {
-    this.#agent.destroy();
-  }
+/** The body is not read before a task has accepted the connection, so that it can still go to another one. */
+function onceConnected(upstream: ClientRequest, send: () => void): void {
+  upstream.once('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', send);
+    else send();
+  });
 }
 
 function refuse(response: ServerResponse): void {

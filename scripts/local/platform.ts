@@ -11,7 +11,7 @@ import { Closers } from './closers.ts';
 import { BUILD_DIR, makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
 import { startDynamoDb } from './dynamodb.ts';
-import { EncoderProcess } from './encoder-process.ts';
+import { EncoderTasks, type PlatformTask } from './encoder-tasks.ts';
 import { LOOPBACK } from './http-server.ts';
 import { readPublishMode } from './local-aws.ts';
 import { LOCAL_TABLE_NAMES } from './local-tables.ts';
@@ -27,20 +27,17 @@ import {
 import { resolvePort } from './ports.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
 import type { StartOptions } from './start-options.ts';
+import { TcpBalancer } from './tcp-balancer.ts';
 
 /** Everything listens on loopback: other machines have no business with a laptop's control API and RTMP port. */
 const HOST = LOOPBACK.host;
 const RECONNECT_WINDOW_SECONDS = 30;
-/** More than a laptop can transcode at once, because streams that wait for their publisher also take a slot. */
-const STREAM_SLOTS = 8;
+/**
+ * Room for eight streams of the usual ladder. That is more than a laptop can transcode at once, because streams that wait
+ * for their publisher also hold room.
+ */
+const CAPACITY_VCPUS = 10;
 const EVENT_BUS_NAME = 'headend';
-
-/** One encoder process. */
-export interface PlatformTask {
-  readonly pid: number;
-  readonly httpUrl: string;
-  readonly rtmpUrl: string;
-}
 
 /** The running platform. */
 export interface Platform {
@@ -48,7 +45,10 @@ export interface Platform {
   readonly playbackBaseUrl: string;
   readonly apiUrl: string;
   readonly adminToken: string;
+  /** The platform's log. A single task writes to it too. */
   readonly logPath: string;
+  /** Logs that only tasks write to, one each. */
+  readonly taskLogPaths: readonly string[];
   /** The demo's stream, or a first one for the user. Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
   readonly tasks: readonly PlatformTask[];
@@ -78,12 +78,14 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const state = await openDataDir(dataDir);
   const logFile = await openLog(dataDir, closers);
 
-  const tasks: EncoderProcess[] = [];
+  const tasks = new EncoderTasks({ count: options.tasks, rtmpPort, dataDir, platformLog: logFile });
+  // It ends after the tasks, which say goodbye to the publishers.
+  if (tasks.areMany) await startIngestBalancer(tasks, rtmpPort, closers);
   let homePath = '/';
   const services = await startManagedServices({
     dynamoDbUrl: dynamoDb.url,
     addresses: { edge: { host: HOST, port: httpPort, option: '--http-port' }, lambda: LOOPBACK, eventBus: LOOPBACK },
-    originUrls: () => tasks.map(taskHttpUrl),
+    originUrls: () => tasks.originUrls(),
     publishMode,
     rtmpUrl,
     playbackBaseUrl,
@@ -95,11 +97,8 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   });
   closers.add(() => services.close());
   const { path: programPath } = await bundleEncoder(join(dataDir, BUILD_DIR));
-  const environment = taskEnvironment(services);
-  const task = new EncoderProcess({ programPath, environment, rtmpPort, httpPort: 0, logFile: logFile.fd });
-  closers.add(() => task.stop());
-  await startTask(task, { rtmpPort, logPath: logFile.path });
-  tasks.push(task);
+  closers.add(() => tasks.stop());
+  await tasks.start({ path: programPath, environment: taskEnvironment(services) });
 
   const { apiUrl, streams } = services;
   const api = new ControlApiClient({ apiUrl, token: state.adminToken });
@@ -116,13 +115,21 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
     apiUrl,
     adminToken: state.adminToken,
     logPath: logFile.path,
+    taskLogPaths: tasks.logPaths,
     stream,
-    tasks: tasks.map((running) => ({ pid: running.pid, httpUrl: taskHttpUrl(running), rtmpUrl })),
+    tasks: tasks.list(),
     close: () => closers.closeAll(),
   };
 }
 
-/** Opens the log file. Encoder tasks write to it too. */
+/** Several tasks are behind one address, like the tasks of a deployment behind the network load balancer. */
+async function startIngestBalancer(tasks: EncoderTasks, port: number, closers: Closers): Promise<void> {
+  const address = { host: HOST, port, option: '--rtmp-port' };
+  const balancer = await TcpBalancer.start({ address, targetPorts: () => tasks.rtmpPorts(), now: Date.now });
+  closers.add(() => balancer.close());
+}
+
+/** Opens the platform's log file. */
 async function openLog(dataDir: string, closers: Closers) {
   const path = join(dataDir, 'headend.log');
   const file = await open(path, 'w');
@@ -131,29 +138,19 @@ async function openLog(dataDir: string, closers: Closers) {
   return { path, fd: file.fd, log: createLogger({ service: 'platform', level: 'info', destination }) };
 }
 
-/** All variables of a task except its ports. Those of AWS were set in this process by the managed services. */
+/** What tasks have in common. The variables of AWS were set in this process by the managed services. */
 function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
   return {
     ...process.env,
     LOG_LEVEL: 'info',
     LISTEN_HOST: HOST,
+    // No deployment replaces a laptop's tasks.
+    DRAIN_MINUTES: '0',
     RECONNECT_WINDOW_SECONDS: String(RECONNECT_WINDOW_SECONDS),
-    STREAM_SLOTS: String(STREAM_SLOTS),
+    CAPACITY_VCPUS: String(CAPACITY_VCPUS),
     EVENT_BUS_NAME,
     AWS_ENDPOINT_URL_EVENTBRIDGE: services.eventBusUrl,
   };
-}
-
-const taskHttpUrl = ({ httpPort }: EncoderProcess): string => `http://${HOST}:${httpPort}`;
-
-/** Starts a task. Rejects with a UserError. One reason may be that its port was taken in the meantime. */
-async function startTask(task: EncoderProcess, { rtmpPort, logPath }: { rtmpPort: number; logPath: string }) {
-  try {
-    await task.start();
-  } catch (cause) {
-    await resolvePort(HOST, rtmpPort, '--rtmp-port');
-    throw new UserError(`The encoder ended before it was ready; ${logPath} says why.`, { cause });
-  }
 }
 
 interface DemoOptions {

@@ -7,6 +7,8 @@ import { DEFAULT_PORTS, parsePort } from './ports.ts';
 export interface StartOptions {
   readonly httpPort: number;
   readonly rtmpPort: number;
+  /** Number of encoder tasks. */
+  readonly tasks: number;
   readonly dataDir: string;
   /** Whether to publish a test picture. */
   readonly demo: boolean;
@@ -14,15 +16,18 @@ export interface StartOptions {
   readonly json: boolean;
 }
 
-const USAGE = [
-  `Options: --http-port ${DEFAULT_PORTS.http}, --rtmp-port ${DEFAULT_PORTS.rtmp}, --tasks 1,`,
+/** More than a laptop has work for. */
+const MAX_TASKS = 9;
+
+/** What the options are, for `--help` and for errors. */
+export const START_USAGE = [
+  `Options: --http-port ${DEFAULT_PORTS.http}, --rtmp-port ${DEFAULT_PORTS.rtmp}, --tasks 1 (to ${MAX_TASKS}),`,
   `--data-dir ${DEFAULT_DATA_DIR}, --demo, --json (a port of 0 means any free one).`,
 ].join(' ');
 
 /** Parses the command line. Throws a UserError that says what is wrong and what is allowed. */
 export function parseStartOptions(args: readonly string[]): StartOptions {
   const values = parse(args);
-  if (values.tasks !== '1') throw new UserError(`--tasks ${values.tasks} is not possible yet; only 1 is. ${USAGE}`);
   const httpPort = parsePort('--http-port', values['http-port'], 0);
   const rtmpPort = parsePort('--rtmp-port', values['rtmp-port'], 0);
   if (httpPort === rtmpPort && httpPort !== 0) {
@@ -31,10 +36,19 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
   return {
     httpPort,
     rtmpPort,
+    tasks: parseTasks(values.tasks),
     dataDir: values['data-dir'],
     demo: values.demo,
     json: values.json,
   };
+}
+
+function parseTasks(value: string): number {
+  const tasks = Number(value);
+  if (!/^\d$/.test(value) || tasks < 1 || tasks > MAX_TASKS) {
+    throw new UserError(`--tasks ${value} is not possible; 1 to ${MAX_TASKS} are.`);
+  }
+  return tasks;
 }
 
 function parse(args: readonly string[]) {
@@ -51,6 +65,6 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UserError(`${errorMessage(error)} ${USAGE}`);
+    throw new UserError(`${errorMessage(error)} ${START_USAGE}`);
   }
 }

@@ -11,11 +11,13 @@ export interface WelcomeOptions {
   readonly isDemo: boolean;
   /** Null if log lines go to standard error. */
   readonly logPath: string | null;
+  /** Further logs, of one encoder each. */
+  readonly taskLogPaths: readonly string[];
 }
 
 /** Everything that a person needs to go live. */
 export function welcome(options: WelcomeOptions): string {
-  const { playbackBaseUrl, adminToken, stream, isDemo, logPath } = options;
+  const { playbackBaseUrl, adminToken, stream, isDemo, logPath, taskLogPaths } = options;
   const playbackId = stream?.playbackId ?? 'PLAYBACK_ID';
   const lines = [
     '',
@@ -26,6 +28,7 @@ export function welcome(options: WelcomeOptions): string {
     `  Playlist     ${playbackBaseUrl}${masterPath(playbackId)}`,
     `  Control API  ${playbackBaseUrl}/api  (admin token ${adminToken})`,
     ...(logPath === null ? [] : [`  Log          ${logPath}`]),
+    ...taskLogPaths.map((path, index) => `  Encoder ${index + 1}    ${path}`),
     '',
     '  Ctrl-C ends it.',
     '',

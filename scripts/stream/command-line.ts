@@ -31,7 +31,7 @@ export function parseStreamCommandLine(
   commands: readonly Command[],
 ): RunCommandLine | HelpCommandLine {
   const { words, isHelp } = readWords(args, commands);
-  const command = commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word));
+  const command = findCommand(words, commands);
   if (command === undefined) {
     const text = generalHelp(commands, GENERAL_OPTIONS);
     if (words.length === 0 && isHelp) return { kind: 'help', text };
@@ -66,6 +66,13 @@ function readWords(args: readonly string[], commands: readonly Command[]) {
     throw new CommandError('usage', `Unknown option '${unknown.rawName}'.\n\n${text}`);
   }
   return { words: positionals, isHelp: values.help === true };
+}
+
+/** Finds the command with the longest name that the words begin with: the name of one may begin that of another. */
+function findCommand(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands
+    .filter(({ name }) => name.split(' ').every((word, index) => words[index] === word))
+    .toSorted((a, b) => b.name.length - a.name.length)[0];
 }
 
 function unknownCommand([first, second]: readonly string[], commands: readonly Command[]): string {

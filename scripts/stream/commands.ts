@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { EVENT_COMMANDS } from './commands/events.ts';
 import { STREAM_COMMANDS } from './commands/streams.ts';
+import { TASK_COMMANDS } from './commands/tasks.ts';
 import { TOKEN_COMMANDS } from './commands/tokens.ts';
 import { VIEWER_TOKEN_COMMANDS } from './commands/viewer-tokens.ts';
 
@@ -9,5 +10,6 @@ export const COMMANDS: readonly Command[] = [
   ...STREAM_COMMANDS,
   ...VIEWER_TOKEN_COMMANDS,
   ...EVENT_COMMANDS,
+  ...TASK_COMMANDS,
   ...TOKEN_COMMANDS,
 ];

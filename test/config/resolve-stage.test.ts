@@ -1,8 +1,6 @@
 import { resolveStage, StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
 import type { StageConfig } from '#config/stage-config.ts';
 import { STAGES } from '#config/stages.ts';
-import { streamCapacity } from '#domain/encoder-capacity.ts';
-import { LADDER_NAMES } from '#domain/ladders.ts';
 import { EVERY_OPTION } from '#test/support/stage-configs.ts';
 
 /** The problems of a stage. The list is empty if there are none. */
@@ -21,7 +19,14 @@ const certificate = (region: string): string => `arn:aws:acm:${region}:${'1'.rep
 test('a name is enough: the defaults make a complete stage, the cheapest that works', () => {
   const stage = resolveStage({ name: 'try' });
   expect(Object.values(stage)).not.toContain(undefined);
-  expect(stage).toMatchObject({ minTasks: 1, egress: 'public-ip', waf: false, streamsPerTask: 2, region: null });
+  expect(stage).toMatchObject({
+    minTasks: 1,
+    egress: 'public-ip',
+    waf: false,
+    capacityVCpus: 1.9,
+    region: null,
+    drainMinutes: 60,
+  });
 });
 
 test.each([...STAGES, EVERY_OPTION])('the stage $name can be deployed', (config) => {
@@ -45,17 +50,19 @@ test.each<[string, object, string]>([
   ['a negative number of tasks', { minTasks: -1 }, 'minTasks: Too small'],
   ['half a task', { maxTasks: 1.5 }, 'maxTasks: Invalid input'],
   ['a negative window', { reconnectWindowSeconds: -5 }, 'reconnectWindowSeconds: Too small'],
+  ['a drain that CloudFormation does not wait for', { drainMinutes: 151 }, 'drainMinutes: Too big'],
+  ['a drain of negative length', { drainMinutes: -1 }, 'drainMinutes: Too small'],
   ['a size that Fargate does not offer', { task: { vCpus: 2, memoryGib: 3 } }, 'task: must be a Fargate size'],
   [
     'a task too small for the ladder',
     { task: { vCpus: 1, memoryGib: 2 }, ladder: '1080p' },
     "can't encode a single 1080p",
   ],
-  [
-    'more streams than the CPU can encode',
-    { streamsPerTask: 9 },
-    'streamsPerTask: a task of 2 vCPUs and 4 GiB encodes at most 2',
-  ],
+  ['more room than the task has', { capacityVCpus: 9 }, 'capacityVCpus: a task of 2 vCPUs and 4 GiB has at most 1.9'],
+  ['too little room for one broadcast', { capacityVCpus: 0.5 }, 'so 0.5 would refuse every one'],
+  ['no room', { capacityVCpus: 0 }, 'capacityVCpus: Too small'],
+  ['room finer than a thousandth', { capacityVCpus: 1.2345 }, 'capacityVCpus: Invalid number'],
+  ['the number of streams, which room by weight replaced', { streamsPerTask: 2 }, 'Unrecognized key: "streamsPerTask"'],
   ['a minimum of tasks above the maximum', { minTasks: 5, maxTasks: 4 }, 'minTasks: 5 is more than maxTasks, 4'],
   [
     'an event with more tasks than the maximum',
@@ -140,9 +147,9 @@ test.each<[string, object, string]>([
 });
 
 test('the error lists all problems, one per line', () => {
-  const config = { name: 'try', minTasks: 5, maxTasks: 4, streamsPerTask: 9, monthlyBudgetUsd: 10 };
+  const config = { name: 'try', minTasks: 5, maxTasks: 4, capacityVCpus: 9, monthlyBudgetUsd: 10 };
   expect(() => resolveStage(config)).toThrow(
-    /^The stage "try" can't be deployed as it is configured:\n {2}- streamsPerTask: .*\n {2}- minTasks: .*\n {2}- monthlyBudgetUsd: .*$/,
+    /^The stage "try" can't be deployed as it is configured:\n {2}- capacityVCpus: .*\n {2}- minTasks: .*\n {2}- monthlyBudgetUsd: .*$/,
   );
 });
 
@@ -157,8 +164,6 @@ test('two stages with the same name are an error', () => {
   expect(() => stageConfigNamed('dev', [{ name: 'dev' }, { name: 'dev' }])).toThrow('has 2 stages "dev"');
 });
 
-test('a task of 16 vCPUs can encode every ladder, and the larger the ladder, the fewer streams', () => {
-  const capacities = LADDER_NAMES.map((ladder) => streamCapacity(ladder, { vCpus: 16, memoryGib: 32 }));
-  expect(Math.min(...capacities)).toBeGreaterThan(0);
-  expect(capacities).toEqual(capacities.toSorted((a, b) => a - b));
+test.each([1.9, 1.1, 1.001, 1.899])('room of %f vCPUs is no problem', (capacityVCpus) => {
+  expect(resolveStage({ name: 'try', ladder: '480p', capacityVCpus }).capacityVCpus).toBe(capacityVCpus);
 });

@@ -3,7 +3,7 @@ import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesize
 describe('the platform as one construct of another app', () => {
   let stage: SynthesizedStage;
   beforeAll(async () => {
-    stage = await synthesizeStage({ name: 'live', ladder: '480p' }, 'library');
+    stage = await synthesizeStage({ name: 'live', ladder: '480p', capacityVCpus: 1.5 }, 'library');
   });
 
   test('all its resources are in the stack that contains it', () => {
@@ -31,6 +31,6 @@ describe('the platform as one construct of another app', () => {
     const variables = Object.fromEntries(
       container.Environment.map((entry: { Name: string; Value: unknown }) => [entry.Name, entry.Value]),
     );
-    expect(variables).toMatchObject({ METRICS_STAGE: 'live', STREAM_SLOTS: '4' });
+    expect(variables).toMatchObject({ METRICS_STAGE: 'live', CAPACITY_VCPUS: '1.5' });
   });
 });

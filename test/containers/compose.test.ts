@@ -1,3 +1,4 @@
+import { PORTS } from '#domain/ports.ts';
 import { readEncoderEnvironment } from '#encoder/encoder-environment.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { parseEdgeOptions } from '#scripts/local/edge-options.ts';
@@ -12,9 +13,16 @@ test('the encoder gets the variables that it needs, and an event bus', () => {
   expect(readEncoderEnvironment(encoder.environment)).toMatchObject({ EVENT_BUS_NAME: 'headend' });
 });
 
-test('the encoder uses the same table, region and credentials as the edge', () => {
+test('the encoder listens on the same ports as in the cloud, and gets the time to stop that it knows of', () => {
+  const { RTMP_PORT, HTTP_PORT, INTERNAL_PORT, STOP_TIMEOUT_SECONDS } = readEncoderEnvironment(encoder.environment);
+  expect([RTMP_PORT, HTTP_PORT, INTERNAL_PORT]).toEqual([PORTS.rtmp, PORTS.originTask, PORTS.internalTask]);
+  expect(encoder.stop_grace_period).toBe(`${STOP_TIMEOUT_SECONDS}s`);
+});
+
+test('the encoder uses the same tables, region and credentials as the edge', () => {
   expect(encoder.environment).toMatchObject({
     LIVE_TABLE: LOCAL_TABLE_NAMES.LIVE_TABLE,
+    TASKS_TABLE: LOCAL_TABLE_NAMES.TASKS_TABLE,
     AWS_REGION: LOCAL_REGION,
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
@@ -27,7 +35,6 @@ test('the encoder is the image that npm run build prepares, with the same restri
     read_only: true,
     cap_drop: ['ALL'],
     security_opt: ['no-new-privileges:true'],
-    stop_grace_period: '120s',
   });
   // The image sets a user that is not root.
   expect(encoder.user).toBeUndefined();

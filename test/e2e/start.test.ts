@@ -4,7 +4,6 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isListening } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, FREE_PORTS, runStart, startTestPlatform } from '#test/support/platform.ts';
@@ -24,6 +23,12 @@ describe('npm start', () => {
     expect(stdout).toBe('');
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(message);
+  });
+
+  test('says what its options are, and starts nothing', async () => {
+    const { code, stdout } = await runStart(['--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Options: .*--tasks 1 \(to 9\).*\n$/);
   });
 
   test.each(['--http-port', '--rtmp-port'])(
@@ -69,9 +74,13 @@ describe('npm start', () => {
     const [task] = platform.tasks;
     process.kill(task?.pid ?? 0, 'SIGKILL');
     await waitFor('the encoder to be gone', () => !isRunning(task?.pid ?? 0));
-    // HTTP comes first. A publisher that finds no RTMP server gives up.
-    await waitFor('its successor', () => isListening(platform.rtmpPort));
-    expect((await fetch(`${task?.httpUrl}/health`)).status).toBe(200);
+    const isHealthy = () =>
+      fetch(`${task?.httpUrl}/health`).then(
+        (response) => response.ok,
+        () => false,
+      );
+    await waitFor('its successor', isHealthy);
+    // A publisher that finds no RTMP server gives up.
     const publisher = await publish(stream.publishUrl);
     await waitUntilPlayable(stream);
     await publisher.stop();

@@ -1,15 +1,21 @@
+import { randomBytes } from 'node:crypto';
+import { generateSecret } from '#domain/stream-ids.ts';
 import { readEncoderEnvironment } from '#encoder/encoder-environment.ts';
 import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 
 const REQUIRED = {
   LOG_LEVEL: 'info',
   LIVE_TABLE: 'live',
+  TASKS_TABLE: 'tasks',
   INGEST_AUTH_FUNCTION: 'ingest-auth',
   LISTEN_HOST: '0.0.0.0',
   RTMP_PORT: '1935',
   HTTP_PORT: '8080',
+  INTERNAL_PORT: '8081',
+  STOP_TIMEOUT_SECONDS: '110',
+  DRAIN_MINUTES: '60',
   RECONNECT_WINDOW_SECONDS: '30',
-  STREAM_SLOTS: '4',
+  CAPACITY_VCPUS: '3.9',
 };
 const METRICS = { METRICS_NAMESPACE: 'Headend', METRICS_STAGE: 'prod' };
 
@@ -20,17 +26,28 @@ test('what is required alone gives typed values, default limits, and null for th
     ...REQUIRED,
     RTMP_PORT: 1935,
     HTTP_PORT: 8080,
+    INTERNAL_PORT: 8081,
+    STOP_TIMEOUT_SECONDS: 110,
+    DRAIN_MINUTES: 60,
     RECONNECT_WINDOW_SECONDS: 30,
-    STREAM_SLOTS: 4,
+    CAPACITY_VCPUS: 3.9,
     RTMP_LIMITS: DEFAULT_RTMP_LIMITS,
     EVENT_BUS_NAME: null,
+    TASK_ID: null,
+    TASK_ADDRESS: null,
+    CLUSTER_SECRET: null,
+    CLUSTER_SECRET_ARN: null,
+    ECS_CONTAINER_METADATA_URI_V4: null,
+    ECS_AGENT_URI: null,
     metricsTarget: null,
   });
 });
 
 test('every optional variable is used', () => {
-  const optional = { ...METRICS, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
+  const task = { TASK_ID: '1-0a0b0c', TASK_ADDRESS: '127.0.0.1', CLUSTER_SECRET: generateSecret(randomBytes) };
+  const optional = { ...METRICS, ...task, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
   expect(read(optional)).toMatchObject({
+    ...task,
     EVENT_BUS_NAME: 'bus',
     RTMP_LIMITS: { ...DEFAULT_RTMP_LIMITS, maxConnections: 7 },
     metricsTarget: { namespace: 'Headend', stage: 'prod' },
@@ -38,16 +55,25 @@ test('every optional variable is used', () => {
 });
 
 test('one error lists everything that is missing or wrong', () => {
-  const source = { ...METRICS, METRICS_STAGE: '', STREAM_SLOTS: '101', RTMP_LIMITS: 'a=1' };
+  const source = { ...METRICS, METRICS_STAGE: '', CAPACITY_VCPUS: '257', RTMP_LIMITS: 'a=1' };
   for (const problem of [
     'LOG_LEVEL is missing (',
     'LIVE_TABLE is missing (name of the DynamoDB table of live streams)',
-    'STREAM_SLOTS must be a whole number from 1 to 100, not "101" (',
+    'CAPACITY_VCPUS must be a number from 0.1 to 256 with at most three decimals, not "257" (',
     'RTMP_LIMITS is invalid: ',
     'METRICS_STAGE is missing, but METRICS_NAMESPACE is set (',
   ]) {
     expect(() => readEncoderEnvironment(source)).toThrow(problem);
   }
+});
+
+test("the cluster's secret is in the environment or in Secrets Manager, and no error quotes it", () => {
+  const secret = generateSecret(randomBytes);
+  expect(read({ CLUSTER_SECRET: secret })).toMatchObject({ CLUSTER_SECRET: secret, CLUSTER_SECRET_ARN: null });
+  expect(read({ CLUSTER_SECRET_ARN: 'arn' })).toMatchObject({ CLUSTER_SECRET: null, CLUSTER_SECRET_ARN: 'arn' });
+  const readBoth = () => read({ CLUSTER_SECRET: secret, CLUSTER_SECRET_ARN: 'arn' });
+  expect(readBoth).toThrow('CLUSTER_SECRET and CLUSTER_SECRET_ARN are both set');
+  expect(readBoth).not.toThrow(secret);
 });
 
 test.each(Object.keys(REQUIRED))('%s is required', (name) => {
@@ -59,8 +85,14 @@ test.each(Object.keys(REQUIRED))('%s is required', (name) => {
 test.each([
   ['RTMP_PORT', '65536'],
   ['HTTP_PORT', 'http'],
+  ['INTERNAL_PORT', '-1'],
+  ['STOP_TIMEOUT_SECONDS', '0'],
+  ['STOP_TIMEOUT_SECONDS', '121'],
   ['RECONNECT_WINDOW_SECONDS', '601'],
-  ['STREAM_SLOTS', '0'],
+  ['DRAIN_MINUTES', '151'],
+  ['CAPACITY_VCPUS', '0'],
+  ['CAPACITY_VCPUS', '1.2345'],
+  ['CAPACITY_VCPUS', '1e1'],
   ['LOG_LEVEL', 'loud'],
 ])('%s must not be %s', (name, value) => {
   expect(() => read({ [name]: value })).toThrow(new RegExp(`^encoder can't start: ${name} must be .*, not "${value}"`));

@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RtmpClient } from '#kit/rtmp-client.ts';
+import { freePort, isListening } from '#kit/tcp-ports.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 
@@ -13,12 +16,16 @@ const NOBODY = 'http://127.0.0.1:9';
 const ENVIRONMENT = {
   LOG_LEVEL: 'warn',
   LIVE_TABLE: 'live',
+  TASKS_TABLE: 'tasks',
   INGEST_AUTH_FUNCTION: 'ingest-auth',
   LISTEN_HOST: '127.0.0.1',
   RTMP_PORT: '0',
   HTTP_PORT: '0',
+  INTERNAL_PORT: '0',
+  STOP_TIMEOUT_SECONDS: '10',
+  DRAIN_MINUTES: '0',
   RECONNECT_WINDOW_SECONDS: '30',
-  STREAM_SLOTS: '4',
+  CAPACITY_VCPUS: '4',
 };
 
 let folder: string;
@@ -46,7 +53,7 @@ function start(environment: NodeJS.ProcessEnv = {}) {
 const METRICS = { METRICS_NAMESPACE: 'Headend', METRICS_STAGE: 'test' };
 
 test.each([
-  [{ STREAM_SLOTS: '0' }, 'STREAM_SLOTS must be a whole number from 1 to 100, not "0"'],
+  [{ CAPACITY_VCPUS: '0' }, 'CAPACITY_VCPUS must be a number from 0.1 to 256 with at most three decimals, not "0"'],
   [{ METRICS_NAMESPACE: 'Headend' }, 'METRICS_STAGE is missing, but METRICS_NAMESPACE is set'],
 ])('with %j the encoder does not start, and says why', async (environment, reason) => {
   const { code, log } = await start(environment).ended;
@@ -85,10 +92,48 @@ async function prefixFfmpeg(shellCommand: string): Promise<string> {
   return `${folder}:${process.env.PATH}`;
 }
 
+test('the health check waits until the task accepts publishers', async () => {
+  // It accepts none before FFmpeg has said what it can decode.
+  const [askedPath, answerPath] = [join(folder, 'asked'), join(folder, 'answer')];
+  const PATH = await prefixFfmpeg(`: >${askedPath}; while [ ! -e ${answerPath} ]; do sleep 0.05; done`);
+  const httpPort = await freePort();
+  const { child } = start({ PATH, HTTP_PORT: String(httpPort) });
+  await waitFor('the question to FFmpeg', () => existsSync(askedPath));
+  expect(await isListening(httpPort)).toBe(false);
+  const ready = once(child, 'message') as Promise<[{ rtmpPort: number }]>;
+  await writeFile(answerPath, '');
+  const [{ rtmpPort }] = await ready;
+  expect([await isListening(rtmpPort), await isListening(httpPort)]).toEqual([true, true]);
+});
+
+test('a second signal does not cut the end short', async () => {
+  const PATH = await prefixFfmpeg('kill -INT $PPID; sleep 0.2; kill -INT $PPID');
+  const { code, log } = await start({ PATH, LOG_LEVEL: 'info' }).ended;
+  expect(code).toBe(0);
+  expect(log).toMatch(/"reason":"SIGINT","isDrain":false,"msg":"stopping"/);
+});
+
+test.each([
+  ['SIGTERM', (child: ChildProcess) => child.kill('SIGTERM'), 'SIGTERM', true],
+  ['SIGINT', (child: ChildProcess) => child.kill('SIGINT'), 'SIGINT', false],
+  ['the end of its parent', (child: ChildProcess) => child.disconnect(), 'the platform has gone', false],
+])('a task without streams stops on %s, and says whether it drains', async (_name, stop, reason, isDrain) => {
+  const { child, ended } = start({ LOG_LEVEL: 'info' });
+  const messages: unknown[] = [];
+  child.on('message', (message) => messages.push(message));
+  await once(child, 'message');
+  stop(child);
+  const { code, log } = await ended;
+  expect(code).toBe(0);
+  expect(log).toContain(`"reason":"${reason}","isDrain":${isDrain},"msg":"stopping"`);
+  const ports = { rtmpPort: expect.any(Number), httpPort: expect.any(Number), internalPort: expect.any(Number) };
+  expect(messages).toEqual([ports, ...(isDrain ? [{ draining: true }] : [])]);
+});
+
 test('a task that gets SIGTERM while it starts shuts down in order', async () => {
   // A task first runs FFmpeg to ask what it can decode. That is before it accepts publishers.
   const PATH = await prefixFfmpeg('kill -TERM $PPID');
   const { code, log } = await start({ PATH, LOG_LEVEL: 'info' }).ended;
   expect(code).toBe(0);
-  expect(log).toMatch(/"reason":"SIGTERM","msg":"stopping"/);
+  expect(log).toMatch(/"reason":"SIGTERM","isDrain":true,"msg":"stopping"/);
 });

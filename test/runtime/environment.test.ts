@@ -3,6 +3,7 @@ import { ENVIRONMENT_VARIABLES, PROCESS_NAMES, variablesOf } from '#domain/envir
 import {
   atLeastOne,
   bothOrNeither,
+  decimalNumber,
   logLevel,
   matching,
   notBoth,
@@ -17,7 +18,7 @@ import {
 
 /** Reads one variable of the encoder with a schema. */
 const readOne = <Value>(schema: z.ZodMiniType<Value>, value?: string): Value =>
-  readEnvironment('encoder', z.object({ STREAM_SLOTS: schema }), { STREAM_SLOTS: value }).STREAM_SLOTS as Value;
+  readEnvironment('encoder', z.object({ CAPACITY_VCPUS: schema }), { CAPACITY_VCPUS: value }).CAPACITY_VCPUS as Value;
 
 test('every variable is read by a process, and has an explanation', () => {
   const read = new Set(PROCESS_NAMES.flatMap((name) => [...variablesOf(name)]));
@@ -27,17 +28,17 @@ test('every variable is read by a process, and has an explanation', () => {
 
 test('a schema sees the variables of its process and no others', () => {
   const schema = z.looseObject({});
-  const source = { STREAM_SLOTS: '8', STREAMS_TABLE: 'streams', PATH: '/bin' };
+  const source = { CAPACITY_VCPUS: '8', STREAMS_TABLE: 'streams', PATH: '/bin' };
   const values = readEnvironment('encoder', schema, source);
   expect(Object.keys(values).toSorted()).toEqual(variablesOf('encoder').toSorted());
-  expect(values).toMatchObject({ STREAM_SLOTS: '8' });
+  expect(values).toMatchObject({ CAPACITY_VCPUS: '8' });
 });
 
 test.each([undefined, ''])('a required variable that is %j is missing', (value) => {
-  const explanation = ENVIRONMENT_VARIABLES.STREAM_SLOTS.explanation;
+  const explanation = ENVIRONMENT_VARIABLES.CAPACITY_VCPUS.explanation;
   for (const schema of [text, oneOf(['a']), wholeNumber(0, 9), matching(/a/, 'have an a'), parsedBy(JSON.parse)]) {
     expect(() => readOne<unknown>(schema, value)).toThrow(
-      `encoder can't start: STREAM_SLOTS is missing (${explanation})`,
+      `encoder can't start: CAPACITY_VCPUS is missing (${explanation})`,
     );
   }
 });
@@ -55,11 +56,29 @@ test.each([
   expect(readOne(wholeNumber(1, 100), digits)).toBe(number);
 });
 
+test.each([
+  ['0.1', 0.1],
+  ['1.9', 1.9],
+  ['10.125', 10.125],
+  ['64', 64],
+])('the decimal number %s', (digits, number) => {
+  expect(readOne(decimalNumber(0.1, 64), digits)).toBe(number);
+});
+
+test.each(['0', '0.09', '-1', '64.001', '1.2345', '1.', '.5', '1e1', '1,5', 'NaN', 'Infinity', ' 2'])(
+  '"%s" is not a decimal number from 0.1 to 64',
+  (value) => {
+    expect(() => readOne(decimalNumber(0.1, 64), value)).toThrow(
+      `CAPACITY_VCPUS must be a number from 0.1 to 64 with at most three decimals, not "${value}"`,
+    );
+  },
+);
+
 test.each(['0', '-1', '101', '1000', '2.5', '1e1', '0x8', '08', ' 8', 'eight'])(
   '"%s" is not a whole number from 1 to 100',
   (value) => {
     expect(() => readOne(wholeNumber(1, 100), value)).toThrow(
-      `STREAM_SLOTS must be a whole number from 1 to 100, not "${value}"`,
+      `CAPACITY_VCPUS must be a whole number from 1 to 100, not "${value}"`,
     );
   },
 );
@@ -78,7 +97,7 @@ test('a log level is one of those that pino has', () => {
 
 test('a text of a certain form', () => {
   expect(readOne(matching(/^a/, 'begin with a'), 'ab')).toBe('ab');
-  expect(() => readOne(matching(/^a/, 'begin with a'), 'b')).toThrow('STREAM_SLOTS must begin with a, not "b"');
+  expect(() => readOne(matching(/^a/, 'begin with a'), 'b')).toThrow('CAPACITY_VCPUS must begin with a, not "b"');
 });
 
 test('what a parser throws is the reason, and the value itself is not quoted', () => {
@@ -87,7 +106,7 @@ test('what a parser throws is the reason, and the value itself is not quoted', (
     return { value };
   };
   expect(readOne(parsedBy(parse), 'a')).toEqual({ value: 'a' });
-  expect(() => readOne(parsedBy(parse), 'secret')).toThrow('STREAM_SLOTS is invalid: too easy');
+  expect(() => readOne(parsedBy(parse), 'secret')).toThrow('CAPACITY_VCPUS is invalid: too easy');
   expect(() => readOne(parsedBy(parse), 'secret')).not.toThrow('secret');
 });
 

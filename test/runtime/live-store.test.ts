@@ -1,20 +1,27 @@
 import { createServer } from 'node:http';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { StreamHealth } from '#domain/streams.ts';
-import { STREAM_HEALTH } from '#kit/stream-record.ts';
+import { makeBroadcastState, makeStreamHolder, STREAM_HEALTH } from '#kit/stream-record.ts';
 import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
-import {
-  createLiveStore,
-  type EndRequest,
-  EPOCHS_PER_PUBLISH,
-  LEASE_DURATION_MS,
-  type LiveStore,
-} from '#runtime/live-store.ts';
+import type { EndRequest } from '#runtime/live-end-requests.ts';
+import { createLiveStore, EPOCHS_PER_PUBLISH, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const NOW_MS = 1_000_000;
 const STARTED_AT = '2025-01-02T03:04:05.000Z';
-const START = { streamId: 'stream-1', owner: 'connection-1', version: 1, startedAt: STARTED_AT, nowMs: NOW_MS };
+const HOLDER = makeStreamHolder({ playbackId: 'playback-1' });
+const START = {
+  ...{ streamId: 'stream-1', owner: 'connection-1', holder: HOLDER },
+  ...{ version: 1, startedAt: STARTED_AT, nowMs: NOW_MS },
+};
+const FIRST_EPOCH = EPOCHS_PER_PUBLISH;
+/** A heartbeat of the first publish. */
+const BEAT = {
+  ...{ streamId: 'stream-1', owner: 'connection-1', epoch: FIRST_EPOCH, broadcast: makeBroadcastState() },
+  ...{ leaseUntilMs: 9_000_000, health: null },
+};
+/** What its task writes when its publisher has left. */
+const LEAVE = { ...BEAT, owner: null };
 const STOP = { streamId: 'stream-1', reason: 'stopped', nowMs: NOW_MS } as const;
 const HEALTH: StreamHealth = { ...STREAM_HEALTH, audioCodec: null };
 
@@ -30,7 +37,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 test('a publish that begins owns the stream until its lease ends', async () => {
-  expect(await store.begin(START)).toEqual({ firstEpoch: 1 });
+  expect(await store.begin(START)).toEqual({ firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null });
   expect(await store.get('stream-1')).toEqual({
     streamId: 'stream-1',
     owner: 'connection-1',
@@ -43,7 +50,7 @@ test('a publish that begins owns the stream until its lease ends', async () => {
 
 test('a heartbeat of the owner renews the lease and stores the health', async () => {
   await store.begin(START);
-  const beat = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 2_000_000, health: HEALTH };
+  const beat = { ...BEAT, leaseUntilMs: 2_000_000, health: HEALTH };
   expect(await store.heartbeat(beat)).toEqual({ held: true });
   expect(await store.get('stream-1')).toMatchObject({ leaseUntilMs: 2_000_000, health: HEALTH, owner: 'connection-1' });
 });
@@ -51,9 +58,9 @@ test('a heartbeat of the owner renews the lease and stores the health', async ()
 test('a publish that was replaced can neither renew nor end its successor', async () => {
   await store.begin(START);
   await store.begin({ ...START, owner: 'connection-2' });
-  const late = { streamId: 'stream-1', owner: 'connection-1' };
-  expect(await store.heartbeat({ ...late, leaseUntilMs: 9_000_000, health: HEALTH })).toEqual(TAKEN_OVER);
-  expect(await store.end(late)).toBe(false);
+  expect(await store.heartbeat({ ...BEAT, health: HEALTH })).toEqual(TAKEN_OVER);
+  expect(await store.heartbeat(LEAVE)).toEqual(TAKEN_OVER);
+  expect(await store.forget(BEAT)).toBe(false);
   expect(await store.get('stream-1')).toMatchObject({
     owner: 'connection-2',
     leaseUntilMs: START.nowMs + LEASE_DURATION_MS,
@@ -63,17 +70,17 @@ test('a publish that was replaced can neither renew nor end its successor', asyn
 
 test('a late heartbeat does not bring a publish back that has ended', async () => {
   await store.begin(START);
-  expect(await store.end({ streamId: 'stream-1', owner: 'connection-1' })).toBe(true);
-  const late = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 9_000_000, health: null };
-  expect(await store.heartbeat(late)).toEqual(TAKEN_OVER);
-  expect(await store.end({ streamId: 'stream-1', owner: 'connection-1' })).toBe(false);
+  expect(await store.heartbeat(LEAVE)).toEqual({ held: true });
+  expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
+  expect(await store.heartbeat(LEAVE)).toEqual({ held: true });
   expect(await store.get('stream-1')).toBeNull();
 });
 
 test('a stream that was never live has no record, and a heartbeat does not create one', async () => {
-  const beat = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 9_000_000, health: null };
-  expect(await store.heartbeat(beat)).toEqual(TAKEN_OVER);
+  expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
+  expect(await store.heartbeat(LEAVE)).toEqual(TAKEN_OVER);
   expect(await store.get('stream-1')).toBeNull();
+  expect(await store.getHeld('stream-1')).toBeNull();
 });
 
 const LASTING_ENDS = (['key-rotated', 'deleted'] as const).map(
@@ -86,10 +93,9 @@ test.each([STOP, ...LASTING_ENDS])(
     await store.begin(START);
     expect(await store.requestEnd({ reason, ...request } as EndRequest)).toBe(true);
     expect(await store.get('stream-1')).toBeNull();
-    const beat = { streamId: 'stream-1', owner: 'connection-1', leaseUntilMs: 9_000_000, health: HEALTH };
-    expect(await store.heartbeat(beat)).toEqual({ held: false, reason });
-    expect(await store.heartbeat(beat)).toEqual({ held: false, reason });
-    expect(await store.end({ streamId: 'stream-1', owner: 'connection-1' })).toBe(false);
+    expect(await store.heartbeat(BEAT)).toEqual({ held: false, reason });
+    expect(await store.heartbeat(BEAT)).toEqual({ held: false, reason });
+    expect(await store.getHeld('stream-1')).toMatchObject({ epoch: FIRST_EPOCH, holder: HOLDER });
   },
 );
 
@@ -97,11 +103,11 @@ test('a stop does not affect the next publish', async () => {
   await store.begin(START);
   await store.requestEnd(STOP);
   await store.begin({ ...START, owner: 'connection-2' });
-  const beat = { streamId: 'stream-1', leaseUntilMs: 9_000_000, health: null };
-  expect(await store.heartbeat({ ...beat, owner: 'connection-2' })).toEqual({ held: true });
-  expect(await store.heartbeat({ ...beat, owner: 'connection-1' })).toEqual(TAKEN_OVER);
-  expect(await store.end({ streamId: 'stream-1', owner: 'connection-2' })).toBe(true);
-  expect(await store.heartbeat({ ...beat, owner: 'connection-2' })).toEqual(TAKEN_OVER);
+  const second = { ...BEAT, owner: 'connection-2', epoch: 2 * EPOCHS_PER_PUBLISH };
+  expect(await store.heartbeat(second)).toEqual({ held: true });
+  expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
+  expect(await store.heartbeat({ ...second, owner: null })).toEqual({ held: true });
+  expect(await store.heartbeat(second)).toEqual(TAKEN_OVER);
 });
 
 test('a stop of one publisher does not affect another', async () => {
@@ -119,22 +125,20 @@ test('a stop of one publisher does not affect another', async () => {
 test('if nobody publishes, there is nothing to end', async () => {
   expect(await store.requestEnd(STOP)).toBe(false);
   await store.begin(START);
-  await store.end({ streamId: 'stream-1', owner: START.owner });
+  await store.heartbeat(LEAVE);
   expect(await store.requestEnd(STOP)).toBe(false);
-  const beat = { streamId: 'stream-1', owner: START.owner, leaseUntilMs: 9_000_000, health: null };
-  expect(await store.heartbeat(beat)).toEqual(TAKEN_OVER);
+  expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
 });
 
 test('a stop of an idle stream refuses nobody', async () => {
   await store.requestEnd(STOP);
-  expect(await store.begin(START)).toEqual({ firstEpoch: 1 });
+  expect(await store.begin(START)).toMatchObject({ firstEpoch: 1 });
 });
 
 test('a publisher whose lease has expired is no longer live, and is stopped all the same', async () => {
   await store.begin(START);
   expect(await store.requestEnd({ ...STOP, nowMs: NOW_MS + LEASE_DURATION_MS })).toBe(false);
-  const beat = { streamId: 'stream-1', owner: START.owner, leaseUntilMs: 9_000_000, health: null };
-  expect(await store.heartbeat(beat)).toEqual({ held: false, reason: 'stopped' });
+  expect(await store.heartbeat(BEAT)).toEqual({ held: false, reason: 'stopped' });
 });
 
 describe.each(LASTING_ENDS)('$reason', (request) => {
@@ -149,9 +153,11 @@ describe.each(LASTING_ENDS)('$reason', (request) => {
 
   test('accepts a publish that was allowed since, and one of a stream without a record', async () => {
     await store.requestEnd(request);
-    expect(await store.begin({ ...START, version: 2 })).toEqual({ firstEpoch: 1 });
-    expect(await store.begin({ ...START, version: 3 })).toEqual({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
-    expect(await store.begin({ ...START, version: null })).toEqual({ firstEpoch: 1 + 2 * EPOCHS_PER_PUBLISH });
+    const begin = async (owner: string, version: number | null) =>
+      (await store.begin({ ...START, owner, version }))?.firstEpoch;
+    expect(await begin('connection-1', 2)).toBe(1);
+    expect(await begin('connection-2', 3)).toBe(1 + EPOCHS_PER_PUBLISH);
+    expect(await begin('connection-3', null)).toBe(1 + 2 * EPOCHS_PER_PUBLISH);
   });
 
   test('does not undo later changes if it comes late or twice', async () => {
@@ -160,7 +166,7 @@ describe.each(LASTING_ENDS)('$reason', (request) => {
     expect(await store.requestEnd(request)).toBe(false);
     expect(await store.requestEnd({ ...request, minVersion: 3 })).toBe(false);
     expect(await store.get('stream-1')).toMatchObject({ owner: START.owner });
-    expect(await store.begin({ ...START, version: 2 })).toBeNull();
+    expect(await store.begin({ ...START, owner: 'connection-2', version: 2 })).toBeNull();
   });
 });
 
@@ -182,7 +188,7 @@ test('no epoch is given twice, neither to simultaneous publishes nor after an en
   const begin = (owner: string) => store.begin({ ...START, owner });
   const owners = Array.from({ length: 10 }, (_, index) => `connection-${index}`);
   const together = await Promise.all(owners.map(begin));
-  await Promise.all(owners.map((owner) => store.end({ streamId: 'stream-1', owner })));
+  await store.requestEnd(STOP);
   const all = [...together, await begin('connection-later')].map((begun) => begun?.firstEpoch ?? 0);
   expect(all.sort((a, b) => a - b)).toEqual(all.map((_, index) => 1 + index * EPOCHS_PER_PUBLISH));
 });
@@ -190,11 +196,90 @@ test('no epoch is given twice, neither to simultaneous publishes nor after an en
 test('many records are read at once, without idle and unknown streams', async () => {
   await store.begin(START);
   await store.begin({ ...START, streamId: 'stream-2' });
-  await store.end({ streamId: 'stream-2', owner: START.owner });
+  await store.heartbeat({ ...LEAVE, streamId: 'stream-2' });
   const records = await store.batchGet(['stream-1', 'stream-2', 'stream-3']);
   expect([...records.keys()]).toEqual(['stream-1']);
   expect(records.get('stream-1')).toEqual(await store.get('stream-1'));
   expect(await store.batchGet([])).toEqual(new Map());
+});
+
+test('a repeated begin has the same result, the former holder included', async () => {
+  await store.begin(START);
+  const second = { ...START, owner: 'connection-2', holder: makeStreamHolder({ taskId: 'task-2' }) };
+  const begun = await store.begin(second);
+  expect(begun).toEqual({
+    firstEpoch: 1 + EPOCHS_PER_PUBLISH,
+    epoch: 2 * EPOCHS_PER_PUBLISH,
+    former: { holder: HOLDER, leaseUntilMs: NOW_MS + LEASE_DURATION_MS, broadcast: null },
+  });
+  expect(await store.begin(second)).toEqual(begun);
+});
+
+test('the state of a broadcast outlives its holders', async () => {
+  await store.begin(START);
+  const broadcast = makeBroadcastState({ liveSinceMs: NOW_MS });
+  await store.heartbeat({ ...BEAT, broadcast });
+  await store.begin({ ...START, owner: 'connection-2' });
+  expect(await store.begin({ ...START, owner: 'connection-3' })).toMatchObject({ former: { broadcast } });
+  expect(await store.getHeld('stream-1')).toMatchObject({ broadcast });
+});
+
+describe('the holder of a stream', () => {
+  const find = () => store.findHeld('playback-1');
+
+  test('is found by the playback id, and stays when its publisher leaves', async () => {
+    expect(await find()).toBeNull();
+    expect(await store.claimPlaybackId({ playbackId: 'playback-1', streamId: 'stream-1', nowMs: NOW_MS })).toBe(true);
+    expect(await find()).toBeNull();
+    await store.begin(START);
+    const broadcast = makeBroadcastState({ publisherGoneAtMs: NOW_MS });
+    await store.heartbeat({ ...LEAVE, broadcast });
+    const held = {
+      streamId: 'stream-1',
+      epoch: FIRST_EPOCH,
+      leaseUntilMs: BEAT.leaseUntilMs,
+      holder: HOLDER,
+      broadcast,
+    };
+    expect(await find()).toEqual(held);
+    expect(await store.getHeld('stream-1')).toEqual(held);
+    expect(await store.forget(BEAT)).toBe(true);
+    expect(await find()).toBeNull();
+  });
+
+  test('is not found by a playback id that the stream no longer has', async () => {
+    await store.claimPlaybackId({ playbackId: 'playback-1', streamId: 'stream-1', nowMs: NOW_MS });
+    await store.begin({ ...START, holder: makeStreamHolder({ playbackId: 'playback-2' }) });
+    expect(await find()).toBeNull();
+  });
+
+  test('a playback id leads to another stream only when nobody holds the first', async () => {
+    const claim = (streamId: string, nowMs: number) =>
+      store.claimPlaybackId({ playbackId: 'playback-1', streamId, nowMs });
+    expect(await claim('stream-1', NOW_MS)).toBe(true);
+    await store.begin(START);
+    expect(await claim('stream-2', NOW_MS)).toBe(false);
+    expect(await claim('stream-1', NOW_MS)).toBe(true);
+    expect(await claim('stream-2', NOW_MS + LEASE_DURATION_MS)).toBe(true);
+    expect(await claim('stream-1', NOW_MS)).toBe(true);
+  });
+
+  test('can be replaced once by whoever knows its epoch, and by nobody who knows an older one', async () => {
+    await store.begin(START);
+    const take = (taskId: string, formerEpoch: number) =>
+      store.takeOver({
+        ...{ streamId: 'stream-1', formerEpoch, leaseUntilMs: 2_000_000 },
+        ...{ holder: makeStreamHolder({ taskId }), broadcast: makeBroadcastState() },
+      });
+    const epochs = await Promise.all(['task-2', 'task-3', 'task-4'].map((taskId) => take(taskId, FIRST_EPOCH)));
+    expect(epochs.filter((epoch) => epoch !== null)).toEqual([2 * EPOCHS_PER_PUBLISH]);
+    const winner = `task-${2 + epochs.findIndex((epoch) => epoch !== null)}`;
+    expect(await store.getHeld('stream-1')).toMatchObject({ holder: { taskId: winner } });
+    expect(await take(winner, FIRST_EPOCH)).toBe(2 * EPOCHS_PER_PUBLISH);
+    expect(await take('task-5', FIRST_EPOCH)).toBeNull();
+    expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
+    expect(await store.get('stream-1')).toBeNull();
+  });
 });
 
 describe('keys that BatchGetItem leaves unprocessed', () => {

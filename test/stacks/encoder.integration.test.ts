@@ -1,7 +1,10 @@
 import { resolveStage } from '#config/resolve-stage.ts';
+import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
+import { fleetDemand } from '#domain/fleet-demand.ts';
+import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
-import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
+import { clusterSecretOf, type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
   const resolved = resolveStage(config);
@@ -32,11 +35,34 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(container.MountPoints ?? []).toHaveLength(resolved.ecsExec ? 3 : 0);
   });
 
+  test('the encoder ends by itself before ECS would kill it, and keeps its broadcasts as long as the stage says', () => {
+    const { STOP_TIMEOUT_SECONDS, DRAIN_MINUTES } = variablesOf(container);
+    expect(Number(STOP_TIMEOUT_SECONDS)).toBeLessThanOrEqual(container.StopTimeout - 5);
+    expect(Number(STOP_TIMEOUT_SECONDS)).toBeGreaterThanOrEqual(100);
+    expect(DRAIN_MINUTES).toBe(String(config.drainMinutes ?? 60));
+  });
+
+  test('before a task is told to stop, no load balancer sends it anything new, and blocking requests are answered', () => {
+    const longestSegment = Math.max(...Object.values(LATENCY_PROFILES).map(({ segmentSeconds }) => segmentSeconds));
+    expect(deregistrationSeconds(stage, 'HTTP')).toBeGreaterThanOrEqual(3 * longestSegment);
+    expect(deregistrationSeconds(stage, 'TCP')).toBeGreaterThanOrEqual(60);
+    // ECS waits for the longer of both, and CloudFormation waits for ECS.
+    expect(deregistrationSeconds(stage, 'TCP')).toBeLessThanOrEqual(120);
+  });
+
+  test("the cluster's secret has 64 random characters, and the encoder gets its ARN", () => {
+    const secret = clusterSecretOf(stage);
+    expect(secret.properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
+    expect(secret.attributes.DeletionPolicy).toBe('Delete');
+    expect(variablesOf(container).CLUSTER_SECRET_ARN).toEqual({ Ref: secret.logicalId });
+    expect(Object.keys(variablesOf(container))).not.toContain('CLUSTER_SECRET');
+  });
+
   test('a deployment starts new tasks first and rolls back, and nothing moves tasks between zones', () => {
     expect(stage.only('AWS::ECS::Service').properties).toMatchObject({
       DeploymentConfiguration: {
         MinimumHealthyPercent: 100,
-        MaximumPercent: 200,
+        MaximumPercent: 300,
         DeploymentCircuitBreaker: { Enable: true, Rollback: true },
       },
       AvailabilityZoneRebalancing: 'DISABLED',
@@ -46,20 +72,39 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(stage.only('AWS::ECS::Service').properties.LoadBalancers).toHaveLength(2);
   });
 
-  test('the service scales by stream slots: out fast, in slowly', () => {
+  test('the service scales by demand for room: out fast, in slowly', () => {
     const { TargetTrackingScalingPolicyConfiguration: policy } = stage.only(
       'AWS::ApplicationAutoScaling::ScalingPolicy',
     ).properties;
-    expect(policy).toMatchObject({
-      TargetValue: 70,
-      CustomizedMetricSpecification: {
-        Namespace: METRICS_NAMESPACE,
-        MetricName: 'StreamSlotsUsedPercent',
-        Dimensions: [{ Name: 'Stage', Value: config.name }],
-        Statistic: 'Average',
-      },
+    const { ladder, capacityVCpus } = resolved;
+    const one = publishVCpus({ ladder, architecture: 'arm64' });
+    const { targetPercent } = fleetDemand({ capacityVCpus, publishVCpus: one });
+    expect(policy.TargetValue).toBe(targetPercent);
+    const [demand, room, taken] = policy.CustomizedMetricSpecification.Metrics;
+    for (const [query, MetricName] of [
+      [demand, 'RoomDemandVcpus'],
+      [room, 'RoomVcpus'],
+    ]) {
+      const Dimensions = [{ Name: 'Stage', Value: config.name }];
+      expect(query.MetricStat).toEqual({
+        Metric: { Namespace: METRICS_NAMESPACE, MetricName, Dimensions },
+        Stat: 'Sum',
+      });
+      expect(query.ReturnData).toBe(false);
+    }
+    // A task reports four times a minute.
+    const reserve = Number((4 * one).toFixed(3));
+    expect(taken).toMatchObject({
+      Expression: `IF(${demand.Id} > 0, 100 * (${demand.Id} + ${reserve}) / ${room.Id}, 0)`,
+      ReturnData: true,
     });
     expect(policy.ScaleInCooldown).toBeGreaterThanOrEqual(10 * policy.ScaleOutCooldown);
+  });
+
+  test('its room and its architecture are those that the stage was checked with', () => {
+    const variables = Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
+    expect(variables.CAPACITY_VCPUS).toBe(String(resolved.capacityVCpus));
+    expect(TASK_ARCHITECTURE).toBe('arm64');
   });
 
   test('the number of tasks stays within the limits of the stage and its scheduled minimums', () => {
@@ -88,3 +133,17 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(used.filter((name) => !known.includes(name ?? ''))).toEqual([]);
   });
 });
+
+const variablesOf = (container: Json): Json =>
+  Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
+
+/** The deregistration delay of the only target group of a protocol. */
+function deregistrationSeconds(stage: SynthesizedStage, protocol: string): number {
+  const group = stage
+    .ofType('AWS::ElasticLoadBalancingV2::TargetGroup')
+    .find(({ properties }) => properties.Protocol === protocol);
+  const delay = group?.properties.TargetGroupAttributes.find(
+    ({ Key }: Json) => Key === 'deregistration_delay.timeout_seconds',
+  );
+  return Number(delay?.Value);
+}

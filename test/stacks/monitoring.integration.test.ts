@@ -5,7 +5,7 @@ const PLATFORM_ALARMS = [
   'NoHealthyTask',
   'EncoderFallingBehind',
   'EncoderRestarts',
-  'NoStreamSlots',
+  'NoRoom',
   'IngestAuthErrors',
   'OriginErrors',
 ];
@@ -53,7 +53,7 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     const body = JSON.stringify(stage.only('AWS::CloudWatch::Dashboard').properties.DashboardBody);
     for (const metric of [
       'StreamsLive',
-      'StreamSlotsUsed',
+      'RoomUsedVcpus',
       'CPUUtilization',
       'EncoderSpeed',
       'EncoderRestarts',

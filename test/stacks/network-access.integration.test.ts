@@ -27,7 +27,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
       ?.logicalId ?? 'missing';
   const into = (group: string): readonly Ingress[] => ingress.filter(({ to }) => to === group);
 
-  test('only the ingest load balancer reaches RTMP in a task, and only the origin load balancer its HTTP port', () => {
+  test('in a task, only the ingest load balancer reaches RTMP, only the origin load balancer HTTP, only tasks the rest', () => {
     expect(new Set(into(groupOf('Headend: encoder tasks')))).toEqual(
       new Set([
         {
@@ -41,6 +41,12 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
           fromPort: 8080,
           toPort: 8080,
           source: groupOf('Headend: the origin, for CloudFront alone'),
+        },
+        {
+          to: groupOf('Headend: encoder tasks'),
+          fromPort: 8081,
+          toPort: 8081,
+          source: groupOf('Headend: encoder tasks'),
         },
       ]),
     );

@@ -1,5 +1,5 @@
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
-import { type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
+import { clusterSecretOf, type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 /** Actions that AWS only supports on `*` (Service Authorization Reference). */
 const WITHOUT_RESOURCES = [
@@ -38,18 +38,51 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(wide.filter((action: string) => !WITHOUT_RESOURCES.includes(action))).toEqual([]);
   });
 
-  test('an encoder task can only keep its lease, ask about a publish, send events and protect itself', () => {
+  test('an encoder task can only keep its lease, ask about a publish, send events, know other tasks and protect itself', () => {
     expect(actionsOfRole(stage, /TaskRole/)).toEqual(
       [
+        'dynamodb:DeleteItem',
         'dynamodb:GetItem',
+        'dynamodb:Scan',
         'dynamodb:UpdateItem',
         'ecs:GetTaskProtection',
         'ecs:UpdateTaskProtection',
         'events:PutEvents',
         'lambda:InvokeFunction',
+        'secretsmanager:DescribeSecret',
+        'secretsmanager:GetSecretValue',
         ...(config.ecsExec ? WITHOUT_RESOURCES.filter((action) => action.startsWith('ssmmessages:')) : []),
       ].toSorted(),
     );
+  });
+
+  test.each([
+    ['an encoder task', /TaskRole/, ['dynamodb:DeleteItem', 'dynamodb:Scan', 'dynamodb:UpdateItem']],
+    ['the control API', /ControlApi/, ['dynamodb:Scan', 'dynamodb:UpdateItem']],
+    ['ingest-auth', /IngestAuth/, []],
+  ])('with the table of tasks, %s can do no more than its store does', (_name, role, actions) => {
+    expect(actionsOfRole(stage, role, /TablesTasks/)).toEqual(actions);
+  });
+
+  test('nobody but the encoder task can read the secret of the tasks', () => {
+    const { logicalId } = clusterSecretOf(stage);
+    const readers = stage
+      .ofType('AWS::IAM::Policy')
+      .filter(({ properties }) => JSON.stringify(properties.PolicyDocument).includes(`"${logicalId}"`));
+    expect(readers.map(({ properties }) => properties.Roles)).toEqual([
+      [{ Ref: expect.stringMatching(/^EncoderTaskDefinitionTaskRole/) }],
+    ]);
+    expect(stage.ofType('AWS::SecretsManager::ResourcePolicy')).toEqual([]);
+  });
+
+  test('an encoder task can only protect tasks of its own cluster', () => {
+    const [protection, ...others] = statements.filter(({ Action }) =>
+      [Action].flat().includes('ecs:UpdateTaskProtection'),
+    );
+    expect(others).toEqual([]);
+    const cluster = stage.only('AWS::ECS::Cluster').logicalId;
+    expect(JSON.stringify(protection.Resource)).toMatch(new RegExp(`:task/",\\{"Ref":"${cluster}"\\},"/\\*"`));
+    expect(protection.Condition).toEqual({ ArnEquals: { 'ecs:cluster': { 'Fn::GetAtt': [cluster, 'Arn'] } } });
   });
 
   test('ingest-auth can only read', () => {
@@ -71,13 +104,14 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
   });
 });
 
-/** The actions of all roles whose logical id matches, sorted and without duplicates. */
-function actionsOfRole(stage: SynthesizedStage, role: RegExp): string[] {
+/** The actions of all roles whose logical id matches, on resources that match. Sorted and without duplicates. */
+function actionsOfRole(stage: SynthesizedStage, role: RegExp, resource = /(?:)/): string[] {
   const policies = stage
     .ofType('AWS::IAM::Policy')
     .filter(({ properties }) => (properties.Roles ?? []).some(({ Ref }: Json) => role.test(Ref)));
-  const actions = policies.flatMap(({ properties }) =>
-    properties.PolicyDocument.Statement.flatMap(({ Action }: Json) => Action),
-  );
+  const statements: Json[] = policies.flatMap(({ properties }) => properties.PolicyDocument.Statement);
+  const actions = statements
+    .filter(({ Resource }) => resource.test(JSON.stringify(Resource)))
+    .flatMap(({ Action }) => Action);
   return [...new Set<string>(actions)].toSorted();
 }

@@ -1,14 +1,17 @@
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-/** Resources with data that can't be recreated. Another logical id would replace them, so never change one of these. */
+/** Resources whose data can't be recreated while the stage runs. Another logical id would replace them, so never change one of these. */
 const STATEFUL = {
   TablesStreams46BD2F7A: 'AWS::DynamoDB::GlobalTable',
   TablesStreamKeysDCF16EB3: 'AWS::DynamoDB::GlobalTable',
   TablesLive9E75DEFC: 'AWS::DynamoDB::GlobalTable',
+  TablesTasksB0FA0D86: 'AWS::DynamoDB::GlobalTable',
   TablesAdminTokensD85017D8: 'AWS::DynamoDB::GlobalTable',
   TablesIdempotency498FF680: 'AWS::DynamoDB::GlobalTable',
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
+  // With another one, the tasks before and after a deployment would not know each other.
+  EncoderClusterSecret1C923AE6: 'AWS::SecretsManager::Secret',
 };
 const WEBHOOK_SECRET = { PublishingWebhookSecret51B229FE: 'AWS::SecretsManager::Secret' };
 

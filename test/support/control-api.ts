@@ -10,6 +10,7 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
+import { createTaskStore } from '#runtime/task-store.ts';
 import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
@@ -43,9 +44,11 @@ export async function startControlApi(
   const streams = createStreamStore({ client, tables: TEST_TABLES });
   const adminTokens = createAdminTokenStore({ client, tables: TEST_TABLES });
   const live = createLiveStore({ client, tables: TEST_TABLES });
+  const tasks = createTaskStore({ client, tables: TEST_TABLES });
   const app = createApp({
     streams,
     live,
+    tasks,
     addresses: { rtmpUrl: 'rtmp://127.0.0.1:1935/live', rtmpsUrl: null, playbackBaseUrl: 'http://127.0.0.1:8080' },
     defaults: { ladder: '720p', latency: 'low', playback: 'public' },
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
@@ -74,5 +77,5 @@ export async function startControlApi(
     return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
   }
 
-  return { url: server.url, api, tokens, streams, live, adminTokens, logLines, call, close: server.close };
+  return { url: server.url, api, tokens, streams, live, tasks, adminTokens, logLines, call, close: server.close };
 }

@@ -29,7 +29,7 @@ export interface GeneratedRequest {
 /** What valid requests are made of. */
 interface RequestPool {
   readonly token: string;
-  /** Ids of streams that exist, or did. */
+  /** Ids of streams, or also of tasks, that exist or did. */
   readonly ids: readonly string[];
 }
 

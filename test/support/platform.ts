@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,9 +52,9 @@ export interface TestPlatform extends ReadyLine {
   /** Calls the control API with the admin token. A body is sent as JSON. */
   callApi(method: string, path: string, body?: unknown): Promise<Response>;
   createStream(settings?: TestStreamSettings): Promise<TestStream>;
-  /** Process ids of the FFmpegs that the encoder runs now. */
+  /** Process ids of the FFmpegs that the encoders run now. Those that have replaced an encoder are left out. */
   ffmpegPids(): Promise<number[]>;
-  /** The log file so far. */
+  /** The log files so far, the platform's own first. */
   log(): Promise<string>;
   /** Ends it as Ctrl-C does, and keeps the data folder. Rejects if it printed a key or token that this test file knows. */
   stop(): Promise<PlatformExit>;
@@ -82,6 +82,8 @@ export function runStart(
 export interface TestPlatformOptions {
   /** @default a temporary one */
   readonly dataDir?: string;
+  /** Number of encoder tasks. @default 1 */
+  readonly tasks?: number;
   /** Variables in addition to those of this process. @default none */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -89,11 +91,14 @@ export interface TestPlatformOptions {
 /** Starts the platform. Rejects with its output if it ends before it is ready. */
 export async function startTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'headend-test-')));
-  const child = spawnStart([...FREE_PORTS, '--json', '--data-dir', dataDir], options.environment);
+  const child = spawnStart(
+    [...FREE_PORTS, '--tasks', String(options.tasks ?? 1), '--json', '--data-dir', dataDir],
+    options.environment,
+  );
   const exited = followExit(child);
   const ready = await readReadyLine(child, exited);
   rememberSecret(ready.adminToken);
-  const log = () => readFile(join(dataDir, 'headend.log'), 'utf8');
+  const log = () => readLogs(dataDir);
   const callApi = (method: string, path: string, body?: unknown) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const headers = { authorization: `Bearer ${ready.adminToken}`, ...json };
@@ -120,7 +125,7 @@ export async function startTestPlatform(options: TestPlatformOptions = {}): Prom
       if (response.status !== 201) throw new Error(`POST /streams: ${response.status} ${await response.text()}`);
       return toTestStream(ready, await response.json());
     },
-    ffmpegPids: () => childPids(ready.tasks[0]?.pid ?? 0),
+    ffmpegPids: async () => (await Promise.all(ready.tasks.map((task) => childPids(task.pid)))).flat(),
     log,
     stop: () => {
       stopped ??= stop();
@@ -183,8 +188,18 @@ function toTestStream(
   };
 }
 
-/** Processes that a process has started (proc(5)). */
-async function childPids(pid: number): Promise<number[]> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+async function readLogs(dataDir: string): Promise<string> {
+  const names = (await readdir(dataDir)).filter((name) => /^headend.*\.log$/.test(name));
+  // 'headend-task-1.log' comes before 'headend.log'.
+  const paths = names
+    .toSorted()
+    .reverse()
+    .map((name) => join(dataDir, name));
+  return (await Promise.all(paths.map((path) => readFile(path, 'utf8')))).join('');
+}
+
+/** Processes that a process has started (proc(5)). None if it has ended. */
+export async function childPids(pid: number): Promise<number[]> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return children.split(' ').filter(Boolean).map(Number);
 }

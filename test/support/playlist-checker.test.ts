@@ -1,5 +1,5 @@
+import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
 import { checkMultivariantPlaylist } from './multivariant-checker.ts';
-import { checkMediaPlaylist } from './playlist-checker.ts';
 import { PlaylistHistory } from './playlist-history.ts';
 
 /** Five segments, with parts in the last three, and an open one with one part. */
@@ -85,6 +85,7 @@ const VIOLATIONS: readonly (readonly [violation: string, from: string | RegExp, 
   ['the first segment has no EXT-X-MAP', '#EXT-X-MAP:URI="7-init.mp4"\n', ''],
   ['segment 12 is of epoch 8, its map of 7', '#EXT-X-MAP:URI="8-init.mp4"\n', ''],
   ['segment 12 has a new map, no discontinuity', '#EXT-X-DISCONTINUITY\n', ''],
+  ['segment 11 has a discontinuity, no new epoch', /(?=#EXT-X-PROGRAM-DATE-TIME:.*:02.000Z)/, '#EXT-X-DISCONTINUITY\n'],
   ['segment 11 has no date', /#EXT-X-PROGRAM-DATE-TIME:.*:02.000Z\n/, ''],
   ['the date of segment 11 is 3.00 ms off', ':02.000Z', ':02.003Z'],
   ['the date of segment 15 is -3.00 ms off', ':14.600Z', ':14.597Z'],
@@ -117,6 +118,13 @@ test('the part before a gap, a gap and the last part of a segment may be short',
   const beforeGap = changed('DURATION=1.00000,URI="8-14.0', 'DURATION=0.10000,URI="8-14.0');
   const gap = changed('URI="8-14.1.m4s"', 'URI="8-14.1.m4s",GAP=YES', beforeGap);
   expect(checkMediaPlaylist(gap)).not.toContainEqual(expect.stringContaining('85 %'));
+});
+
+test('a gap needs no map', () => {
+  const withoutMap = changed('#EXT-X-MAP:URI="7-init.mp4"\n', '');
+  expect(
+    checkMediaPlaylist(changed('#EXTINF:2.00000,\n7-10', '#EXT-X-GAP\n#EXTINF:2.00000,\n7-10', withoutMap)),
+  ).toEqual([]);
 });
 
 test('the hint may name the first part of a run that has begun', () => {

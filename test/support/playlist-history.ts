@@ -1,5 +1,5 @@
 import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { checkMediaPlaylist, type MediaPlaylistContext } from './playlist-checker.ts';
+import { checkMediaPlaylist, type MediaPlaylistContext } from '#kit/playlist-checker.ts';
 
 /** How a segment was listed before. */
 interface KnownSegment {

@@ -3,10 +3,10 @@ import { json } from 'node:stream/consumers';
 import { z } from 'zod';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
-const requestSchema = z.object({ SecretId: z.string() });
+const requestSchema = z.object({ SecretId: z.string(), VersionStage: z.string().default('AWSCURRENT') });
 
 /** Answers one GetSecretValue request. */
-export type SecretAnswer = (response: ServerResponse, secretId: string) => void;
+export type SecretAnswer = (response: ServerResponse, secretId: string, versionStage: string) => void;
 
 /** Answers with a secret like Secrets Manager. */
 export const secretText =
@@ -28,9 +28,9 @@ export async function startSecretsManager(answer: SecretAnswer) {
       if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue') {
         return send(response, 400, { __type: 'UnknownOperationException' });
       }
-      const { SecretId } = requestSchema.parse(await json(request));
+      const { SecretId, VersionStage } = requestSchema.parse(await json(request));
       state.requests.push(SecretId);
-      state.answer(response, SecretId);
+      state.answer(response, SecretId, VersionStage);
     }),
   );
   return { url: server.url, state, close: server.close };

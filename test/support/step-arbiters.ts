@@ -13,7 +13,13 @@ export function testArbiter({
   readonly idleVCpus?: () => number | null;
   readonly now?: () => number;
 } = {}): StepArbiter {
-  return new StepArbiter({ limits: { ...STEP_LIMITS, ...NEVER, ...limits }, vCpus, idleVCpus, now });
+  return new StepArbiter({
+    limits: { ...STEP_LIMITS, ...NEVER, ...limits },
+    architecture: 'x64',
+    vCpus,
+    idleVCpus,
+    now,
+  });
 }
 
 const NEVER = { slowMs: Number.POSITIVE_INFINITY, urgentBacklogMs: Number.POSITIVE_INFINITY } as const;

@@ -94,6 +94,15 @@ async function synthesizeInto(path: string, config: StageConfig, form: string): 
   return path;
 }
 
+/** The secret that encoder tasks show to each other. Throws if there is none. */
+export function clusterSecretOf(stage: SynthesizedStage): TemplateResource {
+  const secret = stage
+    .ofType('AWS::SecretsManager::Secret')
+    .find(({ properties }) => String(properties.Description).includes('encoder tasks'));
+  if (secret === undefined) throw new Error('there is no secret of the encoder tasks');
+  return secret;
+}
+
 /** Stand-ins for the files of a build. Templates contain only their hashes. */
 async function makeArtifacts(folder: string): Promise<string> {
   const files = {

@@ -1,11 +1,13 @@
 import * as z from 'zod/mini';
-import { MAX_STREAM_SLOTS } from '#domain/encoder-capacity.ts';
+import { MAX_CAPACITY_VCPUS, MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import type { VariableName } from '#domain/environment.ts';
-import { MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import {
   bothOrNeither,
+  decimalNumber,
   logLevel,
   matching,
+  notBoth,
   optional,
   parsedBy,
   port,
@@ -19,13 +21,23 @@ import { METRICS_NAMESPACE_PATTERN, METRICS_STAGE_PATTERN, type MetricsTarget } 
 const variables = {
   LOG_LEVEL: logLevel,
   LIVE_TABLE: text,
+  TASKS_TABLE: text,
   INGEST_AUTH_FUNCTION: text,
   LISTEN_HOST: text,
   RTMP_PORT: port,
   RTMP_LIMITS: z._default(parsedBy(parseRtmpLimits), DEFAULT_RTMP_LIMITS),
   HTTP_PORT: port,
+  INTERNAL_PORT: port,
+  TASK_ID: optional(text),
+  TASK_ADDRESS: optional(text),
+  CLUSTER_SECRET: optional(text),
+  CLUSTER_SECRET_ARN: optional(text),
+  STOP_TIMEOUT_SECONDS: wholeNumber(1, MAX_STOP_TIMEOUT_SECONDS),
+  DRAIN_MINUTES: wholeNumber(0, MAX_DRAIN_MINUTES),
+  ECS_CONTAINER_METADATA_URI_V4: optional(text),
+  ECS_AGENT_URI: optional(text),
   RECONNECT_WINDOW_SECONDS: wholeNumber(0, MAX_RECONNECT_WINDOW_SECONDS),
-  STREAM_SLOTS: wholeNumber(1, MAX_STREAM_SLOTS),
+  CAPACITY_VCPUS: decimalNumber(0.1, MAX_CAPACITY_VCPUS),
   EVENT_BUS_NAME: optional(text),
   // CloudWatch silently drops a log line with a bad name, so both names are checked here.
   METRICS_NAMESPACE: optional(matching(METRICS_NAMESPACE_PATTERN, 'have only letters, digits and .-_/#:')),
@@ -33,14 +45,16 @@ const variables = {
 } satisfies Record<VariableName<'encoder'>, z.ZodMiniType>;
 
 const schema = z.pipe(
-  z.object(variables).check(bothOrNeither('METRICS_NAMESPACE', 'METRICS_STAGE')),
+  z
+    .object(variables)
+    .check(bothOrNeither('METRICS_NAMESPACE', 'METRICS_STAGE'), notBoth('CLUSTER_SECRET', 'CLUSTER_SECRET_ARN')),
   z.transform(({ METRICS_NAMESPACE: namespace, METRICS_STAGE: stage, ...others }) => {
     const metricsTarget: MetricsTarget | null = namespace === null || stage === null ? null : { namespace, stage };
     return { ...others, metricsTarget };
   }),
 );
 
-/** The encoder's variables. A deployment without an event bus or without metrics has null for them. */
+/** The encoder's variables. Those that are optional and unset are null. */
 export type EncoderEnvironment = Readonly<z.infer<typeof schema>>;
 
 /** Reads them. Throws one error that lists every variable that is missing or wrong. */

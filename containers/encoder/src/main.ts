@@ -2,16 +2,25 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, cpus } from 'node:os';
 import type { Logger } from 'pino';
+import type { Architecture } from '#domain/encoder-capacity.ts';
+import type { EmitEvent } from '#domain/events.ts';
 import { METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
 import { createDocumentClient, createEventBridgeClient, createLambdaClient } from '#runtime/aws-clients.ts';
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { createTaskStore } from '#runtime/task-store.ts';
+import { Cluster } from './cluster/cluster.ts';
+import { openClusterCredential } from './cluster/cluster-credential.ts';
+import { DeploymentWatch } from './cluster/deployment-watch.ts';
+import { readTaskIdentity } from './cluster/task-identity.ts';
+import { TaskProtection } from './cluster/task-protection.ts';
 import { type EncoderEnvironment, readEncoderEnvironment } from './encoder-environment.ts';
-import { OriginHandler } from './origin/origin-handler.ts';
 import { startOriginServer } from './origin/origin-server.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
+import { StopRequests } from './stop-requests.ts';
 import { LiveStreams } from './streams/live-streams.ts';
+import { TaskRoom } from './streams/task-room.ts';
 import { EventBridgeSink } from './telemetry/event-bridge-sink.ts';
 import { createEmitter, createLogSink, EventCounter } from './telemetry/event-sinks.ts';
 import { MetricsReporter, metricLevels } from './telemetry/metrics-reporter.ts';
@@ -27,12 +36,17 @@ const EVENTS_FLUSH_MS = 3_000;
 /** How often repeated refusals of one address become an event. */
 const REFUSALS_INTERVAL_MS = 10_000;
 
+/** How soon a task is protected from scale-in after its first publisher has come. */
+const PROTECTION_CHECK_MS = 1_000;
+/** Of the time to stop, what is kept for the end: other tasks take the last streams, and the last events are sent. */
+const STOP_RESERVE_MS = 15_000;
+
 /**
- * Runs one encoder task until SIGTERM or SIGINT: RTMP in, HLS out. Sends its ports to its parent if there is an IPC
- * channel.
+ * Runs one encoder task until it is told to stop: RTMP in, HLS out, for its own streams and those of all other tasks. SIGTERM
+ * hands the broadcasts over to other tasks; SIGINT ends them. Sends its ports to its parent if there is an IPC channel.
  */
 async function main(): Promise<void> {
-  const stopRequest = nextStopRequest();
+  const stopRequests = new StopRequests();
   const environment = readEncoderEnvironment(process.env);
   const log = createLogger({ service: 'encoder', level: environment.LOG_LEVEL });
 
@@ -45,22 +59,14 @@ async function main(): Promise<void> {
   });
   const { emit } = refusals;
 
-  const streams = new LiveStreams({
-    store: createLiveStore({ client: createDocumentClient(), tables: environment }),
-    reconnectWindowMs: environment.RECONNECT_WINDOW_SECONDS * 1000,
-    slots: environment.STREAM_SLOTS,
-    arbiter: createStepArbiter(),
-    emit,
-    spawn,
-    now: Date.now,
-    log,
+  const cluster = await startCluster({ environment, stopRequests, emit, log });
+  const { streams } = cluster;
+  const protection = new TaskProtection({
+    agentUri: environment.ECS_AGENT_URI,
+    isBusy: () => streams.held.some(({ hasPublisher }) => hasPublisher),
+    ...{ fetch, now: Date.now, log },
   });
-  const origin = await startOriginServer({
-    host: environment.LISTEN_HOST,
-    port: environment.HTTP_PORT,
-    handler: new OriginHandler((playbackId) => streams.find(playbackId)),
-    log,
-  });
+  const protecting = setInterval(() => protection.update(), PROTECTION_CHECK_MS);
   const rtmp = await startRtmpServer({
     host: environment.LISTEN_HOST,
     port: environment.RTMP_PORT,
@@ -77,40 +83,95 @@ async function main(): Promise<void> {
     randomBytes,
     log,
   });
+  // The origin answers the health check, so it starts last: a healthy task accepts publishers.
+  const origin = await startOriginServer({
+    host: environment.LISTEN_HOST,
+    port: environment.HTTP_PORT,
+    handle: (request) => cluster.answer(request),
+    log,
+  });
   const metrics = reportMetrics(environment.metricsTarget, { streams, counter, rtmp, log });
-  log.info({ rtmpPort: rtmp.port, httpPort: origin.port }, 'ready');
-  process.send?.({ rtmpPort: rtmp.port, httpPort: origin.port });
+  const ports = { rtmpPort: rtmp.port, httpPort: origin.port, internalPort: cluster.internalPort };
+  log.info(ports, 'ready');
+  process.send?.(ports);
 
-  const reason = await stopRequest;
-  log.info({ reason }, 'stopping');
+  const { reason, isDrain } = await stopRequests.first;
+  log.info({ reason, isDrain }, 'stopping');
+  if (isDrain) {
+    process.send?.({ draining: true });
+    cluster.markDraining();
+    void protection.release();
+    await rtmp.drain();
+    await cluster.handOver(environment.STOP_TIMEOUT_SECONDS * 1000 - STOP_RESERVE_MS, stopRequests.endSignal);
+  }
+  clearInterval(protecting);
+  protection.close();
   await rtmp.close();
-  await streams.close();
+  if (isDrain && !stopRequests.endSignal.aborted) await streams.leave();
+  else await streams.close();
   // Flushed refusals are events that the metrics count.
   refusals.flush();
   metrics?.close();
   await bus?.flush(EVENTS_FLUSH_MS);
   // The origin stays until now, so that viewers can load the ends of the playlists.
   await origin.close();
+  await cluster.close();
   process.exit(0);
 }
 
-/**
- * Resolves to the reason when the task must stop. It is called before anything is started, because the first process of
- * a container ignores signals that it has no handler for. It would run on until it is killed.
- */
-function nextStopRequest(): Promise<string> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-    // On a laptop, the platform that started this process holds its IPC channel. Without the platform there is no work.
-    process.once('disconnect', () => resolve('the platform has gone'));
+interface ClusterServices {
+  readonly environment: EncoderEnvironment;
+  readonly stopRequests: StopRequests;
+  readonly emit: EmitEvent;
+  readonly log: Logger;
+}
+
+async function startCluster({ environment, stopRequests, emit, log }: ClusterServices): Promise<Cluster> {
+  const client = createDocumentClient();
+  const liveStore = createLiveStore({ client, tables: environment });
+  const reconnectWindowMs = environment.RECONNECT_WINDOW_SECONDS * 1000;
+  const now = Date.now;
+  const identity = await readTaskIdentity(environment, fetch);
+  const deployment = new DeploymentWatch({
+    revision: identity.revision,
+    drainMinutes: environment.DRAIN_MINUTES,
+    onDrain: () => stopRequests.drain('a deployment has replaced the task'),
+    now,
+  });
+  const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now });
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const arbiter = createStepArbiter(architecture);
+  return Cluster.start({
+    identity,
+    host: environment.LISTEN_HOST,
+    internalPort: environment.INTERNAL_PORT,
+    credential: await openClusterCredential({
+      ...{ secret: environment.CLUSTER_SECRET, secretArn: environment.CLUSTER_SECRET_ARN, randomBytes, now, log },
+    }),
+    liveStore,
+    taskStore: createTaskStore({ client, tables: environment }),
+    createStreams: (task) =>
+      new LiveStreams({
+        ...task,
+        store: liveStore,
+        reconnectWindowMs,
+        ...{ room, architecture, arbiter },
+        ...{ emit, spawn, now, log },
+      }),
+    room: () => room.snapshot(),
+    reconnectWindowMs,
+    onDrainRequested: () => stopRequests.drain('somebody asked the task to drain'),
+    onTasks: (tasks) => deployment.see(tasks),
+    now,
+    log,
   });
 }
 
-function createStepArbiter(): StepArbiter {
+function createStepArbiter(architecture: Architecture): StepArbiter {
   const idle = new CpuIdle(cpus);
   return new StepArbiter({
     limits: STEP_LIMITS,
+    architecture,
     vCpus: availableParallelism(),
     idleVCpus: (nowMs) => idle.measure(nowMs),
     now: Date.now,

@@ -9,6 +9,7 @@ import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts
 import { serviceHealthSchema } from './schemas.ts';
 import type { StreamsDependencies } from './stream-access.ts';
 import { addStreamsRoutes } from './streams-routes.ts';
+import { addTasksRoutes, type TasksDependencies } from './tasks-routes.ts';
 import { createTokenLookup } from './token-lookup.ts';
 import { addTokensRoutes, type TokensDependencies } from './tokens-routes.ts';
 import { addViewerTokensRoutes } from './viewer-tokens-routes.ts';
@@ -19,7 +20,7 @@ const DOCUMENT_PATH = '/api/openapi.json';
 const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
 
 /** The stores, settings and sources of time and randomness that the control API uses. */
-export interface ControlApiDependencies extends StreamsDependencies, TokensDependencies {
+export interface ControlApiDependencies extends StreamsDependencies, TasksDependencies, TokensDependencies {
   /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
   readonly log: Logger;
@@ -47,6 +48,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   const lookup = createTokenLookup(dependencies.tokens, dependencies.now);
   const adminOnly = requireAdmin({ bootstrapHashes: dependencies.bootstrapHashes, isKnown: lookup.isKnown });
   app.use('/api/streams/*', adminOnly);
+  app.use('/api/tasks/*', adminOnly);
   app.use('/api/tokens/*', adminOnly);
   app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
 
@@ -54,6 +56,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addStreamsRoutes(app, dependencies);
   addBroadcastRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);
+  addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
   app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);

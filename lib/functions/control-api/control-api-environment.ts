@@ -24,6 +24,7 @@ const variables = {
   STREAMS_TABLE: text,
   STREAM_KEYS_TABLE: text,
   LIVE_TABLE: text,
+  TASKS_TABLE: text,
   ADMIN_TOKENS_TABLE: text,
   IDEMPOTENCY_TABLE: text,
   DEFAULT_LADDER: oneOf(LADDER_NAMES),

@@ -5,6 +5,7 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
+import { createTaskStore } from '#runtime/task-store.ts';
 import { createApp } from './app.ts';
 import { readControlApiEnvironment } from './control-api-environment.ts';
 import { createHandler } from './create-handler.ts';
@@ -18,6 +19,7 @@ export const handler = createHandler(
   createApp({
     streams: createStreamStore({ client, tables: environment }),
     live: createLiveStore({ client, tables: environment }),
+    tasks: createTaskStore({ client, tables: environment }),
     addresses: {
       rtmpUrl: environment.RTMP_URL,
       rtmpsUrl: environment.RTMPS_URL,

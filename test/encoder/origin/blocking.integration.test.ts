@@ -1,7 +1,7 @@
 import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
 import { encodeRun, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
-import { checkMediaPlaylist } from '#test/support/playlist-checker.ts';
 import { EPOCH, FIRST_MSN, type OriginAnswer, RunningOrigin } from './running-origin.ts';
 
 const REPORT_URIS = ['../360p/media.m3u8', '../audio/media.m3u8'];

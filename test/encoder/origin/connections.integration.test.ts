@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
 import pino from 'pino';
-import { OriginHandler } from '#encoder/origin/origin-handler.ts';
+import { OriginHandler, unknownStream } from '#encoder/origin/origin-handler.ts';
 import { startOriginServer } from '#encoder/origin/origin-server.ts';
 import { Random } from '#kit/random.ts';
-import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
+import { EPOCH, FIRST_MSN, onlyStream, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
 
 const SEGMENT = `/live/${PLAYBACK_ID}/480p/${EPOCH}-${FIRST_MSN}.m4s`;
 const BIG_BYTES = 64 * 1024 * 1024;
@@ -212,14 +212,15 @@ describe('thousands of odd URLs', () => {
     origin = await RunningOrigin.start();
     origin.feedUntil('480p', FIRST_MSN + 1, 1);
     const random = new Random(1);
-    const handler = new OriginHandler((playbackId) => (playbackId === PLAYBACK_ID ? origin.stream : undefined));
+    const handler = new OriginHandler(onlyStream(origin.stream));
     const statuses = new Map<number, number>();
     const { signal } = new AbortController();
     for (let count = 0; count < 5000; count++) {
       const prefix = random.chance(0.5) ? `/live/${PLAYBACK_ID}/480p/` : '/';
       const pieces = Array.from({ length: random.below(5) }, () => random.pick(PIECES));
       const url = `${prefix}${pieces.join(random.chance(0.7) ? '/' : '')}${random.pick(QUERIES)}`;
-      const { status } = await handler.handle({ url, acceptsGzip: false, signal });
+      const request = { method: 'GET', url, headers: {}, acceptsGzip: false, signal } as const;
+      const { status } = await handler.handle(request, async (target) => unknownStream(target));
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
     expect([...statuses.keys()].sort()).toEqual([200, 400, 404]);
@@ -251,9 +252,9 @@ describe('thousands of odd URLs', () => {
 test('startOriginServer rejects if the port is taken', async () => {
   origin = await RunningOrigin.start();
   const { port } = origin.server;
-  const handler = new OriginHandler(() => undefined);
+  const handle = () => Promise.reject(new Error('nobody asks'));
   await expect(
-    startOriginServer({ host: '127.0.0.1', port, handler, log: pino({ enabled: false }) }),
+    startOriginServer({ host: '127.0.0.1', port, handle, log: pino({ enabled: false }) }),
   ).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });
 
@@ -266,7 +267,7 @@ test('an unexpected error is logged and answered with a 500 that does not contai
   const server = await startOriginServer({
     host: '127.0.0.1',
     port: 0,
-    handler,
+    handle: (request) => handler.handle(request, async (target) => unknownStream(target)),
     log: pino({ level: 'error' }, { write: (line: string) => lines.push(line) }),
   });
   const response = await fetch(`http://127.0.0.1:${server.port}/live/${PLAYBACK_ID}/master.m3u8`);

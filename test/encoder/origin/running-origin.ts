@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { RunSink } from '#encoder/media/media-run.ts';
-import { OriginHandler } from '#encoder/origin/origin-handler.ts';
+import { type FindStream, OriginHandler, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type EncodedRun, encodeRun, type FeedStep, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
@@ -27,6 +27,31 @@ export interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+}
+
+/** Finds a package as the stream of PLAYBACK_ID, which no other task has. */
+export function onlyStream(currentPackage: StreamPackage): FindStream {
+  const stream: OriginStream = {
+    currentPackage,
+    get status() {
+      if (currentPackage.playableRun === null) return 'idle';
+      return currentPackage.ended ? 'ended' : 'live';
+    },
+    mayAnswer: async () => true,
+    arrives: async () => true,
+  };
+  return async (playbackId) => (playbackId === PLAYBACK_ID ? stream : undefined);
+}
+
+/** Asks for a path in the folder of a package, without a server. */
+export async function askPackage(stream: StreamPackage, path: string): Promise<Pick<OriginAnswer, 'status' | 'body'>> {
+  const request = { method: 'GET', url: `/live/${PLAYBACK_ID}/${path}`, headers: {}, acceptsGzip: false } as const;
+  const { signal } = new AbortController();
+  const answer = await new OriginHandler(onlyStream(stream)).handle({ ...request, signal }, async (target) =>
+    unknownStream(target),
+  );
+  if ('stream' in answer) throw new Error('the answer is forwarded');
+  return { status: answer.status, body: Buffer.concat(answer.body) };
 }
 
 /** The real server on a free port, with one stream that the test feeds. */
@@ -52,10 +77,11 @@ export class RunningOrigin {
   ): Promise<RunningOrigin> {
     const stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
     const errors: string[] = [];
+    const handler = new OriginHandler(onlyStream(stream));
     const server = await startOriginServer({
       host: '127.0.0.1',
       port: 0,
-      handler: new OriginHandler((playbackId) => (playbackId === PLAYBACK_ID ? stream : undefined)),
+      handle: (request) => handler.handle(request, async (target) => unknownStream(target)),
       log: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),
       ...{ sendLimitMs: NEVER_MS, closeLimitMs: NEVER_MS, ...options },
     });

@@ -3,23 +3,46 @@ import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
+import { exportPackage } from '#encoder/package/package-export.ts';
+import { restorePackage } from '#encoder/package/package-restore.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
 import type { FeedStep } from '#test/support/encoded-run.ts';
 import { PlaylistHistory } from '#test/support/playlist-history.ts';
 
 /** The media sequence number of the first segment in tests. */
 export const FIRST_MSN = 100;
 
+/** More than any package in tests. */
+export const MAX_MOVED_BYTES = 64 * 1024 * 1024;
+
 /** A package whose playlists are all checked after every change, as viewers of all renditions would see them. */
 export class FollowedPackage {
-  readonly stream: StreamPackage;
+  /** All that viewers got. */
+  readonly recorder = new PlaylistRecorder();
+  #stream: StreamPackage;
   /** Every violation so far, with its rendition. */
   readonly violations: string[] = [];
   readonly #histories = new Map<string, PlaylistHistory>();
   #seenVersion = 0;
 
   constructor(latency: LatencyName) {
-    this.stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
+    this.#stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
+  }
+
+  get stream(): StreamPackage {
+    return this.#stream;
+  }
+
+  /** Moves the package to another task, and returns the former one, which is frozen. Playlists are checked before and after. */
+  async move(): Promise<StreamPackage> {
+    const former = this.#stream;
+    former.freeze();
+    this.#check();
+    this.#stream = await restorePackage(exportPackage(former).chunks, { maxBytes: MAX_MOVED_BYTES });
+    this.#seenVersion = -1;
+    this.#check();
+    return former;
   }
 
   /** Begins a run. Playlists are checked after each write and at the end. */
@@ -78,6 +101,12 @@ export class FollowedPackage {
         ...history.add(this.playlist(name), { reportUris }),
         ...history.add(this.playlist(name, true), { reportUris, isDeltaAllowed: true }),
       ];
+      for (const [query, isDelta] of [
+        ['', false],
+        ['?_HLS_skip=YES', true],
+      ] as const) {
+        this.recorder.add({ url: `/live/id/${name}/media.m3u8${query}`, body: this.playlist(name, isDelta) });
+      }
       this.violations.push(...found.map((violation) => `${name}: ${violation}`));
     }
   }

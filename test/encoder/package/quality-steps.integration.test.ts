@@ -49,25 +49,32 @@ function runAt(level: number, epoch: number): { readonly run: MediaRun; readonly
   return { run, steps: level === 2 ? steps.filter(({ rendition }) => rendition !== '480p') : steps };
 }
 
-test('players of every rendition can follow each step down and up', () => {
-  const followed = new FollowedPackage('low');
-  const frameRates: string[] = [];
-  for (const [epoch, level] of [0, 1, 2, 1, 0].entries()) {
-    const { run, steps } = runAt(level, epoch);
-    expect(followed.stream.fits(run)).toBe(true);
-    followed.addRun(run, steps);
-    const multivariant = renderMultivariantPlaylist(followed.stream) ?? '';
-    expect(checkMultivariantPlaylist(multivariant)).toEqual([]);
-    frameRates.push([...multivariant.matchAll(/FRAME-RATE=([\d.]+)/g)].map((match) => match[1]).join(' '));
-  }
-  expect(followed.violations).toEqual([]);
-  expect(frameRates).toEqual(['30.000 30.000', '15.000 30.000', '30.000', '15.000 30.000', '30.000 30.000']);
-  const listed = (name: string) => parseMediaPlaylist(followed.playlist(name)).segments;
-  for (const name of ['480p', '360p', 'audio']) {
-    expect(listed(name).filter(({ discontinuities }) => discontinuities > 0)).toHaveLength(4);
-    expect(listed(name).some(({ isGap }) => isGap)).toBe(false);
-  }
-});
+test.each([false, true])(
+  'players of every rendition can follow each step down and up, moved to another task: %s',
+  async (isMoved) => {
+    const followed = new FollowedPackage('low');
+    const frameRates: string[] = [];
+    for (const [epoch, level] of [0, 1, 2, 1, 0].entries()) {
+      const { run, steps } = runAt(level, epoch);
+      expect(followed.stream.fits(run)).toBe(true);
+      followed.addRun(run, steps);
+      const multivariant = renderMultivariantPlaylist(followed.stream) ?? '';
+      expect(checkMultivariantPlaylist(multivariant)).toEqual([]);
+      if (isMoved) {
+        await followed.move();
+        expect(renderMultivariantPlaylist(followed.stream)).toBe(multivariant);
+      }
+      frameRates.push([...multivariant.matchAll(/FRAME-RATE=([\d.]+)/g)].map((match) => match[1]).join(' '));
+    }
+    expect(followed.violations).toEqual([]);
+    expect(frameRates).toEqual(['30.000 30.000', '15.000 30.000', '30.000', '15.000 30.000', '30.000 30.000']);
+    const listed = (name: string) => parseMediaPlaylist(followed.playlist(name)).segments;
+    for (const name of ['480p', '360p', 'audio']) {
+      expect(listed(name).filter(({ discontinuities }) => discontinuities > 0)).toHaveLength(4);
+      expect(listed(name).some(({ isGap }) => isGap)).toBe(false);
+    }
+  },
+);
 
 test('a rendition with half of the frames is cut at the same moments as the others', () => {
   const followed = new FollowedPackage('low');

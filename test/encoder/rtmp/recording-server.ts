@@ -58,6 +58,14 @@ export class RecordingServer {
     return this.#server?.violations ?? 0;
   }
 
+  get isDraining(): boolean {
+    return this.#server?.isDraining ?? false;
+  }
+
+  async drain(): Promise<void> {
+    await this.#server?.drain();
+  }
+
   url(streamKey: string): string {
     return `rtmp://127.0.0.1:${this.port}/live/${streamKey}`;
   }

@@ -76,6 +76,21 @@ describe('a broadcast by FFmpeg', () => {
     expect(await server.logged('publish refused')).toMatchObject({ code, description });
   });
 
+  test('ends when the server drains, and FFmpeg prints why', async () => {
+    await start();
+    const long = ['-re', ...testVideo('160x90', '30', 60), ...H264];
+    const ffmpeg = publishWithFfmpeg(server.url('key'), long);
+    await server.until(() => (server.recordings[0]?.tags.length ?? 0) > 10);
+    await server.drain();
+    expect(server.recordings[0]?.closes).toBe(1);
+    const { code, stderr } = await ffmpeg;
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('The server is being replaced; connect again');
+    const again = await publishWithFfmpeg(server.url('key'), CLIP);
+    expect(again.stderr).toContain('The server is being replaced; connect again');
+    expect(server.recordings).toHaveLength(1);
+  });
+
   test('to another application is refused, and FFmpeg prints the right address', async () => {
     await start();
     const ffmpeg = await publishWithFfmpeg(server.url('key').replace('/live/', '/studio/'), CLIP);

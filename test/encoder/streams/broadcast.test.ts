@@ -3,10 +3,16 @@ import { Broadcast } from '#encoder/streams/broadcast.ts';
 
 const STREAM = { streamId: 'stream-1', playbackId: 'playback-1' };
 
-function startBroadcast() {
+const START_MS = 1_800_000_000_000;
+
+function startBroadcast(liveSinceMs: number | null = null) {
   const events: EventBody[] = [];
-  const clock = { nowMs: 1_800_000_000_000 };
-  const broadcast = new Broadcast({ ...STREAM, emit: (event) => events.push(event), now: () => clock.nowMs });
+  const clock = { nowMs: START_MS };
+  const broadcast = new Broadcast({
+    ...{ ...STREAM, liveSinceMs },
+    emit: (event) => events.push(event),
+    now: () => clock.nowMs,
+  });
   return { broadcast, events, clock };
 }
 
@@ -85,4 +91,17 @@ test('a clock that is set back does not make the duration negative', () => {
   clock.nowMs -= 5_000;
   broadcast.end('stopped');
   expect(events.at(-1)).toMatchObject({ durationSeconds: 0 });
+});
+
+test('a broadcast that became live on another task is live here without an event, and keeps its duration', () => {
+  const { broadcast, events, clock } = startBroadcast(START_MS - 60_000);
+  expect(broadcast.isLive).toBe(true);
+  expect(broadcast.liveSinceMs).toBe(START_MS - 60_000);
+  broadcast.onPlayable();
+  broadcast.onPublisherGone(START_MS - 20_000);
+  expect(broadcast.publisherGoneAtMs).toBe(START_MS - 20_000);
+  clock.nowMs += 10_000;
+  broadcast.end('publisher-left');
+  expect(events).toEqual([{ type: 'stream.ended', ...STREAM, reason: 'publisher-left', durationSeconds: 40 }]);
+  expect([broadcast.isLive, broadcast.liveSinceMs]).toEqual([false, null]);
 });

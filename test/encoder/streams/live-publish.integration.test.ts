@@ -16,6 +16,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
       isLive: false,
       qualityLevel: 0,
       fits: () => true,
+      onCost: () => undefined,
       onQualityStep: () => undefined,
       beginRun: () => ({ write: () => 0, end: () => undefined }),
       onRestart: () => undefined,

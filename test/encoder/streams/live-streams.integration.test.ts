@@ -6,13 +6,15 @@ import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/fl
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
-import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { makePublish } from '#test/support/live-store-calls.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
@@ -50,9 +52,12 @@ beforeEach(async () => {
   program = null;
   streams = new LiveStreams({
     arbiter: testArbiter(),
+    task: { taskId: 'task-1', address: '127.0.0.1:1' },
     store,
+    takeOver: async () => null,
     reconnectWindowMs: RECONNECT_WINDOW_MS,
-    slots: 2,
+    room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
+    architecture: 'x64',
     emit: (event) => events.push(event),
     spawn: (command, args, options) => {
       const [file, ...fileArgs] = program ?? [command, ...args];
@@ -205,14 +210,7 @@ test('a stream ends with the reason key-rotated if nobody publishes with the new
 
 test('a publisher is told if another task has taken over its stream', async () => {
   const publisher = await goLive();
-  const nowMs = Date.now();
-  await control.begin({
-    streamId: 'stream-1',
-    owner: 'b',
-    version: 1,
-    startedAt: new Date(nowMs).toISOString(),
-    nowMs,
-  });
+  await control.begin(makePublish('stream-1', { owner: 'b' }));
   expect((await publisher.ended).description).toContain('another connection');
   expect((await control.get('stream-1'))?.owner).toBe('b');
 });
@@ -312,7 +310,7 @@ test.each([
     const brokenUntilMs = Date.now();
     await waitFor(
       'a heartbeat',
-      async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + 9_500,
+      async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + LEASE_DURATION_MS - 500,
     );
     expect(publisher.isClosed).toBe(false);
     expect(processes).toHaveLength(1);

@@ -10,9 +10,10 @@ import { createLogger } from '#runtime/log.ts';
 
 const NOW_MS = 1_795_000_000_123;
 const LEVELS: MetricLevels = {
-  StreamSlotsUsed: 3,
-  StreamSlotsAvailable: 5,
-  StreamSlotsUsedPercent: 37.5,
+  RoomVcpus: 3.9,
+  RoomUsedVcpus: 2.7,
+  RoomFreeVcpus: 1.2,
+  RoomDemandVcpus: 4.7,
   StreamsLive: 2,
   StreamsReduced: 1,
   EncoderSpeed: 0.98,
@@ -128,17 +129,15 @@ test('the last line has counts but no levels', async () => {
   for (const name of Object.keys(LEVELS)) expect(emf).not.toHaveProperty(name);
 });
 
-test.each([
-  [0, 6, 6, 0],
-  [1, 6, 5, 16.7],
-  [6, 6, 0, 100],
-])('%i of %i slots in use: %i are available, %f %% are used', (slotsUsed, slots, available, percent) => {
-  expect(metricLevels({ slots, slotsUsed, streamsLive: 0, streamsReduced: 0, encoderSpeed: null })).toEqual({
-    StreamSlotsUsed: slotsUsed,
-    StreamSlotsAvailable: available,
-    StreamSlotsUsedPercent: percent,
-    StreamsLive: 0,
-    StreamsReduced: 0,
+test('the room of a task as metrics: demand is what is used and what was turned away', () => {
+  const room = { capacityVCpus: 3.9, usedVCpus: 2.7, freeVCpus: 1.2, unmetVCpus: 0.1 };
+  expect(metricLevels({ room, streamsLive: 2, streamsReduced: 1, encoderSpeed: null })).toEqual({
+    RoomVcpus: 3.9,
+    RoomUsedVcpus: 2.7,
+    RoomFreeVcpus: 1.2,
+    RoomDemandVcpus: 2.8,
+    StreamsLive: 2,
+    StreamsReduced: 1,
     EncoderSpeed: null,
   });
 });

@@ -39,6 +39,7 @@ function setUp(...steppers: TestStepper[]) {
   const clock = { nowMs: 1_000_000, idleVCpus: null as number | null };
   const arbiter = new StepArbiter({
     limits: STEP_LIMITS,
+    architecture: 'x64',
     vCpus: 2,
     idleVCpus: () => clock.idleVCpus,
     now: () => clock.nowMs,

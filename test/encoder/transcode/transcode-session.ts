@@ -95,6 +95,7 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
       epochs += 1;
       return epochs;
     },
+    onCost: () => undefined,
     beginRun: (run) => {
       onStep?.('begin', runs.length, transcoder);
       const recorded = record(run, now());

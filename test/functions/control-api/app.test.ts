@@ -52,12 +52,14 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'get /api/health',
     'get /api/streams',
     'get /api/streams/{id}',
+    'get /api/tasks',
     'get /api/tokens',
     'patch /api/streams/{id}',
     'post /api/streams',
     'post /api/streams/{id}/key',
     'post /api/streams/{id}/stop',
     'post /api/streams/{id}/viewer-tokens',
+    'post /api/tasks/{id}/drain',
     'post /api/tokens',
   ]);
   expect(document.components.securitySchemes.adminToken).toEqual({ type: 'http', scheme: 'bearer' });
@@ -136,6 +138,8 @@ describe('paths and methods', () => {
     ['PUT', '/api/streams/aaaaaaaaaaaaaaaa', 'GET, HEAD, PATCH, DELETE'],
     ['GET', '/api/streams/aaaaaaaaaaaaaaaa/key', 'POST'],
     ['DELETE', '/api/tokens', 'POST, GET, HEAD'],
+    ['POST', '/api/tasks', 'GET, HEAD'],
+    ['GET', '/api/tasks/1-3fa9c2/drain', 'POST'],
     ['POST', '/api/docs', 'GET, HEAD'],
     ['POST', '/api/health', 'GET, HEAD'],
     ['POST', '/api/openapi.json', 'GET, HEAD'],

@@ -1,6 +1,7 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
 import { LEASE_DURATION_MS } from '#runtime/live-store.ts';
+import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 let api: ApiWithDatabase;
@@ -14,13 +15,11 @@ afterAll(() => api.close());
 async function createLive() {
   const { json } = await api.call('POST', '/api/streams');
   const { streamKey, ...stream } = json;
-  const startedAt = '2025-01-02T03:04:05.678Z';
-  await api.live.begin({ streamId: stream.id, owner: 'connection-1', version: 1, startedAt, nowMs: Date.now() });
+  await api.live.begin(makePublish(stream.id));
   return { stream, streamKey, path: `/api/streams/${stream.id}` };
 }
 
-const heartbeat = (streamId: string) =>
-  api.live.heartbeat({ streamId, owner: 'connection-1', leaseUntilMs: Date.now() + 10_000, health: null });
+const heartbeat = (streamId: string) => api.live.heartbeat(makeHeartbeat(streamId));
 
 /** Authorises a publish with this key, and returns the arguments with which it begins. */
 async function allow(streamKey: string) {
@@ -28,7 +27,7 @@ async function allow(streamKey: string) {
   const decision = decide(record, { streamKey, sourceAddress: '192.0.2.1' }, Date.now());
   if (!decision.allow) throw new Error(decision.description);
   const { streamId, version } = decision.stream;
-  return { streamId, version, owner: 'connection-1', startedAt: '2025-01-02T03:04:05.678Z', nowMs: Date.now() };
+  return makePublish(streamId, { version });
 }
 
 test.each([
@@ -103,9 +102,7 @@ describe('stop', () => {
 
   test('of a stream whose encoder is gone stops nothing', async () => {
     const { json } = await api.call('POST', '/api/streams');
-    const startedAt = '2025-01-02T03:04:05.678Z';
-    const nowMs = Date.now() - LEASE_DURATION_MS;
-    await api.live.begin({ streamId: json.id, owner: 'connection-1', version: 1, startedAt, nowMs });
+    await api.live.begin(makePublish(json.id, { nowMs: Date.now() - LEASE_DURATION_MS }));
     expect((await api.call('POST', `/api/streams/${json.id}/stop`)).json).toEqual({ wasLive: false });
   });
 

@@ -1,4 +1,5 @@
 import { hashSecret } from '#domain/stream-ids.ts';
+import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const CREATED_AT = '2025-01-02T03:04:05.678Z';
@@ -20,7 +21,7 @@ async function create(body: unknown = {}) {
 }
 
 const goLive = (streamId: string) =>
-  api.live.begin({ streamId, owner: 'connection-1', version: 1, startedAt: CREATED_AT, nowMs: Date.now() + 3_600_000 });
+  api.live.begin(makePublish(streamId, { startedAt: CREATED_AT, nowMs: Date.now() + 3_600_000 }));
 
 describe('PATCH', () => {
   const WINDOW = { notBefore: '2025-06-01T00:00:00.000Z', notAfter: '2025-06-02T00:00:00.000Z' };
@@ -162,7 +163,7 @@ describe('DELETE', () => {
     expect([status, json]).toEqual([204, null]);
     expect((await api.call('GET', path)).status).toBe(404);
     expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toBeNull();
-    expect(await api.live.heartbeat(beat(stream.id))).toEqual({ held: false, reason: 'deleted' });
+    expect(await api.live.heartbeat(makeHeartbeat(stream.id))).toEqual({ held: false, reason: 'deleted' });
     expect((await api.call('DELETE', path)).status).toBe(404);
   });
 
@@ -186,10 +187,8 @@ describe('DELETE', () => {
     expect(json.streams.map(({ id }: { id: string }) => id)).not.toContain(stream.id);
 
     expect((await api.call('DELETE', path)).status).toBe(204);
-    expect(await api.live.heartbeat(beat(stream.id))).toEqual({ held: false, reason: 'deleted' });
+    expect(await api.live.heartbeat(makeHeartbeat(stream.id))).toEqual({ held: false, reason: 'deleted' });
     expect(await api.streams.get(stream.id)).toBeNull();
     expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toBeNull();
   });
 });
-
-const beat = (streamId: string) => ({ streamId, owner: 'connection-1', leaseUntilMs: 0, health: null });

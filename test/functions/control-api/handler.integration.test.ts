@@ -18,6 +18,7 @@ const REQUIRED = {
   STREAMS_TABLE: 'streams',
   STREAM_KEYS_TABLE: 'keys',
   LIVE_TABLE: 'live',
+  TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
   RTMP_URL: 'rtmp://ingest.example.com/live',

@@ -2,6 +2,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '#runtime/idempotency-store.ts';
+import { makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
@@ -113,8 +114,7 @@ test('a repeated rotation returns the same new key and disconnects nobody, until
   const path = `/api/streams/${stream.id}`;
   const rotate = () => api.call('POST', `${path}/key`, { ...KEY, 'If-Match': '"1"' });
   const first = await rotate();
-  const startedAt = '2025-01-02T03:04:05.678Z';
-  await api.live.begin({ streamId: stream.id, owner: 'connection-1', version: 2, startedAt, nowMs });
+  await api.live.begin(makePublish(stream.id, { version: 2, nowMs }));
   const second = await rotate();
   expect([second.status, second.json.streamKey]).toEqual([200, first.json.streamKey]);
   expect(second.json).toMatchObject({ version: 2, status: 'live' });

@@ -3,9 +3,9 @@ import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { StoreUnavailableError } from '#runtime/store-unavailable.ts';
 import { startControlApi } from '#test/support/control-api.ts';
+import { makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
-const STARTED_AT = '2025-01-02T03:04:05.678Z';
 const KEY = { 'Idempotency-Key': 'once' };
 type BrokenApi = Pick<ApiWithDatabase, 'call' | 'close'>;
 
@@ -44,8 +44,7 @@ async function break503(broken: BrokenApi, path: string, body?: unknown) {
 const again = (path: string, body?: unknown) =>
   api.call('POST', path, { ...KEY, ...(body === undefined ? {} : { body }) });
 
-const goLive = (streamId: string, owner: string) =>
-  api.live.begin({ streamId, owner, version: null, startedAt: STARTED_AT, nowMs: Date.now() });
+const goLive = (streamId: string, owner: string) => api.live.begin(makePublish(streamId, { owner, version: null }));
 
 async function create() {
   const { json } = await api.call('POST', '/api/streams');

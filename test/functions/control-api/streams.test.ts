@@ -1,5 +1,6 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { STREAM_HEALTH } from '#kit/stream-record.ts';
+import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const NOW_MS = Date.parse('2025-01-02T03:04:05.678Z');
@@ -115,15 +116,15 @@ test('the cursors of pages lead through all streams', async () => {
 
 test('a stream is live, with health, while its lease is valid, and idle afterwards', async () => {
   const { stream } = await create({});
-  const publish = { streamId: stream.id, owner: 'connection-1' };
   const startedAt = '2025-01-02T03:00:00.000Z';
-  await api.live.begin({ ...publish, version: 1, startedAt, nowMs: NOW_MS });
-  await api.live.heartbeat({ ...publish, leaseUntilMs: NOW_MS + 1, health: STREAM_HEALTH });
+  await api.live.begin(makePublish(stream.id, { startedAt, nowMs: NOW_MS }));
+  const beat = makeHeartbeat(stream.id, { leaseUntilMs: NOW_MS + 1, health: STREAM_HEALTH });
+  await api.live.heartbeat(beat);
   const live = { status: 'live', startedAt, health: STREAM_HEALTH };
   expect((await read(`/api/streams/${stream.id}`)).body).toMatchObject(live);
   expect((await read('/api/streams')).body.streams).toEqual([expect.objectContaining(live)]);
 
-  await api.live.heartbeat({ ...publish, leaseUntilMs: NOW_MS, health: STREAM_HEALTH });
+  await api.live.heartbeat({ ...beat, leaseUntilMs: NOW_MS });
   const idle = { status: 'idle', startedAt: null, health: null };
   expect((await read(`/api/streams/${stream.id}`)).body).toMatchObject(idle);
   expect((await read('/api/streams')).body.streams).toEqual([expect.objectContaining(idle)]);

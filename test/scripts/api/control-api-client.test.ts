@@ -1,3 +1,4 @@
+import { makeTaskHeartbeat } from '#kit/task-record.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { startControlApi } from '#test/support/control-api.ts';
@@ -22,6 +23,17 @@ test('a stream is created, changed and deleted', async () => {
   expect(await client.stopStream(id)).toEqual({ wasLive: false });
   await client.deleteStream(id);
   await expect(client.getStream(id)).rejects.toMatchObject({ name: 'ApiError', kind: 'refused', status: 404 });
+});
+
+test('a task is listed and drained', async () => {
+  const heartbeat = makeTaskHeartbeat();
+  await api.tasks.heartbeat(heartbeat);
+  const { taskId, startedAt } = heartbeat;
+  const shown = { id: taskId, state: 'active', startedAt, streams: [{ id: heartbeat.streamIds[0] }] };
+  expect(await client.listTasks()).toEqual([{ ...shown, room: { ...heartbeat.room, freeVCpus: 2.5 } }]);
+  expect(await client.drainTask(taskId)).toEqual({ id: taskId, state: 'draining' });
+  expect(await client.listTasks()).toMatchObject([{ id: taskId, state: 'draining' }]);
+  await expect(client.drainTask('a/b')).rejects.toMatchObject({ kind: 'refused', status: 404 });
 });
 
 test('a refusal has its status, and one line for each field', async () => {

@@ -8,6 +8,7 @@ import { documentClientFor, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLiveStore, EPOCHS_PER_PUBLISH } from '#runtime/live-store.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
+import { makePublish } from '#test/support/live-store-calls.ts';
 
 let parent: string;
 
@@ -52,18 +53,10 @@ test.each(TABLES)('the content of $nameVariable survives a restart', async ({ na
 });
 
 test('no epoch is repeated after a restart', async () => {
-  const begin = () =>
-    withServer((client) =>
-      createLiveStore({ client, tables: TEST_TABLES }).begin({
-        streamId: 'stream-1',
-        owner: 'connection-1',
-        version: 1,
-        startedAt: '2025-01-02T03:04:05.000Z',
-        nowMs: 0,
-      }),
-    );
-  expect(await begin()).toEqual({ firstEpoch: 1 });
-  expect(await begin()).toEqual({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
+  const begin = (owner: string) =>
+    withServer((client) => createLiveStore({ client, tables: TEST_TABLES }).begin(makePublish('stream-1', { owner })));
+  expect(await begin('connection-1')).toMatchObject({ firstEpoch: 1 });
+  expect(await begin('connection-2')).toMatchObject({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
 });
 
 test('a folder that is in use is refused, and stays usable for its user', async () => {

@@ -1,4 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { waitFor } from '#kit/wait-for.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
@@ -13,8 +14,8 @@ async function serve(listener: RequestListener): Promise<ListeningServer> {
   return server;
 }
 
-async function serveProxy(originUrls: readonly string[]): Promise<string> {
-  const proxy = new OriginProxy(() => originUrls);
+async function serveProxy(origins: readonly string[] | (() => readonly string[])): Promise<string> {
+  const proxy = new OriginProxy(typeof origins === 'function' ? origins : () => origins);
   cleanups.push(() => proxy.close());
   return (await serve((request, response) => proxy.pass(request, response))).url;
 }
@@ -39,6 +40,39 @@ test("the tasks answer in turn and get the viewer's path, query and headers", as
     [206, 'b', text],
     [206, 'a', text],
   ]);
+});
+
+test('a request whose connection is refused goes to the next task with its body', async () => {
+  const gone = await listenOnLoopback(createServer());
+  await gone.close();
+  const task = await serve((request, response) => request.pipe(response));
+  const url = await serveProxy([gone.url, task.url]);
+  for (let turn = 0; turn < 2; turn += 1) {
+    const response = await fetch(`${url}/live/x`, { method: 'POST', body: 'hello' });
+    expect([response.status, await response.text()]).toEqual([200, 'hello']);
+  }
+});
+
+test('a task that has left the rotation gets no new requests, and finishes those that it has', async () => {
+  const blocked: ServerResponse[] = [];
+  const draining = await serve((_request, response) => blocked.push(response));
+  const other = await serve((_request, response) => response.end('other'));
+  let originUrls = [draining.url];
+  const url = await serveProxy(() => originUrls);
+  const inFlight = fetch(`${url}/live/x`);
+  await waitFor('the request', () => blocked.length === 1);
+  originUrls = [other.url];
+  expect(await (await fetch(`${url}/live/x`)).text()).toBe('other');
+  blocked[0]?.end('draining');
+  expect(await (await inFlight).text()).toBe('draining');
+});
+
+test('a task that breaks a request off is a 502, and no other task gets the request', async () => {
+  const breaking = await serve((request) => request.socket.destroy());
+  const other = await serve((_request, response) => response.end('other'));
+  const url = await serveProxy([breaking.url, other.url]);
+  expect((await fetch(`${url}/live/x`)).status).toBe(502);
+  expect(await (await fetch(`${url}/live/x`)).text()).toBe('other');
 });
 
 test('an unreachable task is a 502, and so is no task at all', async () => {

@@ -5,6 +5,7 @@ test('by default, the ports are those in the README', () => {
   expect(parseStartOptions([])).toEqual({
     httpPort: 8080,
     rtmpPort: 1935,
+    tasks: 1,
     dataDir: '.headend',
     demo: false,
     json: false,
@@ -21,9 +22,16 @@ test('0 for both means two free ports', () => {
   expect(parseStartOptions(['--http-port=0', '--rtmp-port=0'])).toMatchObject({ httpPort: 0, rtmpPort: 0 });
 });
 
+test.each(['2', '9'])('--tasks %s', (tasks) => {
+  expect(parseStartOptions(['--tasks', tasks])).toMatchObject({ tasks: Number(tasks) });
+});
+
 test.each([
   [['--http-port', '99999'], /--http-port 99999 is not a port/],
-  [['--tasks', '2'], /--tasks 2 is not possible yet/],
+  [['--tasks', '0'], /^--tasks 0 is not possible; 1 to 9 are\.$/],
+  [['--tasks', '10'], /^--tasks 10 is not possible/],
+  [['--tasks', '2.5'], /^--tasks 2\.5 is not possible/],
+  [['--tasks', ''], /^--tasks {2}is not possible/],
   [['--htp-port', '80'], /--htp-port.*Options:/s],
 ])('%j is refused with one message', (args, message) => {
   const parse = () => parseStartOptions(args);

@@ -9,6 +9,7 @@ const PLATFORM = {
   adminToken: 'token',
   isDemo: false,
   logPath: null,
+  taskLogPaths: [],
 };
 
 test('says where to publish with which key, and where to watch', () => {
@@ -31,4 +32,14 @@ test('shows neither key nor stream if a backend manages the streams', () => {
   expect(text).toContain('Stream Key  one that your backend allows');
   expect(text).toContain('http://127.0.0.1:8080/watch/PLAYBACK_ID');
   expect(text).not.toContain('null');
+});
+
+test('says where the logs are', () => {
+  const text = welcome({
+    ...PLATFORM,
+    stream: null,
+    logPath: 'd/headend.log',
+    taskLogPaths: ['d/one.log', 'd/two.log'],
+  });
+  expect(text).toContain('  Log          d/headend.log\n  Encoder 1    d/one.log\n  Encoder 2    d/two.log\n');
 });

@@ -36,6 +36,13 @@ describe('wrong usage exits with 2 and prints the usage', () => {
     ['an option without its value', ['create', '--title'], "Option '--title <value>' argument missing.", 'create'],
     ['a switch with a value', ['list', '--json=1'], "Option '--json' does not take an argument.", 'list'],
     ['no operand', ['stop'], 'Name the STREAM.', 'stop'],
+    [
+      'an unknown second word of a group that is a command',
+      ['tasks', 'stop'],
+      'There are too many arguments.',
+      'tasks',
+    ],
+    ['no operand of a command in such a group', ['tasks', 'drain'], 'Name the TASK.', 'tasks drain'],
     ['too many operands', ['stop', 'a', 'b'], 'There are too many arguments.', 'stop'],
   ])('%s', async (_case, args, message, usage) => {
     const { code, stdout, stderr } = await callStreamCli(args);

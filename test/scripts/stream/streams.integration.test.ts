@@ -1,5 +1,6 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { makeStreamRecord, STREAM_HEALTH } from '#kit/stream-record.ts';
+import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { callStreamCli, runOnTerminal, runStreamCli, startCliApi } from './stream-cli.ts';
 
 const NOTHING_THERE = 'aaaaaaaaaaaaaaaa';
@@ -20,14 +21,9 @@ async function makeStream(settings: Parameters<typeof makeStreamRecord>[0] = {})
 }
 
 async function goLive(streamId: string) {
-  const nowMs = Date.now();
-  await api.live.begin({ streamId, owner: 'connection-1', version: 1, startedAt: '2026-01-02T03:04:05.678Z', nowMs });
-  await api.live.heartbeat({
-    streamId,
-    owner: 'connection-1',
-    leaseUntilMs: nowMs + 600_000,
-    health: STREAM_HEALTH,
-  });
+  await api.live.begin(makePublish(streamId, { startedAt: '2026-01-02T03:04:05.678Z' }));
+  const leaseUntilMs = Date.now() + 600_000;
+  await api.live.heartbeat(makeHeartbeat(streamId, { leaseUntilMs, health: STREAM_HEALTH }));
 }
 
 describe('create', () => {

@@ -12,6 +12,8 @@ export interface RtmpLimits {
   readonly decisionTimeoutMs: number;
   /** Between two tags of a live publisher. */
   readonly idleTimeoutMs: number;
+  /** From the request to connect again to the end of a publish that has not left, when the server drains. */
+  readonly reconnectTimeoutMs: number;
   /** From the end of our side to cutting the socket, so that a refusal arrives before the socket is gone. */
   readonly closeGraceMs: number;
   /** Bytes received before the publish is answered. Also limits the messages that are announced until then. */
@@ -59,6 +61,7 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   publishTimeoutMs: 10_000,
   decisionTimeoutMs: 10_000,
   idleTimeoutMs: 30_000,
+  reconnectTimeoutMs: 5_000,
   closeGraceMs: 1_000,
   maxBytesBeforeAuthorised: 64 * 1024,
   maxMessagesBeforeAuthorised: 100,

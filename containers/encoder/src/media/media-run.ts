@@ -23,10 +23,8 @@ export interface AudioRendition {
   readonly audioKbps: number;
 }
 
-/** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
-export interface MediaRun {
-  /** Part of every media file's name. No two runs of a stream have the same epoch. */
-  readonly epoch: number;
+/** The parts of a run that decide what players can continue with, and where its media is cut. */
+export interface RunFormat {
   /** Best first; empty for an audio-only source. All renditions begin with the same frame. */
   readonly video: readonly VideoRendition[];
   /** The constant frame rate of the run; null without video. A rendition with a `frameStep` has a fraction of it. */
@@ -34,12 +32,19 @@ export interface MediaRun {
   /** Frames of the run from one IDR frame to the next; null without video. */
   readonly keyframeFrames: number | null;
   readonly audio: AudioRendition | null;
+}
+
+/** What one FFmpeg process makes: a value that another task can be told. */
+export interface RunDescription extends RunFormat {
+  /** Part of every media file's name. No two runs of a stream have the same epoch. */
+  readonly epoch: number;
+}
+
+/** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
+export interface MediaRun extends RunDescription {
   /** The wall-clock time (milliseconds since 1970) at which a moment of the run's media timeline was ingested. */
   wallClockMs(mediaSeconds: number): number;
 }
-
-/** The parts of a run that decide what players can continue with, and where its media is cut. */
-export type RunFormat = Pick<MediaRun, 'video' | 'frameRate' | 'keyframeFrames' | 'audio'>;
 
 /**
  * Takes a run's output: one fragmented MP4 byte stream per rendition, each a moov and then fragments of whole frames.

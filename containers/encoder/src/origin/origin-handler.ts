@@ -1,32 +1,52 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   BLOCKING_PLAYLIST_CACHE_CONTROL,
   type HlsFileKindName,
   hlsFileKind,
   NOT_FOUND_CACHE_CONTROL,
 } from '#domain/hls-files.ts';
-import type { PlaybackStatusBody } from '#domain/playback-ids.ts';
+import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-ids.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import { applyRange } from './byte-range.ts';
 import { NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
-import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
+import { CORS_HEADERS, errorResponse, type ForwardedResponse, type OriginResponse } from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
-import { parseRequestTarget, type RequestTarget } from './request-target.ts';
+import { parseRequestTarget, type RequestTarget, type StreamTarget } from './request-target.ts';
 
 /** The parts of an HTTP request that the origin needs. */
 export interface OriginRequest {
+  readonly method: 'GET' | 'HEAD';
   readonly url: string;
+  readonly headers: IncomingHttpHeaders;
   readonly acceptsGzip: boolean;
   /** Aborts when the client goes away or the server shuts down. */
   readonly signal: AbortSignal;
 }
 
-/** Returns the stream with a playback id, or undefined if none is live or still kept. */
-export type FindStream = (playbackId: string) => StreamPackage | undefined;
+/** A stream that this task holds. */
+export interface OriginStream {
+  readonly currentPackage: StreamPackage;
+  readonly status: PlaybackStatus;
+  /** Resolves to false if another task has the stream, or may have it. */
+  mayAnswer(): Promise<boolean>;
+  /** Waits until a live stream has something to play here. Resolves to false after the time, or when `signal` aborts. */
+  arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Returns the stream of a playback id, if this task may answer for it. */
+export type FindStream = (playbackId: string) => Promise<OriginStream | undefined>;
+
+/** Answers for a stream that this task does not hold. */
+export type AnswerElsewhere = (
+  target: StreamTarget,
+  request: OriginRequest,
+) => Promise<OriginResponse | ForwardedResponse>;
 
 /** A blocked request gives up after this many target durations (RFC 8216bis 6.2.5.2). */
-const BLOCK_TARGET_DURATIONS = 3;
+export const BLOCK_TARGET_DURATIONS = 3;
 const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
-const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
+export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
 
 /** Answers GET requests for playlists and media. Its only effect is to wait for the streams. */
 export class OriginHandler {
@@ -37,13 +57,24 @@ export class OriginHandler {
     this.#findStream = findStream;
   }
 
-  async handle(request: OriginRequest): Promise<OriginResponse> {
+  async handle(request: OriginRequest, elsewhere: AnswerElsewhere): Promise<OriginResponse | ForwardedResponse> {
     const target = parseRequestTarget(request.url);
     if (target === undefined) return NOT_FOUND;
     if (target.kind === 'health') return health();
-    const stream = this.#findStream(target.playbackId);
-    if (target.kind === 'status') return playbackStatus(stream);
-    if (stream === undefined) return NOT_FOUND;
+    const stream = await this.#findStream(target.playbackId);
+    if (stream === undefined) return elsewhere(target, request);
+    const answer = await this.#answer(stream, target, request);
+    // Another task may have taken the stream over meanwhile. Then this answer is old.
+    return (await stream.mayAnswer()) ? inRange(answer, request) : elsewhere(target, request);
+  }
+
+  async #answer(held: OriginStream, target: StreamTarget, request: OriginRequest): Promise<OriginResponse> {
+    if (target.kind === 'status') return statusResponse(held.status);
+    if (target.kind === 'multivariant-playlist' || target.kind === 'media-playlist') {
+      const limitMs = BLOCK_TARGET_DURATIONS * held.currentPackage.targetDurationSeconds * 1000;
+      if (!(await held.arrives(limitMs, request.signal))) return NOT_IN_TIME;
+    }
+    const stream = held.currentPackage;
     if (target.kind === 'multivariant-playlist') return this.#multivariantPlaylist(stream, request);
     const timeline = stream.renditions.get(target.rendition);
     if (timeline === undefined) return NOT_FOUND;
@@ -80,15 +111,24 @@ export class OriginHandler {
   }
 }
 
+/** Ignores the range if there is an If-Range: our responses have no validator to match (RFC 9110 13.1.5). */
+function inRange(answer: OriginResponse, { method, headers }: OriginRequest): OriginResponse {
+  return method === 'HEAD' || headers['if-range'] !== undefined ? answer : applyRange(answer, headers.range);
+}
+
+/** The answer for a stream that no task holds. */
+export function unknownStream(target: StreamTarget): OriginResponse {
+  return target.kind === 'status' ? statusResponse('idle') : NOT_FOUND;
+}
+
 function health(): OriginResponse {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   return { status: 200, headers, body: [Buffer.from('{"status":"alive"}\n')] };
 }
 
 /** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
-function playbackStatus(stream: StreamPackage | undefined): OriginResponse {
-  const isPlayable = stream !== undefined && stream.playableRun !== null;
-  const body: PlaybackStatusBody = { status: !isPlayable ? 'idle' : stream.ended ? 'ended' : 'live' };
+export function statusResponse(status: PlaybackStatus): OriginResponse {
+  const body: PlaybackStatusBody = { status };
   return { status: 200, headers: fileHeaders('status'), body: [Buffer.from(JSON.stringify(body))] };
 }
 

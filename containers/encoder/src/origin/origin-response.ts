@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
 
 /** A response as data; OriginServer writes it to the socket. */
@@ -6,6 +7,13 @@ export interface OriginResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent one after the other, and never copied into one buffer. */
   readonly body: readonly Buffer[];
+}
+
+/** The answer of the task that holds the stream. It is passed on as it comes in. */
+export interface ForwardedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly stream: Readable;
 }
 
 /** Players run on other origins, and measure the age of a cached response (RFC 8216bis 6.2.2; hls.js reads `Age`). */

@@ -1,10 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { applyRange } from './byte-range.ts';
-import type { OriginHandler } from './origin-handler.ts';
-import { bodyBytes, CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
+import type { OriginRequest } from './origin-handler.ts';
+import {
+  bodyBytes,
+  CORS_HEADERS,
+  errorResponse,
+  type ForwardedResponse,
+  type OriginResponse,
+} from './origin-response.ts';
 
 /** CloudFront and load balancers keep a few hundred connections per task. The rest is for players that connect directly, as on a laptop. */
 const MAX_CONNECTIONS = 10_000;
@@ -37,15 +48,19 @@ export interface OriginServerOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  readonly handler: OriginHandler;
+  readonly handle: (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
   readonly log: Logger;
+  /** Looks at each request first. Resolves to true if it has answered the request itself. @default looks at none */
+  readonly intercept?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+  /** How long a client may take to send a request, its body included. 0 is no limit. @default 5 minutes, as Node.js has it */
+  readonly requestLimitMs?: number;
   /** How long a client may take to read one response. @default 60 s */
   readonly sendLimitMs?: number;
   /** How long `close` lets responses finish. @default 5 s */
   readonly closeLimitMs?: number;
 }
 
-/** Serves the handler over HTTP/1.1. Rejects if it cannot listen on the port. */
+/** Serves `handle` over HTTP/1.1. Rejects if it cannot listen on the port. */
 export async function startOriginServer(options: OriginServerOptions): Promise<OriginServer> {
   const server = new OriginServer(options);
   await server.listen();
@@ -63,8 +78,17 @@ export class OriginServer {
   #isClosing = false;
 
   constructor(options: OriginServerOptions) {
-    this.#options = { sendLimitMs: SEND_LIMIT_MS, closeLimitMs: CLOSE_LIMIT_MS, ...options };
+    this.#options = {
+      ...{
+        sendLimitMs: SEND_LIMIT_MS,
+        closeLimitMs: CLOSE_LIMIT_MS,
+        intercept: async () => false,
+        requestLimitMs: 300_000,
+      },
+      ...options,
+    };
     this.#server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: KEEP_ALIVE_MS });
+    this.#server.requestTimeout = this.#options.requestLimitMs;
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.setTimeout(SOCKET_TIMEOUT_MS);
     this.#server.on('connection', (socket) => {
@@ -99,16 +123,20 @@ export class OriginServer {
   }
 
   async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (await this.#options.intercept(request, response)) return;
     if (request.method === 'OPTIONS') return this.#send(request, response, PREFLIGHT);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return this.#send(request, response, errorResponse(405, 'method not allowed', { allow: ALLOWED_METHODS }));
     }
-    const answer = await this.#options.handler.handle({
+    const answer = await this.#options.handle({
+      method: request.method,
       url: request.url ?? '/',
+      headers: request.headers,
       acceptsGzip: acceptsGzip(request.headers['accept-encoding']),
       signal: this.#trackRequest(response),
     });
-    return this.#send(request, response, request.method === 'GET' ? applyRange(answer, rangeOf(request)) : answer);
+    if ('stream' in answer) return this.#forward(request, response, answer);
+    return this.#send(request, response, answer);
   }
 
   /** Returns a signal that aborts when the client goes away or the server closes. */
@@ -143,6 +171,25 @@ export class OriginServer {
     response.end();
   }
 
+  /** Passes another task's answer on. A break on either side breaks the other. */
+  async #forward(request: IncomingMessage, response: ServerResponse, answer: ForwardedResponse): Promise<void> {
+    if (response.destroyed) {
+      answer.stream.destroy();
+      return;
+    }
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      ...(this.#isClosing || hasBody(request) ? { connection: 'close' } : {}),
+    } as OutgoingHttpHeaders);
+    const deadline = setTimeout(() => response.destroy(), this.#options.sendLimitMs);
+    response.once('close', () => {
+      clearTimeout(deadline);
+      answer.stream.destroy();
+    });
+    answer.stream.once('error', () => response.destroy());
+    answer.stream.pipe(response);
+  }
+
   #onError(error: unknown, request: IncomingMessage, response: ServerResponse): void {
     this.#options.log.error({ err: error, url: request.url }, 'origin request failed');
     if (response.headersSent) response.destroy();
@@ -153,11 +200,6 @@ export class OriginServer {
 /** True if gzip is listed without a weight of zero (RFC 9110 12.5.3). */
 function acceptsGzip(acceptEncoding: string | string[] | undefined): boolean {
   return /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:\s*,|\s*$))/i.test(String(acceptEncoding ?? ''));
-}
-
-/** Ignores the range if there is an If-Range: our responses have no validator to match (RFC 9110 13.1.5). */
-function rangeOf(request: IncomingMessage): string | undefined {
-  return request.headers['if-range'] === undefined ? request.headers.range : undefined;
 }
 
 function hasBody(request: IncomingMessage): boolean {

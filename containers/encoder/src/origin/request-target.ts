@@ -10,6 +10,9 @@ export type RequestTarget =
   | ({ readonly kind: 'segment' } & SegmentName)
   | ({ readonly kind: 'part'; readonly part: number } & SegmentName);
 
+/** What a URL of a stream refers to. */
+export type StreamTarget = Exclude<RequestTarget, { kind: 'health' }>;
+
 interface SegmentName {
   readonly playbackId: string;
   readonly rendition: string;

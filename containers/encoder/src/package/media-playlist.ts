@@ -32,7 +32,7 @@ export function renderMediaPlaylist(
   for (let index = skipped; index < segments.length; index++) {
     const segment = segments[index];
     if (segment === undefined) continue;
-    lines.push(...segmentLines(segment, segments[index - 1], index >= partsFrom));
+    lines.push(...segmentLines(timeline, segment, segments[index - 1], index >= partsFrom));
   }
   lines.push(...(timeline.ended ? ['#EXT-X-ENDLIST'] : tail(stream, renditionName, timeline)));
   return `${lines.join('\n')}\n`;
@@ -81,12 +81,19 @@ function serverControl(stream: StreamPackage): string {
 }
 
 /** The tags of one segment, each before the ones that it applies to (RFC 8216bis 4.4.4). */
-function segmentLines(segment: Segment, previous: Segment | undefined, listsParts: boolean): string[] {
+function segmentLines(
+  timeline: RenditionTimeline,
+  segment: Segment,
+  previous: Segment | undefined,
+  listsParts: boolean,
+): string[] {
   const lines: string[] = [];
   // More than one if this rendition has nothing of a run in between: each removed tag counts (RFC 8216bis 4.4.3.3).
   const discontinuities = previous === undefined ? 0 : segment.discontinuityNumber - previous.discontinuityNumber;
   for (let count = 0; count < discontinuities; count++) lines.push('#EXT-X-DISCONTINUITY');
-  if (previous?.epoch !== segment.epoch) lines.push(`#EXT-X-MAP:URI="${initFileName(segment.epoch)}"`);
+  // If all that is left of a run is a gap, there may be no init section, and nobody needs one.
+  const needsMap = !segment.isGap || timeline.initSection(segment.epoch) !== undefined;
+  if (previous?.epoch !== segment.epoch && needsMap) lines.push(`#EXT-X-MAP:URI="${initFileName(segment.epoch)}"`);
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
   if (listsParts) lines.push(...segment.parts.map((part, index) => partLine(segment, part, index)));
   if (segment.isComplete) {
@@ -143,7 +150,7 @@ function firstWithParts(stream: StreamPackage, segments: readonly Segment[]): nu
   return index;
 }
 
-/** Five decimals, rounded up, so that no declared maximum is below a real duration. */
-function seconds(value: number): string {
+/** A number of seconds with five decimals, rounded up, so that no declared maximum is below a real duration. */
+export function seconds(value: number): string {
   return (Math.ceil(value * 1e5 - 1e-4) / 1e5).toFixed(5);
 }

@@ -3,7 +3,7 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import {
   type AudioRendition,
   framesPerSecond,
-  type MediaRun,
+  type RunDescription,
   renditionFrameRate,
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
@@ -44,7 +44,7 @@ function audioMedia(audio: AudioRendition): string {
   return `#EXT-X-MEDIA:${attributes.join(',')}`;
 }
 
-function videoVariant(stream: StreamPackage, run: MediaRun, rendition: VideoRendition): string[] {
+function videoVariant(stream: StreamPackage, run: RunDescription, rendition: VideoRendition): string[] {
   const { frameRate, audio } = run;
   const videoBits = videoBitrates(stream, run, rendition);
   const audioBits = audio === null ? { average: 0, peak: 0 } : audioBitrates(stream, run, audio);
@@ -63,7 +63,7 @@ function videoVariant(stream: StreamPackage, run: MediaRun, rendition: VideoRend
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
 }
 
-function audioOnlyVariant(stream: StreamPackage, run: MediaRun): string[] {
+function audioOnlyVariant(stream: StreamPackage, run: RunDescription): string[] {
   if (run.audio === null) return [];
   const bits = audioBitrates(stream, run, run.audio);
   const attributes = [
@@ -80,14 +80,18 @@ interface Bitrates {
   readonly peak: number;
 }
 
-function videoBitrates(stream: StreamPackage, run: MediaRun, rendition: VideoRendition): Bitrates {
+function videoBitrates(stream: StreamPackage, run: RunDescription, rendition: VideoRendition): Bitrates {
   const { name, videoKbps } = rendition;
   const samplesPerSecond = run.frameRate === null ? 0 : framesPerSecond(renditionFrameRate(run.frameRate, rendition));
   const container = containerBitsPerSecond(stream, run, samplesPerSecond);
   return bitrates(stream, name, videoKbps * 1000, VIDEO_PEAK_FACTOR, container);
 }
 
-function audioBitrates(stream: StreamPackage, run: MediaRun, { audioKbps, sampleRateHz }: AudioRendition): Bitrates {
+function audioBitrates(
+  stream: StreamPackage,
+  run: RunDescription,
+  { audioKbps, sampleRateHz }: AudioRendition,
+): Bitrates {
   const container = containerBitsPerSecond(stream, run, sampleRateHz / AAC_FRAME_SAMPLES);
   return bitrates(stream, AUDIO_RENDITION, audioKbps * 1000, AUDIO_PEAK_FACTOR, container);
 }
@@ -114,7 +118,7 @@ function bitrates(
 }
 
 /** What the chunks' boxes add to a rendition's media. */
-function containerBitsPerSecond({ profile }: StreamPackage, run: MediaRun, samplesPerSecond: number): number {
+function containerBitsPerSecond({ profile }: StreamPackage, run: RunDescription, samplesPerSecond: number): number {
   const { partsPerSegment, segmentSeconds } = cutGrid(profile, run);
   const partsPerSecond = partsPerSegment / segmentSeconds;
   return partsPerSecond * chunkOverheadBytes(samplesPerSecond / partsPerSecond) * 8;

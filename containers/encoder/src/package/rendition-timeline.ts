@@ -1,5 +1,7 @@
+import type { TimelineSnapshot } from './package-snapshot.ts';
 import { type Part, type Segment, type SegmentStart, segmentBytes } from './segment.ts';
-import { SegmentBitrates } from './segment-bitrates.ts';
+import { NOTHING_MEASURED, SegmentBitrates } from './segment-bitrates.ts';
+import { NO_SEGMENTS, SegmentWindow } from './segment-window.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** A position in a playlist: part `part` of segment `msn`, or the whole segment if `part` is null. */
@@ -22,25 +24,29 @@ export interface RenditionTimelineOptions {
 }
 
 /**
- * The segments of one rendition: those in the playlist, and those that have left it but may still be requested. Media
- * sequence numbers are consecutive, so a segment is found by subtraction. Memory is bounded by the playlist window.
+ * Segments that left the playlist this many target durations ago move with a stream to another task. A player that
+ * loads an older one is so far behind that it has lost the live edge anyway.
  */
+const MOVED_TARGET_DURATIONS = 3;
+const NOTHING: TimelineSnapshot<never> = { ...NO_SEGMENTS, initSections: [], bitrates: NOTHING_MEASURED };
+
+/** The segments of one rendition, across media runs, and the requests that wait for the next ones. */
 export class RenditionTimeline {
-  /** All segments in memory, oldest first. The last one may be open. */
-  #segments: Segment[] = [];
-  /** Index of the first segment that the playlist lists. */
-  #listedFrom = 0;
+  readonly #segments: SegmentWindow;
   readonly #waitingRoom = new WaitingRoom();
-  #initSections = new Map<number, Buffer>();
+  readonly #initSections: Map<number, Buffer>;
   #isEnded = false;
   /** The run that parts come from. Null between two runs: then there is no part to hint at. */
   #run: RunStart | null = null;
   readonly bitrates: SegmentBitrates;
   readonly #options: RenditionTimelineOptions;
 
-  constructor(options: RenditionTimelineOptions) {
+  /** Continues a snapshot, or begins with nothing. */
+  constructor(options: RenditionTimelineOptions, past: TimelineSnapshot = NOTHING) {
     this.#options = options;
-    this.bitrates = new SegmentBitrates(options.targetDurationSeconds);
+    this.#segments = new SegmentWindow(options.windowSeconds, past);
+    this.#initSections = new Map(past.initSections.map(({ epoch, data }) => [epoch, data]));
+    this.bitrates = new SegmentBitrates(options.targetDurationSeconds, past.bitrates);
   }
 
   /** A run has begun. Its segments need `initSection`. */
@@ -76,45 +82,67 @@ export class RenditionTimeline {
     this.#changed();
   }
 
+  /** Nothing will be added here, because the stream goes on elsewhere. Requests that wait for more are released. */
+  freeze(): void {
+    this.pause();
+    this.#waitingRoom.close();
+  }
+
+  /** All that another task needs to continue. Throws if a segment is open. Shares media with this timeline. */
+  snapshot(): TimelineSnapshot {
+    if (this.#openSegment() !== undefined) throw new Error('a rendition with an open segment cannot be moved');
+    const range = this.#segments.recent(MOVED_TARGET_DURATIONS * this.#options.targetDurationSeconds);
+    const epochs = new Set(range.segments.map(({ epoch }) => epoch));
+    const initSections = [...this.#initSections].filter(([epoch]) => epochs.has(epoch));
+    return {
+      ...range,
+      initSections: initSections.map(([epoch, data]) => ({ epoch, data })),
+      bitrates: this.bitrates.snapshot(),
+    };
+  }
+
   get ended(): boolean {
     return this.#isEnded;
   }
 
   /** The segments that the playlist lists, oldest first. The last one may be open. */
   listed(): readonly Segment[] {
-    return this.#segments.slice(this.#listedFrom);
+    return this.#segments.listed();
   }
 
   /** The newest segment, complete or not. */
   newest(): Segment | undefined {
-    return this.#segments.at(-1);
+    return this.#segments.newest;
+  }
+
+  /** The newest segment that will not change and has media. */
+  newestComplete(): Segment | undefined {
+    return this.#segments.all().findLast(({ isComplete, isGap }) => isComplete && !isGap);
   }
 
   /** The highest media sequence number so far, or -1. */
   lastMsn(): number {
-    return this.#segments.at(-1)?.msn ?? -1;
+    return this.#segments.newest?.msn ?? -1;
   }
 
   initSection(epoch: number): Buffer | undefined {
     return this.#initSections.get(epoch);
   }
 
-  /** Finds a segment by the two numbers in its name. */
+  /** Finds a segment by the two numbers in its name. Undefined if its media is not here. */
   segment(epoch: number, msn: number): Segment | undefined {
-    const first = this.#segments[0];
-    if (first === undefined) return undefined;
-    const segment = this.#segments[msn - first.msn];
-    return segment?.epoch === epoch && !segment.isGap ? segment : undefined;
+    const segment = this.#segments.find(msn);
+    return segment?.epoch === epoch && segment.parts.length > 0 ? segment : undefined;
   }
 
   /** All segments in memory, listed or not. */
   held(): readonly Segment[] {
-    return this.#segments;
+    return this.#segments.all();
   }
 
   /** The part that comes next, for EXT-X-PRELOAD-HINT. Undefined if no run is active. */
   nextPart(): { epoch: number; msn: number; part: number } | undefined {
-    const last = this.#segments.at(-1);
+    const last = this.#segments.newest;
     if (this.#run === null || this.#isEnded) return undefined;
     if (last === undefined || last.epoch !== this.#run.epoch) {
       return { epoch: this.#run.epoch, msn: this.#run.firstMsn, part: 0 };
@@ -128,7 +156,7 @@ export class RenditionTimeline {
    * part (RFC 8216bis 6.2.5.2); every segment has at least one part.
    */
   contains(position: PlaylistPosition): boolean {
-    const last = this.#segments.at(-1);
+    const last = this.#segments.newest;
     if (last === undefined || position.msn > last.msn) return false;
     if (position.msn < last.msn) return true;
     return position.part === null ? last.isComplete : position.part < last.parts.length;
@@ -148,7 +176,7 @@ export class RenditionTimeline {
   }
 
   #startSegment(start: SegmentStart): Segment {
-    const last = this.#segments.at(-1);
+    const last = this.#segments.newest;
     if (last !== undefined && start.msn <= last.msn) throw new Error(`segment ${start.msn} follows ${last.msn}`);
     if (last !== undefined) this.#fillGap(last, start.msn);
     const segment: Segment = { ...start, parts: [], durationSeconds: 0, isComplete: false, isGap: false };
@@ -169,43 +197,18 @@ export class RenditionTimeline {
   }
 
   #openSegment(): Segment | undefined {
-    const last = this.#segments.at(-1);
+    const last = this.#segments.newest;
     return last?.isComplete ? undefined : last;
   }
 
   #complete(segment: Segment): void {
     segment.isComplete = true;
     this.bitrates.add(segmentBytes(segment), segment.durationSeconds);
-    this.#slideWindow();
-  }
-
-  /**
-   * Removes segments from the playlist when they leave the window, and from memory one window later. A segment must
-   * stay available for its duration plus that of the longest playlist that listed it (RFC 8216bis 6.2.2).
-   */
-  #slideWindow(): void {
-    const { windowSeconds } = this.#options;
-    this.#listedFrom = Math.max(this.#listedFrom, this.#firstWithin(windowSeconds));
-    const keepFrom = this.#firstWithin(2 * windowSeconds);
-    if (keepFrom === 0) return;
-    this.#segments = this.#segments.slice(keepFrom);
-    this.#listedFrom -= keepFrom;
-    const oldestEpoch = this.#segments[0]?.epoch ?? 0;
+    this.#segments.slide();
+    const oldestEpoch = this.#segments.oldest?.epoch ?? 0;
     for (const epoch of this.#initSections.keys()) {
       if (epoch < oldestEpoch) this.#initSections.delete(epoch);
     }
-  }
-
-  /** Index of the oldest segment for which it and all newer ones together last at most `seconds`. */
-  #firstWithin(seconds: number): number {
-    let index = this.#segments.length;
-    let total = 0;
-    while (index > 0) {
-      total += this.#segments[index - 1]?.durationSeconds ?? 0;
-      if (total > seconds) break;
-      index--;
-    }
-    return Math.min(index, this.#segments.length - 1);
   }
 
   #changed(): void {

@@ -2,23 +2,47 @@
 const PEAK_SET_MIN_TARGETS = 0.5;
 const PEAK_SET_MAX_TARGETS = 1.5;
 
-interface MeasuredSegment {
+export interface MeasuredSegment {
   readonly bytes: number;
   readonly seconds: number;
 }
 
+/** What was measured so far. */
+export interface BitratesSnapshot {
+  readonly peakBitsPerSecond: number;
+  readonly totalBytes: number;
+  readonly totalSeconds: number;
+  /** The newest contiguous segments that may form a set with the next one, oldest first. */
+  readonly recent: readonly MeasuredSegment[];
+}
+
+export const NOTHING_MEASURED: BitratesSnapshot = { peakBitsPerSecond: 0, totalBytes: 0, totalSeconds: 0, recent: [] };
+
 /** Measures the bitrates of a rendition's complete segments, for BANDWIDTH and AVERAGE-BANDWIDTH. */
 export class SegmentBitrates {
   /** Highest bitrate of any contiguous segments that together last about a target duration. */
-  peakBitsPerSecond = 0;
-  #totalBytes = 0;
-  #totalSeconds = 0;
-  /** The newest contiguous segments that may form a set with the next one, oldest first. */
-  #recent: MeasuredSegment[] = [];
+  peakBitsPerSecond: number;
+  #totalBytes: number;
+  #totalSeconds: number;
+  #recent: readonly MeasuredSegment[];
   readonly #targetDurationSeconds: number;
 
-  constructor(targetDurationSeconds: number) {
+  /** Goes on from what was `measured` elsewhere. */
+  constructor(targetDurationSeconds: number, measured: BitratesSnapshot = NOTHING_MEASURED) {
     this.#targetDurationSeconds = targetDurationSeconds;
+    this.peakBitsPerSecond = measured.peakBitsPerSecond;
+    this.#totalBytes = measured.totalBytes;
+    this.#totalSeconds = measured.totalSeconds;
+    this.#recent = measured.recent;
+  }
+
+  snapshot(): BitratesSnapshot {
+    return {
+      peakBitsPerSecond: this.peakBitsPerSecond,
+      totalBytes: this.#totalBytes,
+      totalSeconds: this.#totalSeconds,
+      recent: this.#recent,
+    };
   }
 
   /** How much media was measured. */

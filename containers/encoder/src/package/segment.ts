@@ -1,9 +1,9 @@
-/** A partial segment (RFC 8216bis 4.4.4.9): one CMAF chunk. */
-export interface Part {
+/** A partial segment (RFC 8216bis 4.4.4.9): one CMAF chunk. `Media` is what stands for its bytes. */
+export interface Part<Media = Buffer> {
   readonly durationSeconds: number;
   /** Whether it starts with an IDR frame, or is audio. */
   readonly isIndependent: boolean;
-  readonly data: Buffer;
+  readonly data: Media;
 }
 
 /** What is known about a media segment when its first part is added. */
@@ -18,8 +18,8 @@ export interface SegmentStart {
 }
 
 /** A media segment. Its parts are the only copy of its media. */
-export interface Segment extends SegmentStart {
-  readonly parts: Part[];
+export interface Segment<Media = Buffer> extends SegmentStart {
+  readonly parts: Part<Media>[];
   durationSeconds: number;
   /** No more parts will be added. */
   isComplete: boolean;

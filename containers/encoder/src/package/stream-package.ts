@@ -1,40 +1,60 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
-import { frameStep, type MediaRun, type RunFormat, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
-import { cutGrid, partTargetSeconds, shortestPartSeconds } from './cut-grid.ts';
-import { RenditionRun } from './rendition-run.ts';
+import {
+  type MediaRun,
+  type RunDescription,
+  type RunFormat,
+  type RunSink,
+  renditionNames,
+} from '#encoder/media/media-run.ts';
+import { cutGrid } from './cut-grid.ts';
+import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-snapshot.ts';
+import { PackagedRun } from './packaged-run.ts';
+import { havePartTarget, NO_PARTS, type PartLengths, partLengthsWith } from './part-lengths.ts';
 import { RenditionTimeline } from './rendition-timeline.ts';
-import { RunClock } from './run-clock.ts';
 
-/** No part may be shorter than this share of PART-TARGET (RFC 8216bis 4.4.3.7). */
-const SHORTEST_PART_SHARE = 0.85;
+/** What a run gets if its package is frozen. */
+const NO_SINK: RunSink = { write: () => 0, end: () => undefined };
 
-/** A run that is being packaged. */
-interface PackagedRun {
-  readonly run: MediaRun;
-  readonly renditions: ReadonlyMap<string, RenditionRun>;
-  isOver: boolean;
-}
+/** Where a package starts: empty, or with all that another one knew. */
+export type PackageStart = Pick<PackageSnapshot, 'latency' | 'firstMsn'> & Partial<PackageSnapshot>;
 
-/** A stream's renditions in memory, across media runs, from its first part to its EXT-X-ENDLIST. */
+/**
+ * A stream's renditions in memory, across media runs, from its first part to its EXT-X-ENDLIST. A package that is frozen
+ * continues as a restored one on another task.
+ */
 export class StreamPackage {
+  readonly latency: LatencyName;
   readonly profile: LatencyProfile;
   readonly #timelines = new Map<string, RenditionTimeline>();
   readonly #firstMsn: number;
   #active: PackagedRun | null = null;
-  #announced: PackagedRun | null = null;
-  #discontinuityNumber: number | null = null;
-  #longestPartSeconds = 0;
-  #shortestPartSeconds = Number.POSITIVE_INFINITY;
-  #isEnded = false;
+  /** The newest run of the package that this one continues. */
+  readonly #former: PackageSnapshot['newest'];
+  #offered: OfferedRun | null;
+  #discontinuityNumber: number | null;
+  #partLengths: PartLengths;
+  #isEnded: boolean;
+  #isFrozen = false;
   #changes = 0;
 
   /**
    * `firstMsn` is the media sequence number of the first segment. It must be above every number that viewers have seen.
    */
-  constructor(options: { readonly latency: LatencyName; readonly firstMsn: number }) {
-    this.profile = LATENCY_PROFILES[options.latency];
-    this.#firstMsn = options.firstMsn;
+  constructor(start: PackageStart) {
+    const past: PackageSnapshot = { ...EMPTY_PACKAGE, ...start };
+    this.latency = past.latency;
+    this.profile = LATENCY_PROFILES[past.latency];
+    this.#firstMsn = past.firstMsn;
+    this.#former = past.newest;
+    this.#offered = past.offered;
+    this.#discontinuityNumber = past.discontinuityNumber;
+    this.#partLengths = {
+      longestSeconds: past.longestPartSeconds ?? NO_PARTS.longestSeconds,
+      shortestSeconds: past.shortestPartSeconds ?? NO_PARTS.shortestSeconds,
+    };
+    this.#isEnded = past.isEnded;
+    for (const timeline of past.timelines) this.#addTimeline(timeline.name, timeline);
   }
 
   /** Counts the changes of all renditions. A rendered playlist is valid until the version changes. */
@@ -46,9 +66,14 @@ export class StreamPackage {
     return this.#isEnded;
   }
 
+  /** Nothing changes here any more, because another task continues the stream. */
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
   /** EXT-X-PART-INF's PART-TARGET in seconds: the longest part of any run so far. */
   get partTargetSeconds(): number {
-    return this.#longestPartSeconds;
+    return this.#partLengths.longestSeconds;
   }
 
   /** EXT-X-TARGETDURATION in whole seconds; it must never change (RFC 8216bis 6.2.1). */
@@ -56,9 +81,19 @@ export class StreamPackage {
     return this.profile.segmentSeconds;
   }
 
-  /** The newest run of which every rendition has a part. The multivariant playlist offers it. Null before the first. */
-  get playableRun(): MediaRun | null {
-    return this.#announced?.run ?? null;
+  /** The newest run of which every rendition has a part, as the multivariant playlist offers it. Null before the first. */
+  get offered(): OfferedRun | null {
+    return this.#offered;
+  }
+
+  /** The run that the multivariant playlist offers. */
+  get playableRun(): RunDescription | null {
+    return this.#offered?.run ?? null;
+  }
+
+  /** EXT-X-DISCONTINUITY-SEQUENCE of the newest run's segments. Null before the first run. */
+  get discontinuityNumber(): number | null {
+    return this.#discontinuityNumber;
   }
 
   /** All renditions. Includes those that the newest run no longer makes, because players stay on the one they chose. */
@@ -68,7 +103,7 @@ export class StreamPackage {
 
   /** RFC 6381 codec string of a rendition of the playable run; null if the run has no such rendition. */
   codec(rendition: string): string | null {
-    return this.#announced?.renditions.get(rendition)?.codec ?? null;
+    return this.#offered?.codecs[rendition] ?? null;
   }
 
   /**
@@ -77,56 +112,74 @@ export class StreamPackage {
    * runs must be long enough for the longest PART-TARGET. Only a large change of a low frame rate breaks that rule.
    */
   fits(run: RunFormat): boolean {
-    const current = this.#active?.run;
+    const current = this.#newest()?.run;
     if (current === undefined) return true;
     if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
       return false;
-    const { longestSeconds, shortestSeconds } = this.#partLengthsWith(run);
-    return this.profile.partSeconds === null || shortestSeconds >= SHORTEST_PART_SHARE * longestSeconds;
+    return havePartTarget(partLengthsWith(this.#partLengths, this.profile, run), this.profile);
   }
 
   /**
    * Ends the current run and starts a new one, which is a discontinuity in every rendition (RFC 8216bis 4.4.4.3). The
-   * sink's `write` throws on malformed output, and that ends the run.
+   * sink's `write` throws on malformed output, and that ends the run. It ignores output that comes after the run was
+   * replaced or ended.
    */
   beginRun(run: MediaRun): RunSink {
-    this.#endRun();
-    const grid = cutGrid(this.profile, run);
-    const { longestSeconds, shortestSeconds } = this.#partLengthsWith(run);
-    this.#longestPartSeconds = longestSeconds;
-    this.#shortestPartSeconds = shortestSeconds;
-    const shared = {
+    if (this.#isFrozen) return NO_SINK;
+    this.#active?.end();
+    this.#partLengths = partLengthsWith(this.#partLengths, this.profile, run);
+    const active = new PackagedRun({
       run,
-      grid,
-      clock: new RunClock(run),
+      grid: cutGrid(this.profile, run),
       firstMsn: this.nextMsn(),
       discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
-    };
-    const renditions = new Map<string, RenditionRun>();
-    for (const name of renditionNames(run)) {
-      const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
-      const step = frameStep(run.video.find((rendition) => rendition.name === name));
-      const timelines = this.#timelinesFedBy(name, run);
-      renditions.set(name, new RenditionRun({ ...shared, isLeader, frameStep: step, timelines }));
-    }
-    const active: PackagedRun = { run, renditions, isOver: false };
+      timelinesFedBy: (name) => this.#timelinesFedBy(name, run),
+    });
     this.#active = active;
-    return {
-      write: (rendition, chunk) => this.#write(active, rendition, chunk),
-      end: () => {
-        if (this.#active === active) this.#endRun();
-      },
-    };
+    return { write: (rendition, chunk) => this.#write(active, rendition, chunk), end: () => active.end() };
   }
 
-  /** Ends the stream. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
+  /** Ends the stream, unless it goes on elsewhere. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
   end(): void {
+    if (this.#isFrozen) return;
     try {
-      this.#endRun();
+      this.#active?.end();
     } finally {
       this.#isEnded = true;
       for (const timeline of this.#timelines.values()) timeline.end();
     }
+  }
+
+  /**
+   * Makes the package final, because another task continues the stream: the run ends, later output and runs are
+   * ignored, and requests that wait for more are released. No playlist gets an EXT-X-ENDLIST. Does nothing to a package
+   * that has ended. The package is frozen even if ending the run throws.
+   */
+  freeze(): void {
+    if (this.#isEnded || this.#isFrozen) return;
+    try {
+      this.#active?.end();
+    } finally {
+      this.#isFrozen = true;
+      for (const timeline of this.#timelines.values()) timeline.freeze();
+    }
+  }
+
+  /** All that another task needs to continue. Shares media with this package. Throws unless it is frozen or ended. */
+  snapshot(): PackageSnapshot {
+    if (!this.#isFrozen && !this.#isEnded) throw new Error('a package that may still change cannot be moved');
+    const { longestSeconds, shortestSeconds } = this.#partLengths;
+    return {
+      latency: this.latency,
+      firstMsn: this.#firstMsn,
+      isEnded: this.#isEnded,
+      discontinuityNumber: this.#discontinuityNumber,
+      longestPartSeconds: longestSeconds === 0 ? null : longestSeconds,
+      shortestPartSeconds: Number.isFinite(shortestSeconds) ? shortestSeconds : null,
+      newest: this.#newest(),
+      offered: this.#offered,
+      timelines: [...this.#timelines].map(([name, timeline]) => ({ name, ...timeline.snapshot() })),
+    };
   }
 
   /** The media sequence number after the newest segment of all renditions. */
@@ -145,26 +198,17 @@ export class StreamPackage {
     return [...buffers].reduce((bytes, buffer) => bytes + buffer.length, 0);
   }
 
-  /** The longest and shortest part of all runs so far and of `run`. */
-  #partLengthsWith(run: RunFormat): { readonly longestSeconds: number; readonly shortestSeconds: number } {
-    const grid = cutGrid(this.profile, run);
-    return {
-      longestSeconds: Math.max(this.#longestPartSeconds, partTargetSeconds(grid, run)),
-      shortestSeconds: Math.min(this.#shortestPartSeconds, shortestPartSeconds(grid, run)),
-    };
+  #write(run: PackagedRun, rendition: string, chunk: Buffer): number {
+    try {
+      return run.write(rendition, chunk);
+    } finally {
+      if (run === this.#active) this.#offered = run.offered ?? this.#offered;
+    }
   }
 
-  /** Ignores output that comes after the run was replaced or ended. */
-  #write(packaged: PackagedRun, rendition: string, chunk: Buffer): number {
-    if (packaged.isOver) return 0;
-    try {
-      return packaged.renditions.get(rendition)?.write(chunk) ?? 0;
-    } catch (error) {
-      this.#endRun();
-      throw error;
-    } finally {
-      if (this.#announced !== packaged && this.#isPlayable(packaged)) this.#announced = packaged;
-    }
+  #newest(): PackageSnapshot['newest'] {
+    if (this.#active === null) return this.#former;
+    return { run: this.#active.description, hasParts: this.#active.hasParts };
   }
 
   /**
@@ -172,20 +216,9 @@ export class StreamPackage {
    * epoch. Does not count a run without parts, because there is nothing before the discontinuity.
    */
   #nextDiscontinuityNumber(epoch: number): number {
-    const formerRenditions = [...(this.#active?.renditions.values() ?? [])];
     const current = this.#discontinuityNumber ?? epoch;
-    this.#discontinuityNumber = formerRenditions.some((rendition) => rendition.hasParts) ? current + 1 : current;
+    this.#discontinuityNumber = this.#newest()?.hasParts === true ? current + 1 : current;
     return this.#discontinuityNumber;
-  }
-
-  #isPlayable(packaged: PackagedRun): boolean {
-    return [...packaged.renditions.values()].every((rendition) => rendition.hasParts);
-  }
-
-  #endRun(): void {
-    if (this.#active === null || this.#active.isOver) return;
-    this.#active.isOver = true;
-    for (const rendition of this.#active.renditions.values()) rendition.end();
   }
 
   /**
@@ -203,15 +236,19 @@ export class StreamPackage {
   }
 
   #timelineOf(name: string): RenditionTimeline {
-    const existing = this.#timelines.get(name);
-    if (existing !== undefined) return existing;
-    const timeline = new RenditionTimeline({
+    return this.#timelines.get(name) ?? this.#addTimeline(name);
+  }
+
+  #addTimeline(name: string, past?: PackageSnapshot['timelines'][number]): RenditionTimeline {
+    const options = {
       windowSeconds: this.profile.windowSeconds,
       targetDurationSeconds: this.targetDurationSeconds,
       onChange: () => {
         this.#changes++;
       },
-    });
+    };
+    const timeline = new RenditionTimeline(options, past);
+    if (this.#isEnded) timeline.end();
     this.#timelines.set(name, timeline);
     return timeline;
   }

@@ -6,6 +6,7 @@ interface Waiter {
 /** Requests that wait for a change. Their number is limited by the server's connections. */
 export class WaitingRoom {
   readonly #waiters = new Set<Waiter>();
+  #isClosed = false;
 
   /** How many are waiting. */
   get size(): number {
@@ -14,10 +15,11 @@ export class WaitingRoom {
 
   /**
    * Resolves to true once `isReady` returns true on a `recheck`, or to false after `timeoutMs` or when `signal` aborts.
+   * In a closed room nothing is worth waiting for: what is not ready resolves to false at once.
    */
   wait(isReady: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     if (isReady()) return Promise.resolve(true);
-    if (signal.aborted) return Promise.resolve(false);
+    if (signal.aborted || this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (ready: boolean): void => {
         clearTimeout(timer);
@@ -31,6 +33,12 @@ export class WaitingRoom {
       this.#waiters.add(waiter);
       signal.addEventListener('abort', giveUp, { once: true });
     });
+  }
+
+  /** Nothing changes any more. Resolves all waits, to false if they are not ready. */
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of [...this.#waiters]) waiter.settle(waiter.isReady());
   }
 
   /** Resolves the waits that are ready. */

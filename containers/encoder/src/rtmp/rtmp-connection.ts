@@ -40,6 +40,7 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   readonly #parser: RtmpParser;
   readonly #openedAtMs: number;
   #deadline: NodeJS.Timeout;
+  #reconnectDeadline: NodeJS.Timeout | undefined;
   #awaitsHandshake = true;
   #receivedBytes = 0;
   #publish: Publish | null = null;
@@ -100,6 +101,22 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   end(code: RefusalCode, description: string): void {
     if (this.#publish === null) this.#close(description);
     else this.#publish.end(code, description);
+  }
+
+  /**
+   * Gets rid of the publish, if there is one. A live broadcaster whose software knows the request is asked to connect again,
+   * and has a while to do so. Every other one is told in an error status. Resolves when the publish is over.
+   */
+  async drain(description: string): Promise<void> {
+    if (this.#publish === null) return;
+    const end = () => this.end('NetStream.Publish.Rejected', description);
+    if (this.isLive && this.#parser.canReconnect) {
+      this.#reconnectDeadline = setTimeout(end, this.#options.limits.reconnectTimeoutMs);
+      this.#parser.sendReconnectRequest(description);
+    } else {
+      end();
+    }
+    await this.#publish.closed;
   }
 
   /** Ends the connection and cuts it. A broadcaster is told why, if that can be sent at once. */
@@ -216,6 +233,7 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
 
   #onClosed(): void {
     clearTimeout(this.#deadline);
+    clearTimeout(this.#reconnectDeadline);
     this.#closing ??= { reason: 'closed by the peer', byUs: false };
     this.#publish?.leave();
     const { reason, byUs } = this.#closing;

@@ -19,6 +19,8 @@ const SET_DATA_FRAME = Buffer.from('\x02\x00\x0d@setDataFrame', 'latin1');
 
 /** Bit of a codec's capabilities in Enhanced RTMP v2, "FourCcInfoMask". */
 const CAN_DECODE = 1;
+/** Bit of `capsEx` in Enhanced RTMP v2, "CapsExMask": the peer knows the request to connect again. */
+const CAN_RECONNECT = 1;
 
 export interface RtmpParserOptions {
   readonly limits: RtmpLimits;
@@ -47,6 +49,7 @@ export class RtmpParser extends GuardedRtmp {
   readonly #options: RtmpParserOptions;
   readonly #events: RtmpEvents;
   #connected = false;
+  #canReconnect = false;
   #publishStreamId: number | null = null;
 
   constructor(options: RtmpParserOptions, events: RtmpEvents) {
@@ -54,6 +57,19 @@ export class RtmpParser extends GuardedRtmp {
     this.#options = options;
     this.#events = events;
     this.onOutputCallback = (bytes) => events.onOutput(bytes);
+  }
+
+  /** Whether the peer has announced that it connects again when it is asked to. */
+  get canReconnect(): boolean {
+    return this.#canReconnect;
+  }
+
+  /**
+   * Asks the peer to connect again, to the same address. It goes on sending until it has a new connection, or at least a
+   * keyframe to begin that with (Enhanced RTMP v2, "Reconnect Request").
+   */
+  sendReconnectRequest(description: string): void {
+    this.sendStatusMessage(0, 'status', 'NetConnection.Connect.ReconnectRequest', toStatusText(description));
   }
 
   /** Answers the publish: the broadcaster starts to send. */
@@ -124,18 +140,24 @@ export class RtmpParser extends GuardedRtmp {
       throw new RtmpViolation('connect to an unknown application');
     }
     this.#connected = true;
+    this.#canReconnect = announcesReconnect(details);
     this.sendWindowACK(ACKNOWLEDGEMENT_WINDOW_BYTES);
     this.setPeerBandwidth(ACKNOWLEDGEMENT_WINDOW_BYTES, DYNAMIC_BANDWIDTH_LIMIT);
     this.#answerConnect(transactionId);
   }
 
-  /** Answers as node-media-server does, with the codecs that can be decoded (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
+  /** Answers as node-media-server does, with what this server can do (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
   #answerConnect(transactionId: number): void {
     const codecs = [...this.#options.enhancedCodecs].map((fourCc) => [fourCc, CAN_DECODE]);
     this.sendInvokeMessage(0, {
       cmd: '_result',
       transId: transactionId,
-      cmdObj: { fmsVer: 'FMS/3,0,1,123', capabilities: 31, videoFourCcInfoMap: Object.fromEntries(codecs) },
+      cmdObj: {
+        fmsVer: 'FMS/3,0,1,123',
+        capabilities: 31,
+        videoFourCcInfoMap: Object.fromEntries(codecs),
+        capsEx: CAN_RECONNECT,
+      },
       info: {
         level: 'status',
         code: 'NetConnection.Connect.Success',
@@ -161,10 +183,21 @@ export class RtmpParser extends GuardedRtmp {
   }
 
   #sendStatus(level: 'status' | 'error', code: string, description: string): void {
-    // node-media-server counts UTF-16 units where AMF0 wants bytes, so only ASCII comes out right.
-    const ascii = description.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_DESCRIPTION_LENGTH);
-    this.sendStatusMessage(this.#publishStreamId ?? this.parserPacket.header.stream_id, level, code, ascii);
+    const messageStreamId = this.#publishStreamId ?? this.parserPacket.header.stream_id;
+    this.sendStatusMessage(messageStreamId, level, code, toStatusText(description));
   }
+}
+
+/** node-media-server counts UTF-16 units where AMF0 wants bytes, so only ASCII comes out right. */
+function toStatusText(description: string): string {
+  return description.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_DESCRIPTION_LENGTH);
+}
+
+/** Whether the object of a `connect` has the reconnect bit. Peers may send any AMF type, or none. */
+function announcesReconnect(details: unknown): boolean {
+  if (typeof details !== 'object' || details === null || !Object.hasOwn(details, 'capsEx')) return false;
+  const { capsEx } = details as { readonly capsEx: unknown };
+  return Number.isInteger(capsEx) && (Number(capsEx) & CAN_RECONNECT) !== 0;
 }
 
 /** The transaction id is echoed, so anything but a number is refused. */

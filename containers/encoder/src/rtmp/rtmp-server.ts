@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Logger } from 'pino';
+import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { generateId, type RandomBytes } from '#domain/stream-ids.ts';
 import { ConnectionPool } from '#encoder/guard/connection-pool.ts';
 import { FailedKeys } from '#encoder/guard/failed-keys.ts';
@@ -10,6 +11,13 @@ import { toSourceNetwork } from '#encoder/guard/source-network.ts';
 import type { PublishServices } from './publish.ts';
 import { PublisherRegistry } from './publisher-registry.ts';
 import { RtmpConnection } from './rtmp-connection.ts';
+
+/** The answer to every publish while the server drains. */
+const REPLACED = {
+  allow: false,
+  code: 'NetStream.Publish.Rejected',
+  description: 'The server is being replaced; connect again',
+} as const satisfies IngestAuthResponse;
 
 export interface RtmpServerOptions extends Omit<PublishServices, 'registry' | 'limits'> {
   readonly host: string;
@@ -26,6 +34,13 @@ export interface RtmpServer {
   readonly port: number;
   /** Connections that broke the protocol or a limit since the start. */
   readonly violations: number;
+  /** Whether `drain` was called. */
+  readonly isDraining: boolean;
+  /**
+   * Refuses every publish from now on, and sends the live publishers away, all at once. Resolves when no publish is left, which
+   * takes `reconnectTimeoutMs` at most and the time that handlers need to close. Safe to call twice.
+   */
+  drain(): Promise<void>;
   /** Refuses new connections, ends all publishes and resolves when every socket is gone. */
   close(): Promise<void>;
 }
@@ -34,9 +49,11 @@ export interface RtmpServer {
 export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
   const { host, port, limits, now, randomBytes, log } = options;
   const failedKeys = new FailedKeys(options);
+  let draining: Promise<unknown> | null = null;
   const services: PublishServices = {
     ...options,
-    authorise: (request) => failedKeys.authorise(request),
+    // Without a look at the key, so that strangers learn nothing about it and nothing has to be looked up.
+    authorise: async (request) => (draining === null ? failedKeys.authorise(request) : REPLACED),
     registry: new PublisherRegistry(),
   };
   const pool = new ConnectionPool<RtmpConnection>(limits);
@@ -78,6 +95,13 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
     port: (server.address() as AddressInfo).port,
     get violations() {
       return violations;
+    },
+    get isDraining() {
+      return draining !== null;
+    },
+    drain: async () => {
+      draining ??= Promise.all([...pool.open].map((connection) => connection.drain(REPLACED.description)));
+      await draining;
     },
     close: () => closeServer(server, pool.open),
   };

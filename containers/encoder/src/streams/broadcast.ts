@@ -3,6 +3,8 @@ import type { BroadcastEndReason, EmitEvent, EventBody, RestartReason } from '#d
 export interface BroadcastOptions {
   readonly streamId: string;
   readonly playbackId: string;
+  /** When it became live on another task. Null if it is not live yet. */
+  readonly liveSinceMs: number | null;
   readonly emit: EmitEvent;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -11,15 +13,26 @@ export interface BroadcastOptions {
 /** Emits the events of a stream's broadcasts: each begins when viewers can play it and ends with its playlists. */
 export class Broadcast {
   readonly #options: BroadcastOptions;
-  #liveSinceMs: number | null = null;
+  #liveSinceMs: number | null;
   #publisherGoneAtMs: number | null = null;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
+    this.#liveSinceMs = options.liveSinceMs;
   }
 
   get isLive(): boolean {
     return this.#liveSinceMs !== null;
+  }
+
+  /** Milliseconds since 1970; null while viewers have nothing to play. */
+  get liveSinceMs(): number | null {
+    return this.#liveSinceMs;
+  }
+
+  /** Milliseconds since 1970; null while somebody publishes. */
+  get publisherGoneAtMs(): number | null {
+    return this.#publisherGoneAtMs;
   }
 
   /** Viewers have something to play. Emits an event the first time in a broadcast. */
@@ -33,8 +46,9 @@ export class Broadcast {
     this.#publisherGoneAtMs = null;
   }
 
-  onPublisherGone(): void {
-    this.#publisherGoneAtMs = this.#options.now();
+  /** The publisher has left, now or at a time that another task has seen. */
+  onPublisherGone(atMs: number = this.#options.now()): void {
+    this.#publisherGoneAtMs = atMs;
   }
 
   /** A restart before anybody could watch is no event. */

@@ -19,6 +19,8 @@ export interface PublishedStream {
   readonly qualityLevel: number;
   /** Whether viewers' players can continue with such a run. */
   fits(format: RunFormat): boolean;
+  /** A run is about to start that takes so many vCPUs of the task. */
+  onCost(vCpus: number): void;
   /** Takes the output of a new run of FFmpeg. */
   beginRun(run: MediaRun): RunSink;
   onRestart(reason: RestartReason): void;
@@ -53,6 +55,7 @@ export class LivePublish implements PublisherHandler {
     this.#transcoder = new Transcoder({
       stream: publisher.stream,
       nextEpoch: () => epochs.take(),
+      onCost: (vCpus) => stream.onCost(vCpus),
       beginRun: (run) => stream.beginRun(run),
       fits: (format) => stream.fits(format),
       onRestart: (reason) => stream.onRestart(reason),

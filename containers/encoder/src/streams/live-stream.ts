@@ -1,27 +1,50 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { PlaybackStatus } from '#domain/playback-ids.ts';
+import type { BroadcastState, SequenceState } from '#domain/streams.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
+import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { WaitingRoom } from '#encoder/package/waiting-room.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
+import type { BegunPublish, LiveStore } from '#runtime/live-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
-import { clockMediaSequence, type ReservedEpochs } from './numbering.ts';
+import { clockMediaSequence, mediaSequenceAfter } from './numbering.ts';
 import { endsPlaylists } from './requested-ends.ts';
+import { StreamLease } from './stream-lease.ts';
 
 /** How long an ended stream is kept, so that players that lag can still load its end. */
 const KEEP_ENDED_MS = 60_000;
+
+/** What a task knows of a stream's past on other tasks. */
+export interface StreamPast {
+  /** The former task's media, which this task goes on with. Null if there was none, or it could not be had. */
+  readonly package: StreamPackage | null;
+  /** Null if the stream has none, or if it ended. */
+  readonly broadcast: BroadcastState | null;
+}
+
+export const NO_PAST: StreamPast = { package: null, broadcast: null };
 
 export interface LiveStreamOptions {
   readonly streamId: string;
   readonly playbackId: string;
   readonly latency: LatencyName;
+  readonly past: StreamPast;
+  readonly store: Pick<LiveStore, 'heartbeat' | 'forget'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
-  /** Called when the stream has ended and no player needs it any more. */
+  /** A run is about to start that takes so much of the task's CPU. */
+  readonly onCost: (vCpus: number) => void;
+  /** Called when the playlists have ended. A later publish may begin them again. */
+  readonly onEnded: () => void;
+  /** Called once when the stream is no longer this task's: it has ended and no player needs it any more, or another task has it. */
   readonly onGone: () => void;
   readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
@@ -31,26 +54,38 @@ export interface LiveStreamOptions {
   readonly log: Logger;
 }
 
-/** A stream on this task: its successive publishers, and the package that viewers watch. */
+/** A stream that this task holds: its successive publishers, and the package that viewers watch. */
 export class LiveStream implements PublishedStream {
   readonly #options: LiveStreamOptions;
   readonly #broadcast: Broadcast;
   #latency: LatencyName;
   #package: StreamPackage;
-  #qualityLevel = 0;
+  #qualityLevel: number;
+  #lease: StreamLease | null = null;
   #publish: LivePublish | null = null;
+  #endedAtMs: number | null = null;
+  /** Another task has the stream, or will have it. */
+  #isFenced = false;
   readonly #stopping = new Set<Promise<void>>();
+  /** Requests for a stream that is live, but has nothing to play on this task yet. */
+  readonly #arrivals = new WaitingRoom();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: LiveStreamOptions) {
+    const { past, latency } = options;
     this.#options = options;
-    this.#broadcast = new Broadcast(options);
-    this.#latency = options.latency;
-    this.#package = this.#newPackage(0);
+    this.#broadcast = new Broadcast({ ...options, liveSinceMs: past.broadcast?.liveSinceMs ?? null });
+    this.#latency = latency;
+    this.#qualityLevel = past.broadcast?.qualityLevel ?? 0;
+    this.#package = past.package ?? this.#packageAfter(past.broadcast);
   }
 
   get streamId(): string {
     return this.#options.streamId;
+  }
+
+  get playbackId(): string {
+    return this.#options.playbackId;
   }
 
   /** What viewers get. */
@@ -59,16 +94,41 @@ export class LiveStream implements PublishedStream {
   }
 
   /**
-   * Whether the stream holds one of its task's slots. True until its playlists have ended. That includes the reconnect window, so
+   * Whether the stream holds room on its task. True until its playlists have ended. That includes the reconnect window, so
    * that a broadcaster who comes back finds room.
    */
-  get holdsSlot(): boolean {
+  get holdsRoom(): boolean {
     return !this.#package.ended;
   }
 
   /** Whether viewers have something to play. Stays true during the reconnect window. */
   get isLive(): boolean {
     return this.#broadcast.isLive;
+  }
+
+  /** What viewers can have. A live stream is live even if nothing of it has arrived on this task yet. */
+  get status(): PlaybackStatus {
+    if (this.#package.ended) return this.#package.playableRun === null ? 'idle' : 'ended';
+    return this.isLive ? 'live' : 'idle';
+  }
+
+  /** Whether somebody publishes. */
+  get hasPublisher(): boolean {
+    return this.#publish !== null;
+  }
+
+  get hasEnded(): boolean {
+    return this.#package.ended;
+  }
+
+  /** Whether another task has the stream. */
+  get isFenced(): boolean {
+    return this.#isFenced;
+  }
+
+  /** The fencing epoch under which this task holds the stream. */
+  get epoch(): number {
+    return this.#lease?.epoch ?? 0;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
@@ -86,22 +146,82 @@ export class LiveStream implements PublishedStream {
     return this.#qualityLevel;
   }
 
-  /** Starts a publish. The handler of the one before it must be closed. */
-  publish(publisher: Publisher, reserved: ReservedEpochs, log: Logger): LivePublish {
+  /** What the task tells the others about the stream. */
+  get broadcastState(): BroadcastState {
+    const { liveSinceMs, publisherGoneAtMs } = this.#broadcast;
+    const { qualityLevel } = this;
+    return { liveSinceMs, publisherGoneAtMs, endedAtMs: this.#endedAtMs, qualityLevel, sequence: this.#sequence() };
+  }
+
+  /**
+   * Whether the task may answer for the stream. It may not if another task has it, or can have it: the store has not confirmed the
+   * lease for so long that others may take it, and no publisher is here. Never rejects.
+   */
+  async mayAnswer(): Promise<boolean> {
+    await this.#lease?.confirm();
+    return !this.#isFenced && (this.hasPublisher || (this.#lease?.isHeld ?? false));
+  }
+
+  /** Waits until a live stream has something to play on this task. Resolves to false after the time, or when `signal` aborts. */
+  arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+    const hasArrived = () => !this.isLive || this.#isFenced || this.#hasMedia();
+    return this.#arrivals.wait(hasArrived, timeoutMs, signal);
+  }
+
+  /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
+  async pauseLease(): Promise<void> {
+    await this.#lease?.drop();
+  }
+
+  /** Goes on with the heartbeats if no publish has begun after all. */
+  resumeLease(): void {
+    if (this.#lease !== null) this.hold(this.#lease.epoch, this.#lease.heldAtMs, null);
+  }
+
+  /** Holds the stream under an epoch that the store has given to this task in a call at `heldAtMs`. */
+  hold(epoch: number, heldAtMs: number, publish: { readonly owner: string; readonly log: Logger } | null): void {
+    void this.#lease?.drop();
+    this.#lease = new StreamLease({
+      ...this.#options,
+      ...{ epoch, heldAtMs },
+      owner: publish?.owner ?? null,
+      broadcast: () => this.broadcastState,
+      health: () => this.#publish?.health() ?? null,
+      onEndRequested: (reason) => this.#publish?.end(reason),
+      onReplaced: () => this.fence(),
+      log: publish?.log ?? this.#options.log,
+    });
+  }
+
+  /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
+  publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): LivePublish {
     this.#clearTimer();
     this.#broadcast.onPublisher();
+    this.#endedAtMs = null;
     if (this.#package.ended) this.#qualityLevel = 0;
     if (this.#package.ended || publisher.stream.latency !== this.#latency) {
       this.#latency = publisher.stream.latency;
       this.#replacePackage();
     }
     const { arbiter, emit, spawn, now } = this.#options;
+    const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
     this.#publish = new LivePublish({ stream: this, publisher, reserved, arbiter, emit, spawn, now, log });
+    this.hold(begun.epoch, begunAtMs, { owner: publisher.id, log });
     return this.#publish;
+  }
+
+  /** Waits for a publisher who left, at a time that another task has seen. The stream ends if it stays away. */
+  waitForPublisher(goneAtMs: number): void {
+    this.#broadcast.onPublisherGone(goneAtMs);
+    this.#endIn(goneAtMs + this.#options.reconnectWindowMs - this.#options.now(), 'publisher-left');
   }
 
   fits(format: RunFormat): boolean {
     return this.#package.fits(format);
+  }
+
+  onCost(vCpus: number): void {
+    this.#options.onCost(vCpus);
   }
 
   beginRun(run: MediaRun): RunSink {
@@ -111,7 +231,7 @@ export class LiveStream implements PublishedStream {
     return {
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
-        if (current.playableRun !== null && !current.ended) this.#broadcast.onPlayable();
+        if (current.playableRun !== null && !current.ended && !this.#isFenced) this.#onPlayable();
         return frames;
       },
       end: () => sink.end(),
@@ -131,19 +251,73 @@ export class LiveStream implements PublishedStream {
     this.#stop(publish);
     if (this.#publish !== publish) return;
     this.#publish = null;
+    if (this.#isFenced) return;
     this.#broadcast.onPublisherGone();
-    this.#clearTimer();
     if (endsPlaylists(reason)) this.#end(reason);
-    else this.#timer = setTimeout(() => this.#end(reason), this.#options.reconnectWindowMs);
+    else this.#endIn(this.#options.reconnectWindowMs, reason);
+    this.#lease?.publisherLeft();
   }
 
-  /** Ends the stream at once. Resolves when no process of it is left. */
+  /**
+   * Another task has the stream: nothing of it is written or answered here any more, and nobody is told of an end. Its publisher,
+   * if there is one, has been replaced.
+   */
+  fence(): void {
+    if (this.#isFenced) return;
+    this.#options.log.info({ epoch: this.epoch }, 'another task has the stream');
+    this.#clearTimer();
+    void this.#lease?.drop();
+    this.#isFenced = true;
+    this.#package.freeze();
+    this.#arrivals.recheck();
+    this.#publish?.end(null);
+    this.#options.onGone();
+  }
+
+  /** Ends the stream at once. Resolves when no process of it is left and the store knows. */
   async close(): Promise<void> {
     if (this.#publish !== null) this.#stop(this.#publish);
     await Promise.all(this.#stopping);
+    if (this.#isFenced) return;
     this.#clearTimer();
     this.#endPlaylists(this.#package);
+    this.#options.onEnded();
     this.#broadcast.end('shutdown');
+    // It stays for its viewers until the process ends.
+    await this.#tellForgotten();
+  }
+
+  /** Leaves the stream as it is. Resolves when no process of it is left. */
+  async leave(): Promise<void> {
+    this.#isFenced = true;
+    this.#clearTimer();
+    await this.#lease?.drop();
+    if (this.#publish !== null) this.#stop(this.#publish);
+    await Promise.all(this.#stopping);
+  }
+
+  /** Whether every rendition has something to list. */
+  #hasMedia(): boolean {
+    const { playableRun, renditions } = this.#package;
+    return playableRun !== null && [...renditions.values()].every((timeline) => timeline.newest() !== undefined);
+  }
+
+  #onPlayable(): void {
+    const wasLive = this.isLive;
+    this.#broadcast.onPlayable();
+    this.#arrivals.recheck();
+    // Other tasks say that it is live as soon as this one does.
+    if (!wasLive) void this.#lease?.renew();
+  }
+
+  #sequence(): SequenceState {
+    return {
+      latency: this.#latency,
+      nextMsn: this.#package.nextMsn(),
+      discontinuityNumber: this.#package.discontinuityNumber ?? 0,
+      offered: offeredRenditions(this.#package),
+      recordedAtMs: this.#options.now(),
+    };
   }
 
   #stop(publish: LivePublish): void {
@@ -154,23 +328,54 @@ export class LiveStream implements PublishedStream {
     this.#stopping.add(stopped);
   }
 
+  #endIn(delayMs: number, reason: BroadcastEndReason): void {
+    this.#clearTimer();
+    this.#timer = setTimeout(() => this.#end(reason), Math.max(0, delayMs));
+  }
+
   #end(reason: BroadcastEndReason): void {
     this.#options.log.info({ reason }, 'stream ended');
     this.#endPlaylists(this.#package);
+    this.#options.onEnded();
     this.#broadcast.end(reason);
-    this.#timer = setTimeout(() => this.#options.onGone(), KEEP_ENDED_MS);
+    this.#endedAtMs = this.#options.now();
+    void this.#lease?.renew();
+    this.#clearTimer();
+    this.#timer = setTimeout(() => void this.#forget(), KEEP_ENDED_MS);
+  }
+
+  /** The stream is over, for this task and for all. */
+  async #forget(): Promise<void> {
+    this.#options.onGone();
+    await this.#tellForgotten();
+  }
+
+  async #tellForgotten(): Promise<void> {
+    const { store, streamId, log } = this.#options;
+    await this.#lease?.drop();
+    try {
+      await store.forget({ streamId, epoch: this.epoch });
+    } catch (error) {
+      log.warn({ err: error }, 'live store not told of the end; the lease runs out by itself');
+    }
   }
 
   /** Ends the old package, so that its players load the stream anew. */
   #replacePackage(): void {
     const former = this.#package;
-    this.#package = this.#newPackage(former.nextMsn());
+    const firstMsn = Math.max(former.nextMsn(), clockMediaSequence(this.#options.now()));
+    this.#package = new StreamPackage({ latency: this.#latency, firstMsn });
     this.#endPlaylists(former);
   }
 
-  #newPackage(lowestMsn: number): StreamPackage {
-    const firstMsn = Math.max(lowestMsn, clockMediaSequence(this.#options.now()));
-    return new StreamPackage({ latency: this.#latency, firstMsn });
+  /** A package that goes on after another task's, whose media is lost. Players of a live broadcast go on with it. */
+  #packageAfter(broadcast: BroadcastState | null): StreamPackage {
+    const firstMsn = mediaSequenceAfter(broadcast?.sequence ?? null, this.#options.now());
+    const offered = offeredSchema.safeParse(broadcast?.sequence.offered);
+    const isWatched = broadcast !== null && broadcast.liveSinceMs !== null;
+    return isWatched && offered.success && isResumable({ offered: offered.data, firstMsn })
+      ? resumedPackage({ latency: this.#latency, offered: offered.data, firstMsn })
+      : new StreamPackage({ latency: this.#latency, firstMsn });
   }
 
   /** Never throws: timers call it too, and an exception there would end the process. */

@@ -1,27 +1,51 @@
 import type { Logger } from 'pino';
+import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
-import type { RefusalCode } from '#domain/ingest-auth.ts';
+import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
+import type { BroadcastState } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
-import { EPOCHS_PER_PUBLISH, type LiveStore } from '#runtime/live-store.ts';
-import { Lease } from './lease.ts';
-import type { LivePublish } from './live-publish.ts';
-import { LiveStream } from './live-stream.ts';
-import type { ReservedEpochs } from './numbering.ts';
+import type { BegunPublish, FormerHolder, LiveStore } from '#runtime/live-store.ts';
+import { LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
+import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
 /** The next try may reach a task that has room. */
-const NO_SLOT = 'No capacity for another broadcast right now; try again in a minute';
+const NO_ROOM = 'No capacity for another broadcast right now; try again in a minute';
 const KEY_REPLACED = 'This stream key is no longer valid';
 const PLAYBACK_ID_TAKEN =
-  'Another stream with the same playback id is live here or has just ended; try again in a minute or two';
+  'Another stream with the same playback id is live or has just ended; try again in a minute or two';
+/** How long a stream that another task has is kept for that task, which fetches its media. */
+const KEEP_FENCED_MS = 10_000;
+
+/** This task, as others find it. */
+export interface TaskAddress {
+  readonly taskId: string;
+  /** `host:port` of the internal server. */
+  readonly address: string;
+}
+
+/** What a former holder is asked for. */
+export interface TakeOverRequest {
+  readonly streamId: string;
+  /** The epoch under which this task has the stream now. */
+  readonly epoch: number;
+  readonly former: FormerHolder;
+}
 
 export interface LiveStreamsOptions {
-  readonly store: Pick<LiveStore, 'begin' | 'heartbeat' | 'end'>;
+  readonly task: TaskAddress;
+  readonly store: Pick<LiveStore, 'claimPlaybackId' | 'begin' | 'heartbeat' | 'forget'>;
+  /**
+   * Fetches a stream's media from its former holder. Resolves when the former holder does not answer for the stream any more. Null
+   * if the media can't be had.
+   */
+  readonly takeOver: (request: TakeOverRequest) => Promise<StreamPackage | null>;
   readonly reconnectWindowMs: number;
-  /** How many broadcasts the task takes at once. */
-  readonly slots: number;
+  /** How much of the task's CPU its streams hold. */
+  readonly room: TaskRoom;
+  readonly architecture: Architecture;
   /** Decides which stream steps down if the task can't keep up. */
   readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
@@ -33,8 +57,7 @@ export interface LiveStreamsOptions {
 
 /** A task's load at the moment. */
 export interface StreamsLoad {
-  readonly slots: number;
-  readonly slotsUsed: number;
+  readonly room: RoomSnapshot;
   /** Streams that viewers can play. */
   readonly streamsLive: number;
   /** Streams of which viewers get less than ladder and source allow, because FFmpeg did not keep up. */
@@ -43,36 +66,116 @@ export interface StreamsLoad {
   readonly encoderSpeed: number | null;
 }
 
-/** The streams of this task, by playback id. */
+/** A stream that begins on this task with nobody publishing it. */
+export interface ArrivingStream {
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly epoch: number;
+  /** When the store was asked for the epoch, in milliseconds since 1970. */
+  readonly heldAtMs: number;
+  readonly package: StreamPackage;
+  readonly broadcast: BroadcastState;
+}
+
+/** A publisher that is being accepted. */
+interface Acceptance {
+  /** Its fencing epoch; null until the store has given it one. */
+  epoch: number | null;
+  /** Settles when the publisher is accepted or refused. */
+  settled: Promise<unknown>;
+}
+
+/** The streams that this task holds, by playback id. */
 export class LiveStreams {
   readonly #options: LiveStreamsOptions;
   readonly #streams = new Map<string, LiveStream>();
-  readonly #leases = new Set<Lease>();
-  /** Publishers that are being accepted. Their streams hold slots already, so that two at once can't both take the last. */
-  readonly #accepting = new Set<Publisher>();
+  /** Streams that other tasks have, by stream id. */
+  readonly #fenced = new Map<string, LiveStream>();
+  /** Publishers that are being accepted. Their streams hold room already, so that two at once can't both take the last. */
+  readonly #accepting = new Map<Publisher, Acceptance>();
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
   }
 
-  /** The package of a playback id; undefined if nothing of it is live or still kept. */
+  /** The package of a playback id; undefined if this task holds nothing of it. */
   find(playbackId: string): StreamPackage | undefined {
     return this.#streams.get(playbackId)?.currentPackage;
   }
 
+  /** The stream of a playback id, if this task may answer for it. Waits for one that is just being accepted. */
+  async findAnswerable(playbackId: string): Promise<LiveStream | undefined> {
+    if (!this.#streams.has(playbackId)) await this.#settled(({ stream }) => stream.playbackId === playbackId);
+    const stream = this.#streams.get(playbackId);
+    return stream !== undefined && (await stream.mayAnswer()) ? stream : undefined;
+  }
+
+  /** Ids of all streams that this task holds. */
+  get streamIds(): readonly string[] {
+    return [...this.#streams.values()].map(({ streamId }) => streamId);
+  }
+
+  /** Streams that this task holds. */
+  get held(): readonly LiveStream[] {
+    return [...this.#streams.values()];
+  }
+
   /**
-   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no slot left, and with
-   * the store's error if its epochs can't be reserved.
+   * Takes an authorised publisher on. Rejects with a PublishRefusal if it may not publish or the task has no room for it, and
+   * with the store's error if its epochs can't be reserved.
    */
   async accept(publisher: Publisher): Promise<PublisherHandler> {
     // Before the store is asked, since that takes the stream from a publisher on another task.
-    this.#refuseWithoutSlot(publisher);
-    this.#accepting.add(publisher);
+    this.#takeRoom(publisher);
+    const acceptance: Acceptance = { epoch: null, settled: Promise.resolve() };
+    this.#accepting.set(publisher, acceptance);
     try {
-      return await this.#begin(publisher);
+      const accepting = this.#begin(publisher, acceptance);
+      acceptance.settled = accepting;
+      return await accepting;
     } finally {
       this.#accepting.delete(publisher);
+      this.#releaseRoomUnlessNeeded(publisher.stream.playbackId);
     }
+  }
+
+  /**
+   * Holds a stream whose publisher may come back, or which has ended. The store has the task as its holder already. Null if a
+   * publish of the stream has begun here meanwhile.
+   */
+  arrive({ streamId, playbackId, epoch, heldAtMs, package: media, broadcast }: ArrivingStream): LiveStream | null {
+    if (this.epochOf(playbackId) > epoch) return null;
+    const { latency } = broadcast.sequence;
+    const stream = this.#create({ streamId, playbackId, latency }, { package: media, broadcast });
+    stream.hold(epoch, heldAtMs, null);
+    return stream;
+  }
+
+  /**
+   * Gives a stream up for a task that has it under a higher epoch, and returns its final package. Undefined if this task does not
+   * hold it under a lower one. Waits for an older publish of the stream that is just being accepted.
+   */
+  async giveUp(streamId: string, epoch: number): Promise<StreamPackage | undefined> {
+    await this.#settled(({ stream }, begun) => stream.streamId === streamId && (begun ?? 0) < epoch);
+    const held = [...this.#streams.values()].filter((stream) => stream.streamId === streamId && stream.epoch < epoch);
+    for (const stream of held) stream.fence();
+    const fenced = this.#fenced.get(streamId);
+    return fenced !== undefined && fenced.epoch < epoch ? fenced.currentPackage : undefined;
+  }
+
+  /**
+   * Makes sure that this task does not answer for a stream under a lower epoch than another task knows. Waits for older publishes
+   * of the stream that are just being accepted.
+   */
+  async fenceBelow(playbackId: string, epoch: number): Promise<void> {
+    await this.#settled(({ stream }, begun) => stream.playbackId === playbackId && (begun ?? 0) <= epoch);
+    const stream = this.#streams.get(playbackId);
+    if (stream !== undefined && stream.epoch < epoch) stream.fence();
+  }
+
+  /** The fencing epoch of a stream that this task holds; 0 if it holds none. */
+  epochOf(playbackId: string): number {
+    return this.#streams.get(playbackId)?.epoch ?? 0;
   }
 
   /** The load now. */
@@ -80,8 +183,7 @@ export class LiveStreams {
     const streams = [...this.#streams.values()];
     const speeds = streams.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
     return {
-      slots: this.#options.slots,
-      slotsUsed: this.#slotHolders().size,
+      room: this.#options.room.snapshot(),
       streamsLive: streams.filter(({ isLive }) => isLive).length,
       streamsReduced: streams.filter(({ isReduced }) => isReduced).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
@@ -90,53 +192,98 @@ export class LiveStreams {
 
   /** Ends all streams; resolves when no process is left and the store knows. */
   async close(): Promise<void> {
+    const fenced = [...this.#fenced.values()];
+    this.#fenced.clear();
     await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
-    await Promise.all([...this.#leases].map((lease) => lease.release()));
+    await Promise.all(fenced.map((stream) => stream.leave()));
   }
 
-  async #begin(publisher: Publisher): Promise<PublisherHandler> {
-    const log = this.#options.log.child({ streamId: publisher.stream.streamId, connectionId: publisher.id });
-    const epochs = await this.#reserveEpochs(publisher);
-    const publish = this.#streamOf(publisher).publish(publisher, epochs, log);
-    const lease = this.#holdLease(publisher, publish, log);
+  /** Leaves the streams to whichever task goes on with them. Ends none; resolves when no process is left. */
+  async leave(): Promise<void> {
+    await Promise.all([...this.#streams.values(), ...this.#fenced.values()].map((stream) => stream.leave()));
+  }
+
+  async #begin(publisher: Publisher, acceptance: Acceptance): Promise<PublisherHandler> {
+    const { stream } = publisher;
+    const log = this.#options.log.child({ streamId: stream.streamId, connectionId: publisher.id });
+    await this.#claimPlaybackId(publisher);
+    const existing = this.#streams.get(stream.playbackId);
+    await existing?.pauseLease();
+    const begunAtMs = this.#options.now();
+    const begun = await this.#beginInStore(publisher).catch((error: unknown) => {
+      existing?.resumeLease();
+      throw error;
+    });
+    if (begun === null) {
+      existing?.resumeLease();
+      this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
+    }
+    acceptance.epoch = begun.epoch;
+    const live = await this.#streamOf(publisher, begun);
+    const publish = live.publish(publisher, begun, begunAtMs, log);
     return {
       onTag: (tag, receivedAtMs) => publish.onTag(tag, receivedAtMs),
       isPlayable: () => publish.isPlayable(),
-      onClose: () => {
-        publish.onClose();
-        void lease.release().then(() => this.#leases.delete(lease));
-      },
+      onClose: () => publish.onClose(),
     };
   }
 
-  #refuseWithoutSlot(publisher: Publisher): void {
-    const holders = this.#slotHolders();
-    if (holders.has(publisher.stream.playbackId) || holders.size < this.#options.slots) return;
-    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_SLOT);
+  /** Resolves when such publishers, of those that are being accepted, are accepted or refused. Never rejects. */
+  async #settled(isMeant: (publisher: Publisher, epoch: number | null) => boolean): Promise<void> {
+    const meant = [...this.#accepting].filter(([publisher, { epoch }]) => isMeant(publisher, epoch));
+    await Promise.allSettled(meant.map(([, { settled }]) => settled));
   }
 
-  /** The playback ids of the streams that hold a slot. */
-  #slotHolders(): ReadonlySet<string> {
-    const accepting = [...this.#accepting].map(({ stream }) => stream.playbackId);
-    const taken = [...this.#streams].filter(([, { holdsSlot }]) => holdsSlot).map(([playbackId]) => playbackId);
-    return new Set([...accepting, ...taken]);
-  }
-
-  async #reserveEpochs(publisher: Publisher): Promise<ReservedEpochs> {
-    // Before the store is asked, so that a refused publish is not shown as live until its lease runs out.
+  #takeRoom(publisher: Publisher): void {
+    const { playbackId, ladder } = publisher.stream;
+    const { room, architecture } = this.#options;
+    // Room is held by playback id, and another stream's must not change.
     this.#refuseTakenPlaybackId(publisher);
-    const begun = await this.#beginInStore(publisher);
-    if (begun === null) this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
-    return { first: begun.firstEpoch, count: EPOCHS_PER_PUBLISH };
+    const vCpus = publishVCpus({ ladder, architecture });
+    if (room.take(playbackId, vCpus)) return;
+    room.turnAway(playbackId, vCpus);
+    this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
   }
 
-  async #beginInStore(publisher: Publisher): ReturnType<LiveStore['begin']> {
+  /** Releases a stream's room if nobody is about to publish it and its playlists have ended. */
+  #releaseRoomUnlessNeeded(playbackId: string): void {
+    const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.playbackId === playbackId);
+    if (!isAccepting && !this.#streams.get(playbackId)?.holdsRoom) this.#options.room.release(playbackId);
+  }
+
+  /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
+  async #claimPlaybackId(publisher: Publisher): Promise<void> {
+    const { streamId, playbackId } = publisher.stream;
     const { store, now } = this.#options;
-    const { streamId, version } = publisher.stream;
+    const claimed = await this.#orReport(publisher, store.claimPlaybackId({ playbackId, streamId, nowMs: now() }));
+    if (!claimed) this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+    this.#refuseTakenPlaybackId(publisher);
+  }
+
+  /** Refuses a playback id that another stream has on this task, or will have. */
+  #refuseTakenPlaybackId(publisher: Publisher): void {
+    const { streamId, playbackId } = publisher.stream;
+    const accepting = [...this.#accepting.keys()];
+    const isLast = !accepting.includes(publisher);
+    const earlier = isLast ? accepting : accepting.slice(0, accepting.indexOf(publisher));
+    const others = [...earlier.map(({ stream }) => stream), ...this.held];
+    const isTaken = others.some((other) => other.playbackId === playbackId && other.streamId !== streamId);
+    if (isTaken) this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+  }
+
+  async #beginInStore(publisher: Publisher): Promise<BegunPublish | null> {
+    const { store, now, task } = this.#options;
+    const { streamId, playbackId, version } = publisher.stream;
     const nowMs = now();
     const startedAt = new Date(nowMs).toISOString();
+    const holder = { ...task, playbackId };
+    return this.#orReport(publisher, store.begin({ streamId, owner: publisher.id, holder, version, startedAt, nowMs }));
+  }
+
+  /** Reports a publish as refused if the store can't be reached. Rejects with the store's error. */
+  async #orReport<Answer>(publisher: Publisher, asking: Promise<Answer>): Promise<Answer> {
     try {
-      return await store.begin({ streamId, owner: publisher.id, version, startedAt, nowMs });
+      return await asking;
     } catch (error) {
       this.#reportRefused(publisher, 'NetStream.Publish.Rejected', 'The live store could not be reached');
       throw error;
@@ -153,46 +300,47 @@ export class LiveStreams {
     this.#options.emit({ type: 'stream.refused', streamId, code, description, sourceAddress: remoteAddress });
   }
 
-  /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
-  #refuseTakenPlaybackId(publisher: Publisher): void {
-    const existing = this.#streams.get(publisher.stream.playbackId);
-    if (existing === undefined || existing.streamId === publisher.stream.streamId) return;
-    this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
+  /** The stream as this task has it, or as it takes it over from its former holder. */
+  async #streamOf({ stream }: Publisher, begun: BegunPublish): Promise<LiveStream> {
+    return this.#streams.get(stream.playbackId) ?? this.#create(stream, await this.#past(stream, begun));
   }
 
-  #streamOf(publisher: Publisher): LiveStream {
-    this.#refuseTakenPlaybackId(publisher);
-    const { stream } = publisher;
-    const existing = this.#streams.get(stream.playbackId);
-    if (existing !== undefined) return existing;
-    const { reconnectWindowMs, arbiter, emit, spawn, now, log } = this.#options;
-    const created = new LiveStream({
-      streamId: stream.streamId,
-      playbackId: stream.playbackId,
-      latency: stream.latency,
-      reconnectWindowMs,
-      arbiter,
-      emit,
-      spawn,
-      now,
-      log: log.child({ streamId: stream.streamId }),
-      onGone: () => this.#streams.delete(stream.playbackId),
+  async #past({ streamId, playbackId }: AuthorisedStream, { epoch, former }: BegunPublish): Promise<StreamPast> {
+    const { task, takeOver } = this.#options;
+    if (former === null) return NO_PAST;
+    const isOurs = former.holder.taskId === task.taskId;
+    const media = isOurs ? null : await takeOver({ streamId, epoch, former });
+    const { broadcast, holder } = former;
+    // An ended broadcast is over, and so is one whose viewers have another playback id. Their sequences go on all the same.
+    const goesOn = holder.playbackId === playbackId && (broadcast?.endedAtMs ?? null) === null;
+    if (goesOn) return { package: media, broadcast };
+    return { package: null, broadcast: broadcast && { ...broadcast, liveSinceMs: null } };
+  }
+
+  #create(stream: Pick<AuthorisedStream, 'streamId' | 'playbackId' | 'latency'>, past: StreamPast): LiveStream {
+    const { log } = this.#options;
+    const { streamId, playbackId } = stream;
+    const created: LiveStream = new LiveStream({
+      ...this.#options,
+      ...{ streamId, playbackId, past },
+      latency: past.broadcast?.sequence.latency ?? stream.latency,
+      log: log.child({ streamId }),
+      onCost: (vCpus) => this.#options.room.correct(playbackId, vCpus),
+      onEnded: () => this.#releaseRoomUnlessNeeded(playbackId),
+      onGone: () => this.#onGone(playbackId, created),
     });
-    this.#streams.set(stream.playbackId, created);
+    this.#streams.set(playbackId, created);
     return created;
   }
 
-  #holdLease(publisher: Publisher, publish: LivePublish, log: Logger): Lease {
-    const lease = new Lease({
-      store: this.#options.store,
-      streamId: publisher.stream.streamId,
-      owner: publisher.id,
-      health: () => publish.health(),
-      onLost: (reason) => publish.end(reason),
-      now: this.#options.now,
-      log,
-    });
-    this.#leases.add(lease);
-    return lease;
+  #onGone(playbackId: string, stream: LiveStream): void {
+    if (this.#streams.get(playbackId) === stream) this.#streams.delete(playbackId);
+    this.#releaseRoomUnlessNeeded(playbackId);
+    if (!stream.isFenced) return;
+    this.#fenced.set(stream.streamId, stream);
+    const timer = setTimeout(() => {
+      if (this.#fenced.get(stream.streamId) === stream) this.#fenced.delete(stream.streamId);
+    }, KEEP_FENCED_MS);
+    timer.unref();
   }
 }

@@ -36,7 +36,7 @@ export class MetricsReporter {
     this.#timer = setInterval(() => this.#write({ ...options.levels(), ...this.#countsSince() }), options.intervalMs);
   }
 
-  /** Writes the last line. It only has counts: a task that ends has no stream slots, used or free. */
+  /** Writes the last line. It only has counts: a task that ends has no room, used or free. */
   close(): void {
     clearInterval(this.#timer);
     this.#write(this.#countsSince());
@@ -56,14 +56,17 @@ export class MetricsReporter {
 }
 
 /** A task's load as metrics. */
-export function metricLevels(load: StreamsLoad): MetricLevels {
-  const { slots, slotsUsed, streamsLive, streamsReduced, encoderSpeed } = load;
+export function metricLevels({ room, streamsLive, streamsReduced, encoderSpeed }: StreamsLoad): MetricLevels {
   return {
-    StreamSlotsUsed: slotsUsed,
-    StreamSlotsAvailable: slots - slotsUsed,
-    StreamSlotsUsedPercent: Math.round((1000 * slotsUsed) / slots) / 10,
+    RoomVcpus: room.capacityVCpus,
+    RoomUsedVcpus: room.usedVCpus,
+    RoomFreeVcpus: room.freeVCpus,
+    RoomDemandVcpus: thousandths(room.usedVCpus + room.unmetVCpus),
     StreamsLive: streamsLive,
     StreamsReduced: streamsReduced,
     EncoderSpeed: encoderSpeed,
   };
 }
+
+/** Without the tail of digits that adding fractions leaves. */
+const thousandths = (value: number): number => Math.round(value * 1000) / 1000;

@@ -57,11 +57,11 @@ const INPUT = [
 ];
 
 /** One filter chain in which each rendition is scaled from the next larger one. */
-function scalerGraph({ video, sourceSize, frameRate }: RenditionPlan, startSeconds: number): string[] {
-  if (video.length === 0 || sourceSize === null || frameRate === null) return [];
+function scalerGraph({ video, source, frameRate }: RenditionPlan, startSeconds: number): string[] {
+  if (video.length === 0 || source === null || frameRate === null) return [];
   const start = `trim=start=${startSeconds},setpts=PTS-${startSeconds}/TB,format=yuv420p,setsar=1`;
   const links = video.map((rendition, index) => {
-    const above = video[index - 1] ?? sourceSize;
+    const above = video[index - 1] ?? source;
     const filters = [
       ...(index === 0 ? [start] : []),
       ...(isSameSize(rendition, above) ? [] : [`scale=${rendition.width}:${rendition.height},setsar=1`]),

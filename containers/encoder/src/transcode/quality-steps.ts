@@ -54,12 +54,12 @@ export class QualitySteps implements Stepper {
   }
 
   get vCpus(): number {
-    return vCpusOf(this.#levels[this.#level]);
+    return this.#vCpusAt(this.#level);
   }
 
   get vCpusToStepUp(): number | null {
     const next = this.#next('up');
-    return next === null ? null : vCpusOf(this.#levels[next]) - this.vCpus;
+    return next === null ? null : this.#vCpusAt(next) - this.vCpus;
   }
 
   get isSlow(): boolean {
@@ -144,14 +144,15 @@ export class QualitySteps implements Stepper {
     return null;
   }
 
+  #vCpusAt(level: number): number {
+    const plan = this.#levels[level];
+    return plan === undefined ? 0 : planVCpus(plan, this.#options.arbiter.architecture);
+  }
+
   #fits(level: number): boolean {
     const plan = this.#levels[level];
     return plan !== undefined && this.#options.fits(plan);
   }
-}
-
-function vCpusOf(plan: RenditionPlan | undefined): number {
-  return plan === undefined ? 0 : planVCpus(plan);
 }
 
 /** A plan's video as events and warnings name it, best first. */

@@ -1,6 +1,13 @@
-import { audioKbps, type LadderName, ladderRungs, type Rung } from '#domain/ladders.ts';
+import type { SourcePicture } from '#domain/encoder-capacity.ts';
+import { audioKbps, type LadderName, type Rung, sourceRungs } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import { type AudioRendition, type FrameRate, framesPerSecond, type VideoRendition } from '#encoder/media/media-run.ts';
+import {
+  type AudioRendition,
+  type FrameRate,
+  framesPerSecond,
+  type RunFormat,
+  type VideoRendition,
+} from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { snapFrameRate } from './frame-rates.ts';
 
@@ -10,16 +17,10 @@ export interface PictureSize {
 }
 
 /** Everything that is decided about an FFmpeg process before it starts. */
-export interface RenditionPlan {
+export interface RenditionPlan extends RunFormat {
   readonly latency: LatencyName;
   /** Null for an audio-only source. */
-  readonly sourceSize: PictureSize | null;
-  /** Best first; empty without video. */
-  readonly video: readonly VideoRendition[];
-  readonly frameRate: FrameRate | null;
-  /** Frames of `frameRate` from one IDR frame to the next. */
-  readonly keyframeFrames: number | null;
-  readonly audio: AudioRendition | null;
+  readonly source: SourcePicture | null;
 }
 
 /** Above this many frames per second, a rung uses its bitrate for high frame rates. */
@@ -34,7 +35,7 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
   const frameRate = source.video === null ? null : snapFrameRate(source.video.frameRate);
   return {
     latency,
-    sourceSize: source.video === null ? null : { width: source.video.width, height: source.video.height },
+    source: source.video === null ? null : pictureOf(source.video),
     video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate),
     frameRate,
     keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),
@@ -43,15 +44,16 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
 }
 
 function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {
-  const rungs = ladderRungs(ladder);
-  const toRendition = (rung: Rung, size: PictureSize): VideoRendition => ({
+  const shortSide = Math.min(source.width, source.height);
+  return sourceRungs(ladder, shortSide).map((rung) => ({
     name: rung.name,
-    ...size,
+    ...(rung.shortSide <= shortSide ? scaleToShortSide(source, rung.shortSide) : roundDownToEven(source)),
     videoKbps: rungKbps(rung, frameRate),
-  });
-  const fitting = rungs.filter((rung) => rung.shortSide <= Math.min(source.width, source.height));
-  if (fitting.length > 0) return fitting.map((rung) => toRendition(rung, scaleToShortSide(source, rung.shortSide)));
-  return rungs.slice(-1).map((rung) => toRendition(rung, roundDownToEven(source)));
+  }));
+}
+
+function pictureOf({ width, height, frameRate }: SourcePicture): SourcePicture {
+  return { width, height, frameRate };
 }
 
 /** The video bitrate of a rung at a frame rate. */

@@ -1,3 +1,4 @@
+import type { Architecture } from '#domain/encoder-capacity.ts';
 import type { StepDirection, StepLimits } from './step-policy.ts';
 
 /** A stream that can step. */
@@ -16,6 +17,8 @@ export interface Stepper {
 
 export interface StepArbiterOptions {
   readonly limits: StepLimits;
+  /** The task's. */
+  readonly architecture: Architecture;
   /** The vCPUs of the task. */
   readonly vCpus: number;
   /** vCPUs that nobody has used lately; null while unknown. */
@@ -30,6 +33,7 @@ export interface StepArbiterOptions {
  */
 export class StepArbiter {
   readonly limits: StepLimits;
+  readonly architecture: Architecture;
   readonly #options: StepArbiterOptions;
   /** In the order in which they came. */
   readonly #steppers = new Set<Stepper>();
@@ -38,6 +42,7 @@ export class StepArbiter {
 
   constructor(options: StepArbiterOptions) {
     this.limits = options.limits;
+    this.architecture = options.architecture;
     this.#options = options;
   }
 

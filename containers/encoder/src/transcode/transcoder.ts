@@ -22,6 +22,8 @@ export interface TranscoderOptions {
   readonly stream: AuthorisedStream;
   /** Returns a number above every epoch that this stream had before. */
   readonly nextEpoch: () => number;
+  /** A run is about to start that takes so many vCPUs. An estimate. */
+  readonly onCost: (vCpus: number) => void;
   /** Starts a new run and returns the sink for its output. The run before it has always ended by then. */
   readonly beginRun: (run: MediaRun) => RunSink;
   /** Whether viewers' players can continue with such a run. */
@@ -203,8 +205,9 @@ export class Transcoder {
   }
 
   #createRun(epoch: number, source: SourceDescription, firstTagMs: number): TranscodeRun {
-    const { stream, beginRun, spawn, now, log } = this.#options;
+    const { stream, onCost, beginRun, spawn, now, log } = this.#options;
     const plan = this.#steps.plan(planRenditions(source, stream.ladder, stream.latency));
+    onCost(this.#steps.vCpus);
     const run = new TranscodeRun({
       plan,
       epoch,

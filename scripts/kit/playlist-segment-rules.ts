@@ -1,4 +1,4 @@
-import type { ListedSegment, MediaPlaylist } from '#kit/hls-playlist.ts';
+import type { ListedSegment, MediaPlaylist } from './hls-playlist.ts';
 
 /** The contract for viewers' URLs: segments are `{epoch}-{msn}.m4s`, parts are `{epoch}-{msn}.{part}.m4s`. */
 const SEGMENT_URI = /^(\d+)-(\d+)\.m4s$/;
@@ -60,8 +60,11 @@ function checkPartDurations({ segments, partTargetSeconds }: MediaPlaylist): str
   );
 }
 
-/** The last three target durations must list parts, since hls.js loads only listed parts. Older segments must not. */
-function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds }: MediaPlaylist): string[] {
+/**
+ * The last three target durations must list parts, since hls.js loads only listed parts, unless the playlist has ended.
+ * Older segments must not.
+ */
+function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds, isEnded }: MediaPlaylist): string[] {
   if (partTargetSeconds === null) return [];
   const boundarySeconds = PARTS_WITHIN_FACTOR * (targetDurationSeconds ?? 0);
   let afterSeconds = 0;
@@ -71,7 +74,7 @@ function checkPartsListed({ segments, partTargetSeconds, targetDurationSeconds }
     const isBefore = afterSeconds > boundarySeconds + ROUNDING_SECONDS;
     const hasParts = segment.parts.length > 0;
     if (isBefore && hasParts) violations.push(`segment ${segment.msn} lists parts though it is too old`);
-    if (isWithin && !hasParts && !segment.isGap) violations.push(`segment ${segment.msn} lists no parts`);
+    if (isWithin && !hasParts && !segment.isGap && !isEnded) violations.push(`segment ${segment.msn} lists no parts`);
     afterSeconds += lengthSeconds(segment);
   }
   return violations;
@@ -100,12 +103,15 @@ function checkMaps({ segments, skippedSegments }: MediaPlaylist): string[] {
     if (map !== null) mapEpoch = MAP_URI.exec(map)?.[1] ?? map;
     const isFirst = index === 0 && (skippedSegments ?? 0) === 0;
     const epoch = epochOf(segment);
+    const previous = segments[index - 1];
+    const isSameRun = previous !== undefined && epochOf(previous) === epoch;
     return [
-      ...complain(isFirst && map === null, 'the first segment has no EXT-X-MAP'),
+      ...complain(isFirst && map === null && !segment.isGap, 'the first segment has no EXT-X-MAP'),
       ...complain(
         mapEpoch !== null && epoch !== mapEpoch,
         `segment ${msn} is of epoch ${epoch}, its map of ${mapEpoch}`,
       ),
+      ...complain(isSameRun && discontinuities > 0, `segment ${msn} has a discontinuity, no new epoch`),
       ...complain(index > 0 && map !== null && discontinuities === 0, `segment ${msn} has a new map, no discontinuity`),
     ];
   });

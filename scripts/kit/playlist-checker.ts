@@ -1,4 +1,4 @@
-import { type MediaPlaylist, parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { type MediaPlaylist, parseMediaPlaylist } from './hls-playlist.ts';
 import {
   complain,
   epochOf,

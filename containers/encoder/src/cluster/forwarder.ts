@@ -1,0 +1,184 @@
+import type { IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
+import type { PlaybackStatus } from '#domain/playback-ids.ts';
+import type { HeldStream } from '#domain/streams.ts';
+import {
+  BLOCK_TARGET_DURATIONS,
+  NOT_IN_TIME,
+  type OriginRequest,
+  statusResponse,
+  unknownStream,
+} from '#encoder/origin/origin-handler.ts';
+import { errorResponse, type ForwardedResponse, type OriginResponse } from '#encoder/origin/origin-response.ts';
+import type { StreamTarget } from '#encoder/origin/request-target.ts';
+import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
+import type { OwnerDirectory } from './owner-directory.ts';
+import { type TaskClient, TaskUnreachableError } from './task-client.ts';
+
+/** The fencing epoch: in a request, the one that the asker knows; in an answer, the one under which it was given. */
+export const EPOCH_HEADER = 'headend-epoch';
+/** The task does not hold the stream (RFC 9110 15.5.20). */
+export const MISDIRECTED_STATUS = 421;
+
+/** How often a request that waits for another owner looks for one. */
+const OWNER_POLL_MS = 250;
+/** How often a request that waits for an answer checks that it asks the right task. */
+const OWNER_CHECK_MS = 1_000;
+/** A request that does not wait for the stream is answered within milliseconds. */
+const PROMPT_ANSWER_MS = 1_500;
+/** What is not passed on: headers of one connection (RFC 9110 7.6.1), and our own. */
+const HOP_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  EPOCH_HEADER,
+]);
+/** What the origin reads of a request. */
+const PASSED_HEADERS = ['accept-encoding', 'range', 'if-range'] as const;
+const OWNER_CHANGED = 'the stream has another owner';
+
+const UNAVAILABLE = errorResponse(503, 'the stream can not be found now', { 'retry-after': '1' });
+
+export interface ForwarderOptions {
+  readonly taskId: string;
+  readonly directory: OwnerDirectory;
+  readonly client: TaskClient;
+  /**
+   * Looks after a stream whose holder does not answer. Resolves to true if this task holds it now, because the stream has ended.
+   */
+  readonly settleAbandoned: (held: HeldStream) => Promise<boolean>;
+  /** Answers for a stream that this task holds now. */
+  readonly answerHere: (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** Answers for the streams of other tasks with what those answer. */
+export class Forwarder {
+  readonly #options: ForwarderOptions;
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options;
+  }
+
+  async answer(target: StreamTarget, request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
+    const { directory } = this.#options;
+    try {
+      const held = await directory.find(target.playbackId);
+      return held === null ? unknownStream(target) : await this.#answerFor(held, target, request);
+    } catch (error) {
+      if (request.signal.aborted) return NOT_IN_TIME;
+      // Not a 404: players give up after that, and a page would say that the stream is idle.
+      if (isStoreUnavailable(error)) return UNAVAILABLE;
+      throw error;
+    }
+  }
+
+  /** Asks the holder, and whoever holds the stream after it, until there is an answer or the time for one is over. */
+  async #answerFor(
+    first: HeldStream,
+    target: StreamTarget,
+    request: OriginRequest,
+  ): Promise<OriginResponse | ForwardedResponse> {
+    const { directory, settleAbandoned, answerHere } = this.#options;
+    const deadlineMs = performance.now() + blockLimitMs(first);
+    let held = first;
+    for (;;) {
+      const answer = await this.#ask(held, target, request);
+      if (answer !== null) return answer;
+      const latest = await directory.refresh(target.playbackId);
+      if (latest === null) return unknownStream(target);
+      const hasChanged = latest.epoch !== held.epoch;
+      held = latest;
+      if (hasChanged) continue;
+      if (await settleAbandoned(held)) return answerHere(request);
+      if (target.kind === 'status') return statusResponse(this.#statusOf(held));
+      // Media of a task that does not answer is lost with it, or comes back with it. A playlist can come from another task.
+      if (isMedia(target) || performance.now() >= deadlineMs) return NOT_IN_TIME;
+      await pause(OWNER_POLL_MS, undefined, { signal: request.signal });
+    }
+  }
+
+  /** What the last holder has written, if it does not answer itself. */
+  #statusOf({ broadcast, leaseUntilMs }: HeldStream): PlaybackStatus {
+    if (broadcast === null) return 'idle';
+    if (broadcast.endedAtMs !== null) return leaseUntilMs > this.#options.now() ? 'ended' : 'idle';
+    return broadcast.liveSinceMs === null ? 'idle' : 'live';
+  }
+
+  /** Null if the task does not answer, or does not hold the stream. */
+  async #ask(held: HeldStream, target: StreamTarget, request: OriginRequest): Promise<ForwardedResponse | null> {
+    const { taskId, client } = this.#options;
+    if (held.holder.taskId === taskId) return null;
+    const watch = this.#watchOwner(held, target.playbackId, request.signal);
+    try {
+      const answer = await client.ask({
+        address: held.holder.address,
+        method: request.method,
+        path: request.url,
+        headers: passedHeaders(request, held.epoch),
+        answerLimitMs: mayBlock(target) ? blockLimitMs(held) + PROMPT_ANSWER_MS : PROMPT_ANSWER_MS,
+        signal: watch.signal,
+      });
+      const isRight =
+        answer.statusCode !== MISDIRECTED_STATUS && Number(answer.headers[EPOCH_HEADER] ?? 0) >= held.epoch;
+      if (isRight) return toForwarded(answer);
+      answer.resume();
+      return null;
+    } catch (error) {
+      if (error instanceof TaskUnreachableError || watch.signal.reason === OWNER_CHANGED) return null;
+      throw error;
+    } finally {
+      watch.stop();
+    }
+  }
+
+  /** A signal that aborts when the client goes away, or when the stream has another owner than the one that is asked. */
+  #watchOwner(held: HeldStream, playbackId: string, clientSignal: AbortSignal) {
+    const { directory } = this.#options;
+    const abandoned = new AbortController();
+    const onClientGone = (): void => abandoned.abort(clientSignal.reason);
+    clientSignal.addEventListener('abort', onClientGone, { once: true });
+    if (clientSignal.aborted) onClientGone();
+    const check = async (): Promise<void> => {
+      const latest = await directory.find(playbackId).catch(() => held);
+      if (latest !== null && latest.epoch > held.epoch) abandoned.abort(OWNER_CHANGED);
+    };
+    const timer = setInterval(() => void check(), OWNER_CHECK_MS);
+    const stop = (): void => {
+      clearInterval(timer);
+      // The signal goes on for the body: a client that goes away then must not leave the request behind.
+    };
+    return { signal: abandoned.signal, stop };
+  }
+}
+
+const isMedia = ({ kind }: StreamTarget): boolean => kind === 'init' || kind === 'segment' || kind === 'part';
+/** A part that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
+const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'segment' && kind !== 'init';
+
+function blockLimitMs({ broadcast }: HeldStream): number {
+  const { segmentSeconds } = LATENCY_PROFILES[broadcast?.sequence.latency ?? 'standard'];
+  return BLOCK_TARGET_DURATIONS * segmentSeconds * 1000;
+}
+
+function passedHeaders({ headers }: OriginRequest, epoch: number): Record<string, string> {
+  const passed: Record<string, string> = { [EPOCH_HEADER]: String(epoch) };
+  for (const name of PASSED_HEADERS) {
+    const value = headers[name];
+    if (value !== undefined) passed[name] = String(value);
+  }
+  return passed;
+}
+
+function toForwarded(answer: IncomingMessage): ForwardedResponse {
+  const headers: Record<string, string | readonly string[]> = {};
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value !== undefined && !HOP_HEADERS.has(name)) headers[name] = value;
+  }
+  return { status: answer.statusCode ?? 502, headers, stream: answer };
+}

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import type { BroadcastState, HeldStream } from '#domain/streams.ts';
+import { endedPackage } from '#encoder/package/lost-package.ts';
+import { offeredSchema } from '#encoder/package/offered-renditions.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
+import { mediaSequenceAfter } from '#encoder/streams/numbering.ts';
+import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { type TaskClient, TaskUnreachableError } from './task-client.ts';
+
+/** How long a task may take to say that it holds a stream. */
+const HOLDS_LIMIT_MS = 1_000;
+
+export interface WaitingStreamsOptions {
+  readonly task: TaskAddress;
+  readonly store: Pick<LiveStore, 'getHeld' | 'takeOver'>;
+  readonly streams: LiveStreams;
+  readonly client: TaskClient;
+  readonly takeOver: LiveStreamsOptions['takeOver'];
+  readonly reconnectWindowMs: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** Streams without a publisher that this task takes over: those of a task that stops, and those that a dead task has left. */
+export class WaitingStreams {
+  readonly #options: WaitingStreamsOptions;
+  /** Streams that are being looked after, so that many requests for one look after it once. */
+  readonly #settling = new Map<string, Promise<boolean>>();
+
+  constructor(options: WaitingStreamsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes over a stream that waits for its publisher, with its media. Resolves to false if somebody publishes it, or has taken it. */
+  async adopt(streamId: string): Promise<boolean> {
+    const { store, takeOver, task, now, log } = this.#options;
+    const held = await store.getHeld(streamId);
+    const goneAtMs = held?.broadcast?.publisherGoneAtMs ?? null;
+    if (held === null || held.broadcast === null || goneAtMs === null || held.holder.taskId === task.taskId)
+      return false;
+    const heldAtMs = now();
+    const epoch = await this.#take(held, held.broadcast);
+    if (epoch === null) return false;
+    const media = await takeOver({ streamId, epoch, former: held });
+    const { broadcast, holder } = held;
+    const { latency, nextMsn } = broadcast.sequence;
+    const firstMsn = Math.max(nextMsn, mediaSequenceAfter(broadcast.sequence, now()));
+    const arrived = this.#options.streams.arrive({
+      ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
+      package: media ?? new StreamPackage({ latency, firstMsn }),
+    });
+    arrived?.waitForPublisher(goneAtMs);
+    log.info({ streamId, epoch }, 'stream taken over; it waits for its publisher');
+    return true;
+  }
+
+  /**
+   * Ends a stream if its holder has died and its publisher has stayed away for the reconnect window. Resolves to true if this task
+   * has ended it. Then this task answers for it.
+   */
+  async settle(held: HeldStream): Promise<boolean> {
+    const known = this.#settling.get(held.streamId);
+    if (known !== undefined) return known;
+    const settling = this.#settle(held).finally(() => this.#settling.delete(held.streamId));
+    this.#settling.set(held.streamId, settling);
+    return settling;
+  }
+
+  async #settle(held: HeldStream): Promise<boolean> {
+    const { now, reconnectWindowMs, streams, log } = this.#options;
+    const { streamId, broadcast, leaseUntilMs, holder } = held;
+    if (broadcast === null || broadcast.endedAtMs !== null || leaseUntilMs > now()) return false;
+    const goneAtMs = broadcast.publisherGoneAtMs ?? leaseUntilMs - LEASE_DURATION_MS;
+    if (goneAtMs + reconnectWindowMs > now() || (await this.#isHeldAfterAll(held))) return false;
+    const heldAtMs = now();
+    const epoch = await this.#take(held, { ...broadcast, publisherGoneAtMs: goneAtMs });
+    if (epoch === null) return false;
+    log.warn({ streamId, formerTaskId: holder.taskId }, 'stream of a lost task ended');
+    const ended = streams.arrive({
+      ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
+      package: this.#lostPackage(broadcast, epoch),
+    });
+    ended?.waitForPublisher(goneAtMs);
+    return ended !== null;
+  }
+
+  /** A task that can't reach the store goes on with its streams, and its lease runs out all the same. */
+  async #isHeldAfterAll({ streamId, holder }: HeldStream): Promise<boolean> {
+    const { client, task } = this.#options;
+    if (holder.taskId === task.taskId) return false;
+    try {
+      const answer = await client.ask({
+        ...{ address: holder.address, method: 'GET', path: `/cluster/streams/${streamId}` },
+        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(2 * HOLDS_LIMIT_MS) },
+      });
+      answer.resume();
+      return answer.statusCode === 200;
+    } catch (error) {
+      if (error instanceof TaskUnreachableError) return false;
+      throw error;
+    }
+  }
+
+  #take({ streamId, epoch, holder }: HeldStream, broadcast: BroadcastState): Promise<number | null> {
+    const { store, task, now } = this.#options;
+    return store.takeOver({
+      ...{ streamId, formerEpoch: epoch, broadcast },
+      holder: { ...task, playbackId: holder.playbackId },
+      leaseUntilMs: now() + LEASE_DURATION_MS,
+    });
+  }
+
+  /** Ends the playlists of players that are still there. */
+  #lostPackage({ sequence }: BroadcastState, epoch: number): StreamPackage {
+    const { latency } = sequence;
+    const firstMsn = mediaSequenceAfter(sequence, this.#options.now());
+    const offered = offeredSchema.safeParse(sequence.offered);
+    if (!offered.success) return new StreamPackage({ latency, firstMsn });
+    return endedPackage({
+      ...{ latency, firstMsn, discontinuityNumber: epoch, offered: offered.data },
+      endedAtMs: this.#options.now(),
+    });
+  }
+}

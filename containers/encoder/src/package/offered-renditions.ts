@@ -1,0 +1,137 @@
+import * as z from 'zod/mini';
+import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
+import { frameStep, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
+import { seconds } from './media-playlist.ts';
+import type { OfferedRun } from './package-snapshot.ts';
+import type { Segment, SegmentStart } from './segment.ts';
+import type { StreamPackage } from './stream-package.ts';
+
+/** What the playlist says about a rendition's newest complete segment. */
+export interface LastSegment extends SegmentStart {
+  readonly durationSeconds: number;
+}
+
+/**
+ * What players of a stream know of it: enough to end it for them if its media is lost. At most 2 KB of JSON. It changes
+ * with every segment.
+ */
+export interface Offered extends OfferedRun {
+  /**
+   * By rendition. Includes the renditions that only earlier runs made, because players may have kept one. Lacks those
+   * that have no complete segment so far.
+   */
+  readonly lastSegments: Readonly<Record<string, LastSegment>>;
+}
+
+/** The largest whole number of our file names, which have at most 15 digits. */
+const MAX_NUMBER = 1e15 - 1;
+/** Far above 8K, and so is every other limit above what FFmpeg makes. They only keep nonsense out of playlists. */
+const MAX_PIXELS = 16_384;
+const MAX_KBPS = 1_000_000;
+const MAX_TICKS = 1_000_000;
+const MAX_FRAME_STEP = 8;
+export const MAX_SECONDS = 3600;
+/** The last date that JavaScript can print. */
+export const MAX_DATE_MS = 8.64e15;
+
+/** An epoch, a media sequence number, or another count. */
+export const wholeNumberSchema = z.int().check(z.minimum(0), z.maximum(MAX_NUMBER));
+export const renditionNameSchema = z.enum([...LADDER_NAMES, AUDIO_RENDITION]);
+const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
+
+/** Without a clock, which is of use only on the task that makes the run. */
+export const runDescriptionSchema = z
+  .strictObject({
+    epoch: wholeNumberSchema,
+    video: z
+      .array(
+        z.strictObject({
+          name: z.enum(LADDER_NAMES),
+          width: positive(MAX_PIXELS),
+          height: positive(MAX_PIXELS),
+          videoKbps: positive(MAX_KBPS),
+          frameStep: z.exactOptional(positive(MAX_FRAME_STEP)),
+        }),
+      )
+      .check(z.maxLength(LADDER_NAMES.length)),
+    frameRate: z.nullable(z.strictObject({ numerator: positive(MAX_TICKS), denominator: positive(MAX_TICKS) })),
+    keyframeFrames: z.nullable(positive(MAX_TICKS)),
+    audio: z.nullable(
+      z.strictObject({
+        sampleRateHz: positive(MAX_TICKS),
+        channels: z.union([z.literal(1), z.literal(2)]),
+        audioKbps: positive(MAX_KBPS),
+      }),
+    ),
+  })
+  .check(
+    z.refine(isConsistent, 'a run has video with a frame rate, or audio, and each rendition once'),
+    z.refine(hasWholeGops, 'a frame step divides the GOP'),
+  );
+
+function isConsistent(run: RunDescription): boolean {
+  const hasVideo = run.video.length > 0;
+  const names = renditionNames(run);
+  return (
+    names.length > 0 &&
+    new Set(names).size === names.length &&
+    (run.frameRate !== null) === hasVideo &&
+    (run.keyframeFrames !== null) === hasVideo
+  );
+}
+
+function hasWholeGops({ video, keyframeFrames }: RunDescription): boolean {
+  return video.every((rendition) => (keyframeFrames ?? 0) % frameStep(rendition) === 0);
+}
+
+const offeredRunFields = {
+  run: runDescriptionSchema,
+  /** They are quoted in playlists, so they contain nothing that could end the quotation. */
+  codecs: z.record(z.string(), z.string().check(z.regex(/^[a-zA-Z0-9.]{1,32}$/))),
+};
+const hasAllCodecs = ({ run, codecs }: OfferedRun): boolean =>
+  Object.keys(codecs).sort().join() === renditionNames(run).sort().join();
+const CODECS_MESSAGE = 'each rendition of the run has a codec, and nothing else has';
+
+export const offeredRunSchema = z.strictObject(offeredRunFields).check(z.refine(hasAllCodecs, CODECS_MESSAGE));
+
+const lastSegmentSchema = z.strictObject({
+  msn: wholeNumberSchema,
+  epoch: wholeNumberSchema,
+  discontinuityNumber: wholeNumberSchema,
+  programDateTimeMs: z.number().check(z.minimum(0), z.maximum(MAX_DATE_MS)),
+  durationSeconds: z.number().check(z.minimum(0), z.maximum(MAX_SECONDS)),
+});
+
+/** Validates an `Offered` that comes from outside the process. */
+export const offeredSchema: z.ZodMiniType<Offered> = z
+  .strictObject({ ...offeredRunFields, lastSegments: z.record(z.string(), lastSegmentSchema) })
+  .check(
+    z.refine(hasAllCodecs, CODECS_MESSAGE),
+    z.refine(({ lastSegments }) => Object.keys(lastSegments).every(isRendition), 'there is no such rendition'),
+  );
+
+function isRendition(name: string): boolean {
+  return renditionNameSchema.safeParse(name).success;
+}
+
+/** What players know of a stream; null while nothing can be played. */
+export function offeredRenditions(stream: StreamPackage): Offered | null {
+  const { offered } = stream;
+  if (offered === null) return null;
+  const lastSegments: Record<string, LastSegment> = {};
+  for (const [name, timeline] of stream.renditions) {
+    const newest = timeline.newestComplete();
+    if (newest !== undefined) lastSegments[name] = toLastSegment(newest);
+  }
+  return { ...offered, lastSegments };
+}
+
+/** With no more digits than a playlist has. */
+function toLastSegment({ msn, epoch, discontinuityNumber, programDateTimeMs, durationSeconds }: Segment): LastSegment {
+  return {
+    ...{ msn, epoch, discontinuityNumber },
+    programDateTimeMs: Math.round(programDateTimeMs),
+    durationSeconds: Number(seconds(durationSeconds)),
+  };
+}

@@ -1,0 +1,74 @@
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { frameStep, type MediaRun, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
+import type { CutGrid } from './cut-grid.ts';
+import { describeRun, type OfferedRun } from './package-snapshot.ts';
+import { RenditionRun } from './rendition-run.ts';
+import type { RenditionTimeline } from './rendition-timeline.ts';
+import { RunClock } from './run-clock.ts';
+
+export interface PackagedRunOptions {
+  readonly run: MediaRun;
+  readonly grid: CutGrid;
+  /** Media sequence number of the run's first segment. */
+  readonly firstMsn: number;
+  readonly discontinuityNumber: number;
+  /** The timelines that get a rendition's parts. */
+  readonly timelinesFedBy: (rendition: string) => readonly RenditionTimeline[];
+}
+
+/** A media run that is being packaged, in all its renditions. */
+export class PackagedRun {
+  readonly description: RunDescription;
+  readonly #renditions = new Map<string, RenditionRun>();
+  #offered: OfferedRun | null = null;
+  #isOver = false;
+
+  constructor({ run, grid, firstMsn, discontinuityNumber, timelinesFedBy }: PackagedRunOptions) {
+    this.description = describeRun(run);
+    const shared = { run, grid, clock: new RunClock(run), firstMsn, discontinuityNumber };
+    for (const name of renditionNames(run)) {
+      const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
+      const step = frameStep(run.video.find((rendition) => rendition.name === name));
+      const timelines = timelinesFedBy(name);
+      this.#renditions.set(name, new RenditionRun({ ...shared, isLeader, frameStep: step, timelines }));
+    }
+  }
+
+  /** Whether any rendition has something to load. */
+  get hasParts(): boolean {
+    return [...this.#renditions.values()].some((rendition) => rendition.hasParts);
+  }
+
+  /** What the multivariant playlist can say about this run; null until every rendition has a part. */
+  get offered(): OfferedRun | null {
+    if (this.#offered !== null) return this.#offered;
+    const codecs: Record<string, string> = {};
+    for (const [name, { codec, hasParts }] of this.#renditions) {
+      if (!hasParts || codec === null) return null;
+      codecs[name] = codec;
+    }
+    this.#offered = { run: this.description, codecs };
+    return this.#offered;
+  }
+
+  /**
+   * Returns how many frames the chunk completed. Ignores output that comes after the end. Throws on malformed output,
+   * which ends the run.
+   */
+  write(rendition: string, chunk: Buffer): number {
+    if (this.#isOver) return 0;
+    try {
+      return this.#renditions.get(rendition)?.write(chunk) ?? 0;
+    } catch (error) {
+      this.end();
+      throw error;
+    }
+  }
+
+  /** Publishes what is unfinished, and closes the open segments. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const rendition of this.#renditions.values()) rendition.end();
+  }
+}

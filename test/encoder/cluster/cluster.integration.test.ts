@@ -1,0 +1,255 @@
+import type { EventBody } from '#domain/events.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { useLocalAws } from '#scripts/local/aws-environment.ts';
+import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { leaveAll, publish, STREAM } from '../streams/test-publish.ts';
+import { makeSourceTags } from '../transcode/source-clip.ts';
+import { newPlaybackId, RunningTask, type RunningTaskOptions } from './running-task.ts';
+
+const VIDEO = { width: 320, height: 180, frameRate: '25' } as const;
+const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let proxy: BreakableProxy;
+let clip: readonly FlvTag[];
+const tasks: RunningTask[] = [];
+const events: (EventBody & { readonly taskId: string })[] = [];
+
+beforeAll(async () => {
+  clip = await makeSourceTags({ seconds: 60, video: VIDEO, audio: STEREO });
+});
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  proxy = await startBreakableProxy(database.url);
+  useLocalAws(process.env, { dynamoDbUrl: proxy.url, lambdaUrl: proxy.url });
+  events.length = 0;
+});
+afterEach(async () => {
+  await proxy.mend();
+  leaveAll();
+  await Promise.all(tasks.splice(0).map((task) => task.close()));
+  await proxy.close();
+  await database.close();
+});
+
+type Three = readonly [RunningTask, RunningTask, RunningTask];
+
+async function startThree(options: Partial<RunningTaskOptions> = {}): Promise<Three> {
+  const start = async (taskId: string) => {
+    const task = await RunningTask.start({ taskId, emit: (event) => events.push(event), ...options });
+    tasks.push(task);
+    return task;
+  };
+  return Promise.all([start('a'), start('b'), start('c')]);
+}
+
+type Stream = typeof STREAM;
+const newStream = (): Stream => ({ ...STREAM, streamId: newPlaybackId(), playbackId: newPlaybackId() });
+
+async function publishOn(task: RunningTask, stream: Stream, id: string) {
+  const publisher = await publish(task.streams, id, stream);
+  void publisher.send(clip);
+  return publisher;
+}
+
+const urlOf = ({ playbackId }: Stream, file: string): string => `/live/${playbackId}/${file}`;
+
+async function statusOn(task: RunningTask, stream: Stream): Promise<unknown> {
+  return (await task.fetch(urlOf(stream, 'status.json'))).json();
+}
+
+const isOn = (status: string, task: RunningTask, stream: Stream) =>
+  waitFor(`${task.taskId} says ${status}`, async () => {
+    const answer = await task.fetch(urlOf(stream, 'status.json'));
+    return answer.ok && ((await answer.json()) as { status: string }).status === status;
+  });
+
+async function playlistOn(task: RunningTask, stream: Stream): Promise<string> {
+  const answer = await task.fetch(urlOf(stream, '360p/media.m3u8'));
+  return answer.ok ? answer.text() : `status ${answer.status}`;
+}
+
+const playlistWith = (task: RunningTask, stream: Stream, text: string) =>
+  waitFor(`${text} in a playlist of ${task.taskId}`, async () => {
+    const playlist = await playlistOn(task, stream);
+    return playlist.includes(text) ? playlist : undefined;
+  });
+
+const mediaSequence = (playlist: string): number => Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(playlist)?.[1]);
+const segmentNames = (playlist: string): string[] => playlist.match(/^\d+-\d+\.m4s$/gm) ?? [];
+const typesOf = (stream: Stream): string[] =>
+  events.filter((event) => 'streamId' in event && event.streamId === stream.streamId).map(({ type }) => type);
+
+test('every task answers for a stream as its holder does, headers, ranges, HEAD and gzip included', async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  await publishOn(a, stream, 'first');
+  await isOn('live', a, stream);
+  await isOn('live', b, stream);
+  const playlist = await playlistWith(b, stream, '.m4s\n');
+  const segment = segmentNames(playlist)[0] ?? '';
+  const requests: [string, RequestInit][] = [
+    ['master.m3u8', {}],
+    ['master.m3u8', { headers: { 'accept-encoding': 'identity' } }],
+    ['360p/media.m3u8?_HLS_part=1', {}],
+    ['360p/no-file', {}],
+    [`360p/${segment}`, {}],
+    [`360p/${segment}`, { method: 'HEAD' }],
+    [`360p/${segment}`, { headers: { range: 'bytes=10-19' } }],
+    [`360p/${segment}`, { headers: { range: 'bytes=999999999-' } }],
+  ];
+  for (const [file, init] of requests) {
+    const [own, passedOn] = await Promise.all([a.fetch(urlOf(stream, file), init), b.fetch(urlOf(stream, file), init)]);
+    const describe = (answer: Response) =>
+      [answer.status, ...[...answer.headers].filter(([name]) => name !== 'date')] as unknown[];
+    expect(describe(passedOn)).toEqual(describe(own));
+    expect(Buffer.from(await passedOn.arrayBuffer())).toEqual(Buffer.from(await own.arrayBuffer()));
+  }
+});
+
+test('a request that waits at another task is answered when the part is there, and aborted with its client', async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  await publishOn(a, stream, 'first');
+  const playlist = await playlistWith(b, stream, '#EXT-X-PRELOAD-HINT');
+  const [, msn = '', part = ''] = /PRELOAD-HINT:TYPE=PART,URI="\d+-(\d+)\.(\d+)\.m4s"/.exec(playlist) ?? [];
+  const blocking = urlOf(stream, `360p/media.m3u8?_HLS_msn=${msn}&_HLS_part=${part}`);
+  const answer = await b.fetch(blocking);
+  expect(answer.headers.get('cache-control')).toMatch(/max-age/);
+  expect(await answer.text()).toContain(`-${msn}.${part}.m4s`);
+  const abort = new AbortController();
+  const waiting = b.fetch(urlOf(stream, `360p/media.m3u8?_HLS_msn=${Number(msn) + 2}`), { signal: abort.signal });
+  const timeline = () => a.streams.find(stream.playbackId)?.renditions.get('360p')?.waiting;
+  await waitFor('the request at the holder', async () => timeline() === 1);
+  abort.abort();
+  await expect(waiting).rejects.toThrow();
+  await waitFor('the end of the request at the holder', async () => timeline() === 0);
+});
+
+test('nobody else is answered by the internal server', async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  await publishOn(a, stream, 'first');
+  await isOn('live', b, stream);
+  const ask = (path: string, init: RequestInit = {}) =>
+    fetch(`http://127.0.0.1:${a.cluster.internalPort}${path}`, init).then(({ status }) => status);
+  const paths = [
+    urlOf(stream, 'master.m3u8'),
+    '/health',
+    '/cluster/streams/x',
+    `/cluster/streams/${stream.streamId}/handover`,
+  ];
+  for (const path of paths) {
+    expect(await ask(path)).toBe(403);
+    expect(await ask(path, { method: 'POST', headers: { authorization: 'Bearer guess' } })).toBe(403);
+  }
+  expect(await statusOn(b, stream)).toEqual({ status: 'live' });
+});
+
+test('a stream goes on with all its media when its publisher comes back on another task', async () => {
+  const [a, b, c] = await startThree();
+  const stream = newStream();
+  const first = await publishOn(a, stream, 'first');
+  const before = await waitFor('three segments', async () => {
+    const playlist = await playlistOn(c, stream);
+    return segmentNames(playlist).length >= 3 ? playlist : undefined;
+  });
+  first.leave();
+  await publishOn(b, stream, 'second');
+  for (const task of [a, b, c]) {
+    const after = await playlistWith(task, stream, '#EXT-X-DISCONTINUITY\n');
+    expect(after).not.toContain('#EXT-X-ENDLIST');
+    expect(mediaSequence(after)).toBe(mediaSequence(before));
+    expect(segmentNames(after)).toEqual(expect.arrayContaining(segmentNames(before)));
+    for (const name of segmentNames(after)) expect((await task.fetch(urlOf(stream, `360p/${name}`))).status).toBe(200);
+  }
+  expect(a.streams.find(stream.playbackId)).toBeUndefined();
+  expect(typesOf(stream)).toEqual(['stream.live']);
+});
+
+test('the newest publisher with the key wins, on whichever task', async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  const first = await publishOn(a, stream, 'first');
+  await isOn('live', a, stream);
+  const second = await publishOn(b, stream, 'second');
+  expect(await first.ended).toMatchObject({ code: 'NetStream.Publish.BadName' });
+  await playlistWith(a, stream, '#EXT-X-DISCONTINUITY\n');
+  expect(second.isClosed).toBe(false);
+  expect(typesOf(stream)).toEqual(['stream.live']);
+});
+
+test('a publisher that comes back after its task has died goes on above what viewers have seen', async () => {
+  const [a, b, c] = await startThree();
+  const stream = newStream();
+  await publishOn(a, stream, 'first');
+  await isOn('live', c, stream);
+  const before = await playlistWith(c, stream, '#EXTINF');
+  await a.kill();
+  const waiting = playlistOn(c, stream);
+  await publishOn(b, stream, 'second');
+  const after = await waiting;
+  expect(after).toContain('#EXT-X-PART:');
+  expect(mediaSequence(after)).toBeGreaterThan(mediaSequence(before));
+  expect(await statusOn(c, stream)).toEqual({ status: 'live' });
+  expect(typesOf(stream)).toEqual(['stream.live']);
+});
+
+test('a stream that a dead task has left is ended once, by whoever notices', async () => {
+  const [a, b, c] = await startThree({ reconnectWindowMs: 1_000 });
+  const stream = newStream();
+  await publishOn(a, stream, 'first');
+  await isOn('live', c, stream);
+  await playlistWith(c, stream, '#EXTINF');
+  await a.kill();
+  expect(await statusOn(c, stream)).toEqual({ status: 'live' });
+  await waitFor('the end', async () => typesOf(stream).includes('stream.ended'));
+  for (const task of [b, c]) {
+    await isOn('ended', task, stream);
+    expect(await playlistOn(task, stream)).toContain('#EXT-X-ENDLIST');
+    expect(await (await task.fetch(urlOf(stream, 'master.m3u8'))).text()).toContain('360p/media.m3u8');
+  }
+  expect(typesOf(stream)).toEqual(['stream.live', 'stream.ended']);
+});
+
+test('ids that nobody has ever published are unknown to every task', async () => {
+  const [a] = await startThree();
+  const stream = newStream();
+  expect(await statusOn(a, stream)).toEqual({ status: 'idle' });
+  expect((await a.fetch(urlOf(stream, 'master.m3u8'))).status).toBe(404);
+});
+
+test('a task that stops gives its streams to another, and ends none', async () => {
+  const [a, b, c] = await startThree();
+  const stream = newStream();
+  const publisher = await publishOn(a, stream, 'first');
+  await isOn('live', c, stream);
+  const before = await playlistWith(c, stream, '#EXTINF');
+  publisher.leave();
+  a.cluster.markDraining();
+  await a.cluster.handOver(0, new AbortController().signal);
+  expect(a.streams.held).toEqual([]);
+  const after = await playlistOn(c, stream);
+  expect(after).not.toContain('#EXT-X-ENDLIST');
+  expect(segmentNames(after)).toEqual(expect.arrayContaining(segmentNames(before)));
+  await publishOn(b, stream, 'second');
+  await playlistWith(a, stream, '#EXT-X-DISCONTINUITY\n');
+  expect(typesOf(stream)).toEqual(['stream.live']);
+});
+
+test('while the database is away, streams go on for viewers of every task', async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  await publishOn(a, stream, 'first');
+  await isOn('live', b, stream);
+  await proxy.refuse();
+  const before = await playlistOn(b, stream);
+  await waitFor('new media', async () => {
+    const playlist = await playlistOn(b, stream);
+    expect(playlist).toContain('#EXTM3U');
+    return segmentNames(playlist).at(-1) !== segmentNames(before).at(-1);
+  });
+  expect((await b.fetch(urlOf(newStream(), 'status.json'))).status).toBe(503);
+});

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { EventBody } from '#domain/events.ts';
+import { Cluster } from '#encoder/cluster/cluster.ts';
+import type { ClusterCredential } from '#encoder/cluster/cluster-credential.ts';
+import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
+import { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { TaskRoom } from '#encoder/streams/task-room.ts';
+import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { createDocumentClient } from '#runtime/aws-clients.ts';
+import { createLiveStore } from '#runtime/live-store.ts';
+import { createLogger } from '#runtime/log.ts';
+import { createTaskStore } from '#runtime/task-store.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
+
+/** What all tasks of a test share. */
+export const CREDENTIAL: ClusterCredential = {
+  authorization: async () => 'Bearer shared',
+  accepts: async (header) => header === 'Bearer shared',
+};
+
+export interface RunningTaskOptions {
+  readonly taskId: string;
+  readonly emit: (event: EventBody & { readonly taskId: string }) => void;
+  readonly reconnectWindowMs?: number;
+  readonly credential?: ClusterCredential;
+  readonly capacityVCpus?: number;
+  readonly now?: () => number;
+}
+
+/** A task of the cluster without its RTMP server, in this process. */
+export class RunningTask {
+  readonly taskId: string;
+  readonly cluster: Cluster;
+  readonly origin: OriginServer;
+  #isKilled = false;
+
+  readonly #client: DynamoDBDocumentClient;
+
+  private constructor(taskId: string, cluster: Cluster, origin: OriginServer, client: DynamoDBDocumentClient) {
+    this.#client = client;
+    this.taskId = taskId;
+    this.cluster = cluster;
+    this.origin = origin;
+  }
+
+  /** The AWS SDK's environment variables say where the database is. */
+  static async start(options: RunningTaskOptions): Promise<RunningTask> {
+    const { taskId, emit, reconnectWindowMs = 30_000, credential = CREDENTIAL, now = Date.now } = options;
+    const log = createLogger({ service: taskId, level: process.env.CLUSTER_TEST_LOG ?? 'silent' });
+    const client = createDocumentClient();
+    const store = createLiveStore({ client, tables: TEST_TABLES });
+    const room = new TaskRoom({ capacityVCpus: options.capacityVCpus ?? 4, now });
+    const cluster = await Cluster.start({
+      identity: { taskId, address: '127.0.0.1', revision: null },
+      ...{ host: '127.0.0.1', internalPort: 0, credential, reconnectWindowMs, now, log },
+      liveStore: store,
+      taskStore: createTaskStore({ client, tables: TEST_TABLES }),
+      createStreams: (task) =>
+        new LiveStreams({
+          ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
+          arbiter: testArbiter(),
+          emit: (event) => emit({ ...event, taskId }),
+        }),
+      room: () => room.snapshot(),
+      onDrainRequested: () => undefined,
+      onTasks: () => undefined,
+    });
+    const origin = await startOriginServer({
+      ...{ host: '127.0.0.1', port: 0, log },
+      handle: (request) => cluster.answer(request),
+    });
+    return new RunningTask(taskId, cluster, origin, client);
+  }
+
+  get streams(): LiveStreams {
+    return this.cluster.streams;
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.origin.port}${path}`, init);
+  }
+
+  /** Ends the task as SIGKILL does: nobody is told, and nothing answers at its addresses. */
+  async kill(): Promise<void> {
+    this.#isKilled = true;
+    await this.cluster.abandon();
+    await this.streams.leave();
+    await this.origin.close();
+    this.#client.destroy();
+  }
+
+  /** Ends the task with its streams, as SIGINT does. */
+  async close(): Promise<void> {
+    if (this.#isKilled) return;
+    await this.streams.close();
+    await this.origin.close();
+    await this.cluster.close();
+    this.#client.destroy();
+  }
+}
+
+export const newPlaybackId = (): string =>
+  randomBytes(10)
+    .toString('hex')
+    .slice(0, 16)
+    .replaceAll(/[0189]/g, 'a');

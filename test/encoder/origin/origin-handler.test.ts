@@ -1,0 +1,64 @@
+import { OriginHandler, type OriginRequest, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
+import type { StreamTarget } from '#encoder/origin/request-target.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+
+const PLAYBACK_ID = 'abcdefghij234567';
+const TARGET_DURATION_MS = new StreamPackage({ latency: 'low', firstMsn: 0 }).targetDurationSeconds * 1000;
+
+/** Asks for a file of a live stream that has nothing to play yet. `elsewhere` has the kinds of files that other tasks got. */
+async function ask(file: string, settings: Partial<OriginStream> | null) {
+  const elsewhere: StreamTarget['kind'][] = [];
+  const stream: OriginStream = {
+    currentPackage: new StreamPackage({ latency: 'low', firstMsn: 0 }),
+    status: 'live',
+    mayAnswer: async () => true,
+    arrives: async () => true,
+    ...settings,
+  };
+  const handler = new OriginHandler(async () => (settings === null ? undefined : stream));
+  const { signal } = new AbortController();
+  const request: OriginRequest = { method: 'GET', url: file, headers: {}, acceptsGzip: false, signal };
+  const answer = await handler.handle(request, async (target) => {
+    elsewhere.push(target.kind);
+    return unknownStream(target);
+  });
+  const body = 'body' in answer ? Buffer.concat(answer.body).toString() : '';
+  return { status: answer.status, body, elsewhere };
+}
+
+const urlOf = (file: string): string => `/live/${PLAYBACK_ID}/${file}`;
+
+test('the status is that of the stream, even if nothing of it is here yet', async () => {
+  const { status, body, elsewhere } = await ask(urlOf('status.json'), {});
+  expect([status, JSON.parse(body), elsewhere]).toEqual([200, { status: 'live' }, []]);
+});
+
+test.each(['status.json', 'master.m3u8', '480p/media.m3u8', '480p/7-100.m4s'])(
+  'of a stream that is not here, %s is answered elsewhere',
+  async (file) => {
+    expect((await ask(urlOf(file), null)).elsewhere).toHaveLength(1);
+  },
+);
+
+test.each(['status.json', 'master.m3u8', '480p/media.m3u8', '480p/7-100.m4s'])(
+  'of a stream that another task took meanwhile, %s is answered elsewhere',
+  async (file) => {
+    const { body, elsewhere } = await ask(urlOf(file), { mayAnswer: async () => false });
+    expect(elsewhere).toHaveLength(1);
+    expect(body).not.toContain('live');
+  },
+);
+
+test.each(['/health', '/', '/live/unknown'])('%s is never answered elsewhere', async (url) => {
+  expect((await ask(url, null)).elsewhere).toEqual([]);
+});
+
+test.each(['master.m3u8', '480p/media.m3u8'])('%s of a stream of which nothing arrives is a 503', async (file) => {
+  const limitsMs: number[] = [];
+  const arrives: OriginStream['arrives'] = async (timeoutMs) => {
+    limitsMs.push(timeoutMs);
+    return false;
+  };
+  const { status, elsewhere } = await ask(urlOf(file), { arrives });
+  expect([status, elsewhere, limitsMs]).toEqual([503, [], [3 * TARGET_DURATION_MS]]);
+});
