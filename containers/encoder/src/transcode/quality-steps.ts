@@ -7,7 +7,10 @@ import type { RenditionPlan } from './rendition-plan.ts';
 import type { StepArbiter, Stepper } from './step-arbiter.ts';
 import { type PaceSample, type StepDirection, StepPolicy } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
+import type { TranscodeRun } from './transcode-run.ts';
 
+/** Less than this is gone before the next FFmpeg would have started. */
+const TAKE_OVER_BACKLOG_MS = 500;
 /** How long a step waits for a keyframe, at which the next FFmpeg can begin without a gap. */
 const MAX_KEYFRAME_WAIT_MS = 4000;
 
@@ -27,6 +30,9 @@ export interface QualityReduction {
   readonly current: ViewerRendition;
 }
 
+/** What a step needs of the run that it ends. */
+type SteppedRun = Pick<TranscodeRun, 'backlogMs' | 'deliveredUntilMs' | 'isEnding' | 'cut' | 'finish'>;
+
 /** A change of what viewers get. */
 export interface QualityStep {
   readonly direction: StepDirection;
@@ -45,6 +51,8 @@ export class QualitySteps implements Stepper {
   #runLevel: number;
   /** When a step was decided that waits for its keyframe. */
   #steppedAtMs: number | null = null;
+  /** The run is ending for a step. */
+  #isEndingRun = false;
 
   constructor(options: QualityStepsOptions) {
     this.#options = options;
@@ -112,10 +120,26 @@ export class QualitySteps implements Stepper {
     return this.#steppedAtMs !== null;
   }
 
-  /** Whether the run must end before this tag, because the next one has another level. */
-  isDue({ tag }: TimedTag): boolean {
-    if (this.#steppedAtMs === null) return false;
-    return isVideoKeyframe(tag) || this.#options.now() - this.#steppedAtMs > MAX_KEYFRAME_WAIT_MS;
+  /**
+   * Ends the run before this tag if a step was decided, at a moment at which nothing is lost, and then returns true. That
+   * is a keyframe, because the next FFmpeg has nothing to decode before it. If much waits for FFmpeg, the next one takes it
+   * over from the buffer, which begins at `bufferedFromMs`.
+   */
+  endRun(run: SteppedRun, timed: TimedTag, bufferedFromMs: number): boolean {
+    if (!this.isPending || run.isEnding) return false;
+    const isTakenOver = run.backlogMs > TAKE_OVER_BACKLOG_MS && bufferedFromMs <= run.deliveredUntilMs;
+    if (!isTakenOver && !this.#isDue(timed)) return false;
+    this.#isEndingRun = true;
+    if (isTakenOver) run.cut();
+    else run.finish();
+    return true;
+  }
+
+  /** The run has ended. Returns whether a step was to end it. */
+  onRunEnded(): boolean {
+    const isStep = this.#isEndingRun;
+    this.#isEndingRun = false;
+    return isStep;
   }
 
   step(direction: StepDirection): void {
@@ -133,6 +157,11 @@ export class QualitySteps implements Stepper {
   /** The publish has ended. */
   close(): void {
     this.#options.arbiter.leave(this);
+  }
+
+  #isDue({ tag }: TimedTag): boolean {
+    if (this.#steppedAtMs === null) return false;
+    return isVideoKeyframe(tag) || this.#options.now() - this.#steppedAtMs > MAX_KEYFRAME_WAIT_MS;
   }
 
   /** The nearest level in a direction that players can continue with; null if there is none. */

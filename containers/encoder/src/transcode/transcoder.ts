@@ -4,18 +4,17 @@ import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
 import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
-import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
-import { IngestClock } from './ingest-clock.ts';
+import type { IngestClock } from './ingest-clock.ts';
 import { type QualityStep, QualitySteps } from './quality-steps.ts';
 import { planRenditions } from './rendition-plan.ts';
 import { RestartPolicy } from './restart-policy.ts';
-import { SourceTracks } from './source-tracks.ts';
+import { SourceBuffer, type SourceStart } from './source-buffer.ts';
 import type { StepArbiter } from './step-arbiter.ts';
-import { TagCache, type TimedTag } from './tag-cache.ts';
-import { TagTimeline } from './tag-timeline.ts';
+import type { TimedTag } from './tag-cache.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
 export interface TranscoderOptions {
@@ -47,8 +46,6 @@ export interface TranscoderOptions {
 }
 
 const SERVER_BUSY = 'The server is too busy to process the stream; try again later';
-/** Less than this is gone before the next FFmpeg would have started. */
-const TAKE_OVER_BACKLOG_MS = 500;
 const SERVER_FAILED = 'The server failed to process the stream; try again';
 
 /** Either the source is of a kind that is not supported, or FFmpeg keeps failing on it. */
@@ -57,23 +54,16 @@ export type FatalReason = 'source-unsupported' | 'encoder-failed';
 /** Transcodes one publish. Runs one FFmpeg at a time, and replaces it if it fails or if the source changes. */
 export class Transcoder {
   readonly #options: TranscoderOptions;
-  readonly #timeline = new TagTimeline();
-  readonly #cache = new TagCache();
+  readonly #buffer = new SourceBuffer();
   readonly #monitor = new HealthMonitor();
   readonly #policy = new RestartPolicy();
-  readonly #tracks = new SourceTracks();
   readonly #steps: QualitySteps;
-  #ingestClock = new IngestClock();
   #run: TranscodeRun | null = null;
   /** Settles when the run has ended. */
   #following: Promise<void> = Promise.resolve();
   #restartTimer: NodeJS.Timeout | null = null;
-  /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
-  #deliveredUntilMs: number | null = null;
   /** Why the previous run ended; null before the first, and after one that ended for a step. */
   #restartReason: RestartReason | null = null;
-  /** The run is ending for a step. */
-  #isStepping = false;
   #isStopped = false;
 
   constructor(options: TranscoderOptions) {
@@ -112,31 +102,27 @@ export class Transcoder {
   health(): StreamHealth {
     const { encoderSpeed } = this;
     const { reduction } = this.#steps;
-    return this.#monitor.report({ source: this.#tracks.present, encoderSpeed, reduction, nowMs: this.#options.now() });
+    return this.#monitor.report({ source: this.#buffer.source, encoderSpeed, reduction, nowMs: this.#options.now() });
   }
 
   /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
   #onSequenceHeader(tag: FlvTag): void {
-    if (this.#cache.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
+    if (this.#buffer.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
   }
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
-    const { timelineMs, hasJumped } = this.#timeline.advance(tag);
-    if (hasJumped) this.#onJump(timelineMs);
-    this.#ingestClock.observe(timelineMs, receivedAtMs);
-    this.#tracks.place(tag, timelineMs);
-    const timed: TimedTag = { tag, timelineMs };
+    const { timed, hasJumped } = this.#buffer.add(tag, receivedAtMs, this.#run?.deliveredUntilMs);
+    if (hasJumped) this.#onJump();
     this.#monitor.onFrame(timed, receivedAtMs);
-    this.#cache.add(timed, this.#tracks.mayHaveVideo, this.#run?.deliveredUntilMs);
     if (this.#run === null) this.#startWhenPossible();
-    else if (this.#tracks.differFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
+    else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
     else this.#feed(this.#run, timed);
   }
 
   /** Returns false if the tag shows that the source cannot be transcoded. */
   #describe(tag: FlvTag): boolean {
     try {
-      this.#tracks.add(tag);
+      this.#buffer.describe(tag);
       return true;
     } catch (error) {
       if (!(error instanceof UnsupportedSourceError)) throw error;
@@ -145,11 +131,8 @@ export class Transcoder {
     }
   }
 
-  /** Resets clock and meter, but not the cache: frames after the jump are predicted from frames before it. */
-  #onJump(timelineMs: number): void {
-    this.#ingestClock = new IngestClock();
+  #onJump(): void {
     this.#monitor.onJump();
-    this.#deliveredUntilMs = timelineMs;
     this.#replaceRun('the timestamps jumped');
   }
 
@@ -161,73 +144,51 @@ export class Transcoder {
   }
 
   #feed(run: TranscodeRun, timed: TimedTag): void {
-    if (this.#steps.isPending && !run.isEnding && this.#endForStep(run, timed)) return;
-    run.feed(timed);
-  }
-
-  /**
-   * Ends the run for a step at a moment at which nothing is lost, and then returns true. That is a keyframe, because the
-   * next FFmpeg has nothing to decode before it. If much waits for FFmpeg, the next one takes it over from the cache.
-   */
-  #endForStep(run: TranscodeRun, timed: TimedTag): boolean {
-    const cachedFromMs = this.#cache.tags[0]?.timelineMs ?? Number.POSITIVE_INFINITY;
-    const isTakenOver = run.backlogMs > TAKE_OVER_BACKLOG_MS && cachedFromMs <= run.deliveredUntilMs;
-    if (!isTakenOver && !this.#steps.isDue(timed)) return false;
-    this.#isStepping = true;
-    if (isTakenOver) run.cut();
-    else this.#replaceRun('a quality step');
-    return true;
+    if (this.#steps.endRun(run, timed, this.#buffer.fromMs)) {
+      this.#options.log.info({ epoch: run.epoch, reason: 'a quality step' }, 'replacing FFmpeg');
+    } else {
+      run.feed(timed);
+    }
   }
 
   #startWhenPossible(): void {
-    const first = this.#cache.tags[0];
-    const source = this.#tracks.present;
     if (this.#isStopped || this.#run !== null || this.#restartTimer !== null) return;
-    if (source === null || first === undefined) return;
-    this.#startRun(source, first.timelineMs);
+    const { start } = this.#buffer;
+    if (start !== null) this.#startRun(start);
   }
 
-  #startRun(source: SourceDescription, firstTagMs: number): void {
+  #startRun(start: SourceStart): void {
     try {
       // Taking the last epoch can end the publish.
       const epoch = this.#options.nextEpoch();
       if (this.#isStopped) return;
-      const run = this.#createRun(epoch, source, firstTagMs);
+      const run = this.#createRun(epoch, start);
       this.#run = run;
-      this.#following = this.#follow(run);
+      this.#following = this.#follow(run, start.ingestClock);
       if (this.#restartReason !== null) this.#options.onRestart(this.#restartReason);
       const step = this.#steps.onRun();
       if (step !== null) this.#options.onQualityStep(step);
-      run.feedFirst(this.#cache.tags);
+      run.feedFirst(this.#buffer.tags);
     } catch (error) {
       this.#onError(error);
     }
   }
 
-  #createRun(epoch: number, source: SourceDescription, firstTagMs: number): TranscodeRun {
+  #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
     const { stream, onCost, beginRun, spawn, now, log } = this.#options;
     const plan = this.#steps.plan(planRenditions(source, stream.ladder, stream.latency));
     onCost(this.#steps.vCpus);
     const run = new TranscodeRun({
-      plan,
-      epoch,
-      sequenceHeaders: this.#cache.sequenceHeaders,
-      firstTagMs,
-      startMs: Math.max(firstTagMs, this.#deliveredUntilMs ?? firstTagMs),
-      ingestClock: this.#ingestClock,
-      beginRun,
+      ...{ plan, epoch, beginRun, spawn, now, log },
+      ...start,
       onSample: (sample) => this.#steps.observe(sample),
-      spawn,
-      now,
-      log,
     });
     log.info({ epoch, video: plan.video, audio: plan.audio, frameRate: plan.frameRate }, 'FFmpeg started');
     return run;
   }
 
   /** Waits for a run to end. Never rejects. */
-  async #follow(run: TranscodeRun): Promise<void> {
-    const clockOfRun = this.#ingestClock;
+  async #follow(run: TranscodeRun, clockOfRun: IngestClock): Promise<void> {
     try {
       const end = await run.ended;
       this.#run = null;
@@ -240,13 +201,12 @@ export class Transcoder {
 
   #onRunEnded(epoch: number, end: RunEnd, clockOfRun: IngestClock): void {
     const { outcome, exit, lifetimeMs } = end;
-    const isStep = outcome === 'finished' && this.#isStepping;
-    this.#isStepping = false;
+    const isStep = this.#steps.onRunEnded() && outcome === 'finished';
     // After a step, the next FFmpeg goes on where this one ended. Otherwise it would be late from the start.
-    if (!isStep) this.#cache.keepNewest();
+    if (!isStep) this.#buffer.keepNewest();
     this.#restartReason = isStep ? null : outcome === 'finished' ? 'source-changed' : outcome;
     if (outcome === 'overloaded') this.#onOverload();
-    if (clockOfRun === this.#ingestClock) this.#deliveredUntilMs = end.deliveredUntilMs;
+    this.#buffer.onDelivered(clockOfRun, end.deliveredUntilMs);
     if (outcome === 'finished' || this.#isStopped) {
       this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
       if (!this.#isStopped) this.#restartIn(isStep ? 0 : this.#policy.delayAfterChange(lifetimeMs));
