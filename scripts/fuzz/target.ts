@@ -7,6 +7,7 @@ import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 import { UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { SourceProbe } from '#encoder/media/source-probe.ts';
 import type { AcceptPublisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 import { readEnhancedCodecs } from '#encoder/transcode/ffmpeg-decoders.ts';
 import { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
@@ -116,6 +117,7 @@ function send(message: TargetMessage): void {
 async function main(): Promise<void> {
   const enhancedCodecs = await readEnhancedCodecs(spawn);
   const server = await startRtmpServer({
+    registry: new PublisherRegistry(),
     host: '127.0.0.1',
     port: 0,
     authorise,

@@ -17,6 +17,8 @@ import { readTaskIdentity } from './cluster/task-identity.ts';
 import { TaskProtection } from './cluster/task-protection.ts';
 import { type EncoderEnvironment, readEncoderEnvironment } from './encoder-environment.ts';
 import { startOriginServer } from './origin/origin-server.ts';
+import type { RefusedPublish } from './rtmp/publisher.ts';
+import { PublisherRegistry } from './rtmp/publisher-registry.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
 import { StopRequests } from './stop-requests.ts';
 import { LiveStreams } from './streams/live-streams.ts';
@@ -59,11 +61,13 @@ async function main(): Promise<void> {
   });
   const { emit } = refusals;
 
-  const cluster = await startCluster({ environment, stopRequests, emit, log });
+  const registry = new PublisherRegistry();
+  const onRefused = (refusal: RefusedPublish): void => emit({ type: 'stream.refused', ...refusal });
+  const cluster = await startCluster({ environment, stopRequests, registry, onRefused, emit, log });
   const { streams } = cluster;
   const protection = new TaskProtection({
     agentUri: environment.ECS_AGENT_URI,
-    isBusy: () => streams.held.some(({ hasPublisher }) => hasPublisher),
+    isBusy: () => cluster.hasPublishers,
     ...{ fetch, now: Date.now, log },
   });
   const protecting = setInterval(() => protection.update(), PROTECTION_CHECK_MS);
@@ -75,8 +79,8 @@ async function main(): Promise<void> {
       client: createLambdaClient(),
       timeoutMs: INGEST_AUTH_TIMEOUT_MS,
     }),
-    acceptPublisher: (publisher) => streams.accept(publisher),
-    onRefused: (refusal) => emit({ type: 'stream.refused', ...refusal }),
+    acceptPublisher: (publisher) => cluster.relays.accept(publisher),
+    ...{ registry, onRefused },
     limits: environment.RTMP_LIMITS,
     enhancedCodecs: await readEnhancedCodecs(spawn),
     now: Date.now,
@@ -99,7 +103,7 @@ async function main(): Promise<void> {
   log.info({ reason, isDrain }, 'stopping');
   if (isDrain) {
     process.send?.({ draining: true });
-    cluster.markDraining();
+    cluster.drain();
     void protection.release();
     await rtmp.drain();
     await cluster.handOver(environment.STOP_TIMEOUT_SECONDS * 1000 - STOP_RESERVE_MS, stopRequests.endSignal);
@@ -122,11 +126,20 @@ async function main(): Promise<void> {
 interface ClusterServices {
   readonly environment: EncoderEnvironment;
   readonly stopRequests: StopRequests;
+  readonly registry: PublisherRegistry;
+  readonly onRefused: (refusal: RefusedPublish) => void;
   readonly emit: EmitEvent;
   readonly log: Logger;
 }
 
-async function startCluster({ environment, stopRequests, emit, log }: ClusterServices): Promise<Cluster> {
+async function startCluster({
+  environment,
+  stopRequests,
+  registry,
+  onRefused,
+  emit,
+  log,
+}: ClusterServices): Promise<Cluster> {
   const client = createDocumentClient();
   const liveStore = createLiveStore({ client, tables: environment });
   const reconnectWindowMs = environment.RECONNECT_WINDOW_SECONDS * 1000;
@@ -148,7 +161,7 @@ async function startCluster({ environment, stopRequests, emit, log }: ClusterSer
     credential: await openClusterCredential({
       ...{ secret: environment.CLUSTER_SECRET, secretArn: environment.CLUSTER_SECRET_ARN, randomBytes, now, log },
     }),
-    liveStore,
+    ...{ registry, onRefused, liveStore },
     taskStore: createTaskStore({ client, tables: environment }),
     createStreams: (task) =>
       new LiveStreams({

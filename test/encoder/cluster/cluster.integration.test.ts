@@ -228,7 +228,7 @@ test('a task that stops gives its streams to another, and ends none', async () =
   await isOn('live', c, stream);
   const before = await playlistWith(c, stream, '#EXTINF');
   publisher.leave();
-  a.cluster.markDraining();
+  a.cluster.drain();
   await a.cluster.handOver(0, new AbortController().signal);
   expect(a.streams.held).toEqual([]);
   const after = await playlistOn(c, stream);

@@ -5,6 +5,7 @@ import type { EventBody } from '#domain/events.ts';
 import { Cluster } from '#encoder/cluster/cluster.ts';
 import type { ClusterCredential } from '#encoder/cluster/cluster-credential.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
+import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
@@ -64,6 +65,8 @@ export class RunningTask {
           emit: (event) => emit({ ...event, taskId }),
         }),
       room: () => room.snapshot(),
+      registry: new PublisherRegistry(),
+      onRefused: (refusal) => emit({ type: 'stream.refused', ...refusal, taskId }),
       onDrainRequested: () => undefined,
       onTasks: () => undefined,
     });

@@ -6,6 +6,7 @@ import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '#encoder/guard/rtmp-limits
 import { ENHANCED_CODECS } from '#encoder/media/enhanced-codecs.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { type RtmpServerOptions, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 
 /** What one accepted publisher sent, and how often its handler was closed. */
@@ -34,6 +35,7 @@ export class RecordingServer {
   static async start({ limits, ...options }: RecordingServerOptions = {}): Promise<RecordingServer> {
     const recorder = new RecordingServer();
     recorder.#server = await startRtmpServer({
+      registry: new PublisherRegistry(),
       host: '127.0.0.1',
       port: 0,
       authorise: async ({ streamKey }) => ({ allow: true, stream: streamOf(streamKey) }),

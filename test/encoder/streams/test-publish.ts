@@ -38,7 +38,7 @@ export function leaveAll(): void {
 }
 
 /** Publishes to LiveStreams. Rejects if the publish is not accepted. */
-export async function publish(streams: LiveStreams, id: string, stream = STREAM): Promise<TestPublish> {
+export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, stream = STREAM): Promise<TestPublish> {
   let handler: PublisherHandler | null = null;
   let isClosed = false;
   let resolveEnded: (end: PublishEnd) => void = () => undefined;

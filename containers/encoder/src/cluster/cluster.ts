@@ -4,6 +4,8 @@ import type { ReportedRoom, TaskRecord, TaskState } from '#domain/tasks.ts';
 import { OriginHandler, type OriginRequest } from '#encoder/origin/origin-handler.ts';
 import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
+import type { RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import type { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams, LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
 import type { TaskStore } from '#runtime/task-store.ts';
@@ -12,6 +14,7 @@ import { Forwarder } from './forwarder.ts';
 import { takeOver } from './handover.ts';
 import { InternalRoutes } from './internal-routes.ts';
 import { OwnerDirectory } from './owner-directory.ts';
+import { Relays } from './relays.ts';
 import { TaskClient } from './task-client.ts';
 import type { TaskIdentity } from './task-identity.ts';
 import { TaskRegistration } from './task-registration.ts';
@@ -32,6 +35,9 @@ export interface ClusterOptions {
   readonly taskStore: TaskStore;
   /** Makes the streams of this task. */
   readonly createStreams: (options: Pick<LiveStreamsOptions, 'task' | 'takeOver'>) => LiveStreams;
+  /** The publishers of this task. */
+  readonly registry: PublisherRegistry;
+  readonly onRefused: (refusal: RefusedPublish) => void;
   readonly room: () => ReportedRoom;
   readonly reconnectWindowMs: number;
   readonly onDrainRequested: () => void;
@@ -45,6 +51,7 @@ export interface ClusterOptions {
 /** This task among the others: any of them answers for all streams. */
 export class Cluster {
   readonly streams: LiveStreams;
+  readonly relays: Relays;
   readonly #options: ClusterOptions;
   readonly #internal: OriginServer;
   readonly #client: TaskClient;
@@ -76,8 +83,12 @@ export class Cluster {
       settleAbandoned: (held) => this.#waiting.settle(held),
       answerHere: (request) => this.answer(request),
     });
+    this.relays = new Relays({
+      ...{ streams, credential, log, registry: options.registry, onRefused: options.onRefused },
+      peers: () => this.peers,
+    });
     routes.current = new InternalRoutes({
-      ...{ credential, streams, log },
+      ...{ credential, streams, relays: this.relays, log },
       origin: this.#origin,
       adopt: (streamId) => this.#waiting.adopt(streamId),
     });
@@ -118,9 +129,20 @@ export class Cluster {
     return this.#origin.handle(request, (target) => this.#forwarder.answer(target, request));
   }
 
-  /** Tells the others that this task takes no more publishers. */
-  markDraining(): void {
+  /** The other tasks that live and take publishers, as far as known. */
+  get peers(): readonly TaskRecord[] {
+    return this.#registration.peers;
+  }
+
+  /** Whether somebody's broadcast would be interrupted if the task went away now. */
+  get hasPublishers(): boolean {
+    return this.relays.sent > 0 || this.streams.held.some(({ hasPublisher }) => hasPublisher);
+  }
+
+  /** Takes no more publishers of other tasks, and tells those. */
+  drain(): void {
     this.#state = 'draining';
+    this.relays.drain();
   }
 
   /**
@@ -130,7 +152,7 @@ export class Cluster {
   async handOver(limitMs: number, signal: AbortSignal): Promise<void> {
     const deadlineMs = performance.now() + limitMs;
     while (this.streams.held.some(({ hasEnded }) => !hasEnded) && performance.now() < deadlineMs && !signal.aborted) {
-      if (this.#registration.peers.length === 0 && !this.streams.held.some(({ hasPublisher }) => hasPublisher)) break;
+      if (this.peers.length === 0 && !this.streams.held.some(({ hasPublisher }) => hasPublisher)) break;
       await pause(HANDOVER_POLL_MS);
     }
     if (!signal.aborted) await Promise.all(this.streams.held.map(({ streamId }) => this.#giveAway(streamId)));
@@ -152,7 +174,7 @@ export class Cluster {
   /** Asks the tasks with most room first. */
   async #giveAway(streamId: string): Promise<void> {
     const { log } = this.#options;
-    const byRoom = [...this.#registration.peers].sort((a, b) => freeShare(b.room) - freeShare(a.room));
+    const byRoom = [...this.peers].sort((a, b) => freeShare(b.room) - freeShare(a.room));
     for (const { address, taskId } of byRoom) {
       try {
         const answer = await this.#client.ask({

@@ -9,6 +9,8 @@ import { exportPackage } from '#encoder/package/package-export.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import type { ClusterCredential } from './cluster-credential.ts';
 import { EPOCH_HEADER, MISDIRECTED_STATUS } from './forwarder.ts';
+import { RELAY_PATH } from './relay/relay-messages.ts';
+import type { Relays } from './relays.ts';
 
 const STREAM_PATH = /^\/cluster\/streams\/([A-Za-z0-9_-]{1,64})(?:\/(handover|adopt))?$/;
 const MISDIRECTED = errorResponse(MISDIRECTED_STATUS, 'this task does not hold the stream');
@@ -18,6 +20,7 @@ export interface InternalRoutesOptions {
   readonly streams: LiveStreams;
   /** Answers for the streams of this task. */
   readonly origin: OriginHandler;
+  readonly relays: Relays;
   /** Takes over a stream that waits for its publisher. Resolves to false if that did not work. */
   readonly adopt: (streamId: string) => Promise<boolean>;
   readonly log: Logger;
@@ -42,6 +45,10 @@ export class InternalRoutes {
     }
     const path = request.url ?? '/';
     if (!path.startsWith('/cluster/')) return false;
+    if (request.method === 'POST' && path === RELAY_PATH) {
+      await this.#options.relays.receive(request, response);
+      return true;
+    }
     const [, streamId, action] = STREAM_PATH.exec(path) ?? [];
     if (streamId === undefined) response.writeHead(404).end();
     else if (request.method === 'GET' && action === undefined) this.#holds(streamId, response);

@@ -9,7 +9,6 @@ import { LogLimiter } from '#encoder/guard/log-limiter.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import { toSourceNetwork } from '#encoder/guard/source-network.ts';
 import type { PublishServices } from './publish.ts';
-import { PublisherRegistry } from './publisher-registry.ts';
 import { RtmpConnection } from './rtmp-connection.ts';
 
 /** The answer to every publish while the server drains. */
@@ -19,7 +18,7 @@ const REPLACED = {
   description: 'The server is being replaced; connect again',
 } as const satisfies IngestAuthResponse;
 
-export interface RtmpServerOptions extends Omit<PublishServices, 'registry' | 'limits'> {
+export interface RtmpServerOptions extends Omit<PublishServices, 'limits'> {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
@@ -54,7 +53,6 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
     ...options,
     // Without a look at the key, so that strangers learn nothing about it and nothing has to be looked up.
     authorise: async (request) => (draining === null ? failedKeys.authorise(request) : REPLACED),
-    registry: new PublisherRegistry(),
   };
   const pool = new ConnectionPool<RtmpConnection>(limits);
   const logLimiter = new LogLimiter(now);

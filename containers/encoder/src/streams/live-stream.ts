@@ -66,6 +66,7 @@ export class LiveStream implements PublishedStream {
   #endedAtMs: number | null = null;
   /** Another task has the stream, or will have it. */
   #isFenced = false;
+  #isClosed = false;
   readonly #stopping = new Set<Promise<void>>();
   /** Requests for a stream that is live, but has nothing to play on this task yet. */
   readonly #arrivals = new WaitingRoom();
@@ -251,7 +252,7 @@ export class LiveStream implements PublishedStream {
     this.#stop(publish);
     if (this.#publish !== publish) return;
     this.#publish = null;
-    if (this.#isFenced) return;
+    if (this.#isFenced || this.#isClosed) return;
     this.#broadcast.onPublisherGone();
     if (endsPlaylists(reason)) this.#end(reason);
     else this.#endIn(this.#options.reconnectWindowMs, reason);
@@ -276,6 +277,7 @@ export class LiveStream implements PublishedStream {
 
   /** Ends the stream at once. Resolves when no process of it is left and the store knows. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     if (this.#publish !== null) this.#stop(this.#publish);
     await Promise.all(this.#stopping);
     if (this.#isFenced) return;

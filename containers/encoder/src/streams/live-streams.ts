@@ -110,6 +110,16 @@ export class LiveStreams {
     return stream !== undefined && (await stream.mayAnswer()) ? stream : undefined;
   }
 
+  /** Whether there is room for a publish, or its stream holds room already. */
+  hasRoomFor(stream: AuthorisedStream): boolean {
+    return this.#options.room.hasRoom(stream.playbackId, this.costOf(stream));
+  }
+
+  /** The vCPUs that a publish takes as far as known before its source is. */
+  costOf({ ladder }: AuthorisedStream): number {
+    return publishVCpus({ ladder, architecture: this.#options.architecture });
+  }
+
   /** Ids of all streams that this task holds. */
   get streamIds(): readonly string[] {
     return [...this.#streams.values()].map(({ streamId }) => streamId);
@@ -235,11 +245,11 @@ export class LiveStreams {
   }
 
   #takeRoom(publisher: Publisher): void {
-    const { playbackId, ladder } = publisher.stream;
-    const { room, architecture } = this.#options;
+    const { playbackId } = publisher.stream;
+    const { room } = this.#options;
     // Room is held by playback id, and another stream's must not change.
     this.#refuseTakenPlaybackId(publisher);
-    const vCpus = publishVCpus({ ladder, architecture });
+    const vCpus = this.costOf(publisher.stream);
     if (room.take(playbackId, vCpus)) return;
     room.turnAway(playbackId, vCpus);
     this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);

@@ -56,6 +56,11 @@ export class TaskRoom {
     return Math.max(0, this.#capacity - this.#used()) / 1000;
   }
 
+  /** Whether `take` would succeed. */
+  hasRoom(playbackId: string, vCpus: number): boolean {
+    return this.#held.has(playbackId) || this.#used() + toMilli(vCpus) <= this.#capacity;
+  }
+
   /**
    * Takes room for a stream. False if there is not enough. A stream that holds room already keeps it, whatever the new cost:
    * it holds the larger of both until `correct` says what the source takes.
@@ -63,7 +68,7 @@ export class TaskRoom {
   take(playbackId: string, vCpus: number): boolean {
     const wanted = toMilli(vCpus);
     const held = this.#held.get(playbackId);
-    if (held === undefined && this.#used() + wanted > this.#capacity) return false;
+    if (!this.hasRoom(playbackId, vCpus)) return false;
     this.#held.set(playbackId, Math.max(held ?? 0, wanted));
     this.#unmet.delete(playbackId);
     return true;

@@ -1,0 +1,160 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { freeVCpus, type TaskRecord } from '#domain/tasks.ts';
+import {
+  type AcceptPublisher,
+  type Publisher,
+  type PublisherHandler,
+  PublishRefusal,
+  type RefusedPublish,
+} from '#encoder/rtmp/publisher.ts';
+import type { Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
+import type { LiveStreams } from '#encoder/streams/live-streams.ts';
+import type { ClusterCredential } from './cluster-credential.ts';
+import { relayPublisher } from './relay/relay-publisher.ts';
+import { RelayReceiver } from './relay/relay-receiver.ts';
+
+/** How many tasks are asked to take a publish. Each may take seconds to answer, and the broadcaster waits. */
+const MAX_TRIES = 5;
+const NO_ROOM = 'This task has no room';
+const DRAINING = 'The server is being replaced; connect again';
+
+export interface RelaysOptions {
+  readonly streams: LiveStreams;
+  /** The publishers of this task, relayed or not: a stream has one. */
+  readonly registry: PublisherRegistry;
+  /** The other tasks that take publishers. */
+  readonly peers: () => readonly TaskRecord[];
+  readonly credential: ClusterCredential;
+  readonly onRefused: (refusal: RefusedPublish) => void;
+  readonly log: Logger;
+}
+
+/** Publishes whose connection is at one task, and which another task encodes: those that this task sends, and those that it gets. */
+export class Relays {
+  readonly #options: RelaysOptions;
+  readonly #receiver: RelayReceiver;
+  readonly #sent = new Set<Publisher>();
+  readonly #received = new Set<Publisher>();
+  #isDraining = false;
+
+  constructor(options: RelaysOptions) {
+    this.#options = options;
+    this.#receiver = new RelayReceiver({ acceptPublisher: (publisher) => this.#take(publisher), log: options.log });
+  }
+
+  /** How many publishes this task sends to others. */
+  get sent(): number {
+    return this.#sent.size;
+  }
+
+  /** Takes a publish that another task sends. The credential was checked. Never rejects. */
+  receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return this.#receiver.handle(request, response);
+  }
+
+  /** Takes no more publishes of other tasks, and ends those that there are: their publishers connect again. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const publisher of this.#received) publisher.end('NetStream.Publish.Rejected', DRAINING);
+  }
+
+  /** Encodes a publish here if there is room, else at the task with most room. Refuses it if no task has any. */
+  accept: AcceptPublisher = async (publisher) => {
+    const { streams } = this.#options;
+    if (streams.hasRoomFor(publisher.stream)) return streams.accept(publisher);
+    for (const peer of this.#peersFor(publisher).slice(0, MAX_TRIES)) {
+      const handler = await this.#sendTo(peer, publisher);
+      if (handler !== null) return handler;
+    }
+    // It refuses the publish, and counts it as demand.
+    return streams.accept(publisher);
+  };
+
+  /** The task that has the stream already comes first. The others must have room, and come with most room first. */
+  #peersFor({ stream }: Publisher): readonly TaskRecord[] {
+    const wanted = this.#options.streams.costOf(stream);
+    const holds = ({ streamIds }: TaskRecord): boolean => streamIds.includes(stream.streamId);
+    return this.#options
+      .peers()
+      .filter((peer) => holds(peer) || freeVCpus(peer.room) >= wanted)
+      .sort((a, b) => Number(holds(b)) - Number(holds(a)) || freeVCpus(b.room) - freeVCpus(a.room));
+  }
+
+  /** Null if the task does not take the publish. Rejects with a refusal that no other task would change. */
+  async #sendTo({ address, taskId }: TaskRecord, publisher: Publisher): Promise<PublisherHandler | null> {
+    const { credential, onRefused, log } = this.#options;
+    try {
+      const authorization = await credential.authorization();
+      const handler = await relayPublisher({ address, authorization, publisher, onRefused, log });
+      this.#sent.add(publisher);
+      log.info({ streamId: publisher.stream.streamId, toTaskId: taskId }, 'publish relayed');
+      return {
+        onTag: (tag, receivedAtMs) => handler.onTag(tag, receivedAtMs),
+        isPlayable: () => handler.isPlayable(),
+        onClose: () => {
+          this.#sent.delete(publisher);
+          handler.onClose();
+        },
+      };
+    } catch (error) {
+      if (error instanceof PublishRefusal && error.code === 'NetStream.Publish.BadName') throw error;
+      log.warn({ streamId: publisher.stream.streamId, toTaskId: taskId, err: error }, 'publish not relayed');
+      return null;
+    }
+  }
+
+  /** As for a publisher that is connected here: it replaces the stream's former one, and the next one replaces it. */
+  async #take(publisher: Publisher): Promise<PublisherHandler> {
+    const { streams, registry } = this.#options;
+    if (this.#isDraining) throw new PublishRefusal('NetStream.Publish.Rejected', DRAINING);
+    // No event and no demand yet: the other task asks the next one.
+    if (!streams.hasRoomFor(publisher.stream)) throw new PublishRefusal('NetStream.Publish.Rejected', NO_ROOM);
+    const claimant = new RelayedClaimant(publisher);
+    const { streamId } = publisher.stream;
+    const leave = (): void => {
+      this.#received.delete(publisher);
+      registry.release(streamId, claimant);
+      claimant.close();
+    };
+    try {
+      await registry.claim(streamId, claimant);
+      const handler = await streams.accept(publisher);
+      this.#received.add(publisher);
+      return {
+        onTag: (tag, receivedAtMs) => handler.onTag(tag, receivedAtMs),
+        isPlayable: () => handler.isPlayable(),
+        onClose: () => {
+          handler.onClose();
+          leave();
+        },
+      };
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+}
+
+/** A relayed publish in the registry of the task that encodes it. */
+class RelayedClaimant implements Claimant {
+  readonly closed: Promise<void>;
+  readonly #publisher: Publisher;
+  #resolveClosed: () => void = () => undefined;
+
+  constructor(publisher: Publisher) {
+    this.#publisher = publisher;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  replace(): void {
+    const description = 'Replaced by a newer connection with the same stream key';
+    this.#publisher.end('NetStream.Publish.BadName', description);
+  }
+
+  close(): void {
+    this.#resolveClosed();
+  }
+}

@@ -1,0 +1,109 @@
+import type { EventBody } from '#domain/events.ts';
+import { LADDER_NAMES } from '#domain/ladders.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
+import { Random } from '#kit/random.ts';
+import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { useLocalAws } from '#scripts/local/aws-environment.ts';
+import { leaveAll, publish, STREAM } from '../streams/test-publish.ts';
+import { makeSourceTags } from '../transcode/source-clip.ts';
+import { newPlaybackId, RunningTask } from './running-task.ts';
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+const tasks: RunningTask[] = [];
+const events: (EventBody & { readonly taskId: string })[] = [];
+
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url });
+  events.length = 0;
+});
+afterEach(async () => {
+  leaveAll();
+  await Promise.all(tasks.splice(0).map((task) => task.close()));
+  await database.close();
+});
+
+/** Starts tasks with room for so many vCPUs, which know of each other. */
+async function startTasks(...capacities: readonly number[]): Promise<readonly RunningTask[]> {
+  const started = await Promise.all(
+    capacities.map((capacityVCpus, index) =>
+      RunningTask.start({ taskId: `task-${index}`, capacityVCpus, emit: (event) => events.push(event) }),
+    ),
+  );
+  tasks.push(...started);
+  await waitFor('the others', async () => started.every(({ cluster }) => cluster.peers.length === started.length - 1));
+  return started;
+}
+
+type Stream = typeof STREAM;
+const newStream = (ladder: Stream['ladder'] = '360p'): Stream => ({
+  ...{ ...STREAM, ladder, streamId: newPlaybackId(), playbackId: newPlaybackId() },
+});
+
+/** Publishes as a connection to the task does. */
+const publishAt = ({ cluster }: RunningTask, stream: Stream) =>
+  publish(cluster.relays, `to ${stream.streamId}`, stream);
+
+const isLive = async (task: RunningTask, { playbackId }: Stream): Promise<boolean> =>
+  (await (await task.fetch(`/live/${playbackId}/status.json`)).text()).includes('live');
+
+test('a publish on a full task is encoded by another one, and its connection stays where it is', async () => {
+  const [full, free] = (await startTasks(0.1, 4)) as [RunningTask, RunningTask];
+  const stream = newStream();
+  const clip: readonly FlvTag[] = await makeSourceTags({
+    ...{ seconds: 20, video: { width: 320, height: 180, frameRate: '25' }, audio: null },
+  });
+  const publisher = await publishAt(full, stream);
+  void publisher.send(clip);
+  await waitFor('the stream', () => isLive(full, stream));
+  expect(free.streams.streamIds).toEqual([stream.streamId]);
+  expect(full.streams.streamIds).toEqual([]);
+  expect(full.cluster.hasPublishers).toBe(true);
+  expect(events.map(({ type, taskId }) => [type, taskId])).toEqual([['stream.live', 'task-1']]);
+  publisher.leave();
+  await waitFor('the end at the other task', async () => !free.cluster.hasPublishers && !full.cluster.hasPublishers);
+});
+
+test('a publisher that comes back to a full task reaches the task that waits for it', async () => {
+  const [full, holder] = (await startTasks(0.1, 0.2, 4)) as [RunningTask, RunningTask, RunningTask];
+  const stream = newStream();
+  (await publishAt(holder, stream)).leave();
+  await waitFor('the registry', async () => full.cluster.peers.some(({ streamIds }) => streamIds.length > 0));
+  await publishAt(full, stream);
+  expect(holder.cluster.hasPublishers).toBe(true);
+});
+
+test('the newest relayed publisher wins', async () => {
+  const [first, second, free] = (await startTasks(0.1, 0.1, 4)) as [RunningTask, RunningTask, RunningTask];
+  const stream = newStream();
+  const former = await publishAt(first, stream);
+  const latter = await publishAt(second, stream);
+  expect(await former.ended).toMatchObject({ code: 'NetStream.Publish.BadName' });
+  expect(latter.isClosed).toBe(false);
+  expect(free.cluster.hasPublishers).toBe(true);
+});
+
+test('a task that drains sends relayed publishers away', async () => {
+  const [full, free] = (await startTasks(0.1, 4)) as [RunningTask, RunningTask];
+  const relayed = await publishAt(full, newStream());
+  free.cluster.drain();
+  expect(await relayed.ended).toMatchObject({ code: 'NetStream.Publish.Rejected' });
+});
+
+test('40 publishes of different ladders never overload a task, and are refused only when no task has room', async () => {
+  const random = new Random(7);
+  const all = await startTasks(4, 4, 4);
+  for (let count = 0; count < 40; count++) {
+    const stream = newStream(random.pick(LADDER_NAMES.slice(0, 4)));
+    const outcome = await publishAt(random.pick(all), stream).catch((error: unknown) => error);
+    const wanted = all[0]?.streams.costOf(stream) ?? 0;
+    if (outcome instanceof Error) {
+      expect(outcome).toBeInstanceOf(PublishRefusal);
+      for (const { streams } of all) expect(streams.load().room.freeVCpus).toBeLessThan(wanted);
+    }
+    for (const { streams } of all) expect(streams.load().room.usedVCpus).toBeLessThanOrEqual(4);
+  }
+  expect(events.filter(({ type }) => type === 'stream.refused').length).toBeGreaterThan(0);
+});
