@@ -1,12 +1,13 @@
 import type { EventBody } from '#domain/events.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
-import { leaveAll, publish, STREAM } from '../streams/test-publish.ts';
+import { leaveAll, publish } from '../streams/test-publish.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
-import { newPlaybackId, RunningTask, type RunningTaskOptions } from './running-task.ts';
+import { newStream, RunningTask, type RunningTaskOptions } from './running-task.ts';
 
 const VIDEO = { width: 320, height: 180, frameRate: '25' } as const;
 const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
@@ -45,33 +46,30 @@ async function startThree(options: Partial<RunningTaskOptions> = {}): Promise<Th
   return Promise.all([start('a'), start('b'), start('c')]);
 }
 
-type Stream = typeof STREAM;
-const newStream = (): Stream => ({ ...STREAM, streamId: newPlaybackId(), playbackId: newPlaybackId() });
-
-async function publishOn(task: RunningTask, stream: Stream, id: string) {
+async function publishOn(task: RunningTask, stream: AuthorisedStream, id: string) {
   const publisher = await publish(task.streams, id, stream);
   void publisher.send(clip);
   return publisher;
 }
 
-const urlOf = ({ playbackId }: Stream, file: string): string => `/live/${playbackId}/${file}`;
+const urlOf = ({ playbackId }: AuthorisedStream, file: string): string => `/live/${playbackId}/${file}`;
 
-async function statusOn(task: RunningTask, stream: Stream): Promise<unknown> {
+async function statusOn(task: RunningTask, stream: AuthorisedStream): Promise<unknown> {
   return (await task.fetch(urlOf(stream, 'status.json'))).json();
 }
 
-const isOn = (status: string, task: RunningTask, stream: Stream) =>
+const isOn = (status: string, task: RunningTask, stream: AuthorisedStream) =>
   waitFor(`${task.taskId} says ${status}`, async () => {
     const answer = await task.fetch(urlOf(stream, 'status.json'));
     return answer.ok && ((await answer.json()) as { status: string }).status === status;
   });
 
-async function playlistOn(task: RunningTask, stream: Stream): Promise<string> {
+async function playlistOn(task: RunningTask, stream: AuthorisedStream): Promise<string> {
   const answer = await task.fetch(urlOf(stream, '360p/media.m3u8'));
   return answer.ok ? answer.text() : `status ${answer.status}`;
 }
 
-const playlistWith = (task: RunningTask, stream: Stream, text: string) =>
+const playlistWith = (task: RunningTask, stream: AuthorisedStream, text: string) =>
   waitFor(`${text} in a playlist of ${task.taskId}`, async () => {
     const playlist = await playlistOn(task, stream);
     return playlist.includes(text) ? playlist : undefined;
@@ -79,7 +77,7 @@ const playlistWith = (task: RunningTask, stream: Stream, text: string) =>
 
 const mediaSequence = (playlist: string): number => Number(/#EXT-X-MEDIA-SEQUENCE:(\d+)/.exec(playlist)?.[1]);
 const segmentNames = (playlist: string): string[] => playlist.match(/^\d+-\d+\.m4s$/gm) ?? [];
-const typesOf = (stream: Stream): string[] =>
+const typesOf = (stream: AuthorisedStream): string[] =>
   events.filter((event) => 'streamId' in event && event.streamId === stream.streamId).map(({ type }) => type);
 
 test('every task answers for a stream as its holder does, headers, ranges, HEAD and gzip included', async () => {

@@ -1,4 +1,5 @@
 import type { EventBody } from '#domain/events.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
@@ -6,9 +7,9 @@ import { Random } from '#kit/random.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
-import { leaveAll, publish, STREAM } from '../streams/test-publish.ts';
+import { leaveAll, publish } from '../streams/test-publish.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
-import { newPlaybackId, RunningTask } from './running-task.ts';
+import { newStream, RunningTask } from './running-task.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 const tasks: RunningTask[] = [];
@@ -37,16 +38,11 @@ async function startTasks(...capacities: readonly number[]): Promise<readonly Ru
   return started;
 }
 
-type Stream = typeof STREAM;
-const newStream = (ladder: Stream['ladder'] = '360p'): Stream => ({
-  ...{ ...STREAM, ladder, streamId: newPlaybackId(), playbackId: newPlaybackId() },
-});
-
 /** Publishes as a connection to the task does. */
-const publishAt = ({ cluster }: RunningTask, stream: Stream) =>
+const publishAt = ({ cluster }: RunningTask, stream: AuthorisedStream) =>
   publish(cluster.relays, `to ${stream.streamId}`, stream);
 
-const isLive = async (task: RunningTask, { playbackId }: Stream): Promise<boolean> =>
+const isLive = async (task: RunningTask, { playbackId }: AuthorisedStream): Promise<boolean> =>
   (await (await task.fetch(`/live/${playbackId}/status.json`)).text()).includes('live');
 
 test('a publish on a full task is encoded by another one, and its connection stays where it is', async () => {

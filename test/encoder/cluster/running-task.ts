@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EventBody } from '#domain/events.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { Cluster } from '#encoder/cluster/cluster.ts';
 import type { ClusterCredential } from '#encoder/cluster/cluster-credential.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
@@ -14,6 +15,7 @@ import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
+import { STREAM } from '../streams/test-publish.ts';
 
 /** What all tasks of a test share. */
 export const CREDENTIAL: ClusterCredential = {
@@ -104,8 +106,13 @@ export class RunningTask {
   }
 }
 
-export const newPlaybackId = (): string =>
+const newId = (): string =>
   randomBytes(10)
     .toString('hex')
     .slice(0, 16)
     .replaceAll(/[0189]/g, 'a');
+
+/** A stream that no other test has. */
+export const newStream = (ladder: AuthorisedStream['ladder'] = '360p'): AuthorisedStream => ({
+  ...{ ...STREAM, ladder, streamId: newId(), playbackId: newId() },
+});
