@@ -40,7 +40,10 @@ function encoderRow({ stageName, service }: OperationsDashboardProps): GraphWidg
         total(stageName, 'RoomDemandVcpus', 'used and turned away'),
         encoderMetric(stageName, 'RoomFreeVcpus', 'Maximum').with({ label: 'free on the freest task' }),
       ],
-      [total(stageName, 'StreamsLive', 'streams live')],
+      [
+        total(stageName, 'StreamsLive', 'streams live'),
+        total(stageName, 'StreamsReduced', 'streams with reduced quality'),
+      ],
     ),
     graph('Encoder CPU and memory (%)', [
       service.metricCpuUtilization({ period: MINUTE }),
@@ -53,8 +56,9 @@ function encoderRow({ stageName, service }: OperationsDashboardProps): GraphWidg
 function ingestRow({ stageName, ingest }: OperationsDashboardProps): GraphWidget[] {
   const { metrics } = ingest.loadBalancer;
   return [
-    graph('Restarts and refusals', [
+    graph('Restarts, steps and refusals', [
       encoderMetric(stageName, 'EncoderRestarts', 'Sum'),
+      encoderMetric(stageName, 'QualitySteps', 'Sum'),
       encoderMetric(stageName, 'RefusedPublishes', 'Sum'),
       encoderMetric(stageName, 'RtmpViolations', 'Sum'),
     ]),
@@ -105,7 +109,7 @@ const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidg
 /** The total over all tasks: the sum of a minute's reports, divided by the number of reports of one task. */
 function total(
   stageName: string,
-  name: 'StreamsLive' | 'RoomVcpus' | 'RoomUsedVcpus' | 'RoomDemandVcpus',
+  name: 'StreamsLive' | 'StreamsReduced' | 'RoomVcpus' | 'RoomUsedVcpus' | 'RoomDemandVcpus',
   label: string,
 ): IMetric {
   const reportsPerMinute = MINUTE.toSeconds() / METRICS_INTERVAL_SECONDS;

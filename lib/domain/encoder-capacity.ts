@@ -1,4 +1,4 @@
-import { type LadderName, RUNGS, sourceRungs } from './ladders.ts';
+import { LADDER_NAMES, type LadderName, RUNGS, sourceRungs } from './ladders.ts';
 
 /** Architectures that tasks run on, by Node.js's names. */
 export type Architecture = 'x64' | 'arm64';
@@ -77,6 +77,7 @@ const UNKNOWN_FRAME_RATE = 30;
 /** FFmpeg encodes no more frames than this, whatever the source has. */
 const MAX_ENCODED_FRAME_RATE = 60;
 const WIDESCREEN = 16 / 9;
+const LOWEST_RUNG = RUNGS[5];
 
 /** What is known of a source's picture. */
 export interface SourcePicture {
@@ -97,14 +98,36 @@ export interface PublishCost {
   readonly architecture: Architecture;
 }
 
-/**
- * The vCPUs that a publish takes: decoding the source, and encoding the rungs that it gives, at its frame rate. Whole
- * thousandths, rounded up.
- */
+/** A rung that is encoded. */
+export interface EncodedRung {
+  readonly name: LadderName;
+  /** Of so many of the source's frames, one is encoded. */
+  readonly frameStep: number;
+}
+
+export interface EncodingCost {
+  /** Best first. */
+  readonly rungs: readonly EncodedRung[];
+  /** Null for a source without a picture. */
+  readonly source: SourcePicture | null;
+  readonly architecture: Architecture;
+}
+
+/** The vCPUs that a publish takes if every rung that its source gives is encoded. Whole thousandths, rounded up. */
 export function publishVCpus({ ladder, source, architecture }: PublishCost): number {
   const picture = source === undefined ? pictureOf(ladder) : source;
-  const tableVCpus = picture === null ? 0 : decodeVCpus(ladder, picture) + encodeVCpus(ladder, picture);
-  const memoryGib = STREAM_MEMORY_GIB[picture === null ? '360p' : bestRung(ladder, picture).name];
+  const rungs = picture === null ? [] : sourceRungs(ladder, shortSideOf(picture));
+  return encodingVCpus({ rungs: rungs.map(({ name }) => ({ name, frameStep: 1 })), source: picture, architecture });
+}
+
+/**
+ * The vCPUs that it takes to decode a source, at its frame rate, and to encode some rungs of it. Whole thousandths,
+ * rounded up.
+ */
+export function encodingVCpus({ rungs, source, architecture }: EncodingCost): number {
+  const best = rungs[0]?.name ?? LOWEST_RUNG.name;
+  const tableVCpus = source === null ? 0 : decodeVCpus(best, source) + encodeVCpus(rungs, source);
+  const memoryGib = STREAM_MEMORY_GIB[best];
   const vCpus = Math.max(tableVCpus * VCPUS_PER_TABLE_VCPU[architecture], memoryGib / GIB_PER_VCPU);
   // Less a little, because 0.1 + 0.2 is more than 0.3.
   return Math.ceil(vCpus * 1000 - 1e-6) / 1000;
@@ -116,24 +139,33 @@ export function taskCapacityVCpus(task: { readonly vCpus: number; readonly memor
   return Math.max(0, Math.floor(Math.min(task.vCpus - TASK_OVERHEAD.vCpus, byMemory) * 1000 + 1e-6) / 1000);
 }
 
-function decodeVCpus(ladder: LadderName, source: SourcePicture): number {
+function decodeVCpus(best: LadderName, source: SourcePicture): number {
   const pixels = source.width * source.height;
   // The smallest picture in the table that is not smaller: small ones cost more for each pixel. 854 is a pixel too wide.
   const size = RUNGS.findLast((rung) => pixelsOf(rung) * 1.01 >= pixels) ?? RUNGS[0];
   const { decode, downscale } = PICTURE_COSTS[size.name];
   const frameRate = source.frameRate ?? UNKNOWN_FRAME_RATE;
-  const isScaled = shortSideOf(source) > bestRung(ladder, source).shortSide;
+  const isScaled = shortSideOf(source) > rungOf(best).shortSide;
   const scaling = isScaled ? atRate(downscale, Math.min(frameRate, MAX_ENCODED_FRAME_RATE)) : 0;
   return (atRate(decode, frameRate) + scaling) * (pixels / pixelsOf(size));
 }
 
-function encodeVCpus(ladder: LadderName, source: SourcePicture): number {
-  const best = bestRung(ladder, source);
+function encodeVCpus(rungs: readonly EncodedRung[], source: SourcePicture): number {
   const frameRate = Math.min(source.frameRate ?? UNKNOWN_FRAME_RATE, MAX_ENCODED_FRAME_RATE);
   const aspect = Math.max(source.width, source.height) / shortSideOf(source);
-  // A source below all rungs keeps its own size.
-  const shortSideShare = Math.min(1, shortSideOf(source) / best.shortSide);
-  return atRate(PICTURE_COSTS[best.name].encode, frameRate) * (aspect / WIDESCREEN) * shortSideShare ** 2;
+  const widescreenVCpus = rungs.reduce((sum, { name, frameStep }) => {
+    // A source below all rungs keeps its own size.
+    const shortSideShare = Math.min(1, shortSideOf(source) / rungOf(name).shortSide);
+    return sum + rungVCpus(name, frameRate / frameStep) * shortSideShare ** 2;
+  }, 0);
+  return widescreenVCpus * (aspect / WIDESCREEN);
+}
+
+/** What a rung adds to those below it. */
+function rungVCpus(name: LadderName, frameRate: number): number {
+  const below = RUNGS[LADDER_NAMES.indexOf(name) + 1];
+  const belowVCpus = below === undefined ? 0 : atRate(PICTURE_COSTS[below.name].encode, frameRate);
+  return atRate(PICTURE_COSTS[name].encode, frameRate) - belowVCpus;
 }
 
 /** In proportion to the rate up to 30 frames per second. Beyond that, on the line through both measured rates. */
@@ -141,7 +173,7 @@ function atRate([at30, at60]: AtBothRates, frameRate: number): number {
   return frameRate <= 30 ? (at30 * frameRate) / 30 : at30 + ((at60 - at30) * (frameRate - 30)) / 30;
 }
 
-const bestRung = (ladder: LadderName, source: SourcePicture) => sourceRungs(ladder, shortSideOf(source))[0] ?? RUNGS[5];
+const rungOf = (name: LadderName) => RUNGS.find((rung) => rung.name === name) ?? LOWEST_RUNG;
 
 const shortSideOf = ({ width, height }: SourcePicture): number => Math.min(width, height);
 
@@ -149,6 +181,6 @@ const pixelsOf = ({ shortSide }: { readonly shortSide: number }): number => shor
 
 /** A widescreen source of the ladder's own height. */
 function pictureOf(ladder: LadderName): SourcePicture {
-  const { shortSide } = sourceRungs(ladder, Number.POSITIVE_INFINITY)[0] ?? RUNGS[5];
+  const { shortSide } = sourceRungs(ladder, Number.POSITIVE_INFINITY)[0] ?? LOWEST_RUNG;
   return { width: shortSide * WIDESCREEN, height: shortSide, frameRate: UNKNOWN_FRAME_RATE };
 }

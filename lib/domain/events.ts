@@ -45,8 +45,29 @@ interface EncoderRestarted {
   readonly reason: RestartReason;
 }
 
+/** A video rendition that viewers can choose. */
+export interface ViewerRendition {
+  /** The name of its rung. */
+  readonly name: string;
+  /** Frames per second. */
+  readonly frameRate: number;
+}
+
+/**
+ * The encoder makes less of a live stream than its ladder and its source allow, because it did not keep up; or more
+ * again. Players go on without help. A rendition that is left out goes on at its URL with the next smaller picture.
+ */
+interface StreamQualityChanged {
+  readonly type: 'stream.quality-changed';
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly direction: 'down' | 'up';
+  /** What viewers get now, best first. */
+  readonly renditions: readonly ViewerRendition[];
+}
+
 /** What happened, without an id and a time. */
-export type EventBody = StreamLive | StreamEnded | StreamRefused | EncoderRestarted;
+export type EventBody = StreamLive | StreamEnded | StreamRefused | EncoderRestarted | StreamQualityChanged;
 
 /** Something that happened to a stream. */
 export type HeadendEvent = EventBody & {

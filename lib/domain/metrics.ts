@@ -31,10 +31,14 @@ export const ENCODER_METRICS = [
   { name: 'RoomDemandVcpus', unit: 'None', kind: 'level' },
   /** Streams that viewers can play, including those whose publisher may still come back. */
   { name: 'StreamsLive', unit: 'Count', kind: 'level' },
+  /** Streams of which viewers get less than ladder and source allow, because the encoder did not keep up. */
+  { name: 'StreamsReduced', unit: 'Count', kind: 'level' },
   /** Media seconds out per media second in, for the slowest stream. 1 keeps up. Left out if unknown for all streams. */
   { name: 'EncoderSpeed', unit: 'None', kind: 'level' },
   /** Live streams that continued with a new FFmpeg process, for any reason (`encoder.restarted`). */
   { name: 'EncoderRestarts', unit: 'Count', kind: 'count' },
+  /** Steps of live streams to less or more quality (`stream.quality-changed`). */
+  { name: 'QualitySteps', unit: 'Count', kind: 'count' },
   /** Publishes that were refused, for any reason (`stream.refused`). */
   { name: 'RefusedPublishes', unit: 'Count', kind: 'count' },
   /** Connections that violated the RTMP protocol or one of our limits. */

@@ -119,6 +119,8 @@ export interface BroadcastState {
   readonly publisherGoneAtMs: number | null;
   /** Milliseconds since 1970. Null until the playlists have ended. */
   readonly endedAtMs: number | null;
+  /** How many quality steps down the stream is, because its task could not keep up; 0 is full quality. */
+  readonly qualityLevel: number;
   readonly sequence: SequenceState;
 }
 

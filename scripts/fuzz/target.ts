@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { pino } from 'pino';
 import type { Authorise } from '#domain/ingest-auth.ts';
 import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
@@ -9,6 +10,8 @@ import type { AcceptPublisher, PublisherHandler } from '#encoder/rtmp/publisher.
 import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 import { readEnhancedCodecs } from '#encoder/transcode/ffmpeg-decoders.ts';
+import { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
+import { STEP_LIMITS } from '#encoder/transcode/step-policy.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { ALLOWED_PREFIX, ENCODED_PREFIX } from './keys.ts';
 import type { TargetMessage } from './start-target.ts';
@@ -72,15 +75,28 @@ function probe(publisher: AcceptedPublisher): PublisherHandler {
   };
 }
 
+/** Hostile input may be too much for FFmpeg, but it has no viewers. */
+const arbiter = new StepArbiter({
+  limits: STEP_LIMITS,
+  architecture: 'x64',
+  vCpus: availableParallelism(),
+  idleVCpus: () => null,
+  now: Date.now,
+});
+
 function transcode(publisher: AcceptedPublisher): PublisherHandler {
   let epoch = 0;
   transcoders++;
   const transcoder = new Transcoder({
     stream: publisher.stream,
     nextEpoch: () => ++epoch,
-    onSource: () => undefined,
+    onCost: () => undefined,
     beginRun: () => ({ write: () => 0, end: () => undefined }),
+    fits: () => true,
     onRestart: () => undefined,
+    arbiter,
+    firstLevel: 0,
+    onQualityStep: () => undefined,
     onFatal: (_reason, description) => publisher.end('NetStream.Publish.Rejected', description),
     spawn,
     now: Date.now,

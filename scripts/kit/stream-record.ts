@@ -48,6 +48,7 @@ export const makeBroadcastState = (settings: Partial<BroadcastState> = {}): Broa
   liveSinceMs: null,
   publisherGoneAtMs: null,
   endedAtMs: null,
+  qualityLevel: 0,
   sequence: { latency: 'low', nextMsn: 10, discontinuityNumber: 1, offered: null, recordedAtMs: 0 },
   ...settings,
 });

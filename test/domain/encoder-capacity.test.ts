@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { taskSizeSchema } from '#config/stage-field-schemas.ts';
-import { publishVCpus, type SourcePicture, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
+import { encodingVCpus, publishVCpus, type SourcePicture, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
 import { LADDER_NAMES, type LadderName, RUNGS } from '#domain/ladders.ts';
 
 const cost = (ladder: LadderName, source?: SourcePicture | null): number =>
@@ -53,6 +53,35 @@ test('frames above 60 a second are decoded, but not encoded', () => {
   const beyond = cost('1080p', source(120)) - cost('1080p', source(60));
   expect(beyond).toBeGreaterThan(0);
   expect(beyond).toBeLessThan(cost('1080p', source(60)) - cost('1080p', source(30)));
+});
+
+describe('encoding some of the rungs', () => {
+  const source = picture(1920, 1080, 60);
+  const vCpus = (...rungs: (readonly [name: LadderName, frameStep: number])[]): number =>
+    encodingVCpus({ rungs: rungs.map(([name, frameStep]) => ({ name, frameStep })), source, architecture: 'x64' });
+
+  test('takes what the publish takes if it is all of them', () => {
+    expect(vCpus(['1080p', 1], ['720p', 1], ['480p', 1], ['360p', 1])).toBe(cost('1080p', source));
+  });
+
+  test('takes less with each frame and each rung that is left out, and the source is always decoded', () => {
+    const levels = [
+      vCpus(['480p', 1], ['360p', 1]),
+      vCpus(['480p', 2], ['360p', 1]),
+      vCpus(['360p', 1]),
+      vCpus(['360p', 2]),
+    ];
+    expect(levels).toEqual(levels.toSorted((a, b) => b - a));
+    expect(new Set(levels).size).toBe(levels.length);
+    expect(levels.at(-1)).toBeGreaterThan(cost('360p', picture(640, 360, 30)));
+  });
+
+  test('halves neither the rungs below nor the decoding with the frames of the best rung', () => {
+    const saved = vCpus(['480p', 1], ['360p', 1]) - vCpus(['480p', 2], ['360p', 1]);
+    const dropped = vCpus(['480p', 1], ['360p', 1]) - vCpus(['360p', 1]);
+    expect(saved).toBeGreaterThan(0);
+    expect(saved).toBeLessThan(dropped);
+  });
 });
 
 test('sound alone takes room, for its memory', () => {

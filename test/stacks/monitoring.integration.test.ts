@@ -57,6 +57,8 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
       'CPUUtilization',
       'EncoderSpeed',
       'EncoderRestarts',
+      'StreamsReduced',
+      'QualitySteps',
       'RefusedPublishes',
       'ActiveFlowCount',
       'TargetResponseTime',

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { availableParallelism, cpus } from 'node:os';
 import type { Logger } from 'pino';
+import type { Architecture } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
 import { METRICS_INTERVAL_SECONDS } from '#domain/metrics.ts';
 import { createDocumentClient, createEventBridgeClient, createLambdaClient } from '#runtime/aws-clients.ts';
@@ -26,7 +28,10 @@ import { createEmitter, createLogSink, EventCounter } from './telemetry/event-si
 import { MetricsReporter, metricLevels } from './telemetry/metrics-reporter.ts';
 import type { MetricsTarget } from './telemetry/metrics-target.ts';
 import { RefusalGroups } from './telemetry/refusal-groups.ts';
+import { CpuIdle } from './transcode/cpu-idle.ts';
 import { readEnhancedCodecs } from './transcode/ffmpeg-decoders.ts';
+import { StepArbiter } from './transcode/step-arbiter.ts';
+import { STEP_LIMITS } from './transcode/step-policy.ts';
 
 /** How long the last events may take when the task stops. Viewers need the rest of the time before SIGKILL. */
 const EVENTS_FLUSH_MS = 3_000;
@@ -152,6 +157,7 @@ async function startCluster({
   });
   const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now });
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const arbiter = createStepArbiter(architecture);
   return Cluster.start({
     identity,
     host: environment.LISTEN_HOST,
@@ -166,7 +172,7 @@ async function startCluster({
         ...task,
         store: liveStore,
         reconnectWindowMs,
-        ...{ room, architecture },
+        ...{ room, architecture, arbiter },
         ...{ emit, spawn, now, log },
       }),
     room: () => room.snapshot(),
@@ -175,6 +181,17 @@ async function startCluster({
     onTasks: (tasks) => deployment.see(tasks),
     now,
     log,
+  });
+}
+
+function createStepArbiter(architecture: Architecture): StepArbiter {
+  const idle = new CpuIdle(cpus);
+  return new StepArbiter({
+    limits: STEP_LIMITS,
+    architecture,
+    vCpus: availableParallelism(),
+    idleVCpus: (nowMs) => idle.measure(nowMs),
+    now: Date.now,
   });
 }
 
@@ -203,6 +220,7 @@ function reportMetrics(
     levels: () => metricLevels(streams.load()),
     totals: () => ({
       EncoderRestarts: counter.count('encoder.restarted'),
+      QualitySteps: counter.count('stream.quality-changed'),
       RefusedPublishes: counter.count('stream.refused'),
       RtmpViolations: rtmp.violations,
     }),

@@ -2,7 +2,7 @@ import type { ApiEvent } from '#scripts/api/control-api-client.ts';
 import { type Command, defineCommand } from '../command.ts';
 
 /** Length of the longest event type. */
-const TYPE_WIDTH = 17;
+const TYPE_WIDTH = 22;
 
 const followEvents = defineCommand({
   name: 'events',

@@ -14,6 +14,7 @@ import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { STREAM } from '../streams/test-publish.ts';
 
 /** What all tasks of a test share. */
@@ -62,6 +63,7 @@ export class RunningTask {
       createStreams: (task) =>
         new LiveStreams({
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
+          arbiter: testArbiter(),
           emit: (event) => emit({ ...event, taskId }),
         }),
       room: () => room.snapshot(),

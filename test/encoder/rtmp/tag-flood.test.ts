@@ -55,7 +55,7 @@ test('a publisher that floods tiny tags at one timestamp is soon disconnected an
   expect(meters.tags).toBeGreaterThanOrEqual(10_000);
   expect(meters.tags).toBeLessThan(20_000);
   expect(meters.mostCached).toBeLessThanOrEqual(4_096);
-  const health = meters.monitor.report({ source: null, encoderSpeed: null, nowMs: Date.now() });
+  const health = meters.monitor.report({ source: null, encoderSpeed: null, reduction: null, nowMs: Date.now() });
   expect(health.frameRate).toBeLessThanOrEqual(16_384);
   expect(server.recordings[0]?.closes).toBe(1);
 });

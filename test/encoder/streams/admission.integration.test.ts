@@ -10,6 +10,7 @@ import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { makePublish } from '#test/support/live-store-calls.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { H264, publishWithFfmpeg, testAudio, testVideo } from '../media/ffmpeg.ts';
 import { RecordingServer } from '../rtmp/recording-server.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
@@ -46,6 +47,7 @@ const ONE = publishVCpus({ ladder: STREAM.ladder, architecture: 'x64' });
 /** Starts the streams of a task with room for some. Their reconnect window is longer than any test. */
 function startStreams(room: { readonly streams: number }, options: Partial<LiveStreamsOptions> = {}): void {
   streams = new LiveStreams({
+    arbiter: testArbiter(),
     task: { taskId: 'task-1', address: '127.0.0.1:1' },
     store,
     takeOver: async () => null,

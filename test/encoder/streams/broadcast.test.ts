@@ -23,10 +23,15 @@ test('a broadcast emits that it is live, restarted and ended, each with the ids 
   broadcast.onPlayable();
   clock.nowMs += 12_340;
   broadcast.onRestart('died');
+  broadcast.onQualityStep({ direction: 'down', renditions: [{ name: '720p', frameRate: 30 }] });
   broadcast.end('stopped');
   expect(events).toEqual([
     { type: 'stream.live', ...STREAM },
     { type: 'encoder.restarted', ...STREAM, reason: 'died' },
+    {
+      ...{ type: 'stream.quality-changed', ...STREAM, direction: 'down' },
+      renditions: [{ name: '720p', frameRate: 30 }],
+    },
     { type: 'stream.ended', ...STREAM, reason: 'stopped', durationSeconds: 12.3 },
   ]);
 });
@@ -58,6 +63,7 @@ test('a broadcast that nobody could watch emits no events', () => {
   const { broadcast, events } = startBroadcast();
   broadcast.onPublisher();
   broadcast.onRestart('died');
+  broadcast.onQualityStep({ direction: 'down', renditions: [] });
   broadcast.onPublisherGone();
   broadcast.end('publisher-left');
   expect(events).toEqual([]);

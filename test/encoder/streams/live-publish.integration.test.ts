@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
 import { LivePublish } from '#encoder/streams/live-publish.ts';
 import { createLogger } from '#runtime/log.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { STREAM } from './test-publish.ts';
 
@@ -13,7 +14,10 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   const publish = new LivePublish({
     stream: {
       isLive: false,
-      onSource: () => undefined,
+      qualityLevel: 0,
+      fits: () => true,
+      onCost: () => undefined,
+      onQualityStep: () => undefined,
       beginRun: () => ({ write: () => 0, end: () => undefined }),
       onRestart: () => undefined,
       onPublisherGone: () => undefined,
@@ -21,6 +25,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     // A connection closes the handler after this call, not in it.
     publisher: { id: 'a', remoteAddress: '192.0.2.1', stream: STREAM, end: (_, description) => ends.push(description) },
     reserved: { first: 1, count: 1 },
+    arbiter: testArbiter(),
     emit: (event) => events.push(event),
     spawn: (command, args, options) => {
       spawned++;

@@ -15,6 +15,7 @@ import { createLogger } from '#runtime/log.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { makePublish } from '#test/support/live-store-calls.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { leaveAll, publish, STREAM, type TestPublish } from './test-publish.ts';
 
@@ -50,6 +51,7 @@ beforeEach(async () => {
   processes.length = 0;
   program = null;
   streams = new LiveStreams({
+    arbiter: testArbiter(),
     task: { taskId: 'task-1', address: '127.0.0.1:1' },
     store,
     takeOver: async () => null,

@@ -17,7 +17,7 @@ function sendSeconds(monitor: HealthMonitor, fromMs: number, seconds: number): v
 }
 
 test('unknown values are null and cause no warning', () => {
-  expect(new HealthMonitor().report({ source: null, encoderSpeed: null, nowMs: START_MS })).toEqual({
+  expect(new HealthMonitor().report({ source: null, encoderSpeed: null, reduction: null, nowMs: START_MS })).toEqual({
     ...{ inputKbps: 0, frameRate: null, width: null, height: null, videoCodec: null, audioCodec: null },
     ...{ keyframeIntervalSeconds: null, droppedFrames: 0, encoderSpeed: null, warnings: [] },
   });
@@ -26,7 +26,7 @@ test('unknown values are null and cause no warning', () => {
 test('a report contains the source, the measurements and the speed', () => {
   const monitor = new HealthMonitor();
   sendSeconds(monitor, 0, 10);
-  const health = monitor.report({ source: SOURCE, encoderSpeed: 0.5, nowMs: START_MS + 10_000 });
+  const health = monitor.report({ source: SOURCE, encoderSpeed: 0.5, reduction: null, nowMs: START_MS + 10_000 });
   expect(health).toMatchObject({ width: 1280, height: 720, videoCodec: 'h264', audioCodec: 'aac', frameRate: 25 });
   expect(health).toMatchObject({ encoderSpeed: 0.5, warnings: ["the encoder can't keep up"] });
 });
@@ -35,7 +35,7 @@ test('an overload is remembered for a minute', () => {
   const monitor = new HealthMonitor();
   monitor.onOverload(START_MS);
   const warningsAfter = (ms: number) =>
-    monitor.report({ source: null, encoderSpeed: null, nowMs: START_MS + ms }).warnings;
+    monitor.report({ source: null, encoderSpeed: null, reduction: null, nowMs: START_MS + ms }).warnings;
   expect(warningsAfter(59_999)).toEqual(["the encoder can't keep up"]);
   expect(warningsAfter(60_000)).toEqual([]);
 });
@@ -48,7 +48,7 @@ test('a jump of the timestamps does not count as lost frames, and the declared b
   monitor.onJump();
   sendSeconds(monitor, 30_000, 10);
   // Late, and slower than the bitrate that was declared before the jump.
-  const health = monitor.report({ source: SOURCE, encoderSpeed: 1, nowMs: START_MS + 45_000 });
+  const health = monitor.report({ source: SOURCE, encoderSpeed: 1, reduction: null, nowMs: START_MS + 45_000 });
   expect(health.droppedFrames).toBe(0);
   expect(health.warnings).toEqual(['upload drops below 4 Mbit/s']);
 });

@@ -12,6 +12,7 @@ const HEALTHY: HealthFacts = {
   hasAudio: true,
   declaredFrameRate: 30,
   encoderSpeed: 1,
+  reduction: null,
   wasOverloaded: false,
 };
 /** The facts before anything is known. */
@@ -27,6 +28,7 @@ const UNKNOWN: HealthFacts = {
   hasAudio: false,
   declaredFrameRate: null,
   encoderSpeed: null,
+  reduction: null,
   wasOverloaded: false,
 };
 
@@ -63,6 +65,16 @@ test.each<[string, Partial<HealthFacts>, string[]]>([
   ['no video', { ...UNKNOWN, hasAudio: true, inputKbps: 128 }, []],
   ['almost in real time', { encoderSpeed: 0.95 }, []],
   ['an encoder that is too slow', { encoderSpeed: 0.94 }, ["the encoder can't keep up"]],
+  [
+    'half the frames of the best rendition',
+    { reduction: { full: { name: '720p', frameRate: 60 }, current: { name: '720p', frameRate: 30 } } },
+    ['the encoder is too busy for full quality: viewers get 720p with 30 instead of 60 frames a second'],
+  ],
+  [
+    'a rendition that was left out',
+    { reduction: { full: { name: '1080p', frameRate: 29.97 }, current: { name: '720p', frameRate: 14.985 } } },
+    ['the encoder is too busy for full quality: viewers get at most 720p instead of 1080p'],
+  ],
   ['an encoder that was replaced', { encoderSpeed: null, wasOverloaded: true }, ["the encoder can't keep up"]],
 ])('%s', (_name, facts, warnings) => {
   expect(healthWarnings({ ...HEALTHY, ...facts })).toEqual(warnings);

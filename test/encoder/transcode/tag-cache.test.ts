@@ -141,3 +141,26 @@ test('a changed audio header does not change the size of the tags that stay', ()
   cache.add({ tag: videoTag(false, 12 * 1024 * 1024 - 500_000), timelineMs: 4_001 }, true);
   expect(cachedMs(cache)).toEqual([]);
 });
+
+describe('if media is still needed', () => {
+  const everySecond = (cache: TagCache, seconds: number, neededFromMs: (second: number) => number): void => {
+    for (let second = 0; second <= seconds; second++) {
+      cache.add({ tag: videoTag(true), timelineMs: second * 1000 }, true, neededFromMs(second));
+      cache.add({ tag: videoTag(false), timelineMs: second * 1000 + 500 }, true, neededFromMs(second));
+    }
+  };
+
+  test('keeps the newest keyframe before it, and all that follows', () => {
+    const cache = new TagCache();
+    everySecond(cache, 5, (second) => second * 1000 - 1600);
+    expect(cachedMs(cache)).toEqual([3000, 3500, 4000, 4500, 5000, 5500]);
+    cache.keepNewest();
+    expect(cachedMs(cache)).toEqual([5000, 5500]);
+  });
+
+  test('keeps only the newest keyframe and what follows it once a limit is exceeded', () => {
+    const cache = new TagCache();
+    everySecond(cache, 12, () => 0);
+    expect(cachedMs(cache)).toEqual([12_000, 12_500]);
+  });
+});

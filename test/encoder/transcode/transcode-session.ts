@@ -4,8 +4,12 @@ import type { RestartReason } from '#domain/events.ts';
 import { type LadderName, maxInputKbps } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { type MediaRun, renditionNames } from '#encoder/media/media-run.ts';
+import { type MediaRun, type RunFormat, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { FrameCounter } from './media-probe.ts';
 
 /** The output of one run. */
@@ -22,6 +26,7 @@ export interface TranscodeSession {
   readonly runs: readonly RecordedRun[];
   readonly fatal: readonly string[];
   readonly restarts: readonly RestartReason[];
+  readonly steps: readonly QualityStep[];
   readonly processes: readonly ChildProcess[];
   /** The messages of log lines with level error. */
   readonly errors: readonly string[];
@@ -44,6 +49,14 @@ export interface TranscodeSessionOptions {
   readonly onStep?: (step: 'epoch' | 'begin' | 'spawn' | 'end', runIndex: number, transcoder: Transcoder) => void;
   /** Runs instead of ffmpeg. */
   readonly program?: string;
+  /** Starts FFmpeg, instead of node:child_process. */
+  readonly spawn?: SpawnProcess;
+  /** How many quality steps down it begins. */
+  readonly firstLevel?: number;
+  /** Without it, the publish never steps. */
+  readonly arbiter?: StepArbiter;
+  /** Also gets the output of all runs, as viewers' package does. */
+  readonly stream?: { fits(format: RunFormat): boolean; beginRun(run: MediaRun): RunSink };
 }
 
 const transcoders: Transcoder[] = [];
@@ -55,10 +68,11 @@ export async function stopSessions(): Promise<void> {
 
 /** Starts a Transcoder with the real FFmpeg and records everything that it reports. */
 export function startSession(options: TranscodeSessionOptions = {}): TranscodeSession {
-  const { ladder = '720p', latency = 'low', clockSpeed = 1, program, onWrite, onStep } = options;
+  const { ladder = '720p', latency = 'low', clockSpeed = 1, program, onWrite, onStep, stream } = options;
   const runs: RecordedRun[] = [];
   const fatal: string[] = [];
   const restarts: RestartReason[] = [];
+  const steps: QualityStep[] = [];
   const processes: ChildProcess[] = [];
   const errors: string[] = [];
   const waiting = new Set<() => void>();
@@ -81,16 +95,18 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
       epochs += 1;
       return epochs;
     },
-    onSource: () => undefined,
+    onCost: () => undefined,
     beginRun: (run) => {
       onStep?.('begin', runs.length, transcoder);
       const recorded = record(run, now());
       runs.push(recorded);
+      const sink = stream?.beginRun(run);
       changed();
       return {
         write: (rendition, chunk) => {
           if (recorded.hasEnded) throw new Error(`${rendition} was written to after its end`);
           onWrite?.(runs.indexOf(recorded));
+          sink?.write(rendition, Buffer.from(chunk));
           recorded.output.set(rendition, [...(recorded.output.get(rendition) ?? []), chunk]);
           const frames = recorded.counters.get(rendition)?.add(chunk) ?? 0;
           changed();
@@ -99,19 +115,27 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
         end: () => {
           if (recorded.hasEnded) throw new Error('the run ended twice');
           recorded.hasEnded = true;
+          sink?.end();
           changed();
           onStep?.('end', runs.indexOf(recorded), transcoder);
         },
       };
     },
+    fits: (format) => stream?.fits(format) ?? true,
     onRestart: (reason) => restarts.push(reason),
+    arbiter: options.arbiter ?? testArbiter(),
+    firstLevel: options.firstLevel ?? 0,
+    onQualityStep: (step) => {
+      steps.push(step);
+      changed();
+    },
     onFatal: (_reason, description) => {
       fatal.push(description);
       changed();
     },
     spawn: (command, args, spawnOptions) => {
       onStep?.('spawn', processes.length, transcoder);
-      const child = spawn(program ?? command, args, spawnOptions);
+      const child = (options.spawn ?? spawn)(program ?? command, args, spawnOptions);
       processes.push(child);
       return child;
     },
@@ -124,6 +148,7 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
     runs,
     fatal,
     restarts,
+    steps,
     processes,
     errors,
     burst: (tags) => {

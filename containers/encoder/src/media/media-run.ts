@@ -13,6 +13,8 @@ export interface VideoRendition {
   readonly width: number;
   readonly height: number;
   readonly videoKbps: number;
+  /** The rendition has every n-th frame of the run. Missing means every frame. It divides the run's GOP. */
+  readonly frameStep?: number;
 }
 
 export interface AudioRendition {
@@ -21,17 +23,21 @@ export interface AudioRendition {
   readonly audioKbps: number;
 }
 
-/** What one FFmpeg process makes: a value that another task can be told. */
-export interface RunDescription {
-  /** Part of every media file's name. No two runs of a stream have the same epoch. */
-  readonly epoch: number;
-  /** Best first; empty for an audio-only source. All renditions have the same frame times. */
+/** The parts of a run that decide what players can continue with, and where its media is cut. */
+export interface RunFormat {
+  /** Best first; empty for an audio-only source. All renditions begin with the same frame. */
   readonly video: readonly VideoRendition[];
-  /** The constant frame rate of all video renditions; null without video. */
+  /** The constant frame rate of the run; null without video. A rendition with a `frameStep` has a fraction of it. */
   readonly frameRate: FrameRate | null;
-  /** Frames from one IDR frame to the next; null without video. */
+  /** Frames of the run from one IDR frame to the next; null without video. */
   readonly keyframeFrames: number | null;
   readonly audio: AudioRendition | null;
+}
+
+/** What one FFmpeg process makes: a value that another task can be told. */
+export interface RunDescription extends RunFormat {
+  /** Part of every media file's name. No two runs of a stream have the same epoch. */
+  readonly epoch: number;
 }
 
 /** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
@@ -57,8 +63,21 @@ export function framesPerSecond({ numerator, denominator }: FrameRate): number {
   return numerator / denominator;
 }
 
+/** How many frames of its run one frame of a rendition stands for. */
+export function frameStep(rendition: VideoRendition | undefined): number {
+  return rendition?.frameStep ?? 1;
+}
+
+/** The frame rate of a rendition in a run of `runRate`. */
+export function renditionFrameRate(runRate: FrameRate, rendition: VideoRendition): FrameRate {
+  const step = frameStep(rendition);
+  return runRate.numerator % step === 0
+    ? { numerator: runRate.numerator / step, denominator: runRate.denominator }
+    : { numerator: runRate.numerator, denominator: runRate.denominator * step };
+}
+
 /** Names of a run's renditions: video from best to worst, then audio. */
-export function renditionNames({ video, audio }: Pick<RunDescription, 'video' | 'audio'>): string[] {
+export function renditionNames({ video, audio }: Pick<RunFormat, 'video' | 'audio'>): string[] {
   const names = video.map(({ name }) => name);
   return audio === null ? names : [...names, AUDIO_RENDITION];
 }

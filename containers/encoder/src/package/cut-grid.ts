@@ -1,6 +1,6 @@
 import type { LatencyProfile } from '#domain/latency-profiles.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import type { RunDescription } from '#encoder/media/media-run.ts';
+import { frameStep, type RunFormat } from '#encoder/media/media-run.ts';
 
 /** Where a run's renditions are cut. All lengths are exact and a whole number of frames. */
 export interface CutGrid {
@@ -8,7 +8,7 @@ export interface CutGrid {
   readonly segmentSeconds: number;
   /** A segment's last part may be shorter than the others (RFC 8216bis 4.4.4.9). */
   readonly partsPerSegment: number;
-  /** In frames of the rendition that sets the grid: video, or audio if there is no video. */
+  /** In frames of what sets the grid: the run's video, or audio if there is no video. */
   readonly partFrames: number;
   readonly segmentFrames: number;
 }
@@ -20,12 +20,14 @@ const MAX_EXCESS_SECONDS = 0.45;
 /** Without it, rounding could add a frame to a length that already is a whole number of frames. */
 const EPSILON = 1e-9;
 
-/** The grid of a run: the profile's durations, rounded to whole frames. */
-export function cutGrid(profile: LatencyProfile, run: RunDescription): CutGrid {
+/** The grid of a run: the profile's durations, rounded to whole frames of every rendition. */
+export function cutGrid(profile: LatencyProfile, run: RunFormat): CutGrid {
   const frameSeconds = leadingFrameSeconds(run);
   // Rounded up: with shorter parts, the shortest audio part could be below 85 % of the longest (RFC 8216bis 4.4.3.7).
   const wantedPartFrames =
-    profile.partSeconds === null ? null : Math.ceil(profile.partSeconds / frameSeconds - EPSILON);
+    profile.partSeconds === null
+      ? null
+      : roundUp(Math.ceil(profile.partSeconds / frameSeconds - EPSILON), longestFrameStep(run));
   const segmentFrames =
     run.keyframeFrames === null
       ? audioSegmentFrames(profile, frameSeconds, wantedPartFrames ?? 1)
@@ -40,7 +42,15 @@ export function cutGrid(profile: LatencyProfile, run: RunDescription): CutGrid {
   };
 }
 
-function leadingFrameSeconds(run: RunDescription): number {
+function longestFrameStep({ video }: RunFormat): number {
+  return Math.max(1, ...video.map(frameStep));
+}
+
+function roundUp(value: number, multipleOf: number): number {
+  return Math.ceil(value / multipleOf) * multipleOf;
+}
+
+function leadingFrameSeconds(run: RunFormat): number {
   if (run.frameRate !== null) return run.frameRate.denominator / run.frameRate.numerator;
   if (run.audio !== null) return AAC_FRAME_SAMPLES / run.audio.sampleRateHz;
   throw new Error('a run has neither video nor audio');
@@ -63,7 +73,7 @@ function videoSegmentFrames(profile: LatencyProfile, frameSeconds: number, keyfr
  * The longest part that any rendition of a run can have, for EXT-X-PART-INF's PART-TARGET. Audio parts end at the audio
  * frame nearest to the video's cut, so they may be up to one audio frame longer than video parts.
  */
-export function partTargetSeconds(grid: CutGrid, run: RunDescription): number {
+export function partTargetSeconds(grid: CutGrid, run: RunFormat): number {
   if (run.audio === null) return grid.partSeconds;
   const audioFrameSeconds = AAC_FRAME_SAMPLES / run.audio.sampleRateHz;
   const longestAudioPart = Math.ceil(grid.partSeconds / audioFrameSeconds - EPSILON) * audioFrameSeconds;
@@ -74,7 +84,7 @@ export function partTargetSeconds(grid: CutGrid, run: RunDescription): number {
  * The shortest part that any rendition of a run can have. Ignores the last part of each segment, which may have any
  * length (RFC 8216bis 4.4.3.7). Infinite if each segment is a single part.
  */
-export function shortestPartSeconds(grid: CutGrid, run: RunDescription): number {
+export function shortestPartSeconds(grid: CutGrid, run: RunFormat): number {
   if (grid.partsPerSegment === 1) return Number.POSITIVE_INFINITY;
   if (run.audio === null) return grid.partSeconds;
   const audioFrameSeconds = AAC_FRAME_SAMPLES / run.audio.sampleRateHz;

@@ -4,6 +4,7 @@ import {
   type AudioRendition,
   framesPerSecond,
   type RunDescription,
+  renditionFrameRate,
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
 import { chunkOverheadBytes } from './cmaf-chunk.ts';
@@ -54,7 +55,9 @@ function videoVariant(stream: StreamPackage, run: RunDescription, rendition: Vid
     `CODECS="${codecs.filter((codec) => codec !== null).join(',')}"`,
     `RESOLUTION=${rendition.width}x${rendition.height}`,
   ];
-  if (frameRate !== null) attributes.push(`FRAME-RATE=${framesPerSecond(frameRate).toFixed(3)}`);
+  if (frameRate !== null) {
+    attributes.push(`FRAME-RATE=${framesPerSecond(renditionFrameRate(frameRate, rendition)).toFixed(3)}`);
+  }
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
   attributes.push('CLOSED-CAPTIONS=NONE');
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
@@ -77,8 +80,9 @@ interface Bitrates {
   readonly peak: number;
 }
 
-function videoBitrates(stream: StreamPackage, run: RunDescription, { name, videoKbps }: VideoRendition): Bitrates {
-  const samplesPerSecond = run.frameRate === null ? 0 : framesPerSecond(run.frameRate);
+function videoBitrates(stream: StreamPackage, run: RunDescription, rendition: VideoRendition): Bitrates {
+  const { name, videoKbps } = rendition;
+  const samplesPerSecond = run.frameRate === null ? 0 : framesPerSecond(renditionFrameRate(run.frameRate, rendition));
   const container = containerBitsPerSecond(stream, run, samplesPerSecond);
   return bitrates(stream, name, videoKbps * 1000, VIDEO_PEAK_FACTOR, container);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
-import { type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
+import { frameStep, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
 import { seconds } from './media-playlist.ts';
 import type { OfferedRun } from './package-snapshot.ts';
 import type { Segment, SegmentStart } from './segment.ts';
@@ -29,6 +29,7 @@ const MAX_NUMBER = 1e15 - 1;
 const MAX_PIXELS = 16_384;
 const MAX_KBPS = 1_000_000;
 const MAX_TICKS = 1_000_000;
+const MAX_FRAME_STEP = 8;
 export const MAX_SECONDS = 3600;
 /** The last date that JavaScript can print. */
 export const MAX_DATE_MS = 8.64e15;
@@ -49,6 +50,7 @@ export const runDescriptionSchema = z
           width: positive(MAX_PIXELS),
           height: positive(MAX_PIXELS),
           videoKbps: positive(MAX_KBPS),
+          frameStep: z.exactOptional(positive(MAX_FRAME_STEP)),
         }),
       )
       .check(z.maxLength(LADDER_NAMES.length)),
@@ -62,7 +64,10 @@ export const runDescriptionSchema = z
       }),
     ),
   })
-  .check(z.refine(isConsistent, 'a run has video with a frame rate, or audio, and each rendition once'));
+  .check(
+    z.refine(isConsistent, 'a run has video with a frame rate, or audio, and each rendition once'),
+    z.refine(hasWholeGops, 'a frame step divides the GOP'),
+  );
 
 function isConsistent(run: RunDescription): boolean {
   const hasVideo = run.video.length > 0;
@@ -73,6 +78,10 @@ function isConsistent(run: RunDescription): boolean {
     (run.frameRate !== null) === hasVideo &&
     (run.keyframeFrames !== null) === hasVideo
   );
+}
+
+function hasWholeGops({ video, keyframeFrames }: RunDescription): boolean {
+  return video.every((rendition) => (keyframeFrames ?? 0) % frameStep(rendition) === 0);
 }
 
 const offeredRunFields = {

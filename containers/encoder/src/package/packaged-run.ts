@@ -1,5 +1,5 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
-import { type MediaRun, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
+import { frameStep, type MediaRun, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
 import type { CutGrid } from './cut-grid.ts';
 import { describeRun, type OfferedRun } from './package-snapshot.ts';
 import { RenditionRun } from './rendition-run.ts';
@@ -28,7 +28,9 @@ export class PackagedRun {
     const shared = { run, grid, clock: new RunClock(run), firstMsn, discontinuityNumber };
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
-      this.#renditions.set(name, new RenditionRun({ ...shared, isLeader, timelines: timelinesFedBy(name) }));
+      const step = frameStep(run.video.find((rendition) => rendition.name === name));
+      const timelines = timelinesFedBy(name);
+      this.#renditions.set(name, new RenditionRun({ ...shared, isLeader, frameStep: step, timelines }));
     }
   }
 

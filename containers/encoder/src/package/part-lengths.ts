@@ -1,5 +1,5 @@
 import type { LatencyProfile } from '#domain/latency-profiles.ts';
-import type { RunDescription } from '#encoder/media/media-run.ts';
+import type { RunFormat } from '#encoder/media/media-run.ts';
 import { cutGrid, partTargetSeconds, shortestPartSeconds } from './cut-grid.ts';
 
 /** No part may be shorter than this share of PART-TARGET (RFC 8216bis 4.4.3.7). */
@@ -16,7 +16,7 @@ export interface PartLengths {
 export const NO_PARTS: PartLengths = { longestSeconds: 0, shortestSeconds: Number.POSITIVE_INFINITY };
 
 /** The part lengths of some runs and one more. */
-export function partLengthsWith(lengths: PartLengths, profile: LatencyProfile, run: RunDescription): PartLengths {
+export function partLengthsWith(lengths: PartLengths, profile: LatencyProfile, run: RunFormat): PartLengths {
   const grid = cutGrid(profile, run);
   return {
     longestSeconds: Math.max(lengths.longestSeconds, partTargetSeconds(grid, run)),

@@ -17,6 +17,8 @@ export interface RenditionRunOptions {
   readonly clock: RunClock;
   /** Video, or audio alone, leads: it is cut by counting frames. Audio with video is cut nearest to the video cuts. */
   readonly isLeader: boolean;
+  /** How many frames of the grid one frame of this rendition stands for. */
+  readonly frameStep: number;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
   readonly discontinuityNumber: number;
@@ -36,6 +38,7 @@ export class RenditionRun {
   #partSamples: Sample[] = [];
   #segmentIndex = 0;
   #partIndex = 0;
+  /** In frames of the grid. */
   #frames = 0;
   #chunks = 0;
 
@@ -109,7 +112,7 @@ export class RenditionRun {
   #addLeaderSample(sample: Sample): void {
     const { segmentFrames, partFrames } = this.#options.grid;
     this.#partSamples.push(sample);
-    this.#frames++;
+    this.#frames += this.#options.frameStep;
     const framesInSegment = this.#frames % segmentFrames;
     if (framesInSegment === 0) this.#closePart(true);
     else if (framesInSegment % partFrames === 0) this.#closePart(false);

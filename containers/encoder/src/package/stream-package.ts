@@ -1,6 +1,12 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
-import { type MediaRun, type RunDescription, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import {
+  type MediaRun,
+  type RunDescription,
+  type RunFormat,
+  type RunSink,
+  renditionNames,
+} from '#encoder/media/media-run.ts';
 import { cutGrid } from './cut-grid.ts';
 import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-snapshot.ts';
 import { PackagedRun } from './packaged-run.ts';
@@ -116,7 +122,7 @@ export class StreamPackage {
    * video with separate audio cannot continue without one of the two. PART-TARGET never shrinks, so the parts of all
    * runs must be long enough for the longest PART-TARGET. Only a large change of a low frame rate breaks that rule.
    */
-  fits(run: RunDescription): boolean {
+  fits(run: RunFormat): boolean {
     const current = this.#newest()?.run;
     if (current === undefined) return true;
     if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
@@ -228,7 +234,7 @@ export class StreamPackage {
 
   /**
    * The timelines that a rendition's parts go to. The best rendition also feeds those that only earlier runs made (the
-   * source became smaller), so that the picture goes on for players that chose them.
+   * source became smaller, or FFmpeg could not keep up), so that the picture goes on for players that chose them.
    */
   #timelinesFedBy(name: string, run: MediaRun): RenditionTimeline[] {
     const fed = [this.#timelineOf(name)];

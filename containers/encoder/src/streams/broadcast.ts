@@ -1,4 +1,4 @@
-import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
+import type { BroadcastEndReason, EmitEvent, EventBody, RestartReason } from '#domain/events.ts';
 
 export interface BroadcastOptions {
   readonly streamId: string;
@@ -56,6 +56,11 @@ export class Broadcast {
     if (this.isLive) this.#emit({ type: 'encoder.restarted', reason });
   }
 
+  /** Like a restart, a step before anybody could watch is no event. */
+  onQualityStep({ direction, renditions }: Pick<QualityChange, 'direction' | 'renditions'>): void {
+    if (this.isLive) this.#emit({ type: 'stream.quality-changed', direction, renditions });
+  }
+
   /** The playlists have ended. Does nothing if viewers had nothing to play. */
   end(reason: BroadcastEndReason): void {
     if (this.#liveSinceMs === null) return;
@@ -71,7 +76,10 @@ export class Broadcast {
   }
 }
 
+type QualityChange = Extract<EventBody, { type: 'stream.quality-changed' }>;
+
 type BroadcastEvent =
+  | Omit<QualityChange, 'streamId' | 'playbackId'>
   | { readonly type: 'stream.live' }
   | { readonly type: 'stream.ended'; readonly reason: BroadcastEndReason; readonly durationSeconds: number }
   | { readonly type: 'encoder.restarted'; readonly reason: RestartReason };

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
-import type { LadderName } from '#domain/ladders.ts';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
-import type { SourceDescription } from '#encoder/media/source-description.ts';
+import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { EpochRange, type ReservedEpochs } from './numbering.ts';
 import { REQUESTED_ENDS } from './requested-ends.ts';
@@ -15,11 +15,16 @@ import { REQUESTED_ENDS } from './requested-ends.ts';
 export interface PublishedStream {
   /** Whether viewers have something to play. */
   readonly isLive: boolean;
-  /** The publisher's source is known: FFmpeg is about to start on it. */
-  onSource(ladder: LadderName, source: SourceDescription): void;
+  /** How many quality steps down the stream is. */
+  readonly qualityLevel: number;
+  /** Whether viewers' players can continue with such a run. */
+  fits(format: RunFormat): boolean;
+  /** A run is about to start that takes so many vCPUs of the task. */
+  onCost(vCpus: number): void;
   /** Takes the output of a new run of FFmpeg. */
   beginRun(run: MediaRun): RunSink;
   onRestart(reason: RestartReason): void;
+  onQualityStep(step: QualityStep): void;
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void;
 }
 
@@ -27,6 +32,7 @@ export interface LivePublishOptions {
   readonly stream: PublishedStream;
   readonly publisher: Publisher;
   readonly reserved: ReservedEpochs;
+  readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -41,7 +47,7 @@ export class LivePublish implements PublisherHandler {
   #endReason: BroadcastEndReason = 'publisher-left';
 
   constructor(options: LivePublishOptions) {
-    const { stream, publisher, reserved, spawn, now, log } = options;
+    const { stream, publisher, reserved, arbiter, spawn, now, log } = options;
     this.#options = options;
     const epochs = new EpochRange(reserved, () =>
       this.#fail('encoder-failed', 'FFmpeg was restarted too often; connect again'),
@@ -49,9 +55,13 @@ export class LivePublish implements PublisherHandler {
     this.#transcoder = new Transcoder({
       stream: publisher.stream,
       nextEpoch: () => epochs.take(),
-      onSource: (source) => stream.onSource(publisher.stream.ladder, source),
+      onCost: (vCpus) => stream.onCost(vCpus),
       beginRun: (run) => stream.beginRun(run),
+      fits: (format) => stream.fits(format),
       onRestart: (reason) => stream.onRestart(reason),
+      arbiter,
+      firstLevel: stream.qualityLevel,
+      onQualityStep: (step) => stream.onQualityStep(step),
       onFatal: (reason, description) => this.#fail(reason, description),
       spawn,
       now,
@@ -62,6 +72,11 @@ export class LivePublish implements PublisherHandler {
   /** Media seconds out per media second in, lately; null while unknown. */
   get encoderSpeed(): number | null {
     return this.#transcoder.encoderSpeed;
+  }
+
+  /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
+  get isReduced(): boolean {
+    return this.#transcoder.isReduced;
   }
 
   onTag(tag: FlvTag, receivedAtMs: number): void {

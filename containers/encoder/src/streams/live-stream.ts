@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
-import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
-import type { SourceDescription } from '#encoder/media/source-description.ts';
+import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { WaitingRoom } from '#encoder/package/waiting-room.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish, LiveStore } from '#runtime/live-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
@@ -45,12 +45,13 @@ export interface LiveStreamOptions {
   readonly store: Pick<LiveStore, 'heartbeat' | 'forget'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
-  /** The source of a publish is known, and so is what it costs. */
-  readonly onSource: (ladder: LadderName, source: SourceDescription) => void;
+  /** A run is about to start that takes so much of the task's CPU. */
+  readonly onCost: (vCpus: number) => void;
   /** Called when the playlists have ended. A later publish may begin them again. */
   readonly onEnded: () => void;
   /** Called once when the stream is no longer this task's: it has ended and no player needs it any more, or another task has it. */
   readonly onGone: () => void;
+  readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -64,6 +65,7 @@ export class LiveStream implements PublishedStream {
   readonly #broadcast: Broadcast;
   #latency: LatencyName;
   #package: StreamPackage;
+  #qualityLevel: number;
   #lease: StreamLease | null = null;
   #publish: LivePublish | null = null;
   #endedAtMs: number | null = null;
@@ -84,6 +86,7 @@ export class LiveStream implements PublishedStream {
     const liveSinceMs = past.broadcast?.liveSinceMs ?? (isPlayed ? now() : null);
     this.#broadcast = new Broadcast({ ...options, liveSinceMs });
     this.#latency = latency;
+    this.#qualityLevel = past.broadcast?.qualityLevel ?? 0;
     this.#package = past.package ?? this.#packageAfter(past.broadcast);
   }
 
@@ -143,10 +146,21 @@ export class LiveStream implements PublishedStream {
     return this.#publish?.encoderSpeed ?? null;
   }
 
+  /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
+  get isReduced(): boolean {
+    return this.#publish?.isReduced ?? false;
+  }
+
+  /** How many quality steps down the stream is. A publisher that comes back goes on there. */
+  get qualityLevel(): number {
+    return this.#qualityLevel;
+  }
+
   /** What the task tells the others about the stream. */
   get broadcastState(): BroadcastState {
     const { liveSinceMs, publisherGoneAtMs } = this.#broadcast;
-    return { liveSinceMs, publisherGoneAtMs, endedAtMs: this.#endedAtMs, sequence: this.#sequence() };
+    const { qualityLevel } = this;
+    return { liveSinceMs, publisherGoneAtMs, endedAtMs: this.#endedAtMs, qualityLevel, sequence: this.#sequence() };
   }
 
   /**
@@ -194,13 +208,14 @@ export class LiveStream implements PublishedStream {
     this.#clearTimer();
     this.#broadcast.onPublisher();
     this.#endedAtMs = null;
+    if (this.#package.ended) this.#qualityLevel = 0;
     if (this.#package.ended || publisher.stream.latency !== this.#latency) {
       this.#latency = publisher.stream.latency;
       this.#replacePackage();
     }
-    const { emit, spawn, now } = this.#options;
+    const { arbiter, emit, spawn, now } = this.#options;
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, emit, spawn, now, log });
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, arbiter, emit, spawn, now, log });
     this.hold(begun.epoch, begunAtMs, { owner: publisher.id, log });
     return this.#publish;
   }
@@ -211,8 +226,12 @@ export class LiveStream implements PublishedStream {
     this.#endIn(goneAtMs + this.#options.reconnectWindowMs - this.#options.now(), 'publisher-left');
   }
 
-  onSource(ladder: LadderName, source: SourceDescription): void {
-    this.#options.onSource(ladder, source);
+  fits(format: RunFormat): boolean {
+    return this.#package.fits(format);
+  }
+
+  onCost(vCpus: number): void {
+    this.#options.onCost(vCpus);
   }
 
   beginRun(run: MediaRun): RunSink {
@@ -231,6 +250,11 @@ export class LiveStream implements PublishedStream {
 
   onRestart(reason: RestartReason): void {
     this.#broadcast.onRestart(reason);
+  }
+
+  onQualityStep(step: QualityStep): void {
+    this.#qualityLevel = step.level;
+    this.#broadcast.onQualityStep(step);
   }
 
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void {

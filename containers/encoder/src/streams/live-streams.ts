@@ -2,12 +2,11 @@ import type { Logger } from 'pino';
 import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
-import type { LadderName } from '#domain/ladders.ts';
 import type { BroadcastState } from '#domain/streams.ts';
-import type { SourceDescription } from '#encoder/media/source-description.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish, FormerHolder, LiveStore } from '#runtime/live-store.ts';
 import { asHandedOver, LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
@@ -47,6 +46,8 @@ export interface LiveStreamsOptions {
   /** How much of the task's CPU its streams hold. */
   readonly room: TaskRoom;
   readonly architecture: Architecture;
+  /** Decides which stream steps down if the task can't keep up. */
+  readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -59,6 +60,8 @@ export interface StreamsLoad {
   readonly room: RoomSnapshot;
   /** Streams that viewers can play. */
   readonly streamsLive: number;
+  /** Streams of which viewers get less than ladder and source allow, because FFmpeg did not keep up. */
+  readonly streamsReduced: number;
   /** Media seconds out per media second in of the slowest stream; null if unknown. */
   readonly encoderSpeed: number | null;
 }
@@ -125,7 +128,7 @@ export class LiveStreams {
 
   /** The vCPUs that a publish takes as far as known before its source is. */
   costOf({ ladder }: AuthorisedStream): number {
-    return this.#cost(ladder);
+    return publishVCpus({ ladder, architecture: this.#options.architecture });
   }
 
   /** Ids of all streams that this task holds. */
@@ -221,6 +224,7 @@ export class LiveStreams {
     return {
       room: this.#options.room.snapshot(),
       streamsLive: streams.filter(({ isLive }) => isLive).length,
+      streamsReduced: streams.filter(({ isReduced }) => isReduced).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
   }
@@ -281,11 +285,11 @@ export class LiveStreams {
   }
 
   #takeRoom(publisher: Publisher): void {
-    const { playbackId, ladder } = publisher.stream;
+    const { playbackId } = publisher.stream;
     const { room } = this.#options;
     // Room is held by playback id, and another stream's must not change.
     this.#refuseTakenPlaybackId(publisher);
-    const vCpus = this.#cost(ladder);
+    const vCpus = this.costOf(publisher.stream);
     if (room.take(playbackId, vCpus)) return;
     room.turnAway(playbackId, vCpus);
     this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
@@ -295,10 +299,6 @@ export class LiveStreams {
   #releaseRoomUnlessNeeded(playbackId: string): void {
     const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.playbackId === playbackId);
     if (!isAccepting && !this.#streams.get(playbackId)?.holdsRoom) this.#options.room.release(playbackId);
-  }
-
-  #cost(ladder: LadderName, source?: SourceDescription): number {
-    return publishVCpus({ ladder, source: source?.video, architecture: this.#options.architecture });
   }
 
   /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
@@ -397,7 +397,7 @@ export class LiveStreams {
       ...{ streamId, playbackId, past },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
-      onSource: (ladder, source) => this.#options.room.correct(playbackId, this.#cost(ladder, source)),
+      onCost: (vCpus) => this.#options.room.correct(playbackId, vCpus),
       onEnded: () => this.#releaseRoomUnlessNeeded(playbackId),
       onGone: () => this.#onGone(playbackId, created),
     });

@@ -56,13 +56,14 @@ export class MetricsReporter {
 }
 
 /** A task's load as metrics. */
-export function metricLevels({ room, streamsLive, encoderSpeed }: StreamsLoad): MetricLevels {
+export function metricLevels({ room, streamsLive, streamsReduced, encoderSpeed }: StreamsLoad): MetricLevels {
   return {
     RoomVcpus: room.capacityVCpus,
     RoomUsedVcpus: room.usedVCpus,
     RoomFreeVcpus: room.freeVCpus,
     RoomDemandVcpus: thousandths(room.usedVCpus + room.unmetVCpus),
     StreamsLive: streamsLive,
+    StreamsReduced: streamsReduced,
     EncoderSpeed: encoderSpeed,
   };
 }

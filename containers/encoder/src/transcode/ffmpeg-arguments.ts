@@ -1,6 +1,12 @@
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import type { AudioRendition, FrameRate, VideoRendition } from '#encoder/media/media-run.ts';
+import {
+  type AudioRendition,
+  type FrameRate,
+  frameStep,
+  renditionFrameRate,
+  type VideoRendition,
+} from '#encoder/media/media-run.ts';
 import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { PictureSize, RenditionPlan } from './rendition-plan.ts';
@@ -25,7 +31,7 @@ const AUDIO_FRAGMENT_SHARE = 1 / 6;
 export function ffmpegArguments(plan: RenditionPlan, startSeconds: number): string[] {
   const videoOutputs = plan.video.flatMap((rendition, index) => [
     ...['-map', `[v${index}]`, ...videoCodec(rendition, plan)],
-    ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(plan)),
+    ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(rendition, plan)),
   ]);
   const audioOutput =
     plan.audio === null
@@ -51,21 +57,32 @@ const INPUT = [
 ];
 
 /** One filter chain in which each rendition is scaled from the next larger one. */
-function scalerGraph({ video, sourceSize }: RenditionPlan, startSeconds: number): string[] {
-  if (video.length === 0 || sourceSize === null) return [];
+function scalerGraph({ video, source, frameRate }: RenditionPlan, startSeconds: number): string[] {
+  if (video.length === 0 || source === null || frameRate === null) return [];
   const start = `trim=start=${startSeconds},setpts=PTS-${startSeconds}/TB,format=yuv420p,setsar=1`;
   const links = video.map((rendition, index) => {
-    const above = video[index - 1] ?? sourceSize;
+    const above = video[index - 1] ?? source;
     const filters = [
       ...(index === 0 ? [start] : []),
       ...(isSameSize(rendition, above) ? [] : [`scale=${rendition.width}:${rendition.height},setsar=1`]),
       ...(index < video.length - 1 ? ['split=2'] : []),
     ];
     const input = index === 0 ? '[0:v:0]' : `[s${index}]`;
-    const outputs = index < video.length - 1 ? `[v${index}][s${index + 1}]` : `[v${index}]`;
-    return `${input}${filters.length > 0 ? filters.join(',') : 'null'}${outputs}`;
+    const output = frameStep(rendition) > 1 ? `[f${index}]` : `[v${index}]`;
+    const outputs = index < video.length - 1 ? `${output}[s${index + 1}]` : output;
+    const link = `${input}${filters.length > 0 ? filters.join(',') : 'null'}${outputs}`;
+    return frameStep(rendition) > 1 ? `${link};${output}${everyNthFrame(rendition, frameRate)}[v${index}]` : link;
   });
   return ['-filter_complex', links.join(';')];
+}
+
+/**
+ * Takes a frame once it is about `frameStep` frames after the last one. Counting frames would take too few of a source
+ * that lacks some, and `-r` alone would first let extra frames through, so that the picture lags behind the sound.
+ */
+function everyNthFrame(rendition: VideoRendition, { numerator, denominator }: FrameRate): string {
+  const minSeconds = ((frameStep(rendition) - 0.5) * denominator) / numerator;
+  return `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${minSeconds.toFixed(6)})'`;
 }
 
 function isSameSize(a: PictureSize, b: PictureSize): boolean {
@@ -75,14 +92,15 @@ function isSameSize(a: PictureSize, b: PictureSize): boolean {
 /** x264 places IDR frames by count only, so that they fall on the same frame in every rendition. */
 function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: RenditionPlan): string[] {
   if (frameRate === null || keyframeFrames === null) throw new Error(`rendition ${rendition.name} has no frame rate`);
+  const gopFrames = keyframeFrames / frameStep(rendition);
   const shortSide = Math.min(rendition.width, rendition.height);
   const bufferKbit = Math.round(rendition.videoKbps * LATENCY_PROFILES[latency].segmentSeconds * BUFFER_PER_SEGMENT);
   return [
     ...['-c:v', 'libx264', '-preset', 'veryfast', ...(latency === 'standard' ? [] : ['-tune', 'zerolatency'])],
     ...['-profile:v', shortSide >= 720 ? 'high' : 'main', '-pix_fmt', 'yuv420p', ...x264Threads(shortSide)],
     ...['-b:v', `${rendition.videoKbps}k`, '-maxrate', `${rendition.videoKbps}k`, '-bufsize', `${bufferKbit}k`],
-    ...['-g', `${keyframeFrames}`, '-keyint_min', `${keyframeFrames}`, '-sc_threshold', '0', '-bf', '0'],
-    ...constantFrameRate(frameRate),
+    ...['-g', `${gopFrames}`, '-keyint_min', `${gopFrames}`, '-sc_threshold', '0', '-bf', '0'],
+    ...constantFrameRate(renditionFrameRate(frameRate, rendition)),
   ];
 }
 
@@ -113,14 +131,16 @@ function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition, start
 }
 
 /**
- * A video fragment is as long as a part. A part is only published when its last frame is there, so waking the packager
- * for each frame would gain nothing.
+ * A video fragment is as long as a part, which has whole frames of every rendition. A part is only published when its
+ * last frame is there, so waking the packager for each frame would gain nothing.
  */
-function videoFragmentSeconds({ latency, frameRate }: RenditionPlan): number {
+function videoFragmentSeconds(rendition: VideoRendition, { latency, frameRate, video }: RenditionPlan): number {
   if (frameRate === null) throw new Error('the plan has video without a frame rate');
   const frameSeconds = frameRate.denominator / frameRate.numerator;
-  const frames = Math.ceil(fragmentSeconds(latency) / frameSeconds - 1e-9);
-  return muxerDuration(frames, frameSeconds);
+  const longestStep = Math.max(...video.map(frameStep));
+  const runFrames = Math.ceil(Math.ceil(fragmentSeconds(latency) / frameSeconds - 1e-9) / longestStep) * longestStep;
+  const step = frameStep(rendition);
+  return muxerDuration(runFrames / step, frameSeconds * step);
 }
 
 /** Audio parts end where video parts end, not where fragments do. Short fragments do not delay a part for long. */

@@ -41,7 +41,7 @@ export class FfmpegProcess {
   readonly #child: ChildProcess;
   readonly #now: () => number;
   readonly #stderrTail: string[] = [];
-  /** The times of the writes that FFmpeg has not read yet, oldest first. */
+  /** When the writes that FFmpeg has not read yet began to count as late, oldest first. */
   readonly #pendingWritesMs: number[] = [];
   #flushTimer: NodeJS.Timeout | null = null;
 
@@ -64,15 +64,23 @@ export class FfmpegProcess {
     }
   }
 
-  /** Queues bytes for FFmpeg. Returns false if so much waits, or for so long, that FFmpeg must be replaced. */
-  write(bytes: Buffer): boolean {
+  /**
+   * Queues bytes for FFmpeg. Returns false if so much waits, or for so long, that FFmpeg must be replaced. The first
+   * `allowanceMs` of the wait do not count.
+   */
+  write(bytes: Buffer, allowanceMs = 0): boolean {
     const stdin: Writable | null = this.#child.stdin;
     if (stdin === null || !stdin.writable) return true;
-    this.#pendingWritesMs.push(this.#now());
+    this.#pendingWritesMs.push(this.#now() + allowanceMs);
     stdin.write(bytes, () => this.#pendingWritesMs.shift());
-    const oldestMs = this.#pendingWritesMs[0] ?? this.#now();
     const hasRoom = stdin.writableLength <= MAX_QUEUED_BYTES && this.#pendingWritesMs.length <= MAX_QUEUED_WRITES;
-    return hasRoom && this.#now() - oldestMs <= MAX_QUEUED_MS;
+    return hasRoom && this.backlogMs <= MAX_QUEUED_MS;
+  }
+
+  /** How long the oldest input that FFmpeg has not read yet has waited for it. */
+  get backlogMs(): number {
+    const nowMs = this.#now();
+    return Math.max(0, nowMs - (this.#pendingWritesMs[0] ?? nowMs));
   }
 
   /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, it is killed. */

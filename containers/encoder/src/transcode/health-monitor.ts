@@ -3,6 +3,7 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { healthWarnings } from './health-warnings.ts';
 import { InputMeter } from './input-meter.ts';
+import type { QualityReduction } from './quality-steps.ts';
 import type { TimedTag } from './tag-cache.ts';
 
 const OVERLOAD_MEMORY_MS = 60_000;
@@ -13,6 +14,8 @@ export interface HealthContext {
   readonly source: SourceDescription | null;
   /** Media seconds out per media second in; null while unknown. */
   readonly encoderSpeed: number | null;
+  /** Null if viewers get full quality. */
+  readonly reduction: QualityReduction | null;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
 }
@@ -40,7 +43,7 @@ export class HealthMonitor {
     this.#overloadedAtMs = nowMs;
   }
 
-  report({ source, encoderSpeed, nowMs }: HealthContext): StreamHealth {
+  report({ source, encoderSpeed, reduction, nowMs }: HealthContext): StreamHealth {
     const measures = this.#meter.measure(nowMs);
     const { inputKbps, frameRate, keyframeIntervalSeconds, droppedFrames } = measures;
     const video = source?.video ?? null;
@@ -61,6 +64,7 @@ export class HealthMonitor {
         hasAudio: audio !== null,
         declaredFrameRate: video?.frameRate ?? null,
         encoderSpeed,
+        reduction,
         wasOverloaded: nowMs - this.#overloadedAtMs < OVERLOAD_MEMORY_MS,
       }),
     };

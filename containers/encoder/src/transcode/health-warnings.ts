@@ -1,4 +1,5 @@
 import type { InputMeasures } from './input-meter.ts';
+import type { QualityReduction } from './quality-steps.ts';
 
 /** The facts from which warnings are derived. */
 export interface HealthFacts extends InputMeasures {
@@ -8,6 +9,8 @@ export interface HealthFacts extends InputMeasures {
   readonly declaredFrameRate: number | null;
   /** Media seconds out per media second in. */
   readonly encoderSpeed: number | null;
+  /** What viewers get less of because FFmpeg did not keep up; null if nothing. */
+  readonly reduction: QualityReduction | null;
   /** An FFmpeg was replaced within the last minute because it did not keep up. */
   readonly wasOverloaded: boolean;
 }
@@ -66,6 +69,10 @@ const RULES: readonly WarningRule[] = [
       wasOverloaded || (encoderSpeed !== null && encoderSpeed < MIN_ENCODER_SPEED),
     text: () => "the encoder can't keep up",
   },
+  {
+    applies: ({ reduction }) => reduction !== null,
+    text: ({ reduction }) => `the encoder is too busy for full quality: viewers get ${reductionText(reduction)}`,
+  },
 ];
 
 /** What is wrong with a publish, in words for the broadcaster. Empty if all is well. */
@@ -79,6 +86,13 @@ function isUploadSlow({ inputKbps, expectedKbps }: HealthFacts): boolean {
 
 function isLate({ delaySeconds }: HealthFacts): boolean {
   return delaySeconds > LATE_SECONDS;
+}
+
+function reductionText(reduction: QualityReduction | null): string {
+  if (reduction === null) return '';
+  const { full, current } = reduction;
+  if (full.name !== current.name) return `at most ${current.name} instead of ${full.name}`;
+  return `${current.name} with ${round(current.frameRate)} instead of ${round(full.frameRate)} frames a second`;
 }
 
 /** Rounds to one decimal; at least 0.1. */

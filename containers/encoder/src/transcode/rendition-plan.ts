@@ -1,6 +1,13 @@
-import { audioKbps, type LadderName, sourceRungs } from '#domain/ladders.ts';
+import type { SourcePicture } from '#domain/encoder-capacity.ts';
+import { audioKbps, type LadderName, type Rung, sourceRungs } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
-import { type AudioRendition, type FrameRate, framesPerSecond, type VideoRendition } from '#encoder/media/media-run.ts';
+import {
+  type AudioRendition,
+  type FrameRate,
+  framesPerSecond,
+  type RunFormat,
+  type VideoRendition,
+} from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { snapFrameRate } from './frame-rates.ts';
 
@@ -10,16 +17,10 @@ export interface PictureSize {
 }
 
 /** Everything that is decided about an FFmpeg process before it starts. */
-export interface RenditionPlan {
+export interface RenditionPlan extends RunFormat {
   readonly latency: LatencyName;
   /** Null for an audio-only source. */
-  readonly sourceSize: PictureSize | null;
-  /** Best first; empty without video. */
-  readonly video: readonly VideoRendition[];
-  readonly frameRate: FrameRate | null;
-  /** Frames from one IDR frame to the next. */
-  readonly keyframeFrames: number | null;
-  readonly audio: AudioRendition | null;
+  readonly source: SourcePicture | null;
 }
 
 /** Above this many frames per second, a rung uses its bitrate for high frame rates. */
@@ -34,7 +35,7 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
   const frameRate = source.video === null ? null : snapFrameRate(source.video.frameRate);
   return {
     latency,
-    sourceSize: source.video === null ? null : { width: source.video.width, height: source.video.height },
+    source: source.video === null ? null : pictureOf(source.video),
     video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate),
     frameRate,
     keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),
@@ -43,13 +44,21 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
 }
 
 function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {
-  const isHighFrameRate = framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE;
   const shortSide = Math.min(source.width, source.height);
   return sourceRungs(ladder, shortSide).map((rung) => ({
     name: rung.name,
     ...(rung.shortSide <= shortSide ? scaleToShortSide(source, rung.shortSide) : roundDownToEven(source)),
-    videoKbps: isHighFrameRate ? rung.videoKbpsHighFrameRate : rung.videoKbps,
+    videoKbps: rungKbps(rung, frameRate),
   }));
+}
+
+function pictureOf({ width, height, frameRate }: SourcePicture): SourcePicture {
+  return { width, height, frameRate };
+}
+
+/** The video bitrate of a rung at a frame rate. */
+export function rungKbps(rung: Rung, frameRate: FrameRate): number {
+  return framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE ? rung.videoKbpsHighFrameRate : rung.videoKbps;
 }
 
 /** H.264 with 4:2:0 chroma needs even sides. Rounds to the nearest, but never above the source: nothing is upscaled. */

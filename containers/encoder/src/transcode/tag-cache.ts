@@ -6,7 +6,10 @@ export interface TimedTag {
   readonly timelineMs: number;
 }
 
-/** Keyframes are rarely more than 10 s apart. A source that exceeds a limit restarts at its next keyframe. */
+/**
+ * Keyframes are rarely more than 10 s apart. If a limit is exceeded, all but the media since the newest keyframe is
+ * dropped. A source that exceeds it even so restarts at its next keyframe.
+ */
 const MAX_CACHED_MS = 12_000;
 const MAX_CACHED_BYTES = 12 * 1024 * 1024;
 /** About three times as many as 60 frames a second with audio produce in MAX_CACHED_MS. */
@@ -14,7 +17,7 @@ const MAX_CACHED_TAGS = 4_096;
 /** The memory that a tag takes in addition to its payload. */
 const TAG_OVERHEAD_BYTES = 256;
 
-/** Everything that a decoder needs to start now: the sequence headers, and all media since the last video keyframe. */
+/** Everything that a decoder needs to start now: the sequence headers, and all media since a video keyframe. */
 export class TagCache {
   #videoHeader: FlvTag | null = null;
   #audioHeader: FlvTag | null = null;
@@ -26,16 +29,25 @@ export class TagCache {
     return [this.#videoHeader, this.#audioHeader].filter((header) => header !== null);
   }
 
-  /** Media from the last keyframe on; without video, the newest audio. Empty if decoding cannot start yet. */
+  /** Media from a keyframe on, as `add` was told; without video, the newest audio. Empty if decoding cannot start yet. */
   get tags(): readonly TimedTag[] {
     return this.#media;
   }
 
-  /** Adds an audio or video frame. If `hasVideo` is true, decoding can only start at a video keyframe. */
-  add(timed: TimedTag, hasVideo: boolean): void {
-    const isStart = hasVideo ? isVideoKeyframe(timed.tag) : true;
-    if (isStart) this.clear();
-    if (isStart || this.#media.length > 0) this.#append(timed);
+  /**
+   * Adds an audio or video frame. If `hasVideo` is true, decoding can only start at a video keyframe. The newest one that
+   * is not after `neededFromMs` is kept, and what follows it.
+   */
+  add(timed: TimedTag, hasVideo: boolean, neededFromMs = Number.POSITIVE_INFINITY): void {
+    if (!hasVideo) this.clear();
+    const isKeyframe = hasVideo && isVideoKeyframe(timed.tag);
+    if (!hasVideo || isKeyframe || this.#media.length > 0) this.#append(timed);
+    if (isKeyframe) this.#dropBefore(neededFromMs);
+  }
+
+  /** Drops all but the newest keyframe and what follows it. */
+  keepNewest(): void {
+    this.#dropBefore(Number.POSITIVE_INFINITY);
   }
 
   /**
@@ -70,10 +82,21 @@ export class TagCache {
   #append(timed: TimedTag): void {
     this.#media.push(timed);
     this.#mediaBytes += sizeBytes(timed);
-    const firstMs = this.#media[0]?.timelineMs ?? timed.timelineMs;
+    if (this.#isTooMuch(timed)) this.keepNewest();
+    if (this.#isTooMuch(timed)) this.clear();
+  }
+
+  #isTooMuch({ timelineMs }: TimedTag): boolean {
+    const firstMs = this.#media[0]?.timelineMs ?? timelineMs;
     // A time limit alone would not be enough: a publisher's timestamps may stand still.
-    const isTooMuch = this.#mediaBytes > MAX_CACHED_BYTES || this.#media.length > MAX_CACHED_TAGS;
-    if (isTooMuch || timed.timelineMs - firstMs > MAX_CACHED_MS) this.clear();
+    const isLarge = this.#mediaBytes > MAX_CACHED_BYTES || this.#media.length > MAX_CACHED_TAGS;
+    return isLarge || timelineMs - firstMs > MAX_CACHED_MS;
+  }
+
+  /** Keeps everything from the newest keyframe on that is not after `timelineMs`. */
+  #dropBefore(timelineMs: number): void {
+    const first = this.#media.findLastIndex((timed) => isVideoKeyframe(timed.tag) && timed.timelineMs <= timelineMs);
+    if (first > 0) this.#keep(this.#media.slice(first));
   }
 }
 

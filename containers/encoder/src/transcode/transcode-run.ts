@@ -3,18 +3,23 @@ import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
-import { framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import { frameStep, framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
+import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
 import { TranscodeSpeed } from './transcode-speed.ts';
 
 /** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
 const FIRST_TAG_MS = 1000;
+/** An FFmpeg that keeps up has worked off within this time what it was behind at its start. */
+const CATCH_UP_MS = 20_000;
 const WATCH_INTERVAL_MS = 500;
+/** An output that is silent for longer than this counts against the speed before it goes on. */
+const SILENCE_MS = 2000;
 
 export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;
@@ -26,6 +31,8 @@ export interface TranscodeRunOptions {
   readonly startMs: number;
   readonly ingestClock: IngestClock;
   readonly beginRun: (run: MediaRun) => RunSink;
+  /** Called regularly from the first output on. */
+  readonly onSample: (sample: PaceSample) => void;
   readonly spawn: SpawnProcess;
   readonly now: () => number;
   readonly log: Logger;
@@ -56,6 +63,8 @@ export class TranscodeRun {
   readonly #monitors: ReadonlyMap<string, OutputMonitor>;
   readonly #watch: NodeJS.Timeout;
   readonly #speedometer = new TranscodeSpeed();
+  readonly #startedAtMs: number;
+  #behindAtStartMs = 0;
   #fedMs: number;
   #outcome: RunOutcome | null = null;
 
@@ -65,6 +74,7 @@ export class TranscodeRun {
     this.plan = plan;
     this.epoch = epoch;
     this.#fedMs = firstTagMs;
+    this.#startedAtMs = now();
     const outputs = renditionNames(plan);
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
     this.#sink = beginRun(this.#describe());
@@ -76,7 +86,7 @@ export class TranscodeRun {
       onOutput: (output, chunk) => this.#deliver(output, chunk),
       onStderrLine: (line) => log.debug({ epoch, line }, 'ffmpeg'),
     });
-    this.ended = this.#settle(now());
+    this.ended = this.#settle();
     this.#watch = setInterval(() => this.#watchOutput(), WATCH_INTERVAL_MS);
     this.#ffmpeg.write(flvHeader({ hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null }));
     for (const header of sequenceHeaders) this.#write(header, 0);
@@ -90,6 +100,22 @@ export class TranscodeRun {
   /** Media seconds out per media second in, over the last 10 s; null while unknown. */
   get encoderSpeed(): number | null {
     return this.#speedometer.value;
+  }
+
+  /** How long the oldest input has waited for FFmpeg. */
+  get backlogMs(): number {
+    return this.#ffmpeg.backlogMs;
+  }
+
+  /** Position on the publisher's timeline up to which output was delivered. */
+  get deliveredUntilMs(): number {
+    return this.#options.startMs + this.#deliveredMs();
+  }
+
+  /** Feeds the tags with which the run begins. FFmpeg gets time to work them off, because they come all at once. */
+  feedFirst(tags: readonly TimedTag[]): void {
+    this.#behindAtStartMs = Math.max(0, (tags.at(-1)?.timelineMs ?? 0) - this.#options.startMs);
+    for (const timed of tags) this.feed(timed);
   }
 
   /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
@@ -110,6 +136,12 @@ export class TranscodeRun {
     this.#ffmpeg.finish();
   }
 
+  /** Ends the run at once. What FFmpeg has not written yet is left to the next run. */
+  cut(): void {
+    this.#outcome ??= 'finished';
+    this.#ffmpeg.kill();
+  }
+
   #describe(): MediaRun {
     const { plan, epoch, ingestClock, startMs } = this.#options;
     return {
@@ -123,12 +155,21 @@ export class TranscodeRun {
   }
 
   #write(tag: FlvTag, timestampMs: number): void {
-    if (!this.#ffmpeg.write(flvTag(tag, timestampMs))) this.#fail('overloaded');
+    if (!this.#ffmpeg.write(flvTag(tag, timestampMs), this.#allowanceMs())) this.#fail('overloaded');
+  }
+
+  /** How far FFmpeg may be behind because it was at the start. */
+  #allowanceMs(): number {
+    const age = (this.#options.now() - this.#startedAtMs) / CATCH_UP_MS;
+    return this.#behindAtStartMs * Math.max(0, 1 - age);
   }
 
   #deliver(output: string, chunk: Buffer): void {
     try {
+      const beforeMs = this.#deliveredMs();
       this.#monitors.get(output)?.onOutput(this.#sink.write(output, chunk));
+      // Output comes in fragments. Between two of them, the speed would depend on the moment at which it is measured.
+      if (this.#deliveredMs() > beforeMs) this.#measureSpeed(this.#options.now());
     } catch (error) {
       // What FFmpeg wrote was not fragmented MP4. Another FFmpeg may do better.
       this.#options.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
@@ -138,10 +179,17 @@ export class TranscodeRun {
 
   #watchOutput(): void {
     const nowMs = this.#options.now();
-    const deliveredMs = this.#deliveredMs();
+    const measuredAtMs = this.#speedometer.newestMs;
+    if (measuredAtMs !== null && nowMs - measuredAtMs > SILENCE_MS) this.#measureSpeed(nowMs);
     // Before the first output, FFmpeg is starting and looking ahead. That must not count as slow.
-    if (deliveredMs > 0) this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs });
+    if (measuredAtMs !== null && !this.isEnding) {
+      this.#options.onSample({ nowMs, speed: this.encoderSpeed, backlogMs: this.backlogMs });
+    }
     if ([...this.#monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.#fail('stalled');
+  }
+
+  #measureSpeed(nowMs: number): void {
+    this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs: this.#deliveredMs() });
   }
 
   #fail(outcome: RunOutcome): void {
@@ -150,23 +198,26 @@ export class TranscodeRun {
     this.#ffmpeg.kill();
   }
 
-  async #settle(startedAtMs: number): Promise<RunEnd> {
+  async #settle(): Promise<RunEnd> {
     const exit = await this.#ffmpeg.exit;
     clearInterval(this.#watch);
     this.#sink.end();
     return {
       outcome: this.#outcome ?? 'died',
       exit,
-      lifetimeMs: this.#options.now() - startedAtMs,
+      lifetimeMs: this.#options.now() - this.#startedAtMs,
       hadOutput: [...this.#monitors.values()].every((monitor) => monitor.frames > 0),
-      deliveredUntilMs: this.#options.startMs + this.#deliveredMs(),
+      deliveredUntilMs: this.deliveredUntilMs,
     };
   }
 
   /** Measured by the rendition that is furthest ahead, because no rendition may repeat media. */
   #deliveredMs(): number {
     const { frameRate, audio, video } = this.plan;
-    const frames = Math.max(0, ...video.map(({ name }) => this.#monitors.get(name)?.frames ?? 0));
+    const frames = Math.max(
+      0,
+      ...video.map((rendition) => (this.#monitors.get(rendition.name)?.frames ?? 0) * frameStep(rendition)),
+    );
     if (frameRate !== null) return (frames * 1000) / framesPerSecond(frameRate);
     const audioFrames = this.#monitors.get(AUDIO_RENDITION)?.frames ?? 0;
     return audio === null ? 0 : (audioFrames * AAC_FRAME_SAMPLES * 1000) / audio.sampleRateHz;

@@ -12,6 +12,11 @@ interface SpeedSample {
 export class TranscodeSpeed {
   #samples: SpeedSample[] = [];
 
+  /** When the last sample was taken; null before the first. */
+  get newestMs(): number | null {
+    return this.#samples.at(-1)?.nowMs ?? null;
+  }
+
   /** Adds how much media was fed and delivered so far, in milliseconds from any fixed starting point. */
   add(sample: SpeedSample): void {
     this.#samples.push(sample);

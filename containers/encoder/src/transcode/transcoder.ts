@@ -3,29 +3,38 @@ import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
 import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/media/flv-tag.ts';
-import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
-import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import { UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
-import { IngestClock } from './ingest-clock.ts';
+import type { IngestClock } from './ingest-clock.ts';
+import { type QualityStep, QualitySteps } from './quality-steps.ts';
 import { planRenditions } from './rendition-plan.ts';
 import { RestartPolicy } from './restart-policy.ts';
-import { SourceTracks } from './source-tracks.ts';
-import { TagCache, type TimedTag } from './tag-cache.ts';
-import { TagTimeline } from './tag-timeline.ts';
+import { SourceBuffer, type SourceStart } from './source-buffer.ts';
+import type { StepArbiter } from './step-arbiter.ts';
+import type { TimedTag } from './tag-cache.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
 export interface TranscoderOptions {
   readonly stream: AuthorisedStream;
   /** Returns a number above every epoch that this stream had before. */
   readonly nextEpoch: () => number;
-  /** A run is about to start on this source. */
-  readonly onSource: (source: SourceDescription) => void;
+  /** A run is about to start that takes so many vCPUs. An estimate. */
+  readonly onCost: (vCpus: number) => void;
   /** Starts a new run and returns the sink for its output. The run before it has always ended by then. */
   readonly beginRun: (run: MediaRun) => RunSink;
-  /** A run replaces the one before it. */
+  /** Whether viewers' players can continue with such a run. */
+  readonly fits: (format: RunFormat) => boolean;
+  /** A run replaces the one before it, and not only because of a step. */
   readonly onRestart: (reason: RestartReason) => void;
+  /** The task's. */
+  readonly arbiter: StepArbiter;
+  /** How many quality steps down the publish begins with. */
+  readonly firstLevel: number;
+  /** A run has begun that gives viewers more or less than the one before it. */
+  readonly onQualityStep: (step: QualityStep) => void;
   /**
    * The transcoder has given up and nothing runs any more. Called at most once. `description` is for the broadcaster.
    */
@@ -36,6 +45,7 @@ export interface TranscoderOptions {
   readonly log: Logger;
 }
 
+const SERVER_BUSY = 'The server is too busy to process the stream; try again later';
 const SERVER_FAILED = 'The server failed to process the stream; try again';
 
 /** Either the source is of a kind that is not supported, or FFmpeg keeps failing on it. */
@@ -44,24 +54,21 @@ export type FatalReason = 'source-unsupported' | 'encoder-failed';
 /** Transcodes one publish. Runs one FFmpeg at a time, and replaces it if it fails or if the source changes. */
 export class Transcoder {
   readonly #options: TranscoderOptions;
-  readonly #timeline = new TagTimeline();
-  readonly #cache = new TagCache();
+  readonly #buffer = new SourceBuffer();
   readonly #monitor = new HealthMonitor();
   readonly #policy = new RestartPolicy();
-  readonly #tracks = new SourceTracks();
-  #ingestClock = new IngestClock();
+  readonly #steps: QualitySteps;
   #run: TranscodeRun | null = null;
   /** Settles when the run has ended. */
   #following: Promise<void> = Promise.resolve();
   #restartTimer: NodeJS.Timeout | null = null;
-  /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
-  #deliveredUntilMs: number | null = null;
-  /** Why the previous run ended; null before the first. */
+  /** Why the previous run ended; null before the first, and after one that ended for a step. */
   #restartReason: RestartReason | null = null;
   #isStopped = false;
 
   constructor(options: TranscoderOptions) {
     this.#options = options;
+    this.#steps = new QualitySteps(options);
   }
 
   /** Takes the publisher's next tag. */
@@ -75,6 +82,7 @@ export class Transcoder {
   /** Ends the publish. Delivers what FFmpeg still has; after about 2 s at most, nothing is left running. */
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#steps.close();
     if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
     this.#run?.finish();
     await this.#following;
@@ -85,34 +93,36 @@ export class Transcoder {
     return this.#run?.encoderSpeed ?? null;
   }
 
+  /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
+  get isReduced(): boolean {
+    return this.#steps.reduction !== null;
+  }
+
   /** The publish's health now. */
   health(): StreamHealth {
     const { encoderSpeed } = this;
-    return this.#monitor.report({ source: this.#tracks.present, encoderSpeed, nowMs: this.#options.now() });
+    const { reduction } = this.#steps;
+    return this.#monitor.report({ source: this.#buffer.source, encoderSpeed, reduction, nowMs: this.#options.now() });
   }
 
   /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
   #onSequenceHeader(tag: FlvTag): void {
-    if (this.#cache.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
+    if (this.#buffer.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
   }
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
-    const { timelineMs, hasJumped } = this.#timeline.advance(tag);
-    if (hasJumped) this.#onJump(timelineMs);
-    this.#ingestClock.observe(timelineMs, receivedAtMs);
-    this.#tracks.place(tag, timelineMs);
-    const timed: TimedTag = { tag, timelineMs };
+    const { timed, hasJumped } = this.#buffer.add(tag, receivedAtMs, this.#run?.deliveredUntilMs);
+    if (hasJumped) this.#onJump();
     this.#monitor.onFrame(timed, receivedAtMs);
-    this.#cache.add(timed, this.#tracks.mayHaveVideo);
     if (this.#run === null) this.#startWhenPossible();
-    else if (this.#tracks.differFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
-    else this.#run.feed(timed);
+    else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
+    else this.#feed(this.#run, timed);
   }
 
   /** Returns false if the tag shows that the source cannot be transcoded. */
   #describe(tag: FlvTag): boolean {
     try {
-      this.#tracks.add(tag);
+      this.#buffer.describe(tag);
       return true;
     } catch (error) {
       if (!(error instanceof UnsupportedSourceError)) throw error;
@@ -121,11 +131,8 @@ export class Transcoder {
     }
   }
 
-  /** Resets clock and meter, but not the cache: frames after the jump are predicted from frames before it. */
-  #onJump(timelineMs: number): void {
-    this.#ingestClock = new IngestClock();
+  #onJump(): void {
     this.#monitor.onJump();
-    this.#deliveredUntilMs = timelineMs;
     this.#replaceRun('the timestamps jumped');
   }
 
@@ -136,52 +143,52 @@ export class Transcoder {
     this.#run.finish();
   }
 
-  #startWhenPossible(): void {
-    const first = this.#cache.tags[0];
-    const source = this.#tracks.present;
-    if (this.#isStopped || this.#run !== null || this.#restartTimer !== null) return;
-    if (source === null || first === undefined) return;
-    this.#startRun(source, first.timelineMs);
+  #feed(run: TranscodeRun, timed: TimedTag): void {
+    if (this.#steps.endRun(run, timed, this.#buffer.fromMs)) {
+      this.#options.log.info({ epoch: run.epoch, reason: 'a quality step' }, 'replacing FFmpeg');
+    } else {
+      run.feed(timed);
+    }
   }
 
-  #startRun(source: SourceDescription, firstTagMs: number): void {
+  #startWhenPossible(): void {
+    if (this.#isStopped || this.#run !== null || this.#restartTimer !== null) return;
+    const { start } = this.#buffer;
+    if (start !== null) this.#startRun(start);
+  }
+
+  #startRun(start: SourceStart): void {
     try {
       // Taking the last epoch can end the publish.
       const epoch = this.#options.nextEpoch();
       if (this.#isStopped) return;
-      this.#options.onSource(source);
-      const run = this.#createRun(epoch, source, firstTagMs);
+      const run = this.#createRun(epoch, start);
       this.#run = run;
-      this.#following = this.#follow(run);
+      this.#following = this.#follow(run, start.ingestClock);
       if (this.#restartReason !== null) this.#options.onRestart(this.#restartReason);
-      for (const timed of this.#cache.tags) run.feed(timed);
+      const step = this.#steps.onRun();
+      if (step !== null) this.#options.onQualityStep(step);
+      run.feedFirst(this.#buffer.tags);
     } catch (error) {
       this.#onError(error);
     }
   }
 
-  #createRun(epoch: number, source: SourceDescription, firstTagMs: number): TranscodeRun {
-    const { stream, beginRun, spawn, now, log } = this.#options;
-    const plan = planRenditions(source, stream.ladder, stream.latency);
+  #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
+    const { stream, onCost, beginRun, spawn, now, log } = this.#options;
+    const plan = this.#steps.plan(planRenditions(source, stream.ladder, stream.latency));
+    onCost(this.#steps.vCpus);
     const run = new TranscodeRun({
-      plan,
-      epoch,
-      sequenceHeaders: this.#cache.sequenceHeaders,
-      firstTagMs,
-      startMs: Math.max(firstTagMs, this.#deliveredUntilMs ?? firstTagMs),
-      ingestClock: this.#ingestClock,
-      beginRun,
-      spawn,
-      now,
-      log,
+      ...{ plan, epoch, beginRun, spawn, now, log },
+      ...start,
+      onSample: (sample) => this.#steps.observe(sample),
     });
     log.info({ epoch, video: plan.video, audio: plan.audio, frameRate: plan.frameRate }, 'FFmpeg started');
     return run;
   }
 
   /** Waits for a run to end. Never rejects. */
-  async #follow(run: TranscodeRun): Promise<void> {
-    const clockOfRun = this.#ingestClock;
+  async #follow(run: TranscodeRun, clockOfRun: IngestClock): Promise<void> {
     try {
       const end = await run.ended;
       this.#run = null;
@@ -194,25 +201,42 @@ export class Transcoder {
 
   #onRunEnded(epoch: number, end: RunEnd, clockOfRun: IngestClock): void {
     const { outcome, exit, lifetimeMs } = end;
-    this.#restartReason = outcome === 'finished' ? 'source-changed' : outcome;
-    if (outcome === 'overloaded') this.#monitor.onOverload(this.#options.now());
-    if (clockOfRun === this.#ingestClock) this.#deliveredUntilMs = end.deliveredUntilMs;
+    const isStep = this.#steps.onRunEnded() && outcome === 'finished';
+    // After a step, the next FFmpeg goes on where this one ended. Otherwise it would be late from the start.
+    if (!isStep) this.#buffer.keepNewest();
+    this.#restartReason = isStep ? null : outcome === 'finished' ? 'source-changed' : outcome;
+    if (outcome === 'overloaded') this.#onOverload();
+    this.#buffer.onDelivered(clockOfRun, end.deliveredUntilMs);
     if (outcome === 'finished' || this.#isStopped) {
       this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
-      if (!this.#isStopped) this.#restartIn(this.#policy.delayAfterChange(lifetimeMs));
+      if (!this.#isStopped) this.#restartIn(isStep ? 0 : this.#policy.delayAfterChange(lifetimeMs));
     } else {
       this.#options.log.warn({ epoch, outcome, exit, lifetimeMs }, 'FFmpeg failed');
       this.#restartAfter(end);
     }
   }
 
+  #onOverload(): void {
+    this.#monitor.onOverload(this.#options.now());
+    if (!this.#isStopped) this.#steps.onOverload();
+  }
+
   #restartAfter(end: RunEnd): void {
-    const delayMs = this.#policy.delayAfter(end);
+    const delayMs = this.#delayAfter(end);
     if (delayMs === null) {
-      this.#giveUp('encoder-failed', failureReason(end.exit.stderrTail));
+      this.#giveUp('encoder-failed', end.outcome === 'overloaded' ? SERVER_BUSY : failureReason(end.exit.stderrTail));
       return;
     }
     this.#restartIn(delayMs);
+  }
+
+  /** Null to give up. */
+  #delayAfter(end: RunEnd): number | null {
+    if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
+    // The next FFmpeg has less to do, so the end of this one says nothing about it.
+    if (this.#steps.isPending) return 0;
+    // Nor does it say anything about the source, as long as the task may yet be relieved.
+    return this.#policy.delayAfter({ ...end, hadOutput: end.hadOutput || this.#steps.canStepDown });
   }
 
   #restartIn(delayMs: number): void {
@@ -230,6 +254,7 @@ export class Transcoder {
 
   #giveUp(reason: FatalReason, description: string): void {
     this.#isStopped = true;
+    this.#steps.close();
     this.#run?.finish();
     this.#options.log.warn({ reason, description }, 'transcoding given up');
     this.#options.onFatal(reason, description);

@@ -1,0 +1,105 @@
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
+import { IngestClock } from './ingest-clock.ts';
+import type { RenditionPlan } from './rendition-plan.ts';
+import { SourceTracks } from './source-tracks.ts';
+import { TagCache, type TimedTag } from './tag-cache.ts';
+import { TagTimeline } from './tag-timeline.ts';
+
+/** Where an FFmpeg begins. */
+export interface SourceStart {
+  readonly source: SourceDescription;
+  readonly sequenceHeaders: readonly FlvTag[];
+  /** Timeline position of the buffer's first tag, with which decoding starts. */
+  readonly firstTagMs: number;
+  /** Timeline position from which viewers need media. */
+  readonly startMs: number;
+  readonly ingestClock: IngestClock;
+}
+
+/** A frame in its place, and whether the publisher's timestamps jumped before it. */
+export interface BufferedTag {
+  readonly timed: TimedTag;
+  readonly hasJumped: boolean;
+}
+
+/** What is known of a publisher's source, with the media from which the next FFmpeg can begin. */
+export class SourceBuffer {
+  readonly #timeline = new TagTimeline();
+  readonly #cache = new TagCache();
+  readonly #tracks = new SourceTracks();
+  #ingestClock = new IngestClock();
+  /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
+  #deliveredUntilMs: number | null = null;
+
+  /** The source with the tracks that still arrive; null until they are known. */
+  get source(): SourceDescription | null {
+    return this.#tracks.present;
+  }
+
+  /** Media from a keyframe on; without video, the newest audio. Empty if decoding cannot start yet. */
+  get tags(): readonly TimedTag[] {
+    return this.#cache.tags;
+  }
+
+  /** Timeline position of the first of `tags`; infinite if there is none. */
+  get fromMs(): number {
+    return this.tags[0]?.timelineMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Where the next run begins; null while that is not possible. */
+  get start(): SourceStart | null {
+    const { source, fromMs } = this;
+    if (source === null || this.tags.length === 0) return null;
+    return {
+      source,
+      sequenceHeaders: this.#cache.sequenceHeaders,
+      firstTagMs: fromMs,
+      startMs: Math.max(fromMs, this.#deliveredUntilMs ?? fromMs),
+      ingestClock: this.#ingestClock,
+    };
+  }
+
+  /** Takes the next tag of any kind. Throws UnsupportedSourceError if the source cannot be transcoded. */
+  describe(tag: FlvTag): void {
+    this.#tracks.add(tag);
+  }
+
+  /** Adds a sequence header. Returns false if it repeats the last one of its track. */
+  replaceHeader(tag: FlvTag): boolean {
+    return this.#cache.replaceHeader(tag);
+  }
+
+  /** Adds a frame. The media that a run needs, which has delivered up to `neededFromMs`, is kept. */
+  add(tag: FlvTag, receivedAtMs: number, neededFromMs: number | undefined): BufferedTag {
+    const { timelineMs, hasJumped } = this.#timeline.advance(tag);
+    if (hasJumped) this.#onJump(timelineMs);
+    this.#ingestClock.observe(timelineMs, receivedAtMs);
+    this.#tracks.place(tag, timelineMs);
+    const timed = { tag, timelineMs };
+    this.#cache.add(timed, this.#tracks.mayHaveVideo, neededFromMs);
+    return { timed, hasJumped };
+  }
+
+  /** Whether `plan` was made for other tracks than those that arrive now. */
+  differsFrom(plan: RenditionPlan): boolean {
+    return this.#tracks.differFrom(plan);
+  }
+
+  /** A run with this clock has ended. It has delivered media up to this position. */
+  onDelivered(clockOfRun: IngestClock, untilMs: number): void {
+    // After a jump, the position means nothing.
+    if (clockOfRun === this.#ingestClock) this.#deliveredUntilMs = untilMs;
+  }
+
+  /** Drops the media before the newest keyframe. */
+  keepNewest(): void {
+    this.#cache.keepNewest();
+  }
+
+  /** Resets the clock, but not the cache: frames after the jump are predicted from frames before it. */
+  #onJump(timelineMs: number): void {
+    this.#ingestClock = new IngestClock();
+    this.#deliveredUntilMs = timelineMs;
+  }
+}
