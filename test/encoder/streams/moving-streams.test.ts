@@ -9,6 +9,7 @@ import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts'
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, EPOCHS_PER_PUBLISH, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
 
 const { streamId, playbackId } = STREAM;
@@ -37,6 +38,7 @@ const startStreams = (options: Partial<LiveStreamsOptions> = {}): LiveStreams =>
     ...{ task: TASK, store, reconnectWindowMs: 30_000, now: Date.now, log: pino({ level: 'silent' }) },
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
     architecture: 'x64',
+    arbiter: testArbiter(),
     takeOver: async (request) => {
       requests.push(request);
       return null;

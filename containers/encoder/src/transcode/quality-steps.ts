@@ -65,6 +65,11 @@ export class QualitySteps implements Stepper {
     return this.#vCpusAt(this.#level);
   }
 
+  /** What the stream takes without steps. */
+  get fullVCpus(): number {
+    return this.#vCpusAt(0);
+  }
+
   get vCpusToStepUp(): number | null {
     const next = this.#next('up');
     return next === null ? null : this.#vCpusAt(next) - this.vCpus;

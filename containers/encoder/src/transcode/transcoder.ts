@@ -177,7 +177,8 @@ export class Transcoder {
   #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
     const { stream, onCost, beginRun, spawn, now, log } = this.#options;
     const plan = this.#steps.plan(planRenditions(source, stream.ladder, stream.latency));
-    onCost(this.#steps.vCpus);
+    // A stream that had to step down keeps its room: the task is too full already, and the stream is to step up again.
+    onCost(this.#steps.fullVCpus);
     const run = new TranscodeRun({
       ...{ plan, epoch, beginRun, spawn, now, log },
       ...start,
