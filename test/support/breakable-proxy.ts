@@ -13,6 +13,8 @@ export interface BreakableProxy {
   throttle(): void;
   /** Works, but every answer comes 200 to 800 ms late. */
   slow(): void;
+  /** Passes every request on, and cuts the connection instead of every other answer. */
+  loseAnswers(): void;
   /** Works again. */
   mend(): Promise<void>;
   close(): Promise<void>;
@@ -39,8 +41,9 @@ const LATENESS_MS = [200, 800, 400, 600] as const;
 export async function startBreakableProxy(targetUrl: string): Promise<BreakableProxy> {
   const { hostname, port: targetPort } = new URL(targetUrl);
   const sockets = new Set<Socket>();
-  let mode: 'working' | 'hanging' | 'throttling' | 'slow' = 'working';
+  let mode: 'working' | 'hanging' | 'throttling' | 'slow' | 'losing' = 'working';
   let lateAnswers = 0;
+  let losableAnswers = 0;
   const track = (socket: Socket): Socket => {
     sockets.add(socket);
     // Errors are intended here. The client sees them too.
@@ -57,6 +60,8 @@ export async function startBreakableProxy(targetUrl: string): Promise<BreakableP
     const upstream = track(createConnection(Number(targetPort), hostname));
     client.pipe(upstream);
     if (mode === 'slow') upstream.pipe(delay(() => LATENESS_MS[lateAnswers++ % LATENESS_MS.length] ?? 0)).pipe(client);
+    else if (mode === 'losing')
+      upstream.on('data', (answer) => (losableAnswers++ % 2 === 0 ? client.destroy() : client.write(answer)));
     else upstream.pipe(client);
   });
   const cut = (): void => {
@@ -80,6 +85,7 @@ export async function startBreakableProxy(targetUrl: string): Promise<BreakableP
     hang: () => switchTo('hanging'),
     throttle: () => switchTo('throttling'),
     slow: () => switchTo('slow'),
+    loseAnswers: () => switchTo('losing'),
     mend: async () => {
       switchTo('working');
       if (!server.listening) await listen(server, port);

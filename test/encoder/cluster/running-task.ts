@@ -1,14 +1,16 @@
-import { spawn } from 'node:child_process';
+import { spawn as spawnProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EventBody } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { Cluster } from '#encoder/cluster/cluster.ts';
 import type { ClusterCredential } from '#encoder/cluster/cluster-credential.ts';
+import type { OriginRequest } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { TaskRoom } from '#encoder/streams/task-room.ts';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
@@ -30,6 +32,12 @@ export interface RunningTaskOptions {
   readonly credential?: ClusterCredential;
   readonly capacityVCpus?: number;
   readonly now?: () => number;
+  /** @default as the SDK's environment variables say */
+  readonly client?: DynamoDBDocumentClient;
+  /** Runs FFmpeg. @default child_process.spawn */
+  readonly spawn?: SpawnProcess;
+  /** Stands between the task and what it asks, and between it and who asks it. @default nothing does */
+  readonly guard?: <T extends object>(object: T) => T;
 }
 
 /** A task of the cluster without its RTMP server, in this process. */
@@ -37,7 +45,7 @@ export class RunningTask {
   readonly taskId: string;
   readonly cluster: Cluster;
   readonly origin: OriginServer;
-  #isKilled = false;
+  #hasEnded = false;
 
   readonly #client: DynamoDBDocumentClient;
 
@@ -50,16 +58,24 @@ export class RunningTask {
 
   /** The AWS SDK's environment variables say where the database is. */
   static async start(options: RunningTaskOptions): Promise<RunningTask> {
-    const { taskId, emit, reconnectWindowMs = 30_000, credential = CREDENTIAL, now = Date.now } = options;
+    const {
+      taskId,
+      emit,
+      reconnectWindowMs = 30_000,
+      now = Date.now,
+      spawn = spawnProcess,
+      guard = (it) => it,
+    } = options;
+    const credential = guard(options.credential ?? CREDENTIAL);
     const log = createLogger({ service: taskId, level: process.env.CLUSTER_TEST_LOG ?? 'silent' });
-    const client = createDocumentClient();
-    const store = createLiveStore({ client, tables: TEST_TABLES });
+    const client = options.client ?? createDocumentClient();
+    const store = guard(createLiveStore({ client, tables: TEST_TABLES }));
     const room = new TaskRoom({ capacityVCpus: options.capacityVCpus ?? 4, now });
     const cluster = await Cluster.start({
       identity: { taskId, address: '127.0.0.1', revision: null },
       ...{ host: '127.0.0.1', internalPort: 0, credential, reconnectWindowMs, now, log },
       liveStore: store,
-      taskStore: createTaskStore({ client, tables: TEST_TABLES }),
+      taskStore: guard(createTaskStore({ client, tables: TEST_TABLES })),
       createStreams: (task) =>
         new LiveStreams({
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
@@ -74,7 +90,7 @@ export class RunningTask {
     });
     const origin = await startOriginServer({
       ...{ host: '127.0.0.1', port: 0, log },
-      handle: (request) => cluster.answer(request),
+      ...guard({ handle: (request: OriginRequest) => cluster.answer(request) }),
     });
     return new RunningTask(taskId, cluster, origin, client);
   }
@@ -89,16 +105,25 @@ export class RunningTask {
 
   /** Ends the task as SIGKILL does: nobody is told, and nothing answers at its addresses. */
   async kill(): Promise<void> {
-    this.#isKilled = true;
+    this.#hasEnded = true;
     await this.cluster.abandon();
     await this.streams.leave();
     await this.origin.close();
     this.#client.destroy();
   }
 
+  /** Ends the task, and leaves its streams to the others, as SIGTERM does when they have been handed over. */
+  async leave(): Promise<void> {
+    this.#hasEnded = true;
+    await this.streams.leave();
+    await this.origin.close();
+    await this.cluster.close();
+    this.#client.destroy();
+  }
+
   /** Ends the task with its streams, as SIGINT does. */
   async close(): Promise<void> {
-    if (this.#isKilled) return;
+    if (this.#hasEnded) return;
     await this.streams.close();
     await this.origin.close();
     await this.cluster.close();

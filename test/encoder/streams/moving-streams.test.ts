@@ -136,6 +136,13 @@ test('a publish waits for its stream, which is on its way here', async () => {
   expect(arrived).toMatchObject({ epoch: SECOND, hasPublisher: true });
 });
 
+test('a task that has lost a stream hands no media over that others have gone on with', async () => {
+  await publish(streams, 'first');
+  expect(await streams.giveUp(streamId, SECOND)).toBeInstanceOf(StreamPackage);
+  expect(await streams.giveUp(streamId, THIRD)).toBeInstanceOf(StreamPackage);
+  expect(await streams.giveUp(streamId, THIRD + EPOCHS_PER_PUBLISH)).toBeUndefined();
+});
+
 test('a stream does not arrive where a publish of it has begun', async () => {
   await publish(streams, 'first');
   expect(streams.arrive(arriving(FIRST))).toBeNull();

@@ -121,6 +121,7 @@ export class Forwarder {
     const { taskId, client } = this.#options;
     if (held.holder.taskId === taskId) return null;
     const watch = this.#watchOwner(held, target.playbackId, request.signal);
+    let isPassedOn = false;
     try {
       const answer = await client.ask({
         address: held.holder.address,
@@ -132,7 +133,10 @@ export class Forwarder {
       });
       const isRight =
         answer.statusCode !== MISDIRECTED_STATUS && Number(answer.headers[EPOCH_HEADER] ?? 0) >= held.epoch;
-      if (isRight) return toForwarded(answer);
+      if (isRight) {
+        isPassedOn = true;
+        return toForwarded(answer);
+      }
       answer.resume();
       return null;
     } catch (error) {
@@ -140,6 +144,8 @@ export class Forwarder {
       throw error;
     } finally {
       watch.stop();
+      // The body of an answer breaks off with its client. A request asks many times, and Node.js warns of many listeners.
+      if (!isPassedOn) watch.forgetClient();
     }
   }
 
@@ -155,11 +161,9 @@ export class Forwarder {
       if (latest !== null && latest.epoch > held.epoch) abandoned.abort(OWNER_CHANGED);
     };
     const timer = setInterval(() => void check(), OWNER_CHECK_MS);
-    const stop = (): void => {
-      clearInterval(timer);
-      // The signal goes on for the body: a client that goes away then must not leave the request behind.
-    };
-    return { signal: abandoned.signal, stop };
+    const stop = (): void => clearInterval(timer);
+    const forgetClient = (): void => clientSignal.removeEventListener('abort', onClientGone);
+    return { signal: abandoned.signal, stop, forgetClient };
   }
 }
 

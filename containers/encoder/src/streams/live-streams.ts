@@ -7,7 +7,7 @@ import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
-import type { BegunPublish, FormerHolder, LiveStore } from '#runtime/live-store.ts';
+import { type BegunPublish, EPOCHS_PER_PUBLISH, type FormerHolder, type LiveStore } from '#runtime/live-store.ts';
 import { asHandedOver, LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
@@ -16,6 +16,8 @@ const NO_ROOM = 'No capacity for another broadcast right now; try again in a min
 const KEY_REPLACED = 'This stream key is no longer valid';
 const PLAYBACK_ID_TAKEN =
   'Another stream with the same playback id is live or has just ended; try again in a minute or two';
+/** How far the epoch of the newest media may be below that of who asks for it: one publish between may have been refused. */
+const NEWEST_MEDIA_EPOCHS = 2 * EPOCHS_PER_PUBLISH;
 /** How long a stream that another task has is kept for that task, which fetches its media. */
 const KEEP_FENCED_MS = 10_000;
 
@@ -198,7 +200,9 @@ export class LiveStreams {
     const held = [...this.#streams.values()].filter((stream) => stream.streamId === streamId && stream.epoch < epoch);
     for (const stream of held) stream.fence();
     const fenced = this.#fenced.get(streamId);
-    return fenced !== undefined && fenced.epoch < epoch ? fenced.currentPackage : undefined;
+    // Older media is not the newest: this task is asked again because it was to hold the stream once more, and did not hear of that.
+    const isNewest = fenced !== undefined && fenced.epoch < epoch && fenced.epoch >= epoch - NEWEST_MEDIA_EPOCHS;
+    return isNewest ? fenced.currentPackage : undefined;
   }
 
   /**

@@ -1,0 +1,345 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { EventBody } from '#domain/events.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
+import type { Random } from '#kit/random.ts';
+import { type startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { publish, STREAM, type TestPublish } from '../../streams/test-publish.ts';
+import { newPlaybackId, RunningTask } from '../running-task.ts';
+import { Suspension } from './suspension.ts';
+
+const MAX_SKEW_MS = 1_000;
+/** As long as a scenario or longer, so that a broadcast ends only when a scenario asks for it. */
+const RECONNECT_WINDOW_MS = 60_000;
+/** If media is lost with a task, the last segment that the task told of is listed once more, without its parts. */
+const IS_LISTED_ONCE_MORE = /segment \d+ lists no parts$/;
+/** What the task had announced after that is listed as gaps, and viewers may have seen it. */
+const IS_ABOUT_SEGMENT = /segment (\d+) (changed|has lost parts|is of epoch)/;
+
+export interface WorldOptions {
+  readonly random: Random;
+  readonly database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+  readonly spawn: SpawnProcess;
+  /** The first seconds of a publisher's media. */
+  readonly source: readonly FlvTag[];
+  readonly streams: number;
+}
+
+interface WorldTask {
+  readonly running: RunningTask;
+  readonly proxy: BreakableProxy;
+  readonly suspension: Suspension;
+  fault: 'none' | 'suspended' | 'database' | 'gone';
+}
+
+interface WorldStream {
+  readonly stream: typeof STREAM;
+  readonly recorder: PlaylistRecorder;
+  /** Segments that were listed as gaps. */
+  readonly lost: Set<number>;
+  publish: { readonly task: WorldTask; readonly handle: TestPublish } | null;
+  /** The last publish that was asked for on each task, since a server takes one after the other. */
+  readonly turns: Map<WorldTask, Promise<unknown>>;
+}
+
+/** Tasks, streams, their publishers and their viewers, to which a scenario does things. */
+export class World {
+  readonly log: string[] = [];
+  readonly violations = new Set<string>();
+  readonly streams: readonly WorldStream[];
+  readonly events: EventBody[] = [];
+  readonly #options: WorldOptions;
+  readonly #tasks: WorldTask[] = [];
+  readonly #store: LiveStore;
+  readonly #over = new AbortController();
+  readonly #background: Promise<unknown>[] = [];
+  readonly #startedAtMs = performance.now();
+  #hasKilled = false;
+  #started = 0;
+
+  constructor(options: WorldOptions) {
+    this.#options = options;
+    this.#store = createLiveStore({ client: options.database.client, tables: TEST_TABLES });
+    this.streams = Array.from({ length: options.streams }, () => ({
+      stream: { ...STREAM, streamId: newPlaybackId(), playbackId: newPlaybackId() },
+      recorder: new PlaylistRecorder(),
+      lost: new Set(),
+      publish: null,
+      turns: new Map(),
+    }));
+  }
+
+  get #usable(): WorldTask[] {
+    return this.#tasks.filter(({ fault }) => fault !== 'gone');
+  }
+
+  async startTask(): Promise<void> {
+    const { random, database, spawn } = this.#options;
+    const taskId = `task-${++this.#started}`;
+    const proxy = await startBreakableProxy(database.url);
+    const suspension = new Suspension();
+    const skewMs = random.integer(-MAX_SKEW_MS, MAX_SKEW_MS);
+    const running = await suspension.run(() =>
+      RunningTask.start({
+        ...{ taskId, spawn, reconnectWindowMs: RECONNECT_WINDOW_MS },
+        emit: (event) => this.#onEvent(taskId, event),
+        now: () => Date.now() + skewMs,
+        client: clientFor(proxy.url),
+        guard: (object) => suspension.guard(object),
+      }),
+    );
+    this.#tasks.push({ running, proxy, suspension, fault: 'none' });
+    this.note(`${taskId} started, ${skewMs} ms off`);
+  }
+
+  /** Begins to watch all streams, and to look at what tasks believe. */
+  watch(): void {
+    for (const stream of this.streams) {
+      for (let viewer = 0; viewer < 3; viewer++) this.#background.push(this.#view(stream));
+    }
+    this.#background.push(this.#lookAtOwners());
+  }
+
+  /** One random thing. */
+  async step(): Promise<void> {
+    const { random } = this.#options;
+    const task = random.pick(this.#usable);
+    const stream = random.pick(this.streams);
+    const [act] = random.pick<[() => unknown, number]>(
+      (
+        [
+          [() => this.#publish(stream, task), 8],
+          [() => this.#leave(stream), 3],
+          [() => this.#suspend(task), 4],
+          [() => this.#breakDatabase(task), 4],
+          [() => this.#kill(task), 1],
+          [() => this.#drain(task), 2],
+        ] as [() => unknown, number][]
+      ).flatMap((choice) => Array.from({ length: choice[1] }, () => choice)),
+    );
+    await act();
+  }
+
+  /** Makes everything whole, brings every stream to its viewers once more, ends it, and closes the tasks. */
+  async finish(): Promise<void> {
+    for (const task of this.#usable) await this.#mend(task);
+    await Promise.allSettled(this.streams.flatMap(({ turns }) => [...turns.values()]));
+    for (const stream of this.streams) {
+      await waitFor('a publish', () => this.#publish(stream, this.#options.random.pick(this.#usable)));
+      await this.#awaitOnAll(stream, 'a playlist that goes on', (text) => !text.includes('#EXT-X-ENDLIST'));
+      await this.#store.requestEnd({ streamId: stream.stream.streamId, reason: 'stopped', nowMs: Date.now() });
+      await this.#awaitOnAll(stream, 'the end', (text) => text.includes('#EXT-X-ENDLIST'));
+    }
+    this.#check();
+  }
+
+  async close(): Promise<void> {
+    this.#over.abort();
+    await Promise.all(this.#background);
+    for (const stream of this.streams) stream.publish?.handle.leave();
+    await Promise.all(this.#usable.map((task) => this.#mend(task)));
+    await Promise.allSettled(this.streams.flatMap(({ turns }) => [...turns.values()]));
+    await Promise.all(this.#usable.map(({ running }) => running.close()));
+    await Promise.all(this.#tasks.map(({ proxy }) => proxy.close()));
+  }
+
+  note(what: string): void {
+    this.log.push(`${Math.round(performance.now() - this.#startedAtMs)} ms: ${what}`);
+  }
+
+  #onEvent(taskId: string, event: EventBody): void {
+    this.events.push(event);
+    if ('streamId' in event) this.note(`${taskId}: ${event.type} of ${event.streamId} ${JSON.stringify(event)}`);
+  }
+
+  /** Whether the publish was accepted. */
+  #publish(stream: WorldStream, task: WorldTask): Promise<boolean> {
+    const { taskId } = task.running;
+    const id = `publisher-${this.log.length}-${this.#started}`;
+    const run = async (former: Promise<unknown> | undefined): Promise<boolean> => {
+      await former;
+      if (task.fault === 'gone') return false;
+      // As the registry of an RTMP server does.
+      if (stream.publish?.task === task) stream.publish.handle.leave();
+      try {
+        const handle = await task.suspension.run(() => publish(task.running.streams, id, stream.stream));
+        this.note(`${id} of ${stream.stream.streamId} accepted by ${taskId}`);
+        task.suspension.run(() => handle.burst(this.#options.source));
+        stream.publish = { task, handle };
+        void handle.ended.then(({ description }) => this.note(`${id} ended: ${description}`));
+        return true;
+      } catch (error) {
+        this.note(`${id} refused by ${taskId}: ${error}`);
+        return false;
+      }
+    };
+    this.note(`${id} publishes ${stream.stream.streamId} on ${taskId}`);
+    const turn = run(stream.turns.get(task));
+    stream.turns.set(task, turn);
+    return turn;
+  }
+
+  #leave(stream: WorldStream): void {
+    this.note(`the publisher of ${stream.stream.streamId} leaves ${stream.publish?.task.running.taskId}`);
+    const { publish: former } = stream;
+    stream.publish = null;
+    former?.task.suspension.run(() => former.handle.leave());
+  }
+
+  #suspend(task: WorldTask): void {
+    if (task.fault !== 'none') return;
+    const { random } = this.#options;
+    const limitMs = random.pick([300, 1_000, 1_800, 2_500, 4_000, 9_000]);
+    this.note(`${task.running.taskId} is suspended for ${limitMs} ms`);
+    task.fault = 'suspended';
+    task.suspension.suspend();
+    this.#later(limitMs, () => this.#mend(task));
+  }
+
+  async #breakDatabase(task: WorldTask): Promise<void> {
+    if (task.fault !== 'none') return;
+    const { random } = this.#options;
+    const how = random.pick(['refuse', 'hang', 'slow', 'throttle', 'loseAnswers'] as const);
+    const limitMs = random.pick([500, 2_000, 9_000]);
+    this.note(`the database of ${task.running.taskId}: ${how} for ${limitMs} ms`);
+    task.fault = 'database';
+    await task.proxy[how]();
+    this.#later(limitMs, () => this.#mend(task));
+  }
+
+  async #mend(task: WorldTask): Promise<void> {
+    if (task.fault === 'none' || task.fault === 'gone') return;
+    this.note(`${task.running.taskId} works again`);
+    task.fault = 'none';
+    await task.proxy.mend();
+    task.suspension.goOn();
+  }
+
+  async #kill(task: WorldTask): Promise<void> {
+    if (this.#hasKilled) return;
+    this.#hasKilled = true;
+    this.note(`${task.running.taskId} is killed`);
+    await this.#replace(task, () => task.running.kill());
+  }
+
+  async #drain(task: WorldTask): Promise<void> {
+    this.note(`${task.running.taskId} drains`);
+    const { running, suspension } = task;
+    await this.#replace(task, () =>
+      suspension.run(async () => {
+        running.cluster.markDraining();
+        for (const stream of this.streams) if (stream.publish?.task === task) this.#leave(stream);
+        await running.cluster.handOver(this.#options.random.pick([0, 500]), new AbortController().signal);
+        await running.leave();
+        this.note(`${running.taskId} has drained`);
+      }),
+    );
+  }
+
+  async #replace(task: WorldTask, end: () => Promise<void>): Promise<void> {
+    await this.#mend(task);
+    task.fault = 'gone';
+    await this.startTask();
+    const ending = end().catch((error: unknown) => this.violations.add(`a task did not end: ${error}`));
+    this.#background.push(ending);
+    for (const stream of this.streams) if (stream.publish?.task === task) this.#leave(stream);
+  }
+
+  #later(delayMs: number, what: () => Promise<void>): void {
+    const timer = setTimeout(() => void what(), delayMs);
+    this.#over.signal.addEventListener('abort', () => clearTimeout(timer));
+  }
+
+  async #view(stream: WorldStream): Promise<void> {
+    const { random } = this.#options;
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      const { running } = random.pick(this.#usable);
+      await this.#fetch(stream, running, random.pick(['360p', 'audio']));
+      await new Promise((resolve) => setTimeout(resolve, random.integer(20, 150)));
+    }
+  }
+
+  async #fetch({ stream, recorder, lost }: WorldStream, task: RunningTask, rendition: string): Promise<string | null> {
+    const startedAtMs = performance.now();
+    const url = `/live/${stream.playbackId}/${rendition}/media.m3u8`;
+    try {
+      const answer = await task.fetch(url, {
+        signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(10_000)]),
+      });
+      const body = await answer.text();
+      if (answer.status === 500) this.violations.add(`${task.taskId} answered 500`);
+      if (!answer.ok) return null;
+      for (const { msn, isGap } of parseMediaPlaylist(body).segments) if (isGap) lost.add(msn);
+      const before = recorder.violations().length;
+      recorder.add({ url, body, startedAtMs, endedAtMs: performance.now() });
+      const news = recorder.violations().slice(before);
+      if (news.length > 0) this.note(`${task.taskId}: ${news.join(', ')}\n${body}`);
+      return body;
+    } catch {
+      return null;
+    }
+  }
+
+  async #lookAtOwners(): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      for (const { stream } of this.streams) {
+        const held = this.#usable.flatMap(({ running }) =>
+          running.streams.held.filter(({ streamId }) => streamId === stream.streamId),
+        );
+        const epochs = held.map(({ epoch }) => epoch);
+        if (new Set(epochs).size < epochs.length) this.violations.add(`two tasks hold a stream under epochs ${epochs}`);
+        if (held.some(({ isFenced }) => isFenced)) this.violations.add('a task holds a stream that another one has');
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #awaitOnAll(stream: WorldStream, what: string, isRight: (playlist: string) => boolean): Promise<void> {
+    for (const { running } of this.#usable) {
+      await waitFor(
+        `${what} of ${stream.stream.streamId} on ${running.taskId}`,
+        async () => {
+          const playlist = await this.#fetch(stream, running, '360p');
+          return playlist !== null && isRight(playlist);
+        },
+        { timeoutMs: 20_000 },
+      );
+    }
+  }
+
+  #check(): void {
+    for (const stream of this.streams) {
+      const { streamId } = stream.stream;
+      for (const violation of stream.recorder.violations()) {
+        if (!isOfLostMedia(stream, violation)) this.violations.add(`${streamId}: ${violation}`);
+      }
+      const types = this.events.flatMap((event) =>
+        'streamId' in event && event.streamId === streamId && /live|ended/.test(event.type) ? event.type : [],
+      );
+      if (types.join() !== 'stream.live,stream.ended') this.violations.add(`${streamId}: the events were ${types}`);
+    }
+  }
+}
+
+/** Whether it is what can not be helped after a task was lost, or could not hand a stream over in time. */
+function isOfLostMedia({ lost }: WorldStream, violation: string): boolean {
+  const [, msn] = IS_ABOUT_SEGMENT.exec(violation) ?? [];
+  return IS_LISTED_ONCE_MORE.test(violation) || (msn !== undefined && lost.has(Number(msn)));
+}
+
+/** As the product's client, but with an endpoint of its own. */
+function clientFor(endpoint: string): DynamoDBDocumentClient {
+  const client = new DynamoDBClient({
+    ...{ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 2 },
+    requestHandler: { connectionTimeout: 300, requestTimeout: 500, throwOnRequestTimeout: true },
+  });
+  return DynamoDBDocumentClient.from(client);
+}
