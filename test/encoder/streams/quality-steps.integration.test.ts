@@ -73,12 +73,10 @@ const newMedia = (streams: LiveStreams) => {
   return waitFor('new media', async () => (streams.find(STREAM.playbackId)?.version ?? 0) > version + 10);
 };
 
-test('a step is one event and gives room back, and a publisher that comes back goes on at the same level', async () => {
+test('a step is one event and keeps the stream's room, and a publisher that comes back goes on at the same level', async () => {
   const streams = startTask('task-1');
-  const usedBy = (frameStep: number): number => {
-    const source = { width: 640, height: 360, frameRate: FRAME_RATE };
-    return encodingVCpus({ rungs: [{ name: '360p', frameStep }], source, architecture: 'x64' });
-  };
+  const source = { width: 640, height: 360, frameRate: FRAME_RATE };
+  const costVCpus = encodingVCpus({ rungs: [{ name: '360p', frameStep: 1 }], source, architecture: 'x64' });
   const first = await stepDown(streams);
   expect(events.filter(({ type }) => type === 'stream.quality-changed')).toEqual([
     {
@@ -86,8 +84,7 @@ test('a step is one event and gives room back, and a publisher that comes back g
       renditions: [{ name: '360p', frameRate: FRAME_RATE / 2 }],
     },
   ]);
-  expect(streams.load()).toMatchObject({ streamsReduced: 1, room: { usedVCpus: usedBy(2) } });
-  expect(usedBy(2)).toBeLessThan(usedBy(1));
+  expect(streams.load()).toMatchObject({ streamsReduced: 1, room: { usedVCpus: costVCpus } });
   first.leave();
   expect(streams.load().streamsReduced).toBe(0);
   const second = await publish(streams, 'b', stream);

@@ -56,7 +56,7 @@ test.each([
   [
     'a line of text',
     [],
-    '2026-11-20T19:30:00.000Z  stream.refused     streamId=null  code=NetStream.Publish.BadName  sourceAddress=192.0.2.1  description="Bad\\nkey"',
+    '2026-11-20T19:30:00.000Z  stream.refused          streamId=null  code=NetStream.Publish.BadName  sourceAddress=192.0.2.1  description="Bad\\nkey"',
   ],
   ['a line of JSON', ['--json'], JSON.stringify(EVENT)],
 ])('each event is printed as %s, until Ctrl-C', async (_case, options, line) => {

@@ -10,9 +10,9 @@ import { type startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamod
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { newStream, RunningTask } from '#test/encoder/cluster/running-task.ts';
+import { publish, type STREAM, type TestPublish } from '#test/encoder/streams/test-publish.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
-import { publish, STREAM, type TestPublish } from '../../streams/test-publish.ts';
-import { newPlaybackId, RunningTask } from '../running-task.ts';
 import { Suspension } from './suspension.ts';
 
 const MAX_SKEW_MS = 1_000;
@@ -68,7 +68,7 @@ export class World {
     this.#options = options;
     this.#store = createLiveStore({ client: options.database.client, tables: TEST_TABLES });
     this.streams = Array.from({ length: options.streams }, () => ({
-      stream: { ...STREAM, streamId: newPlaybackId(), playbackId: newPlaybackId() },
+      stream: newStream(),
       recorder: new PlaylistRecorder(),
       lost: new Set(),
       publish: null,
@@ -234,7 +234,7 @@ export class World {
     const { running, suspension } = task;
     await this.#replace(task, () =>
       suspension.run(async () => {
-        running.cluster.markDraining();
+        running.cluster.drain();
         for (const stream of this.streams) if (stream.publish?.task === task) this.#leave(stream);
         await running.cluster.handOver(this.#options.random.pick([0, 500]), new AbortController().signal);
         await running.leave();

@@ -1,11 +1,11 @@
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { Random } from '#kit/random.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { makeSourceTags } from '#test/encoder/transcode/source-clip.ts';
 import type { EncodedRun } from '#test/support/encoded-run.ts';
-import { makeSourceTags } from '../../transcode/source-clip.ts';
-import { FRAME_RATE, prepareOutput, standInSpawn } from './stand-in-ffmpeg.ts';
-import { suspendableTimers } from './suspension.ts';
-import { World } from './world.ts';
+import { FRAME_RATE, prepareOutput, standInSpawn } from './interleavings/stand-in-ffmpeg.ts';
+import { suspendableTimers } from './interleavings/suspension.ts';
+import { World } from './interleavings/world.ts';
 
 /** Set CLUSTER_SEEDS to run more, from CLUSTER_SEED on. */
 const SEEDS = Number(process.env.CLUSTER_SEEDS ?? 4);
