@@ -9,7 +9,7 @@ import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStre
 
 const VIEWERS = 20;
 /** Of each viewer: some 20 s of a stream with two parts a second. */
-const ANSWERS = 250;
+const ANSWERS = 220;
 
 let platform: TestPlatform;
 let browser: TestBrowser;
