@@ -73,7 +73,7 @@ const newMedia = (streams: LiveStreams) => {
   return waitFor('new media', async () => (streams.find(STREAM.playbackId)?.version ?? 0) > version + 10);
 };
 
-test('a step is one event and keeps the stream's room, and a publisher that comes back goes on at the same level', async () => {
+test('a step is one event and leaves the room as it is, and a publisher that comes back goes on at the same level', async () => {
   const streams = startTask('task-1');
   const source = { width: 640, height: 360, frameRate: FRAME_RATE };
   const costVCpus = encodingVCpus({ rungs: [{ name: '360p', frameStep: 1 }], source, architecture: 'x64' });
