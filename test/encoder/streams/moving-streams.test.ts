@@ -3,6 +3,7 @@ import { TaskClient } from '#encoder/cluster/task-client.ts';
 import { WaitingStreams } from '#encoder/cluster/waiting-streams.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { LiveStreams, type LiveStreamsOptions, type TakeOverRequest } from '#encoder/streams/live-streams.ts';
+import { ANSWER_LIMIT_MS } from '#encoder/streams/stream-lease.ts';
 import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
@@ -171,4 +172,35 @@ test('a task does not end its own stream as that of a lost task', async () => {
   expect(await waiting.settle(held)).toBe(false);
   expect(streams.held).toMatchObject([{ epoch: FIRST, hasEnded: false }]);
   client.close();
+});
+
+test('a stream is not answered for while its next publish begins, unless the store was asked a moment ago', async () => {
+  let nowMs = Date.now();
+  let begin: () => void = () => undefined;
+  let isBeginning = false;
+  const mayBegin = new Promise<void>((resolve) => (begin = resolve));
+  const slowStore: LiveStore = {
+    ...store,
+    begin: async (publishing) => {
+      isBeginning = publishing.owner === 'second';
+      if (isBeginning) await mayBegin;
+      return store.begin(publishing);
+    },
+  };
+  streams = startStreams({ store: slowStore, now: () => nowMs });
+  (await publish(streams, 'first')).leave();
+  const second = publish(streams, 'second');
+  await waitFor('the beginning of the second', () => isBeginning);
+  expect(await streams.findAnswerable(playbackId)).toBeDefined();
+  nowMs += ANSWER_LIMIT_MS;
+  let isAnswered = false;
+  const finding = streams.findAnswerable(playbackId).then((found) => {
+    isAnswered = true;
+    return found;
+  });
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(isAnswered).toBe(false);
+  begin();
+  expect((await finding)?.epoch).toBe(SECOND);
+  await second;
 });

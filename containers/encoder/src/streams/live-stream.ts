@@ -67,6 +67,8 @@ export class LiveStream implements PublishedStream {
   #package: StreamPackage;
   #qualityLevel: number;
   #lease: StreamLease | null = null;
+  /** While the store is asked for another publish, there are no heartbeats. */
+  #pause: { readonly over: Promise<void>; end(): void } | null = null;
   #publish: LivePublish | null = null;
   #endedAtMs: number | null = null;
   /** Another task has the stream, or will have it. */
@@ -169,6 +171,11 @@ export class LiveStream implements PublishedStream {
    */
   async mayAnswer(): Promise<boolean> {
     await this.#lease?.confirm();
+    // A paused lease can't be confirmed. The publish that begins shows who has the stream.
+    while (this.#pause !== null && this.#lease?.isRecent === false) {
+      await this.#pause.over;
+      await this.#lease?.confirm();
+    }
     return !this.#isFenced && (this.hasPublisher || (this.#lease?.isHeld ?? false));
   }
 
@@ -180,6 +187,10 @@ export class LiveStream implements PublishedStream {
 
   /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
   async pauseLease(): Promise<void> {
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => (end = resolve));
+    this.#endPause();
+    this.#pause = { over, end };
     await this.#lease?.drop();
   }
 
@@ -191,6 +202,7 @@ export class LiveStream implements PublishedStream {
   /** Holds the stream under an epoch that the store has given to this task in a call at `heldAtMs`. */
   hold(epoch: number, heldAtMs: number, publish: { readonly owner: string; readonly log: Logger } | null): void {
     void this.#lease?.drop();
+    this.#endPause();
     this.#lease = new StreamLease({
       ...this.#options,
       ...{ epoch, heldAtMs },
@@ -279,6 +291,7 @@ export class LiveStream implements PublishedStream {
     this.#clearTimer();
     void this.#lease?.drop();
     this.#isFenced = true;
+    this.#endPause();
     this.#freeze();
     this.#arrivals.recheck();
     this.#publish?.end(null);
@@ -302,10 +315,16 @@ export class LiveStream implements PublishedStream {
   /** Leaves the stream as it is. Resolves when no process of it is left. */
   async leave(): Promise<void> {
     this.#isFenced = true;
+    this.#endPause();
     this.#clearTimer();
     await this.#lease?.drop();
     if (this.#publish !== null) this.#stop(this.#publish);
     await Promise.all(this.#stopping);
+  }
+
+  #endPause(): void {
+    this.#pause?.end();
+    this.#pause = null;
   }
 
   #onPlayable(): void {

@@ -68,6 +68,11 @@ export class StreamLease {
     return this.#heldAtMs;
   }
 
+  /** Whether the task may answer without asking the store again. */
+  get isRecent(): boolean {
+    return this.#isWithin(ANSWER_LIMIT_MS, this.#triedAtMs);
+  }
+
   /** Whether nobody else can have taken the stream as abandoned. */
   get isHeld(): boolean {
     return this.#isWithin(LEASE_DURATION_MS, this.#heldAtMs);
@@ -89,9 +94,9 @@ export class StreamLease {
 
   /** Resolves when it is known, as well as the store lets us know, whether the task still holds the stream. */
   async confirm(): Promise<void> {
-    if (this.#isOver || this.#isWithin(ANSWER_LIMIT_MS, this.#triedAtMs)) return;
+    if (this.#isOver || this.isRecent) return;
     await (this.#calling ?? this.#beat());
-    if (!this.#isOver && !this.#isWithin(ANSWER_LIMIT_MS, this.#triedAtMs)) await this.renew();
+    if (!this.#isOver && !this.isRecent) await this.renew();
   }
 
   /** Stops the heartbeats. Nothing is written after this, but for a call that is under way; its end is awaited. */
