@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ReportedRoom, TaskRecord, TaskState } from '#domain/tasks.ts';
+import { freeVCpus, type ReportedRoom, type TaskRecord, type TaskState } from '#domain/tasks.ts';
 import { OriginHandler, type OriginRequest } from '#encoder/origin/origin-handler.ts';
 import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
@@ -174,7 +174,7 @@ export class Cluster {
   /** Asks the tasks with most room first. */
   async #giveAway(streamId: string): Promise<void> {
     const { log } = this.#options;
-    const byRoom = [...this.peers].sort((a, b) => freeShare(b.room) - freeShare(a.room));
+    const byRoom = [...this.peers].sort((a, b) => freeVCpus(b.room) - freeVCpus(a.room));
     for (const { address, taskId } of byRoom) {
       try {
         const answer = await this.#client.ask({
@@ -210,5 +210,3 @@ export class Cluster {
     return { taskId, address, revision, ...state };
   }
 }
-
-const freeShare = ({ capacityVCpus, usedVCpus }: ReportedRoom): number => capacityVCpus - usedVCpus;

@@ -6,7 +6,9 @@ import {
   type Publisher,
   type PublisherHandler,
   PublishRefusal,
+  REPLACED_BY_NEWER,
   type RefusedPublish,
+  SERVER_REPLACED,
 } from '#encoder/rtmp/publisher.ts';
 import type { Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
@@ -17,7 +19,6 @@ import { RelayReceiver } from './relay/relay-receiver.ts';
 /** How many tasks are asked to take a publish. Each may take seconds to answer, and the broadcaster waits. */
 const MAX_TRIES = 5;
 const NO_ROOM = 'This task has no room';
-const DRAINING = 'The server is being replaced; connect again';
 
 export interface RelaysOptions {
   readonly streams: LiveStreams;
@@ -56,7 +57,7 @@ export class Relays {
   /** Takes no more publishes of other tasks, and ends those that there are: their publishers connect again. */
   drain(): void {
     this.#isDraining = true;
-    for (const publisher of this.#received) publisher.end('NetStream.Publish.Rejected', DRAINING);
+    for (const publisher of this.#received) publisher.end('NetStream.Publish.Rejected', SERVER_REPLACED);
   }
 
   /** Encodes a publish here if there is room, else at the task with most room. Refuses it if no task has any. */
@@ -107,7 +108,7 @@ export class Relays {
   /** As for a publisher that is connected here: it replaces the stream's former one, and the next one replaces it. */
   async #take(publisher: Publisher): Promise<PublisherHandler> {
     const { streams, registry } = this.#options;
-    if (this.#isDraining) throw new PublishRefusal('NetStream.Publish.Rejected', DRAINING);
+    if (this.#isDraining) throw new PublishRefusal('NetStream.Publish.Rejected', SERVER_REPLACED);
     // No event and no demand yet: the other task asks the next one.
     if (!streams.hasRoomFor(publisher.stream)) throw new PublishRefusal('NetStream.Publish.Rejected', NO_ROOM);
     const claimant = new RelayedClaimant(publisher);
@@ -150,8 +151,7 @@ class RelayedClaimant implements Claimant {
   }
 
   replace(): void {
-    const description = 'Replaced by a newer connection with the same stream key';
-    this.#publisher.end('NetStream.Publish.BadName', description);
+    this.#publisher.end('NetStream.Publish.BadName', REPLACED_BY_NEWER);
   }
 
   close(): void {

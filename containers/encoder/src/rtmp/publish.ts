@@ -5,7 +5,13 @@ import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import { LiveInput } from './live-input.ts';
-import { type AcceptPublisher, type PublisherHandler, PublishRefusal, type RefusedPublish } from './publisher.ts';
+import {
+  type AcceptPublisher,
+  type PublisherHandler,
+  PublishRefusal,
+  REPLACED_BY_NEWER,
+  type RefusedPublish,
+} from './publisher.ts';
 import type { PublisherRegistry } from './publisher-registry.ts';
 
 /** What a publish needs from its connection. */
@@ -117,7 +123,7 @@ export class Publish {
 
   /** Ends the publish because a newer connection publishes the same stream. */
   replace(): void {
-    this.#endByUs('NetStream.Publish.BadName', 'Replaced by a newer connection with the same stream key');
+    this.#endByUs('NetStream.Publish.BadName', REPLACED_BY_NEWER);
   }
 
   /** Ends the publish because the peer has left. */

@@ -1,6 +1,11 @@
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 
+/** What a broadcaster is told whose stream has a newer connection. */
+export const REPLACED_BY_NEWER = 'Replaced by a newer connection with the same stream key';
+/** What a broadcaster is told whose server drains. */
+export const SERVER_REPLACED = 'The server is being replaced; connect again';
+
 /** An authorised RTMP connection that publishes one stream. */
 export interface Publisher {
   /** The connection's unique id, for log lines. */

@@ -9,13 +9,14 @@ import { LogLimiter } from '#encoder/guard/log-limiter.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import { toSourceNetwork } from '#encoder/guard/source-network.ts';
 import type { PublishServices } from './publish.ts';
+import { SERVER_REPLACED } from './publisher.ts';
 import { RtmpConnection } from './rtmp-connection.ts';
 
 /** The answer to every publish while the server drains. */
 const REPLACED = {
   allow: false,
   code: 'NetStream.Publish.Rejected',
-  description: 'The server is being replaced; connect again',
+  description: SERVER_REPLACED,
 } as const satisfies IngestAuthResponse;
 
 export interface RtmpServerOptions extends Omit<PublishServices, 'limits'> {

@@ -196,7 +196,7 @@ export class LiveStream implements PublishedStream {
 
   /** Goes on with the heartbeats if no publish has begun after all. */
   resumeLease(): void {
-    if (this.#lease !== null) this.hold(this.#lease.epoch, this.#lease.heldAtMs, null);
+    if (this.#lease !== null && !this.#isFenced) this.hold(this.#lease.epoch, this.#lease.heldAtMs, null);
   }
 
   /** Holds the stream under an epoch that the store has given to this task in a call at `heldAtMs`. */

@@ -252,23 +252,17 @@ export class LiveStreams {
     await this.#claimPlaybackId(publisher);
     const existing = this.#streams.get(stream.playbackId);
     await existing?.pauseLease();
-    const begunAtMs = this.#options.now();
-    const begun = await this.#beginInStore(publisher).catch((error: unknown) => {
+    try {
+      const begunAtMs = this.#options.now();
+      const begun = await this.#beginInStore(publisher);
+      if (begun === null) this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
+      onBegun(begun.epoch);
+      const live = await this.#streamOf(publisher, begun);
+      return live.publish(publisher, begun, begunAtMs, log);
+    } catch (error) {
       existing?.resumeLease();
       throw error;
-    });
-    if (begun === null) {
-      existing?.resumeLease();
-      this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
     }
-    onBegun(begun.epoch);
-    const live = await this.#streamOf(publisher, begun);
-    const publish = live.publish(publisher, begun, begunAtMs, log);
-    return {
-      onTag: (tag, receivedAtMs) => publish.onTag(tag, receivedAtMs),
-      isPlayable: () => publish.isPlayable(),
-      onClose: () => publish.onClose(),
-    };
   }
 
   /**
