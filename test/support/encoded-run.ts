@@ -79,6 +79,7 @@ export function toMediaRun(
     keyframeFrames: video?.keyframeFrames ?? null,
     audio: audio === null ? null : { ...audio, audioKbps: 128 },
     wallClockMs: (mediaSeconds) => WALL_CLOCK_START_MS + mediaSeconds * 1000,
+    absencesBy: () => 0,
     ...overrides,
   };
 }

@@ -26,7 +26,7 @@ function runOf({ latency, framesPerSecond, sampleRateHz }: Source): MediaRun {
   const video = { codec: 'h264', width: 640, height: 360, frameRate: framesPerSecond } as const;
   const audio = { codec: 'aac', sampleRateHz: sampleRateHz ?? 0, channels: 2 } as const;
   const source = { video: framesPerSecond === null ? null : video, audio: sampleRateHz === null ? null : audio };
-  return { epoch: 1, ...planRenditions(source, '360p', latency), wallClockMs: () => 0 };
+  return { epoch: 1, ...planRenditions(source, '360p', latency), wallClockMs: () => 0, absencesBy: () => 0 };
 }
 
 /**
@@ -99,6 +99,7 @@ test('a run with neither video nor audio throws', () => {
     keyframeFrames: null,
     audio: null,
     wallClockMs: () => 0,
+    absencesBy: () => 0,
   };
   expect(() => cutGrid(LATENCY_PROFILES.low, nothing)).toThrow('neither video nor audio');
 });

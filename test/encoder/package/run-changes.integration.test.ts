@@ -43,6 +43,21 @@ function listedSegments(followed: FollowedPackage, rendition: string): string[] 
   );
 }
 
+test('a run whose publisher was away goes on with a discontinuity from the next segment on', async () => {
+  const followed = new FollowedPackage('low');
+  const absencesBy = (mediaSeconds: number): number => (mediaSeconds < 4 ? 0 : 1);
+  const wallClockMs = (mediaSeconds: number): number =>
+    WALL_CLOCK_START_MS + (mediaSeconds + 20 * absencesBy(mediaSeconds)) * 1000;
+  followed.addRun(toMediaRun(encoded, 7, { absencesBy, wallClockMs }), steps);
+  await followed.move();
+  followed.addRun(laterRun(8, 60), steps);
+  expect(followed.violations).toEqual([]);
+  for (const rendition of encoded.tracks.keys()) {
+    const listed = listedSegments(followed, rendition);
+    expect(listed.slice(0, 4)).toEqual(['7-100.m4s', '7-101.m4s', '! 7-102.m4s', '! 8-103.m4s']);
+  }
+});
+
 describe('a second run', () => {
   test.each([
     ['after a whole segment', 180],

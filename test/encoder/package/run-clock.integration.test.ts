@@ -8,8 +8,11 @@ async function clockOf(offMs: (segment: number) => number): Promise<RunClock> {
   const run = toMediaRun(await encodeRun(), 7, {
     wallClockMs: (mediaSeconds) => START_MS + mediaSeconds * 1000 + offMs(mediaSeconds / 2),
   });
-  return new RunClock(run);
+  return new RunClock(run, 30);
 }
+
+const dateOf = (clock: RunClock, segment: number, offsetSeconds = 0): number =>
+  clock.segmentStart(segment, segment * 2, offsetSeconds).programDateTimeMs;
 
 test('the first leader sets when the run begins', async () => {
   const clock = await clockOf(() => 0);
@@ -23,17 +26,17 @@ test('all renditions get the same date for a segment even if the ingest clock ch
   let reads = 0;
   const clock = await clockOf(() => reads++ * 10);
   expect(clock.hasBegun(0)).toBe(false);
-  const first = clock.programDateTimeMs(0, 0, 0);
+  const first = dateOf(clock, 0);
   expect(clock.hasBegun(0)).toBe(true);
-  expect(clock.programDateTimeMs(0, 0, 0)).toBe(first);
-  expect(clock.programDateTimeMs(0, 0, 0.01)).toBe(first + 10);
+  expect(dateOf(clock, 0)).toBe(first);
+  expect(dateOf(clock, 0, 0.01)).toBe(first + 10);
 });
 
 test.each([100, -100])(
   'follows a jump of the ingest clock by %i ms at half a millisecond per segment',
   async (jumpMs) => {
     const clock = await clockOf((segment) => (segment === 0 ? 0 : jumpMs));
-    const dates = Array.from({ length: 400 }, (_, segment) => clock.programDateTimeMs(segment, segment * 2, 0));
+    const dates = Array.from({ length: 400 }, (_, segment) => dateOf(clock, segment));
     const steps = dates.slice(1).map((date, index) => date - (dates[index] ?? 0) - 2000);
     expect(steps.slice(0, 199)).toEqual(steps.slice(0, 199).map(() => Math.sign(jumpMs) * 0.5));
     expect((dates.at(-1) ?? 0) - START_MS - 399 * 2000).toBe(jumpMs);
@@ -43,6 +46,23 @@ test.each([100, -100])(
 test('follows a publisher whose clock drifts by 0.01 % exactly', async () => {
   const clock = await clockOf((segment) => segment * 0.2);
   for (let segment = 0; segment < 100; segment++) {
-    expect(clock.programDateTimeMs(segment, segment * 2, 0) - START_MS - segment * 2000).toBeCloseTo(segment * 0.2, 3);
+    expect(dateOf(clock, segment) - START_MS - segment * 2000).toBeCloseTo(segment * 0.2, 3);
   }
+});
+
+test('after the publisher was away, the next segment has a discontinuity and the date of its return', async () => {
+  const absencesBy = (mediaSeconds: number): number => (mediaSeconds < 3 ? 4 : mediaSeconds < 9 ? 5 : 7);
+  const run = toMediaRun(await encodeRun(), 7, {
+    absencesBy,
+    wallClockMs: (mediaSeconds) => START_MS + (mediaSeconds + 10 * absencesBy(mediaSeconds)) * 1000,
+  });
+  const clock = new RunClock(run, 30);
+  expect(clock.discontinuityNumber).toBe(30);
+  const segments = Array.from({ length: 6 }, (_, segment) => clock.segmentStart(segment, segment * 2, 0));
+  expect(segments.map(({ discontinuityNumber }) => discontinuityNumber)).toEqual([30, 30, 31, 31, 31, 33]);
+  const awaySeconds = segments.map(
+    ({ programDateTimeMs }, segment) => (programDateTimeMs - START_MS) / 1000 - segment * 2,
+  );
+  expect(awaySeconds).toEqual([40, 40, 50, 50, 50, 70]);
+  expect(clock.discontinuityNumber).toBe(33);
 });

@@ -45,3 +45,28 @@ test('tags that are not in order do not let it grow twice', () => {
   }
   expect(clock.wallClockMs(0)).toBeCloseTo(EPOCH_MS + 0.5, 3);
 });
+
+test('after a return, what follows has the later date, and what came before keeps its own', () => {
+  const clock = new IngestClock();
+  clock.observe(0, EPOCH_MS + 50);
+  clock.onReturn(1000);
+  clock.observe(1000, EPOCH_MS + 5000);
+  clock.observe(1100, EPOCH_MS + 5090);
+  expect(clock.wallClockMs(999)).toBe(EPOCH_MS + 1049);
+  expect(clock.wallClockMs(1000)).toBe(EPOCH_MS + 4990);
+  expect([999, 1000].map((timelineMs) => clock.absencesBy(timelineMs))).toEqual([0, 1]);
+});
+
+test('it remembers the latest returns and counts all', () => {
+  const clock = new IngestClock();
+  clock.observe(0, EPOCH_MS);
+  for (let count = 1; count <= 100; count++) {
+    clock.onReturn(count * 1000);
+    clock.observe(count * 1000, EPOCH_MS + count * 3000);
+  }
+  expect(clock.absencesBy(100_000)).toBe(100);
+  expect(clock.absencesBy(95_500)).toBe(95);
+  expect(clock.wallClockMs(95_500)).toBe(EPOCH_MS + 95 * 3000 + 500);
+  // Older than any that is remembered.
+  expect(clock.absencesBy(0)).toBe(92);
+});

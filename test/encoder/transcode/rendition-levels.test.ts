@@ -86,7 +86,7 @@ describe.each<[LatencyName, number]>([
     const stream = new StreamPackage({ latency, firstMsn: 1 });
     for (const [epoch, plan] of [...all, ...all.toReversed()].entries()) {
       expect(stream.fits(plan)).toBe(true);
-      stream.beginRun({ ...plan, epoch, wallClockMs: () => 0 }).end();
+      stream.beginRun({ ...plan, epoch, wallClockMs: () => 0, absencesBy: () => 0 }).end();
     }
   });
 

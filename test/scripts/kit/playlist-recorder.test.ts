@@ -143,7 +143,7 @@ test.each<[string, Playlist, Playlist]>([
   ],
   ['segment 104 lasts 2.6 s, more than TARGETDURATION', { segments: complete(100, 104, { seconds: 2.6 }) }, BEFORE],
   [
-    'segment 102 has a discontinuity, no new epoch',
+    'segment 102 has a discontinuity, but neither a new epoch nor another date',
     { segments: complete(100, 104, { tags: '#EXT-X-DISCONTINUITY' }) },
     BEFORE,
   ],

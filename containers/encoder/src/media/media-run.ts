@@ -44,6 +44,11 @@ export interface RunDescription extends RunFormat {
 export interface MediaRun extends RunDescription {
   /** The wall-clock time (milliseconds since 1970) at which a moment of the run's media timeline was ingested. */
   wallClockMs(mediaSeconds: number): number;
+  /**
+   * How often the publisher had been away by a moment of the run's media timeline. Its media goes on where it stopped, and
+   * the wall clock has gone on meanwhile.
+   */
+  absencesBy(mediaSeconds: number): number;
 }
 
 /**

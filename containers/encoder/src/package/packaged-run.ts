@@ -11,6 +11,7 @@ export interface PackagedRunOptions {
   readonly grid: CutGrid;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
+  /** Of the run's first segment. */
   readonly discontinuityNumber: number;
   /** The timelines that get a rendition's parts. */
   readonly timelinesFedBy: (rendition: string) => readonly RenditionTimeline[];
@@ -20,12 +21,14 @@ export interface PackagedRunOptions {
 export class PackagedRun {
   readonly description: RunDescription;
   readonly #renditions = new Map<string, RenditionRun>();
+  readonly #clock: RunClock;
   #offered: OfferedRun | null = null;
   #isOver = false;
 
   constructor({ run, grid, firstMsn, discontinuityNumber, timelinesFedBy }: PackagedRunOptions) {
     this.description = describeRun(run);
-    const shared = { run, grid, clock: new RunClock(run), firstMsn, discontinuityNumber };
+    this.#clock = new RunClock(run, discontinuityNumber);
+    const shared = { run, grid, clock: this.#clock, firstMsn };
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));
@@ -37,6 +40,11 @@ export class PackagedRun {
   /** Whether any rendition has something to load. */
   get hasParts(): boolean {
     return [...this.#renditions.values()].some((rendition) => rendition.hasParts);
+  }
+
+  /** Of the newest segment. */
+  get discontinuityNumber(): number {
+    return this.#clock.discontinuityNumber;
   }
 
   /** What the multivariant playlist can say about this run; null until every rendition has a part. */

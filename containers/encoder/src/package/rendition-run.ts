@@ -21,7 +21,6 @@ export interface RenditionRunOptions {
   readonly frameStep: number;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
-  readonly discontinuityNumber: number;
   /** The timelines that get the parts: the rendition's own, and those of renditions that this run no longer makes. */
   readonly timelines: readonly RenditionTimeline[];
 }
@@ -133,7 +132,7 @@ export class RenditionRun {
   }
 
   #closePart(completesSegment: boolean): void {
-    const { run, grid, clock, firstMsn, discontinuityNumber, timelines } = this.#options;
+    const { run, grid, clock, firstMsn, timelines } = this.#options;
     const first = this.#partSamples[0];
     if (first === undefined || this.#initSection === null) throw new Error('a part without samples');
     const segmentSeconds = (clock.startSeconds ?? 0) + cutSeconds(grid, this.#segmentIndex, 0);
@@ -141,8 +140,7 @@ export class RenditionRun {
     const start = {
       msn: firstMsn + this.#segmentIndex,
       epoch: run.epoch,
-      discontinuityNumber,
-      programDateTimeMs: clock.programDateTimeMs(this.#segmentIndex, segmentSeconds, offsetSeconds),
+      ...clock.segmentStart(this.#segmentIndex, segmentSeconds, offsetSeconds),
     };
     const part = {
       durationSeconds: this.#partSamples.reduce((ticks, sample) => ticks + sample.durationTicks, 0) / this.#timescale(),

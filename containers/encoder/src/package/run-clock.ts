@@ -8,25 +8,37 @@ const REMEMBERED_SEGMENTS = 16;
  */
 const MAX_DATE_CORRECTION_MS = 0.5;
 
-interface SegmentDate {
+/** When a segment begins. */
+interface SegmentMoment {
   readonly mediaSeconds: number;
   readonly dateTimeMs: number;
+  /** How often the publisher had been away by then. */
+  readonly absences: number;
 }
 
-/** What the renditions of a run share: when its media begins, and the date of each segment. */
+/** What the renditions of a run share: when its media begins, and the date and the discontinuities of each segment. */
 export class RunClock {
   #firstCutSeconds: number | null = null;
-  readonly #segmentDates = new Map<number, SegmentDate>();
-
+  #newest: SegmentMoment | null = null;
+  readonly #moments = new Map<number, SegmentMoment>();
   readonly #run: MediaRun;
+  readonly #firstDiscontinuityNumber: number;
+  #absencesAtStart = 0;
 
-  constructor(run: MediaRun) {
+  /** `discontinuityNumber` is that of the run's first segment. */
+  constructor(run: MediaRun, discontinuityNumber: number) {
     this.#run = run;
+    this.#firstDiscontinuityNumber = discontinuityNumber;
   }
 
   /** Media time of the run's first cut; null until a leading rendition has its first sample. */
   get startSeconds(): number | null {
     return this.#firstCutSeconds;
+  }
+
+  /** The number of discontinuities before the newest segment. */
+  get discontinuityNumber(): number {
+    return this.#discontinuityNumberAt(this.#newest);
   }
 
   /** All leading renditions start at the same media time. The first one that calls sets it. */
@@ -36,29 +48,45 @@ export class RunClock {
 
   /** Whether any rendition has published a part of the run's segment `index`. */
   hasBegun(index: number): boolean {
-    return this.#segmentDates.has(index);
+    return this.#moments.has(index);
   }
 
   /**
-   * Wall-clock time (milliseconds since 1970) of a sample, `offsetSeconds` after the start of the run's segment
-   * `index`, which is at media time `segmentSeconds`. Reads the ingest clock once per segment, so that all renditions
-   * agree (RFC 8216bis 6.2.4).
+   * The date and the discontinuities of a sample, `offsetSeconds` after the start of the run's segment `index`, which is at
+   * media time `segmentSeconds`. Reads the ingest clock once per segment, so that all renditions agree (RFC 8216bis 6.2.4).
+   * After the publisher was away, the next segment has a discontinuity: its date does not follow from the one before it.
    */
-  programDateTimeMs(index: number, segmentSeconds: number, offsetSeconds: number): number {
-    let date = this.#segmentDates.get(index);
-    if (date === undefined) {
-      date = { mediaSeconds: segmentSeconds, dateTimeMs: this.#dateTimeMs(index, segmentSeconds) };
-      this.#segmentDates.set(index, date);
-      this.#segmentDates.delete(index - REMEMBERED_SEGMENTS);
+  segmentStart(index: number, segmentSeconds: number, offsetSeconds: number) {
+    let moment = this.#moments.get(index);
+    if (moment === undefined) {
+      moment = this.#read(index, segmentSeconds);
+      this.#moments.set(index, moment);
+      this.#moments.delete(index - REMEMBERED_SEGMENTS);
     }
-    return date.dateTimeMs + offsetSeconds * 1000;
+    return {
+      programDateTimeMs: moment.dateTimeMs + offsetSeconds * 1000,
+      discontinuityNumber: this.#discontinuityNumberAt(moment),
+    };
   }
 
-  #dateTimeMs(index: number, mediaSeconds: number): number {
+  #read(index: number, mediaSeconds: number): SegmentMoment {
+    const absences = this.#run.absencesBy(mediaSeconds);
+    if (this.#newest === null) this.#absencesAtStart = absences;
+    const moment = { mediaSeconds, absences, dateTimeMs: this.#dateTimeMs(index, mediaSeconds, absences) };
+    this.#newest = moment;
+    return moment;
+  }
+
+  #dateTimeMs(index: number, mediaSeconds: number, absences: number): number {
     const readMs = this.#run.wallClockMs(mediaSeconds);
-    const previous = this.#segmentDates.get(index - 1);
-    if (previous === undefined) return readMs;
+    const previous = this.#moments.get(index - 1);
+    if (previous === undefined || previous.absences !== absences) return readMs;
     const continuedMs = previous.dateTimeMs + (mediaSeconds - previous.mediaSeconds) * 1000;
     return continuedMs + Math.max(-MAX_DATE_CORRECTION_MS, Math.min(readMs - continuedMs, MAX_DATE_CORRECTION_MS));
+  }
+
+  #discontinuityNumberAt(moment: SegmentMoment | null): number {
+    const absences = moment === null ? 0 : moment.absences - this.#absencesAtStart;
+    return this.#firstDiscontinuityNumber + absences;
   }
 }

@@ -32,7 +32,8 @@ export class StreamPackage {
   /** The newest run of the package that this one continues. */
   readonly #former: PackageSnapshot['newest'];
   #offered: OfferedRun | null;
-  #discontinuityNumber: number | null;
+  /** Of the newest run of the package that this one continues; null if there was none. */
+  readonly #formerDiscontinuityNumber: number | null;
   #partLengths: PartLengths;
   #isEnded: boolean;
   #isFrozen = false;
@@ -48,7 +49,7 @@ export class StreamPackage {
     this.#firstMsn = past.firstMsn;
     this.#former = past.newest;
     this.#offered = past.offered;
-    this.#discontinuityNumber = past.discontinuityNumber;
+    this.#formerDiscontinuityNumber = past.discontinuityNumber;
     this.#partLengths = {
       longestSeconds: past.longestPartSeconds ?? NO_PARTS.longestSeconds,
       shortestSeconds: past.shortestPartSeconds ?? NO_PARTS.shortestSeconds,
@@ -102,9 +103,9 @@ export class StreamPackage {
     );
   }
 
-  /** EXT-X-DISCONTINUITY-SEQUENCE of the newest run's segments. Null before the first run. */
+  /** EXT-X-DISCONTINUITY-SEQUENCE of the newest segments. Null before the first run. */
   get discontinuityNumber(): number | null {
-    return this.#discontinuityNumber;
+    return this.#active?.discontinuityNumber ?? this.#formerDiscontinuityNumber;
   }
 
   /** All renditions. Includes those that the newest run no longer makes, because players stay on the one they chose. */
@@ -184,7 +185,7 @@ export class StreamPackage {
       latency: this.latency,
       firstMsn: this.#firstMsn,
       isEnded: this.#isEnded,
-      discontinuityNumber: this.#discontinuityNumber,
+      discontinuityNumber: this.discontinuityNumber,
       longestPartSeconds: longestSeconds === 0 ? null : longestSeconds,
       shortestPartSeconds: Number.isFinite(shortestSeconds) ? shortestSeconds : null,
       newest: this.#newest(),
@@ -227,9 +228,8 @@ export class StreamPackage {
    * epoch. Does not count a run without parts, because there is nothing before the discontinuity.
    */
   #nextDiscontinuityNumber(epoch: number): number {
-    const current = this.#discontinuityNumber ?? epoch;
-    this.#discontinuityNumber = this.#newest()?.hasParts === true ? current + 1 : current;
-    return this.#discontinuityNumber;
+    const current = this.discontinuityNumber ?? epoch;
+    return this.#newest()?.hasParts === true ? current + 1 : current;
   }
 
   /**

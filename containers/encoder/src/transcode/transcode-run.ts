@@ -144,13 +144,15 @@ export class TranscodeRun {
 
   #describe(): MediaRun {
     const { plan, epoch, ingestClock, startMs } = this.#options;
+    const toTimelineMs = (mediaSeconds: number): number => startMs + (mediaSeconds - RUN_START_SECONDS) * 1000;
     return {
       epoch,
       video: plan.video,
       frameRate: plan.frameRate,
       keyframeFrames: plan.keyframeFrames,
       audio: plan.audio,
-      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(startMs + (mediaSeconds - RUN_START_SECONDS) * 1000),
+      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(toTimelineMs(mediaSeconds)),
+      absencesBy: (mediaSeconds) => ingestClock.absencesBy(toTimelineMs(mediaSeconds)),
     };
   }
 
