@@ -71,6 +71,68 @@ test('a publisher that comes back to a full task reaches the task that waits for
   expect(holder.cluster.hasPublishers).toBe(true);
 });
 
+/** Sends a clip of whole GOPs to a task, and leaves once every rendition has a segment of it. */
+async function publishAndLeave(task: RunningTask, stream: AuthorisedStream, clip: readonly FlvTag[]): Promise<void> {
+  const publisher = await publishAt(task, stream);
+  void publisher.send(clip);
+  await waitFor('a segment', async () => (await segmentsOn(task, stream)).length > 0);
+  publisher.leave();
+}
+
+async function segmentsOn(task: RunningTask, { playbackId }: AuthorisedStream): Promise<string[]> {
+  const answer = await task.fetch(`/live/${playbackId}/360p/media.m3u8`);
+  return (await answer.text()).match(/^(#EXT-X-DISCONTINUITY|\d+-\d+\.m4s)$/gm) ?? [];
+}
+
+const makeClip = (): Promise<readonly FlvTag[]> =>
+  makeSourceTags({
+    ...{ seconds: 20, video: { width: 320, height: 180, frameRate: '25' } },
+    audio: { sampleRateHz: 48_000, channels: 2 },
+  });
+
+test('a publisher whose next connection is at another task goes on with its FFmpeg', async () => {
+  const [holder, other] = (await startTasks(4, 4, 4)) as [RunningTask, RunningTask, RunningTask];
+  const stream = newStream();
+  const clip = await makeClip();
+  await publishAndLeave(holder, stream, clip);
+  await waitFor('the registry', async () => other.cluster.peers.some(({ streamIds }) => streamIds.length > 0));
+  void (await publishAt(other, stream)).send(clip);
+  const listed = await waitFor('a segment after the discontinuity', async () => {
+    const segments = await segmentsOn(other, stream);
+    return segments.slice(0, -1).includes('#EXT-X-DISCONTINUITY') ? segments : undefined;
+  });
+  expect(listed.filter((line) => line.startsWith('#'))).toHaveLength(1);
+  const epochs = listed.flatMap((line) => /^(\d+)-/.exec(line)?.[1] ?? []);
+  expect(new Set(epochs).size).toBe(1);
+  expect(other.streams.streamIds).toEqual([]);
+  expect(holder.streams.streamIds).toEqual([stream.streamId]);
+  expect(events.map(({ type }) => type)).toEqual(['stream.live']);
+});
+
+test('if the task that holds its stream does not answer, the stream goes on at the other one', async () => {
+  const [holder, other] = (await startTasks(4, 4, 4)) as [RunningTask, RunningTask, RunningTask];
+  const stream = newStream();
+  const clip = await makeClip();
+  await publishAndLeave(holder, stream, clip);
+  await waitFor('the registry', async () => other.cluster.peers.some(({ streamIds }) => streamIds.length > 0));
+  await holder.kill();
+  void (await publishAt(other, stream)).send(clip);
+  await waitFor('the stream', async () => (await segmentsOn(other, stream)).length > 0);
+  expect(other.streams.streamIds).toEqual([stream.streamId]);
+  expect(events.map(({ type }) => type)).toEqual(['stream.live']);
+});
+
+test('a task that drains keeps no FFmpeg for a publisher that is away', async () => {
+  const [holder, other] = (await startTasks(4, 4)) as [RunningTask, RunningTask];
+  const stream = newStream();
+  await publishAndLeave(holder, stream, await makeClip());
+  const open = await segmentsOn(holder, stream);
+  holder.cluster.drain();
+  // Its last frames are there at once, and close their segment.
+  await waitFor('the last segment', async () => (await segmentsOn(other, stream)).length > open.length);
+  expect((await segmentsOn(other, stream)).slice(0, open.length)).toEqual(open);
+});
+
 test('the newest relayed publisher wins', async () => {
   const [first, second, free] = (await startTasks(0.1, 0.1, 4)) as [RunningTask, RunningTask, RunningTask];
   const stream = newStream();

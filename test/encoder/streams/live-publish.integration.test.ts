@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
 import { LivePublish } from '#encoder/streams/live-publish.ts';
+import { type EncodedStream, StreamEncoder } from '#encoder/streams/stream-encoder.ts';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { createLogger } from '#runtime/log.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
@@ -11,31 +13,40 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   const events: EventBody[] = [];
   const ends: string[] = [];
   let spawned = 0;
+  const log = createLogger({ service: 'test', level: 'silent' });
+  const stream: EncodedStream = {
+    qualityLevel: 0,
+    fits: () => true,
+    onCost: () => undefined,
+    onQualityStep: () => undefined,
+    beginRun: () => ({ write: () => 0, end: () => undefined }),
+    onRestart: () => undefined,
+  };
+  const spawnCounted: SpawnProcess = (command, args, options) => {
+    spawned++;
+    return spawn(command, args, options);
+  };
+  const encoders: StreamEncoder[] = [];
   const publish = new LivePublish({
     stream: {
       isLive: false,
-      qualityLevel: 0,
-      fits: () => true,
-      onCost: () => undefined,
-      onQualityStep: () => undefined,
-      beginRun: () => ({ write: () => 0, end: () => undefined }),
-      onRestart: () => undefined,
+      encoderFor: (feeding) => {
+        const encoder = new StreamEncoder(
+          { published: STREAM, stream, arbiter: testArbiter(), spawn: spawnCounted, now: Date.now, log },
+          feeding,
+        );
+        encoders.push(encoder);
+        return encoder;
+      },
       onPublisherGone: () => undefined,
     },
     // A connection closes the handler after this call, not in it.
     publisher: { id: 'a', remoteAddress: '192.0.2.1', stream: STREAM, end: (_, description) => ends.push(description) },
     reserved: { first: 1, count: 1 },
-    arbiter: testArbiter(),
     emit: (event) => events.push(event),
-    spawn: (command, args, options) => {
-      spawned++;
-      return spawn(command, args, options);
-    },
-    now: Date.now,
-    log: createLogger({ service: 'test', level: 'silent' }),
   });
   for (const tag of clip) publish.onTag(tag, Date.now());
-  await publish.stop();
+  await Promise.all(encoders.map((encoder) => encoder.stop()));
   expect(ends).toEqual(['FFmpeg was restarted too often; connect again']);
   expect(events.map(({ type }) => type)).toEqual(['stream.refused']);
   expect(spawned).toBe(0);

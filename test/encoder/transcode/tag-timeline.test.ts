@@ -101,3 +101,20 @@ test('a track that jumps alone causes one jump', () => {
   );
   expect(jumps(stepsOf(tags))).toBe(1);
 });
+
+test('after a return, both tracks go on behind the end of both, whatever their timestamps are now', () => {
+  const timeline = new TagTimeline();
+  const advance = (type: FlvTag['type'], timestampMs: number): Step => timeline.advance({ type, timestampMs });
+  for (const timestampMs of [500, 540, 580]) advance(VIDEO_TAG, timestampMs);
+  advance(AUDIO_TAG, 600);
+  timeline.onReturn();
+  const steps = [advance(AUDIO_TAG, 7000), advance(VIDEO_TAG, 7010), advance(VIDEO_TAG, 7050)];
+  expect(steps.map(({ timelineMs }) => timelineMs)).toEqual([140, 150, 190]);
+  expect(jumps(steps)).toBe(0);
+});
+
+test('a return before the first frame changes nothing', () => {
+  const timeline = new TagTimeline();
+  timeline.onReturn();
+  expect(timeline.advance({ type: VIDEO_TAG, timestampMs: 7000 })).toEqual({ timelineMs: 0, hasJumped: false });
+});

@@ -142,6 +142,7 @@ export class Cluster {
   /** Takes no more publishers of other tasks, and tells those. */
   drain(): void {
     this.#state = 'draining';
+    this.streams.drain();
     this.relays.drain();
   }
 
@@ -204,7 +205,7 @@ export class Cluster {
   #describe(address: string) {
     const { identity, room } = this.#options;
     const { taskId, revision } = identity;
-    const { streamIds } = this.streams;
+    const streamIds = this.streams.held.filter(({ hasEnded }) => !hasEnded).map(({ streamId }) => streamId);
     const { capacityVCpus, usedVCpus } = room();
     const state = { state: this.#state, startedAt: this.#startedAt, room: { capacityVCpus, usedVCpus }, streamIds };
     return { taskId, address, revision, ...state };

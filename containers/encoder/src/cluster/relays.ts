@@ -60,11 +60,18 @@ export class Relays {
     for (const publisher of this.#received) publisher.end('NetStream.Publish.Rejected', SERVER_REPLACED);
   }
 
-  /** Encodes a publish here if there is room, else at the task with most room. Refuses it if no task has any. */
+  /**
+   * Encodes a publish where its stream is: that task's FFmpeg goes on. Otherwise here if there is room, else at the task with most
+   * room. Refuses it if no task has any.
+   */
   accept: AcceptPublisher = async (publisher) => {
     const { streams } = this.#options;
+    const { streamId } = publisher.stream;
+    const holder = streams.streamIds.includes(streamId) ? undefined : this.#holderOf(streamId);
+    const goingOn = holder === undefined ? null : await this.#sendTo(holder, publisher);
+    if (goingOn !== null) return goingOn;
     if (streams.hasRoomFor(publisher.stream)) return streams.accept(publisher);
-    for (const peer of this.#peersFor(publisher).slice(0, MAX_TRIES)) {
+    for (const peer of this.#peersFor(publisher, holder).slice(0, MAX_TRIES)) {
       const handler = await this.#sendTo(peer, publisher);
       if (handler !== null) return handler;
     }
@@ -72,14 +79,17 @@ export class Relays {
     return streams.accept(publisher);
   };
 
-  /** The task that has the stream already comes first. The others must have room, and come with most room first. */
-  #peersFor({ stream }: Publisher): readonly TaskRecord[] {
+  #holderOf(streamId: string): TaskRecord | undefined {
+    return this.#options.peers().find(({ streamIds }) => streamIds.includes(streamId));
+  }
+
+  /** The tasks that have room, most room first, but for one that was asked already. */
+  #peersFor({ stream }: Publisher, asked: TaskRecord | undefined): readonly TaskRecord[] {
     const wanted = this.#options.streams.costOf(stream);
-    const holds = ({ streamIds }: TaskRecord): boolean => streamIds.includes(stream.streamId);
     return this.#options
       .peers()
-      .filter((peer) => holds(peer) || freeVCpus(peer.room) >= wanted)
-      .sort((a, b) => Number(holds(b)) - Number(holds(a)) || freeVCpus(b.room) - freeVCpus(a.room));
+      .filter(({ taskId, room }) => taskId !== asked?.taskId && freeVCpus(room) >= wanted)
+      .sort((a, b) => freeVCpus(b.room) - freeVCpus(a.room));
   }
 
   /** Null if the task does not take the publish. Rejects with a refusal that no other task would change. */

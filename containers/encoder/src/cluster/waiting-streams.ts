@@ -3,9 +3,9 @@ import type { BroadcastState, HeldStream } from '#domain/streams.ts';
 import { endedPackage } from '#encoder/package/lost-package.ts';
 import { offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { asHandedOver } from '#encoder/streams/live-stream.ts';
 import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
 import { mediaSequenceAfter } from '#encoder/streams/numbering.ts';
+import { asHandedOver } from '#encoder/streams/stream-past.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 

@@ -4,8 +4,7 @@ import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, SequenceState } from '#domain/streams.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
-import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
-import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
+import { offeredRenditions } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { WaitingRoom } from '#encoder/package/waiting-room.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
@@ -15,27 +14,14 @@ import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish, LiveStore } from '#runtime/live-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
-import { clockMediaSequence, mediaSequenceAfter } from './numbering.ts';
+import { clockMediaSequence } from './numbering.ts';
 import { endsPlaylists } from './requested-ends.ts';
-import { StreamLease } from './stream-lease.ts';
+import { StreamEncoder } from './stream-encoder.ts';
+import { StreamHold } from './stream-hold.ts';
+import { liveSinceMsOf, packageAfter, type StreamPast } from './stream-past.ts';
 
 /** How long an ended stream is kept, so that players that lag can still load its end. */
 const KEEP_ENDED_MS = 60_000;
-
-/** What a task knows of a stream's past on other tasks. */
-export interface StreamPast {
-  /** The former task's media, which this task goes on with. Null if there was none, or it could not be had. */
-  readonly package: StreamPackage | null;
-  /** Null if the stream has none, or if it ended. */
-  readonly broadcast: BroadcastState | null;
-}
-
-export const NO_PAST: StreamPast = { package: null, broadcast: null };
-
-/** What the former holder's media adds to what that one has written: it may have ended the broadcast just now. */
-export function asHandedOver(broadcast: BroadcastState, media: StreamPackage | null): BroadcastState {
-  return media?.ended === true ? { ...broadcast, liveSinceMs: null } : broadcast;
-}
 
 export interface LiveStreamOptions {
   readonly streamId: string;
@@ -51,6 +37,8 @@ export interface LiveStreamOptions {
   readonly onEnded: () => void;
   /** Called once when the stream is no longer this task's: it has ended and no player needs it any more, or another task has it. */
   readonly onGone: () => void;
+  /** Whether publishers who leave are expected on other tasks. */
+  readonly isDraining: () => boolean;
   readonly arbiter: StepArbiter;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
@@ -66,10 +54,10 @@ export class LiveStream implements PublishedStream {
   #latency: LatencyName;
   #package: StreamPackage;
   #qualityLevel: number;
-  #lease: StreamLease | null = null;
-  /** While the store is asked for another publish, there are no heartbeats. */
-  #pause: { readonly over: Promise<void>; end(): void } | null = null;
+  readonly #hold: StreamHold;
   #publish: LivePublish | null = null;
+  /** Runs while somebody publishes, and while somebody may come back. */
+  #encoder: StreamEncoder | null = null;
   #endedAtMs: number | null = null;
   /** Another task has the stream, or will have it. */
   #isFenced = false;
@@ -83,13 +71,17 @@ export class LiveStream implements PublishedStream {
   constructor(options: LiveStreamOptions) {
     const { past, latency, now } = options;
     this.#options = options;
-    // What has come from another task is live there, even if that one could not write it any more.
-    const isPlayed = past.package !== null && !past.package.ended && past.package.playableRun !== null;
-    const liveSinceMs = past.broadcast?.liveSinceMs ?? (isPlayed ? now() : null);
-    this.#broadcast = new Broadcast({ ...options, liveSinceMs });
+    this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
     this.#latency = latency;
     this.#qualityLevel = past.broadcast?.qualityLevel ?? 0;
-    this.#package = past.package ?? this.#packageAfter(past.broadcast);
+    this.#package = packageAfter(past, latency, now());
+    this.#hold = new StreamHold({
+      ...options,
+      broadcast: () => this.broadcastState,
+      health: () => (this.#publish === null ? null : (this.#encoder?.health() ?? null)),
+      onEndRequested: (reason) => this.#publish?.end(reason),
+      onReplaced: () => this.fence(),
+    });
   }
 
   get streamId(): string {
@@ -140,17 +132,17 @@ export class LiveStream implements PublishedStream {
 
   /** The fencing epoch under which this task holds the stream. */
   get epoch(): number {
-    return this.#lease?.epoch ?? 0;
+    return this.#hold.epoch;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
   get encoderSpeed(): number | null {
-    return this.#publish?.encoderSpeed ?? null;
+    return this.#publish === null ? null : (this.#encoder?.encoderSpeed ?? null);
   }
 
   /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
   get isReduced(): boolean {
-    return this.#publish?.isReduced ?? false;
+    return this.#publish !== null && (this.#encoder?.isReduced ?? false);
   }
 
   /** How many quality steps down the stream is. A publisher that comes back goes on there. */
@@ -170,13 +162,8 @@ export class LiveStream implements PublishedStream {
    * lease for so long that others may take it, and no publisher is here. Never rejects.
    */
   async mayAnswer(): Promise<boolean> {
-    await this.#lease?.confirm();
-    // A paused lease can't be confirmed. The publish that begins shows who has the stream.
-    while (this.#pause !== null && this.#lease?.isRecent === false) {
-      await this.#pause.over;
-      await this.#lease?.confirm();
-    }
-    return !this.#isFenced && (this.hasPublisher || (this.#lease?.isHeld ?? false));
+    await this.#hold.confirmAll();
+    return !this.#isFenced && (this.hasPublisher || this.#hold.isSure);
   }
 
   /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */
@@ -185,34 +172,19 @@ export class LiveStream implements PublishedStream {
     return this.#arrivals.wait(hasArrived, timeoutMs, signal);
   }
 
-  /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
-  async pauseLease(): Promise<void> {
-    let end: () => void = () => undefined;
-    const over = new Promise<void>((resolve) => (end = resolve));
-    this.#endPause();
-    this.#pause = { over, end };
-    await this.#lease?.drop();
+  /** Stops the heartbeats while another publish begins. */
+  pauseLease(): Promise<void> {
+    return this.#hold.pause();
   }
 
   /** Goes on with the heartbeats if no publish has begun after all. */
   resumeLease(): void {
-    if (this.#lease !== null && !this.#isFenced) this.hold(this.#lease.epoch, this.#lease.heldAtMs, null);
+    this.#hold.resume();
   }
 
   /** Holds the stream under an epoch that the store has given to this task in a call at `heldAtMs`. */
-  hold(epoch: number, heldAtMs: number, publish: { readonly owner: string; readonly log: Logger } | null): void {
-    void this.#lease?.drop();
-    this.#endPause();
-    this.#lease = new StreamLease({
-      ...this.#options,
-      ...{ epoch, heldAtMs },
-      owner: publish?.owner ?? null,
-      broadcast: () => this.broadcastState,
-      health: () => this.#publish?.health() ?? null,
-      onEndRequested: (reason) => this.#publish?.end(reason),
-      onReplaced: () => this.fence(),
-      log: publish?.log ?? this.#options.log,
-    });
+  hold(epoch: number, heldAtMs: number): void {
+    this.#hold.take({ epoch, heldAtMs, owner: null });
   }
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
@@ -225,11 +197,21 @@ export class LiveStream implements PublishedStream {
       this.#latency = publisher.stream.latency;
       this.#replacePackage();
     }
-    const { arbiter, emit, spawn, now } = this.#options;
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, arbiter, emit, spawn, now, log });
-    this.hold(begun.epoch, begunAtMs, { owner: publisher.id, log });
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, emit: this.#options.emit });
+    this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
     return this.#publish;
+  }
+
+  encoderFor(publish: LivePublish): StreamEncoder {
+    const former = this.#encoder;
+    if (former?.canGoOnWith(publish.publisher.stream)) {
+      former.goOn(publish);
+      return former;
+    }
+    this.#stopEncoder();
+    this.#encoder = new StreamEncoder({ ...this.#options, stream: this, published: publish.publisher.stream }, publish);
+    return this.#encoder;
   }
 
   /** Waits for a publisher who left, at a time that another task has seen. The stream ends if it stays away. */
@@ -270,15 +252,28 @@ export class LiveStream implements PublishedStream {
   }
 
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void {
-    this.#stop(publish);
     if (this.#publish !== publish) return;
     this.#publish = null;
     this.#arrivals.recheck();
-    if (this.#isFenced || this.#isClosed) return;
+    if (this.#isFenced || this.#isClosed) {
+      this.#stopEncoder();
+      return;
+    }
     this.#broadcast.onPublisherGone();
-    if (endsPlaylists(reason)) this.#end(reason);
-    else this.#endIn(this.#options.reconnectWindowMs, reason);
-    this.#lease?.publisherLeft();
+    if (endsPlaylists(reason)) {
+      this.#end(reason);
+    } else {
+      // Viewers get the last of a publisher who is expected elsewhere at once.
+      if (this.#options.isDraining()) this.#stopEncoder();
+      this.#encoder?.pause();
+      this.#endIn(this.#options.reconnectWindowMs, reason);
+    }
+    this.#hold.publisherLeft();
+  }
+
+  /** The task drains: whoever may come back will do so on another one. */
+  drain(): void {
+    if (this.#publish === null) this.#stopEncoder();
   }
 
   /**
@@ -289,11 +284,11 @@ export class LiveStream implements PublishedStream {
     if (this.#isFenced) return;
     this.#options.log.info({ epoch: this.epoch }, 'another task has the stream');
     this.#clearTimer();
-    void this.#lease?.drop();
+    void this.#hold.drop();
     this.#isFenced = true;
-    this.#endPause();
     this.#freeze();
     this.#arrivals.recheck();
+    if (this.#publish === null) this.#stopEncoder();
     this.#publish?.end(null);
     this.#options.onGone();
   }
@@ -301,7 +296,7 @@ export class LiveStream implements PublishedStream {
   /** Ends the stream at once. Resolves when no process of it is left and the store knows. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    if (this.#publish !== null) this.#stop(this.#publish);
+    this.#stopEncoder();
     await Promise.all(this.#stopping);
     if (this.#isFenced) return;
     this.#clearTimer();
@@ -315,16 +310,10 @@ export class LiveStream implements PublishedStream {
   /** Leaves the stream as it is. Resolves when no process of it is left. */
   async leave(): Promise<void> {
     this.#isFenced = true;
-    this.#endPause();
     this.#clearTimer();
-    await this.#lease?.drop();
-    if (this.#publish !== null) this.#stop(this.#publish);
+    await this.#hold.drop();
+    this.#stopEncoder();
     await Promise.all(this.#stopping);
-  }
-
-  #endPause(): void {
-    this.#pause?.end();
-    this.#pause = null;
   }
 
   #onPlayable(): void {
@@ -337,13 +326,13 @@ export class LiveStream implements PublishedStream {
       this.#broadcast.onPlayable();
       this.#arrivals.recheck();
       // Other tasks say that it is live as soon as this one does.
-      void this.#lease?.renew();
+      this.#hold.renew();
     });
   }
 
   /** Does something that others hear of, unless another task has the stream. That may be so after the process was suspended. */
   async #ifStillHeld(act: () => void): Promise<void> {
-    await this.#lease?.confirm();
+    await this.#hold.confirm();
     if (!this.#isFenced) act();
   }
 
@@ -357,35 +346,43 @@ export class LiveStream implements PublishedStream {
     };
   }
 
-  #stop(publish: LivePublish): void {
-    const stopped = publish
+  /** Resolves when the encoder has delivered its last output. Never rejects. */
+  #stopEncoder(): Promise<void> {
+    const encoder = this.#encoder;
+    this.#encoder = null;
+    if (encoder === null) return Promise.resolve();
+    const stopped = encoder
       .stop()
-      .catch((error: unknown) => this.#options.log.error({ err: error }, 'publish not stopped in order'))
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'encoder not stopped in order'))
       .finally(() => this.#stopping.delete(stopped));
     this.#stopping.add(stopped);
+    return stopped;
   }
 
   #endIn(delayMs: number, reason: BroadcastEndReason): void {
     this.#clearTimer();
-    const timer = setTimeout(
-      () =>
-        void this.#ifStillHeld(() => {
-          // A publisher may have come meanwhile.
-          if (this.#timer === timer) this.#end(reason);
-        }),
-      Math.max(0, delayMs),
-    );
+    const timer = setTimeout(() => void this.#endUnlessBack(timer, reason), Math.max(0, delayMs));
     this.#timer = timer;
+  }
+
+  async #endUnlessBack(timer: NodeJS.Timeout, reason: BroadcastEndReason): Promise<void> {
+    const isDue = (): boolean => this.#timer === timer && !this.#isFenced;
+    await this.#hold.confirm();
+    if (!isDue()) return;
+    await this.#stopEncoder();
+    // A publisher may have come meanwhile.
+    if (isDue()) this.#end(reason);
   }
 
   #end(reason: BroadcastEndReason): void {
     this.#options.log.info({ reason }, 'stream ended');
+    void this.#stopEncoder();
     this.#endPlaylists(this.#package);
     this.#options.onEnded();
     this.#arrivals.recheck();
     this.#broadcast.end(reason);
     this.#endedAtMs = this.#options.now();
-    void this.#lease?.renew();
+    this.#hold.renew();
     this.#clearTimer();
     this.#timer = setTimeout(() => void this.#forget(), KEEP_ENDED_MS);
   }
@@ -398,7 +395,7 @@ export class LiveStream implements PublishedStream {
 
   async #tellForgotten(): Promise<void> {
     const { store, streamId, log } = this.#options;
-    await this.#lease?.drop();
+    await this.#hold.drop();
     try {
       await store.forget({ streamId, epoch: this.epoch });
     } catch (error) {
@@ -412,16 +409,6 @@ export class LiveStream implements PublishedStream {
     const firstMsn = Math.max(former.nextMsn(), clockMediaSequence(this.#options.now()));
     this.#package = new StreamPackage({ latency: this.#latency, firstMsn });
     this.#endPlaylists(former);
-  }
-
-  /** A package that goes on after another task's, whose media is lost. Players of a live broadcast go on with it. */
-  #packageAfter(broadcast: BroadcastState | null): StreamPackage {
-    const firstMsn = mediaSequenceAfter(broadcast?.sequence ?? null, this.#options.now());
-    const offered = offeredSchema.safeParse(broadcast?.sequence.offered);
-    const isWatched = broadcast !== null && broadcast.liveSinceMs !== null;
-    return isWatched && offered.success && isResumable({ offered: offered.data, firstMsn })
-      ? resumedPackage({ latency: this.#latency, offered: offered.data, firstMsn })
-      : new StreamPackage({ latency: this.#latency, firstMsn });
   }
 
   /** Never throws: whatever its run left behind, the stream is another task's. */

@@ -8,7 +8,8 @@ import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { type BegunPublish, EPOCHS_PER_PUBLISH, type FormerHolder, type LiveStore } from '#runtime/live-store.ts';
-import { asHandedOver, LiveStream, NO_PAST, type StreamPast } from './live-stream.ts';
+import { LiveStream } from './live-stream.ts';
+import { asHandedOver, NO_PAST, type StreamPast } from './stream-past.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
 /** The next try may reach a task that has room. */
@@ -106,6 +107,7 @@ export class LiveStreams {
   readonly #accepting = new Map<Publisher, Acceptance>();
 
   readonly #arriving = new Set<IncomingStream>();
+  #isDraining = false;
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
@@ -186,7 +188,7 @@ export class LiveStreams {
     this.#streams.get(playbackId)?.fence();
     const { latency } = broadcast.sequence;
     const stream = this.#create({ streamId, playbackId, latency }, { package: media, broadcast });
-    stream.hold(epoch, heldAtMs, null);
+    stream.hold(epoch, heldAtMs);
     return stream;
   }
 
@@ -231,6 +233,12 @@ export class LiveStreams {
       streamsReduced: streams.filter(({ isReduced }) => isReduced).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
+  }
+
+  /** Publishers who leave from now on are expected on other tasks. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const stream of this.held) stream.drain();
   }
 
   /** Ends all streams; resolves when no process is left and the store knows. */
@@ -396,6 +404,7 @@ export class LiveStreams {
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
       onCost: (vCpus) => this.#options.room.correct(playbackId, vCpus),
+      isDraining: () => this.#isDraining,
       onEnded: () => this.#releaseRoomUnlessNeeded(playbackId),
       onGone: () => this.#onGone(playbackId, created),
     });

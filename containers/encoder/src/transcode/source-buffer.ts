@@ -27,7 +27,8 @@ export interface BufferedTag {
 export class SourceBuffer {
   readonly #timeline = new TagTimeline();
   readonly #cache = new TagCache();
-  readonly #tracks = new SourceTracks();
+  #tracks = new SourceTracks();
+  #hasReturned = false;
   #ingestClock = new IngestClock();
   /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
   #deliveredUntilMs: number | null = null;
@@ -74,6 +75,8 @@ export class SourceBuffer {
   add(tag: FlvTag, receivedAtMs: number, neededFromMs: number | undefined): BufferedTag {
     const { timelineMs, hasJumped } = this.#timeline.advance(tag);
     if (hasJumped) this.#onJump(timelineMs);
+    else if (this.#hasReturned) this.#ingestClock.onReturn(timelineMs);
+    this.#hasReturned = false;
     this.#ingestClock.observe(timelineMs, receivedAtMs);
     this.#tracks.place(tag, timelineMs);
     const timed = { tag, timelineMs };
@@ -90,6 +93,17 @@ export class SourceBuffer {
   onDelivered(clockOfRun: IngestClock, untilMs: number): void {
     // After a jump, the position means nothing.
     if (clockOfRun === this.#ingestClock) this.#deliveredUntilMs = untilMs;
+  }
+
+  /**
+   * Another connection of the publisher follows. Its source is yet unknown, and decoding starts at its first keyframe. Its
+   * media goes on where this one's ended.
+   */
+  onReturn(): void {
+    this.#hasReturned = true;
+    this.#timeline.onReturn();
+    this.#tracks = new SourceTracks();
+    this.#cache.clear();
   }
 
   /** Drops the media before the newest keyframe. */

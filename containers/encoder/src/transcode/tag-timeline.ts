@@ -7,6 +7,9 @@ const MAX_STEP_BACK_MS = 1000;
 /** Audio and video of the same moment are at most this far apart. Beyond it, the tracks have different clocks. */
 const MAX_APART_MS = 10_000;
 
+/** From the last frame before the publisher left to the first one after its return: a frame of the lowest usual rate. */
+const RETURN_STEP_MS = 40;
+
 /** A frame's position, and whether the timestamps jumped before it. */
 export interface TimelineStep {
   readonly timelineMs: number;
@@ -27,6 +30,8 @@ interface Track {
 export class TagTimeline {
   readonly #tracks = new Map<FlvTag['type'], Track>();
   #jumps = 0;
+  /** Where the next frame is if there are no tracks. */
+  #startMs = 0;
 
   /**
    * A jump takes no time: the timeline continues where it ended, and the other track follows without a jump of its own.
@@ -34,11 +39,23 @@ export class TagTimeline {
   advance({ type, timestampMs }: Pick<FlvTag, 'type' | 'timestampMs'>): TimelineStep {
     const track = this.#tracks.get(type);
     const other = this.#tracks.get(type === AUDIO_TAG ? VIDEO_TAG : AUDIO_TAG);
-    const place = goOn(track, other, timestampMs) ?? follow(track, other, timestampMs);
+    const place = goOn(track, other, timestampMs) ?? follow(track, other, timestampMs) ?? this.#start();
     if (place === null) this.#jumps += 1;
     const { timelineMs, jumps } = place ?? { timelineMs: endMs(track, other), jumps: this.#jumps };
     this.#tracks.set(type, { lastTimestampMs: timestampMs, timelineMs, jumps });
     return { timelineMs, hasJumped: place === null };
+  }
+
+  /** Another connection follows, whose timestamps begin anew. Its media goes on where this one's ended. */
+  onReturn(): void {
+    if (this.#tracks.size === 0) return;
+    this.#startMs = RETURN_STEP_MS + Math.max(...[...this.#tracks.values()].map(({ timelineMs }) => timelineMs));
+    this.#tracks.clear();
+  }
+
+  /** The position of the first frame of all; null if there was one. */
+  #start(): Place | null {
+    return this.#tracks.size === 0 ? { timelineMs: this.#startMs, jumps: this.#jumps } : null;
   }
 }
 
@@ -57,7 +74,7 @@ function goOn(track: Track | undefined, other: Track | undefined, timestampMs: n
 
 /** The position next to the other track, if that has jumped or this track is new; null if the frame itself jumps. */
 function follow(track: Track | undefined, other: Track | undefined, timestampMs: number): Place | null {
-  if (other === undefined) return track === undefined ? { timelineMs: 0, jumps: 0 } : null;
+  if (other === undefined) return null;
   const { timelineMs, jumps, lastTimestampMs } = other;
   if (track !== undefined && track.jumps >= jumps) return null;
   const apartMs = distanceMs(lastTimestampMs, timestampMs);

@@ -1,16 +1,17 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
 import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
-import { UnsupportedSourceError } from '#encoder/media/source-description.ts';
+import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { type QualityStep, QualitySteps } from './quality-steps.ts';
-import { planRenditions } from './rendition-plan.ts';
+import { planRenditions, type RenditionPlan } from './rendition-plan.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { SourceBuffer, type SourceStart } from './source-buffer.ts';
 import type { StepArbiter } from './step-arbiter.ts';
@@ -65,6 +66,12 @@ export class Transcoder {
   /** Why the previous run ended; null before the first, and after one that ended for a step. */
   #restartReason: RestartReason | null = null;
   #isStopped = false;
+  /** The publisher has left, and FFmpeg waits for its return. */
+  #isPaused = false;
+  /** The publisher is back, but FFmpeg has nothing of it yet. */
+  #isReturning = false;
+  /** What the run would make without quality steps. */
+  #fullPlan: RenditionPlan | null = null;
 
   constructor(options: TranscoderOptions) {
     this.#options = options;
@@ -77,6 +84,30 @@ export class Transcoder {
     if (isSequenceHeader(tag)) this.#onSequenceHeader(tag);
     else if (tag.type === SCRIPT_TAG) this.#monitor.onScript(tag);
     else this.#onMedia(tag, receivedAtMs);
+  }
+
+  /** Whether there is an FFmpeg that can go on with another connection of the publisher. */
+  get canGoOn(): boolean {
+    return !this.#isStopped && this.#run !== null && !this.#run.isEnding;
+  }
+
+  /** The publisher has left, and may come back. FFmpeg keeps what it has, and waits. */
+  pause(): void {
+    this.#isPaused = true;
+    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#restartTimer = null;
+  }
+
+  /**
+   * The tags that follow are of another connection of the publisher. FFmpeg goes on with them, as if nothing had been between, if
+   * the source is the same. Otherwise the next FFmpeg begins with them.
+   */
+  resume(): void {
+    this.#isPaused = false;
+    this.#isReturning = true;
+    this.#buffer.onReturn();
+    this.#monitor.onJump();
+    this.#steps.measureAnew();
   }
 
   /** Ends the publish. Delivers what FFmpeg still has; after about 2 s at most, nothing is left running. */
@@ -115,6 +146,7 @@ export class Transcoder {
     if (hasJumped) this.#onJump();
     this.#monitor.onFrame(timed, receivedAtMs);
     if (this.#run === null) this.#startWhenPossible();
+    else if (this.#isReturning) this.#goOn(this.#run);
     else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
     else this.#feed(this.#run, timed);
   }
@@ -141,6 +173,19 @@ export class Transcoder {
     if (this.#run === null || this.#run.isEnding) return;
     this.#options.log.info({ epoch: this.#run.epoch, reason }, 'replacing FFmpeg');
     this.#run.finish();
+  }
+
+  /** Begins to feed what has come since the publisher's return, once that is known to be the same source. */
+  #goOn(run: TranscodeRun): void {
+    const { start, tags } = this.#buffer;
+    if (start === null || run.isEnding) return;
+    if (!isSameFormat(this.#planOf(start.source), this.#fullPlan)) {
+      this.#replaceRun('the publisher is back with another source');
+      return;
+    }
+    this.#isReturning = false;
+    this.#options.log.info({ epoch: run.epoch }, 'FFmpeg goes on with the publisher, who is back');
+    for (const timed of tags) run.feed(timed);
   }
 
   #feed(run: TranscodeRun, timed: TimedTag): void {
@@ -174,15 +219,25 @@ export class Transcoder {
     }
   }
 
+  #planOf(source: SourceDescription): RenditionPlan {
+    const { ladder, latency } = this.#options.stream;
+    return planRenditions(source, ladder, latency);
+  }
+
   #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
-    const { stream, onCost, beginRun, spawn, now, log } = this.#options;
-    const plan = this.#steps.plan(planRenditions(source, stream.ladder, stream.latency));
+    const { onCost, beginRun, spawn, now, log } = this.#options;
+    const fullPlan = this.#planOf(source);
+    const plan = this.#steps.plan(fullPlan);
+    this.#fullPlan = fullPlan;
+    this.#isReturning = false;
     // A stream that had to step down keeps its room: the task is too full already, and the stream is to step up again.
     onCost(this.#steps.fullVCpus);
     const run = new TranscodeRun({
       ...{ plan, epoch, beginRun, spawn, now, log },
       ...start,
-      onSample: (sample) => this.#steps.observe(sample),
+      onSample: (sample) => {
+        if (!this.#isPaused) this.#steps.observe(sample);
+      },
     });
     log.info({ epoch, video: plan.video, audio: plan.audio, frameRate: plan.frameRate }, 'FFmpeg started');
     return run;
@@ -210,10 +265,11 @@ export class Transcoder {
     this.#buffer.onDelivered(clockOfRun, end.deliveredUntilMs);
     if (outcome === 'finished' || this.#isStopped) {
       this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
-      if (!this.#isStopped) this.#restartIn(isStep ? 0 : this.#policy.delayAfterChange(lifetimeMs));
+      if (!this.#isStopped && !this.#isPaused) this.#restartIn(isStep ? 0 : this.#policy.delayAfterChange(lifetimeMs));
     } else {
       this.#options.log.warn({ epoch, outcome, exit, lifetimeMs }, 'FFmpeg failed');
-      this.#restartAfter(end);
+      // A publisher that comes back gets another one.
+      if (!this.#isPaused) this.#restartAfter(end);
     }
   }
 
@@ -260,6 +316,14 @@ export class Transcoder {
     this.#options.log.warn({ reason, description }, 'transcoding given up');
     this.#options.onFatal(reason, description);
   }
+}
+
+/** Whether FFmpeg makes the same of both. */
+function isSameFormat(a: RunFormat, b: RunFormat | null): boolean {
+  const formatOf = ({ video, frameRate, keyframeFrames, audio }: RunFormat): RunFormat => ({
+    ...{ video, frameRate, keyframeFrames, audio },
+  });
+  return b !== null && isDeepStrictEqual(formatOf(a), formatOf(b));
 }
 
 function isSequenceHeader(tag: FlvTag): boolean {

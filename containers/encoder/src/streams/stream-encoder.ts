@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import type { RestartReason } from '#domain/events.ts';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import type { StreamHealth } from '#domain/streams.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
+import { type FatalReason, Transcoder } from '#encoder/transcode/transcoder.ts';
+import { EpochRange, type ReservedEpochs } from './numbering.ts';
+
+/** The stream that an encoder works for. */
+export interface EncodedStream {
+  /** How many quality steps down the stream is. */
+  readonly qualityLevel: number;
+  /** Whether viewers' players can continue with such a run. */
+  fits(format: RunFormat): boolean;
+  /** A run is about to start that takes so many vCPUs of the task. */
+  onCost(vCpus: number): void;
+  /** Takes the output of a new run of FFmpeg. */
+  beginRun(run: MediaRun): RunSink;
+  onRestart(reason: RestartReason): void;
+  onQualityStep(step: QualityStep): void;
+}
+
+export interface StreamEncoderOptions {
+  /** What is published. Its ladder and latency decide what is made of it. */
+  readonly published: AuthorisedStream;
+  readonly stream: EncodedStream;
+  readonly arbiter: StepArbiter;
+  readonly spawn: SpawnProcess;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** A publish that feeds an encoder. */
+export interface FeedingPublish {
+  readonly reserved: ReservedEpochs;
+  /** The encoder has given up, and nothing runs any more. `description` is for the broadcaster. */
+  onFatal(reason: FatalReason, description: string): void;
+}
+
+/**
+ * The encoder of a stream's publishers, one after the other. While there is none, its FFmpeg waits: a publisher that comes back
+ * finds it running.
+ */
+export class StreamEncoder {
+  readonly #options: StreamEncoderOptions;
+  readonly #transcoder: Transcoder;
+  #publish: FeedingPublish;
+  #epochs: EpochRange;
+
+  constructor(options: StreamEncoderOptions, publish: FeedingPublish) {
+    const { published, stream, arbiter, spawn, now, log } = options;
+    this.#options = options;
+    this.#publish = publish;
+    this.#epochs = this.#epochsOf(publish);
+    this.#transcoder = new Transcoder({
+      stream: published,
+      nextEpoch: () => this.#epochs.take(),
+      onCost: (vCpus) => stream.onCost(vCpus),
+      beginRun: (run) => stream.beginRun(run),
+      fits: (format) => stream.fits(format),
+      onRestart: (reason) => stream.onRestart(reason),
+      firstLevel: stream.qualityLevel,
+      onQualityStep: (step) => stream.onQualityStep(step),
+      onFatal: (reason, description) => this.#publish.onFatal(reason, description),
+      ...{ arbiter, spawn, now, log },
+    });
+  }
+
+  /** Media seconds out per media second in, lately; null while unknown. */
+  get encoderSpeed(): number | null {
+    return this.#transcoder.encoderSpeed;
+  }
+
+  /** Whether viewers get less than the ladder and the source allow, because FFmpeg did not keep up. */
+  get isReduced(): boolean {
+    return this.#transcoder.isReduced;
+  }
+
+  health(): StreamHealth {
+    return this.#transcoder.health();
+  }
+
+  /** Whether a publisher who wants this can go on with the FFmpeg that runs. */
+  canGoOnWith({ ladder, latency }: AuthorisedStream): boolean {
+    const { published } = this.#options;
+    return this.#transcoder.canGoOn && published.ladder === ladder && published.latency === latency;
+  }
+
+  /** Goes on with the next publish of the stream. The one before has paused. */
+  goOn(publish: FeedingPublish): void {
+    this.#publish = publish;
+    this.#epochs = this.#epochsOf(publish);
+    this.#transcoder.resume();
+  }
+
+  onTag(tag: FlvTag, receivedAtMs: number): void {
+    this.#transcoder.onTag(tag, receivedAtMs);
+  }
+
+  /** The publisher has left, and may come back. */
+  pause(): void {
+    this.#transcoder.pause();
+  }
+
+  /** Ends FFmpeg. Resolves when its last output has been delivered. Safe to call twice. */
+  stop(): Promise<void> {
+    return this.#transcoder.stop();
+  }
+
+  #epochsOf({ reserved }: FeedingPublish): EpochRange {
+    return new EpochRange(reserved, () =>
+      this.#publish.onFatal('encoder-failed', 'FFmpeg was restarted too often; connect again'),
+    );
+  }
+}
