@@ -89,15 +89,32 @@ async function rememberRuns(): Promise<() => Promise<unknown>> {
     );
 }
 
+/** How many discontinuities a playlist has had so far. */
+const discontinuities = (playlist: string): number =>
+  Number(/#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)/.exec(playlist)?.[1] ?? 0) +
+  (playlist.match(/^#EXT-X-DISCONTINUITY$/gm) ?? []).length;
+
+/** The function waits until all tasks have media of another connection. */
+async function rememberConnection(): Promise<() => Promise<unknown>> {
+  const known = Math.max(...(await allPlaylists()).map(discontinuities));
+  return () =>
+    waitFor('a discontinuity at every task', async () =>
+      (await allPlaylists()).every((playlist) => discontinuities(playlist) > known),
+    );
+}
+
 const allPlaylists = async (): Promise<string[]> =>
   Promise.all(liveUrls(platform, stream).map(async (url) => (await fetchText(`${url}/360p/media.m3u8`)) ?? ''));
 const initSections = (playlist: string): string[] => playlist.match(/\d+-init\.mp4/g) ?? [];
 
-test('a publisher that goes from task to task has one presentation at all of them', async () => {
+test('a publisher that goes from task to task keeps its encoder, and has one presentation at all of them', async () => {
   let current = await publishOn(0);
   await pollWhenLive();
+  const encoding = await findEncodingTask(platform.pid);
+  const page = await openHlsJsPage(browser, `${stream.liveUrl}/master.m3u8`);
+  await playsOn(page);
   for (const [hop, index] of [1, 0, 2, 1].entries()) {
-    const goesOn = await rememberRuns();
+    const goesOn = await rememberConnection();
     // A broadcaster's old connection may have been closed, or may be known to nobody but the server.
     if (hop % 2 === 0) await current.kill();
     const last = current;
@@ -105,6 +122,10 @@ test('a publisher that goes from task to task has one presentation at all of the
     await goesOn();
     await last.exited;
   }
+  await playsOn(page, 4);
+  await page.close();
+  expect((await findEncodingTask(platform.pid)).taskId).toBe(encoding.taskId);
+  expect(new Set((await allPlaylists()).flatMap(initSections)).size).toBe(1);
   poller.stop();
   expect(witness.contradictions()).toEqual([]);
   expect(witness.failures()).toEqual([]);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, request as startRequest } from 'node:http';
 import { createServer, type Socket } from 'node:net';
-import { encodeRelayHead, encodeTagHeader } from '#encoder/cluster/relay/relay-frames.ts';
+import { BEAT_FRAME, encodeRelayHead, encodeTagHeader } from '#encoder/cluster/relay/relay-frames.ts';
 import { encodeRelayMessage, RELAY_PATH } from '#encoder/cluster/relay/relay-messages.ts';
 import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
@@ -317,6 +317,13 @@ describe('a request to the owner', () => {
     return response.statusCode;
   };
 
+  /** Sends a head, and goes on when it is answered. */
+  const confirm = async (request: ReturnType<typeof ask>) => {
+    request.write(HEAD);
+    expect(await statusOf(request)).toBe(200);
+    request.write(BEAT_FRAME);
+  };
+
   test.each<[string, Buffer | null]>([
     ['too long a head', Buffer.from([0, 0, 0x40, 1])],
     ['garbage for a head', Buffer.concat([Buffer.from([0, 0, 0, 9]), Buffer.alloc(9, 0x7b)])],
@@ -348,6 +355,17 @@ describe('a request to the owner', () => {
     expect(owner.recorder.recordings).toEqual([]);
   });
 
+  test('whose sender has given up before the answer is not accepted', async () => {
+    const owner = await Owner.start();
+    const request = ask(owner.address);
+    // As the owner finds it that was suspended meanwhile.
+    request.write(HEAD);
+    request.end();
+    await waitFor('the request', () => owner.closed.length === 1);
+    await Promise.all(owner.closed);
+    expect(owner.recorder.recordings).toEqual([]);
+  });
+
   test('that breaks off while it is decided has its handler closed', async () => {
     const acceptance = deferred<void>();
     const asked = deferred<void>();
@@ -359,7 +377,7 @@ describe('a request to the owner', () => {
       },
     });
     const request = ask(owner.address);
-    request.write(HEAD);
+    await confirm(request);
     await asked.promise;
     request.destroy();
     await waitFor('the end', () => owner.requests.every(({ closed }) => closed));
@@ -378,8 +396,7 @@ describe('a request to the owner', () => {
   ])('that %s when it is live has its handler closed', async (_, lose, reason) => {
     const owner = await Owner.start({ beatMs: BEAT_MS });
     const request = ask(owner.address);
-    request.write(HEAD);
-    expect(await statusOf(request)).toBe(200);
+    await confirm(request);
     await owner.recorder.until(() => owner.recorder.recordings.length === 1);
     request.write(encodeTag(sound('whole')));
     await owner.recorder.until(() => owner.tags.length === 1);
@@ -405,8 +422,7 @@ describe('a request to the owner', () => {
       },
     });
     const request = ask(owner.address);
-    request.write(HEAD);
-    expect(await statusOf(request)).toBe(200);
+    await confirm(request);
     await owner.recorder.until(() => owner.recorder.recordings.length === 1);
     request.write(Buffer.concat([encodeTag(sound('one')), encodeTag(sound('two'))]));
     await Promise.all(owner.closed);
@@ -445,8 +461,10 @@ describe('a request to the owner', () => {
       const random = Random.forIteration(3, iteration);
       const request = ask(owner.address);
       request.write(mutate(HEAD, random));
-      if ((await statusOf(request)) === 200)
+      if ((await statusOf(request)) === 200) {
+        request.write(BEAT_FRAME);
         request.write(mutate(Buffer.concat([encodeTag(sound('one')), encodeTag(sound('two'))]), random));
+      }
       if (random.chance(0.5)) request.end();
       else request.destroy();
     }

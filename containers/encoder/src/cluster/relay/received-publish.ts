@@ -43,6 +43,10 @@ export class ReceivedPublish {
   readonly #head = new Promise<RelayHead | null>((resolve) => {
     this.#resolveHead = resolve;
   });
+  #resolveConfirmed: () => void = () => undefined;
+  readonly #confirmed = new Promise<void>((resolve) => {
+    this.#resolveConfirmed = resolve;
+  });
   #resolveEnded: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
     this.#resolveEnded = resolve;
@@ -65,12 +69,13 @@ export class ReceivedPublish {
     this.closed = this.#run().catch((error: unknown) => this.#log.error({ err: error }, 'relayed publish failed'));
   }
 
-  /** The whole publish: its head comes, it is accepted, live, and ended. */
+  /** The whole publish: its head comes, it is answered, confirmed, accepted, live, and ended. */
   async #run(): Promise<void> {
     try {
       const head = await this.#awaitHead();
       if (head === null) return;
       this.#answer(head);
+      if (!(await this.#isConfirmed())) return;
       const handler = await this.#accept(head);
       if (handler === null) return;
       try {
@@ -109,6 +114,15 @@ export class ReceivedPublish {
     });
   }
 
+  /**
+   * Whether the other task still wants this after the answer. If this process was suspended, the request may be old, and the publish
+   * may be at another task by now: to accept it would take the stream away from there.
+   */
+  async #isConfirmed(): Promise<boolean> {
+    await this.#confirmed;
+    return !this.#isOver();
+  }
+
   /** The handler of the publish; null if it is refused. */
   async #accept({ publisherId, remoteAddress, stream }: RelayHead): Promise<PublisherHandler | null> {
     const end = (code: RefusalCode, description: string) => this.#end(code, description);
@@ -134,7 +148,10 @@ export class ReceivedPublish {
 
   #onData(frames: RelayFrameReader, bytes: Buffer): void {
     if (this.#isOver()) return;
-    this.#pulse?.heard();
+    if (this.#pulse !== null) {
+      this.#pulse.heard();
+      this.#resolveConfirmed();
+    }
     try {
       frames.read(bytes);
     } catch (error) {
@@ -187,6 +204,7 @@ export class ReceivedPublish {
     if (this.#isOver()) return;
     this.#endReason = reason;
     this.#resolveHead(null);
+    this.#resolveConfirmed();
     this.#resolveEnded();
   }
 

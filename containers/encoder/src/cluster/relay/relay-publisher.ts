@@ -136,6 +136,8 @@ class RelayedPublisher implements PublisherHandler {
       onSilence: () => this.#lose(new Error('silence')),
     });
     response.on('data', (bytes: Buffer) => this.#onData(bytes));
+    // It accepts nothing before this: had it not answered in time, the publish would be elsewhere now.
+    this.#request.write(BEAT_FRAME);
   }
 
   #onData(bytes: Buffer): void {
