@@ -7,6 +7,7 @@ import { clusterDrain } from './bench/cluster/drain.ts';
 import { clusterHops } from './bench/cluster/hops.ts';
 import { clusterKill } from './bench/cluster/kill.ts';
 import { clusterProxied } from './bench/cluster/proxied.ts';
+import { clusterReconnect } from './bench/cluster/reconnect.ts';
 import { clusterViewers } from './bench/cluster/viewers.ts';
 import { controlLatency } from './bench/control-latency.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
@@ -41,7 +42,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   recovery,
   controlLatency,
   ...capacities,
-  ...[clusterViewers, clusterKill, clusterDrain, clusterHops, clusterProxied],
+  ...[clusterViewers, clusterKill, clusterReconnect, clusterDrain, clusterHops, clusterProxied],
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]

@@ -24,6 +24,11 @@ export class ReturningPublisher {
     return this.#accepted;
   }
 
+  /** Its connection breaks. It comes back after its delay. */
+  async breakConnection(): Promise<void> {
+    await this.#current?.kill();
+  }
+
   /** Goes away as a machine that crashes, and stays away. Resolves when no process is left. */
   async stop(): Promise<void> {
     this.#stopping.abort();
