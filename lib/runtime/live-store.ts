@@ -20,11 +20,16 @@ export const LEASE_DURATION_MS = 8_000;
 export const BATCH_GET_LIMIT = 100;
 const BATCH_GET_ATTEMPTS = 3;
 
-/**
- * Whether a task still holds its stream. If not, `reason` says why somebody asked for the end. It is null if the stream
- * has a newer epoch.
- */
-export type HeartbeatResult = { readonly held: true } | { readonly held: false; readonly reason: EndReason | null };
+/** What a task learns from its heartbeat. */
+export interface HeartbeatResult {
+  /** Whether the lease is renewed. */
+  readonly held: boolean;
+  /**
+   * Why somebody asked for the end of the publish, or of the wait for a publisher. Null if nobody did. If the lease is not renewed
+   * either, the stream has a newer epoch.
+   */
+  readonly reason: EndReason | null;
+}
 
 /** A publish that has begun. */
 export interface BegunPublish {
@@ -42,7 +47,7 @@ export interface BegunPublish {
 }
 
 /** The holder before the present one. */
-export type FormerHolder = Omit<HeldStream, 'streamId' | 'epoch'>;
+export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadcast'>;
 
 /** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface LiveStore {
@@ -104,8 +109,8 @@ export interface LiveStore {
   /** The stream with an id. Null if no task holds it. */
   getHeld(streamId: string): Promise<HeldStream | null>;
   /**
-   * Takes the stream from its publisher, who learns about it from the next heartbeat. Resolves to false if nobody was
-   * live.
+   * Takes the stream from its publisher, or ends the wait for one. The holder learns about it from its next heartbeat. Resolves to
+   * false if nobody was live.
    */
   requestEnd(request: EndRequest): Promise<boolean>;
   /** Resolves to null if nobody publishes. The lease of a record may have expired. */
@@ -180,7 +185,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     const { epoch, broadcast, leaseUntilMs, health } = state;
     const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs };
     const renewal: UpdateCommandInput = {
-      ...updateOf(streamId),
+      ...{ ...updateOf(streamId), ReturnValues: 'ALL_NEW' },
       ...(owner === null
         ? {
             UpdateExpression:
@@ -195,10 +200,11 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
             ExpressionAttributeValues: { ...values, ':owner': owner, ':health': health },
           }),
     };
-    if ((await updateIf(client, renewal, signal)) !== null) return { held: true };
+    const renewed = await updateIf(client, renewal, signal);
+    if (renewed !== null) return { held: true, reason: requestedEndOf(renewed) };
     const item = await read(streamId, signal);
     const isReplaced = item?.epoch !== epoch || isOwned(item);
-    return { held: false, reason: isReplaced ? null : ((item?.endReason as EndReason | undefined) ?? null) };
+    return { held: false, reason: isReplaced ? null : requestedEndOf(item) };
   };
 
   const takeOver: LiveStore['takeOver'] = async ({ streamId, formerEpoch, holder, broadcast, leaseUntilMs }) => {
@@ -276,6 +282,8 @@ const pointerKey = (playbackId: string): string => `playback/${playbackId}`;
 /** Whether somebody publishes the stream of an item. */
 const isOwned = (item: Item | undefined): item is Item & LiveRecord => item !== undefined && 'owner' in item;
 
+const requestedEndOf = (item: Item): EndReason | null => (item.endReason as EndReason | undefined) ?? null;
+
 const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health }: Item & LiveRecord): LiveRecord => ({
   ...{ streamId, owner, epoch, startedAt, leaseUntilMs, health },
 });
@@ -283,7 +291,10 @@ const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health 
 function toHeldStream(item: Item | undefined): HeldStream | null {
   if (item === undefined || (item.holder ?? null) === null) return null;
   const { streamId, epoch, leaseUntilMs, holder, broadcast } = item as Item & HeldStream;
-  return { streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder, broadcast: broadcastOf(item, broadcast) };
+  return {
+    ...{ streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder },
+    ...{ broadcast: broadcastOf(item, broadcast), requestedEnd: requestedEndOf(item) },
+  };
 }
 
 /** A publisher that has come back is in the item before its task writes that the former one is no longer missed. */

@@ -1,8 +1,9 @@
 import type { EventBody } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { createLiveStore } from '#runtime/live-store.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { leaveAll, publish } from '../streams/test-publish.ts';
@@ -256,6 +257,53 @@ test('a task that stops gives its streams to another, and ends none', async () =
   await publishOn(b, stream, 'second');
   await playlistWith(a, stream, '#EXT-X-DISCONTINUITY\n');
   expect(typesOf(stream)).toEqual(['stream.live']);
+});
+
+/** Requests an end as the control API does. */
+async function requestEnd({ streamId }: AuthorisedStream, reason: 'stopped' | 'deleted'): Promise<void> {
+  const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  const publisherGoneAtMs = await waitFor('the wait for the publisher', async () => {
+    return (await store.getHeld(streamId))?.broadcast?.publisherGoneAtMs;
+  });
+  await store.requestEnd({ streamId, reason, minVersion: 2, publisherGoneAtMs, nowMs: Date.now() });
+}
+
+const endsOf = (stream: AuthorisedStream) =>
+  events.filter((event) => event.type === 'stream.ended' && event.streamId === stream.streamId);
+
+test.each(['stopped', 'deleted'] as const)(
+  'a task that stops does not wait for the publisher of a stream that was %s',
+  async (reason) => {
+    const [a, , c] = await startThree();
+    const stream = newStream();
+    const publisher = await publishOn(a, stream, 'first');
+    await isOn('live', c, stream);
+    await playlistWith(c, stream, '#EXTINF');
+    publisher.leave();
+    await requestEnd(stream, reason);
+    a.cluster.drain();
+    // The end of the reconnect window would have another reason.
+    await a.cluster.handOver(60_000, new AbortController().signal);
+    await isOn('ended', c, stream);
+    expect(await playlistOn(c, stream)).toContain('#EXT-X-ENDLIST');
+    expect(typesOf(stream)).toEqual(['stream.live', 'stream.ended']);
+    expect(endsOf(stream)).toMatchObject([{ reason }]);
+  },
+);
+
+test('a stream that a dead task has left ends as soon as its deletion is noticed', async () => {
+  const [a, b, c] = await startThree();
+  const stream = newStream();
+  const publisher = await publishOn(a, stream, 'first');
+  await isOn('live', c, stream);
+  await playlistWith(c, stream, '#EXTINF');
+  publisher.leave();
+  await waitFor('the end of its run', async () => !a.streams.held.some(({ hasPublisher }) => hasPublisher));
+  await a.kill();
+  await requestEnd(stream, 'deleted');
+  await waitFor('the end', async () => typesOf(stream).includes('stream.ended'));
+  for (const task of [b, c]) await isOn('ended', task, stream);
+  expect(endsOf(stream)).toMatchObject([{ reason: 'deleted' }]);
 });
 
 test('while the database is away, streams go on for viewers of every task', async () => {

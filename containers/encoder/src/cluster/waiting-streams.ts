@@ -6,6 +6,7 @@ import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { asHandedOver } from '#encoder/streams/live-stream.ts';
 import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
 import { mediaSequenceAfter } from '#encoder/streams/numbering.ts';
+import { endsPlaylists } from '#encoder/streams/requested-ends.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 
@@ -56,14 +57,14 @@ export class WaitingStreams {
       package: media,
       broadcast: asHandedOver(broadcast, media),
     });
-    arrived?.waitForPublisher(broadcast.publisherGoneAtMs ?? heldAtMs);
+    arrived?.waitForPublisher(broadcast.publisherGoneAtMs ?? heldAtMs, held.requestedEnd);
     log.info({ streamId, epoch }, 'stream taken over; it waits for its publisher');
     return true;
   }
 
   /**
-   * Ends a stream if its holder has died and its publisher has stayed away for the reconnect window. Resolves to true if this task
-   * has ended it. Then this task answers for it.
+   * Ends a stream whose holder has died, if its publisher has stayed away for the reconnect window or somebody has asked for the
+   * end. Resolves to true if this task has ended it. Then this task answers for it.
    */
   async settle(held: HeldStream): Promise<boolean> {
     const known = this.#settling.get(held.streamId);
@@ -75,10 +76,12 @@ export class WaitingStreams {
 
   async #settle(held: HeldStream): Promise<boolean> {
     const { now, reconnectWindowMs, streams } = this.#options;
-    const { streamId, broadcast, leaseUntilMs, holder } = held;
+    const { streamId, broadcast, leaseUntilMs, holder, requestedEnd } = held;
     if (broadcast === null || broadcast.endedAtMs !== null || leaseUntilMs > now()) return false;
     const goneAtMs = broadcast.publisherGoneAtMs ?? leaseUntilMs - LEASE_DURATION_MS;
-    if (goneAtMs + reconnectWindowMs > now() || (await this.#isHeldAfterAll(held))) return false;
+    const isUnwanted = requestedEnd !== null && endsPlaylists(requestedEnd);
+    const isAwaited = !isUnwanted && goneAtMs + reconnectWindowMs > now();
+    if (isAwaited || (await this.#isHeldAfterAll(held))) return false;
     return streams.whileArriving({ streamId, playbackId: holder.playbackId }, () =>
       this.#end(held, { ...broadcast, publisherGoneAtMs: goneAtMs }, goneAtMs),
     );
@@ -95,7 +98,7 @@ export class WaitingStreams {
       ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
       package: this.#lostPackage(broadcast, epoch),
     });
-    ended?.waitForPublisher(goneAtMs);
+    ended?.waitForPublisher(goneAtMs, held.requestedEnd);
     return ended !== null;
   }
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
-import type { BroadcastState, SequenceState } from '#domain/streams.ts';
+import type { BroadcastState, EndReason, SequenceState } from '#domain/streams.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
@@ -209,7 +209,7 @@ export class LiveStream implements PublishedStream {
       owner: publish?.owner ?? null,
       broadcast: () => this.broadcastState,
       health: () => this.#publish?.health() ?? null,
-      onEndRequested: (reason) => this.#publish?.end(reason),
+      onEndRequested: (reason) => this.#endOnRequest(reason),
       onReplaced: () => this.fence(),
       log: publish?.log ?? this.#options.log,
     });
@@ -232,10 +232,15 @@ export class LiveStream implements PublishedStream {
     return this.#publish;
   }
 
-  /** Waits for a publisher who left, at a time that another task has seen. The stream ends if it stays away. */
-  waitForPublisher(goneAtMs: number): void {
+  /**
+   * Waits for a publisher who left, at a time that another task has seen. The stream ends if it stays away, or at once if somebody
+   * has asked for that.
+   */
+  waitForPublisher(goneAtMs: number, requestedEnd: EndReason | null): void {
     this.#broadcast.onPublisherGone(goneAtMs);
-    this.#endIn(goneAtMs + this.#options.reconnectWindowMs - this.#options.now(), 'publisher-left');
+    const reason = requestedEnd ?? 'publisher-left';
+    const untilMs = endsPlaylists(reason) ? goneAtMs : goneAtMs + this.#options.reconnectWindowMs;
+    this.#endIn(untilMs - this.#options.now(), reason);
   }
 
   fits(format: RunFormat): boolean {
@@ -320,6 +325,12 @@ export class LiveStream implements PublishedStream {
     await this.#lease?.drop();
     if (this.#publish !== null) this.#stop(this.#publish);
     await Promise.all(this.#stopping);
+  }
+
+  /** Somebody asked for the end of the publish, or of the wait for one. */
+  #endOnRequest(reason: EndReason): void {
+    if (this.#publish !== null) this.#publish.end(reason);
+    else if (endsPlaylists(reason) && !this.#package.ended) this.#end(reason);
   }
 
   #endPause(): void {
