@@ -12,6 +12,8 @@ import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 
 /** How long a task may take to say that it holds a stream. */
 const HOLDS_LIMIT_MS = 1_000;
+/** A task that closes a kept connection is asked twice. */
+const ASK_LIMIT_MS = 2 * HOLDS_LIMIT_MS;
 
 export interface WaitingStreamsOptions {
   readonly task: TaskAddress;
@@ -102,18 +104,24 @@ export class WaitingStreams {
     return ended !== null;
   }
 
-  /** A task that can't reach the store goes on with its streams, and its lease runs out all the same. */
+  /**
+   * A task that can't reach the store goes on with its streams, and its lease runs out all the same. True also if it is not known
+   * whether the task does.
+   */
   async #isHeldAfterAll({ streamId, holder }: HeldStream): Promise<boolean> {
     const { client, task, streams } = this.#options;
     if (holder.taskId === task.taskId) return streams.streamIds.includes(streamId);
+    const askedAtMs = performance.now();
     try {
       const answer = await client.ask({
         ...{ address: holder.address, method: 'GET', path: `/cluster/streams/${streamId}` },
-        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(2 * HOLDS_LIMIT_MS) },
+        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(ASK_LIMIT_MS) },
       });
       answer.resume();
       return answer.statusCode === 200;
     } catch (error) {
+      // A request has shorter limits of its own. This process was suspended, and that says nothing of the other one.
+      if (performance.now() - askedAtMs >= ASK_LIMIT_MS) return true;
       if (error instanceof TaskUnreachableError) return false;
       throw error;
     }
