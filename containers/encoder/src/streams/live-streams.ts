@@ -125,7 +125,7 @@ export class LiveStreams {
 
   /** Whether there is room for a publish, or its stream holds room already. */
   hasRoomFor(stream: AuthorisedStream): boolean {
-    return this.#options.room.hasRoom(stream.playbackId, this.costOf(stream));
+    return this.#options.room.hasRoom(stream.streamId, this.costOf(stream));
   }
 
   /** The vCPUs that a publish takes as far as known before its source is. */
@@ -162,7 +162,7 @@ export class LiveStreams {
       onBegun(null);
       onSettled();
       this.#accepting.delete(publisher);
-      this.#releaseRoomUnlessNeeded(publisher.stream.playbackId);
+      this.#releaseRoomUnlessNeeded(publisher.stream.streamId);
     }
   }
 
@@ -283,20 +283,20 @@ export class LiveStreams {
   }
 
   #takeRoom(publisher: Publisher): void {
-    const { playbackId } = publisher.stream;
+    const { streamId } = publisher.stream;
     const { room } = this.#options;
-    // Room is held by playback id, and another stream's must not change.
     this.#refuseTakenPlaybackId(publisher);
     const vCpus = this.costOf(publisher.stream);
-    if (room.take(playbackId, vCpus)) return;
-    room.turnAway(playbackId, vCpus);
+    if (room.take(streamId, vCpus)) return;
+    room.turnAway(streamId, vCpus);
     this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
   }
 
   /** Releases a stream's room if nobody is about to publish it and its playlists have ended. */
-  #releaseRoomUnlessNeeded(playbackId: string): void {
-    const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.playbackId === playbackId);
-    if (!isAccepting && !this.#streams.get(playbackId)?.holdsRoom) this.#options.room.release(playbackId);
+  #releaseRoomUnlessNeeded(streamId: string): void {
+    const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.streamId === streamId);
+    const isHolding = this.held.some((stream) => stream.streamId === streamId && stream.holdsRoom);
+    if (!isAccepting && !isHolding) this.#options.room.release(streamId);
   }
 
   /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
@@ -395,8 +395,8 @@ export class LiveStreams {
       ...{ streamId, playbackId, past },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
-      onCost: (vCpus) => this.#options.room.correct(playbackId, vCpus),
-      onEnded: () => this.#releaseRoomUnlessNeeded(playbackId),
+      onCost: (vCpus) => this.#options.room.correct(streamId, vCpus),
+      onEnded: () => this.#releaseRoomUnlessNeeded(streamId),
       onGone: () => this.#onGone(playbackId, created),
     });
     this.#streams.set(playbackId, created);
@@ -405,7 +405,7 @@ export class LiveStreams {
 
   #onGone(playbackId: string, stream: LiveStream): void {
     if (this.#streams.get(playbackId) === stream) this.#streams.delete(playbackId);
-    this.#releaseRoomUnlessNeeded(playbackId);
+    this.#releaseRoomUnlessNeeded(stream.streamId);
     if (!stream.isFenced) return;
     this.#fenced.set(stream.streamId, stream);
     const timer = setTimeout(() => {
