@@ -104,7 +104,15 @@ export interface LiveStore {
   }): Promise<number | null>;
   /** Forgets the holder of an ended stream. Resolves to false if the stream has a newer epoch. */
   forget(stream: { readonly streamId: string; readonly epoch: number }): Promise<boolean>;
-  /** The stream that a playback id leads to. Null if no task holds one. */
+  /**
+   * Forgets the playback id that the stream had before its latest publish. Resolves to false if the stream has a newer epoch, so that
+   * it is forgotten already.
+   */
+  forgetFormer(stream: { readonly streamId: string; readonly epoch: number }): Promise<boolean>;
+  /**
+   * The stream that a playback id leads to. Null if no task holds one. If the id is the one before the latest publish, the present
+   * holder has the end of its broadcast, and `broadcast` is null.
+   */
   findHeld(playbackId: string): Promise<HeldStream | null>;
   /** The stream with an id. Null if no task holds it. */
   getHeld(streamId: string): Promise<HeldStream | null>;
@@ -212,7 +220,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       ...updateOf(streamId),
       UpdateExpression:
         'ADD epoch :count SET leaseUntilMs = :leaseUntilMs, holder = :holder, broadcast = :broadcast ' +
-        'REMOVE #owner, startedAt, health',
+        'REMOVE #owner, startedAt, health, former, formerLeaseUntilMs',
       ConditionExpression: 'epoch = :formerEpoch',
       ExpressionAttributeValues: {
         ':count': EPOCHS_PER_PUBLISH,
@@ -232,24 +240,35 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return isOurs && !isOwned(item) ? held.epoch : null;
   };
 
-  const forget: LiveStore['forget'] = async ({ streamId, epoch }) => {
-    const forgotten = await updateIf(client, {
+  /** Resolves to false if the stream has a newer epoch. */
+  async function removeAttributes(streamId: string, epoch: number, names: string): Promise<boolean> {
+    const removed = await updateIf(client, {
       TableName: table,
       Key: { streamId },
-      UpdateExpression: 'REMOVE holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast',
+      UpdateExpression: `REMOVE ${names}`,
       ConditionExpression: 'epoch = :epoch',
       ExpressionAttributeValues: { ':epoch': epoch },
     });
-    return forgotten !== null;
-  };
+    return removed !== null;
+  }
+
+  const forget: LiveStore['forget'] = ({ streamId, epoch }) =>
+    removeAttributes(streamId, epoch, 'holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast');
+
+  const forgetFormer: LiveStore['forgetFormer'] = ({ streamId, epoch }) =>
+    removeAttributes(streamId, epoch, 'former, formerLeaseUntilMs');
 
   const getHeld: LiveStore['getHeld'] = async (streamId) => toHeldStream(await read(streamId));
 
   const findHeld: LiveStore['findHeld'] = async (playbackId) => {
     const pointer = await read(pointerKey(playbackId));
     if (pointer === undefined) return null;
-    const held = await getHeld(pointer.leadsTo as string);
-    return held?.holder.playbackId === playbackId ? held : null;
+    const item = await read(pointer.leadsTo as string);
+    const held = toHeldStream(item);
+    if (held === null || held.holder.playbackId === playbackId) return held;
+    const former = (item?.former ?? null) as StreamHolder | null;
+    if (former?.playbackId !== playbackId) return null;
+    return { ...held, holder: { ...held.holder, playbackId }, broadcast: null };
   };
 
   const requestEnd: LiveStore['requestEnd'] = async (request) => {
@@ -268,7 +287,19 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return new Map(items.filter(isOwned).map((item) => [item.streamId, toLiveRecord(item)]));
   };
 
-  return { claimPlaybackId, begin, heartbeat, takeOver, forget, findHeld, getHeld, requestEnd, get, batchGet };
+  return {
+    claimPlaybackId,
+    begin,
+    heartbeat,
+    takeOver,
+    forget,
+    forgetFormer,
+    findHeld,
+    getHeld,
+    requestEnd,
+    get,
+    batchGet,
+  };
 }
 
 type Item = Record<string, unknown>;

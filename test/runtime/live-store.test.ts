@@ -304,6 +304,33 @@ describe('the holder of a stream', () => {
     expect(await find()).toBeNull();
   });
 
+  test('is found by the playback id before the latest publish, until that is forgotten or the stream moves on', async () => {
+    for (const playbackId of ['playback-1', 'playback-2'])
+      await store.claimPlaybackId({ playbackId, streamId: 'stream-1', nowMs: NOW_MS });
+    const holder = makeStreamHolder({ taskId: 'task-2', playbackId: 'playback-2' });
+    const rename = async (count: number) => {
+      await store.begin({ ...START, owner: `before ${count}` });
+      const begun = await store.begin({ ...START, owner: `after ${count}`, holder });
+      return { streamId: 'stream-1', epoch: begun?.epoch ?? 0 };
+    };
+    const renamed = await rename(1);
+    expect(await find()).toMatchObject({
+      ...{ ...renamed, holder: { ...holder, playbackId: 'playback-1' }, broadcast: null },
+    });
+    expect(await store.findHeld('playback-2')).toMatchObject({ ...renamed, holder });
+    expect(await store.forgetFormer({ ...renamed, epoch: FIRST_EPOCH })).toBe(false);
+    expect(await store.forgetFormer(renamed)).toBe(true);
+    expect(await find()).toBeNull();
+    const { epoch } = await rename(2);
+    expect(await find()).toMatchObject({ epoch });
+    const broadcast = makeBroadcastState();
+    await store.takeOver({ streamId: 'stream-1', formerEpoch: epoch, holder, broadcast, leaseUntilMs: 2_000_000 });
+    expect(await find()).toBeNull();
+    await rename(3);
+    await store.begin({ ...START, owner: 'once more', holder });
+    expect(await find()).toBeNull();
+  });
+
   test('a playback id leads to another stream only when nobody holds the first', async () => {
     const claim = (streamId: string, nowMs: number) =>
       store.claimPlaybackId({ playbackId: 'playback-1', streamId, nowMs });

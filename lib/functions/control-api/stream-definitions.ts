@@ -53,7 +53,7 @@ export const changeStreamRoute = createRoute({
   description:
     'A live broadcast keeps the settings that it began with. Changing `playback` also changes `playbackId`, ' +
     "so the stream's old addresses stop working. A live broadcast stays at the old addresses, open to the same " +
-    'viewers, until it is published again. Stop it to close them at once.',
+    'viewers, until it is published again. Then it ends there. Stop it to close them at once.',
   security: ADMIN_ONLY,
   request: {
     params: idPathSchema,

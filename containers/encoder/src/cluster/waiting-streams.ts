@@ -1,11 +1,8 @@
 import type { Logger } from 'pino';
 import type { BroadcastState, HeldStream } from '#domain/streams.ts';
-import { endedPackage } from '#encoder/package/lost-package.ts';
-import { offeredSchema } from '#encoder/package/offered-renditions.ts';
-import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { asHandedOver } from '#encoder/streams/live-stream.ts';
 import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
-import { mediaSequenceAfter } from '#encoder/streams/numbering.ts';
+import { lostBroadcast } from '#encoder/streams/lost-broadcast.ts';
 import { endsPlaylists } from '#encoder/streams/requested-ends.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
@@ -98,7 +95,7 @@ export class WaitingStreams {
     log.warn({ streamId, formerTaskId: holder.taskId }, 'stream of a lost task ended');
     const ended = streams.arrive({
       ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
-      package: this.#lostPackage(broadcast, epoch),
+      package: lostBroadcast(broadcast, epoch, now()),
     });
     ended?.waitForPublisher(goneAtMs, held.requestedEnd);
     return ended !== null;
@@ -133,18 +130,6 @@ export class WaitingStreams {
       ...{ streamId, formerEpoch: epoch, broadcast },
       holder: { ...task, playbackId: holder.playbackId },
       leaseUntilMs: now() + LEASE_DURATION_MS,
-    });
-  }
-
-  /** Ends the playlists of players that are still there. */
-  #lostPackage({ sequence }: BroadcastState, epoch: number): StreamPackage {
-    const { latency } = sequence;
-    const firstMsn = mediaSequenceAfter(sequence, this.#options.now());
-    const offered = offeredSchema.safeParse(sequence.offered);
-    if (!offered.success) return new StreamPackage({ latency, firstMsn });
-    return endedPackage({
-      ...{ latency, firstMsn, discontinuityNumber: epoch, offered: offered.data },
-      endedAtMs: this.#options.now(),
     });
   }
 }

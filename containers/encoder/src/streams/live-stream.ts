@@ -42,7 +42,7 @@ export interface LiveStreamOptions {
   readonly playbackId: string;
   readonly latency: LatencyName;
   readonly past: StreamPast;
-  readonly store: Pick<LiveStore, 'heartbeat' | 'forget'>;
+  readonly store: Pick<LiveStore, 'heartbeat' | 'forget' | 'forgetFormer'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
   /** A run is about to start that takes so much of the task's CPU. */
@@ -73,6 +73,8 @@ export class LiveStream implements PublishedStream {
   #endedAtMs: number | null = null;
   /** Another task has the stream, or will have it. */
   #isFenced = false;
+  /** The epoch of the publish under another playback id that has ended this broadcast. Null if there is none. */
+  #retiredAtEpoch: number | null = null;
   #isClosed = false;
   #isGoingLive = false;
   readonly #stopping = new Set<Promise<void>>();
@@ -87,6 +89,8 @@ export class LiveStream implements PublishedStream {
     const isPlayed = past.package !== null && !past.package.ended && past.package.playableRun !== null;
     const liveSinceMs = past.broadcast?.liveSinceMs ?? (isPlayed ? now() : null);
     this.#broadcast = new Broadcast({ ...options, liveSinceMs });
+    const goneAtMs = past.broadcast?.publisherGoneAtMs ?? null;
+    if (goneAtMs !== null) this.#broadcast.onPublisherGone(goneAtMs);
     this.#latency = latency;
     this.#qualityLevel = past.broadcast?.qualityLevel ?? 0;
     this.#package = past.package ?? this.#packageAfter(past.broadcast);
@@ -140,7 +144,7 @@ export class LiveStream implements PublishedStream {
 
   /** The fencing epoch under which this task holds the stream. */
   get epoch(): number {
-    return this.#lease?.epoch ?? 0;
+    return this.#retiredAtEpoch ?? this.#lease?.epoch ?? 0;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
@@ -176,7 +180,9 @@ export class LiveStream implements PublishedStream {
       await this.#pause.over;
       await this.#lease?.confirm();
     }
-    return !this.#isFenced && (this.hasPublisher || (this.#lease?.isHeld ?? false));
+    if (this.#isFenced) return false;
+    // Nobody else has the end of a broadcast whose stream has another playback id now.
+    return this.#retiredAtEpoch !== null || this.hasPublisher || (this.#lease?.isHeld ?? false);
   }
 
   /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */
@@ -284,6 +290,17 @@ export class LiveStream implements PublishedStream {
     if (endsPlaylists(reason)) this.#end(reason);
     else this.#endIn(this.#options.reconnectWindowMs, reason);
     this.#lease?.publisherLeft();
+  }
+
+  /**
+   * Ends the broadcast, whose publisher has left, because a publish with this epoch gives the stream another playback id. What is
+   * here stays for players that have to see the end.
+   */
+  retire(epoch: number): void {
+    void this.#lease?.drop();
+    this.#retiredAtEpoch = epoch;
+    this.#endPause();
+    this.#end('publisher-left');
   }
 
   /**
@@ -410,8 +427,9 @@ export class LiveStream implements PublishedStream {
   async #tellForgotten(): Promise<void> {
     const { store, streamId, log } = this.#options;
     await this.#lease?.drop();
+    const forget = this.#retiredAtEpoch === null ? store.forget : store.forgetFormer;
     try {
-      await store.forget({ streamId, epoch: this.epoch });
+      await forget({ streamId, epoch: this.epoch });
     } catch (error) {
       log.warn({ err: error }, 'live store not told of the end; the lease runs out by itself');
     }
