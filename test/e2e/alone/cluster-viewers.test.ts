@@ -28,9 +28,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(viewers.splice(0).map((viewer) => viewer.stop()));
-  // While it is published. Otherwise the stream waits for a publisher, and a task that drains waits with it.
-  await platform.callApi('DELETE', `/streams/${stream.id}`);
   await publisher?.stop();
+  await platform.callApi('DELETE', `/streams/${stream.id}`);
 });
 afterAll(async () => {
   await browser.close();
