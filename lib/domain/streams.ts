@@ -145,6 +145,8 @@ export interface HeldStream {
   readonly holder: StreamHolder;
   /** Null until a holder has renewed its lease once. */
   readonly broadcast: BroadcastState | null;
+  /** Why somebody asked for its end. Null if nobody did since its last publish began. */
+  readonly requestedEnd: EndReason | null;
 }
 
 /** Why somebody asked for a publish to end. */

@@ -5,8 +5,8 @@ import type { EndReason } from '#domain/streams.ts';
 const DELETED_ITEM_SECONDS = 24 * 3600;
 
 /**
- * A request to end the publish of a stream. A stop ends the current publish. A new key or a deletion also refuses
- * publishes that have not begun yet and were allowed by a version of the stream below `minVersion`.
+ * A request to end the publish of a stream, or its wait for a publisher. A stop ends the current one. A new key or a deletion also
+ * refuses publishes that have not begun yet and were allowed by a version of the stream below `minVersion`.
  */
 export type EndRequest = {
   readonly streamId: string;
@@ -17,6 +17,8 @@ export type EndRequest = {
       readonly reason: 'stopped';
       /** Ends only this publisher's publish. @default whoever publishes */
       readonly owner?: string;
+      /** Ends only the wait for a publisher that left at this time, in milliseconds since 1970. @default no wait */
+      readonly publisherGoneAtMs?: number;
     }
   | { readonly reason: Exclude<EndReason, 'stopped'>; readonly minVersion: number }
 );
@@ -26,16 +28,24 @@ type Update = Pick<UpdateCommandInput, 'UpdateExpression' | 'ConditionExpression
 /** The lease stays: the task still holds the stream, and ends it. */
 const REMOVE_PUBLISH = 'REMOVE #owner, startedAt, health';
 
-/** The update of a live item by which its publisher's next heartbeat fails. `#owner` is the attribute `owner`. */
+/** The update of a live item by which its holder's next heartbeat learns of the request. `#owner` is the attribute `owner`. */
 export function requestEndUpdate(request: EndRequest): Update {
-  return request.reason === 'stopped' ? stopUpdate(request.owner) : lastingEndUpdate(request);
+  if (request.reason !== 'stopped') return lastingEndUpdate(request);
+  const { owner, publisherGoneAtMs } = request;
+  if (publisherGoneAtMs !== undefined) {
+    const isWaiting = 'attribute_not_exists(#owner) AND broadcast.publisherGoneAtMs = :goneAtMs';
+    return stopUpdate(isWaiting, { ':goneAtMs': publisherGoneAtMs });
+  }
+  return owner === undefined
+    ? stopUpdate('attribute_exists(#owner)')
+    : stopUpdate('#owner = :owner', { ':owner': owner });
 }
 
-function stopUpdate(owner?: string): Update {
+function stopUpdate(condition: string, values: Readonly<Record<string, unknown>> = {}): Update {
   return {
     UpdateExpression: `${REMOVE_PUBLISH} SET endReason = :reason`,
-    ConditionExpression: owner === undefined ? 'attribute_exists(#owner)' : '#owner = :owner',
-    ExpressionAttributeValues: { ':reason': 'stopped', ...(owner === undefined ? {} : { ':owner': owner }) },
+    ConditionExpression: condition,
+    ExpressionAttributeValues: { ':reason': 'stopped', ...values },
   };
 }
 

@@ -20,11 +20,16 @@ export const LEASE_DURATION_MS = 8_000;
 export const BATCH_GET_LIMIT = 100;
 const BATCH_GET_ATTEMPTS = 3;
 
-/**
- * Whether a task still holds its stream. If not, `reason` says why somebody asked for the end. It is null if the stream
- * has a newer epoch.
- */
-export type HeartbeatResult = { readonly held: true } | { readonly held: false; readonly reason: EndReason | null };
+/** What a task learns from its heartbeat. */
+export interface HeartbeatResult {
+  /** Whether the lease is renewed. */
+  readonly held: boolean;
+  /**
+   * Why somebody asked for the end of the publish, or of the wait for a publisher. Null if nobody did. If the lease is not renewed
+   * either, the stream has a newer epoch.
+   */
+  readonly reason: EndReason | null;
+}
 
 /** A publish that has begun. */
 export interface BegunPublish {
@@ -42,7 +47,7 @@ export interface BegunPublish {
 }
 
 /** The holder before the present one. */
-export type FormerHolder = Omit<HeldStream, 'streamId' | 'epoch'>;
+export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadcast'>;
 
 /** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface LiveStore {
@@ -99,13 +104,21 @@ export interface LiveStore {
   }): Promise<number | null>;
   /** Forgets the holder of an ended stream. Resolves to false if the stream has a newer epoch. */
   forget(stream: { readonly streamId: string; readonly epoch: number }): Promise<boolean>;
-  /** The stream that a playback id leads to. Null if no task holds one. */
+  /**
+   * Forgets the playback id that the stream had before its latest publish. Resolves to false if the stream has a newer epoch, so that
+   * it is forgotten already.
+   */
+  forgetFormer(stream: { readonly streamId: string; readonly epoch: number }): Promise<boolean>;
+  /**
+   * The stream that a playback id leads to. Null if no task holds one. If the id is the one before the latest publish, the present
+   * holder has the end of its broadcast, and `broadcast` is null.
+   */
   findHeld(playbackId: string): Promise<HeldStream | null>;
   /** The stream with an id. Null if no task holds it. */
   getHeld(streamId: string): Promise<HeldStream | null>;
   /**
-   * Takes the stream from its publisher, who learns about it from the next heartbeat. Resolves to false if nobody was
-   * live.
+   * Takes the stream from its publisher, or ends the wait for one. The holder learns about it from its next heartbeat. Resolves to
+   * false if nobody was live.
    */
   requestEnd(request: EndRequest): Promise<boolean>;
   /** Resolves to null if nobody publishes. The lease of a record may have expired. */
@@ -180,7 +193,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     const { epoch, broadcast, leaseUntilMs, health } = state;
     const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs };
     const renewal: UpdateCommandInput = {
-      ...updateOf(streamId),
+      ...{ ...updateOf(streamId), ReturnValues: 'ALL_NEW' },
       ...(owner === null
         ? {
             UpdateExpression:
@@ -195,10 +208,11 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
             ExpressionAttributeValues: { ...values, ':owner': owner, ':health': health },
           }),
     };
-    if ((await updateIf(client, renewal, signal)) !== null) return { held: true };
+    const renewed = await updateIf(client, renewal, signal);
+    if (renewed !== null) return { held: true, reason: requestedEndOf(renewed) };
     const item = await read(streamId, signal);
     const isReplaced = item?.epoch !== epoch || isOwned(item);
-    return { held: false, reason: isReplaced ? null : ((item?.endReason as EndReason | undefined) ?? null) };
+    return { held: false, reason: isReplaced ? null : requestedEndOf(item) };
   };
 
   const takeOver: LiveStore['takeOver'] = async ({ streamId, formerEpoch, holder, broadcast, leaseUntilMs }) => {
@@ -206,7 +220,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       ...updateOf(streamId),
       UpdateExpression:
         'ADD epoch :count SET leaseUntilMs = :leaseUntilMs, holder = :holder, broadcast = :broadcast ' +
-        'REMOVE #owner, startedAt, health',
+        'REMOVE #owner, startedAt, health, former, formerLeaseUntilMs',
       ConditionExpression: 'epoch = :formerEpoch',
       ExpressionAttributeValues: {
         ':count': EPOCHS_PER_PUBLISH,
@@ -226,24 +240,35 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return isOurs && !isOwned(item) ? held.epoch : null;
   };
 
-  const forget: LiveStore['forget'] = async ({ streamId, epoch }) => {
-    const forgotten = await updateIf(client, {
+  /** Resolves to false if the stream has a newer epoch. */
+  async function removeAttributes(streamId: string, epoch: number, names: string): Promise<boolean> {
+    const removed = await updateIf(client, {
       TableName: table,
       Key: { streamId },
-      UpdateExpression: 'REMOVE holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast',
+      UpdateExpression: `REMOVE ${names}`,
       ConditionExpression: 'epoch = :epoch',
       ExpressionAttributeValues: { ':epoch': epoch },
     });
-    return forgotten !== null;
-  };
+    return removed !== null;
+  }
+
+  const forget: LiveStore['forget'] = ({ streamId, epoch }) =>
+    removeAttributes(streamId, epoch, 'holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast');
+
+  const forgetFormer: LiveStore['forgetFormer'] = ({ streamId, epoch }) =>
+    removeAttributes(streamId, epoch, 'former, formerLeaseUntilMs');
 
   const getHeld: LiveStore['getHeld'] = async (streamId) => toHeldStream(await read(streamId));
 
   const findHeld: LiveStore['findHeld'] = async (playbackId) => {
     const pointer = await read(pointerKey(playbackId));
     if (pointer === undefined) return null;
-    const held = await getHeld(pointer.leadsTo as string);
-    return held?.holder.playbackId === playbackId ? held : null;
+    const item = await read(pointer.leadsTo as string);
+    const held = toHeldStream(item);
+    if (held === null || held.holder.playbackId === playbackId) return held;
+    const former = (item?.former ?? null) as StreamHolder | null;
+    if (former?.playbackId !== playbackId) return null;
+    return { ...held, holder: { ...held.holder, playbackId }, broadcast: null };
   };
 
   const requestEnd: LiveStore['requestEnd'] = async (request) => {
@@ -262,7 +287,19 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return new Map(items.filter(isOwned).map((item) => [item.streamId, toLiveRecord(item)]));
   };
 
-  return { claimPlaybackId, begin, heartbeat, takeOver, forget, findHeld, getHeld, requestEnd, get, batchGet };
+  return {
+    claimPlaybackId,
+    begin,
+    heartbeat,
+    takeOver,
+    forget,
+    forgetFormer,
+    findHeld,
+    getHeld,
+    requestEnd,
+    get,
+    batchGet,
+  };
 }
 
 type Item = Record<string, unknown>;
@@ -276,6 +313,8 @@ const pointerKey = (playbackId: string): string => `playback/${playbackId}`;
 /** Whether somebody publishes the stream of an item. */
 const isOwned = (item: Item | undefined): item is Item & LiveRecord => item !== undefined && 'owner' in item;
 
+const requestedEndOf = (item: Item): EndReason | null => (item.endReason as EndReason | undefined) ?? null;
+
 const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health }: Item & LiveRecord): LiveRecord => ({
   ...{ streamId, owner, epoch, startedAt, leaseUntilMs, health },
 });
@@ -283,7 +322,10 @@ const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health 
 function toHeldStream(item: Item | undefined): HeldStream | null {
   if (item === undefined || (item.holder ?? null) === null) return null;
   const { streamId, epoch, leaseUntilMs, holder, broadcast } = item as Item & HeldStream;
-  return { streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder, broadcast: broadcastOf(item, broadcast) };
+  return {
+    ...{ streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder },
+    ...{ broadcast: broadcastOf(item, broadcast), requestedEnd: requestedEndOf(item) },
+  };
 }
 
 /** A publisher that has come back is in the item before its task writes that the former one is no longer missed. */

@@ -13,6 +13,14 @@ const taskReadySchema = z.object({
 /** What it says when it takes no new publishers, because it hands its streams over and ends. */
 const taskDrainingSchema = z.object({ draining: z.literal(true) });
 
+/** How a task's process has ended. */
+export interface TaskEnd {
+  readonly taskId: string;
+  /** Null if a signal has ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
 export interface EncoderProcessOptions {
   /** The task's place among the tasks, from 1 on. A restarted task keeps it. */
   readonly place: number;
@@ -26,6 +34,8 @@ export interface EncoderProcessOptions {
   readonly logFile: number;
   /** Makes the task's id, a new one for each start. */
   readonly randomBytes: RandomBytes;
+  /** Called when a process has ended that the platform has not stopped. */
+  readonly onEnded: (end: TaskEnd) => void;
   /** How long it may take to end when the platform ends. @default STOP_TIMEOUT_MS */
   readonly stopTimeoutMs?: number;
 }
@@ -71,12 +81,15 @@ export class EncoderProcess {
 
   /** Starts the process and resolves when it listens. Rejects if it ends before that. */
   async start(): Promise<void> {
-    const child = this.#spawn();
+    const { place, randomBytes, onEnded } = this.#options;
+    const taskId = `${place}-${randomBytes(ID_SUFFIX_BYTES).toString('hex')}`;
+    const child = this.#spawn(taskId);
     this.#child = child;
     const gone = new AbortController();
     child.on('message', (message) => this.#onMessage(child, message));
-    child.once('exit', () => {
+    child.once('exit', (code, signal) => {
       this.#isInRotation = false;
+      if (!this.#isStopped) onEnded({ taskId, code, signal });
       gone.abort();
     });
     try {
@@ -105,13 +118,13 @@ export class EncoderProcess {
     await exited.finally(() => clearTimeout(deadline));
   }
 
-  #spawn(): ChildProcess {
-    const { place, programPath, environment, logFile, randomBytes } = this.#options;
+  #spawn(taskId: string): ChildProcess {
+    const { programPath, environment, logFile } = this.#options;
     const { rtmpPort, httpPort, internalPort = 0 } = this.#ports;
     return spawn(process.execPath, [programPath], {
       env: {
         ...environment,
-        TASK_ID: `${place}-${randomBytes(ID_SUFFIX_BYTES).toString('hex')}`,
+        TASK_ID: taskId,
         RTMP_PORT: String(rtmpPort),
         HTTP_PORT: String(httpPort),
         INTERNAL_PORT: String(internalPort),

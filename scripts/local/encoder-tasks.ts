@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
-import { EncoderProcess } from './encoder-process.ts';
+import { EncoderProcess, type TaskEnd } from './encoder-process.ts';
 import { LOOPBACK } from './http-server.ts';
 import { resolvePort } from './ports.ts';
 
@@ -23,6 +24,8 @@ export interface EncoderTasksOptions {
   readonly dataDir: string;
   /** The platform's log. A single task writes to it too. */
   readonly platformLog: LogFile;
+  /** Writes to the platform's log. */
+  readonly log: Logger;
 }
 
 /** What all tasks are started with. */
@@ -86,19 +89,22 @@ export class EncoderTasks {
 
   /** Starts all tasks and resolves when they listen. Rejects with a UserError if one does not. */
   async start(program: EncoderProgram): Promise<void> {
-    const { rtmpPort, platformLog } = this.#options;
+    const { rtmpPort, platformLog, log } = this.#options;
     const environment = {
       ...program.environment,
       TASK_ADDRESS: HOST,
       CLUSTER_SECRET: generateSecret(randomBytes),
       STOP_TIMEOUT_SECONDS: String(MAX_STOP_TIMEOUT_SECONDS),
     };
-    const common = { programPath: program.path, environment, rtmpPort: this.areMany ? 0 : rtmpPort, randomBytes };
-    const logs = this.areMany ? await this.#openLogs() : [platformLog];
-    const starts = logs.map((log, index) => {
-      const task = new EncoderProcess({ ...common, place: index + 1, logFile: log.fd });
+    const common = {
+      ...{ programPath: program.path, environment, rtmpPort: this.areMany ? 0 : rtmpPort, randomBytes },
+      onEnded: (end: TaskEnd) => log.info(end, 'task ended; another one takes its place'),
+    };
+    const files = this.areMany ? await this.#openLogs() : [platformLog];
+    const starts = files.map((file, index) => {
+      const task = new EncoderProcess({ ...common, place: index + 1, logFile: file.fd });
       this.#processes.push(task);
-      return this.#startTask(task, log.path);
+      return this.#startTask(task, file.path);
     });
     await Promise.all(starts);
   }

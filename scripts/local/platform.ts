@@ -78,7 +78,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const state = await openDataDir(dataDir);
   const logFile = await openLog(dataDir, closers);
 
-  const tasks = new EncoderTasks({ count: options.tasks, rtmpPort, dataDir, platformLog: logFile });
+  const tasks = new EncoderTasks({ count: options.tasks, rtmpPort, dataDir, platformLog: logFile, log: logFile.log });
   // It ends after the tasks, which say goodbye to the publishers.
   if (tasks.areMany) await startIngestBalancer(tasks, rtmpPort, closers);
   let homePath = '/';

@@ -25,6 +25,7 @@ const LEAVE = { ...BEAT, owner: null };
 const STOP = { streamId: 'stream-1', reason: 'stopped', nowMs: NOW_MS } as const;
 const HEALTH: StreamHealth = { ...STREAM_HEALTH, audioCodec: null };
 
+const HELD = { held: true, reason: null };
 const TAKEN_OVER = { held: false, reason: null };
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
@@ -51,7 +52,7 @@ test('a publish that begins owns the stream until its lease ends', async () => {
 test('a heartbeat of the owner renews the lease and stores the health', async () => {
   await store.begin(START);
   const beat = { ...BEAT, leaseUntilMs: 2_000_000, health: HEALTH };
-  expect(await store.heartbeat(beat)).toEqual({ held: true });
+  expect(await store.heartbeat(beat)).toEqual(HELD);
   expect(await store.get('stream-1')).toMatchObject({ leaseUntilMs: 2_000_000, health: HEALTH, owner: 'connection-1' });
 });
 
@@ -70,9 +71,9 @@ test('a publish that was replaced can neither renew nor end its successor', asyn
 
 test('a late heartbeat does not bring a publish back that has ended', async () => {
   await store.begin(START);
-  expect(await store.heartbeat(LEAVE)).toEqual({ held: true });
+  expect(await store.heartbeat(LEAVE)).toEqual(HELD);
   expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
-  expect(await store.heartbeat(LEAVE)).toEqual({ held: true });
+  expect(await store.heartbeat(LEAVE)).toEqual(HELD);
   expect(await store.get('stream-1')).toBeNull();
 });
 
@@ -99,14 +100,45 @@ test.each([STOP, ...LASTING_ENDS])(
   },
 );
 
+describe('a stream that waits for its publisher', () => {
+  const wait = async (publisherGoneAtMs: number) => {
+    await store.begin(START);
+    await store.heartbeat({ ...LEAVE, broadcast: makeBroadcastState({ publisherGoneAtMs }) });
+  };
+
+  test.each([{ ...STOP, publisherGoneAtMs: NOW_MS }, ...LASTING_ENDS])(
+    'learns from its heartbeat that it was $reason, until somebody publishes it again',
+    async ({ reason, ...request }) => {
+      await wait(NOW_MS);
+      expect(await store.requestEnd({ reason, ...request } as EndRequest)).toBe(false);
+      expect(await store.heartbeat(LEAVE)).toEqual({ held: true, reason });
+      expect(await store.getHeld('stream-1')).toMatchObject({ epoch: FIRST_EPOCH, requestedEnd: reason });
+      await store.begin({ ...START, owner: 'connection-2', version: 2 });
+      expect(await store.getHeld('stream-1')).toMatchObject({ requestedEnd: null });
+      expect(await store.heartbeat({ ...LEAVE, epoch: 2 * EPOCHS_PER_PUBLISH })).toEqual(HELD);
+    },
+  );
+
+  test('is not stopped by who meant another wait, or meant it before somebody published it again', async () => {
+    const stop = { ...STOP, publisherGoneAtMs: NOW_MS };
+    await wait(NOW_MS + 1);
+    await store.requestEnd(stop);
+    expect(await store.heartbeat(LEAVE)).toEqual(HELD);
+    await store.heartbeat({ ...LEAVE, broadcast: makeBroadcastState({ publisherGoneAtMs: NOW_MS }) });
+    await store.begin({ ...START, owner: 'connection-2' });
+    expect(await store.requestEnd(stop)).toBe(false);
+    expect(await store.get('stream-1')).toMatchObject({ owner: 'connection-2' });
+  });
+});
+
 test('a stop does not affect the next publish', async () => {
   await store.begin(START);
   await store.requestEnd(STOP);
   await store.begin({ ...START, owner: 'connection-2' });
   const second = { ...BEAT, owner: 'connection-2', epoch: 2 * EPOCHS_PER_PUBLISH };
-  expect(await store.heartbeat(second)).toEqual({ held: true });
+  expect(await store.heartbeat(second)).toEqual(HELD);
   expect(await store.heartbeat(BEAT)).toEqual(TAKEN_OVER);
-  expect(await store.heartbeat({ ...second, owner: null })).toEqual({ held: true });
+  expect(await store.heartbeat({ ...second, owner: null })).toEqual(HELD);
   expect(await store.heartbeat(second)).toEqual(TAKEN_OVER);
 });
 
@@ -249,6 +281,7 @@ describe('the holder of a stream', () => {
       leaseUntilMs: BEAT.leaseUntilMs,
       holder: HOLDER,
       broadcast,
+      requestedEnd: null,
     };
     expect(await find()).toEqual(held);
     expect(await store.getHeld('stream-1')).toEqual(held);
@@ -268,6 +301,33 @@ describe('the holder of a stream', () => {
   test('is not found by a playback id that the stream no longer has', async () => {
     await store.claimPlaybackId({ playbackId: 'playback-1', streamId: 'stream-1', nowMs: NOW_MS });
     await store.begin({ ...START, holder: makeStreamHolder({ playbackId: 'playback-2' }) });
+    expect(await find()).toBeNull();
+  });
+
+  test('is found by the playback id before the latest publish, until that is forgotten or the stream moves on', async () => {
+    for (const playbackId of ['playback-1', 'playback-2'])
+      await store.claimPlaybackId({ playbackId, streamId: 'stream-1', nowMs: NOW_MS });
+    const holder = makeStreamHolder({ taskId: 'task-2', playbackId: 'playback-2' });
+    const rename = async (count: number) => {
+      await store.begin({ ...START, owner: `before ${count}` });
+      const begun = await store.begin({ ...START, owner: `after ${count}`, holder });
+      return { streamId: 'stream-1', epoch: begun?.epoch ?? 0 };
+    };
+    const renamed = await rename(1);
+    expect(await find()).toMatchObject({
+      ...{ ...renamed, holder: { ...holder, playbackId: 'playback-1' }, broadcast: null },
+    });
+    expect(await store.findHeld('playback-2')).toMatchObject({ ...renamed, holder });
+    expect(await store.forgetFormer({ ...renamed, epoch: FIRST_EPOCH })).toBe(false);
+    expect(await store.forgetFormer(renamed)).toBe(true);
+    expect(await find()).toBeNull();
+    const { epoch } = await rename(2);
+    expect(await find()).toMatchObject({ epoch });
+    const broadcast = makeBroadcastState();
+    await store.takeOver({ streamId: 'stream-1', formerEpoch: epoch, holder, broadcast, leaseUntilMs: 2_000_000 });
+    expect(await find()).toBeNull();
+    await rename(3);
+    await store.begin({ ...START, owner: 'once more', holder });
     expect(await find()).toBeNull();
   });
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { makeClip } from '#kit/clip.ts';
 import { findTaskProcesses, type TaskProcess } from '#kit/encoder-processes.ts';
@@ -40,6 +42,34 @@ export async function replaced(platform: TestPlatform, { index, taskId }: TaskPr
     (await findTaskProcesses(platform.pid)).some((task) => task.index === index && task.taskId !== taskId),
   );
   await waitFor('its first answer', () => fetchText(`${platform.tasks[index]?.httpUrl}/health`));
+}
+
+/** How a task's process has ended: its exit code, and how long that took from the moment at which it was told to stop. */
+export async function endOf(
+  platform: TestPlatform,
+  { index, taskId }: TaskProcess,
+): Promise<{ readonly code: number | null; readonly stoppedInMs: number }> {
+  const linesOf = async (name: string): Promise<TaskLogLine[]> =>
+    (await readFile(join(platform.dataDir, name), 'utf8'))
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+  const end = await waitFor('the line of its end', async () =>
+    (await linesOf('headend.log')).find((line) => line.taskId === taskId && line.code !== undefined),
+  );
+  const endedAtMs = Date.parse(end.time);
+  const stopping = (await linesOf(`headend-task-${index + 1}.log`)).filter(
+    ({ msg, time }) => msg === 'stopping' && Date.parse(time) <= endedAtMs,
+  );
+  return { code: end.code ?? null, stoppedInMs: endedAtMs - Date.parse(stopping.at(-1)?.time ?? '') };
+}
+
+interface TaskLogLine {
+  readonly msg: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly taskId?: string;
+  readonly code?: number | null;
 }
 
 /** Ids of the tasks that say that they hold the stream. */

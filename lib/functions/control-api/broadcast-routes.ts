@@ -38,12 +38,12 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
   app.openapi(stopStreamRoute, async (context) => {
     const { id } = context.req.valid('param');
     const stream = await findRecordedStream(dependencies, id);
-    const base = await findPublisher(dependencies, id);
+    const base = await findBroadcast(dependencies, id);
     const attempt = await beginAttempt(context, { body: null, base }, dependencies);
-    const { owner, wasLive } = attempt.base;
-    if (stream === null && owner === null) throw noSuchStream();
+    const { of, wasLive } = attempt.base;
+    if (stream === null && of === null) throw noSuchStream();
     if (!attempt.isDone) {
-      if (owner !== null) await stopPublisher(dependencies, id, owner);
+      if (of !== null) await stopBroadcast(dependencies, id, of);
       await attempt.finish();
     }
     return context.json({ wasLive }, 202);
@@ -61,15 +61,26 @@ function requireUnchanged({ isDone, base }: { isDone: boolean; base: number }, v
   throw new ProblemError({ status: 409, detail });
 }
 
-/** Finds the publisher of a stream. `wasLive` is false if there is none or its lease has expired. */
-async function findPublisher({ live, now }: StreamsDependencies, id: string) {
-  const record = STREAM_ID_PATTERN.test(id) ? await live.get(id) : null;
-  return { owner: record?.owner ?? null, wasLive: record !== null && record.leaseUntilMs > now() };
+/** A broadcast by its publisher: who that is, or when the one left that it waits for. */
+type BroadcastOf = { readonly owner: string } | { readonly publisherGoneAtMs: number };
+
+/** Finds the broadcast of a stream. `wasLive` is false if nobody publishes or the lease has expired. */
+async function findBroadcast(
+  { live, now }: StreamsDependencies,
+  id: string,
+): Promise<{ readonly of: BroadcastOf | null; readonly wasLive: boolean }> {
+  if (!STREAM_ID_PATTERN.test(id)) return { of: null, wasLive: false };
+  const record = await live.get(id);
+  if (record !== null) return { of: { owner: record.owner }, wasLive: record.leaseUntilMs > now() };
+  const broadcast = (await live.getHeld(id))?.broadcast ?? null;
+  if (broadcast === null || broadcast.publisherGoneAtMs === null || broadcast.endedAtMs !== null)
+    return { of: null, wasLive: false };
+  return { of: { publisherGoneAtMs: broadcast.publisherGoneAtMs }, wasLive: false };
 }
 
 /** Throws a 409 if another publisher has begun since, because the client may not mean to stop that broadcast. */
-async function stopPublisher({ live, now }: StreamsDependencies, streamId: string, owner: string): Promise<void> {
-  if (await live.requestEnd({ streamId, reason: 'stopped', owner, nowMs: now() })) return;
+async function stopBroadcast({ live, now }: StreamsDependencies, streamId: string, of: BroadcastOf): Promise<void> {
+  if (await live.requestEnd({ streamId, reason: 'stopped', ...of, nowMs: now() })) return;
   if ((await live.get(streamId)) === null) return;
   const detail = 'Another broadcast has begun since this request was first made. Stop it with a new request.';
   throw new ProblemError({ status: 409, detail });

@@ -10,7 +10,7 @@ import { type ReadViewerTokenKeys, viewerTokensNotSetUp } from './viewer-token-k
 /** The stores and settings that the routes of streams use. */
 export interface StreamsDependencies extends AttemptDependencies {
   readonly streams: StreamStore;
-  readonly live: Pick<LiveStore, 'get' | 'batchGet' | 'requestEnd'>;
+  readonly live: Pick<LiveStore, 'get' | 'getHeld' | 'batchGet' | 'requestEnd'>;
   readonly addresses: PublicAddresses;
   readonly defaults: NewStreamDefaults;
   /** Null if the deployment has no keys. Then no stream can have playback "token". */

@@ -53,7 +53,7 @@ export const changeStreamRoute = createRoute({
   description:
     'A live broadcast keeps the settings that it began with. Changing `playback` also changes `playbackId`, ' +
     "so the stream's old addresses stop working. A live broadcast stays at the old addresses, open to the same " +
-    'viewers, until it is published again. Stop it to close them at once.',
+    'viewers, until it is published again. Then it ends there. Stop it to close them at once.',
   security: ADMIN_ONLY,
   request: {
     params: idPathSchema,
@@ -71,7 +71,7 @@ export const deleteStreamRoute = createRoute({
   method: 'delete',
   path: '/api/streams/{id}',
   summary: 'Delete a stream',
-  description: 'A live broadcast ends.',
+  description: 'A broadcast ends, also one that waits for its publisher to come back.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: ifMatchHeaderSchema },
   responses: { 204: { description: 'The stream is deleted' }, ...problems(401, 404, 409, 412, 413, 422, 503) },
@@ -98,8 +98,8 @@ export const stopStreamRoute = createRoute({
   path: '/api/streams/{id}/stop',
   summary: 'End a broadcast',
   description:
-    'The stream key stays valid for the next broadcast. If your own backend decides who may publish, its streams ' +
-    'have no record here and can be stopped only while they are live.',
+    'A broadcast that waits for its publisher to come back ends too. The stream key stays valid for the next broadcast. If your own backend decides who may publish, its streams ' +
+    'have no record here and can be stopped only while they are on air.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {

@@ -44,9 +44,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   poller.stop();
-  // While it is published, since a stream without a publisher would wait for one.
-  await platform.callApi('DELETE', `/streams/${stream.id}`);
   await Promise.all(publishers.splice(0).map((publisher) => publisher.stop()));
+  await platform.callApi('DELETE', `/streams/${stream.id}`);
 });
 afterAll(async () => {
   events.close();

@@ -1,10 +1,11 @@
+import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { findEncodingTask, findTaskProcesses } from '#kit/encoder-processes.ts';
 import { HttpViewer } from '#kit/http-viewer.ts';
 import type { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { everyTaskSays, playsOn, publishAndReturn, replaced } from '#test/support/cluster.ts';
+import { endOf, everyTaskSays, playsOn, publishAndReturn, replaced } from '#test/support/cluster.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 
 const VIEWERS = 20;
@@ -27,9 +28,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(viewers.splice(0).map((viewer) => viewer.stop()));
-  // While it is published. Otherwise the stream waits for a publisher, and a task that drains waits with it.
-  await platform.callApi('DELETE', `/streams/${stream.id}`);
   await publisher?.stop();
+  await platform.callApi('DELETE', `/streams/${stream.id}`);
 });
 afterAll(async () => {
   await browser.close();
@@ -71,6 +71,9 @@ test('viewers see no error and no end when the task that encodes drains', async 
   expect((await platform.callApi('POST', `/tasks/${owner.taskId}/drain`)).status).toBe(202);
   await replaced(platform, owner);
   expect(await platform.log()).not.toContain('stream not given away');
+  const { code, stoppedInMs } = await endOf(platform, owner);
+  expect(code).toBe(0);
+  expect(stoppedInMs).toBeLessThan(MAX_STOP_TIMEOUT_SECONDS * 1000);
   const next = await findEncodingTask(platform.pid);
   expect(next.taskId).not.toBe(owner.taskId);
   await has(witness, witness.answers + 3 * 30);

@@ -1,8 +1,9 @@
 import type { EventBody } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { createLiveStore } from '#runtime/live-store.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { leaveAll, publish } from '../streams/test-publish.ts';
@@ -229,6 +230,76 @@ test('a stream that a dead task has left is ended once, by whoever notices', asy
   expect(typesOf(stream)).toEqual(['stream.live', 'stream.ended']);
 });
 
+describe('a stream that is published again with another playback id', () => {
+  /** Asks every task for the playlist until it has ended everywhere. Resolves to the statuses of the failures. */
+  async function endsOn(tasks: readonly RunningTask[], stream: AuthorisedStream): Promise<number[]> {
+    const failures: number[] = [];
+    await Promise.all(
+      tasks.map((task) =>
+        waitFor(
+          `the end at ${task.taskId}`,
+          async () => {
+            const answer = await task.fetch(urlOf(stream, '360p/media.m3u8'));
+            if (!answer.ok) failures.push(answer.status);
+            return (await answer.text()).includes('#EXT-X-ENDLIST');
+          },
+          { intervalMs: 5 },
+        ),
+      ),
+    );
+    return failures;
+  }
+
+  /** Events of a playback id. */
+  const eventsOf = ({ playbackId }: AuthorisedStream): string[] =>
+    events.filter((event) => 'playbackId' in event && event.playbackId === playbackId).map(({ type }) => type);
+
+  test.each([
+    ['on the same task', 0],
+    ['on another task', 1],
+  ])('%s ends at its former address as every broadcast does', async (_, index) => {
+    const tasks = await startThree();
+    const stream = newStream();
+    const renamed = { ...stream, playbackId: newStream().playbackId };
+    const first = await publishOn(tasks[0], stream, 'first');
+    for (const task of tasks) await playlistWith(task, stream, '.m4s\n');
+    const ended = endsOn(tasks, stream);
+    first.leave();
+    await publishOn(tasks[index] ?? tasks[0], renamed, 'second');
+    expect(await ended).toEqual([]);
+    for (const task of tasks) {
+      await isOn('ended', task, stream);
+      const [name = ''] = segmentNames(await playlistOn(task, stream));
+      expect((await task.fetch(urlOf(stream, `360p/${name}`))).status).toBe(200);
+      await isOn('live', task, renamed);
+      expect(await playlistOn(task, renamed)).not.toContain('#EXT-X-ENDLIST');
+    }
+    expect(eventsOf(stream)).toEqual(['stream.live', 'stream.ended']);
+    expect(eventsOf(renamed)).toEqual(['stream.live']);
+    // As after some time.
+    const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
+    const { epoch = 0 } = (await store.getHeld(stream.streamId)) ?? {};
+    await store.forgetFormer({ streamId: stream.streamId, epoch });
+    const [, , other] = tasks;
+    await waitFor('its last answer', async () => (await playlistOn(other, stream)) === 'status 404');
+    expect(await statusOn(other, stream)).toEqual({ status: 'idle' });
+  });
+
+  test('ends at its former address even if the media is lost with its task', async () => {
+    const [a, b, c] = await startThree();
+    const stream = newStream();
+    const renamed = { ...stream, playbackId: newStream().playbackId };
+    await publishOn(a, stream, 'first');
+    for (const task of [b, c]) await playlistWith(task, stream, '.m4s\n');
+    await a.kill();
+    await publishOn(b, renamed, 'second');
+    await endsOn([b, c], stream);
+    await isOn('live', c, renamed);
+    expect(eventsOf(stream)).toEqual(['stream.live', 'stream.ended']);
+    expect(eventsOf(renamed)).toEqual(['stream.live']);
+  });
+});
+
 test('ids that nobody has ever published are unknown to every task', async () => {
   const [a] = await startThree();
   const stream = newStream();
@@ -252,6 +323,53 @@ test('a task that stops gives its streams to another, and ends none', async () =
   await publishOn(b, stream, 'second');
   await playlistWith(a, stream, '#EXT-X-DISCONTINUITY\n');
   expect(typesOf(stream)).toEqual(['stream.live']);
+});
+
+/** Requests an end as the control API does. */
+async function requestEnd({ streamId }: AuthorisedStream, reason: 'stopped' | 'deleted'): Promise<void> {
+  const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  const publisherGoneAtMs = await waitFor('the wait for the publisher', async () => {
+    return (await store.getHeld(streamId))?.broadcast?.publisherGoneAtMs;
+  });
+  await store.requestEnd({ streamId, reason, minVersion: 2, publisherGoneAtMs, nowMs: Date.now() });
+}
+
+const endsOf = (stream: AuthorisedStream) =>
+  events.filter((event) => event.type === 'stream.ended' && event.streamId === stream.streamId);
+
+test.each(['stopped', 'deleted'] as const)(
+  'a task that stops does not wait for the publisher of a stream that was %s',
+  async (reason) => {
+    const [a, , c] = await startThree();
+    const stream = newStream();
+    const publisher = await publishOn(a, stream, 'first');
+    await isOn('live', c, stream);
+    await playlistWith(c, stream, '#EXTINF');
+    publisher.leave();
+    await requestEnd(stream, reason);
+    a.cluster.drain();
+    // The end of the reconnect window would have another reason.
+    await a.cluster.handOver(60_000, new AbortController().signal);
+    await isOn('ended', c, stream);
+    expect(await playlistOn(c, stream)).toContain('#EXT-X-ENDLIST');
+    expect(typesOf(stream)).toEqual(['stream.live', 'stream.ended']);
+    expect(endsOf(stream)).toMatchObject([{ reason }]);
+  },
+);
+
+test('a stream that a dead task has left ends as soon as its deletion is noticed', async () => {
+  const [a, b, c] = await startThree();
+  const stream = newStream();
+  const publisher = await publishOn(a, stream, 'first');
+  await isOn('live', c, stream);
+  await playlistWith(c, stream, '#EXTINF');
+  publisher.leave();
+  await waitFor('the end of its run', async () => !a.streams.held.some(({ hasPublisher }) => hasPublisher));
+  await a.kill();
+  await requestEnd(stream, 'deleted');
+  await waitFor('the end', async () => typesOf(stream).includes('stream.ended'));
+  for (const task of [b, c]) await isOn('ended', task, stream);
+  expect(endsOf(stream)).toMatchObject([{ reason: 'deleted' }]);
 });
 
 test('while the database is away, streams go on for viewers of every task', async () => {

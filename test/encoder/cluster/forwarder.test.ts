@@ -19,6 +19,7 @@ test('a request that asks a task again and again leaves no listener on its signa
   );
   const held = {
     ...{ streamId: 'stream', epoch: 1_000, leaseUntilMs: Date.now() + 60_000, broadcast: makeBroadcastState() },
+    requestedEnd: null,
     holder: makeStreamHolder({ taskId: 'other', address: new URL(server.url).host }),
   };
   const client = new TaskClient({ authorization: async () => '', accepts: async () => true });

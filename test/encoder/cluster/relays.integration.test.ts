@@ -9,7 +9,7 @@ import { waitFor } from '#kit/wait-for.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
 import { leaveAll, publish } from '../streams/test-publish.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
-import { newStream, RunningTask } from './running-task.ts';
+import { newStream, RunningTask, type RunningTaskOptions } from './running-task.ts';
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 const tasks: RunningTask[] = [];
@@ -26,11 +26,16 @@ afterEach(async () => {
   await database.close();
 });
 
-/** Starts tasks with room for so many vCPUs, which know of each other. */
-async function startTasks(...capacities: readonly number[]): Promise<readonly RunningTask[]> {
+/** Starts tasks, with room for so many vCPUs or with other options, which know of each other. */
+async function startTasks(
+  ...each: readonly (number | Pick<RunningTaskOptions, 'capacityVCpus' | 'guard'>)[]
+): Promise<readonly RunningTask[]> {
   const started = await Promise.all(
-    capacities.map((capacityVCpus, index) =>
-      RunningTask.start({ taskId: `task-${index}`, capacityVCpus, emit: (event) => events.push(event) }),
+    each.map((options, index) =>
+      RunningTask.start({
+        ...(typeof options === 'number' ? { capacityVCpus: options } : options),
+        ...{ taskId: `task-${index}`, emit: (event) => events.push(event) },
+      }),
     ),
   );
   tasks.push(...started);
@@ -143,11 +148,43 @@ test('the newest relayed publisher wins', async () => {
   expect(free.cluster.hasPublishers).toBe(true);
 });
 
-test('a task that drains sends relayed publishers away', async () => {
+test('a task that drains sends relayed publishers away, and encodes them until they leave', async () => {
   const [full, free] = (await startTasks(0.1, 4)) as [RunningTask, RunningTask];
   const relayed = await publishAt(full, newStream());
   free.cluster.drain();
-  expect(await relayed.ended).toMatchObject({ code: 'NetStream.Publish.Rejected' });
+  await relayed.sentAway;
+  expect(relayed.isClosed).toBe(false);
+  expect(free.cluster.hasPublishers).toBe(true);
+  relayed.leave();
+  await waitFor('the end at the other task', async () => !free.cluster.hasPublishers);
+});
+
+test('a task that begins to drain while it accepts a relayed publish does not keep it', async () => {
+  let ask: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (ask = resolve));
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const delayed = <T extends object>(object: T): T => {
+    if (!('begin' in object && typeof object.begin === 'function')) return object;
+    const { begin } = object;
+    return {
+      ...object,
+      begin: async (...call: unknown[]) => {
+        ask();
+        await answered;
+        return begin(...call);
+      },
+    };
+  };
+  const [full, free] = (await startTasks(0.1, { capacityVCpus: 4, guard: delayed })) as [RunningTask, RunningTask];
+  const publishing = publishAt(full, newStream());
+  await asked;
+  free.cluster.drain();
+  answer();
+  await expect(publishing).rejects.toThrow(PublishRefusal);
+  await waitFor('the stream without a publisher', async () =>
+    free.streams.held.some(({ hasPublisher }) => !hasPublisher),
+  );
 });
 
 test('40 publishes of different ladders never overload a task, and are refused only when no task has room', async () => {

@@ -166,6 +166,18 @@ describe('a server that drains', () => {
     await Promise.all(drains);
   });
 
+  test('asks a publisher once that was sent away before', async () => {
+    await start({ limits: { reconnectTimeoutMs: LONG_MS } });
+    const client = await liveClient(CAN_RECONNECT);
+    server.recordings[0]?.publisher.sendAway();
+    expect(await client.answer('onStatus')).toMatchObject({ 3: RECONNECT });
+    const drained = server.drain();
+    await client.roundTrip();
+    expect(client.answers).toEqual([]);
+    client.destroy();
+    await drained;
+  });
+
   test('leaves nothing that keeps a closed server from ending', async () => {
     await start({ limits: { reconnectTimeoutMs: LONG_MS } });
     const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;

@@ -440,6 +440,7 @@ test('an internal error ends only its own publish, which still closes its handle
       throw new Error('a fault');
     },
     refuse: (code) => ends.push(code),
+    sendAway: () => undefined,
   };
   const log = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
   const limiter = new LogLimiter(Date.now);

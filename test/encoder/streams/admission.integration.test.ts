@@ -112,6 +112,14 @@ test('a stream keeps its room during its reconnect window', async () => {
   expect(streams.load().room.usedVCpus).toBe(ONE);
 });
 
+test('a stream finds its room when it comes back with another playback id', async () => {
+  startStreams({ streams: 1 });
+  (await publishOwn('a')).leave();
+  await publish(streams, 'again', { ...streamOf('a'), playbackId: 'playback-new' });
+  await expect(publishOwn('b')).rejects.toMatchObject(REFUSAL);
+  expect(streams.load().room.usedVCpus).toBe(ONE);
+});
+
 test('room is free when the reconnect window is over', async () => {
   startStreams({ streams: 1 }, { reconnectWindowMs: 50 });
   (await publishOwn('a')).leave();

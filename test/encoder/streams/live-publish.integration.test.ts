@@ -41,7 +41,10 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
       onPublisherGone: () => undefined,
     },
     // A connection closes the handler after this call, not in it.
-    publisher: { id: 'a', remoteAddress: '192.0.2.1', stream: STREAM, end: (_, description) => ends.push(description) },
+    publisher: {
+      ...{ id: 'a', remoteAddress: '192.0.2.1', stream: STREAM, sendAway: () => undefined },
+      end: (_, description) => ends.push(description),
+    },
     reserved: { first: 1, count: 1 },
     emit: (event) => events.push(event),
   });

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import type { EventBody } from '#domain/events.ts';
 import { TaskClient } from '#encoder/cluster/task-client.ts';
 import { WaitingStreams } from '#encoder/cluster/waiting-streams.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -149,6 +150,36 @@ test('a stream does not arrive where a publish of it has begun', async () => {
   expect(streams.arrive(arriving(FIRST))).toBeNull();
   expect(streams.held).toMatchObject([{ hasPublisher: true }]);
 });
+
+test.each(['stopped', 'deleted'] as const)(
+  'a stream that waits for its publisher ends as soon as it is %s, and a new key leaves it as it is',
+  async (reason) => {
+    const events: EventBody[] = [];
+    streams = startStreams({ emit: (event) => events.push(event) });
+    const { broadcast, ...arrival } = arriving(SECOND);
+    await store.begin(makePublish(streamId, { owner: 'first' }));
+    await store.takeOver({
+      ...{ streamId, formerEpoch: FIRST, broadcast, leaseUntilMs: Date.now() + LEASE_DURATION_MS },
+      holder: { ...TASK, playbackId },
+    });
+    const goneAtMs = Date.now();
+    const arrived = streams.arrive({ ...arrival, broadcast: { ...broadcast, liveSinceMs: goneAtMs - 1_000 } });
+    arrived?.waitForPublisher(goneAtMs, null);
+    await waitFor('a heartbeat', async () => {
+      return (await store.getHeld(streamId))?.broadcast?.publisherGoneAtMs === goneAtMs;
+    });
+    const request = { streamId, minVersion: 2, nowMs: Date.now() };
+    await store.requestEnd({ ...request, reason: 'key-rotated' });
+    const { leaseUntilMs = 0 } = (await store.getHeld(streamId)) ?? {};
+    await waitFor('more heartbeats', async () => {
+      return ((await store.getHeld(streamId))?.leaseUntilMs ?? 0) > leaseUntilMs + 1_000;
+    });
+    expect(streams.held).toMatchObject([{ hasEnded: false }]);
+    await store.requestEnd({ ...request, reason, minVersion: 3, publisherGoneAtMs: goneAtMs });
+    await waitFor('the end', () => streams.held[0]?.hasEnded === true);
+    expect(events).toEqual([{ type: 'stream.ended', streamId, playbackId, reason, durationSeconds: 1 }]);
+  },
+);
 
 test('a stream that arrives takes the place of an older one', async () => {
   await publish(streams, 'first');

@@ -55,7 +55,7 @@ const suspend = (forMs: number): void => {
   jest.setSystemTime(Date.now() + forMs);
 };
 
-const held: Heartbeat = async () => ({ held: true });
+const held: Heartbeat = async () => ({ held: true, reason: null });
 const stopped: Heartbeat = async () => ({ held: false, reason: 'stopped' });
 const replaced: Heartbeat = async () => ({ held: false, reason: null });
 const fails: Heartbeat = () => Promise.reject(new Error('throttled'));

@@ -98,6 +98,19 @@ test.each(['stopped', 'key-rotated', 'deleted'] as const)(
   },
 );
 
+test('a stream that waits for its publisher hears each reason to end once', async () => {
+  const { lease: taken, losses } = await takeLease('a');
+  const request = async (reason: EndReason, minVersion: number) => {
+    await store.requestEnd({ streamId, reason, minVersion, nowMs: Date.now() });
+    await taken.renew();
+    await taken.renew();
+  };
+  taken.publisherLeft();
+  await request('key-rotated', 2);
+  await request('deleted', 3);
+  expect(losses).toEqual(['key-rotated', 'deleted']);
+});
+
 test('a lease is lost without a reason to another publisher, whose publish survives', async () => {
   const { lease: first, lost, losses } = await takeLease('a');
   await store.begin(makePublish(streamId, { owner: 'b' }));

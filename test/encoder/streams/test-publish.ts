@@ -22,6 +22,8 @@ export interface PublishEnd {
 export interface TestPublish {
   /** Resolves when the server ends it. */
   readonly ended: Promise<PublishEnd>;
+  /** Resolves when the server asks it to connect again. */
+  readonly sentAway: Promise<void>;
   readonly isClosed: boolean;
   /** Sends tags in real time. Resolves when all are sent or the publish is closed. */
   send(tags: readonly FlvTag[]): Promise<void>;
@@ -45,6 +47,10 @@ export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, 
   const ended = new Promise<PublishEnd>((resolve) => {
     resolveEnded = resolve;
   });
+  let resolveSentAway: () => void = () => undefined;
+  const sentAway = new Promise<void>((resolve) => {
+    resolveSentAway = resolve;
+  });
   const close = (): void => {
     if (isClosed) return;
     isClosed = true;
@@ -62,12 +68,14 @@ export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, 
         resolveEnded({ code, description });
       });
     },
+    sendAway: () => resolveSentAway(),
   });
   const hand = (tag: FlvTag): void => {
     if (!isClosed) handler?.onTag(tag, Date.now());
   };
   const opened: TestPublish = {
     ended,
+    sentAway,
     get isClosed() {
       return isClosed;
     },

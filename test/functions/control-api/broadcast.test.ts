@@ -1,5 +1,6 @@
 import { hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
+import { makeBroadcastState } from '#kit/stream-record.ts';
 import { LEASE_DURATION_MS } from '#runtime/live-store.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
@@ -91,6 +92,27 @@ describe('stop', () => {
     expect(await heartbeat(stream.id)).toEqual({ held: false, reason: 'stopped' });
     expect((await api.call('GET', path)).json).toEqual(stream);
     expect(await api.streams.findByKeyHash(hashSecret(streamKey))).toMatchObject({ id: stream.id });
+  });
+
+  test('of a stream that waits for its publisher ends it, and there was no publisher to disconnect', async () => {
+    const { stream, path } = await createLive();
+    const waiting = makeHeartbeat(stream.id, {
+      owner: null,
+      broadcast: makeBroadcastState({ publisherGoneAtMs: Date.now() }),
+    });
+    await api.live.heartbeat(waiting);
+    const { status, json } = await api.call('POST', `${path}/stop`);
+    expect([status, json]).toEqual([202, { wasLive: false }]);
+    expect(await api.live.heartbeat(waiting)).toEqual({ held: true, reason: 'stopped' });
+  });
+
+  test('of a stream that has ended stops nothing', async () => {
+    const { stream, path } = await createLive();
+    const broadcast = makeBroadcastState({ publisherGoneAtMs: Date.now(), endedAtMs: Date.now() });
+    const ended = makeHeartbeat(stream.id, { owner: null, broadcast });
+    await api.live.heartbeat(ended);
+    expect((await api.call('POST', `${path}/stop`)).json).toEqual({ wasLive: false });
+    expect(await api.live.heartbeat(ended)).toEqual({ held: true, reason: null });
   });
 
   test('of an idle stream stops nothing', async () => {

@@ -4,7 +4,7 @@ import { type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '#kit/wait-for.ts';
-import { EncoderProcess } from '#scripts/local/encoder-process.ts';
+import { EncoderProcess, type TaskEnd } from '#scripts/local/encoder-process.ts';
 
 /** Says that it is ready, and stays. */
 const READY = 'process.send({ rtmpPort: 1, httpPort: 2, internalPort: 3 }); setInterval(() => undefined, 1_000);';
@@ -13,7 +13,9 @@ const MINUTE_MS = 60_000;
 let directory: string;
 let logFile: FileHandle;
 let task: EncoderProcess | null = null;
+const ends: TaskEnd[] = [];
 beforeEach(async () => {
+  ends.length = 0;
   directory = await mkdtemp(join(tmpdir(), 'headend-encoder-task-'));
   logFile = await open(join(directory, 'log'), 'w');
 });
@@ -28,7 +30,7 @@ async function startTask(program: string, stopTimeoutMs = 100): Promise<EncoderP
   const programPath = join(directory, 'program.mjs');
   await writeFile(programPath, program);
   const options = { place: 2, programPath, environment: {}, rtmpPort: 0, logFile: logFile.fd, randomBytes };
-  task = new EncoderProcess({ ...options, stopTimeoutMs });
+  task = new EncoderProcess({ ...options, stopTimeoutMs, onEnded: (end) => ends.push(end) });
   await task.start();
   return task;
 }
@@ -58,6 +60,7 @@ test('a task that dies is replaced in the same place: another id, the same ports
     expect.stringMatching(/^2-[0-9a-f]{6} 1 2 3$/),
   ]);
   expect(new Set(lines.map((line) => line.split(' ')[0])).size).toBe(2);
+  expect(ends).toEqual([{ taskId: lines[0]?.split(' ')[0], code: null, signal: 'SIGKILL' }]);
 });
 
 test('a task that drains gets nothing new, and is replaced when it has ended', async () => {
@@ -73,6 +76,7 @@ test('a task that drains gets nothing new, and is replaced when it has ended', a
   process.kill(pid, 'SIGUSR2');
   await replacement(started, pid);
   expect(isRunning(pid)).toBe(false);
+  expect(ends).toMatchObject([{ code: 0, signal: null }]);
 });
 
 test('a task that drains as soon as it is ready is not put into the rotation', async () => {
@@ -93,6 +97,7 @@ test('the end of the platform is SIGINT, and a task gets the time to end', async
   await started.stop();
   expect(isRunning(started.pid)).toBe(false);
   expect(existsSync(markPath)).toBe(true);
+  expect(ends).toEqual([]);
 });
 
 test('a paused task ends as well', async () => {

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pino from 'pino';
 import { waitFor } from '#kit/wait-for.ts';
 import { EncoderTasks } from '#scripts/local/encoder-tasks.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
@@ -30,7 +31,7 @@ async function startTasks(count: number, program = PROGRAM): Promise<EncoderTask
   const path = join(dataDir, 'program.mjs');
   await writeFile(path, program);
   const log = { path: join(dataDir, 'headend.log'), fd: platformLog.fd };
-  tasks = new EncoderTasks({ count, rtmpPort: 0, dataDir, platformLog: log });
+  tasks = new EncoderTasks({ count, rtmpPort: 0, dataDir, platformLog: log, log: pino({ level: 'silent' }) });
   await tasks.start({ path, environment: {} });
   return tasks;
 }

@@ -54,10 +54,10 @@ export class Relays {
     return this.#receiver.handle(request, response);
   }
 
-  /** Takes no more publishes of other tasks, and ends those that there are: their publishers connect again. */
+  /** Takes no more publishes of other tasks. Those that there are leave as the publishers of this task do. */
   drain(): void {
     this.#isDraining = true;
-    for (const publisher of this.#received) publisher.end('NetStream.Publish.Rejected', SERVER_REPLACED);
+    for (const publisher of this.#received) publisher.sendAway();
   }
 
   /**
@@ -128,10 +128,10 @@ export class Relays {
       registry.release(streamId, claimant);
       claimant.close();
     };
+    this.#received.add(publisher);
     try {
       await registry.claim(streamId, claimant);
       const handler = await streams.accept(publisher);
-      this.#received.add(publisher);
       return {
         onTag: (tag, receivedAtMs) => handler.onTag(tag, receivedAtMs),
         isPlayable: () => handler.isPlayable(),

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 import type { BroadcastState, HeldStream } from '#domain/streams.ts';
-import { endedPackage } from '#encoder/package/lost-package.ts';
-import { offeredSchema } from '#encoder/package/offered-renditions.ts';
-import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
-import { mediaSequenceAfter } from '#encoder/streams/numbering.ts';
+import { lostBroadcast } from '#encoder/streams/lost-broadcast.ts';
+import { endsPlaylists } from '#encoder/streams/requested-ends.ts';
 import { asHandedOver } from '#encoder/streams/stream-past.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 
 /** How long a task may take to say that it holds a stream. */
 const HOLDS_LIMIT_MS = 1_000;
+/** A task that closes a kept connection is asked twice. */
+const ASK_LIMIT_MS = 2 * HOLDS_LIMIT_MS;
 
 export interface WaitingStreamsOptions {
   readonly task: TaskAddress;
@@ -56,14 +56,14 @@ export class WaitingStreams {
       package: media,
       broadcast: asHandedOver(broadcast, media),
     });
-    arrived?.waitForPublisher(broadcast.publisherGoneAtMs ?? heldAtMs);
+    arrived?.waitForPublisher(broadcast.publisherGoneAtMs ?? heldAtMs, held.requestedEnd);
     log.info({ streamId, epoch }, 'stream taken over; it waits for its publisher');
     return true;
   }
 
   /**
-   * Ends a stream if its holder has died and its publisher has stayed away for the reconnect window. Resolves to true if this task
-   * has ended it. Then this task answers for it.
+   * Ends a stream whose holder has died, if its publisher has stayed away for the reconnect window or somebody has asked for the
+   * end. Resolves to true if this task has ended it. Then this task answers for it.
    */
   async settle(held: HeldStream): Promise<boolean> {
     const known = this.#settling.get(held.streamId);
@@ -75,10 +75,12 @@ export class WaitingStreams {
 
   async #settle(held: HeldStream): Promise<boolean> {
     const { now, reconnectWindowMs, streams } = this.#options;
-    const { streamId, broadcast, leaseUntilMs, holder } = held;
+    const { streamId, broadcast, leaseUntilMs, holder, requestedEnd } = held;
     if (broadcast === null || broadcast.endedAtMs !== null || leaseUntilMs > now()) return false;
     const goneAtMs = broadcast.publisherGoneAtMs ?? leaseUntilMs - LEASE_DURATION_MS;
-    if (goneAtMs + reconnectWindowMs > now() || (await this.#isHeldAfterAll(held))) return false;
+    const isUnwanted = requestedEnd !== null && endsPlaylists(requestedEnd);
+    const isAwaited = !isUnwanted && goneAtMs + reconnectWindowMs > now();
+    if (isAwaited || (await this.#isHeldAfterAll(held))) return false;
     return streams.whileArriving({ streamId, playbackId: holder.playbackId }, () =>
       this.#end(held, { ...broadcast, publisherGoneAtMs: goneAtMs }, goneAtMs),
     );
@@ -93,24 +95,30 @@ export class WaitingStreams {
     log.warn({ streamId, formerTaskId: holder.taskId }, 'stream of a lost task ended');
     const ended = streams.arrive({
       ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
-      package: this.#lostPackage(broadcast, epoch),
+      package: lostBroadcast(broadcast, epoch, now()),
     });
-    ended?.waitForPublisher(goneAtMs);
+    ended?.waitForPublisher(goneAtMs, held.requestedEnd);
     return ended !== null;
   }
 
-  /** A task that can't reach the store goes on with its streams, and its lease runs out all the same. */
+  /**
+   * A task that can't reach the store goes on with its streams, and its lease runs out all the same. True also if it is not known
+   * whether the task does.
+   */
   async #isHeldAfterAll({ streamId, holder }: HeldStream): Promise<boolean> {
     const { client, task, streams } = this.#options;
     if (holder.taskId === task.taskId) return streams.streamIds.includes(streamId);
+    const askedAtMs = performance.now();
     try {
       const answer = await client.ask({
         ...{ address: holder.address, method: 'GET', path: `/cluster/streams/${streamId}` },
-        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(2 * HOLDS_LIMIT_MS) },
+        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(ASK_LIMIT_MS) },
       });
       answer.resume();
       return answer.statusCode === 200;
     } catch (error) {
+      // A request has shorter limits of its own. This process was suspended, and that says nothing of the other one.
+      if (performance.now() - askedAtMs >= ASK_LIMIT_MS) return true;
       if (error instanceof TaskUnreachableError) return false;
       throw error;
     }
@@ -122,18 +130,6 @@ export class WaitingStreams {
       ...{ streamId, formerEpoch: epoch, broadcast },
       holder: { ...task, playbackId: holder.playbackId },
       leaseUntilMs: now() + LEASE_DURATION_MS,
-    });
-  }
-
-  /** Ends the playlists of players that are still there. */
-  #lostPackage({ sequence }: BroadcastState, epoch: number): StreamPackage {
-    const { latency } = sequence;
-    const firstMsn = mediaSequenceAfter(sequence, this.#options.now());
-    const offered = offeredSchema.safeParse(sequence.offered);
-    if (!offered.success) return new StreamPackage({ latency, firstMsn });
-    return endedPackage({
-      ...{ latency, firstMsn, discontinuityNumber: epoch, offered: offered.data },
-      endedAtMs: this.#options.now(),
     });
   }
 }

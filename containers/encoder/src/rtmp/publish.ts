@@ -22,6 +22,8 @@ export interface PublishConnection {
   startPublish(): void;
   /** Tells the broadcaster why the publish is over, and closes the connection. */
   refuse(code: RefusalCode, description: string): void;
+  /** Asks a live publisher to connect again, or ends the publish. */
+  sendAway(): void;
 }
 
 /** What all publishes of a server share. */
@@ -163,6 +165,7 @@ export class Publish {
         remoteAddress,
         stream,
         end: (code, description) => this.#endByUs(code, description),
+        sendAway: () => connection.sendAway(),
       });
     } catch (error) {
       if (error instanceof PublishRefusal) {

@@ -14,6 +14,11 @@ export interface Publisher {
   readonly stream: AuthorisedStream;
   /** Tells the broadcaster why (an `onStatus` of level `error`) and closes the socket. Safe to call twice. */
   end(code: RefusalCode, description: string): void;
+  /**
+   * Gets rid of the broadcaster because the task that encodes drains. Software that knows the request is asked to connect again, and
+   * is served until it leaves, for a few seconds at most. All other is told in an error status. Safe to call twice.
+   */
+  sendAway(): void;
 }
 
 /** Takes a publisher's tags. `onClose` is called exactly once, after the last `onTag`. */

@@ -8,6 +8,7 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { type ConnectionPhase, RtmpViolation } from './guarded-rtmp.ts';
 import { Publish, type PublishConnection, type PublishServices } from './publish.ts';
+import { SERVER_REPLACED } from './publisher.ts';
 import { RtmpParser } from './rtmp-parser.ts';
 
 export interface RtmpConnectionOptions {
@@ -104,19 +105,24 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   }
 
   /**
-   * Gets rid of the publish, if there is one. A live broadcaster whose software knows the request is asked to connect again,
-   * and has a while to do so. Every other one is told in an error status. Resolves when the publish is over.
+   * Gets rid of the publish, if there is one. A live broadcaster whose software knows the request is asked once to connect again,
+   * and has a while to do so. Every other one is told in an error status.
    */
-  async drain(description: string): Promise<void> {
-    if (this.#publish === null) return;
-    const end = () => this.end('NetStream.Publish.Rejected', description);
+  sendAway(): void {
+    if (this.#publish === null || this.#reconnectDeadline !== undefined) return;
+    const end = () => this.end('NetStream.Publish.Rejected', SERVER_REPLACED);
     if (this.isLive && this.#parser.canReconnect) {
       this.#reconnectDeadline = setTimeout(end, this.#options.limits.reconnectTimeoutMs);
-      this.#parser.sendReconnectRequest(description);
+      this.#parser.sendReconnectRequest(SERVER_REPLACED);
     } else {
       end();
     }
-    await this.#publish.closed;
+  }
+
+  /** Sends the broadcaster away. Resolves when the publish is over. */
+  async drain(): Promise<void> {
+    this.sendAway();
+    await this.#publish?.closed;
   }
 
   /** Ends the connection and cuts it. A broadcaster is told why, if that can be sent at once. */

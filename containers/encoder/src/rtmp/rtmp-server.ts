@@ -99,7 +99,7 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
       return draining !== null;
     },
     drain: async () => {
-      draining ??= Promise.all([...pool.open].map((connection) => connection.drain(REPLACED.description)));
+      draining ??= Promise.all([...pool.open].map((connection) => connection.drain()));
       await draining;
     },
     close: () => closeServer(server, pool.open),

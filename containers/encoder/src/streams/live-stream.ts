@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { BroadcastEndReason, EmitEvent, RestartReason } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
-import type { BroadcastState, SequenceState } from '#domain/streams.ts';
+import type { BroadcastState, EndReason, SequenceState } from '#domain/streams.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import { offeredRenditions } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -28,7 +28,7 @@ export interface LiveStreamOptions {
   readonly playbackId: string;
   readonly latency: LatencyName;
   readonly past: StreamPast;
-  readonly store: Pick<LiveStore, 'heartbeat' | 'forget'>;
+  readonly store: Pick<LiveStore, 'heartbeat' | 'forget' | 'forgetFormer'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
   /** A run is about to start that takes so much of the task's CPU. */
@@ -61,6 +61,8 @@ export class LiveStream implements PublishedStream {
   #endedAtMs: number | null = null;
   /** Another task has the stream, or will have it. */
   #isFenced = false;
+  /** The epoch of the publish under another playback id that has ended this broadcast. Null if there is none. */
+  #retiredAtEpoch: number | null = null;
   #isClosed = false;
   #isGoingLive = false;
   readonly #stopping = new Set<Promise<void>>();
@@ -72,6 +74,8 @@ export class LiveStream implements PublishedStream {
     const { past, latency, now } = options;
     this.#options = options;
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
+    const goneAtMs = past.broadcast?.publisherGoneAtMs ?? null;
+    if (goneAtMs !== null) this.#broadcast.onPublisherGone(goneAtMs);
     this.#latency = latency;
     this.#qualityLevel = past.broadcast?.qualityLevel ?? 0;
     this.#package = packageAfter(past, latency, now());
@@ -79,7 +83,7 @@ export class LiveStream implements PublishedStream {
       ...options,
       broadcast: () => this.broadcastState,
       health: () => (this.#publish === null ? null : (this.#encoder?.health() ?? null)),
-      onEndRequested: (reason) => this.#publish?.end(reason),
+      onEndRequested: (reason) => this.#endOnRequest(reason),
       onReplaced: () => this.fence(),
     });
   }
@@ -132,7 +136,7 @@ export class LiveStream implements PublishedStream {
 
   /** The fencing epoch under which this task holds the stream. */
   get epoch(): number {
-    return this.#hold.epoch;
+    return this.#retiredAtEpoch ?? this.#hold.epoch;
   }
 
   /** Media seconds out per media second in, lately; null while unknown. */
@@ -163,7 +167,9 @@ export class LiveStream implements PublishedStream {
    */
   async mayAnswer(): Promise<boolean> {
     await this.#hold.confirmAll();
-    return !this.#isFenced && (this.hasPublisher || this.#hold.isSure);
+    if (this.#isFenced) return false;
+    // Nobody else has the end of a broadcast whose stream has another playback id now.
+    return this.#retiredAtEpoch !== null || this.hasPublisher || this.#hold.isSure;
   }
 
   /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */
@@ -209,15 +215,20 @@ export class LiveStream implements PublishedStream {
       former.goOn(publish);
       return former;
     }
-    this.#stopEncoder();
+    void this.#stopEncoder();
     this.#encoder = new StreamEncoder({ ...this.#options, stream: this, published: publish.publisher.stream }, publish);
     return this.#encoder;
   }
 
-  /** Waits for a publisher who left, at a time that another task has seen. The stream ends if it stays away. */
-  waitForPublisher(goneAtMs: number): void {
+  /**
+   * Waits for a publisher who left, at a time that another task has seen. The stream ends if it stays away, or at once if somebody
+   * has asked for that.
+   */
+  waitForPublisher(goneAtMs: number, requestedEnd: EndReason | null): void {
     this.#broadcast.onPublisherGone(goneAtMs);
-    this.#endIn(goneAtMs + this.#options.reconnectWindowMs - this.#options.now(), 'publisher-left');
+    const reason = requestedEnd ?? 'publisher-left';
+    const untilMs = endsPlaylists(reason) ? goneAtMs : goneAtMs + this.#options.reconnectWindowMs;
+    this.#endIn(untilMs - this.#options.now(), reason);
   }
 
   fits(format: RunFormat): boolean {
@@ -256,7 +267,7 @@ export class LiveStream implements PublishedStream {
     this.#publish = null;
     this.#arrivals.recheck();
     if (this.#isFenced || this.#isClosed) {
-      this.#stopEncoder();
+      void this.#stopEncoder();
       return;
     }
     this.#broadcast.onPublisherGone();
@@ -264,7 +275,7 @@ export class LiveStream implements PublishedStream {
       this.#end(reason);
     } else {
       // Viewers get the last of a publisher who is expected elsewhere at once.
-      if (this.#options.isDraining()) this.#stopEncoder();
+      if (this.#options.isDraining()) void this.#stopEncoder();
       this.#encoder?.pause();
       this.#endIn(this.#options.reconnectWindowMs, reason);
     }
@@ -273,7 +284,17 @@ export class LiveStream implements PublishedStream {
 
   /** The task drains: whoever may come back will do so on another one. */
   drain(): void {
-    if (this.#publish === null) this.#stopEncoder();
+    if (this.#publish === null) void this.#stopEncoder();
+  }
+
+  /**
+   * Ends the broadcast, whose publisher has left, because a publish with this epoch gives the stream another playback id. What is
+   * here stays for players that have to see the end.
+   */
+  retire(epoch: number): void {
+    void this.#hold.drop();
+    this.#retiredAtEpoch = epoch;
+    this.#end('publisher-left');
   }
 
   /**
@@ -288,7 +309,7 @@ export class LiveStream implements PublishedStream {
     this.#isFenced = true;
     this.#freeze();
     this.#arrivals.recheck();
-    if (this.#publish === null) this.#stopEncoder();
+    if (this.#publish === null) void this.#stopEncoder();
     this.#publish?.end(null);
     this.#options.onGone();
   }
@@ -296,7 +317,7 @@ export class LiveStream implements PublishedStream {
   /** Ends the stream at once. Resolves when no process of it is left and the store knows. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#stopEncoder();
+    void this.#stopEncoder();
     await Promise.all(this.#stopping);
     if (this.#isFenced) return;
     this.#clearTimer();
@@ -312,8 +333,14 @@ export class LiveStream implements PublishedStream {
     this.#isFenced = true;
     this.#clearTimer();
     await this.#hold.drop();
-    this.#stopEncoder();
+    void this.#stopEncoder();
     await Promise.all(this.#stopping);
+  }
+
+  /** Somebody asked for the end of the publish, or of the wait for one. */
+  #endOnRequest(reason: EndReason): void {
+    if (this.#publish !== null) this.#publish.end(reason);
+    else if (endsPlaylists(reason) && !this.#package.ended) this.#end(reason);
   }
 
   #onPlayable(): void {
@@ -397,7 +424,8 @@ export class LiveStream implements PublishedStream {
     const { store, streamId, log } = this.#options;
     await this.#hold.drop();
     try {
-      await store.forget({ streamId, epoch: this.epoch });
+      if (this.#retiredAtEpoch === null) await store.forget({ streamId, epoch: this.epoch });
+      else await store.forgetFormer({ streamId, epoch: this.epoch });
     } catch (error) {
       log.warn({ err: error }, 'live store not told of the end; the lease runs out by itself');
     }

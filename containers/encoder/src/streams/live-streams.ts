@@ -9,6 +9,7 @@ import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { type BegunPublish, EPOCHS_PER_PUBLISH, type FormerHolder, type LiveStore } from '#runtime/live-store.ts';
 import { LiveStream } from './live-stream.ts';
+import { lostBroadcast } from './lost-broadcast.ts';
 import { asHandedOver, NO_PAST, type StreamPast } from './stream-past.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
@@ -39,7 +40,7 @@ export interface TakeOverRequest {
 
 export interface LiveStreamsOptions {
   readonly task: TaskAddress;
-  readonly store: Pick<LiveStore, 'claimPlaybackId' | 'begin' | 'heartbeat' | 'forget'>;
+  readonly store: Pick<LiveStore, 'claimPlaybackId' | 'begin' | 'heartbeat' | 'forget' | 'forgetFormer'>;
   /**
    * Fetches a stream's media from its former holder. Resolves when the former holder does not answer for the stream any more. Null
    * if the media can't be had.
@@ -91,11 +92,19 @@ interface IncomingStream {
 
 /** A publisher that is being accepted. */
 interface Acceptance {
+  /** What the stream's playback id was until now, if it is known to have been another one. */
+  formerPlaybackId: string | null;
   /** Its fencing epoch; null if the store gives it none. Never rejects. */
   readonly begun: Promise<number | null>;
   /** Settles when the publisher is accepted or refused. */
   readonly settled: Promise<unknown>;
 }
+
+/** Whether a publish has a playback id, or its stream had it until now. */
+const hasPlaybackId =
+  (playbackId: string) =>
+  ({ stream }: Publisher, { formerPlaybackId }: Acceptance): boolean =>
+    stream.playbackId === playbackId || formerPlaybackId === playbackId;
 
 /** The streams that this task holds, by playback id. */
 export class LiveStreams {
@@ -103,6 +112,8 @@ export class LiveStreams {
   readonly #streams = new Map<string, LiveStream>();
   /** Streams that other tasks have, by stream id. */
   readonly #fenced = new Map<string, LiveStream>();
+  /** Ended broadcasts of streams that have another playback id now, by their former one. */
+  readonly #retired = new Map<string, LiveStream>();
   /** Publishers that are being accepted. Their streams hold room already, so that two at once can't both take the last. */
   readonly #accepting = new Map<Publisher, Acceptance>();
 
@@ -120,14 +131,14 @@ export class LiveStreams {
 
   /** The stream of a playback id, if this task may answer for it. Waits for one that is just being accepted. */
   async findAnswerable(playbackId: string): Promise<LiveStream | undefined> {
-    if (!this.#streams.has(playbackId)) await this.#settled(({ stream }) => stream.playbackId === playbackId);
-    const stream = this.#streams.get(playbackId);
+    if (!this.#streams.has(playbackId)) await this.#settled(hasPlaybackId(playbackId));
+    const stream = this.#streams.get(playbackId) ?? this.#retired.get(playbackId);
     return stream !== undefined && (await stream.mayAnswer()) ? stream : undefined;
   }
 
   /** Whether there is room for a publish, or its stream holds room already. */
   hasRoomFor(stream: AuthorisedStream): boolean {
-    return this.#options.room.hasRoom(stream.playbackId, this.costOf(stream));
+    return this.#options.room.hasRoom(stream.streamId, this.costOf(stream));
   }
 
   /** The vCPUs that a publish takes as far as known before its source is. */
@@ -155,6 +166,7 @@ export class LiveStreams {
     let onBegun: (epoch: number | null) => void = () => undefined;
     let onSettled: () => void = () => undefined;
     this.#accepting.set(publisher, {
+      formerPlaybackId: null,
       begun: new Promise((resolve) => (onBegun = resolve)),
       settled: new Promise<void>((resolve) => (onSettled = resolve)),
     });
@@ -164,7 +176,7 @@ export class LiveStreams {
       onBegun(null);
       onSettled();
       this.#accepting.delete(publisher);
-      this.#releaseRoomUnlessNeeded(publisher.stream.playbackId);
+      this.#releaseRoomUnlessNeeded(publisher.stream.streamId);
     }
   }
 
@@ -213,14 +225,14 @@ export class LiveStreams {
    */
   async fenceBelow(playbackId: string, epoch: number): Promise<void> {
     await this.#arrived((stream) => stream.playbackId === playbackId);
-    await this.#settled(({ stream }) => stream.playbackId === playbackId, epoch + 1);
+    await this.#settled(hasPlaybackId(playbackId), epoch + 1);
     const stream = this.#streams.get(playbackId);
     if (stream !== undefined && stream.epoch < epoch) stream.fence();
   }
 
   /** The fencing epoch of a stream that this task holds; 0 if it holds none. */
   epochOf(playbackId: string): number {
-    return this.#streams.get(playbackId)?.epoch ?? 0;
+    return (this.#streams.get(playbackId) ?? this.#retired.get(playbackId))?.epoch ?? 0;
   }
 
   /** The load now. */
@@ -245,25 +257,29 @@ export class LiveStreams {
   async close(): Promise<void> {
     const fenced = [...this.#fenced.values()];
     this.#fenced.clear();
-    await Promise.all([...this.#streams.values()].map((stream) => stream.close()));
+    await Promise.all([...this.#streams.values(), ...this.#retired.values()].map((stream) => stream.close()));
     await Promise.all(fenced.map((stream) => stream.leave()));
   }
 
   /** Leaves the streams to whichever task goes on with them. Ends none; resolves when no process is left. */
   async leave(): Promise<void> {
-    await Promise.all([...this.#streams.values(), ...this.#fenced.values()].map((stream) => stream.leave()));
+    const all = [this.#streams, this.#fenced, this.#retired].flatMap((streams) => [...streams.values()]);
+    await Promise.all(all.map((stream) => stream.leave()));
   }
 
   async #begin(publisher: Publisher, onBegun: (epoch: number) => void): Promise<PublisherHandler> {
     const { stream } = publisher;
     const log = this.#options.log.child({ streamId: stream.streamId, connectionId: publisher.id });
     await this.#claimPlaybackId(publisher);
-    const existing = this.#streams.get(stream.playbackId);
+    // Perhaps under the playback id that it had before.
+    const existing = this.held.find(({ streamId }) => streamId === stream.streamId);
     await existing?.pauseLease();
     try {
       const begunAtMs = this.#options.now();
       const begun = await this.#beginInStore(publisher);
       if (begun === null) this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);
+      const acceptance = this.#accepting.get(publisher);
+      if (acceptance !== undefined) acceptance.formerPlaybackId = begun.former?.holder.playbackId ?? null;
       onBegun(begun.epoch);
       const live = await this.#streamOf(publisher, begun);
       return live.publish(publisher, begun, begunAtMs, log);
@@ -277,8 +293,11 @@ export class LiveStreams {
    * Resolves when such publishers, of those that are being accepted, are accepted or refused. Those with a newer epoch are not waited
    * for: they may be waiting for the task that asks. Never rejects.
    */
-  async #settled(isMeant: (publisher: Publisher) => boolean, belowEpoch = Number.POSITIVE_INFINITY): Promise<void> {
-    const meant = [...this.#accepting].filter(([publisher]) => isMeant(publisher));
+  async #settled(
+    isMeant: (publisher: Publisher, acceptance: Acceptance) => boolean,
+    belowEpoch = Number.POSITIVE_INFINITY,
+  ): Promise<void> {
+    const meant = [...this.#accepting].filter(([publisher, acceptance]) => isMeant(publisher, acceptance));
     await Promise.all(
       meant.map(async ([, { begun, settled }]) => {
         if (((await begun) ?? 0) < belowEpoch) await settled;
@@ -291,20 +310,20 @@ export class LiveStreams {
   }
 
   #takeRoom(publisher: Publisher): void {
-    const { playbackId } = publisher.stream;
+    const { streamId } = publisher.stream;
     const { room } = this.#options;
-    // Room is held by playback id, and another stream's must not change.
     this.#refuseTakenPlaybackId(publisher);
     const vCpus = this.costOf(publisher.stream);
-    if (room.take(playbackId, vCpus)) return;
-    room.turnAway(playbackId, vCpus);
+    if (room.take(streamId, vCpus)) return;
+    room.turnAway(streamId, vCpus);
     this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
   }
 
   /** Releases a stream's room if nobody is about to publish it and its playlists have ended. */
-  #releaseRoomUnlessNeeded(playbackId: string): void {
-    const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.playbackId === playbackId);
-    if (!isAccepting && !this.#streams.get(playbackId)?.holdsRoom) this.#options.room.release(playbackId);
+  #releaseRoomUnlessNeeded(streamId: string): void {
+    const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.streamId === streamId);
+    const isHolding = this.held.some((stream) => stream.streamId === streamId && stream.holdsRoom);
+    if (!isAccepting && !isHolding) this.#options.room.release(streamId);
   }
 
   /** Refuses a playback id that another stream's viewers have: they must not get this one's picture. */
@@ -322,7 +341,7 @@ export class LiveStreams {
     const accepting = [...this.#accepting.keys()];
     const isLast = !accepting.includes(publisher);
     const earlier = isLast ? accepting : accepting.slice(0, accepting.indexOf(publisher));
-    const others = [...earlier.map(({ stream }) => stream), ...this.held];
+    const others = [...earlier.map(({ stream }) => stream), ...this.held, ...this.#retired.values()];
     const isTaken = others.some((other) => other.playbackId === playbackId && other.streamId !== streamId);
     if (isTaken) this.#refuse(publisher, 'NetStream.Publish.Rejected', PLAYBACK_ID_TAKEN);
   }
@@ -372,10 +391,30 @@ export class LiveStreams {
     if (former === null) return NO_PAST;
     const media = await this.#mediaOf(streamId, begun, former);
     const { broadcast, holder } = former;
+    const isSameId = holder.playbackId === playbackId;
+    if (!isSameId) this.#retire(streamId, begun.epoch, former, media);
     // An ended broadcast is over, and so is one whose viewers have another playback id. Their sequences go on all the same.
-    const goesOn = holder.playbackId === playbackId && (broadcast?.endedAtMs ?? null) === null;
+    const goesOn = isSameId && (broadcast?.endedAtMs ?? null) === null;
     if (goesOn) return { package: media, broadcast: broadcast && asHandedOver(broadcast, media) };
     return { package: null, broadcast: broadcast && { ...broadcast, liveSinceMs: null } };
+  }
+
+  /** Ends the broadcast under the playback id that the stream had before, and keeps its end here, whichever task had it. */
+  #retire(streamId: string, epoch: number, { holder, broadcast }: FormerHolder, media: StreamPackage | null): void {
+    const { task, now } = this.#options;
+    const { playbackId } = holder;
+    const own = this.#streams.get(playbackId);
+    const isOurs = holder.taskId === task.taskId;
+    if (!isOurs) own?.fence();
+    const latency = broadcast?.sequence.latency ?? 'standard';
+    const past = {
+      package: media ?? (broadcast && lostBroadcast(broadcast, epoch, now())),
+      broadcast: broadcast && asHandedOver(broadcast, media),
+    };
+    const ended = own !== undefined && isOurs ? own : this.#create({ streamId, playbackId, latency }, past);
+    this.#streams.delete(playbackId);
+    this.#retired.set(playbackId, ended);
+    ended.retire(epoch);
   }
 
   /** Null if it is lost. Resolves when no other task answers for the stream any more. */
@@ -403,9 +442,9 @@ export class LiveStreams {
       ...{ streamId, playbackId, past },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
-      onCost: (vCpus) => this.#options.room.correct(playbackId, vCpus),
+      onCost: (vCpus) => this.#options.room.correct(streamId, vCpus),
       isDraining: () => this.#isDraining,
-      onEnded: () => this.#releaseRoomUnlessNeeded(playbackId),
+      onEnded: () => this.#releaseRoomUnlessNeeded(streamId),
       onGone: () => this.#onGone(playbackId, created),
     });
     this.#streams.set(playbackId, created);
@@ -413,8 +452,9 @@ export class LiveStreams {
   }
 
   #onGone(playbackId: string, stream: LiveStream): void {
-    if (this.#streams.get(playbackId) === stream) this.#streams.delete(playbackId);
-    this.#releaseRoomUnlessNeeded(playbackId);
+    for (const streams of [this.#streams, this.#retired])
+      if (streams.get(playbackId) === stream) streams.delete(playbackId);
+    this.#releaseRoomUnlessNeeded(stream.streamId);
     if (!stream.isFenced) return;
     this.#fenced.set(stream.streamId, stream);
     const timer = setTimeout(() => {

@@ -27,7 +27,7 @@ export interface StreamLeaseOptions {
   readonly owner: string | null;
   readonly broadcast: () => BroadcastState;
   readonly health: () => StreamHealth | null;
-  /** Called once when somebody asked for the end of the publish. The task still holds the stream. */
+  /** Called once for each reason for which somebody asked for the end. The task still holds the stream. */
   readonly onEndRequested: (reason: EndReason) => void;
   /** Called once when the stream has a newer epoch. The task must not answer for it or change it any more. */
   readonly onReplaced: () => void;
@@ -44,6 +44,8 @@ export class StreamLease {
   readonly epoch: number;
   readonly #options: StreamLeaseOptions;
   #owner: string | null;
+  /** Why somebody asked for the end, as far as known. */
+  #requestedEnd: EndReason | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** The heartbeat that is under way. Calls never pile up, and the last one sees the latest state. */
   #calling: Promise<void> | null = null;
@@ -128,7 +130,7 @@ export class StreamLease {
   }
 
   async #renewOnce(): Promise<void> {
-    const { now, onEndRequested, onReplaced } = this.#options;
+    const { now, onReplaced } = this.#options;
     const startedAtMs = now();
     const wasReachable = this.#isReachable;
     const owner = this.#owner;
@@ -139,12 +141,15 @@ export class StreamLease {
     const isReplaced = result?.held === false && result.reason === null;
     if (isReplaced) this.#isOver = true;
     else this.#beatAfter(startedAtMs, result === null && wasReachable);
-    if (isReplaced) {
-      onReplaced();
-    } else if (result?.held === false && result.reason !== null && owner !== null) {
-      this.#owner = null;
-      onEndRequested(result.reason);
-    }
+    if (isReplaced) onReplaced();
+    else if (result !== null) this.#onRequestedEnd(result.reason);
+  }
+
+  #onRequestedEnd(reason: EndReason | null): void {
+    if (reason === null || reason === this.#requestedEnd) return;
+    this.#requestedEnd = reason;
+    this.#owner = null;
+    this.#options.onEndRequested(reason);
   }
 
   /** A first failure is repeated at once. */

@@ -57,39 +57,39 @@ export class TaskRoom {
   }
 
   /** Whether `take` would succeed. */
-  hasRoom(playbackId: string, vCpus: number): boolean {
-    return this.#held.has(playbackId) || this.#used() + toMilli(vCpus) <= this.#capacity;
+  hasRoom(streamId: string, vCpus: number): boolean {
+    return this.#held.has(streamId) || this.#used() + toMilli(vCpus) <= this.#capacity;
   }
 
   /**
    * Takes room for a stream. False if there is not enough. A stream that holds room already keeps it, whatever the new cost:
    * it holds the larger of both until `correct` says what the source takes.
    */
-  take(playbackId: string, vCpus: number): boolean {
+  take(streamId: string, vCpus: number): boolean {
     const wanted = toMilli(vCpus);
-    const held = this.#held.get(playbackId);
-    if (!this.hasRoom(playbackId, vCpus)) return false;
-    this.#held.set(playbackId, Math.max(held ?? 0, wanted));
-    this.#unmet.delete(playbackId);
+    const held = this.#held.get(streamId);
+    if (!this.hasRoom(streamId, vCpus)) return false;
+    this.#held.set(streamId, Math.max(held ?? 0, wanted));
+    this.#unmet.delete(streamId);
     return true;
   }
 
   /** Replaces what a stream holds once its source is known. May exceed the capacity. Ignores a stream that holds nothing. */
-  correct(playbackId: string, vCpus: number): void {
-    if (this.#held.has(playbackId)) this.#held.set(playbackId, toMilli(vCpus));
+  correct(streamId: string, vCpus: number): void {
+    if (this.#held.has(streamId)) this.#held.set(streamId, toMilli(vCpus));
   }
 
   /** Gives a stream's room back, if it holds any. */
-  release(playbackId: string): void {
-    this.#held.delete(playbackId);
+  release(streamId: string): void {
+    this.#held.delete(streamId);
   }
 
   /** Counts a publish that nobody had room for as demand for a while. */
-  turnAway(playbackId: string, vCpus: number): void {
+  turnAway(streamId: string, vCpus: number): void {
     this.#forgetOldUnmet();
     // Last in the map again, so that the first is always the oldest.
-    this.#unmet.delete(playbackId);
-    this.#unmet.set(playbackId, { milliVCpus: toMilli(vCpus), untilMs: this.#now() + UNMET_MS });
+    this.#unmet.delete(streamId);
+    this.#unmet.set(streamId, { milliVCpus: toMilli(vCpus), untilMs: this.#now() + UNMET_MS });
     const [oldest] = this.#unmet.keys();
     if (this.#unmet.size > MAX_UNMET && oldest !== undefined) this.#unmet.delete(oldest);
   }
@@ -108,7 +108,7 @@ export class TaskRoom {
 
   #forgetOldUnmet(): void {
     const nowMs = this.#now();
-    for (const [playbackId, { untilMs }] of this.#unmet) if (untilMs <= nowMs) this.#unmet.delete(playbackId);
+    for (const [streamId, { untilMs }] of this.#unmet) if (untilMs <= nowMs) this.#unmet.delete(streamId);
   }
 }
 

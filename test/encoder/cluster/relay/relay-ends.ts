@@ -70,6 +70,8 @@ export class Owner {
 export class RelayedClient {
   readonly ends: RelayedEnd[] = [];
   readonly refusals: RefusedPublish[] = [];
+  /** How often it was sent away. */
+  timesSentAway = 0;
   readonly ended: Promise<RelayedEnd>;
   readonly publisher: Publisher;
   #handler: PublisherHandler | null = null;
@@ -88,6 +90,9 @@ export class RelayedClient {
         // As a connection does, which closes its handler after the call.
         queueMicrotask(() => this.#handler?.onClose());
         resolveEnded({ code, description });
+      },
+      sendAway: () => {
+        this.timesSentAway += 1;
       },
     };
   }

@@ -12,6 +12,7 @@ const MESSAGES: readonly RelayMessage[] = [
   { accepted: true },
   { refused: END },
   { playable: true },
+  { sendAway: true },
   { end: END },
 ];
 

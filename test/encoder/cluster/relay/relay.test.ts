@@ -37,7 +37,7 @@ describe('a publish that is relayed', () => {
     const owner = await Owner.start();
     const client = new RelayedClient();
     await client.relay(owner.address);
-    const { end: _, ...publisher } = client.publisher;
+    const { end: _end, sendAway: _sendAway, ...publisher } = client.publisher;
     expect(owner.recorder.recordings[0]?.publisher).toMatchObject(publisher);
     expect(owner.requests.map(({ headers }) => headers.authorization)).toEqual([AUTHORIZATION]);
   });
@@ -81,6 +81,20 @@ describe('a publish that is relayed', () => {
     expect(owner.recorder.recordings[0]).toMatchObject({ closes: 1, tags: [] });
     expect(client.ends).toHaveLength(1);
     expect(client.refusals).toEqual([]);
+  });
+
+  test('is sent away by its owner, which takes its tags until it leaves', async () => {
+    const owner = await Owner.start();
+    const client = new RelayedClient();
+    const handler = await client.relay(owner.address);
+    owner.recorder.recordings[0]?.publisher.sendAway();
+    await waitFor('the request', () => client.timesSentAway === 1);
+    handler.onTag(sound('after the request'), 0);
+    await owner.recorder.until(() => owner.tags.length === 1);
+    handler.onClose();
+    await Promise.all(owner.closed);
+    owner.recorder.recordings[0]?.publisher.sendAway();
+    expect(client).toMatchObject({ timesSentAway: 1, ends: [], refusals: [] });
   });
 
   test('outlives the time that a request’s headers may take, and silence of the publisher', async () => {
@@ -502,6 +516,21 @@ describe('a broadcaster whose publish is relayed', () => {
     expect(await client.answer('onStatus')).toMatchObject({ 3: { code: BAD_NAME, description: 'Deleted' } });
     await client.closed;
     await Promise.all(owner.closed);
+  });
+
+  test.each([
+    ['is asked to connect again', { capsEx: 1 }, { level: 'status', code: 'NetConnection.Connect.ReconnectRequest' }],
+    ['is ended if it can not be asked', {}, { level: 'error', code: REJECTED }],
+  ])('%s when the owner drains', async (_, details, info) => {
+    const owner = await Owner.start();
+    const client = await start(owner.address);
+    await client.publish('key', details);
+    owner.recorder.recordings[0]?.publisher.sendAway();
+    const description = 'The server is being replaced; connect again';
+    expect(await client.answer('onStatus')).toMatchObject({ 3: { ...info, description } });
+    if (info.level === 'status') client.destroy();
+    await Promise.all([client.closed, ...owner.closed]);
+    expect(owner.recorder.recordings[0]?.closes).toBe(1);
   });
 
   test('is told the owner’s refusal', async () => {

@@ -2,7 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { type AcceptPublisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
+import {
+  type AcceptPublisher,
+  type PublisherHandler,
+  PublishRefusal,
+  SERVER_REPLACED,
+} from '#encoder/rtmp/publisher.ts';
 import { Pulse } from './pulse.ts';
 import { RelayFrameReader } from './relay-frames.ts';
 import {
@@ -126,8 +131,9 @@ export class ReceivedPublish {
   /** The handler of the publish; null if it is refused. */
   async #accept({ publisherId, remoteAddress, stream }: RelayHead): Promise<PublisherHandler | null> {
     const end = (code: RefusalCode, description: string) => this.#end(code, description);
+    const sendAway = () => this.#sendAway();
     try {
-      return await this.#options.acceptPublisher({ id: publisherId, remoteAddress, stream, end });
+      return await this.#options.acceptPublisher({ id: publisherId, remoteAddress, stream, end, sendAway });
     } catch (error) {
       if (error instanceof PublishRefusal) {
         this.#end(error.code, error.message);
@@ -178,6 +184,12 @@ export class ReceivedPublish {
     if (this.#isPlayable || !handler.isPlayable()) return;
     this.#isPlayable = true;
     this.#send({ playable: true });
+  }
+
+  /** Lets the other task do with its connection as in its own drain. A publish that is not accepted yet may go to a third task. */
+  #sendAway(): void {
+    if (this.#handler === null) this.#end('NetStream.Publish.Rejected', SERVER_REPLACED);
+    else if (!this.#isOver()) this.#send({ sendAway: true });
   }
 
   /** Ends the publish from this side. */

@@ -43,6 +43,8 @@ export type RelayMessage =
   | { readonly refused: RelayedEnd }
   /** Viewers have something to play from now on. */
   | { readonly playable: true }
+  /** The task drains. It takes tags until the publisher leaves. */
+  | { readonly sendAway: true }
   | { readonly end: RelayedEnd }
   /** Sent every `BEAT_MS`. */
   | { readonly alive: true };
@@ -60,6 +62,7 @@ const messageSchema: z.ZodMiniType<RelayMessage> = z.union([
   z.object({ accepted: yes }),
   z.object({ refused: endSchema }),
   z.object({ playable: yes }),
+  z.object({ sendAway: yes }),
   z.object({ end: endSchema }),
   z.object({ alive: yes }),
 ]);

@@ -160,6 +160,8 @@ class RelayedPublisher implements PublisherHandler {
       this.#onRejected(new PublishRefusal(message.refused.code, message.refused.description));
     } else if ('playable' in message && this.#phase === 'live') {
       this.#isPlayable = true;
+    } else if ('sendAway' in message && this.#phase === 'live') {
+      this.#options.publisher.sendAway();
     } else if ('end' in message && this.#phase === 'live') {
       this.#end(message.end.code, message.end.description);
     } else {
