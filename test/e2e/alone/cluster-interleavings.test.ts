@@ -3,7 +3,7 @@ import { Random } from '#kit/random.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { makeSourceTags } from '#test/encoder/transcode/source-clip.ts';
 import type { EncodedRun } from '#test/support/encoded-run.ts';
-import { FRAME_RATE, prepareOutput, standInSpawn } from './interleavings/stand-in-ffmpeg.ts';
+import { FRAME_RATE, MEDIA_SECONDS, prepareOutput, standInSpawn } from './interleavings/stand-in-ffmpeg.ts';
 import { suspendableTimers } from './interleavings/suspension.ts';
 import { World } from './interleavings/world.ts';
 
@@ -23,7 +23,7 @@ let restoreTimers: () => void;
 beforeAll(async () => {
   restoreTimers = suspendableTimers();
   output = await prepareOutput();
-  source = await makeSourceTags({ seconds: 2, video: VIDEO, audio: STEREO });
+  source = await makeSourceTags({ seconds: MEDIA_SECONDS, video: VIDEO, audio: STEREO });
 });
 afterAll(() => restoreTimers());
 

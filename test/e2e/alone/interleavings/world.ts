@@ -27,7 +27,7 @@ export interface WorldOptions {
   readonly random: Random;
   readonly database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
   readonly spawn: SpawnProcess;
-  /** The first seconds of a publisher's media. */
+  /** What a publisher sends. Longer than a scenario. */
   readonly source: readonly FlvTag[];
   readonly streams: number;
 }
@@ -171,7 +171,7 @@ export class World {
       try {
         const handle = await task.suspension.run(() => publish(task.running.streams, id, stream.stream));
         this.note(`${id} of ${stream.stream.streamId} accepted by ${taskId}`);
-        task.suspension.run(() => handle.burst(this.#options.source));
+        void task.suspension.run(() => handle.send(this.#options.source));
         stream.publish = { task, handle };
         void handle.ended.then(({ description }) => this.note(`${id} ended: ${description}`));
         return true;
