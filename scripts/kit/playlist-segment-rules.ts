@@ -103,17 +103,11 @@ function checkMaps({ segments, skippedSegments }: MediaPlaylist): string[] {
     if (map !== null) mapEpoch = MAP_URI.exec(map)?.[1] ?? map;
     const isFirst = index === 0 && (skippedSegments ?? 0) === 0;
     const epoch = epochOf(segment);
-    const previous = segments[index - 1];
-    const isSameRun = previous !== undefined && epochOf(previous) === epoch;
     return [
       ...complain(isFirst && map === null && !segment.isGap, 'the first segment has no EXT-X-MAP'),
       ...complain(
         mapEpoch !== null && epoch !== mapEpoch,
         `segment ${msn} is of epoch ${epoch}, its map of ${mapEpoch}`,
-      ),
-      ...complain(
-        isSameRun && discontinuities > 0 && Math.abs(dateOffMs(segment, previous) ?? 0) <= DATE_TOLERANCE_MS,
-        `segment ${msn} has a discontinuity, but neither a new epoch nor another date`,
       ),
       ...complain(index > 0 && map !== null && discontinuities === 0, `segment ${msn} has a new map, no discontinuity`),
     ];
@@ -124,17 +118,12 @@ function checkDates({ segments }: MediaPlaylist): string[] {
   return segments.flatMap((segment, index) => {
     const { msn, programDateTimeMs, discontinuities } = segment;
     if (programDateTimeMs === null || Number.isNaN(programDateTimeMs)) return [`segment ${msn} has no date`];
-    const offMs = dateOffMs(segment, segments[index - 1]);
-    if (offMs === null) return [];
+    const previous = segments[index - 1];
+    if (previous === undefined || previous.programDateTimeMs === null) return [];
+    const offMs = programDateTimeMs - previous.programDateTimeMs - lengthSeconds(previous) * 1000;
     const isOff = discontinuities === 0 && Math.abs(offMs) > DATE_TOLERANCE_MS;
     return complain(isOff, `the date of segment ${msn} is ${offMs.toFixed(2)} ms off the segment before it`);
   });
-}
-
-/** How much later a segment's date is than the end of the one before it. Null if there is none, or one of the dates is missing. */
-function dateOffMs({ programDateTimeMs }: ListedSegment, previous: ListedSegment | undefined): number | null {
-  if (programDateTimeMs === null || previous === undefined || previous.programDateTimeMs === null) return null;
-  return programDateTimeMs - previous.programDateTimeMs - lengthSeconds(previous) * 1000;
 }
 
 /** Length of a segment in seconds, or of its parts so far. */

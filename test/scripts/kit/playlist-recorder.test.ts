@@ -143,11 +143,6 @@ test.each<[string, Playlist, Playlist]>([
   ],
   ['segment 104 lasts 2.6 s, more than TARGETDURATION', { segments: complete(100, 104, { seconds: 2.6 }) }, BEFORE],
   [
-    'segment 102 has a discontinuity, but neither a new epoch nor another date',
-    { segments: complete(100, 104, { tags: '#EXT-X-DISCONTINUITY' }) },
-    BEFORE,
-  ],
-  [
     'segment 7-103.m4s is number 102 of the playlist',
     { segments: complete(100, 104).filter(({ msn }) => msn !== 102) },
     BEFORE,

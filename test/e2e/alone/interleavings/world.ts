@@ -66,7 +66,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     this.#options = options;
-    this.#store = createLiveStore({ client: options.database.client, tables: TEST_TABLES });
+    this.#store = createLiveStore({ client: clientFor(options.database.url), tables: TEST_TABLES });
     this.streams = Array.from({ length: options.streams }, () => ({
       stream: newStream(),
       recorder: new PlaylistRecorder(),
