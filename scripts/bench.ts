@@ -8,6 +8,7 @@ import { clusterHops } from './bench/cluster/hops.ts';
 import { clusterKill } from './bench/cluster/kill.ts';
 import { clusterProxied } from './bench/cluster/proxied.ts';
 import { clusterReconnect } from './bench/cluster/reconnect.ts';
+import { clusterRelayed } from './bench/cluster/relayed.ts';
 import { clusterViewers } from './bench/cluster/viewers.ts';
 import { controlLatency } from './bench/control-latency.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
@@ -42,7 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   recovery,
   controlLatency,
   ...capacities,
-  ...[clusterViewers, clusterKill, clusterReconnect, clusterDrain, clusterHops, clusterProxied],
+  ...[clusterViewers, clusterKill, clusterReconnect, clusterDrain, clusterHops, clusterProxied, clusterRelayed],
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]

@@ -1,4 +1,5 @@
 import { makeClip } from '#kit/clip.ts';
+import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext } from '../bench-context.ts';
@@ -43,4 +44,14 @@ export async function startClusterStream(context: BenchContext): Promise<Cluster
     return publisher;
   };
   return { ...running, clipPath, liveUrls, everywhereLive, publish };
+}
+
+/** Publishes to one task. Ends with the context. */
+export async function publishOn(context: BenchContext, stream: ClusterStream, index: number): Promise<TestPublisher> {
+  const publisher = await startPublisher({
+    clipPath: stream.clipPath,
+    rtmpUrl: stream.tasks[index]?.publishUrl ?? stream.publishUrl,
+  });
+  context.defer(() => publisher.kill());
+  return publisher;
 }

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findEncodingTask, findTaskProcesses } from '#kit/encoder-processes.ts';
 import { PlaylistPoller } from '#kit/playlist-poller.ts';
-import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import type { TestPublisher } from '#kit/publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
-import { type ClusterStream, STREAM_FILES, startClusterStream } from './cluster-stream.ts';
+import { type ClusterStream, publishOn, STREAM_FILES, startClusterStream } from './cluster-stream.ts';
 import { reportFlaws } from './flaws.ts';
 
 const HOP_MS = 5_000;
@@ -69,15 +69,6 @@ function watchAll(context: BenchContext, { liveUrls }: ClusterStream) {
 
 function flawsOf(witness: StreamWitness) {
   return { failures: witness.failures(), contradictions: witness.contradictions() };
-}
-
-async function publishOn(context: BenchContext, stream: ClusterStream, index: number): Promise<TestPublisher> {
-  const publisher = await startPublisher({
-    clipPath: stream.clipPath,
-    rtmpUrl: stream.tasks[index]?.publishUrl ?? stream.publishUrl,
-  });
-  context.defer(() => publisher.kill());
-  return publisher;
 }
 
 /** Suspends the task that encodes. Its publisher goes to another one. */
