@@ -238,11 +238,12 @@ export class LiveStreams {
   /** The load now. */
   load(): StreamsLoad {
     const streams = [...this.#streams.values()];
-    const speeds = streams.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
+    const encoders = streams.flatMap(({ publishedEncoder }) => publishedEncoder ?? []);
+    const speeds = encoders.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
     return {
       room: this.#options.room.snapshot(),
       streamsLive: streams.filter(({ isLive }) => isLive).length,
-      streamsReduced: streams.filter(({ isReduced }) => isReduced).length,
+      streamsReduced: encoders.filter(({ isReduced }) => isReduced).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
   }
@@ -319,10 +320,13 @@ export class LiveStreams {
     this.#refuse(publisher, 'NetStream.Publish.Rejected', NO_ROOM);
   }
 
-  /** Releases a stream's room if nobody is about to publish it and its playlists have ended. */
+  /**
+   * Releases a stream's room if nobody is about to publish it and its playlists have ended. It keeps its room during the reconnect
+   * window, so that a broadcaster who comes back finds room.
+   */
   #releaseRoomUnlessNeeded(streamId: string): void {
     const isAccepting = [...this.#accepting.keys()].some(({ stream }) => stream.streamId === streamId);
-    const isHolding = this.held.some((stream) => stream.streamId === streamId && stream.holdsRoom);
+    const isHolding = this.held.some((stream) => stream.streamId === streamId && !stream.hasEnded);
     if (!isAccepting && !isHolding) this.#options.room.release(streamId);
   }
 
