@@ -124,14 +124,18 @@ export interface BroadcastState {
   readonly sequence: SequenceState;
 }
 
+/** A task, as others find it. */
+export interface TaskAddress {
+  readonly taskId: string;
+  /** `host:port` of the task's internal server. */
+  readonly address: string;
+}
+
 /**
  * The task that holds a stream: it encodes it, or waits for its publisher, or keeps its end for players that lag.
  * Every viewer's request for the stream leads to it.
  */
-export interface StreamHolder {
-  readonly taskId: string;
-  /** `host:port` of the task's internal server. */
-  readonly address: string;
+export interface StreamHolder extends TaskAddress {
   readonly playbackId: string;
 }
 

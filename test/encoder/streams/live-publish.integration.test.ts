@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
 import { LivePublish } from '#encoder/streams/live-publish.ts';
-import { type EncodedStream, StreamEncoder } from '#encoder/streams/stream-encoder.ts';
+import { StreamEncoder, type StreamEncoderOptions } from '#encoder/streams/stream-encoder.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import { createLogger } from '#runtime/log.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
@@ -14,27 +14,25 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   const ends: string[] = [];
   let spawned = 0;
   const log = createLogger({ service: 'test', level: 'silent' });
-  const stream: EncodedStream = {
-    qualityLevel: 0,
-    fits: () => true,
-    onCost: () => undefined,
-    onQualityStep: () => undefined,
-    beginRun: () => ({ write: () => 0, end: () => undefined }),
-    onRestart: () => undefined,
-  };
   const spawnCounted: SpawnProcess = (command, args, options) => {
     spawned++;
     return spawn(command, args, options);
+  };
+  const encoderOptions: StreamEncoderOptions = {
+    published: STREAM,
+    media: { fits: () => true, beginRun: () => ({ write: () => 0, end: () => undefined }) },
+    firstLevel: 0,
+    onCost: () => undefined,
+    onRestart: () => undefined,
+    onQualityStep: () => undefined,
+    ...{ arbiter: testArbiter(), spawn: spawnCounted, now: Date.now, log },
   };
   const encoders: StreamEncoder[] = [];
   const publish = new LivePublish({
     stream: {
       isLive: false,
       encoderFor: (feeding) => {
-        const encoder = new StreamEncoder(
-          { published: STREAM, stream, arbiter: testArbiter(), spawn: spawnCounted, now: Date.now, log },
-          feeding,
-        );
+        const encoder = new StreamEncoder(encoderOptions, feeding);
         encoders.push(encoder);
         return encoder;
       },

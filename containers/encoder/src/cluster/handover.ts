@@ -2,8 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { restorePackage } from '#encoder/package/package-restore.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { TakeOverRequest } from '#encoder/streams/live-streams.ts';
 import { ANSWER_LIMIT_MS } from '#encoder/streams/stream-lease.ts';
+import type { TakeOverRequest } from '#encoder/streams/stream-past.ts';
 import { EPOCH_HEADER } from './forwarder.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { BroadcastState, HeldStream } from '#domain/streams.ts';
-import type { LiveStreams, LiveStreamsOptions, TaskAddress } from '#encoder/streams/live-streams.ts';
+import type { BroadcastState, HeldStream, TaskAddress } from '#domain/streams.ts';
+import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { lostBroadcast } from '#encoder/streams/lost-broadcast.ts';
 import { endsPlaylists } from '#encoder/streams/requested-ends.ts';
-import { asHandedOver } from '#encoder/streams/stream-past.ts';
+import { asHandedOver, type TakeOver } from '#encoder/streams/stream-past.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 
@@ -17,7 +17,7 @@ export interface WaitingStreamsOptions {
   readonly store: Pick<LiveStore, 'getHeld' | 'takeOver'>;
   readonly streams: LiveStreams;
   readonly client: TaskClient;
-  readonly takeOver: LiveStreamsOptions['takeOver'];
+  readonly takeOver: TakeOver;
   readonly reconnectWindowMs: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -10,24 +10,24 @@ import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { type FatalReason, Transcoder } from '#encoder/transcode/transcoder.ts';
 import { EpochRange, type ReservedEpochs } from './numbering.ts';
 
-/** The stream that an encoder works for. */
-export interface EncodedStream {
-  /** How many quality steps down the stream is. */
-  readonly qualityLevel: number;
+/** What takes an encoder's output. */
+export interface EncodedMedia {
   /** Whether viewers' players can continue with such a run. */
   fits(format: RunFormat): boolean;
-  /** A run is about to start that takes so many vCPUs of the task. */
-  onCost(vCpus: number): void;
   /** Takes the output of a new run of FFmpeg. */
   beginRun(run: MediaRun): RunSink;
-  onRestart(reason: RestartReason): void;
-  onQualityStep(step: QualityStep): void;
 }
 
 export interface StreamEncoderOptions {
   /** What is published. Its ladder and latency decide what is made of it. */
   readonly published: AuthorisedStream;
-  readonly stream: EncodedStream;
+  readonly media: EncodedMedia;
+  /** How many quality steps down the encoder begins. */
+  readonly firstLevel: number;
+  /** A run is about to start that takes so many vCPUs of the task. */
+  readonly onCost: (vCpus: number) => void;
+  readonly onRestart: (reason: RestartReason) => void;
+  readonly onQualityStep: (step: QualityStep) => void;
   readonly arbiter: StepArbiter;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -53,21 +53,17 @@ export class StreamEncoder {
   #epochs: EpochRange;
 
   constructor(options: StreamEncoderOptions, publish: FeedingPublish) {
-    const { published, stream, arbiter, spawn, now, log } = options;
+    const { published, media, firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, now, log } = options;
     this.#options = options;
     this.#publish = publish;
     this.#epochs = this.#epochsOf(publish);
     this.#transcoder = new Transcoder({
       stream: published,
       nextEpoch: () => this.#epochs.take(),
-      onCost: (vCpus) => stream.onCost(vCpus),
-      beginRun: (run) => stream.beginRun(run),
-      fits: (format) => stream.fits(format),
-      onRestart: (reason) => stream.onRestart(reason),
-      firstLevel: stream.qualityLevel,
-      onQualityStep: (step) => stream.onQualityStep(step),
+      beginRun: (run) => media.beginRun(run),
+      fits: (format) => media.fits(format),
       onFatal: (reason, description) => this.#publish.onFatal(reason, description),
-      ...{ arbiter, spawn, now, log },
+      ...{ firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, now, log },
     });
   }
 

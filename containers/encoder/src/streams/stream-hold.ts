@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
+import type { LiveStore } from '#runtime/live-store.ts';
 import { StreamLease, type StreamLeaseOptions } from './stream-lease.ts';
 
-export type StreamHoldOptions = Omit<StreamLeaseOptions, 'epoch' | 'heldAtMs' | 'owner'>;
+export interface StreamHoldOptions extends Omit<StreamLeaseOptions, 'store' | 'epoch' | 'heldAtMs' | 'owner'> {
+  readonly store: Pick<LiveStore, 'heartbeat' | 'forget' | 'forgetFormer'>;
+}
 
 /** What the store gave this task: the stream under an epoch, in a call at `heldAtMs`. `owner` publishes; null if nobody does. */
 export interface HeldEpoch {
@@ -12,13 +15,16 @@ export interface HeldEpoch {
   readonly log?: Logger;
 }
 
-/** A task's hold on a stream, from one lease to the next. */
+/** A task's hold on a stream, from one lease to the next, until another task has the stream or nobody needs it. */
 export class StreamHold {
   readonly #options: StreamHoldOptions;
   #lease: StreamLease | null = null;
   /** While the store is asked for another publish, there are no heartbeats. */
   #pause: { readonly over: Promise<void>; end(): void } | null = null;
   #isOver = false;
+  #isFenced = false;
+  /** The epoch of the publish under another playback id that has ended the broadcast. Null if there is none. */
+  #retiredAtEpoch: number | null = null;
 
   constructor(options: StreamHoldOptions) {
     this.#options = options;
@@ -26,12 +32,18 @@ export class StreamHold {
 
   /** The fencing epoch under which this task holds the stream; 0 before it does. */
   get epoch(): number {
-    return this.#lease?.epoch ?? 0;
+    return this.#retiredAtEpoch ?? this.#lease?.epoch ?? 0;
+  }
+
+  /** Whether another task has the stream, or will have it. */
+  get isFenced(): boolean {
+    return this.#isFenced;
   }
 
   /** Whether nobody else can have taken the stream as abandoned. */
   get isSure(): boolean {
-    return this.#lease?.isHeld ?? false;
+    // Nobody else has the end of a broadcast whose stream has another playback id now.
+    return this.#retiredAtEpoch !== null || (this.#lease?.isHeld ?? false);
   }
 
   /** Holds the stream from now on. */
@@ -81,8 +93,40 @@ export class StreamHold {
     void this.#lease?.renew();
   }
 
-  /** Lets go of the stream. Nothing is written after this, but for a call that is under way; its end is awaited. */
-  async drop(): Promise<void> {
+  /** Does something that others hear of, unless another task has the stream. That may be so after the process was suspended. */
+  async ifStillHeld(act: () => void): Promise<void> {
+    await this.confirm();
+    if (!this.#isFenced) act();
+  }
+
+  /**
+   * Another task has the stream, or will have it. Nothing is written after this, but for a call that is under way; its end is
+   * awaited.
+   */
+  fence(): Promise<void> {
+    this.#isFenced = true;
+    return this.#drop();
+  }
+
+  /** A publish with this epoch holds the stream under another playback id. What is left here is the end of a broadcast. */
+  retire(epoch: number): void {
+    void this.#drop();
+    this.#retiredAtEpoch = epoch;
+  }
+
+  /** Nobody needs the stream any more. Resolves when the store knows, or can't be told. */
+  async forget(): Promise<void> {
+    const { store, streamId, log } = this.#options;
+    await this.#drop();
+    try {
+      if (this.#retiredAtEpoch === null) await store.forget({ streamId, epoch: this.epoch });
+      else await store.forgetFormer({ streamId, epoch: this.epoch });
+    } catch (error) {
+      log.warn({ err: error }, 'live store not told of the end; the lease runs out by itself');
+    }
+  }
+
+  async #drop(): Promise<void> {
     this.#isOver = true;
     this.#endPause();
     await this.#lease?.drop();

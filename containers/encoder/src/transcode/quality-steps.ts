@@ -61,6 +61,11 @@ export class QualitySteps implements Stepper {
     this.#runLevel = options.firstLevel;
   }
 
+  /** What the newest run would make without steps; null before the first. */
+  get fullPlan(): RenditionPlan | null {
+    return this.#levels[0] ?? null;
+  }
+
   get vCpus(): number {
     return this.#vCpusAt(this.#level);
   }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
@@ -11,8 +10,8 @@ import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { type QualityStep, QualitySteps } from './quality-steps.ts';
-import { planRenditions, type RenditionPlan } from './rendition-plan.ts';
-import { RestartPolicy } from './restart-policy.ts';
+import { isSameFormat, planRenditions, type RenditionPlan } from './rendition-plan.ts';
+import { Restarts } from './restarts.ts';
 import { SourceBuffer, type SourceStart } from './source-buffer.ts';
 import type { StepArbiter } from './step-arbiter.ts';
 import type { TimedTag } from './tag-cache.ts';
@@ -57,31 +56,27 @@ export class Transcoder {
   readonly #options: TranscoderOptions;
   readonly #buffer = new SourceBuffer();
   readonly #monitor = new HealthMonitor();
-  readonly #policy = new RestartPolicy();
   readonly #steps: QualitySteps;
+  readonly #restarts: Restarts;
   #run: TranscodeRun | null = null;
   /** Settles when the run has ended. */
   #following: Promise<void> = Promise.resolve();
-  #restartTimer: NodeJS.Timeout | null = null;
-  /** Why the previous run ended; null before the first, and after one that ended for a step. */
-  #restartReason: RestartReason | null = null;
   #isStopped = false;
   /** The publisher has left, and FFmpeg waits for its return. */
   #isPaused = false;
   /** The publisher is back, but FFmpeg has nothing of it yet. */
   #isReturning = false;
-  /** What the run would make without quality steps. */
-  #fullPlan: RenditionPlan | null = null;
 
   constructor(options: TranscoderOptions) {
     this.#options = options;
     this.#steps = new QualitySteps(options);
+    this.#restarts = new Restarts({ steps: this.#steps, onDue: () => this.#startWhenPossible() });
   }
 
   /** Takes the publisher's next tag. */
   onTag(tag: FlvTag, receivedAtMs: number): void {
     if (this.#isStopped || !this.#describe(tag)) return;
-    if (isSequenceHeader(tag)) this.#onSequenceHeader(tag);
+    if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#onSequenceHeader(tag);
     else if (tag.type === SCRIPT_TAG) this.#monitor.onScript(tag);
     else this.#onMedia(tag, receivedAtMs);
   }
@@ -94,8 +89,7 @@ export class Transcoder {
   /** The publisher has left, and may come back. FFmpeg keeps what it has, and waits. */
   pause(): void {
     this.#isPaused = true;
-    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
-    this.#restartTimer = null;
+    this.#restarts.cancel();
   }
 
   /**
@@ -114,7 +108,7 @@ export class Transcoder {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#steps.close();
-    if (this.#restartTimer !== null) clearTimeout(this.#restartTimer);
+    this.#restarts.cancel();
     this.#run?.finish();
     await this.#following;
   }
@@ -179,7 +173,8 @@ export class Transcoder {
   #goOn(run: TranscodeRun): void {
     const { start, tags } = this.#buffer;
     if (start === null || run.isEnding) return;
-    if (!isSameFormat(this.#planOf(start.source), this.#fullPlan)) {
+    const { fullPlan } = this.#steps;
+    if (fullPlan === null || !isSameFormat(this.#planOf(start.source), fullPlan)) {
       this.#replaceRun('the publisher is back with another source');
       return;
     }
@@ -197,7 +192,7 @@ export class Transcoder {
   }
 
   #startWhenPossible(): void {
-    if (this.#isStopped || this.#run !== null || this.#restartTimer !== null) return;
+    if (this.#isStopped || this.#run !== null || this.#restarts.isDelaying) return;
     const { start } = this.#buffer;
     if (start !== null) this.#startRun(start);
   }
@@ -210,7 +205,8 @@ export class Transcoder {
       const run = this.#createRun(epoch, start);
       this.#run = run;
       this.#following = this.#follow(run, start.ingestClock);
-      if (this.#restartReason !== null) this.#options.onRestart(this.#restartReason);
+      const { reason } = this.#restarts;
+      if (reason !== null) this.#options.onRestart(reason);
       const step = this.#steps.onRun();
       if (step !== null) this.#options.onQualityStep(step);
       run.feedFirst(this.#buffer.tags);
@@ -226,9 +222,7 @@ export class Transcoder {
 
   #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
     const { onCost, beginRun, spawn, now, log } = this.#options;
-    const fullPlan = this.#planOf(source);
-    const plan = this.#steps.plan(fullPlan);
-    this.#fullPlan = fullPlan;
+    const plan = this.#steps.plan(this.#planOf(source));
     this.#isReturning = false;
     // A stream that had to step down keeps its room: the task is too full already, and the stream is to step up again.
     onCost(this.#steps.fullVCpus);
@@ -260,47 +254,22 @@ export class Transcoder {
     const isStep = this.#steps.onRunEnded() && outcome === 'finished';
     // After a step, the next FFmpeg goes on where this one ended. Otherwise it would be late from the start.
     if (!isStep) this.#buffer.keepNewest();
-    this.#restartReason = isStep ? null : outcome === 'finished' ? 'source-changed' : outcome;
+    this.#restarts.onRunEnded(end, isStep);
     if (outcome === 'overloaded') this.#onOverload();
     this.#buffer.onDelivered(clockOfRun, end.deliveredUntilMs);
     if (outcome === 'finished' || this.#isStopped) {
       this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
-      if (!this.#isStopped && !this.#isPaused) this.#restartIn(isStep ? 0 : this.#policy.delayAfterChange(lifetimeMs));
     } else {
       this.#options.log.warn({ epoch, outcome, exit, lifetimeMs }, 'FFmpeg failed');
-      // A publisher that comes back gets another one.
-      if (!this.#isPaused) this.#restartAfter(end);
     }
+    // A publisher that comes back gets another one.
+    if (this.#isStopped || this.#isPaused || this.#restarts.restartAfter(end, isStep)) return;
+    this.#giveUp('encoder-failed', outcome === 'overloaded' ? SERVER_BUSY : failureReason(exit.stderrTail));
   }
 
   #onOverload(): void {
     this.#monitor.onOverload(this.#options.now());
     if (!this.#isStopped) this.#steps.onOverload();
-  }
-
-  #restartAfter(end: RunEnd): void {
-    const delayMs = this.#delayAfter(end);
-    if (delayMs === null) {
-      this.#giveUp('encoder-failed', end.outcome === 'overloaded' ? SERVER_BUSY : failureReason(end.exit.stderrTail));
-      return;
-    }
-    this.#restartIn(delayMs);
-  }
-
-  /** Null to give up. */
-  #delayAfter(end: RunEnd): number | null {
-    if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
-    // The next FFmpeg has less to do, so the end of this one says nothing about it.
-    if (this.#steps.isPending) return 0;
-    // Nor does it say anything about the source, as long as the task may yet be relieved.
-    return this.#policy.delayAfter({ ...end, hadOutput: end.hadOutput || this.#steps.canStepDown });
-  }
-
-  #restartIn(delayMs: number): void {
-    this.#restartTimer = setTimeout(() => {
-      this.#restartTimer = null;
-      this.#startWhenPossible();
-    }, delayMs);
   }
 
   /** An unexpected error ends this publish but not the others of the process. */
@@ -316,16 +285,4 @@ export class Transcoder {
     this.#options.log.warn({ reason, description }, 'transcoding given up');
     this.#options.onFatal(reason, description);
   }
-}
-
-/** Whether FFmpeg makes the same of both. */
-function isSameFormat(a: RunFormat, b: RunFormat | null): boolean {
-  const formatOf = ({ video, frameRate, keyframeFrames, audio }: RunFormat): RunFormat => ({
-    ...{ video, frameRate, keyframeFrames, audio },
-  });
-  return b !== null && isDeepStrictEqual(formatOf(a), formatOf(b));
-}
-
-function isSequenceHeader(tag: FlvTag): boolean {
-  return isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag);
 }

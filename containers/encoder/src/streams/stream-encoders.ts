@@ -1,0 +1,95 @@
+import type { Logger } from 'pino';
+import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
+import type { Broadcast } from './broadcast.ts';
+import type { LivePublish } from './live-publish.ts';
+import { StreamEncoder } from './stream-encoder.ts';
+import type { StreamMedia } from './stream-media.ts';
+
+export interface StreamEncodersOptions {
+  /** How many quality steps down the stream begins. */
+  readonly qualityLevel: number;
+  readonly media: StreamMedia;
+  readonly broadcast: Broadcast;
+  /** A run is about to start that takes so much of the task's CPU. */
+  readonly onCost: (vCpus: number) => void;
+  readonly arbiter: StepArbiter;
+  readonly spawn: SpawnProcess;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** A stream's encoders: the one that runs or waits for a publisher, and those before it that are stopping. */
+export class StreamEncoders {
+  readonly #options: StreamEncodersOptions;
+  #current: StreamEncoder | null = null;
+  readonly #stopping = new Set<Promise<void>>();
+  #qualityLevel: number;
+
+  constructor(options: StreamEncodersOptions) {
+    this.#options = options;
+    this.#qualityLevel = options.qualityLevel;
+  }
+
+  /** Runs while somebody publishes, and waits while somebody may come back. Null otherwise. */
+  get current(): StreamEncoder | null {
+    return this.#current;
+  }
+
+  /** How many quality steps down the stream is. A publisher that comes back goes on there. */
+  get qualityLevel(): number {
+    return this.#qualityLevel;
+  }
+
+  /** The next encoder begins with full quality. */
+  resetQuality(): void {
+    this.#qualityLevel = 0;
+  }
+
+  /** The encoder for a publish that begins: the one that waits if it can go on with it, or a new one. */
+  startFor(publish: LivePublish): StreamEncoder {
+    const { stream } = publish.publisher;
+    const former = this.#current;
+    if (former?.canGoOnWith(stream)) {
+      former.goOn(publish);
+      return former;
+    }
+    void this.stop();
+    const { media, broadcast } = this.#options;
+    this.#current = new StreamEncoder(
+      {
+        ...this.#options,
+        published: stream,
+        media,
+        firstLevel: this.#qualityLevel,
+        onRestart: (reason) => broadcast.onRestart(reason),
+        onQualityStep: (step) => {
+          this.#qualityLevel = step.level;
+          broadcast.onQualityStep(step);
+        },
+      },
+      publish,
+    );
+    return this.#current;
+  }
+
+  /** Resolves when the current encoder has delivered its last output. Never rejects. */
+  stop(): Promise<void> {
+    const encoder = this.#current;
+    this.#current = null;
+    if (encoder === null) return Promise.resolve();
+    const stopped = encoder
+      .stop()
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'encoder not stopped in order'))
+      .finally(() => this.#stopping.delete(stopped));
+    this.#stopping.add(stopped);
+    return stopped;
+  }
+
+  /** Resolves when no process is left, nor one of an encoder before the current one. Never rejects. */
+  async stopAll(): Promise<void> {
+    void this.stop();
+    await Promise.all(this.#stopping);
+  }
+}

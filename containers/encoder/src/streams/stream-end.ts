@@ -1,0 +1,99 @@
+import type { Logger } from 'pino';
+import type { BroadcastEndReason } from '#domain/events.ts';
+import type { Broadcast } from './broadcast.ts';
+import type { StreamEncoders } from './stream-encoders.ts';
+import type { StreamHold } from './stream-hold.ts';
+import type { StreamMedia } from './stream-media.ts';
+
+/** How long an ended stream is kept, so that players that lag can still load its end. */
+const KEEP_ENDED_MS = 60_000;
+
+export interface StreamEndOptions {
+  readonly hold: StreamHold;
+  readonly media: StreamMedia;
+  readonly encoders: StreamEncoders;
+  readonly broadcast: Broadcast;
+  /** Called when the playlists have ended. */
+  readonly onEnded: () => void;
+  /** Called when no player needs the end any more. */
+  readonly onForgotten: () => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** The end of a stream: when it is due, what it does, and how long it is kept. */
+export class StreamEnd {
+  readonly #options: StreamEndOptions;
+  #endedAtMs: number | null = null;
+  /** Until the end is due, and after the end until it is forgotten. */
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: StreamEndOptions) {
+    this.#options = options;
+  }
+
+  /** Milliseconds since 1970; null if the stream has not ended. */
+  get endedAtMs(): number | null {
+    return this.#endedAtMs;
+  }
+
+  /** Ends the stream after this time, unless that is called off or another task has the stream by then. */
+  endIn(delayMs: number, reason: BroadcastEndReason): void {
+    this.#clearTimer();
+    const timer = setTimeout(() => void this.#endWhenDue(timer, reason), Math.max(0, delayMs));
+    this.#timer = timer;
+  }
+
+  /** Ends the stream at once. */
+  endNow(reason: BroadcastEndReason): void {
+    const { hold, media, encoders, broadcast, onEnded, now, log } = this.#options;
+    log.info({ reason }, 'stream ended');
+    void encoders.stop();
+    media.end();
+    onEnded();
+    media.recheckArrivals();
+    broadcast.end(reason);
+    this.#endedAtMs = now();
+    hold.renew();
+    this.#clearTimer();
+    this.#timer = setTimeout(() => void this.#forget(), KEEP_ENDED_MS);
+  }
+
+  /** Ends the stream with its task. It stays for its viewers until the process ends. Resolves when the store knows. */
+  async endWithTask(): Promise<void> {
+    const { hold, media, broadcast, onEnded } = this.#options;
+    this.#clearTimer();
+    media.end();
+    onEnded();
+    broadcast.end('shutdown');
+    await hold.forget();
+  }
+
+  /** Nothing ends, and nothing is forgotten: somebody publishes, or another task has the stream. */
+  callOff(): void {
+    this.#clearTimer();
+    this.#endedAtMs = null;
+  }
+
+  async #endWhenDue(timer: NodeJS.Timeout, reason: BroadcastEndReason): Promise<void> {
+    const { hold, encoders } = this.#options;
+    const isDue = (): boolean => this.#timer === timer && !hold.isFenced;
+    await hold.confirm();
+    if (!isDue()) return;
+    await encoders.stop();
+    // A publisher may have come meanwhile.
+    if (isDue()) this.endNow(reason);
+  }
+
+  /** The stream is over, for this task and for all. */
+  async #forget(): Promise<void> {
+    this.#options.onForgotten();
+    await this.#options.hold.forget();
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,64 @@
+import type { RestartReason } from '#domain/events.ts';
+import type { QualitySteps } from './quality-steps.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import type { RunEnd } from './transcode-run.ts';
+
+export interface RestartsOptions {
+  readonly steps: Pick<QualitySteps, 'isPending' | 'canStepDown'>;
+  /** The next FFmpeg may start. */
+  readonly onDue: () => void;
+}
+
+/** What follows the end of an FFmpeg: the next one, now or after a delay, or none. */
+export class Restarts {
+  readonly #options: RestartsOptions;
+  readonly #policy = new RestartPolicy();
+  #timer: NodeJS.Timeout | null = null;
+  #reason: RestartReason | null = null;
+
+  constructor(options: RestartsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the next FFmpeg has to wait. */
+  get isDelaying(): boolean {
+    return this.#timer !== null;
+  }
+
+  /** Why the previous run ended; null before the first, and after one that ended for a step. */
+  get reason(): RestartReason | null {
+    return this.#reason;
+  }
+
+  /** A run has ended. `isStep`: it did so for a quality step. */
+  onRunEnded({ outcome }: RunEnd, isStep: boolean): void {
+    this.#reason = isStep ? null : outcome === 'finished' ? 'source-changed' : outcome;
+  }
+
+  /** Calls `onDue` when the next FFmpeg may follow the run that has ended. Returns false if there is no use in another one. */
+  restartAfter(end: RunEnd, isStep: boolean): boolean {
+    const delayMs = isStep ? 0 : this.#delayAfter(end);
+    if (delayMs === null) return false;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#options.onDue();
+    }, delayMs);
+    return true;
+  }
+
+  cancel(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Null to give up. */
+  #delayAfter(end: RunEnd): number | null {
+    const { steps } = this.#options;
+    if (end.outcome === 'finished') return this.#policy.delayAfterChange(end.lifetimeMs);
+    if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
+    // The next FFmpeg has less to do, so the end of this one says nothing about it.
+    if (steps.isPending) return 0;
+    // Nor does it say anything about the source, as long as the task may yet be relieved.
+    return this.#policy.delayAfter({ ...end, hadOutput: end.hadOutput || steps.canStepDown });
+  }
+}
