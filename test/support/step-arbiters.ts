@@ -22,4 +22,8 @@ export function testArbiter({
   });
 }
 
-const NEVER = { slowMs: Number.POSITIVE_INFINITY, urgentBacklogMs: Number.POSITIVE_INFINITY } as const;
+const NEVER = {
+  slowMs: Number.POSITIVE_INFINITY,
+  fallingMs: Number.POSITIVE_INFINITY,
+  lateMs: Number.POSITIVE_INFINITY,
+} as const;

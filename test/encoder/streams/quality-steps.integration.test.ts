@@ -47,7 +47,7 @@ function startTask(taskId: string): LiveStreams {
     reconnectWindowMs: 10_000,
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
     architecture: 'x64',
-    arbiter: testArbiter({ limits: { urgentBacklogMs: 500, urgentMs: 500 } }),
+    arbiter: testArbiter({ limits: { lateMs: 500, stayLateMs: 500 } }),
     emit: (event) => events.push(event),
     spawn: slowFfmpeg((args) => (args.some((arg) => arg.includes('select=')) ? 0 : 1000 / FRAME_RATE / 0.7)),
     now: Date.now,

@@ -1,5 +1,6 @@
 import { framesPerSecond } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
+import { STEP_LIMITS } from '#encoder/transcode/step-policy.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
 import { FollowedPackage } from '../package/followed-package.ts';
 import { probeTrack } from './media-probe.ts';
@@ -99,17 +100,17 @@ test('half of the frames are every second frame, at the same moments and with ID
   }
 });
 
-test('an FFmpeg that falls far behind steps down before it has to be replaced', async () => {
+test('an FFmpeg that falls behind steps down before it has to be replaced', async () => {
   const tags = await makeSourceTags({ ...CLIP, seconds: 30 });
   const session = startSession({
     ladder: '480p',
     spawn: slowFfmpeg((args) => (isHalved(args) || videoOutputs(args) === 1 ? 0 : FRAME_MS / 0.6)),
-    arbiter: testArbiter({ limits: { urgentBacklogMs: 1500 } }),
+    arbiter: testArbiter({ limits: { fallingMs: STEP_LIMITS.fallingMs } }),
   });
   await session.pace(tags, () => framesOf(session.runs[1], '360p') < FRAME_RATE);
   await session.transcoder.stop();
   expect(session.restarts).toEqual([]);
-  expect(session.steps.map(({ level }) => level)).toEqual([1]);
+  expect(session.steps).toMatchObject([{ direction: 'down' }]);
   expect(Math.abs(seamsMs(session)[0] ?? Number.NaN)).toBeLessThan(2 * FRAME_MS);
 });
 

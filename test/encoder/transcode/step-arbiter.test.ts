@@ -5,6 +5,9 @@ import { STEP_LIMITS, type StepDirection } from '#encoder/transcode/step-policy.
 class TestStepper implements Stepper {
   vCpus: number;
   isSlow: boolean;
+  fallingSpeed: number | null = null;
+  overloadInMs = Number.POSITIVE_INFINITY;
+  isSettling = false;
   levels = 3;
   level = 0;
   measurements = 0;
@@ -31,6 +34,11 @@ class TestStepper implements Stepper {
 
   measureAnew(): void {
     this.measurements++;
+  }
+
+  /** Falls behind, with as much time left until its FFmpeg would be replaced. */
+  falls(fallingSpeed: number, overloadInMs = 10_000): this {
+    return Object.assign(this, { fallingSpeed, overloadInMs });
   }
 }
 
@@ -108,6 +116,65 @@ test('equal streams that are too much step in turn, each after the effect of the
   expect(stepsOf(first, last)).toEqual([['down'], ['down']]);
 });
 
+describe('streams that fall behind do not wait for the effect of a step', () => {
+  test('if it leaves nothing for them', () => {
+    const [first, last] = [new TestStepper(2).falls(0.5), new TestStepper(2).falls(0.5)];
+    const { arbiter } = setUp(first, last);
+    arbiter.requestDown(last);
+    arbiter.requestDown(first);
+    expect(stepsOf(first, last)).toEqual([['down'], ['down']]);
+  });
+
+  test('but do if it may be enough for them', () => {
+    const [first, last] = [new TestStepper(2).falls(0.8), new TestStepper(2).falls(0.8)];
+    const { arbiter, settle } = setUp(first, last);
+    arbiter.requestDown(last);
+    arbiter.requestDown(first);
+    expect(stepsOf(first, last)).toEqual([[], ['down']]);
+    settle();
+    arbiter.requestDown(first);
+    expect(stepsOf(first, last)).toEqual([['down'], ['down']]);
+  });
+
+  test('unless their FFmpeg would be replaced before', () => {
+    const [first, last] = [new TestStepper(2).falls(0.8, STEP_LIMITS.settleMs - 1), new TestStepper(2).falls(0.8)];
+    const { arbiter } = setUp(first, last);
+    arbiter.requestDown(last);
+    arbiter.requestDown(first);
+    expect(stepsOf(first, last)).toEqual([['down'], ['down']]);
+  });
+
+  test('but a stream that has stepped does so again only if it is known how its new FFmpeg keeps up', () => {
+    const stepper = new TestStepper(2).falls(0.5);
+    const { arbiter } = setUp(stepper);
+    arbiter.requestDown(stepper);
+    stepper.isSettling = true;
+    arbiter.requestDown(stepper);
+    expect(stepper.steps).toEqual(['down']);
+    stepper.isSettling = false;
+    arbiter.requestDown(stepper);
+    expect(stepper.steps).toEqual(['down', 'down']);
+  });
+});
+
+describe('a stream that takes little never steps for one that takes much', () => {
+  test.each([
+    ['more than the task has', 3],
+    ['less than the task has', 1.5],
+  ])('whether they are thought to take %s', (_name, vCpus) => {
+    const [little, much] = [new TestStepper(0.3).falls(0.7, 0), new TestStepper(vCpus).falls(0.7)];
+    const { arbiter, settle } = setUp(much, little);
+    arbiter.requestDown(little);
+    much.isSettling = true;
+    arbiter.requestDown(little);
+    expect(stepsOf(little, much)).toEqual([[], ['down']]);
+    much.isSettling = false;
+    settle();
+    arbiter.requestDown(little);
+    expect(stepsOf(little, much)).toEqual([[], ['down', 'down']]);
+  });
+});
+
 test('a stream whose FFmpeg is being replaced steps at once, if it takes more than its share', () => {
   const [first, last] = [new TestStepper(2), new TestStepper(2)];
   const { arbiter } = setUp(first, last);
@@ -169,7 +236,9 @@ describe('a step up', () => {
     settle();
     [dear.isSlow, up.isSlow] = [true, true];
     arbiter.requestDown(dear);
-    expect(stepsOf(dear, up)).toEqual([[], ['up', 'down']]);
+    settle();
+    arbiter.requestDown(dear);
+    expect(stepsOf(dear, up)).toEqual([['down'], ['up', 'down']]);
   });
 
   test('is none for a stream with full quality', () => {

@@ -30,7 +30,6 @@ const STDERR_TAIL_LINES = 20;
 const MAX_STDERR_LINE_CHARACTERS = 500;
 const FLUSH_LIMIT_MS = 2000;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
-const MAX_QUEUED_MS = 3000;
 /** Queued writes cost more memory than their bytes. Leaves room for a whole tag cache and a network's backlog. */
 const MAX_QUEUED_WRITES = 16_384;
 
@@ -41,7 +40,7 @@ export class FfmpegProcess {
   readonly #child: ChildProcess;
   readonly #now: () => number;
   readonly #stderrTail: string[] = [];
-  /** When the writes that FFmpeg has not read yet began to count as late, oldest first. */
+  /** When the writes were queued that FFmpeg has not read yet, oldest first. */
   readonly #pendingWritesMs: number[] = [];
   #flushTimer: NodeJS.Timeout | null = null;
 
@@ -64,23 +63,19 @@ export class FfmpegProcess {
     }
   }
 
-  /**
-   * Queues bytes for FFmpeg. Returns false if so much waits, or for so long, that FFmpeg must be replaced. The first
-   * `allowanceMs` of the wait do not count.
-   */
-  write(bytes: Buffer, allowanceMs = 0): boolean {
+  /** Queues bytes for FFmpeg. Returns false if so much waits that FFmpeg must be replaced. */
+  write(bytes: Buffer): boolean {
     const stdin: Writable | null = this.#child.stdin;
     if (stdin === null || !stdin.writable) return true;
-    this.#pendingWritesMs.push(this.#now() + allowanceMs);
+    this.#pendingWritesMs.push(this.#now());
     stdin.write(bytes, () => this.#pendingWritesMs.shift());
-    const hasRoom = stdin.writableLength <= MAX_QUEUED_BYTES && this.#pendingWritesMs.length <= MAX_QUEUED_WRITES;
-    return hasRoom && this.backlogMs <= MAX_QUEUED_MS;
+    return stdin.writableLength <= MAX_QUEUED_BYTES && this.#pendingWritesMs.length <= MAX_QUEUED_WRITES;
   }
 
   /** How long the oldest input that FFmpeg has not read yet has waited for it. */
   get backlogMs(): number {
     const nowMs = this.#now();
-    return Math.max(0, nowMs - (this.#pendingWritesMs[0] ?? nowMs));
+    return nowMs - (this.#pendingWritesMs[0] ?? nowMs);
   }
 
   /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, it is killed. */

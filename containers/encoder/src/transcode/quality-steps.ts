@@ -13,6 +13,8 @@ import type { TranscodeRun } from './transcode-run.ts';
 const TAKE_OVER_BACKLOG_MS = 500;
 /** How long a step waits for a keyframe, at which the next FFmpeg can begin without a gap. */
 const MAX_KEYFRAME_WAIT_MS = 4000;
+/** An FFmpeg that takes over what another one could not work off must be faster than real time. */
+const CATCH_UP_SPEED = 1.1;
 
 export interface QualityStepsOptions {
   readonly arbiter: StepArbiter;
@@ -53,6 +55,8 @@ export class QualitySteps implements Stepper {
   #steppedAtMs: number | null = null;
   /** The run is ending for a step. */
   #isEndingRun = false;
+  /** The FFmpeg of a step down has not been measured. */
+  #isSettling = false;
 
   constructor(options: QualityStepsOptions) {
     this.#options = options;
@@ -84,8 +88,20 @@ export class QualitySteps implements Stepper {
     return this.#policy.isSlow;
   }
 
+  get fallingSpeed(): number | null {
+    return this.#policy.fallingSpeed;
+  }
+
+  get overloadInMs(): number {
+    return this.#policy.overloadInMs;
+  }
+
   get canStepDown(): boolean {
     return this.#next('down') !== null;
+  }
+
+  get isSettling(): boolean {
+    return this.#isSettling;
   }
 
   /** Null if viewers get everything that the ladder and the source allow. */
@@ -116,6 +132,7 @@ export class QualitySteps implements Stepper {
 
   observe(sample: PaceSample): void {
     const wanted = this.#policy.observe(sample);
+    if (this.#policy.isMeasured && !this.isPending) this.#isSettling = false;
     if (wanted === 'down') this.#options.arbiter.requestDown(this);
     else if (wanted === 'up') this.#options.arbiter.requestUp(this);
   }
@@ -153,9 +170,10 @@ export class QualitySteps implements Stepper {
   }
 
   step(direction: StepDirection): void {
-    const next = this.#next(direction);
+    const next = direction === 'down' ? this.#nextDown() : this.#next('up');
     if (next === null) return;
     this.#level = next;
+    this.#isSettling = direction === 'down';
     this.#steppedAtMs = this.#options.now();
     this.#policy.onStep(direction, this.#steppedAtMs);
   }
@@ -174,10 +192,23 @@ export class QualitySteps implements Stepper {
     return isVideoKeyframe(tag) || this.#options.now() - this.#steppedAtMs > MAX_KEYFRAME_WAIT_MS;
   }
 
+  /** The next level for which FFmpeg would be fast enough, as far as its speed is known; else the last one. */
+  #nextDown(): number | null {
+    // If nothing came out at all, that says little about a speed.
+    const speed = this.#policy.fallingSpeed || Number.POSITIVE_INFINITY;
+    const affordableVCpus = (speed * this.vCpus) / CATCH_UP_SPEED;
+    let next = this.#next('down');
+    for (let below = next; below !== null && this.#vCpusAt(next ?? 0) > affordableVCpus; ) {
+      below = this.#next('down', below);
+      next = below ?? next;
+    }
+    return next;
+  }
+
   /** The nearest level in a direction that players can continue with; null if there is none. */
-  #next(direction: StepDirection): number | null {
+  #next(direction: StepDirection, from = this.#level): number | null {
     const stride = direction === 'down' ? 1 : -1;
-    for (let level = this.#level + stride; this.#levels[level] !== undefined; level += stride) {
+    for (let level = from + stride; this.#levels[level] !== undefined; level += stride) {
       if (this.#fits(level)) return level;
     }
     return null;

@@ -11,15 +11,11 @@ import { OutputMonitor } from './output-monitor.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
-import { TranscodeSpeed } from './transcode-speed.ts';
+import { TranscodePace } from './transcode-pace.ts';
 
 /** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
 const FIRST_TAG_MS = 1000;
-/** An FFmpeg that keeps up has worked off within this time what it was behind at its start. */
-const CATCH_UP_MS = 20_000;
 const WATCH_INTERVAL_MS = 500;
-/** An output that is silent for longer than this counts against the speed before it goes on. */
-const SILENCE_MS = 2000;
 
 export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;
@@ -31,7 +27,7 @@ export interface TranscodeRunOptions {
   readonly startMs: number;
   readonly ingestClock: IngestClock;
   readonly beginRun: (run: MediaRun) => RunSink;
-  /** Called regularly from the first output on. */
+  /** Called regularly. */
   readonly onSample: (sample: PaceSample) => void;
   readonly spawn: SpawnProcess;
   readonly now: () => number;
@@ -62,10 +58,8 @@ export class TranscodeRun {
   readonly #ffmpeg: FfmpegProcess;
   readonly #monitors: ReadonlyMap<string, OutputMonitor>;
   readonly #watch: NodeJS.Timeout;
-  readonly #speedometer = new TranscodeSpeed();
+  readonly #pace: TranscodePace;
   readonly #startedAtMs: number;
-  #behindAtStartMs = 0;
-  #fedMs: number;
   #outcome: RunOutcome | null = null;
 
   constructor(options: TranscodeRunOptions) {
@@ -73,8 +67,8 @@ export class TranscodeRun {
     this.#options = options;
     this.plan = plan;
     this.epoch = epoch;
-    this.#fedMs = firstTagMs;
     this.#startedAtMs = now();
+    this.#pace = new TranscodePace({ firstTagMs, startMs, nowMs: this.#startedAtMs });
     const outputs = renditionNames(plan);
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
     this.#sink = beginRun(this.#describe());
@@ -99,12 +93,12 @@ export class TranscodeRun {
 
   /** Media seconds out per media second in, over the last 10 s; null while unknown. */
   get encoderSpeed(): number | null {
-    return this.#speedometer.value;
+    return this.#pace.speed;
   }
 
-  /** How long the oldest input has waited for FFmpeg. */
+  /** How much input waits for FFmpeg. */
   get backlogMs(): number {
-    return this.#ffmpeg.backlogMs;
+    return this.#pace.backlogMs(this.#ffmpeg.backlogMs);
   }
 
   /** Position on the publisher's timeline up to which output was delivered. */
@@ -112,9 +106,8 @@ export class TranscodeRun {
     return this.#options.startMs + this.#deliveredMs();
   }
 
-  /** Feeds the tags with which the run begins. FFmpeg gets time to work them off, because they come all at once. */
+  /** Feeds the tags with which the run begins. */
   feedFirst(tags: readonly TimedTag[]): void {
-    this.#behindAtStartMs = Math.max(0, (tags.at(-1)?.timelineMs ?? 0) - this.#options.startMs);
     for (const timed of tags) this.feed(timed);
   }
 
@@ -123,10 +116,12 @@ export class TranscodeRun {
     if (this.isEnding || tag.type === SCRIPT_TAG) return;
     const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
     if (!isWanted) return;
+    const nowMs = this.#options.now();
     for (const [output, monitor] of this.#monitors) {
-      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(this.#options.now());
+      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(nowMs);
     }
-    this.#fedMs = Math.max(this.#fedMs, timelineMs);
+    // Output is measured by the picture if there is one.
+    if ((tag.type === VIDEO_TAG) === this.plan.video.length > 0) this.#pace.onFed(timelineMs, nowMs);
     this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS));
   }
 
@@ -157,21 +152,14 @@ export class TranscodeRun {
   }
 
   #write(tag: FlvTag, timestampMs: number): void {
-    if (!this.#ffmpeg.write(flvTag(tag, timestampMs), this.#allowanceMs())) this.#fail('overloaded');
-  }
-
-  /** How far FFmpeg may be behind because it was at the start. */
-  #allowanceMs(): number {
-    const age = (this.#options.now() - this.#startedAtMs) / CATCH_UP_MS;
-    return this.#behindAtStartMs * Math.max(0, 1 - age);
+    const hasRoom = this.#ffmpeg.write(flvTag(tag, timestampMs));
+    if (!hasRoom || this.#pace.isTooLate(this.#options.now(), this.#ffmpeg.backlogMs)) this.#fail('overloaded');
   }
 
   #deliver(output: string, chunk: Buffer): void {
     try {
-      const beforeMs = this.#deliveredMs();
       this.#monitors.get(output)?.onOutput(this.#sink.write(output, chunk));
-      // Output comes in fragments. Between two of them, the speed would depend on the moment at which it is measured.
-      if (this.#deliveredMs() > beforeMs) this.#measureSpeed(this.#options.now());
+      this.#pace.onDelivered(this.deliveredUntilMs, this.#options.now());
     } catch (error) {
       // What FFmpeg wrote was not fragmented MP4. Another FFmpeg may do better.
       this.#options.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
@@ -181,17 +169,8 @@ export class TranscodeRun {
 
   #watchOutput(): void {
     const nowMs = this.#options.now();
-    const measuredAtMs = this.#speedometer.newestMs;
-    if (measuredAtMs !== null && nowMs - measuredAtMs > SILENCE_MS) this.#measureSpeed(nowMs);
-    // Before the first output, FFmpeg is starting and looking ahead. That must not count as slow.
-    if (measuredAtMs !== null && !this.isEnding) {
-      this.#options.onSample({ nowMs, speed: this.encoderSpeed, backlogMs: this.backlogMs });
-    }
+    if (!this.isEnding) this.#options.onSample(this.#pace.sample(nowMs, this.#ffmpeg.backlogMs));
     if ([...this.#monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.#fail('stalled');
-  }
-
-  #measureSpeed(nowMs: number): void {
-    this.#speedometer.add({ nowMs, fedMs: this.#fedMs, deliveredMs: this.#deliveredMs() });
   }
 
   #fail(outcome: RunOutcome): void {
