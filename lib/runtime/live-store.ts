@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand, type UpdateCommandInput } from
 import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHealth, StreamHolder } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-writes.ts';
-import { type BeginRequest, beginUpdate } from './live-begin-requests.ts';
+import { type BeginRequest, type BegunItem, beginUpdate, isBegun, isOutdated } from './live-begin-requests.ts';
 import { type EndRequest, requestEndUpdate } from './live-end-requests.ts';
 import {
   isOwned,
@@ -14,12 +14,16 @@ import {
   toHeldStream,
   toLiveRecord,
 } from './live-item.ts';
+import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
 export const EPOCHS_PER_PUBLISH = 1_000;
 
 /** How long a task holds a stream after its last heartbeat, in milliseconds. Then others may take it. */
 export const LEASE_DURATION_MS = 8_000;
+
+/** How many publishes of one stream may begin at once. */
+const BEGIN_ATTEMPTS = 10;
 
 /** What a task learns from its heartbeat. */
 export interface HeartbeatResult {
@@ -156,11 +160,17 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
   };
 
   const begin: LiveStore['begin'] = async (request) => {
-    const { streamId, owner, nowMs } = request;
-    const update = beginUpdate(request, { epochs: EPOCHS_PER_PUBLISH, leaseUntilMs: nowMs + LEASE_DURATION_MS });
-    const begun = await updateIf(client, { ...updateOf(streamId), ...update, ReturnValues: 'ALL_NEW' });
-    const item = begun ?? (await read(streamId));
-    return isOwned(item) && item.owner === owner ? toBegunPublish(item) : null;
+    const { streamId, nowMs } = request;
+    const grant = { epochs: EPOCHS_PER_PUBLISH, leaseUntilMs: nowMs + LEASE_DURATION_MS };
+    for (let attempt = 1; attempt <= BEGIN_ATTEMPTS; attempt += 1) {
+      const item = await read(streamId);
+      if (isBegun(item, request)) return toBegunPublish(item);
+      if (isOutdated(item, request)) return null;
+      const update = { ...updateOf(streamId), ...beginUpdate(request, grant, item?.epoch) };
+      const begun = await updateIf(client, { ...update, ReturnValues: 'ALL_NEW' });
+      if (begun !== null) return toBegunPublish(begun as BegunItem);
+    }
+    throw new StoreUnavailableError(`${BEGIN_ATTEMPTS} other publishes of the stream have begun meanwhile`);
   };
 
   const heartbeat: LiveStore['heartbeat'] = async ({ streamId, owner, signal, ...state }) => {
@@ -194,7 +204,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       ...updateOf(streamId),
       UpdateExpression:
         'ADD epoch :count SET leaseUntilMs = :leaseUntilMs, holder = :holder, broadcast = :broadcast ' +
-        'REMOVE #owner, startedAt, health, former, formerLeaseUntilMs',
+        'REMOVE #owner, begunBy, startedAt, health, former, formerLeaseUntilMs',
       ConditionExpression: 'epoch = :formerEpoch',
       ExpressionAttributeValues: {
         ':count': EPOCHS_PER_PUBLISH,
@@ -276,8 +286,8 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
   };
 }
 
-function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: LiveItem & LiveRecord): BegunPublish {
-  const holder = former as StreamHolder | null;
+function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: BegunItem): BegunPublish {
+  const holder = (former ?? null) as StreamHolder | null;
   const broadcast = (item.broadcast ?? null) as BroadcastState | null;
   return {
     firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
