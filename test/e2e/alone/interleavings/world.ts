@@ -206,7 +206,7 @@ export class World {
   async #breakDatabase(task: WorldTask): Promise<void> {
     if (task.fault !== 'none') return;
     const { random } = this.#options;
-    const how = random.pick(['refuse', 'hang', 'slow', 'throttle', 'loseAnswers'] as const);
+    const how = random.pick(['refuse', 'blackHole', 'slow', 'throttle', 'loseAnswers'] as const);
     const limitMs = random.pick([500, 2_000, 9_000]);
     this.note(`the database of ${task.running.taskId}: ${how} for ${limitMs} ms`);
     task.fault = 'database';
