@@ -1,8 +1,7 @@
-import { type DynamoDBDocumentClient, GetCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHealth, StreamHolder } from '#domain/streams.ts';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-writes.ts';
-import { type BeginRequest, type BegunItem, beginUpdate, isBegun, isOutdated } from './live-begin-requests.ts';
 import { type EndRequest, requestEndUpdate } from './live-end-requests.ts';
 import {
   isOwned,
@@ -14,10 +13,18 @@ import {
   toHeldStream,
   toLiveRecord,
 } from './live-item.ts';
+import {
+  type BeginRequest,
+  type BegunItem,
+  type BegunPublish,
+  beginUpdate,
+  EPOCHS_PER_PUBLISH,
+  isBegun,
+  isOutdated,
+  toBegunPublish,
+} from './live-publishes.ts';
+import { type LeaseRenewal, renewalUpdate } from './live-renewals.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
-
-/** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
-export const EPOCHS_PER_PUBLISH = 1_000;
 
 /** How long a task holds a stream after its last heartbeat, in milliseconds. Then others may take it. */
 export const LEASE_DURATION_MS = 8_000;
@@ -35,24 +42,6 @@ export interface HeartbeatResult {
    */
   readonly reason: EndReason | null;
 }
-
-/** A publish that has begun. */
-export interface BegunPublish {
-  /** The first of its epochs. */
-  readonly firstEpoch: number;
-  /** The last of its epochs, which is the stream's fencing epoch from now on. */
-  readonly epoch: number;
-  /** Who held the stream before, and until when. Null if nobody did. */
-  readonly former: FormerHolder | null;
-  /**
-   * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
-   * not hear that the store had made it the holder. Null if there is none.
-   */
-  readonly server: StreamHolder | null;
-}
-
-/** The holder before the present one. */
-export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadcast'>;
 
 /** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface LiveStore {
@@ -76,16 +65,9 @@ export interface LiveStore {
    * Renews the lease and stores the state of the broadcast, unless the stream has a newer epoch, or `owner` is no longer its
    * publisher. An `owner` of null says that nobody publishes now.
    */
-  heartbeat(beat: {
-    readonly streamId: string;
-    readonly epoch: number;
-    readonly owner: string | null;
-    readonly broadcast: BroadcastState;
-    readonly leaseUntilMs: number;
-    readonly health: StreamHealth | null;
-    /** Aborts the call. @default never */
-    readonly signal?: AbortSignal;
-  }): Promise<HeartbeatResult>;
+  heartbeat(
+    beat: LeaseRenewal & { /** Aborts the call. @default never */ readonly signal?: AbortSignal },
+  ): Promise<HeartbeatResult>;
   /**
    * Takes a stream that nobody publishes on from its holder. Resolves to the new fencing epoch, or to null, and changes
    * nothing, if the stream's epoch is not `formerEpoch` any more. A repeated call has the same result.
@@ -161,38 +143,22 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
 
   const begin: LiveStore['begin'] = async (request) => {
     const { streamId, nowMs } = request;
-    const grant = { epochs: EPOCHS_PER_PUBLISH, leaseUntilMs: nowMs + LEASE_DURATION_MS };
+    const leaseUntilMs = nowMs + LEASE_DURATION_MS;
     for (let attempt = 1; attempt <= BEGIN_ATTEMPTS; attempt += 1) {
       const item = await read(streamId);
       if (isBegun(item, request)) return toBegunPublish(item);
       if (isOutdated(item, request)) return null;
-      const update = { ...updateOf(streamId), ...beginUpdate(request, grant, item?.epoch) };
+      const update = { ...updateOf(streamId), ...beginUpdate(request, leaseUntilMs, item?.epoch) };
       const begun = await updateIf(client, { ...update, ReturnValues: 'ALL_NEW' });
       if (begun !== null) return toBegunPublish(begun as BegunItem);
     }
     throw new StoreUnavailableError(`${BEGIN_ATTEMPTS} other publishes of the stream have begun meanwhile`);
   };
 
-  const heartbeat: LiveStore['heartbeat'] = async ({ streamId, owner, signal, ...state }) => {
-    const { epoch, broadcast, leaseUntilMs, health } = state;
-    const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs };
-    const renewal: UpdateCommandInput = {
-      ...{ ...updateOf(streamId), ReturnValues: 'ALL_NEW' },
-      ...(owner === null
-        ? {
-            UpdateExpression:
-              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, server = holder REMOVE #owner, startedAt, health',
-            ConditionExpression: 'epoch = :epoch',
-            ExpressionAttributeValues: values,
-          }
-        : {
-            UpdateExpression:
-              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, health = :health, server = holder',
-            ConditionExpression: 'epoch = :epoch AND #owner = :owner',
-            ExpressionAttributeValues: { ...values, ':owner': owner, ':health': health },
-          }),
-    };
-    const renewed = await updateIf(client, renewal, signal);
+  const heartbeat: LiveStore['heartbeat'] = async ({ signal, ...renewal }) => {
+    const { streamId, epoch } = renewal;
+    const update = { ...updateOf(streamId), ...renewalUpdate(renewal), ReturnValues: 'ALL_NEW' as const };
+    const renewed = await updateIf(client, update, signal);
     if (renewed !== null) return { held: true, reason: requestedEndOf(renewed) };
     const item = await read(streamId, signal);
     const isReplaced = item?.epoch !== epoch || isOwned(item);
@@ -283,16 +249,5 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     requestEnd,
     get,
     batchGet,
-  };
-}
-
-function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: BegunItem): BegunPublish {
-  const holder = (former ?? null) as StreamHolder | null;
-  const broadcast = (item.broadcast ?? null) as BroadcastState | null;
-  return {
-    firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
-    epoch,
-    former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
-    server: (item.server ?? null) as StreamHolder | null,
   };
 }

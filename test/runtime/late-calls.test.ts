@@ -2,7 +2,8 @@ import { GetCommand, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { updateIf } from '#runtime/conditional-writes.ts';
-import { createLiveStore, EPOCHS_PER_PUBLISH, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 
 const STREAM_ID = 'stream-1';

@@ -1,6 +1,9 @@
-import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { LiveRecord, StreamHolder } from '#domain/streams.ts';
+import type { BroadcastState, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
+import type { ConditionalUpdate } from './conditional-writes.ts';
 import type { LiveItem } from './live-item.ts';
+
+/** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
+export const EPOCHS_PER_PUBLISH = 1_000;
 
 /** A publish that is about to begin. */
 export interface BeginRequest {
@@ -16,15 +19,23 @@ export interface BeginRequest {
   readonly nowMs: number;
 }
 
-/** What the publish gets. */
-interface Grant {
-  /** How many epochs. */
-  readonly epochs: number;
-  /** Milliseconds since 1970. */
-  readonly leaseUntilMs: number;
+/** A publish that has begun. */
+export interface BegunPublish {
+  /** The first of its epochs. */
+  readonly firstEpoch: number;
+  /** The last of its epochs, which is the stream's fencing epoch from now on. */
+  readonly epoch: number;
+  /** Who held the stream before, and until when. Null if nobody did. */
+  readonly former: FormerHolder | null;
+  /**
+   * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
+   * not hear that the store had made it the holder. Null if there is none.
+   */
+  readonly server: StreamHolder | null;
 }
 
-type Update = Pick<UpdateCommandInput, 'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeValues'>;
+/** The holder before the present one. */
+export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadcast'>;
 
 /**
  * The update of a live item by which a publish begins. It applies only as long as the item has the epoch that was read before
@@ -33,9 +44,9 @@ type Update = Pick<UpdateCommandInput, 'UpdateExpression' | 'ConditionExpression
  */
 export function beginUpdate(
   { owner, holder, version, startedAt }: BeginRequest,
-  grant: Grant,
+  leaseUntilMs: number,
   formerEpoch: unknown,
-): Update {
+): ConditionalUpdate {
   const isUnchanged = formerEpoch === undefined ? 'attribute_not_exists(epoch)' : 'epoch = :formerEpoch';
   return {
     UpdateExpression:
@@ -44,10 +55,10 @@ export function beginUpdate(
       'formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), holder = :holder REMOVE endReason, expiresAtSeconds',
     ConditionExpression: `(attribute_not_exists(minVersion) OR minVersion <= :version) AND ${isUnchanged}`,
     ExpressionAttributeValues: {
-      ':count': grant.epochs,
+      ':count': EPOCHS_PER_PUBLISH,
       ':owner': owner,
       ':startedAt': startedAt,
-      ':leaseUntilMs': grant.leaseUntilMs,
+      ':leaseUntilMs': leaseUntilMs,
       ':health': null,
       ':nobody': null,
       ':zero': 0,
@@ -73,4 +84,16 @@ export function isBegun(item: LiveItem | undefined, { owner, holder }: BeginRequ
 /** Whether the stream got a new key or was deleted since the publish was allowed. */
 export function isOutdated(item: LiveItem | undefined, { version }: BeginRequest): boolean {
   return version !== null && version < Number(item?.minVersion ?? version);
+}
+
+/** What an item says of the publish that has its epoch. */
+export function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: BegunItem): BegunPublish {
+  const holder = (former ?? null) as StreamHolder | null;
+  const broadcast = (item.broadcast ?? null) as BroadcastState | null;
+  return {
+    firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
+    epoch,
+    former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
+    server: (item.server ?? null) as StreamHolder | null,
+  };
 }
