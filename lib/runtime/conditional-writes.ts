@@ -7,6 +7,12 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 
+/** What an update does to an item, and on which condition. */
+export type ConditionalUpdate = Pick<
+  UpdateCommandInput,
+  'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeValues'
+>;
+
 /** Puts an item on a condition. Resolves to false if the condition fails. Rejects with any other error. */
 export async function putIf(client: DynamoDBDocumentClient, put: PutCommandInput): Promise<boolean> {
   return (await unlessConditionFails(client.send(new PutCommand(put)))) !== null;

@@ -1,24 +1,36 @@
-import {
-  BatchGetCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb';
-import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHealth, StreamHolder } from '#domain/streams.ts';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-writes.ts';
 import { type EndRequest, requestEndUpdate } from './live-end-requests.ts';
+import {
+  isOwned,
+  LIVE_NAMES,
+  type LiveItem,
+  pointerKey,
+  readLiveItems,
+  requestedEndOf,
+  toHeldStream,
+  toLiveRecord,
+} from './live-item.ts';
+import {
+  type BeginRequest,
+  type BegunItem,
+  type BegunPublish,
+  beginUpdate,
+  EPOCHS_PER_PUBLISH,
+  isBegun,
+  isOutdated,
+  toBegunPublish,
+} from './live-publishes.ts';
+import { type LeaseRenewal, renewalUpdate } from './live-renewals.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
-
-/** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
-export const EPOCHS_PER_PUBLISH = 1_000;
 
 /** How long a task holds a stream after its last heartbeat, in milliseconds. Then others may take it. */
 export const LEASE_DURATION_MS = 8_000;
 
-/** BatchGetItem takes at most this many keys (DynamoDB API reference). */
-export const BATCH_GET_LIMIT = 100;
-const BATCH_GET_ATTEMPTS = 3;
+/** How many publishes of one stream may begin at once. */
+const BEGIN_ATTEMPTS = 10;
 
 /** What a task learns from its heartbeat. */
 export interface HeartbeatResult {
@@ -30,24 +42,6 @@ export interface HeartbeatResult {
    */
   readonly reason: EndReason | null;
 }
-
-/** A publish that has begun. */
-export interface BegunPublish {
-  /** The first of its epochs. */
-  readonly firstEpoch: number;
-  /** The last of its epochs, which is the stream's fencing epoch from now on. */
-  readonly epoch: number;
-  /** Who held the stream before, and until when. Null if nobody did. */
-  readonly former: FormerHolder | null;
-  /**
-   * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
-   * not hear that the store had made it the holder. Null if there is none.
-   */
-  readonly server: StreamHolder | null;
-}
-
-/** The holder before the present one. */
-export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadcast'>;
 
 /** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
 export interface LiveStore {
@@ -66,31 +60,14 @@ export interface LiveStore {
    * epochs. A repeated call has the same result. Resolves to null, and changes nothing, if the stream got a new key or
    * was deleted since the publish was allowed.
    */
-  begin(publish: {
-    readonly streamId: string;
-    readonly owner: string;
-    readonly holder: StreamHolder;
-    /** The stream's version that allowed the publish (AuthorisedStream). */
-    readonly version: number | null;
-    /** ISO 8601, UTC. */
-    readonly startedAt: string;
-    /** Milliseconds since 1970. */
-    readonly nowMs: number;
-  }): Promise<BegunPublish | null>;
+  begin(request: BeginRequest): Promise<BegunPublish | null>;
   /**
    * Renews the lease and stores the state of the broadcast, unless the stream has a newer epoch, or `owner` is no longer its
    * publisher. An `owner` of null says that nobody publishes now.
    */
-  heartbeat(beat: {
-    readonly streamId: string;
-    readonly epoch: number;
-    readonly owner: string | null;
-    readonly broadcast: BroadcastState;
-    readonly leaseUntilMs: number;
-    readonly health: StreamHealth | null;
-    /** Aborts the call. @default never */
-    readonly signal?: AbortSignal;
-  }): Promise<HeartbeatResult>;
+  heartbeat(
+    beat: LeaseRenewal & { /** Aborts the call. @default never */ readonly signal?: AbortSignal },
+  ): Promise<HeartbeatResult>;
   /**
    * Takes a stream that nobody publishes on from its holder. Resolves to the new fencing epoch, or to null, and changes
    * nothing, if the stream's epoch is not `formerEpoch` any more. A repeated call has the same result.
@@ -136,16 +113,20 @@ export interface LiveStoreOptions {
 /** A LiveStore. A stream's item outlives its publishes, because it counts the epochs. */
 export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore {
   const table = tables.LIVE_TABLE;
-  const updateOf = (streamId: string) => ({ TableName: table, Key: { streamId }, ExpressionAttributeNames: NAMES });
+  const updateOf = (streamId: string) => ({
+    TableName: table,
+    Key: { streamId },
+    ExpressionAttributeNames: LIVE_NAMES,
+  });
 
-  async function read(streamId: string, signal?: AbortSignal): Promise<Item | undefined> {
+  async function read(streamId: string, signal?: AbortSignal): Promise<LiveItem | undefined> {
     const command = new GetCommand({ TableName: table, Key: { streamId }, ConsistentRead: true });
     const { Item } = await client.send(command, signal === undefined ? {} : { abortSignal: signal });
     return Item;
   }
 
   const claimPlaybackId: LiveStore['claimPlaybackId'] = async ({ playbackId, streamId, nowMs }) => {
-    const claim = (condition: string, values: Item) =>
+    const claim = (condition: string, values: LiveItem) =>
       updateIf(client, {
         TableName: table,
         Key: { streamId: pointerKey(playbackId) },
@@ -160,55 +141,24 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return (await claim('leadsTo = :former', { ':former': pointer?.leadsTo ?? streamId })) !== null;
   };
 
-  const begin: LiveStore['begin'] = async ({ streamId, owner, holder, version, startedAt, nowMs }) => {
-    // The counter is incremented, never set, and the former holder stays in the item until the next publish. So a
-    // repeat of an update that had succeeded is seen by its owner, and has the same result.
-    const begun = await updateIf(client, {
-      ...updateOf(streamId),
-      UpdateExpression:
-        'ADD epoch :count SET #owner = :owner, startedAt = :startedAt, leaseUntilMs = :leaseUntilMs, health = :health, ' +
-        'former = if_not_exists(holder, :nobody), formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), ' +
-        'holder = :holder REMOVE endReason, expiresAtSeconds',
-      ConditionExpression:
-        '(attribute_not_exists(minVersion) OR minVersion <= :version) AND ' +
-        '(attribute_not_exists(#owner) OR #owner <> :owner)',
-      ExpressionAttributeValues: {
-        ':count': EPOCHS_PER_PUBLISH,
-        ':owner': owner,
-        ':startedAt': startedAt,
-        ':leaseUntilMs': nowMs + LEASE_DURATION_MS,
-        ':health': null,
-        ':nobody': null,
-        ':zero': 0,
-        ':holder': holder,
-        ':version': version ?? Number.MAX_SAFE_INTEGER,
-      },
-      ReturnValues: 'ALL_NEW',
-    });
-    const item = begun ?? (await read(streamId));
-    return isOwned(item) && item.owner === owner ? toBegunPublish(item) : null;
+  const begin: LiveStore['begin'] = async (request) => {
+    const { streamId, nowMs } = request;
+    const leaseUntilMs = nowMs + LEASE_DURATION_MS;
+    for (let attempt = 1; attempt <= BEGIN_ATTEMPTS; attempt += 1) {
+      const item = await read(streamId);
+      if (isBegun(item, request)) return toBegunPublish(item);
+      if (isOutdated(item, request)) return null;
+      const update = { ...updateOf(streamId), ...beginUpdate(request, leaseUntilMs, item?.epoch) };
+      const begun = await updateIf(client, { ...update, ReturnValues: 'ALL_NEW' });
+      if (begun !== null) return toBegunPublish(begun as BegunItem);
+    }
+    throw new StoreUnavailableError(`${BEGIN_ATTEMPTS} other publishes of the stream have begun meanwhile`);
   };
 
-  const heartbeat: LiveStore['heartbeat'] = async ({ streamId, owner, signal, ...state }) => {
-    const { epoch, broadcast, leaseUntilMs, health } = state;
-    const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs };
-    const renewal: UpdateCommandInput = {
-      ...{ ...updateOf(streamId), ReturnValues: 'ALL_NEW' },
-      ...(owner === null
-        ? {
-            UpdateExpression:
-              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, server = holder REMOVE #owner, startedAt, health',
-            ConditionExpression: 'epoch = :epoch',
-            ExpressionAttributeValues: values,
-          }
-        : {
-            UpdateExpression:
-              'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, health = :health, server = holder',
-            ConditionExpression: 'epoch = :epoch AND #owner = :owner',
-            ExpressionAttributeValues: { ...values, ':owner': owner, ':health': health },
-          }),
-    };
-    const renewed = await updateIf(client, renewal, signal);
+  const heartbeat: LiveStore['heartbeat'] = async ({ signal, ...renewal }) => {
+    const { streamId, epoch } = renewal;
+    const update = { ...updateOf(streamId), ...renewalUpdate(renewal), ReturnValues: 'ALL_NEW' as const };
+    const renewed = await updateIf(client, update, signal);
     if (renewed !== null) return { held: true, reason: requestedEndOf(renewed) };
     const item = await read(streamId, signal);
     const isReplaced = item?.epoch !== epoch || isOwned(item);
@@ -220,7 +170,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       ...updateOf(streamId),
       UpdateExpression:
         'ADD epoch :count SET leaseUntilMs = :leaseUntilMs, holder = :holder, broadcast = :broadcast ' +
-        'REMOVE #owner, startedAt, health, former, formerLeaseUntilMs',
+        'REMOVE #owner, begunBy, startedAt, health, former, formerLeaseUntilMs',
       ConditionExpression: 'epoch = :formerEpoch',
       ExpressionAttributeValues: {
         ':count': EPOCHS_PER_PUBLISH,
@@ -283,7 +233,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
   };
 
   const batchGet: LiveStore['batchGet'] = async (streamIds) => {
-    const items = await readItems(client, table, streamIds);
+    const items = await readLiveItems(client, table, streamIds);
     return new Map(items.filter(isOwned).map((item) => [item.streamId, toLiveRecord(item)]));
   };
 
@@ -300,63 +250,4 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     get,
     batchGet,
   };
-}
-
-type Item = Record<string, unknown>;
-
-/** `owner` is a reserved word in DynamoDB's expressions. */
-const NAMES = { '#owner': 'owner' };
-
-/** Key of the item that leads from a playback id to its stream. No stream id has a slash. */
-const pointerKey = (playbackId: string): string => `playback/${playbackId}`;
-
-/** Whether somebody publishes the stream of an item. */
-const isOwned = (item: Item | undefined): item is Item & LiveRecord => item !== undefined && 'owner' in item;
-
-const requestedEndOf = (item: Item): EndReason | null => (item.endReason as EndReason | undefined) ?? null;
-
-const toLiveRecord = ({ streamId, owner, epoch, startedAt, leaseUntilMs, health }: Item & LiveRecord): LiveRecord => ({
-  ...{ streamId, owner, epoch, startedAt, leaseUntilMs, health },
-});
-
-function toHeldStream(item: Item | undefined): HeldStream | null {
-  if (item === undefined || (item.holder ?? null) === null) return null;
-  const { streamId, epoch, leaseUntilMs, holder, broadcast } = item as Item & HeldStream;
-  return {
-    ...{ streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder },
-    ...{ broadcast: broadcastOf(item, broadcast), requestedEnd: requestedEndOf(item) },
-  };
-}
-
-/** A publisher that has come back is in the item before its task writes that the former one is no longer missed. */
-function broadcastOf(item: Item, broadcast: BroadcastState | null | undefined): BroadcastState | null {
-  if (!broadcast) return null;
-  return isOwned(item) ? { ...broadcast, publisherGoneAtMs: null } : broadcast;
-}
-
-function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: Item & LiveRecord): BegunPublish {
-  const holder = former as StreamHolder | null;
-  const broadcast = (item.broadcast ?? null) as BroadcastState | null;
-  return {
-    firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
-    epoch,
-    former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
-    server: (item.server ?? null) as StreamHolder | null,
-  };
-}
-
-/** BatchGetItem leaves keys for another call if it is throttled or its answer grows too large. */
-async function readItems(client: DynamoDBDocumentClient, table: string, streamIds: readonly string[]): Promise<Item[]> {
-  const items: Item[] = [];
-  let keys: Item[] = streamIds.map((streamId) => ({ streamId }));
-  for (let attempt = 1; keys.length > 0; attempt += 1) {
-    if (attempt > BATCH_GET_ATTEMPTS)
-      throw new StoreUnavailableError(`DynamoDB left ${keys.length} live records unread`);
-    const { Responses, UnprocessedKeys } = await client.send(
-      new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
-    );
-    items.push(...(Responses?.[table] ?? []));
-    keys = UnprocessedKeys?.[table]?.Keys ?? [];
-  }
-  return items;
 }

@@ -23,6 +23,7 @@ export class PlaylistPoller {
   readonly #stopping = new AbortController();
   readonly #waiting = new Map<string, number>();
   readonly #answers = new Map<string, number>();
+  readonly #refusals = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: PlaylistPollerOptions) {
@@ -33,6 +34,11 @@ export class PlaylistPoller {
   /** How many answers came from an address. */
   answersFrom(liveUrl: string): number {
     return this.#answers.get(liveUrl) ?? 0;
+  }
+
+  /** How many of them were refusals. */
+  refusalsFrom(liveUrl: string): number {
+    return this.#refusals.get(liveUrl) ?? 0;
   }
 
   stop(): void {
@@ -55,7 +61,7 @@ export class PlaylistPoller {
       const response = await this.#client.get(`${liveUrl}/${file}`, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;
       this.#answers.set(liveUrl, this.answersFrom(liveUrl) + 1);
-      this.#options.witness.add(response);
+      if (this.#options.witness.add(response) === null) this.#refusals.set(liveUrl, this.refusalsFrom(liveUrl) + 1);
     } catch {
       // The task is away.
     } finally {

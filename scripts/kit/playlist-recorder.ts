@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AnswerSequence } from './answer-sequence.ts';
 import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from './hls-playlist.ts';
+import { LostMedia } from './lost-media.ts';
 import { checkMediaPlaylist } from './playlist-checker.ts';
 import { SegmentFacts } from './segment-facts.ts';
 
@@ -35,6 +36,7 @@ export class PlaylistRecorder {
   readonly #known = new Map<string, KnownPlaylist>();
   readonly #sequences = new Map<string, AnswerSequence>();
   readonly #facts = new SegmentFacts();
+  readonly #lost = new LostMedia();
   readonly #violations = new Set<string>();
   /** Delta updates that skip what no playlist has listed so far. */
   #unresolved: KnownPlaylist[] = [];
@@ -72,10 +74,19 @@ export class PlaylistRecorder {
     return [...this.#violations, ...new Set(inTime), ...unresolved];
   }
 
+  /**
+   * Violations that the loss of a task's memory does not explain. All media that was lost has media sequence numbers below
+   * `lostBelow`; 0 if none was lost.
+   */
+  violationsBesidesLosses(lostBelow = Number.POSITIVE_INFINITY): string[] {
+    return this.violations().filter((violation) => !this.#lost.explains(violation, lostBelow));
+  }
+
   #addNew(digest: string, rendition: string, body: string, isDeltaAllowed: boolean): KnownPlaylist | null {
     try {
       const known = { rendition, playlist: parseMediaPlaylist(body) };
       this.#known.set(digest, known);
+      this.#lost.add(rendition, known.playlist);
       this.#complain(rendition, checkMediaPlaylist(body, { isDeltaAllowed }));
       this.#checkTargetDuration(known);
       if (!this.#addFacts(known)) this.#unresolved.push(known);

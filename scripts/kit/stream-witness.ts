@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { parseMediaPlaylist } from './hls-playlist.ts';
 import type { TimedResponse } from './http-client.ts';
 import { PlaylistRecorder } from './playlist-recorder.ts';
 
@@ -11,17 +10,6 @@ interface TimedStatus {
 }
 
 const FILE = /\/live\/[^/]+\/(.*)$/;
-/**
- * What follows from the loss of a task's memory, and no more. The last segment that is known of the lost task is listed without its
- * parts. Its PART-TARGET may have been that of an older run. A segment that the lost task has begun since is a gap, in the place where
- * the last known segment ends; or, if the stream ends, it is not listed any more.
- */
-const LOST_WITH_A_TASK = [
-  /: segment \d+ lists no parts$/,
-  /: PART-TARGET shrank to [\d.]+$/,
-  /: EXT-X-ENDLIST after segment \d+, though \d+ was listed$/,
-];
-const LOST_SEGMENT = /^(\w+): the (?:date|duration|gap) of segment (\d+) changed$/;
 /** In this order a stream goes through them. */
 const ORDER = ['idle', 'live', 'ended'];
 const OK = 200;
@@ -37,8 +25,6 @@ export class StreamWitness {
   readonly #statuses: TimedStatus[] = [];
   readonly #contradictions = new Set<string>();
   readonly #failures = new Map<string, number>();
-  /** Segments that were ever listed as gaps, as `rendition msn`. */
-  readonly #gaps = new Set<string>();
   #answers = 0;
   #hasEndList = false;
 
@@ -64,7 +50,6 @@ export class StreamWitness {
     if (file.endsWith('media.m3u8')) {
       const text = body.toString();
       this.#hasEndList ||= text.includes('#EXT-X-ENDLIST');
-      if (text.includes('#EXT-X-GAP')) this.#addGaps(file, text);
       this.#recorder.add({ url, body: text, startedAtMs, endedAtMs });
     } else if (file === 'status.json') {
       this.#statuses.push({ status: JSON.parse(body.toString()).status, startedAtMs, endedAtMs });
@@ -91,25 +76,17 @@ export class StreamWitness {
 
   /** One line for each contradiction between answers. */
   contradictions(): string[] {
-    return [...this.#contradictions, ...this.#recorder.violations(), ...this.#statusesThatWentBack()];
+    return [...this.#recorder.violations(), ...this.#otherContradictions()];
   }
 
   /** Contradictions that the loss of a task does not explain. */
   contradictionsBesidesLosses(): string[] {
-    return this.contradictions().filter((what) => {
-      const [, rendition, msn] = LOST_SEGMENT.exec(what) ?? [];
-      return !LOST_WITH_A_TASK.some((pattern) => pattern.test(what)) && !this.#gaps.has(`${rendition} ${msn}`);
-    });
+    return [...this.#recorder.violationsBesidesLosses(), ...this.#otherContradictions()];
   }
 
   /** All statuses that were answered. */
   statuses(): string[] {
     return [...new Set(this.#statuses.map(({ status }) => status))];
-  }
-
-  #addGaps(file: string, text: string): void {
-    const rendition = file.split('/')[0];
-    for (const { isGap, msn } of parseMediaPlaylist(text).segments) if (isGap) this.#gaps.add(`${rendition} ${msn}`);
   }
 
   /** A name is for ever the same bytes, in every task and every cache. */
@@ -118,6 +95,10 @@ export class StreamWitness {
     const known = this.#digests.get(name) ?? digest;
     this.#digests.set(name, known);
     if (known !== digest) this.contradict(`${name} has other bytes than before`);
+  }
+
+  #otherContradictions(): string[] {
+    return [...this.#contradictions, ...this.#statusesThatWentBack()];
   }
 
   #statusesThatWentBack(): string[] {

@@ -97,12 +97,14 @@ export class EncoderTasks {
       STOP_TIMEOUT_SECONDS: String(MAX_STOP_TIMEOUT_SECONDS),
     };
     const common = {
-      ...{ programPath: program.path, environment, rtmpPort: this.areMany ? 0 : rtmpPort, randomBytes },
+      ...{ programPath: program.path, rtmpPort: this.areMany ? 0 : rtmpPort, randomBytes },
       onEnded: (end: TaskEnd) => log.info(end, 'task ended; another one takes its place'),
     };
     const files = this.areMany ? await this.#openLogs() : [platformLog];
     const starts = files.map((file, index) => {
-      const task = new EncoderProcess({ ...common, place: index + 1, logFile: file.fd });
+      const place = index + 1;
+      const ownEnvironment = { ...environment, ...ownDatabase(program.environment, place) };
+      const task = new EncoderProcess({ ...common, environment: ownEnvironment, place, logFile: file.fd });
       this.#processes.push(task);
       return this.#startTask(task, file.path);
     });
@@ -138,6 +140,12 @@ export class EncoderTasks {
       throw new UserError(`The encoder ended before it was ready; ${logPath} says why.`, { cause });
     }
   }
+}
+
+/** Tests set such a variable, `LOCAL_DYNAMODB_URL_1` for the first task, to cut one task off from the database. */
+function ownDatabase(environment: NodeJS.ProcessEnv, place: number): NodeJS.ProcessEnv {
+  const url = environment[`LOCAL_DYNAMODB_URL_${place}`];
+  return url === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: url };
 }
 
 const httpUrl = ({ httpPort }: EncoderProcess): string => `http://${HOST}:${httpPort}`;

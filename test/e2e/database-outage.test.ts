@@ -102,7 +102,7 @@ async function expectRecovery(): Promise<void> {
 test.each([
   ['stopped for 30 s', () => proxy.refuse(), LONG_OUTAGE_MS],
   ['throttling', async () => proxy.throttle(), 0],
-  ['hanging', async () => proxy.hang(), 0],
+  ['hanging', async () => proxy.blackHole(), 0],
 ])(
   'while the database is %s, publishes are rejected and the API answers 503; then everything recovers',
   async (_, breakIt, lastsMs) => {

@@ -4,7 +4,8 @@ import type { StreamHealth } from '#domain/streams.ts';
 import { makeBroadcastState, makeStreamHolder, STREAM_HEALTH } from '#kit/stream-record.ts';
 import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import type { EndRequest } from '#runtime/live-end-requests.ts';
-import { createLiveStore, EPOCHS_PER_PUBLISH, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
+import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 
 const NOW_MS = 1_000_000;

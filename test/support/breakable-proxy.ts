@@ -7,8 +7,11 @@ export interface BreakableProxy {
   readonly url: string;
   /** Cuts every connection and refuses new ones. */
   refuse(): Promise<void>;
-  /** Accepts connections and never answers. */
-  hang(): void;
+  /**
+   * Accepts connections, but passes nothing on, and cuts nothing. What was sent meanwhile arrives when the proxy works again, also from clients that have given
+   * up, as after a partition of a network.
+   */
+  blackHole(): void;
   /** Answers every request as DynamoDB does when it throttles. */
   throttle(): void;
   /** Works, but every answer comes 200 to 800 ms late. */
@@ -37,11 +40,24 @@ const THROTTLED_ANSWER = [
 /** Delays of successive answers. Half of them are within the 500 ms for which product code waits. */
 const LATENESS_MS = [200, 800, 400, 600] as const;
 
+export interface BreakableProxyOptions {
+  /** Called with what is passed on to the target while the proxy works. @default none */
+  readonly onPassed?: (bytes: Buffer) => void;
+}
+
+/** Both ends of a connection that works. */
+type Pair = readonly [client: Socket, upstream: Socket];
+
 /** Starts a proxy to `targetUrl` on a free loopback port. */
-export async function startBreakableProxy(targetUrl: string): Promise<BreakableProxy> {
+export async function startBreakableProxy(
+  targetUrl: string,
+  { onPassed = () => undefined }: BreakableProxyOptions = {},
+): Promise<BreakableProxy> {
   const { hostname, port: targetPort } = new URL(targetUrl);
   const sockets = new Set<Socket>();
-  let mode: 'working' | 'hanging' | 'throttling' | 'slow' | 'losing' = 'working';
+  const working = new Set<Pair>();
+  const waiting = new Set<Socket>();
+  let mode: 'working' | 'black hole' | 'throttling' | 'slow' | 'losing' = 'working';
   let lateAnswers = 0;
   let losableAnswers = 0;
   const track = (socket: Socket): Socket => {
@@ -50,19 +66,28 @@ export async function startBreakableProxy(targetUrl: string): Promise<BreakableP
     socket.on('error', () => socket.destroy()).once('close', () => sockets.delete(socket));
     return socket;
   };
+  const connect = (): Socket => track(createConnection(Number(targetPort), hostname));
+  const join = (client: Socket): void => {
+    if (client.destroyed) return;
+    const pair: Pair = [client.on('data', onPassed), connect()];
+    working.add(pair);
+    pair[1].once('close', () => working.delete(pair));
+    flow(pair);
+  };
   const server = createServer((client) => {
     track(client);
-    if (mode === 'hanging') return;
-    if (mode === 'throttling') {
-      client.once('data', () => client.end(THROTTLED_ANSWER));
-      return;
-    }
-    const upstream = track(createConnection(Number(targetPort), hostname));
-    client.pipe(upstream);
-    if (mode === 'slow') upstream.pipe(delay(() => LATENESS_MS[lateAnswers++ % LATENESS_MS.length] ?? 0)).pipe(client);
-    else if (mode === 'losing')
-      upstream.on('data', (answer) => (losableAnswers++ % 2 === 0 ? client.destroy() : client.write(answer)));
-    else upstream.pipe(client);
+    if (mode === 'working') join(client);
+    else if (mode === 'black hole') waiting.add(client);
+    else if (mode === 'throttling') client.once('data', () => client.end(THROTTLED_ANSWER));
+    else if (mode === 'slow')
+      client
+        .pipe(connect())
+        .pipe(delay(() => LATENESS_MS[lateAnswers++ % LATENESS_MS.length] ?? 0))
+        .pipe(client);
+    else
+      client
+        .pipe(connect())
+        .on('data', (answer) => (losableAnswers++ % 2 === 0 ? client.destroy() : client.write(answer)));
   });
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
@@ -82,16 +107,36 @@ export async function startBreakableProxy(targetUrl: string): Promise<BreakableP
   return {
     url: `http://127.0.0.1:${port}`,
     refuse,
-    hang: () => switchTo('hanging'),
+    blackHole: () => {
+      mode = 'black hole';
+      working.forEach(hold);
+    },
     throttle: () => switchTo('throttling'),
     slow: () => switchTo('slow'),
     loseAnswers: () => switchTo('losing'),
     mend: async () => {
-      switchTo('working');
+      if (mode === 'black hole') {
+        mode = 'working';
+        working.forEach(flow);
+        waiting.forEach(join);
+        waiting.clear();
+      } else {
+        switchTo('working');
+      }
       if (!server.listening) await listen(server, port);
     },
     close: refuse,
   };
+}
+
+function flow([client, upstream]: Pair): void {
+  client.pipe(upstream);
+  upstream.pipe(client);
+}
+
+function hold([client, upstream]: Pair): void {
+  client.unpipe(upstream).pause();
+  upstream.unpipe(client).pause();
 }
 
 /** Delays each chunk, in order. An answer of DynamoDB is one chunk. */

@@ -1,5 +1,6 @@
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
-import { EPOCHS_PER_PUBLISH, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
+import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 
 type PublishArguments = Parameters<LiveStore['begin']>[0];
 type HeartbeatArguments = Parameters<LiveStore['heartbeat']>[0];

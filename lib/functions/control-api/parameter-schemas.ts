@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { ID_PATTERN } from '#domain/stream-ids.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '#runtime/idempotency-store.ts';
-import { BATCH_GET_LIMIT } from '#runtime/live-store.ts';
+import { BATCH_GET_LIMIT } from '#runtime/live-item.ts';
 
 /** RFC 9110 section 13.1.1, limited to visible ASCII. */
 const ENTITY_TAGS_PATTERN = /^(?:\*|(?:W\/)?"[\x21\x23-\x7e]*"(?: *, *(?:W\/)?"[\x21\x23-\x7e]*")*)$/;

@@ -290,7 +290,7 @@ test('viewers get a playable presentation when the sound disappears and when it 
 
 test.each([
   ['unreachable', () => proxy.refuse()],
-  ['hanging', async () => proxy.hang()],
+  ['hanging', async () => proxy.blackHole()],
   ['throttling', async () => proxy.throttle()],
 ])(
   'while DynamoDB is %s, live streams go on and new publishes are refused, and it recovers afterwards',

@@ -208,6 +208,20 @@ test('an answer need not agree with those that were not complete before its requ
   expect(recorderOf(21)).toContain('480p: the end went back from segment 106 to 105');
 });
 
+test('a loss explains what the task had begun since, and nothing above', () => {
+  const recorder = new PlaylistRecorder();
+  recorder.add({ url: URL_480P, body: render({ segments: [...complete(102, 104), SHORT] }) });
+  const gap: Listed = { msn: 105, isGap: true };
+  const next: Listed = { msn: 106, epoch: 1007, parts: 1, isOpen: true, ...CONTINUED_AT };
+  recorder.add({ url: URL_480P, body: render({ segments: [{ msn: 104 }, gap, next] }) });
+  const found = ['gap', 'duration'].map((what) => `480p: the ${what} of segment 105 changed`);
+  expect(recorder.violations()).toEqual(expect.arrayContaining([...found, '480p: segment 104 lists no parts']));
+  expect(recorder.violationsBesidesLosses(0)).toEqual(recorder.violations());
+  expect(recorder.violationsBesidesLosses(105).toSorted()).toEqual(found.toSorted());
+  expect(recorder.violationsBesidesLosses(106)).toEqual([]);
+  expect(recorder.violationsBesidesLosses()).toEqual([]);
+});
+
 test('other URLs are ignored, and a body that is no playlist is a violation', () => {
   const recorder = new PlaylistRecorder();
   recorder.add({ url: '/live/abcdefghij234567/master.m3u8', body: '#EXTM3U\n' });

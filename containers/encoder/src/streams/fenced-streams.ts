@@ -1,4 +1,4 @@
-import { EPOCHS_PER_PUBLISH } from '#runtime/live-store.ts';
+import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import type { LiveStream } from './live-stream.ts';
 
 /** How far the epoch of the newest media may be below that of who asks for it: one publish between may have been refused. */

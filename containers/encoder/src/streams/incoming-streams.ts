@@ -1,7 +1,7 @@
 import type { BroadcastState } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
-import type { BegunPublish } from '#runtime/live-store.ts';
+import type { BegunPublish } from '#runtime/live-publishes.ts';
 
 /** A stream that begins on this task with nobody publishing it. */
 export interface ArrivingStream {

@@ -3,7 +3,7 @@ import type { BroadcastState } from '#domain/streams.ts';
 import { isResumable, resumedPackage } from '#encoder/package/lost-package.ts';
 import { offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { BegunPublish, FormerHolder } from '#runtime/live-store.ts';
+import type { BegunPublish, FormerHolder } from '#runtime/live-publishes.ts';
 import { lostBroadcast } from './lost-broadcast.ts';
 import { mediaSequenceAfter } from './numbering.ts';
 

@@ -1,27 +1,18 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { EventBody } from '#domain/events.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
 import type { Random } from '#kit/random.ts';
 import { type startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
-import { newStream, RunningTask } from '#test/encoder/cluster/running-task.ts';
-import { publish, type STREAM, type TestPublish } from '#test/encoder/streams/test-publish.ts';
-import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
-import { Suspension } from './suspension.ts';
+import type { RunningTask } from '#test/encoder/cluster/running-task.ts';
+import { publish } from '#test/encoder/streams/test-publish.ts';
+import { WorldStream } from './world-stream.ts';
+import { clientFor, DATABASE_FAULTS, WorldTask } from './world-task.ts';
 
 const MAX_SKEW_MS = 1_000;
 /** As long as a scenario or longer, so that a broadcast ends only when a scenario asks for it. */
 const RECONNECT_WINDOW_MS = 60_000;
-/** If media is lost with a task, the last segment that the task told of is listed once more, without its parts. */
-const IS_LISTED_ONCE_MORE = /segment \d+ lists no parts$/;
-/** What the task had announced after that is listed as gaps, and viewers may have seen it. */
-const IS_ABOUT_SEGMENT = /segment (\d+) (changed|has lost parts|is of epoch)/;
 
 export interface WorldOptions {
   readonly random: Random;
@@ -30,23 +21,6 @@ export interface WorldOptions {
   /** What a publisher sends. Longer than a scenario. */
   readonly source: readonly FlvTag[];
   readonly streams: number;
-}
-
-interface WorldTask {
-  readonly running: RunningTask;
-  readonly proxy: BreakableProxy;
-  readonly suspension: Suspension;
-  fault: 'none' | 'suspended' | 'database' | 'gone';
-}
-
-interface WorldStream {
-  readonly stream: typeof STREAM;
-  readonly recorder: PlaylistRecorder;
-  /** Segments that were listed as gaps. */
-  readonly lost: Set<number>;
-  publish: { readonly task: WorldTask; readonly handle: TestPublish } | null;
-  /** The last publish that was asked for on each task, since a server takes one after the other. */
-  readonly turns: Map<WorldTask, Promise<unknown>>;
 }
 
 /** Tasks, streams, their publishers and their viewers, to which a scenario does things. */
@@ -67,35 +41,22 @@ export class World {
   constructor(options: WorldOptions) {
     this.#options = options;
     this.#store = createLiveStore({ client: clientFor(options.database.url), tables: TEST_TABLES });
-    this.streams = Array.from({ length: options.streams }, () => ({
-      stream: newStream(),
-      recorder: new PlaylistRecorder(),
-      lost: new Set(),
-      publish: null,
-      turns: new Map(),
-    }));
+    this.streams = Array.from({ length: options.streams }, () => new WorldStream());
   }
 
   get #usable(): WorldTask[] {
-    return this.#tasks.filter(({ fault }) => fault !== 'gone');
+    return this.#tasks.filter(({ isGone }) => !isGone);
   }
 
   async startTask(): Promise<void> {
     const { random, database, spawn } = this.#options;
     const taskId = `task-${++this.#started}`;
-    const proxy = await startBreakableProxy(database.url);
-    const suspension = new Suspension();
     const skewMs = random.integer(-MAX_SKEW_MS, MAX_SKEW_MS);
-    const running = await suspension.run(() =>
-      RunningTask.start({
-        ...{ taskId, spawn, reconnectWindowMs: RECONNECT_WINDOW_MS },
-        emit: (event) => this.#onEvent(taskId, event),
-        now: () => Date.now() + skewMs,
-        client: clientFor(proxy.url),
-        guard: (object) => suspension.guard(object),
-      }),
-    );
-    this.#tasks.push({ running, proxy, suspension, fault: 'none' });
+    const task = await WorldTask.start({
+      ...{ taskId, spawn, skewMs, reconnectWindowMs: RECONNECT_WINDOW_MS, databaseUrl: database.url },
+      emit: (event) => this.#onEvent(taskId, event),
+    });
+    this.#tasks.push(task);
     this.note(`${taskId} started, ${skewMs} ms off`);
   }
 
@@ -134,7 +95,7 @@ export class World {
     for (const stream of this.streams) {
       await waitFor('a publish', () => this.#publish(stream, this.#options.random.pick(this.#usable)));
       await this.#awaitOnAll(stream, 'a playlist that goes on', (text) => !text.includes('#EXT-X-ENDLIST'));
-      await this.#store.requestEnd({ streamId: stream.stream.streamId, reason: 'stopped', nowMs: Date.now() });
+      await this.#store.requestEnd({ streamId: stream.streamId, reason: 'stopped', nowMs: Date.now() });
       await this.#awaitOnAll(stream, 'the end', (text) => text.includes('#EXT-X-ENDLIST'));
     }
     this.#check();
@@ -161,91 +122,95 @@ export class World {
 
   /** Whether the publish was accepted. */
   #publish(stream: WorldStream, task: WorldTask): Promise<boolean> {
-    const { taskId } = task.running;
+    const { taskId } = task;
     const id = `publisher-${this.log.length}-${this.#started}`;
     const run = async (former: Promise<unknown> | undefined): Promise<boolean> => {
       await former;
-      if (task.fault === 'gone') return false;
+      if (task.isGone) return false;
       // As the registry of an RTMP server does.
       if (stream.publish?.task === task) stream.publish.handle.leave();
+      stream.onTake(task);
       try {
         const handle = await task.suspension.run(() => publish(task.running.streams, id, stream.stream));
-        this.note(`${id} of ${stream.stream.streamId} accepted by ${taskId}`);
+        this.note(`${id} of ${stream.streamId} accepted by ${taskId}`);
+        this.#noteHold(stream);
+        if (task.isGone) {
+          handle.leave();
+          return false;
+        }
         void task.suspension.run(() => handle.send(this.#options.source));
         stream.publish = { task, handle };
         void handle.ended.then(({ description }) => this.note(`${id} ended: ${description}`));
         return true;
       } catch (error) {
         this.note(`${id} refused by ${taskId}: ${error}`);
+        stream.onRefused(task);
         return false;
       }
     };
-    this.note(`${id} publishes ${stream.stream.streamId} on ${taskId}`);
+    this.note(`${id} publishes ${stream.streamId} on ${taskId}`);
     const turn = run(stream.turns.get(task));
     stream.turns.set(task, turn);
     return turn;
   }
 
+  #accepting(task: WorldTask): Promise<unknown> {
+    return Promise.allSettled(this.streams.map(({ turns }) => turns.get(task)));
+  }
+
   #leave(stream: WorldStream): void {
-    this.note(`the publisher of ${stream.stream.streamId} leaves ${stream.publish?.task.running.taskId}`);
+    this.note(`the publisher of ${stream.streamId} leaves ${stream.publish?.task.taskId}`);
     const { publish: former } = stream;
     stream.publish = null;
     former?.task.suspension.run(() => former.handle.leave());
   }
 
   #suspend(task: WorldTask): void {
-    if (task.fault !== 'none') return;
+    if (!task.isWell) return;
     const { random } = this.#options;
     const limitMs = random.pick([300, 1_000, 1_800, 2_500, 4_000, 9_000]);
-    this.note(`${task.running.taskId} is suspended for ${limitMs} ms`);
-    task.fault = 'suspended';
-    task.suspension.suspend();
+    this.note(`${task.taskId} is suspended for ${limitMs} ms`);
+    task.suspend();
     this.#later(limitMs, () => this.#mend(task));
   }
 
   async #breakDatabase(task: WorldTask): Promise<void> {
-    if (task.fault !== 'none') return;
+    if (!task.isWell) return;
     const { random } = this.#options;
-    const how = random.pick(['refuse', 'hang', 'slow', 'throttle', 'loseAnswers'] as const);
+    const how = random.pick(DATABASE_FAULTS);
     const limitMs = random.pick([500, 2_000, 9_000]);
-    this.note(`the database of ${task.running.taskId}: ${how} for ${limitMs} ms`);
-    task.fault = 'database';
-    await task.proxy[how]();
+    this.note(`the database of ${task.taskId}: ${how} for ${limitMs} ms`);
+    await task.breakDatabase(how);
     this.#later(limitMs, () => this.#mend(task));
   }
 
   async #mend(task: WorldTask): Promise<void> {
-    if (task.fault === 'none' || task.fault === 'gone') return;
-    this.note(`${task.running.taskId} works again`);
-    task.fault = 'none';
-    await task.proxy.mend();
-    task.suspension.goOn();
+    if (task.isWell || task.isGone) return;
+    this.note(`${task.taskId} works again`);
+    await task.mend();
   }
 
   async #kill(task: WorldTask): Promise<void> {
     if (this.#hasKilled) return;
     this.#hasKilled = true;
-    this.note(`${task.running.taskId} is killed`);
-    await this.#replace(task, () => task.running.kill());
+    this.note(`${task.taskId} is killed`);
+    await this.#replace(task, () => task.kill(this.#accepting(task)));
   }
 
   async #drain(task: WorldTask): Promise<void> {
-    this.note(`${task.running.taskId} drains`);
-    const { running, suspension } = task;
-    await this.#replace(task, () =>
-      suspension.run(async () => {
-        running.cluster.drain();
-        for (const stream of this.streams) if (stream.publish?.task === task) this.#leave(stream);
-        await running.cluster.handOver(this.#options.random.pick([0, 500]), new AbortController().signal);
-        await running.leave();
-        this.note(`${running.taskId} has drained`);
-      }),
-    );
+    this.note(`${task.taskId} drains`);
+    await this.#replace(task, async () => {
+      for (const stream of this.streams) {
+        if (stream.publish?.task === task) this.#leave(stream);
+        stream.onOffered();
+      }
+      await task.drain(this.#options.random.pick([0, 500]), this.#accepting(task));
+      this.note(`${task.taskId} has drained`);
+    });
   }
 
   async #replace(task: WorldTask, end: () => Promise<void>): Promise<void> {
-    await this.#mend(task);
-    task.fault = 'gone';
+    await task.retire();
     await this.startTask();
     const ending = end().catch((error: unknown) => this.violations.add(`a task did not end: ${error}`));
     this.#background.push(ending);
@@ -267,9 +232,9 @@ export class World {
     }
   }
 
-  async #fetch({ stream, recorder, lost }: WorldStream, task: RunningTask, rendition: string): Promise<string | null> {
+  async #fetch(stream: WorldStream, task: RunningTask, rendition: string): Promise<string | null> {
     const startedAtMs = performance.now();
-    const url = `/live/${stream.playbackId}/${rendition}/media.m3u8`;
+    const url = `/live/${stream.stream.playbackId}/${rendition}/media.m3u8`;
     try {
       const answer = await task.fetch(url, {
         signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(10_000)]),
@@ -277,11 +242,11 @@ export class World {
       const body = await answer.text();
       if (answer.status === 500) this.violations.add(`${task.taskId} answered 500`);
       if (!answer.ok) return null;
-      for (const { msn, isGap } of parseMediaPlaylist(body).segments) if (isGap) lost.add(msn);
-      const before = recorder.violations().length;
-      recorder.add({ url, body, startedAtMs, endedAtMs: performance.now() });
-      const news = recorder.violations().slice(before);
-      if (news.length > 0) this.note(`${task.taskId}: ${news.join(', ')}\n${body}`);
+      this.#noteHold(stream);
+      for (const violation of stream.add({ url, body, startedAtMs, endedAtMs: performance.now() })) {
+        this.violations.add(`${stream.streamId}: ${violation}`);
+        this.note(`${task.taskId}: ${violation}\n${body}`);
+      }
       return body;
     } catch {
       return null;
@@ -290,10 +255,9 @@ export class World {
 
   async #lookAtOwners(): Promise<void> {
     while (!this.#over.signal.aborted) {
-      for (const { stream } of this.streams) {
-        const held = this.#usable.flatMap(({ running }) =>
-          running.streams.held.filter(({ streamId }) => streamId === stream.streamId),
-        );
+      for (const stream of this.streams) {
+        this.#noteHold(stream);
+        const held = this.#usable.flatMap((task) => stream.heldBy(task) ?? []);
         const epochs = held.map(({ epoch }) => epoch);
         if (new Set(epochs).size < epochs.length) this.violations.add(`two tasks hold a stream under epochs ${epochs}`);
         if (held.some(({ isFenced }) => isFenced)) this.violations.add('a task holds a stream that another one has');
@@ -302,10 +266,15 @@ export class World {
     }
   }
 
+  #noteHold(stream: WorldStream): void {
+    const unable = stream.noteHold(this.#tasks);
+    if (unable !== null) this.note(`${unable.taskId} could not hand ${stream.streamId} over`);
+  }
+
   async #awaitOnAll(stream: WorldStream, what: string, isRight: (playlist: string) => boolean): Promise<void> {
     for (const { running } of this.#usable) {
       await waitFor(
-        `${what} of ${stream.stream.streamId} on ${running.taskId}`,
+        `${what} of ${stream.streamId} on ${running.taskId}`,
         async () => {
           const playlist = await this.#fetch(stream, running, '360p');
           return playlist !== null && isRight(playlist);
@@ -317,29 +286,11 @@ export class World {
 
   #check(): void {
     for (const stream of this.streams) {
-      const { streamId } = stream.stream;
-      for (const violation of stream.recorder.violations()) {
-        if (!isOfLostMedia(stream, violation)) this.violations.add(`${streamId}: ${violation}`);
-      }
+      const { streamId } = stream;
       const types = this.events.flatMap((event) =>
         'streamId' in event && event.streamId === streamId && /live|ended/.test(event.type) ? event.type : [],
       );
       if (types.join() !== 'stream.live,stream.ended') this.violations.add(`${streamId}: the events were ${types}`);
     }
   }
-}
-
-/** Whether it is what can not be helped after a task was lost, or could not hand a stream over in time. */
-function isOfLostMedia({ lost }: WorldStream, violation: string): boolean {
-  const [, msn] = IS_ABOUT_SEGMENT.exec(violation) ?? [];
-  return IS_LISTED_ONCE_MORE.test(violation) || (msn !== undefined && lost.has(Number(msn)));
-}
-
-/** As the product's client, but with an endpoint of its own. */
-function clientFor(endpoint: string): DynamoDBDocumentClient {
-  const client = new DynamoDBClient({
-    ...{ endpoint, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS, maxAttempts: 2 },
-    requestHandler: { connectionTimeout: 300, requestTimeout: 500, throwOnRequestTimeout: true },
-  });
-  return DynamoDBDocumentClient.from(client);
 }

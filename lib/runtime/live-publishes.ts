@@ -1,0 +1,99 @@
+import type { BroadcastState, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
+import type { ConditionalUpdate } from './conditional-writes.ts';
+import type { LiveItem } from './live-item.ts';
+
+/** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
+export const EPOCHS_PER_PUBLISH = 1_000;
+
+/** A publish that is about to begin. */
+export interface BeginRequest {
+  readonly streamId: string;
+  /** The connection that publishes. */
+  readonly owner: string;
+  readonly holder: StreamHolder;
+  /** The stream's version that allowed the publish (AuthorisedStream). */
+  readonly version: number | null;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+}
+
+/** A publish that has begun. */
+export interface BegunPublish {
+  /** The first of its epochs. */
+  readonly firstEpoch: number;
+  /** The last of its epochs, which is the stream's fencing epoch from now on. */
+  readonly epoch: number;
+  /** Who held the stream before, and until when. Null if nobody did. */
+  readonly former: FormerHolder | null;
+  /**
+   * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
+   * not hear that the store had made it the holder. Null if there is none.
+   */
+  readonly server: StreamHolder | null;
+}
+
+/** The holder before the present one. */
+export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadcast'>;
+
+/**
+ * The update of a live item by which a publish begins. It applies only as long as the item has the epoch that was read before
+ * (undefined: none). So if the network delivers it twice, the second one changes nothing, however late it comes. `#owner` is the
+ * attribute `owner`.
+ */
+export function beginUpdate(
+  { owner, holder, version, startedAt }: BeginRequest,
+  leaseUntilMs: number,
+  formerEpoch: unknown,
+): ConditionalUpdate {
+  const isUnchanged = formerEpoch === undefined ? 'attribute_not_exists(epoch)' : 'epoch = :formerEpoch';
+  return {
+    UpdateExpression:
+      'ADD epoch :count SET #owner = :owner, begunBy = :owner, startedAt = :startedAt, ' +
+      'leaseUntilMs = :leaseUntilMs, health = :health, former = if_not_exists(holder, :nobody), ' +
+      'formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), holder = :holder REMOVE endReason, expiresAtSeconds',
+    ConditionExpression: `(attribute_not_exists(minVersion) OR minVersion <= :version) AND ${isUnchanged}`,
+    ExpressionAttributeValues: {
+      ':count': EPOCHS_PER_PUBLISH,
+      ':owner': owner,
+      ':startedAt': startedAt,
+      ':leaseUntilMs': leaseUntilMs,
+      ':health': null,
+      ':nobody': null,
+      ':zero': 0,
+      ':holder': holder,
+      ':version': version ?? Number.MAX_SAFE_INTEGER,
+      ...(formerEpoch === undefined ? {} : { ':formerEpoch': formerEpoch }),
+    },
+  };
+}
+
+/** The item of a stream that has been published. */
+export type BegunItem = LiveItem & Pick<LiveRecord, 'epoch'>;
+
+/**
+ * Whether the item has its epoch from this very publish. That stays so when the publish has been stopped, so that a call whose first
+ * answer was lost does not begin it again.
+ */
+export function isBegun(item: LiveItem | undefined, { owner, holder }: BeginRequest): item is BegunItem {
+  const { begunBy, holder: present } = item ?? {};
+  return begunBy === owner && (present as StreamHolder | undefined)?.taskId === holder.taskId;
+}
+
+/** Whether the stream got a new key or was deleted since the publish was allowed. */
+export function isOutdated(item: LiveItem | undefined, { version }: BeginRequest): boolean {
+  return version !== null && version < Number(item?.minVersion ?? version);
+}
+
+/** What an item says of the publish that has its epoch. */
+export function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: BegunItem): BegunPublish {
+  const holder = (former ?? null) as StreamHolder | null;
+  const broadcast = (item.broadcast ?? null) as BroadcastState | null;
+  return {
+    firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
+    epoch,
+    former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
+    server: (item.server ?? null) as StreamHolder | null,
+  };
+}
