@@ -47,8 +47,10 @@ export const clusterRelayed: Benchmark = {
 
 /** Follows the stream at the task that encodes it. */
 async function measure(context: BenchContext, stream: ClusterStream, delaysMs: number[]): Promise<void> {
-  const over = AbortSignal.any([context.signal, AbortSignal.timeout((context.seconds * 1000) / ROUNDS)]);
-  await followParts(`${stream.tasks[0]?.liveUrl}/360p`, over, (latencyMs) => delaysMs.push(latencyMs));
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), (context.seconds * 1000) / ROUNDS);
+  await followParts(`${stream.tasks[0]?.liveUrl}/360p`, over.signal, (latencyMs) => delaysMs.push(latencyMs));
+  clearTimeout(timer);
 }
 
 function added(direct: readonly number[], relayed: readonly number[], share: number): number | null {
