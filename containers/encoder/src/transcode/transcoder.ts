@@ -234,10 +234,10 @@ export class Transcoder {
   /** Null to give up. */
   #delayAfter(end: RunEnd): number | null {
     if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
-    // The next FFmpeg has less to do, so the end of this one says nothing about it.
-    if (this.#steps.isPending) return 0;
-    // Nor does it say anything about the source, as long as the task may yet be relieved.
-    return this.#policy.delayAfter({ ...end, hadOutput: end.hadOutput || this.#steps.canStepDown });
+    // The next FFmpeg has less to do, or begins closer to the live edge. A wait would only be missing media.
+    if (this.#steps.isPending || end.hadOutput) return 0;
+    // The end says nothing about the source, as long as the task may yet be relieved.
+    return this.#policy.delayAfter({ ...end, hadOutput: this.#steps.canStepDown });
   }
 
   #restartIn(delayMs: number): void {
