@@ -12,7 +12,7 @@ interface StockHls {
   startLoad(): void;
   recoverMediaError(): void;
 }
-type HlsWindow = typeof globalThis & { Hls: new () => StockHls };
+type HlsWindow = typeof globalThis & { Hls: new () => StockHls; hlsErrors?: string[] };
 
 /**
  * Opens a page that plays a stream with hls.js as it is, and with the recovery from fatal errors that its manual recommends (API.md,
@@ -26,10 +26,17 @@ export async function openHlsJsPage(browser: TestBrowser, masterUrl: string): Pr
   return page;
 }
 
+/** All errors of hls.js so far, fatal or not, by their names. */
+export const hlsErrors = (page: Page): Promise<readonly string[]> =>
+  page.evaluate(() => (globalThis as HlsWindow).hlsErrors ?? []);
+
 /** Runs in the page, and must not refer to anything outside itself. */
 function playInPage(url: string): void {
   const hls = new (globalThis as HlsWindow).Hls();
+  const errors: string[] = [];
+  Object.assign(globalThis, { hlsErrors: errors });
   hls.on('hlsError', (_event, data) => {
+    errors.push(data.details);
     if (!data.fatal) return;
     if (data.type === 'mediaError') hls.recoverMediaError();
     else hls.startLoad();

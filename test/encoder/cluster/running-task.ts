@@ -11,6 +11,7 @@ import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { TaskRoom } from '#encoder/streams/task-room.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
@@ -34,6 +35,8 @@ export interface RunningTaskOptions {
   readonly now?: () => number;
   /** @default as the SDK's environment variables say */
   readonly client?: DynamoDBDocumentClient;
+  /** @default never lets a stream step */
+  readonly arbiter?: StepArbiter;
   /** Runs FFmpeg. @default child_process.spawn */
   readonly spawn?: SpawnProcess;
   /** Stands between the task and what it asks, and between it and who asks it. @default nothing does */
@@ -79,7 +82,7 @@ export class RunningTask {
       createStreams: (task) =>
         new LiveStreams({
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
-          arbiter: testArbiter(),
+          arbiter: options.arbiter ?? testArbiter(),
           emit: (event) => emit({ ...event, taskId }),
         }),
       room: () => room.snapshot(),

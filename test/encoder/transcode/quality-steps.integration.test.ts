@@ -127,3 +127,22 @@ test('an FFmpeg that has to be replaced all the same is replaced at once, by one
   expect(session.steps.map(({ level }) => level)).toEqual([1, 2]);
   expect(session.fatal).toEqual([]);
 });
+
+test('an FFmpeg that has to be replaced at the last level is replaced without a wait, however often', async () => {
+  const tags = await makeSourceTags({ ...CLIP, seconds: 60, video: { ...CLIP.video, frameRate: '15' } });
+  const ended: number[] = [];
+  const session = startSession({
+    ladder: '360p',
+    spawn: slowFfmpeg(() => 1000 / 15 / 0.5),
+    onStep: (step) => {
+      if (step === 'end') ended.push(Date.now());
+    },
+  });
+  await session.pace(tags, () => session.runs.length < 4);
+  await session.transcoder.stop();
+  expect(session.restarts).toEqual(Array(3).fill('overloaded'));
+  const waitsMs = session.runs.slice(1).map(({ begunAtMs }, index) => begunAtMs - (ended[index] ?? Number.NaN));
+  // After failures of another kind, the waits would be 0, 500 and 1000 ms.
+  expect((waitsMs[2] ?? Number.NaN) - (waitsMs[0] ?? Number.NaN)).toBeLessThan(500);
+  expect(session.fatal).toEqual([]);
+});

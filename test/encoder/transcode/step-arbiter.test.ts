@@ -175,6 +175,19 @@ describe('a stream that takes little never steps for one that takes much', () =>
   });
 });
 
+test('a stream within its share waits for the effect of a step, even if the other takes hardly more than it after that', () => {
+  const [little, much] = [new TestStepper(0.9).falls(0.7, 0), new TestStepper(1.9).falls(0.7)];
+  const { arbiter, settle } = setUp(little, much);
+  arbiter.requestDown(little);
+  much.isSettling = true;
+  arbiter.requestDown(little);
+  expect(stepsOf(little, much)).toEqual([[], ['down']]);
+  settle();
+  Object.assign(much, { isSettling: false, isSlow: false });
+  arbiter.requestDown(little);
+  expect(stepsOf(little, much)).toEqual([['down'], ['down']]);
+});
+
 test('a stream whose FFmpeg is being replaced steps at once, if it takes more than its share', () => {
   const [first, last] = [new TestStepper(2), new TestStepper(2)];
   const { arbiter } = setUp(first, last);

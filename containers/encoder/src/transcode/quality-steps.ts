@@ -194,21 +194,19 @@ export class QualitySteps implements Stepper {
 
   /** The next level for which FFmpeg would be fast enough, as far as its speed is known; else the last one. */
   #nextDown(): number | null {
-    // If nothing came out at all, that says little about a speed.
-    const speed = this.#policy.fallingSpeed || Number.POSITIVE_INFINITY;
-    const affordableVCpus = (speed * this.vCpus) / CATCH_UP_SPEED;
-    let next = this.#next('down');
-    for (let below = next; below !== null && this.#vCpusAt(next ?? 0) > affordableVCpus; ) {
-      below = this.#next('down', below);
-      next = below ?? next;
-    }
-    return next;
+    const { fallingSpeed } = this.#policy;
+    const next = this.#next('down');
+    // If nothing came out at all, FFmpeg may be stuck. That says nothing about its speed.
+    if (fallingSpeed === null || fallingSpeed === 0) return next;
+    const below = [...this.#levels.keys()].filter((level) => level > this.#level && this.#fits(level));
+    const affordableVCpus = (fallingSpeed * this.vCpus) / CATCH_UP_SPEED;
+    return below.find((level) => this.#vCpusAt(level) <= affordableVCpus) ?? below.at(-1) ?? null;
   }
 
   /** The nearest level in a direction that players can continue with; null if there is none. */
-  #next(direction: StepDirection, from = this.#level): number | null {
+  #next(direction: StepDirection): number | null {
     const stride = direction === 'down' ? 1 : -1;
-    for (let level = from + stride; this.#levels[level] !== undefined; level += stride) {
+    for (let level = this.#level + stride; this.#levels[level] !== undefined; level += stride) {
       if (this.#fits(level)) return level;
     }
     return null;

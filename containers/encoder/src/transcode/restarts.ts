@@ -56,9 +56,9 @@ export class Restarts {
     const { steps } = this.#options;
     if (end.outcome === 'finished') return this.#policy.delayAfterChange(end.lifetimeMs);
     if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
-    // The next FFmpeg has less to do, so the end of this one says nothing about it.
-    if (steps.isPending) return 0;
-    // Nor does it say anything about the source, as long as the task may yet be relieved.
-    return this.#policy.delayAfter({ ...end, hadOutput: end.hadOutput || steps.canStepDown });
+    // The next FFmpeg has less to do, or begins closer to the live edge. A wait would only be missing media.
+    if (steps.isPending || end.hadOutput) return 0;
+    // The end says nothing about the source, as long as the task may yet be relieved.
+    return this.#policy.delayAfter({ ...end, hadOutput: steps.canStepDown });
   }
 }

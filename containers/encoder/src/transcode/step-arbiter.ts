@@ -46,6 +46,8 @@ export class StepArbiter {
   #steppedAtMs = Number.NEGATIVE_INFINITY;
   /** vCPUs that steps have freed for other streams and that may not be felt yet. */
   #freedVCpus = 0;
+  /** Streams that do not step before the effect of the last steps down is felt, because they took little. */
+  #spared: ReadonlySet<Stepper> = new Set();
   #lastUp: { readonly stepper: Stepper; readonly atMs: number } | null = null;
 
   constructor(options: StepArbiterOptions) {
@@ -72,7 +74,7 @@ export class StepArbiter {
     const waitMs = this.#settlesInMs();
     if (waitMs > 0 && requester.overloadInMs >= waitMs && this.#mayBeHelped(requester)) return;
     const chosen = this.#best(this.#causes(requester));
-    if (chosen !== null) this.#step(chosen, 'down');
+    if (chosen !== null) this.#stepDown(chosen);
   }
 
   /** `requester` has had room. It steps up if nobody is slow and the CPU has room for more. */
@@ -80,7 +82,7 @@ export class StepArbiter {
     const { vCpusToStepUp } = requester;
     if (vCpusToStepUp === null || this.#settlesInMs() > 0 || [...this.#steppers].some(({ isSlow }) => isSlow)) return;
     const idleVCpus = this.#options.idleVCpus(this.#options.now());
-    if (idleVCpus !== null && idleVCpus >= vCpusToStepUp) this.#step(requester, 'up');
+    if (idleVCpus !== null && idleVCpus >= vCpusToStepUp) this.#stepUp(requester);
   }
 
   /**
@@ -88,8 +90,8 @@ export class StepArbiter {
    * at once, because that costs its viewers nothing more.
    */
   onReplaced(requester: Stepper): void {
-    const isCause = this.#isOverloaded() && this.#causes(requester).includes(requester);
-    if (isCause && requester.canStepDown) this.#step(requester, 'down');
+    const isCause = this.#isOverloaded() && !this.#isModest(requester, requester);
+    if (isCause && requester.canStepDown) this.#stepDown(requester);
     else this.requestDown(requester);
   }
 
@@ -104,43 +106,63 @@ export class StepArbiter {
 
   /**
    * The streams that may step because `requester` is slow. If the task has more to do than it can, these are the streams
-   * that take more than their share, slow or not. There always is one. If not, slow streams have only themselves.
+   * that take more than their share, slow or not. There always is one. If not, slow streams have only themselves, but
+   * those that take little do not step for one that takes much.
    */
   #causes(requester: Stepper): readonly Stepper[] {
-    const steppers = [...this.#steppers];
-    const shareVCpus = this.#options.vCpus / steppers.length;
-    if (this.#isOverloaded()) return steppers.filter(({ vCpus }) => vCpus > shareVCpus);
-    return steppers.filter((stepper) => stepper === requester || stepper.isSlow || stepper.isSettling);
+    const isToBlame = ({ isSlow }: Stepper): boolean => isSlow || this.#isOverloaded();
+    const able = [...this.#steppers].filter((it) => it.canStepDown && (it === requester || isToBlame(it)));
+    const dearest = dearestOf(able);
+    const causes = able.filter((it) => it === this.#regretted() || !this.#isModest(it, dearest ?? it));
+    if (this.#settlesInMs() === 0) return causes;
+    return causes.filter((it) => !it.isSettling && !this.#spared.has(it));
+  }
+
+  /** Whether a stream takes so little that it must not step because of another one. */
+  #isModest({ vCpus }: Stepper, other: Stepper): boolean {
+    return this.#isOverloaded() ? vCpus <= this.#options.vCpus / this.#steppers.size : 2 * vCpus < other.vCpus;
   }
 
   #isOverloaded(): boolean {
     return [...this.#steppers].reduce((sum, { vCpus }) => sum + vCpus, 0) > this.#options.vCpus;
   }
 
-  /**
-   * The one that stepped up lately; else the most expensive one; of equals the one that came last. While the effect of one's
-   * step is waited for, another one may step, but none that takes little for one that takes much.
-   */
-  #best(candidates: readonly Stepper[]): Stepper | null {
-    const able = candidates.filter(({ canStepDown }) => canStepDown);
+  /** The stream that stepped up lately; else the most expensive one. */
+  #best(causes: readonly Stepper[]): Stepper | null {
+    return causes.find((stepper) => stepper === this.#regretted()) ?? dearestOf(causes);
+  }
+
+  #regretted(): Stepper | null {
     const isRecent = this.#lastUp !== null && this.#options.now() - this.#lastUp.atMs < this.limits.roomMs;
-    const regretted = able.find((stepper) => isRecent && stepper === this.#lastUp?.stepper);
-    const mostVCpus = Math.max(...able.map(({ vCpus }) => vCpus));
-    const isSettled = this.#settlesInMs() === 0;
-    const free = able.filter(({ vCpus, isSettling }) => 2 * vCpus >= mostVCpus && (isSettled || !isSettling));
-    const dearest = (a: Stepper | null, b: Stepper): Stepper => (a === null || b.vCpus >= a.vCpus ? b : a);
-    return regretted ?? free.reduce(dearest, null);
+    return isRecent ? (this.#lastUp?.stepper ?? null) : null;
+  }
+
+  #stepUp(stepper: Stepper): void {
+    this.#lastUp = { stepper, atMs: this.#options.now() };
+    this.#freedVCpus = 0;
+    this.#spared = new Set();
+    this.#step(stepper, 'up');
+  }
+
+  #stepDown(stepper: Stepper): void {
+    if (this.#settlesInMs() === 0) {
+      this.#freedVCpus = 0;
+      this.#spared = new Set([...this.#steppers].filter((other) => this.#isModest(other, stepper)));
+    }
+    if (stepper === this.#lastUp?.stepper) this.#lastUp = null;
+    const usedVCpus = (stepper.fallingSpeed ?? 1) * stepper.vCpus;
+    this.#step(stepper, 'down');
+    this.#freedVCpus += Math.max(0, usedVCpus - stepper.vCpus);
   }
 
   #step(chosen: Stepper, direction: StepDirection): void {
-    const nowMs = this.#options.now();
-    if (this.#settlesInMs() === 0) this.#freedVCpus = 0;
-    const usedVCpus = (chosen.fallingSpeed ?? 1) * chosen.vCpus;
-    this.#steppedAtMs = nowMs;
-    if (direction === 'up') this.#lastUp = { stepper: chosen, atMs: nowMs };
-    else if (chosen === this.#lastUp?.stepper) this.#lastUp = null;
+    this.#steppedAtMs = this.#options.now();
     chosen.step(direction);
-    this.#freedVCpus += Math.max(0, usedVCpus - chosen.vCpus);
     for (const stepper of this.#steppers) stepper.measureAnew();
   }
+}
+
+/** The most expensive one; of equals the one that came last. */
+function dearestOf(steppers: readonly Stepper[]): Stepper | null {
+  return steppers.reduce<Stepper | null>((best, it) => (best === null || it.vCpus >= best.vCpus ? it : best), null);
 }
