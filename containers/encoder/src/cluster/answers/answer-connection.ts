@@ -43,6 +43,8 @@ interface PendingRequest {
   readonly disarm: () => void;
 }
 
+/** A head has some 600 bytes. So most come with one read, and what else this takes is little to copy. */
+const HEAD_READ_BYTES = 2 * 1024;
 /** Longer than any of our heads. */
 const MAX_HEAD_BYTES = 8 * 1024;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
@@ -50,14 +52,14 @@ const END_OF_HEAD = Buffer.from('\r\n\r\n');
 const SILENCE_LIMIT_MS = 60_000;
 
 /**
- * A connection to another task, for viewers' requests, one at a time. Node.js's client takes four times the CPU, mostly for streams,
- * and for memory that it allocates for each read.
+ * A connection to another task, for viewers' requests, one at a time. Node.js's client takes three to four times the CPU, mostly for
+ * streams, and for memory that it allocates for each read.
  */
 export class AnswerConnection {
   readonly #options: AnswerConnectionOptions;
   readonly #socket: Socket;
   /** Takes what is not in the middle of a body. */
-  readonly #headBuffer = Buffer.allocUnsafeSlow(MAX_HEAD_BYTES);
+  readonly #headBuffer = Buffer.allocUnsafeSlow(HEAD_READ_BYTES);
   /** Takes the next bytes of a body. Null if the other one takes them. */
   #bodyBuffer: Buffer | null = null;
   #pending: PendingRequest | null = null;
@@ -125,7 +127,7 @@ export class AnswerConnection {
 
   /** Called before each read. What little is left of a body is copied, and a body that waits for its client takes no memory. */
   #nextBuffer(): Buffer {
-    this.#bodyBuffer = this.#bytesLeft > MAX_HEAD_BYTES && !this.#isPaused ? this.#options.buffers.take() : null;
+    this.#bodyBuffer = this.#bytesLeft > HEAD_READ_BYTES && !this.#isPaused ? this.#options.buffers.take() : null;
     return this.#bodyBuffer ?? this.#headBuffer;
   }
 

@@ -1,6 +1,6 @@
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 128 * 1024;
 /** How many buffers are kept while no socket needs them. */
-const MAX_SPARE = 64;
+const MAX_SPARE = 32;
 
 /** Memory that sockets read into, and that is used again. As garbage, it would cost more CPU than all the rest of passing an answer on. */
 export class ReadBuffers {
