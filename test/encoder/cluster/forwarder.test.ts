@@ -1,28 +1,29 @@
 import { getEventListeners } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import pino from 'pino';
+import { AnswerClient } from '#encoder/cluster/answers/answer-client.ts';
 import { Forwarder, MISDIRECTED_STATUS } from '#encoder/cluster/forwarder.ts';
 import { OwnerDirectory } from '#encoder/cluster/owner-directory.ts';
-import { TaskClient } from '#encoder/cluster/task-client.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
-import { listenOnLoopback } from '#scripts/local/http-server.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 
-test('a request that asks a task again and again leaves no listener on its signal behind', async () => {
-  const abort = new AbortController();
-  const listeners: number[] = [];
-  const server = await listenOnLoopback(
-    createServer((_request, response) => {
-      listeners.push(getEventListeners(abort.signal, 'abort').length);
-      if (listeners.length === 4) abort.abort('the client has gone');
-      response.writeHead(MISDIRECTED_STATUS).end();
-    }),
-  );
+let holder: ListeningServer;
+let client: AnswerClient;
+/** Asks a task that does not hold the stream for its multivariant playlist. */
+let ask: (signal: AbortSignal) => ReturnType<Forwarder['answer']>;
+
+async function start(answer: RequestListener, maxConnections = 10): Promise<void> {
+  holder = await listenOnLoopback(createServer(answer));
   const held = {
     ...{ streamId: 'stream', epoch: 1_000, leaseUntilMs: Date.now() + 60_000, broadcast: makeBroadcastState() },
     requestedEnd: null,
-    holder: makeStreamHolder({ taskId: 'other', address: new URL(server.url).host }),
+    holder: makeStreamHolder({ taskId: 'other', address: new URL(holder.url).host }),
   };
-  const client = new TaskClient({ authorization: async () => '', accepts: async () => true });
+  client = new AnswerClient({
+    credential: { authorization: async () => '', accepts: async () => true },
+    maxConnections,
+  });
   const forwarder = new Forwarder({
     ...{ taskId: 'own', client, now: Date.now },
     directory: new OwnerDirectory({
@@ -35,13 +36,39 @@ test('a request that asks a task again and again leaves no listener on its signa
     },
   });
   const { playbackId } = held.holder;
-  const answer = await forwarder.answer(
-    { kind: 'multivariant-playlist', playbackId },
-    { method: 'GET', url: `/live/${playbackId}/master.m3u8`, headers: {}, acceptsGzip: false, signal: abort.signal },
-  );
-  expect(answer.status).toBe(503);
+  ask = (signal) =>
+    forwarder.answer(
+      { kind: 'multivariant-playlist', playbackId },
+      { method: 'GET', url: `/live/${playbackId}/master.m3u8`, headers: {}, acceptsGzip: false, signal },
+    );
+}
+afterEach(async () => {
+  client.close();
+  await holder.close();
+});
+
+test('a request that asks a task again and again leaves no listener on its signal behind', async () => {
+  const abort = new AbortController();
+  const listeners: number[] = [];
+  await start((_request, response) => {
+    listeners.push(getEventListeners(abort.signal, 'abort').length);
+    if (listeners.length === 4) abort.abort('the client has gone');
+    response.writeHead(MISDIRECTED_STATUS, { 'content-length': 0 }).end();
+  });
+  expect(await ask(abort.signal)).toMatchObject({ status: 503 });
   expect(listeners).toEqual([1, 1, 1, 1]);
   expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
-  client.close();
-  await server.close();
+});
+
+test('a request for a task that has too many already is a 503 at once', async () => {
+  let waiting = 0;
+  await start(() => {
+    waiting += 1;
+  }, 1);
+  const abort = new AbortController();
+  const first = ask(abort.signal);
+  await waitFor('the first request', () => waiting === 1);
+  expect(await ask(abort.signal)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
+  abort.abort('the client has gone');
+  await first;
 });

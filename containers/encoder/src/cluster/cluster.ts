@@ -9,6 +9,7 @@ import type { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams, LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
 import type { TaskStore } from '#runtime/task-store.ts';
+import { AnswerClient } from './answers/answer-client.ts';
 import type { ClusterCredential } from './cluster-credential.ts';
 import { Forwarder } from './forwarder.ts';
 import { takeOver } from './handover.ts';
@@ -55,6 +56,7 @@ export class Cluster {
   readonly #options: ClusterOptions;
   readonly #internal: OriginServer;
   readonly #client: TaskClient;
+  readonly #answers: AnswerClient;
   readonly #origin: OriginHandler;
   readonly #forwarder: Forwarder;
   readonly #registration: TaskRegistration;
@@ -69,6 +71,7 @@ export class Cluster {
     this.#startedAt = new Date(now()).toISOString();
     const client = new TaskClient(credential);
     this.#client = client;
+    this.#answers = new AnswerClient({ credential });
     const task = { taskId: identity.taskId, address: `${identity.address}:${internal.port}` };
     const takeOverStream: LiveStreamsOptions['takeOver'] = (request) => takeOver(request, { client, log });
     const streams = createStreams({ task, takeOver: takeOverStream });
@@ -78,7 +81,7 @@ export class Cluster {
       ...{ task, store: liveStore, streams, client, takeOver: takeOverStream, reconnectWindowMs, now, log },
     });
     this.#forwarder = new Forwarder({
-      ...{ taskId: task.taskId, client, now },
+      ...{ taskId: task.taskId, client: this.#answers, now },
       directory: new OwnerDirectory({ store: liveStore, now, log }),
       settleAbandoned: (held) => this.#waiting.settle(held),
       answerHere: (request) => this.answer(request),
@@ -170,6 +173,7 @@ export class Cluster {
     this.#registration.stop();
     await this.#internal.close();
     this.#client.close();
+    this.#answers.close();
   }
 
   /** Asks the tasks with most room first. */

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
@@ -13,8 +12,11 @@ import {
 import { errorResponse, type ForwardedResponse, type OriginResponse } from '#encoder/origin/origin-response.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
+import { type AnswerClient, TaskBusyError } from './answers/answer-client.ts';
+import type { TaskAnswer } from './answers/answer-connection.ts';
+import { headerOf } from './answers/answer-head.ts';
 import type { OwnerDirectory } from './owner-directory.ts';
-import { type TaskClient, TaskUnreachableError } from './task-client.ts';
+import { TaskUnreachableError } from './task-client.ts';
 
 /** The fencing epoch: in a request, the one that the asker knows; in an answer, the one under which it was given. */
 export const EPOCH_HEADER = 'headend-epoch';
@@ -42,11 +44,12 @@ const PASSED_HEADERS = ['accept-encoding', 'range', 'if-range'] as const;
 const OWNER_CHANGED = 'the stream has another owner';
 
 const UNAVAILABLE = errorResponse(503, 'the stream can not be found now', { 'retry-after': '1' });
+const BUSY = errorResponse(503, 'too many requests wait for the stream', { 'retry-after': '1' });
 
 export interface ForwarderOptions {
   readonly taskId: string;
   readonly directory: OwnerDirectory;
-  readonly client: TaskClient;
+  readonly client: AnswerClient;
   /**
    * Looks after a stream whose holder does not answer. Resolves to true if this task holds it now, because the stream has ended.
    */
@@ -76,6 +79,7 @@ export class Forwarder {
       if (request.signal.aborted) return NOT_IN_TIME;
       // Not a 404: players give up after that, and a page would say that the stream is idle.
       if (isStoreUnavailable(error)) return UNAVAILABLE;
+      if (error instanceof TaskBusyError) return BUSY;
       throw error;
     }
   }
@@ -120,32 +124,22 @@ export class Forwarder {
   async #ask(held: HeldStream, target: StreamTarget, request: OriginRequest): Promise<ForwardedResponse | null> {
     const { taskId, client } = this.#options;
     if (held.holder.taskId === taskId) return null;
-    const watch = this.#watchOwner(held, target.playbackId, request.signal);
-    let isPassedOn = false;
+    // Any other request is answered before the stream could have changed its owner.
+    const watch = mayBlock(target) ? this.#watchOwner(held, target.playbackId, request.signal) : null;
+    const signal = watch?.signal ?? request.signal;
     try {
-      const answer = await client.ask({
-        address: held.holder.address,
-        method: request.method,
-        path: request.url,
-        headers: passedHeaders(request, held.epoch),
-        answerLimitMs: mayBlock(target) ? blockLimitMs(held) + PROMPT_ANSWER_MS : PROMPT_ANSWER_MS,
-        signal: watch.signal,
+      const answer = await client.ask(held.holder.address, {
+        ...{ method: request.method, path: request.url, headers: passedHeaders(request, held.epoch), signal },
+        answerLimitMs: watch === null ? PROMPT_ANSWER_MS : blockLimitMs(held) + PROMPT_ANSWER_MS,
       });
-      const isRight =
-        answer.statusCode !== MISDIRECTED_STATUS && Number(answer.headers[EPOCH_HEADER] ?? 0) >= held.epoch;
-      if (isRight) {
-        isPassedOn = true;
-        return toForwarded(answer);
-      }
-      answer.resume();
+      if (answer.status !== MISDIRECTED_STATUS && epochOf(answer) >= held.epoch) return toForwarded(answer);
+      answer.body.destroy();
       return null;
     } catch (error) {
-      if (error instanceof TaskUnreachableError || watch.signal.reason === OWNER_CHANGED) return null;
+      if (error instanceof TaskUnreachableError || signal.reason === OWNER_CHANGED) return null;
       throw error;
     } finally {
-      watch.stop();
-      // The body of an answer breaks off with its client. A request asks many times, and Node.js warns of many listeners.
-      if (!isPassedOn) watch.forgetClient();
+      watch?.stop();
     }
   }
 
@@ -161,9 +155,12 @@ export class Forwarder {
       if (latest !== null && latest.epoch > held.epoch) abandoned.abort(OWNER_CHANGED);
     };
     const timer = setInterval(() => void check(), OWNER_CHECK_MS);
-    const stop = (): void => clearInterval(timer);
-    const forgetClient = (): void => clientSignal.removeEventListener('abort', onClientGone);
-    return { signal: abandoned.signal, stop, forgetClient };
+    const stop = (): void => {
+      clearInterval(timer);
+      // A request asks many times, and Node.js warns of many listeners.
+      clientSignal.removeEventListener('abort', onClientGone);
+    };
+    return { signal: abandoned.signal, stop };
   }
 }
 
@@ -185,10 +182,14 @@ function passedHeaders({ headers }: OriginRequest, epoch: number): Record<string
   return passed;
 }
 
-function toForwarded(answer: IncomingMessage): ForwardedResponse {
-  const headers: Record<string, string | readonly string[]> = {};
-  for (const [name, value] of Object.entries(answer.headers)) {
-    if (value !== undefined && !HOP_HEADERS.has(name)) headers[name] = value;
+/** 0 if the answer has none. */
+const epochOf = ({ headers }: TaskAnswer): number => Number(headerOf(headers, EPOCH_HEADER) ?? 0);
+
+function toForwarded({ status, headers, body }: TaskAnswer): ForwardedResponse {
+  const passed: string[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name = '', value = ''] = headers.slice(at, at + 2);
+    if (!HOP_HEADERS.has(name)) passed.push(name, value);
   }
-  return { status: answer.statusCode ?? 502, headers, stream: answer };
+  return { status, headers: passed, stream: body };
 }

@@ -10,7 +10,7 @@ import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';
 import { NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
-import { CORS_HEADERS, errorResponse, type ForwardedResponse, type OriginResponse } from './origin-response.ts';
+import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
 import { parseRequestTarget, type RequestTarget, type StreamTarget } from './request-target.ts';
 
@@ -38,10 +38,7 @@ export interface OriginStream {
 export type FindStream = (playbackId: string) => Promise<OriginStream | undefined>;
 
 /** Answers for a stream that this task does not hold. */
-export type AnswerElsewhere = (
-  target: StreamTarget,
-  request: OriginRequest,
-) => Promise<OriginResponse | ForwardedResponse>;
+export type AnswerElsewhere<Answer> = (target: StreamTarget, request: OriginRequest) => Promise<Answer>;
 
 /** A blocked request gives up after this many target durations (RFC 8216bis 6.2.5.2). */
 export const BLOCK_TARGET_DURATIONS = 3;
@@ -57,7 +54,7 @@ export class OriginHandler {
     this.#findStream = findStream;
   }
 
-  async handle(request: OriginRequest, elsewhere: AnswerElsewhere): Promise<OriginResponse | ForwardedResponse> {
+  async handle<Answer>(request: OriginRequest, elsewhere: AnswerElsewhere<Answer>): Promise<OriginResponse | Answer> {
     const target = parseRequestTarget(request.url);
     if (target === undefined) return NOT_FOUND;
     if (target.kind === 'health') return health();

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
 
 /** A response as data; OriginServer writes it to the socket. */
@@ -12,8 +12,20 @@ export interface OriginResponse {
 /** The answer of the task that holds the stream. It is passed on as it comes in. */
 export interface ForwardedResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly stream: Readable;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly stream: ForwardedBody;
+}
+
+/** A body that is coming in. */
+export interface ForwardedBody {
+  /**
+   * Sends what has come and what comes to `sink`, and ends it. Destroys it if the body breaks off. Memory is used again as soon as
+   * `sink` calls back, so it must not pass on what it gets.
+   */
+  pipeTo(sink: Writable): void;
+  /** Nobody wants the body any more. */
+  destroy(): void;
 }
 
 /** Players run on other origins, and measure the age of a cached response (RFC 8216bis 6.2.2; hls.js reads `Age`). */

@@ -1,11 +1,5 @@
 import { once } from 'node:events';
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { OriginRequest } from './origin-handler.ts';
@@ -193,22 +187,19 @@ export class OriginServer {
   }
 
   /** Passes another task's answer on. A break on either side breaks the other. */
-  async #forward(request: IncomingMessage, response: ServerResponse, answer: ForwardedResponse): Promise<void> {
+  #forward(request: IncomingMessage, response: ServerResponse, answer: ForwardedResponse): void {
     if (response.destroyed) {
       answer.stream.destroy();
       return;
     }
-    response.writeHead(answer.status, {
-      ...answer.headers,
-      ...(this.#isLeaving || hasBody(request) ? { connection: 'close' } : {}),
-    } as OutgoingHttpHeaders);
     const deadline = setTimeout(() => response.destroy(), this.#options.sendLimitMs);
     response.once('close', () => {
       clearTimeout(deadline);
       answer.stream.destroy();
     });
-    answer.stream.once('error', () => response.destroy());
-    answer.stream.pipe(response);
+    const isLast = this.#isLeaving || hasBody(request);
+    response.writeHead(answer.status, [...answer.headers, ...(isLast ? ['connection', 'close'] : [])]);
+    answer.stream.pipeTo(response);
   }
 
   #onError(error: unknown, request: IncomingMessage, response: ServerResponse): void {
@@ -229,14 +220,15 @@ function hasBody(request: IncomingMessage): boolean {
 
 /** Resolves when the client has read the body or has gone. A response that ended earlier counts as idle in `close`. */
 async function writeBody(response: ServerResponse, body: readonly Buffer[]): Promise<void> {
-  for (const buffer of body) {
-    if (response.destroyed || response.write(buffer)) continue;
-    await new Promise<void>((resolve) => {
-      const goOn = (): void => {
-        response.off('drain', goOn).off('close', goOn);
-        resolve();
-      };
-      response.on('drain', goOn).on('close', goOn);
-    });
-  }
+  let isFull = false;
+  // At once, since the media is in memory anyway, and each packet takes CPU.
+  for (const buffer of body) isFull = !response.write(buffer);
+  if (!isFull || response.destroyed) return;
+  await new Promise<void>((resolve) => {
+    const goOn = (): void => {
+      response.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    response.on('drain', goOn).on('close', goOn);
+  });
 }
