@@ -98,8 +98,9 @@ export const stopStreamRoute = createRoute({
   path: '/api/streams/{id}/stop',
   summary: 'End a broadcast',
   description:
-    'A broadcast that waits for its publisher to come back ends too. The stream key stays valid for the next broadcast. If your own backend decides who may publish, its streams ' +
-    'have no record here and can be stopped only while they are on air.',
+    'A broadcast that waits for its publisher to come back ends too. The stream key stays valid for the next ' +
+    'broadcast. If your own backend decides who may publish, its streams have no record here and can be stopped ' +
+    'only while they are on air.',
   security: ADMIN_ONLY,
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {
