@@ -208,6 +208,53 @@ describe('delta updates', () => {
   });
 });
 
+describe('a delta update that waits for no position', () => {
+  const DELTA = media('?_HLS_skip=YES');
+
+  test('is answered when the next run has a part, if the last one has ended', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    origin.sink.end();
+    const asked = origin.ask(DELTA);
+    await origin.untilWaiting('480p', 1);
+    const next = await encodeRun();
+    const steps = interleaved(next);
+    const sink = origin.stream.beginRun(toMediaRun(next, EPOCH + 1));
+    const timeline = origin.stream.renditions.get('480p');
+    for (const { rendition, chunk } of steps) {
+      if (timeline?.newest()?.epoch !== EPOCH) break;
+      expect(origin.waiting('480p')).toBe(1);
+      sink.write(rendition, chunk);
+    }
+    expect(newestPart(await asked)).toBe(`${FIRST_MSN + 1}.0`);
+    expect((await origin.ask(DELTA)).status).toBe(200);
+  });
+
+  test('is answered at once while a run goes on, and by a full playlist at any time', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    expect(newestPart(await origin.ask(DELTA))).toBe(`${FIRST_MSN}.1`);
+    origin.sink.end();
+    expect(newestPart(await origin.ask(media()))).toBe(`${FIRST_MSN}.1`);
+  });
+
+  test('is answered when the stream ends', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    origin.sink.end();
+    const asked = origin.ask(DELTA);
+    await origin.untilWaiting('480p', 1);
+    origin.stream.end();
+    expect(parseMediaPlaylist((await asked).body.toString()).isEnded).toBe(true);
+  });
+
+  test('is answered with what there is if nothing comes', async () => {
+    const ultra = await RunningOrigin.start('ultra');
+    ultra.feedUntil('480p', FIRST_MSN, 2);
+    ultra.sink.end();
+    expect(newestPart(await ultra.ask(DELTA))).toBe(`${FIRST_MSN}.1`);
+    expect(ultra.waiting('480p')).toBe(0);
+    await ultra.server.close();
+  });
+});
+
 describe('the hinted part', () => {
   const PART = `480p/${EPOCH}-${FIRST_MSN}.1.m4s`;
 

@@ -42,6 +42,8 @@ export type AnswerElsewhere<Answer> = (target: StreamTarget, request: OriginRequ
 
 /** A blocked request gives up after this many target durations (RFC 8216bis 6.2.5.2). */
 export const BLOCK_TARGET_DURATIONS = 3;
+/** Shorter than any player waits for a playlist. */
+const INTERRUPTED_LIMIT_MS = 4_000;
 const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
 export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
 
@@ -100,6 +102,8 @@ export class OriginHandler {
       if (refusal !== null) return errorResponse(400, refusal);
       const isReady = (): boolean => timeline.ended || timeline.contains({ msn, part });
       if (!(await waitFor(stream, timeline, isReady, request.signal))) return NOT_IN_TIME;
+    } else if (isDelta) {
+      await untilContinued(stream, timeline, request.signal);
     }
     if (!isShowable(stream, timeline)) return NOT_FOUND;
     const playlist = this.#playlists.media(stream, target.rendition, timeline, isDelta && !timeline.ended);
@@ -142,6 +146,16 @@ function waitFor(
   signal: AbortSignal,
 ): Promise<boolean> {
   return timeline.waitUntil(isReady, BLOCK_TARGET_DURATIONS * stream.targetDurationSeconds * 1000, signal);
+}
+
+/**
+ * Holds a player's look for news while the stream has no run, until the next one has a part. hls.js 1.7.4 gives a blocking request up
+ * after three parts or 0.8 target durations, and then looks once a second. Viewers would see up to a second later that the publisher
+ * is back.
+ */
+async function untilContinued(stream: StreamPackage, timeline: RenditionTimeline, signal: AbortSignal): Promise<void> {
+  const limitMs = Math.min(INTERRUPTED_LIMIT_MS, BLOCK_TARGET_DURATIONS * stream.targetDurationSeconds * 1000);
+  await timeline.waitUntil(() => !timeline.isInterrupted, limitMs, signal);
 }
 
 async function mediaFile(

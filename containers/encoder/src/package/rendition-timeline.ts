@@ -105,6 +105,12 @@ export class RenditionTimeline {
     return this.#isEnded;
   }
 
+  /** Whether nothing has come since the last run ended. */
+  get isInterrupted(): boolean {
+    const newest = this.#segments.newest;
+    return newest !== undefined && newest.epoch !== this.#run?.epoch && !this.#isEnded;
+  }
+
   /** The segments that the playlist lists, oldest first. The last one may be open. */
   listed(): readonly Segment[] {
     return this.#segments.listed();
