@@ -202,7 +202,9 @@ test('a stream ends with the reason key-rotated if nobody publishes with the new
 test('a publisher is told if another task has taken over its stream', async () => {
   const publisher = await goLive();
   await control.begin(makePublish('stream-1', { owner: 'b' }));
-  expect((await publisher.ended).description).toContain('another connection');
+  expect(await publisher.ended).toMatchObject({
+    ...{ code: 'NetStream.Publish.BadName', description: expect.stringContaining('another connection') },
+  });
   expect((await control.get('stream-1'))?.owner).toBe('b');
 });
 
@@ -279,31 +281,24 @@ test('viewers get a playable presentation when the sound disappears and when it 
   expect(types()).toEqual(['stream.live', 'encoder.restarted', 'encoder.restarted']);
 });
 
-test.each([
-  ['unreachable', () => proxy.refuse()],
-  ['hanging', async () => proxy.blackHole()],
-  ['throttling', async () => proxy.throttle()],
-])(
-  'while DynamoDB is %s, live streams go on and new publishes are refused, and it recovers afterwards',
-  async (_name, breakStore) => {
-    const publisher = await goLive();
-    await breakStore();
-    const other = { ...STREAM, streamId: 'stream-2', playbackId: 'playback-2' };
-    await expect(publish(streams, 'b', other)).rejects.toThrow();
-    expect(events.at(-1)).toMatchObject({
-      ...{ type: 'stream.refused', streamId: 'stream-2', code: 'NetStream.Publish.Rejected' },
-    });
-    await goesOn();
-    expect(publisher.isClosed).toBe(false);
-    await proxy.mend();
-    const next = await publish(streams, 'c', other);
-    next.leave();
-    const brokenUntilMs = Date.now();
-    await waitFor(
-      'a heartbeat',
-      async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + LEASE_DURATION_MS - 500,
-    );
-    expect(publisher.isClosed).toBe(false);
-    expect(processes).toHaveLength(1);
-  },
-);
+test('while DynamoDB is unreachable, live streams go on and new publishes are refused, and it recovers afterwards', async () => {
+  const publisher = await goLive();
+  await proxy.refuse();
+  const other = { ...STREAM, streamId: 'stream-2', playbackId: 'playback-2' };
+  await expect(publish(streams, 'b', other)).rejects.toThrow();
+  expect(events.at(-1)).toMatchObject({
+    ...{ type: 'stream.refused', streamId: 'stream-2', code: 'NetStream.Publish.Rejected' },
+  });
+  await goesOn();
+  expect(publisher.isClosed).toBe(false);
+  await proxy.mend();
+  const next = await publish(streams, 'c', other);
+  next.leave();
+  const brokenUntilMs = Date.now();
+  await waitFor(
+    'a heartbeat',
+    async () => ((await control.get('stream-1'))?.leaseUntilMs ?? 0) > brokenUntilMs + LEASE_DURATION_MS - 500,
+  );
+  expect(publisher.isClosed).toBe(false);
+  expect(processes).toHaveLength(1);
+});
