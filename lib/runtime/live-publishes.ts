@@ -42,21 +42,19 @@ export type FormerHolder = Pick<HeldStream, 'holder' | 'leaseUntilMs' | 'broadca
  * (undefined: none). So if the network delivers it twice, the second one changes nothing, however late it comes. `#owner` is the
  * attribute `owner`.
  */
-export function beginUpdate(
-  { owner, holder, version, startedAt }: BeginRequest,
-  leaseUntilMs: number,
-  formerEpoch: unknown,
-): ConditionalUpdate {
+export function beginUpdate(request: BeginRequest, leaseUntilMs: number, formerEpoch: unknown): ConditionalUpdate {
+  const { owner, holder, version, startedAt } = request;
   const isUnchanged = formerEpoch === undefined ? 'attribute_not_exists(epoch)' : 'epoch = :formerEpoch';
   return {
     UpdateExpression:
-      'ADD epoch :count SET #owner = :owner, begunBy = :owner, startedAt = :startedAt, ' +
+      'ADD epoch :count SET #owner = :owner, begunBy = :begunBy, startedAt = :startedAt, ' +
       'leaseUntilMs = :leaseUntilMs, health = :health, former = if_not_exists(holder, :nobody), ' +
       'formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), holder = :holder REMOVE endReason, expiresAtSeconds',
     ConditionExpression: `(attribute_not_exists(minVersion) OR minVersion <= :version) AND ${isUnchanged}`,
     ExpressionAttributeValues: {
       ':count': EPOCHS_PER_PUBLISH,
       ':owner': owner,
+      ':begunBy': callOf(request),
       ':startedAt': startedAt,
       ':leaseUntilMs': leaseUntilMs,
       ':health': null,
@@ -72,13 +70,16 @@ export function beginUpdate(
 /** The item of a stream that has been published. */
 export type BegunItem = LiveItem & Pick<LiveRecord, 'epoch'>;
 
+/** What tells one call from another, and not from its repeats. */
+const callOf = ({ owner, startedAt }: BeginRequest): string => `${owner} ${startedAt}`;
+
 /**
- * Whether the item has its epoch from this very publish. That stays so when the publish has been stopped, so that a call whose first
+ * Whether the item has its epoch from this very call. That stays so when the publish has been stopped, so that a call whose first
  * answer was lost does not begin it again.
  */
-export function isBegun(item: LiveItem | undefined, { owner, holder }: BeginRequest): item is BegunItem {
-  const { begunBy, holder: present } = item ?? {};
-  return begunBy === owner && (present as StreamHolder | undefined)?.taskId === holder.taskId;
+export function isBegun(item: LiveItem | undefined, request: BeginRequest): item is BegunItem {
+  const holder = item?.holder as StreamHolder | undefined;
+  return item?.begunBy === callOf(request) && holder?.taskId === request.holder.taskId;
 }
 
 /** Whether the stream got a new key or was deleted since the publish was allowed. */

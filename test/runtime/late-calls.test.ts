@@ -100,6 +100,14 @@ test('a begin that lost to another one takes the stream from it, with epochs abo
   });
 });
 
+test('a connection that publishes again begins again', async () => {
+  await store.begin(PUBLISH);
+  await store.heartbeat(LEAVE);
+  expect(await store.begin({ ...PUBLISH, startedAt: new Date().toISOString() })).toMatchObject({
+    firstEpoch: 1 + EPOCHS_PER_PUBLISH,
+  });
+});
+
 test('a publish that a second task is offered, because the first did not answer, has epochs of its own there', async () => {
   await store.begin(PUBLISH);
   expect(await store.begin({ ...PUBLISH, holder: OTHER_TASK })).toMatchObject({

@@ -197,6 +197,8 @@ test('a stream ends everywhere, once, if its task is killed and its publisher st
   await waitFor('the end of every playlist', async () =>
     (await allPlaylists()).every((playlist) => playlist.includes('#EXT-X-ENDLIST')),
   );
+  for (const url of liveUrls(platform, stream))
+    expect(await fetchText(`${url}/master.m3u8`)).toContain('360p/media.m3u8');
   await waitFor('the event', () => eventTypes().includes('stream.ended'));
   // Tasks that are asked again do not end it again.
   const [url = ''] = liveUrls(platform, stream);
@@ -204,5 +206,6 @@ test('a stream ends everywhere, once, if its task is killed and its publisher st
   await waitFor('more answers', () => poller.answersFrom(url) >= before + 60);
   poller.stop();
   expect(witness.contradictionsBesidesLosses()).toEqual([]);
+  expect(witness.statuses()).toEqual(['live', 'ended']);
   expect(eventTypes()).toEqual(['stream.live', 'stream.ended']);
 });

@@ -3,15 +3,14 @@ import pino from 'pino';
 import type { HeldStream } from '#domain/streams.ts';
 import { TaskClient } from '#encoder/cluster/task-client.ts';
 import { WaitingStreams } from '#encoder/cluster/waiting-streams.ts';
-import { LiveStreams } from '#encoder/streams/live-streams.ts';
-import { TaskRoom } from '#encoder/streams/task-room.ts';
+import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
-import { testArbiter } from '#test/support/step-arbiters.ts';
+import { makeStreams } from '../streams/make-streams.ts';
 
 const STREAM_ID = 'stream-1';
 const TASK = { taskId: 'own', address: '127.0.0.1:1' };
@@ -49,16 +48,7 @@ beforeEach(async () => {
     },
     accepts: async () => false,
   });
-  streams = new LiveStreams({
-    ...{ task: TASK, store, reconnectWindowMs: 0, now: Date.now, log: LOG, takeOver: async () => null },
-    room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
-    architecture: 'x64',
-    arbiter: testArbiter(),
-    emit: () => undefined,
-    spawn: () => {
-      throw new Error('nobody sends media here');
-    },
-  });
+  streams = makeStreams({ task: TASK, store, reconnectWindowMs: 0 });
 });
 afterEach(async () => {
   await streams.close();

@@ -1,9 +1,9 @@
 import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
-import { AUDIO_TAG } from '#encoder/media/flv-tag.ts';
 import { type AmfValue, encodeAmf0 } from '#kit/amf0.ts';
 import { COMMAND, RtmpClient } from '#kit/rtmp-client.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
+import { deferred } from '#test/support/deferred.ts';
+import { RecordingServer, type RecordingServerOptions, sendSound, streamOf } from './recording-server.ts';
 
 const REPLACED = {
   level: 'error',
@@ -24,17 +24,6 @@ const start = async (options?: RecordingServerOptions) => {
 };
 const open = () => RtmpClient.open(server.port);
 afterEach(() => server.close());
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
-const sendSound = (client: RtmpClient, text: string) =>
-  client.send({ type: AUDIO_TAG, messageStreamId: 1, payload: Buffer.from(text), chunkStreamId: 4 });
 
 async function liveClient(details: Readonly<Record<string, AmfValue>> = {}): Promise<RtmpClient> {
   const client = await open();

@@ -4,13 +4,14 @@ import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { LogLimiter } from '#encoder/guard/log-limiter.ts';
 import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
-import { AUDIO_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { ConnectionLog } from '#encoder/rtmp/connection-log.ts';
 import { Publish, type PublishConnection } from '#encoder/rtmp/publish.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
-import { RecordingServer, type RecordingServerOptions, streamOf } from './recording-server.ts';
+import { deferred } from '#test/support/deferred.ts';
+import { RecordingServer, type RecordingServerOptions, sendSound, streamOf } from './recording-server.ts';
 
 const BAD_NAME = 'NetStream.Publish.BadName';
 const REJECTED = 'NetStream.Publish.Rejected';
@@ -23,17 +24,6 @@ const start = async (options?: RecordingServerOptions) => {
 };
 const open = () => RtmpClient.open(server.port);
 afterEach(() => server.close());
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
-const sendSound = (client: RtmpClient, text: string) =>
-  client.send({ type: AUDIO_TAG, messageStreamId: 1, payload: Buffer.from(text), chunkStreamId: 4 });
 
 const soundsOf = (index: number) => server.recordings[index]?.tags.map((tag) => tag.payload.toString());
 

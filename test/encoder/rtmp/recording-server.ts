@@ -4,10 +4,11 @@ import { pino } from 'pino';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import { ENHANCED_CODECS } from '#encoder/media/enhanced-codecs.ts';
-import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { AUDIO_TAG, type FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
 import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { type RtmpServerOptions, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
+import type { RtmpClient } from '#kit/rtmp-client.ts';
 
 /** What one accepted publisher sent, and how often its handler was closed. */
 export interface Recording {
@@ -128,3 +129,7 @@ export function streamOf(streamKey: string): AuthorisedStream {
     maxInputKbps: 5_256,
   };
 }
+
+/** Sends an audio tag whose payload is a text. */
+export const sendSound = (client: RtmpClient, text: string): void =>
+  client.send({ type: AUDIO_TAG, messageStreamId: 1, payload: Buffer.from(text), chunkStreamId: 4 });

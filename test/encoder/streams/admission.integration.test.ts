@@ -2,24 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { publishVCpus } from '#domain/encoder-capacity.ts';
 import type { EventBody } from '#domain/events.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { LiveStreams, type LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
+import type { LiveStreams, LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
-import { createLogger } from '#runtime/log.ts';
 import { makePublish } from '#test/support/live-store-calls.ts';
-import { testArbiter } from '#test/support/step-arbiters.ts';
 import { H264, publishWithFfmpeg, testAudio, testVideo } from '../media/ffmpeg.ts';
 import { RecordingServer } from '../rtmp/recording-server.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
+import { makeStreams } from './make-streams.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
 
 const REJECTED = 'NetStream.Publish.Rejected';
 const NO_CAPACITY = /no capacity.*try again/i;
 const REFUSAL = { name: 'PublishRefusal', code: REJECTED, message: expect.stringMatching(NO_CAPACITY) };
-const LONG_MS = 60_000;
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let store: LiveStore;
@@ -46,22 +44,15 @@ const ONE = publishVCpus({ ladder: STREAM.ladder, architecture: 'x64' });
 
 /** Starts the streams of a task with room for some. Their reconnect window is longer than any test. */
 function startStreams(room: { readonly streams: number }, options: Partial<LiveStreamsOptions> = {}): void {
-  streams = new LiveStreams({
-    arbiter: testArbiter(),
-    task: { taskId: 'task-1', address: '127.0.0.1:1' },
+  streams = makeStreams({
     store,
-    takeOver: async () => null,
     room: new TaskRoom({ capacityVCpus: room.streams * ONE, now: Date.now }),
-    architecture: 'x64',
-    reconnectWindowMs: LONG_MS,
     emit: (event) => events.push(event),
     spawn: (command, args, options) => {
       const child = spawn(command, args, options);
       processes.push(child);
       return child;
     },
-    now: Date.now,
-    log: createLogger({ service: 'test', level: 'silent' }),
     ...options,
   });
 }

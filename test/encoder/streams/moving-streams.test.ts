@@ -3,17 +3,17 @@ import type { EventBody } from '#domain/events.ts';
 import { TaskClient } from '#encoder/cluster/task-client.ts';
 import { WaitingStreams } from '#encoder/cluster/waiting-streams.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { LiveStreams, type LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
+import type { LiveStreams, LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import { ANSWER_LIMIT_MS } from '#encoder/streams/stream-lease.ts';
 import type { TakeOverRequest } from '#encoder/streams/stream-past.ts';
-import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
+import { deferred } from '#test/support/deferred.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
-import { testArbiter } from '#test/support/step-arbiters.ts';
+import { makeStreams } from './make-streams.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
 
 const { streamId, playbackId } = STREAM;
@@ -38,18 +38,11 @@ afterEach(async () => {
 });
 
 const startStreams = (options: Partial<LiveStreamsOptions> = {}): LiveStreams =>
-  new LiveStreams({
-    ...{ task: TASK, store, reconnectWindowMs: 30_000, now: Date.now, log: pino({ level: 'silent' }) },
-    room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
-    architecture: 'x64',
-    arbiter: testArbiter(),
+  makeStreams({
+    ...{ task: TASK, store },
     takeOver: async (request) => {
       requests.push(request);
       return null;
-    },
-    emit: () => undefined,
-    spawn: () => {
-      throw new Error('nobody sends media here');
     },
     ...options,
   });
@@ -68,15 +61,6 @@ const arriving = (epoch: number) => ({
   },
   package: new StreamPackage({ latency: 'ultra', firstMsn: 7 }),
 });
-
-/** Something that a test ends when it wants to. */
-function gate() {
-  let open: () => void = () => undefined;
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { open, opened };
-}
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
@@ -105,34 +89,34 @@ test('a publish asks the task that answers for its stream, if the last holder ne
 });
 
 test('a task that asks for a stream does not wait for a newer publish here, which may be waiting for it', async () => {
-  const [beginning, taking] = [gate(), gate()];
+  const [beginning, taking] = [deferred(), deferred()];
   streams = startStreams({
-    store: { ...store, begin: async (call) => beginning.opened.then(() => store.begin(call)) },
-    takeOver: () => taking.opened.then(() => null),
+    store: { ...store, begin: async (call) => beginning.promise.then(() => store.begin(call)) },
+    takeOver: () => taking.promise.then(() => null),
   });
   await beginElsewhere('first');
   const accepting = publish(streams, 'second');
   const [older, newer] = [streams.giveUp(streamId, FIRST), streams.giveUp(streamId, THIRD)];
-  beginning.open();
+  beginning.resolve();
   expect(await older).toBeUndefined();
   expect(await isSettled(newer)).toBe(false);
-  taking.open();
+  taking.resolve();
   await accepting;
   expect(await newer).toBeInstanceOf(StreamPackage);
   expect(streams.held).toEqual([]);
 });
 
 test('a publish waits for its stream, which is on its way here', async () => {
-  const underWay = gate();
+  const underWay = deferred();
   const bringing = streams.whileArriving({ streamId, playbackId }, async () => {
-    await underWay.opened;
+    await underWay.promise;
     return streams.arrive(arriving(FIRST));
   });
   await store.begin(makePublish(streamId, { owner: 'first', holder: { ...TASK, playbackId } }));
   const accepting = publish(streams, 'second');
   const asking = streams.giveUp(streamId, SECOND);
   expect(await isSettled(asking)).toBe(false);
-  underWay.open();
+  underWay.resolve();
   const arrived = await bringing;
   await accepting;
   expect(requests).toEqual([]);

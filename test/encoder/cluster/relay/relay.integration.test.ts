@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { makeClip } from '#kit/clip.ts';
-import { readTags } from '#kit/flv-file.ts';
 import { H264, publishWithFfmpeg, testAudio, testVideo } from '../../media/ffmpeg.ts';
 import { RecordingServer } from '../../rtmp/recording-server.ts';
 import { closeServers, Owner, RelayedClient } from './relay-ends.ts';
@@ -10,18 +7,6 @@ afterEach(closeServers);
 
 /** Comparing buffers byte by byte takes Jest seconds. */
 const toText = ({ payload, ...rest }: FlvTag) => ({ ...rest, payload: payload.toString('base64') });
-
-test('the tags of a clip arrive equal and in order', async () => {
-  const clip = await makeClip({ width: 640, height: 360, seconds: 4 });
-  const tags = [...readTags(await readFile(clip))];
-  const owner = await Owner.start();
-  const handler = await new RelayedClient().relay(owner.address);
-  for (const tag of tags) handler.onTag(tag, 0);
-  handler.onClose();
-  await Promise.all(owner.closed);
-  expect(tags.length).toBeGreaterThan(200);
-  expect(owner.tags.map(toText)).toEqual(tags.map(toText));
-});
 
 test('a broadcast by FFmpeg arrives at its owner as it arrived at the task', async () => {
   const owner = await Owner.start();

@@ -8,6 +8,7 @@ import { type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.t
 import { Random } from '#kit/random.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { deferred } from '#test/support/deferred.ts';
 import { RecordingServer, streamOf } from '../../rtmp/recording-server.ts';
 import { AUTHORIZATION, closeServers, listen, Owner, RelayedClient, SILENT } from './relay-ends.ts';
 
@@ -23,14 +24,6 @@ afterEach(closeServers);
 
 const sound = (text: string): FlvTag => ({ type: AUDIO_TAG, timestampMs: 40, payload: Buffer.from(text) });
 const encodeTag = (tag: FlvTag) => Buffer.concat([encodeTagHeader(tag, 1), tag.payload]);
-
-function deferred<T>() {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
 
 describe('a publish that is relayed', () => {
   test('is known to its owner as on the task that it came to', async () => {
