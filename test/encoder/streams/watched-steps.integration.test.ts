@@ -70,9 +70,12 @@ test('a viewer of the best rendition plays on while its frames halve, while it g
   const stream = { ...newStream('480p'), latency: 'low' } as const;
   const publisher = await publish(task.streams, 'a', stream);
   void publisher.send(clip);
-  const url = `http://127.0.0.1:${task.origin.port}/live/${stream.playbackId}/master.m3u8`;
-  await waitFor('a playlist', async () => (await fetch(url)).ok);
-  const page = await openHlsJsPage(browser, url);
+  const liveUrl = `http://127.0.0.1:${task.origin.port}/live/${stream.playbackId}`;
+  // hls.js reports an error for each playlist without a whole segment.
+  await waitFor('a whole segment', async () =>
+    (await (await fetch(`${liveUrl}/480p/media.m3u8`)).text()).includes('#EXTINF'),
+  );
+  const page = await openHlsJsPage(browser, `${liveUrl}/master.m3u8`);
 
   /** Resolves when the viewer has played two seconds of what comes after the next step. Returns their frames per second. */
   const afterStep = async (count: number, height: number): Promise<number> => {
