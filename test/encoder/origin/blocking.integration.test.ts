@@ -1,6 +1,7 @@
 import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { encodeRun, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { EPOCH, FIRST_MSN, type OriginAnswer, RunningOrigin } from './running-origin.ts';
 
@@ -234,6 +235,16 @@ describe('a delta update that waits for no position', () => {
     expect(newestPart(await origin.ask(DELTA))).toBe(`${FIRST_MSN}.1`);
     origin.sink.end();
     expect(newestPart(await origin.ask(media()))).toBe(`${FIRST_MSN}.1`);
+  });
+
+  test('is answered when the run has another part, if it was silent', async () => {
+    origin.feedUntil('480p', FIRST_MSN, 2);
+    const timeline = origin.stream.renditions.get('480p');
+    await waitFor('silence', () => timeline?.isInterrupted(2 * origin.stream.partTargetSeconds * 1000) === true);
+    const asked = origin.ask(DELTA);
+    await origin.untilWaiting('480p', 1);
+    origin.feedUntil('480p', FIRST_MSN, 3);
+    expect(newestPart(await asked)).toBe(`${FIRST_MSN}.2`);
   });
 
   test('is answered when the stream ends', async () => {

@@ -44,6 +44,8 @@ export type AnswerElsewhere<Answer> = (target: StreamTarget, request: OriginRequ
 export const BLOCK_TARGET_DURATIONS = 3;
 /** Shorter than any player waits for a playlist. */
 const INTERRUPTED_LIMIT_MS = 4_000;
+/** After so many parts of silence, there is no publisher, or its network stands still. */
+const SILENT_PARTS = 2;
 const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
 export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
 
@@ -149,13 +151,14 @@ function waitFor(
 }
 
 /**
- * Holds a player's look for news while the stream has no run, until the next one has a part. hls.js 1.7.4 gives a blocking request up
- * after three parts or 0.8 target durations, and then looks once a second. Viewers would see up to a second later that the publisher
- * is back.
+ * Holds a player's look for news while the stream has no run, or no publisher, until there is another part. hls.js 1.7.4 gives a
+ * blocking request up after three parts or 0.8 target durations, and then looks once a second. Viewers would see up to a second later
+ * that the publisher is back.
  */
 async function untilContinued(stream: StreamPackage, timeline: RenditionTimeline, signal: AbortSignal): Promise<void> {
   const limitMs = Math.min(INTERRUPTED_LIMIT_MS, BLOCK_TARGET_DURATIONS * stream.targetDurationSeconds * 1000);
-  await timeline.waitUntil(() => !timeline.isInterrupted, limitMs, signal);
+  const silenceMs = SILENT_PARTS * stream.partTargetSeconds * 1000;
+  await timeline.waitUntil(() => !timeline.isInterrupted(silenceMs), limitMs, signal);
 }
 
 async function mediaFile(

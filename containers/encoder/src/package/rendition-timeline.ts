@@ -36,6 +36,8 @@ export class RenditionTimeline {
   readonly #waitingRoom = new WaitingRoom();
   readonly #initSections: Map<number, Buffer>;
   #isEnded = false;
+  /** When the newest part came, by `performance.now()`. */
+  #partAtMs = Number.NEGATIVE_INFINITY;
   /** The run that parts come from. Null between two runs: then there is no part to hint at. */
   #run: RunStart | null = null;
   readonly bitrates: SegmentBitrates;
@@ -63,6 +65,7 @@ export class RenditionTimeline {
   addPart(start: SegmentStart, part: Part, completesSegment: boolean): void {
     const segment = this.#openSegment() ?? this.#startSegment(start);
     segment.parts.push(part);
+    this.#partAtMs = performance.now();
     segment.durationSeconds += part.durationSeconds;
     if (completesSegment) this.#complete(segment);
     this.#changed();
@@ -105,10 +108,11 @@ export class RenditionTimeline {
     return this.#isEnded;
   }
 
-  /** Whether nothing has come since the last run ended. */
-  get isInterrupted(): boolean {
+  /** Whether nothing has come since the last run ended, or for so long: then FFmpeg waits for the publisher. */
+  isInterrupted(silenceMs: number): boolean {
     const newest = this.#segments.newest;
-    return newest !== undefined && newest.epoch !== this.#run?.epoch && !this.#isEnded;
+    if (newest === undefined || this.#isEnded) return false;
+    return newest.epoch !== this.#run?.epoch || performance.now() - this.#partAtMs > silenceMs;
   }
 
   /** The segments that the playlist lists, oldest first. The last one may be open. */
