@@ -98,6 +98,16 @@ test('a publisher that has gone while it was being accepted takes its stream fro
   expect(streams.held).toEqual([]);
 });
 
+test('a stream that comes back with the playback id that another task gave it has no other one here', async () => {
+  (await publish(streams, 'first')).leave();
+  const [stale] = streams.held;
+  const holder = makeStreamHolder({ taskId: 'other', playbackId: 'playback-new' });
+  await store.begin(makePublish(streamId, { owner: 'second', holder }));
+  await publish(streams, 'third', { ...STREAM, playbackId: 'playback-new' });
+  expect(stale?.isFenced).toBe(true);
+  expect(streams.held).toMatchObject([{ playbackId: 'playback-new' }]);
+});
+
 test('a publish asks the task that answers for its stream, if the last holder never heard that it was one', async () => {
   const begun = await beginElsewhere('first');
   const broadcast = makeBroadcastState();
