@@ -40,7 +40,8 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     },
     // A connection closes the handler after this call, not in it.
     publisher: {
-      ...{ id: 'a', remoteAddress: '192.0.2.1', stream: STREAM, sendAway: () => undefined },
+      ...{ id: 'a', remoteAddress: '192.0.2.1', stream: STREAM },
+      ...{ sendAway: () => undefined, hasEnded: () => false },
       end: (_, description) => ends.push(description),
     },
     reserved: { first: 1, count: 1 },

@@ -79,6 +79,35 @@ test('a publisher that comes back gets what the task has that had the stream mea
   expect(streams.held.map(({ epoch }) => epoch)).toEqual([THIRD]);
 });
 
+test('a publisher that has gone while it was being accepted takes its stream from nobody', async () => {
+  let hasEnded = false;
+  streams = startStreams({
+    store: {
+      ...store,
+      claimPlaybackId: async (claim) => {
+        hasEnded = true;
+        await beginElsewhere('next connection');
+        return store.claimPlaybackId(claim);
+      },
+    },
+  });
+  const gone = { id: 'gone', remoteAddress: '192.0.2.1', stream: { ...STREAM, streamId, playbackId } };
+  const calls = { end: () => undefined, sendAway: () => undefined, hasEnded: () => hasEnded };
+  await expect(streams.accept({ ...gone, ...calls })).rejects.toThrow('has gone');
+  expect(await store.get(streamId)).toMatchObject({ owner: 'next connection' });
+  expect(streams.held).toEqual([]);
+});
+
+test('a stream that comes back with the playback id that another task gave it has no other one here', async () => {
+  (await publish(streams, 'first')).leave();
+  const [stale] = streams.held;
+  const holder = makeStreamHolder({ taskId: 'other', playbackId: 'playback-new' });
+  await store.begin(makePublish(streamId, { owner: 'second', holder }));
+  await publish(streams, 'third', { ...STREAM, playbackId: 'playback-new' });
+  expect(stale?.isFenced).toBe(true);
+  expect(streams.held).toMatchObject([{ playbackId: 'playback-new' }]);
+});
+
 test('a publish asks the task that answers for its stream, if the last holder never heard that it was one', async () => {
   const begun = await beginElsewhere('first');
   const broadcast = makeBroadcastState();

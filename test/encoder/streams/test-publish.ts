@@ -69,6 +69,7 @@ export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, 
       });
     },
     sendAway: () => resolveSentAway(),
+    hasEnded: () => isClosed,
   });
   const hand = (tag: FlvTag): void => {
     if (!isClosed) handler?.onTag(tag, Date.now());

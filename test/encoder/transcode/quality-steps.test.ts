@@ -101,3 +101,22 @@ test('a stream is settled when its new FFmpeg has shown a speed', () => {
   sample({ speed: 1 });
   expect(steps.isSettling).toBe(false);
 });
+
+test('a stream whose publisher is away does not step because another one is slow, and is counted again when it is back', () => {
+  const clock = { nowMs: 0 };
+  const now = (): number => clock.nowMs;
+  const arbiter = testArbiter({ vCpus: 2, now });
+  const [slow, away] = [1, 2].map(() => {
+    const steps = new QualitySteps({ arbiter, firstLevel: 0, fits: () => true, now });
+    steps.plan(FULL);
+    steps.onRun();
+    return steps;
+  }) as [QualitySteps, QualitySteps];
+  away.pause();
+  arbiter.requestDown(slow);
+  expect([slow.isPending, away.isPending]).toEqual([true, false]);
+  away.resume();
+  clock.nowMs += STEP_LIMITS.settleMs;
+  arbiter.requestDown(slow);
+  expect(away.isPending).toBe(true);
+});

@@ -1,8 +1,16 @@
 import { once } from 'node:events';
 import { type FlvTag, isVideoKeyframe } from '#encoder/media/flv-tag.ts';
+import { testArbiter } from '#test/support/step-arbiters.ts';
 import { decodeBrightness, probeTrack } from './media-probe.ts';
 import { BRIGHTNESS_COUNTER, makeSourceTags } from './source-clip.ts';
-import { framesOf, outputOf, startSession, stopSessions, type TranscodeSession } from './transcode-session.ts';
+import {
+  framesOf,
+  outputOf,
+  startSession,
+  stopSessions,
+  type TranscodeSession,
+  type TranscodeSessionOptions,
+} from './transcode-session.ts';
 
 const VIDEO = { width: 320, height: 180, frameRate: '25', drawing: BRIGHTNESS_COUNTER, keyframeSeconds: 1 };
 const AUDIO = { sampleRateHz: 48_000, channels: 2 } as const;
@@ -17,8 +25,8 @@ beforeAll(async () => {
 afterEach(stopSessions);
 
 /** A session whose publisher has sent the clip and is away. */
-async function startAndLeave(): Promise<TranscodeSession> {
-  const session = startSession();
+async function startAndLeave(options: TranscodeSessionOptions = {}): Promise<TranscodeSession> {
+  const session = startSession(options);
   await session.pace(tags);
   await session.until(() => framesOf(session.runs[0], '360p') > 50);
   session.transcoder.pause();
@@ -94,4 +102,22 @@ test('an FFmpeg that dies meanwhile is not replaced, since there is nothing to f
   await session.transcoder.stop();
   expect(session.processes).toHaveLength(1);
   expect(session.restarts).toEqual([]);
+});
+
+test('a stream whose publisher is away takes none of the CPU that the others share', async () => {
+  // Less than the session takes, and half of it is the share of each of two streams.
+  const arbiter = testArbiter({ vCpus: 0.01, limits: { settleMs: 0 } });
+  const steps: string[] = [];
+  const other = {
+    ...{ vCpus: 0.005, vCpusToStepUp: null, isSlow: true, fallingSpeed: null, overloadInMs: Number.POSITIVE_INFINITY },
+    ...{ canStepDown: true, isSettling: false, measureAnew: () => undefined },
+    step: (direction: string) => steps.push(direction),
+  };
+  arbiter.join(other);
+  const session = await startAndLeave({ arbiter });
+  arbiter.requestDown(other);
+  expect(steps).toEqual(['down']);
+  session.transcoder.resume();
+  arbiter.requestDown(other);
+  expect(steps).toEqual(['down']);
 });

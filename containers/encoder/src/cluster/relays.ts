@@ -8,6 +8,7 @@ import {
   PublishRefusal,
   REPLACED_BY_NEWER,
   type RefusedPublish,
+  refuseIfEnded,
   SERVER_REPLACED,
 } from '#encoder/rtmp/publisher.ts';
 import type { Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
@@ -72,6 +73,7 @@ export class Relays {
     if (goingOn !== null) return goingOn;
     if (streams.hasRoomFor(publisher.stream)) return streams.accept(publisher);
     for (const peer of this.#peersFor(publisher, holder).slice(0, MAX_TRIES)) {
+      refuseIfEnded(publisher);
       const handler = await this.#sendTo(peer, publisher);
       if (handler !== null) return handler;
     }

@@ -166,6 +166,7 @@ export class Publish {
         stream,
         end: (code, description) => this.#endByUs(code, description),
         sendAway: () => connection.sendAway(),
+        hasEnded: () => this.#hasEnded(),
       });
     } catch (error) {
       if (error instanceof PublishRefusal) {

@@ -19,6 +19,8 @@ export interface Publisher {
    * is served until it leaves, for a few seconds at most. All other is told in an error status. Safe to call twice.
    */
   sendAway(): void;
+  /** Whether the connection has left or was ended. Then it must not take the stream from one that has come since. */
+  hasEnded(): boolean;
 }
 
 /** Takes a publisher's tags. `onClose` is called exactly once, after the last `onTag`. */
@@ -45,6 +47,11 @@ export class PublishRefusal extends Error {
     super(description);
     this.code = code;
   }
+}
+
+/** Throws if a publisher has gone while it was being accepted. Nobody is left to be told. */
+export function refuseIfEnded(publisher: Publisher): void {
+  if (publisher.hasEnded()) throw new PublishRefusal('NetStream.Publish.Rejected', 'The connection has gone');
 }
 
 /** A publish that was refused, or that ended before viewers had anything to play. */

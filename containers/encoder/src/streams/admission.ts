@@ -3,7 +3,7 @@ import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
 import type { TaskAddress } from '#domain/streams.ts';
-import { type Publisher, type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
+import { type Publisher, type PublisherHandler, PublishRefusal, refuseIfEnded } from '#encoder/rtmp/publisher.ts';
 import type { BegunPublish } from '#runtime/live-publishes.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
 import type { Acceptance, IncomingStreams } from './incoming-streams.ts';
@@ -83,6 +83,8 @@ export class Admission {
     const existing = held().find(({ streamId }) => streamId === stream.streamId);
     await existing?.pauseLease();
     try {
+      // Other tasks may have taken seconds to answer, and the broadcaster may be at one of them by now.
+      refuseIfEnded(publisher);
       const begunAtMs = now();
       const begun = await this.#beginInStore(publisher);
       if (begun === null) this.#refuse(publisher, 'NetStream.Publish.BadName', KEY_REPLACED);

@@ -196,7 +196,10 @@ export class LiveStreams {
     if (own !== undefined && isOurs) return own;
     // Another task has had the stream since, and this one has not heard of it.
     own?.fence();
-    return this.#create(stream, await this.#past(stream, begun));
+    const past = await this.#past(stream, begun);
+    // Perhaps that one gave it this playback id, and it is here under the one before.
+    for (const stale of this.held) if (stale.streamId === stream.streamId) stale.fence();
+    return this.#create(stream, past);
   }
 
   async #past({ streamId, playbackId }: AuthorisedStream, begun: BegunPublish): Promise<StreamPast> {

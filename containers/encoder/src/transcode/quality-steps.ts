@@ -182,6 +182,17 @@ export class QualitySteps implements Stepper {
     this.#policy.measureAnew();
   }
 
+  /** The publisher has left. An FFmpeg that waits takes no CPU, so that no other stream is slow because of it. */
+  pause(): void {
+    this.#options.arbiter.leave(this);
+  }
+
+  /** The publisher is back, and its FFmpeg goes on. */
+  resume(): void {
+    this.#options.arbiter.join(this);
+    this.measureAnew();
+  }
+
   /** The publish has ended. */
   close(): void {
     this.#options.arbiter.leave(this);

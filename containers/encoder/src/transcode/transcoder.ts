@@ -89,6 +89,7 @@ export class Transcoder {
   /** The publisher has left, and may come back. FFmpeg keeps what it has, and waits. */
   pause(): void {
     this.#isPaused = true;
+    this.#steps.pause();
     this.#restarts.cancel();
   }
 
@@ -101,7 +102,7 @@ export class Transcoder {
     this.#isReturning = true;
     this.#buffer.onReturn();
     this.#monitor.onJump();
-    this.#steps.measureAnew();
+    this.#steps.resume();
   }
 
   /** Ends the publish. Delivers what FFmpeg still has; after about 2 s at most, nothing is left running. */
@@ -269,7 +270,7 @@ export class Transcoder {
 
   #onOverload(): void {
     this.#monitor.onOverload(this.#options.now());
-    if (!this.#isStopped) this.#steps.onOverload();
+    if (!this.#isStopped && !this.#isPaused) this.#steps.onOverload();
   }
 
   /** An unexpected error ends this publish but not the others of the process. */

@@ -94,6 +94,7 @@ export class RelayedClient {
       sendAway: () => {
         this.timesSentAway += 1;
       },
+      hasEnded: () => this.ends.length > 0,
     };
   }
 

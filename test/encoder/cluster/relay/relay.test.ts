@@ -30,8 +30,8 @@ describe('a publish that is relayed', () => {
     const owner = await Owner.start();
     const client = new RelayedClient();
     await client.relay(owner.address);
-    const { end: _end, sendAway: _sendAway, ...publisher } = client.publisher;
-    expect(owner.recorder.recordings[0]?.publisher).toMatchObject(publisher);
+    const { id, remoteAddress, stream } = client.publisher;
+    expect(owner.recorder.recordings[0]?.publisher).toMatchObject({ id, remoteAddress, stream });
     expect(owner.requests.map(({ headers }) => headers.authorization)).toEqual([AUTHORIZATION]);
   });
 

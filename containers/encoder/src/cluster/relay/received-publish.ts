@@ -132,8 +132,9 @@ export class ReceivedPublish {
   async #accept({ publisherId, remoteAddress, stream }: RelayHead): Promise<PublisherHandler | null> {
     const end = (code: RefusalCode, description: string) => this.#end(code, description);
     const sendAway = () => this.#sendAway();
+    const hasEnded = () => this.#isOver();
     try {
-      return await this.#options.acceptPublisher({ id: publisherId, remoteAddress, stream, end, sendAway });
+      return await this.#options.acceptPublisher({ id: publisherId, remoteAddress, stream, end, sendAway, hasEnded });
     } catch (error) {
       if (error instanceof PublishRefusal) {
         this.#end(error.code, error.message);
