@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { generateId } from '#domain/stream-ids.ts';
 import { makeClip } from '#kit/clip.ts';
 import { findTaskProcesses } from '#kit/encoder-processes.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
@@ -162,9 +164,9 @@ test('a task that the database does not answer goes on with its stream, and asks
   const urls = [own, foreign].flatMap((watched) => watched.urls);
   const goOn = await rememberEnds(urls);
   proxy.blackHole();
-  const { playbackId } = await platform.createStream();
   // Not a 404: players give up after that.
-  expect((await fetch(`${platform.tasks[CUT_OFF]?.httpUrl}/live/${playbackId}/status.json`)).status).toBe(503);
+  const unknown = `${platform.tasks[CUT_OFF]?.httpUrl}/live/${generateId(randomBytes)}`;
+  expect((await fetch(`${unknown}/status.json`)).status).toBe(503);
   const partition = startPartition([own, foreign].flatMap((it) => it.urls.map((url) => [it, url] as const)));
   await partition.lasts(PARTITION_MS);
   await partition.isAnswered();
