@@ -85,8 +85,6 @@ async function watch(place: number): Promise<WatchedStream> {
   const stream = await platform.createStream({ ladder: '360p' });
   const urls = liveUrls(platform, stream);
   await publishOn(place, stream);
-  // The task that is cut off is not asked before: it would remember that nobody holds the stream.
-  await waitFor('the stream', async () => (await fetchText(`${urls[1 + WELL]}/status.json`))?.includes('"live"'));
   await everyTaskSays(platform, stream, 'live');
   const witness = new StreamWitness();
   return { stream, urls, witness, poller: new PlaylistPoller({ liveUrls: urls, files: STREAM_FILES, witness }) };

@@ -41,10 +41,11 @@ export class OwnerDirectory {
       max: MAX_STREAMS,
       ttl: KNOWN_MS,
       perf: { now: options.now },
-      allowStaleOnFetchRejection: true,
       noDeleteOnFetchRejection: true,
       noDeleteOnStaleGet: true,
       fetchMethod: async (playbackId, former, { options: entryOptions }) => {
+        // Somebody may hold by now what nobody held then.
+        entryOptions.allowStaleOnFetchRejection = former?.held !== null;
         const entry = await this.#lookUp(playbackId, former);
         entryOptions.ttl = entry.held === null ? UNKNOWN_MS : KNOWN_MS;
         return entry;
