@@ -128,6 +128,16 @@ test('a drop waits for the heartbeat that is under way, and ignores its outcome'
   expect([beatsMs, losses]).toEqual([[1_000], []]);
 });
 
+test('a heartbeat that was under way at the drop, whose outcome nobody heard, makes no answer recent', async () => {
+  const { lease: dropped } = startLease(afterMs(400, replaced));
+  suspend(ANSWER_LIMIT_MS);
+  await jest.advanceTimersByTimeAsync(1_000);
+  const dropping = dropped.drop();
+  await jest.advanceTimersByTimeAsync(400);
+  await dropping;
+  expect(dropped.isRecent).toBe(false);
+});
+
 test('a lease that was replaced says so once, sends nothing more and leaves no timer behind', async () => {
   const { lease: lost, beatsMs, losses } = startLease(held, replaced);
   await jest.advanceTimersByTimeAsync(5_000);

@@ -135,8 +135,9 @@ export class StreamLease {
     const wasReachable = this.#isReachable;
     const owner = this.#owner;
     const result = await this.#send(startedAtMs, owner);
-    this.#triedAtMs = startedAtMs;
+    // Nobody hears of the outcome any more, so nobody may answer because of it.
     if (this.#isOver) return;
+    this.#triedAtMs = startedAtMs;
     if (result?.held === true) this.#heldAtMs = startedAtMs;
     const isReplaced = result?.held === false && result.reason === null;
     if (isReplaced) this.#isOver = true;
