@@ -5,6 +5,7 @@ import {
   type EncodedRun,
   encodeRun,
   type FeedStep,
+  FPS_30,
   interleaved,
   toMediaRun,
   WALL_CLOCK_START_MS,
@@ -13,9 +14,9 @@ import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts
 import { FollowedPackage, readSamples } from './followed-package.ts';
 
 const SECONDS = 6;
-const atRate = (framesPerSecond: number): Promise<EncodedRun> =>
+const atRate = (framesPerSecond: number, seconds = SECONDS): Promise<EncodedRun> =>
   encodeRun({
-    seconds: SECONDS,
+    seconds,
     video: {
       frameRate: { numerator: framesPerSecond, denominator: 1 },
       keyframeFrames: 2 * framesPerSecond,
@@ -93,6 +94,19 @@ test('a rendition with half of the frames is cut at the same moments as the othe
     expect(whole[index]).toMatchObject({ msn, frames: 2 * frames });
     expect(whole[index]?.durationSeconds).toBeCloseTo(durationSeconds, 9);
   }
+});
+
+test('no audio part is longer than PART-TARGET, though every fourth segment is cut half-way between two audio frames', async () => {
+  const followed = new FollowedPackage('low');
+  const long = await atRate(15, 40);
+  const [top] = toMediaRun(long, 1).video;
+  if (top === undefined) throw new Error('the run has no video');
+  const run = toMediaRun(long, 1, { ...{ video: [{ ...top, frameStep: 2 }], keyframeFrames: 60 }, frameRate: FPS_30 });
+  followed.addRun(
+    run,
+    interleaved(long).filter(({ rendition }) => rendition !== '360p'),
+  );
+  expect(followed.violations).toEqual([]);
 });
 
 test('viewers of a rendition that is left out get the next one on its URL', () => {

@@ -88,7 +88,7 @@ export function shortestPartSeconds(grid: CutGrid, run: RunFormat): number {
   if (grid.partsPerSegment === 1) return Number.POSITIVE_INFINITY;
   if (run.audio === null) return grid.partSeconds;
   const audioFrameSeconds = AAC_FRAME_SAMPLES / run.audio.sampleRateHz;
-  // If a cut is half-way between two audio frames, rounding errors decide which one ends the part.
+  // Rounding errors decide whether a run has an audio frame that begins half of its length before the video.
   return Math.floor(grid.partSeconds / audioFrameSeconds - EPSILON) * audioFrameSeconds;
 }
 

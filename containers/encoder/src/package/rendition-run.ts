@@ -10,6 +10,11 @@ import type { RunClock } from './run-clock.ts';
 
 /** Audio frames are held back until the first video frame shows where the run begins. This many last about 20 s. */
 const MAX_HELD_SAMPLES = 1000;
+/**
+ * Far below an audio frame. If a cut is half-way between two, it is always the earlier one that ends the part: if rounding errors decided
+ * that, a part whose length is a whole number of frames could have one more.
+ */
+const TIE_SECONDS = 1e-6;
 
 export interface RenditionRunOptions {
   readonly run: MediaRun;
@@ -128,7 +133,7 @@ export class RenditionRun {
     const boundarySeconds = isLastPart
       ? cutSeconds(grid, this.#segmentIndex + 1, 0)
       : cutSeconds(grid, this.#segmentIndex, this.#partIndex + 1);
-    if (endSeconds >= boundarySeconds - halfFrameSeconds) this.#closePart(isLastPart);
+    if (endSeconds >= boundarySeconds - halfFrameSeconds - TIE_SECONDS) this.#closePart(isLastPart);
   }
 
   #closePart(completesSegment: boolean): void {
