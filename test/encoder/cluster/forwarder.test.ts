@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import pino from 'pino';
 import { AnswerClient } from '#encoder/cluster/answers/answer-client.ts';
 import { Forwarder, MISDIRECTED_STATUS } from '#encoder/cluster/forwarder.ts';
@@ -11,7 +11,7 @@ import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-serv
 let holder: ListeningServer;
 let client: AnswerClient;
 /** Asks a task that does not hold the stream for its multivariant playlist. */
-let ask: (signal: AbortSignal) => ReturnType<Forwarder['answer']>;
+let ask: (signal: AbortSignal, headers?: IncomingHttpHeaders) => ReturnType<Forwarder['answer']>;
 
 async function start(answer: RequestListener, maxConnections = 10): Promise<void> {
   holder = await listenOnLoopback(createServer(answer));
@@ -36,10 +36,10 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
     },
   });
   const { playbackId } = held.holder;
-  ask = (signal) =>
+  ask = (signal, headers = {}) =>
     forwarder.answer(
       { kind: 'multivariant-playlist', playbackId },
-      { method: 'GET', url: `/live/${playbackId}/master.m3u8`, headers: {}, acceptsGzip: false, signal },
+      { method: 'GET', url: `/live/${playbackId}/master.m3u8`, headers, acceptsGzip: false, signal },
     );
 }
 afterEach(async () => {
@@ -58,6 +58,22 @@ test('a request that asks a task again and again leaves no listener on its signa
   expect(await ask(abort.signal)).toMatchObject({ status: 503 });
   expect(listeners).toEqual([1, 1, 1, 1]);
   expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
+});
+
+test('headers that are too long for the other task are not passed on', async () => {
+  const asked: IncomingHttpHeaders[] = [];
+  await start(({ headers }, response) => {
+    asked.push(headers);
+    response.writeHead(200, { 'headend-epoch': 1_000, 'content-length': 0 }).end();
+  });
+  const signal = new AbortController().signal;
+  const range = `bytes=${'0-0,'.repeat(2_000)}0-0`;
+  expect(await ask(signal, { range, 'if-range': 'x', 'accept-encoding': 'gzip' })).toMatchObject({ status: 200 });
+  expect(await ask(signal, { range: 'bytes=0-9', 'accept-encoding': 'gzip' })).toMatchObject({ status: 200 });
+  expect(asked.map((headers) => [headers.range, headers['if-range'], headers['accept-encoding']])).toEqual([
+    [undefined, undefined, undefined],
+    ['bytes=0-9', undefined, 'gzip'],
+  ]);
 });
 
 test('a request for a task that has too many already is a 503 at once', async () => {

@@ -39,8 +39,10 @@ const HOP_HEADERS: ReadonlySet<string> = new Set([
   'upgrade',
   EPOCH_HEADER,
 ]);
-/** What the origin reads of a request. */
+/** What the origin reads of a request. It answers without them, too. */
 const PASSED_HEADERS = ['accept-encoding', 'range', 'if-range'] as const;
+/** More than players send. A task refuses a request whose headers have more than 8 KB, ours included. */
+const MAX_PASSED_LENGTH = 2_048;
 const OWNER_CHANGED = 'the stream has another owner';
 
 const UNAVAILABLE = errorResponse(503, 'the stream can not be found now', { 'retry-after': '1' });
@@ -174,12 +176,14 @@ function blockLimitMs({ broadcast }: HeldStream): number {
 }
 
 function passedHeaders({ headers }: OriginRequest, epoch: number): Record<string, string> {
-  const passed: Record<string, string> = { [EPOCH_HEADER]: String(epoch) };
+  const passed: Record<string, string> = {};
   for (const name of PASSED_HEADERS) {
     const value = headers[name];
     if (value !== undefined) passed[name] = String(value);
   }
-  return passed;
+  // All or none: an If-Range without its Range, or the other way round, means something else.
+  const isShort = Object.values(passed).join('').length <= MAX_PASSED_LENGTH;
+  return { ...(isShort ? passed : {}), [EPOCH_HEADER]: String(epoch) };
 }
 
 /** 0 if the answer has none. */
