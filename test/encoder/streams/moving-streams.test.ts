@@ -98,6 +98,24 @@ test('a publisher that has gone while it was being accepted takes its stream fro
   expect(streams.held).toEqual([]);
 });
 
+test('a publisher that is being accepted when the reconnect window ends has come back in time', async () => {
+  const beginning = deferred();
+  const begin: LiveStore['begin'] = (call) =>
+    call.owner === 'second' ? beginning.promise.then(() => store.begin(call)) : store.begin(call);
+  streams = startStreams({ store: { ...store, begin }, reconnectWindowMs: 50 });
+  (await publish(streams, 'first')).leave();
+  const [stream] = streams.held;
+  const accepting = publish(streams, 'second');
+  const later = { ...STREAM, streamId: 'later', playbackId: 'later' };
+  (await publish(streams, 'third', later)).leave();
+  await waitFor('the end of a window that began later', () => streams.find('later')?.ended);
+  expect(stream?.hasEnded).toBe(false);
+  beginning.resolve();
+  await accepting;
+  expect(streams.held).toContain(stream);
+  expect(stream?.hasEnded).toBe(false);
+});
+
 test('a stream that comes back with the playback id that another task gave it has no other one here', async () => {
   (await publish(streams, 'first')).leave();
   const [stale] = streams.held;

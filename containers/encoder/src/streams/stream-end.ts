@@ -79,10 +79,11 @@ export class StreamEnd {
   async #endWhenDue(timer: NodeJS.Timeout, reason: BroadcastEndReason): Promise<void> {
     const { hold, encoders } = this.#options;
     const isDue = (): boolean => this.#timer === timer && !hold.isFenced;
-    await hold.confirm();
+    // A publisher who is just being accepted has come in time.
+    await hold.confirmSettled();
     if (!isDue()) return;
     await encoders.stop();
-    // A publisher may have come meanwhile.
+    // Another one may have come meanwhile.
     if (isDue()) this.endNow(reason);
   }
 

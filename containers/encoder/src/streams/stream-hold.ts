@@ -83,6 +83,12 @@ export class StreamHold {
     }
   }
 
+  /** As `confirm`, when no publish begins any more. */
+  async confirmSettled(): Promise<void> {
+    while (this.#pause !== null) await this.#pause.over;
+    await this.confirm();
+  }
+
   /** The publisher has left. The store is told at once. */
   publisherLeft(): void {
     this.#lease?.publisherLeft();
