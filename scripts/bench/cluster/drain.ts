@@ -7,7 +7,7 @@ import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';
 import { type ClusterStream, startClusterStream } from './cluster-stream.ts';
 import { reportFlaws } from './flaws.ts';
-import { openWatchPage, watchDisturbance } from './kill.ts';
+import { openWatchPage, watchDisturbance } from './watched-stream.ts';
 
 const TRIES = 5;
 const SETTLE_MS = 6_000;

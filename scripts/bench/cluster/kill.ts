@@ -1,25 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { launchBrowser } from '#kit/browser.ts';
 import { findEncodingTask } from '#kit/encoder-processes.ts';
-import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
-import { PlaylistPoller } from '#kit/playlist-poller.ts';
-import { StreamWitness } from '#kit/stream-witness.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
-import { longestStallMs, percentile } from '../latency-summary.ts';
-import { type ClusterStream, STREAM_FILES, startClusterStream } from './cluster-stream.ts';
+import { percentile } from '../latency-summary.ts';
+import type { ClusterStream } from './cluster-stream.ts';
 import { reportFlaws } from './flaws.ts';
+import { startWatchedStream, watchDisturbance } from './watched-stream.ts';
 
 const TRIES = 10;
 /** Time for the player to settle before each disturbance, and for the tasks to write down where the stream is. */
 const SETTLE_MS = 6_000;
-/** How long the page is observed after it. */
-const WATCHED_MS = 12_000;
 const POLL_MS = 20;
-/** A page that shows nothing new within this time at the end has stopped. */
-const STOPPED_MS = 3_000;
-const FIRST_PICTURE_MS = 30_000;
 
 interface KillFigures {
   /** The longest time without a new picture. */
@@ -39,12 +31,7 @@ export const clusterKill: Benchmark = {
     reconnectToPartMaxMs: { atMost: 1_500 },
   },
   run: async (context: BenchContext): Promise<Figures> => {
-    const stream = await startClusterStream(context);
-    const publisher = await stream.publish();
-    const page = await openWatchPage(context, stream.watchUrl);
-    const witness = new StreamWitness();
-    const poller = new PlaylistPoller({ liveUrls: stream.liveUrls, files: STREAM_FILES, witness });
-    context.defer(async () => poller.stop());
+    const { stream, publisher, page, witness, poller } = await startWatchedStream(context);
     const kills: KillFigures[] = [];
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await sleep(SETTLE_MS, undefined, { signal: context.signal });
@@ -67,35 +54,6 @@ export const clusterKill: Benchmark = {
     };
   },
 };
-
-/** Opens a page on a live stream and waits for the first picture. */
-export async function openWatchPage(context: BenchContext, watchUrl: string): Promise<Page> {
-  const browser = await launchBrowser();
-  context.defer(() => browser.close());
-  const page = await browser.newPage();
-  await page.setViewportSize({ width: 320, height: 180 });
-  await page.goto(watchUrl, { waitUntil: 'commit' });
-  await watchPresentedFrames(page);
-  const isShown = async (): Promise<boolean> => (await takePresentedFrames(page)).length > 0;
-  await waitFor('a picture', isShown, { signal: context.signal, timeoutMs: FIRST_PICTURE_MS });
-  return page;
-}
-
-/** What the page shows until some time after the disturbance. A page that was loaded again would have no recorder. */
-export async function watchDisturbance(
-  page: Page,
-  disturb: () => Promise<unknown>,
-  signal: AbortSignal,
-): Promise<{ readonly gapMs: number; readonly goesOn: boolean }> {
-  await takePresentedFrames(page);
-  const fromMs = Date.now();
-  await disturb();
-  await sleep(Math.max(0, fromMs + WATCHED_MS - Date.now()), undefined, { signal });
-  const untilMs = Date.now();
-  const frames = await takePresentedFrames(page);
-  const lastAtMs = frames.at(-1)?.displayedAtMs ?? 0;
-  return { gapMs: longestStallMs(frames, { fromMs, untilMs }), goesOn: untilMs - lastAtMs < STOPPED_MS };
-}
 
 async function killOwner(
   page: Page,

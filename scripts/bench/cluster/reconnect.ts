@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { findEncodingTask } from '#kit/encoder-processes.ts';
-import { PlaylistPoller } from '#kit/playlist-poller.ts';
 import type { ReturningPublisher } from '#kit/returning-publisher.ts';
-import { StreamWitness } from '#kit/stream-witness.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';
-import { type ClusterStream, STREAM_FILES, startClusterStream } from './cluster-stream.ts';
+import type { ClusterStream } from './cluster-stream.ts';
 import { reportFlaws } from './flaws.ts';
-import { openWatchPage, watchDisturbance } from './kill.ts';
+import { startWatchedStream, watchDisturbance } from './watched-stream.ts';
 
 const TRIES = 10;
 const SETTLE_MS = 6_000;
@@ -37,12 +35,7 @@ export const clusterReconnect: Benchmark = {
     reconnectToPartMaxMs: { atMost: 1_500 },
   },
   run: async (context: BenchContext): Promise<Figures> => {
-    const stream = await startClusterStream(context);
-    const publisher = await stream.publish();
-    const page = await openWatchPage(context, stream.watchUrl);
-    const witness = new StreamWitness();
-    const poller = new PlaylistPoller({ liveUrls: stream.liveUrls, files: STREAM_FILES, witness });
-    context.defer(async () => poller.stop());
+    const { stream, publisher, page, witness, poller } = await startWatchedStream(context);
     const tries: ReconnectFigures[] = [];
     for (let attempt = 0; attempt < TRIES; attempt++) {
       await sleep(SETTLE_MS, undefined, { signal: context.signal });
@@ -74,7 +67,7 @@ async function breakConnection(
   publisher: ReturningPublisher,
   signal: AbortSignal,
 ): Promise<ReconnectFigures> {
-  const encodersBefore = await encoderPids(stream);
+  const encoderBefore = await encoderOf(stream);
   const publishes = publisher.acceptedAtMs.length;
   const playlistUrl = `${stream.liveUrls[0]}/360p/media.m3u8`;
   const brokenAtMs = Date.now();
@@ -96,12 +89,11 @@ async function breakConnection(
     },
     signal,
   );
-  const encoders = await encoderPids(stream);
   return {
     ...seen,
     ownShareMs: Math.max(0, seen.gapMs - (acceptedAtMs - brokenAtMs)),
     toPartMs: partAtMs - acceptedAtMs,
-    isNewEncoder: encoders !== encodersBefore,
+    isNewEncoder: (await encoderOf(stream)) !== encoderBefore,
   };
 }
 
@@ -109,7 +101,7 @@ const playlistOf = async (url: string, signal: AbortSignal): Promise<string> => 
 const lastPart = (playlist: string): string | undefined => playlist.match(/^#EXT-X-PART:.*$/gm)?.at(-1);
 
 /** The process that encodes, with the newest run that its stream has. */
-async function encoderPids({ platformPid, liveUrls }: ClusterStream): Promise<string> {
+async function encoderOf({ platformPid, liveUrls }: ClusterStream): Promise<string> {
   const { pid } = await findEncodingTask(platformPid);
   const playlist = await (await fetch(`${liveUrls[0]}/360p/media.m3u8`)).text();
   return `${pid} ${playlist.match(/\d+-init\.mp4/g)?.at(-1)}`;
