@@ -127,6 +127,24 @@ test('if the task that holds its stream does not answer, the stream goes on at t
   expect(events.map(({ type }) => type)).toEqual(['stream.live']);
 });
 
+test('a task that has the address of one that was killed takes no publish in its name', async () => {
+  const [killed, other] = (await startTasks(4, 4)) as [RunningTask, RunningTask];
+  const [one, two] = [newStream(), newStream()];
+  for (const stream of [one, two]) (await publishAt(killed, stream)).leave();
+  await waitFor('the registry', async () => other.cluster.peers.some(({ streamIds }) => streamIds.length === 2));
+  const { internalPort } = killed.cluster;
+  await killed.kill();
+  const emit: RunningTaskOptions['emit'] = (event) => events.push(event);
+  const replacement = await RunningTask.start({ taskId: 'replacement', internalPort, emit });
+  tasks.push(replacement);
+  await publishAt(other, one);
+  await publishAt(replacement, two);
+  expect(replacement.cluster.peers.map(({ taskId }) => taskId)).toContain(killed.taskId);
+  expect(other.streams.streamIds).toEqual([one.streamId]);
+  expect(replacement.streams.streamIds).toEqual([two.streamId]);
+  expect(replacement.cluster.relays.sent).toBe(0);
+});
+
 test('a task that drains keeps no FFmpeg for a publisher that is away', async () => {
   const [holder, other] = (await startTasks(4, 4)) as [RunningTask, RunningTask];
   const stream = newStream();

@@ -28,6 +28,8 @@ export const CREDENTIAL: ClusterCredential = {
 
 export interface RunningTaskOptions {
   readonly taskId: string;
+  /** @default a free one */
+  readonly internalPort?: number;
   readonly emit: (event: EventBody & { readonly taskId: string }) => void;
   readonly reconnectWindowMs?: number;
   readonly credential?: ClusterCredential;
@@ -76,7 +78,7 @@ export class RunningTask {
     const room = new TaskRoom({ capacityVCpus: options.capacityVCpus ?? 4, now });
     const cluster = await Cluster.start({
       identity: { taskId, address: '127.0.0.1', revision: null },
-      ...{ host: '127.0.0.1', internalPort: 0, credential, reconnectWindowMs, now, log },
+      ...{ host: '127.0.0.1', internalPort: options.internalPort ?? 0, credential, reconnectWindowMs, now, log },
       liveStore: store,
       taskStore: guard(createTaskStore({ client, tables: TEST_TABLES })),
       createStreams: (task) =>

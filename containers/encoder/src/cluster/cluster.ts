@@ -87,7 +87,8 @@ export class Cluster {
       answerHere: (request) => this.answer(request),
     });
     this.relays = new Relays({
-      ...{ streams, credential, log, registry: options.registry, onRefused: options.onRefused },
+      ...{ taskId: task.taskId, streams, credential, log },
+      ...{ registry: options.registry, onRefused: options.onRefused },
       peers: () => this.peers,
     });
     routes.current = new InternalRoutes({

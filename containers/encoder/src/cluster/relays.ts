@@ -22,6 +22,8 @@ const MAX_TRIES = 5;
 const NO_ROOM = 'This task has no room';
 
 export interface RelaysOptions {
+  /** This task. */
+  readonly taskId: string;
   readonly streams: LiveStreams;
   /** The publishers of this task, relayed or not: a stream has one. */
   readonly registry: PublisherRegistry;
@@ -42,7 +44,8 @@ export class Relays {
 
   constructor(options: RelaysOptions) {
     this.#options = options;
-    this.#receiver = new RelayReceiver({ acceptPublisher: (publisher) => this.#take(publisher), log: options.log });
+    const { taskId, log } = options;
+    this.#receiver = new RelayReceiver({ taskId, acceptPublisher: (publisher) => this.#take(publisher), log });
   }
 
   /** How many publishes this task sends to others. */
@@ -99,7 +102,7 @@ export class Relays {
     const { credential, onRefused, log } = this.#options;
     try {
       const authorization = await credential.authorization();
-      const handler = await relayPublisher({ address, authorization, publisher, onRefused, log });
+      const handler = await relayPublisher({ address, taskId, authorization, publisher, onRefused, log });
       this.#sent.add(publisher);
       log.info({ streamId: publisher.stream.streamId, toTaskId: taskId }, 'publish relayed');
       return {

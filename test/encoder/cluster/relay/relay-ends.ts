@@ -12,6 +12,7 @@ import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/
 import { RecordingServer, streamOf } from '../../rtmp/recording-server.ts';
 
 export const AUTHORIZATION = `Bearer ${generateSecret(randomBytes)}`;
+export const TASK_ID = 'owner';
 export const SILENT = pino({ level: 'silent' });
 
 const servers = new Set<Server>();
@@ -50,6 +51,7 @@ export class Owner {
   static async start(options: Partial<ReceivedPublishOptions> = {}): Promise<Owner> {
     const owner = new Owner();
     const receiver = new RelayReceiver({
+      taskId: TASK_ID,
       acceptPublisher: async (publisher) => owner.recorder.record(publisher),
       log: pino({ level: 'debug' }, { write: (line) => owner.logLines.push(JSON.parse(line)) }),
       ...options,
@@ -101,6 +103,7 @@ export class RelayedClient {
   async relay(address: string, options: Partial<RelayPublisherOptions> = {}): Promise<PublisherHandler> {
     this.#handler = await relayPublisher({
       address,
+      taskId: TASK_ID,
       authorization: AUTHORIZATION,
       publisher: this.publisher,
       onRefused: (refusal) => this.refusals.push(refusal),

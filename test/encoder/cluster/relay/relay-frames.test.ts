@@ -4,7 +4,9 @@ import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/fl
 import { Random } from '#kit/random.ts';
 import { streamOf } from '../../rtmp/recording-server.ts';
 
-const HEAD: RelayHead = { publisherId: 'a', remoteAddress: '2001:db8::1', stream: streamOf('key') };
+const HEAD: RelayHead = {
+  ...{ toTaskId: 'task', publisherId: 'a', remoteAddress: '2001:db8::1', stream: streamOf('key') },
+};
 const UINT32_MAX = 2 ** 32 - 1;
 
 interface ArrivedTag extends FlvTag {
@@ -104,8 +106,9 @@ test.each<[string, Buffer]>([
   ['a head of 4 GiB', Buffer.alloc(4, 0xff)],
   ['a head that is no JSON', Buffer.from([0, 0, 0, 1, 0x7b])],
   ['a head that is no object', json('head')],
-  ['a head without a stream', json({ publisherId: 'a', remoteAddress: 'b' })],
+  ['a head without a stream', json({ ...HEAD, stream: undefined })],
   ['a head with an unknown ladder', json({ ...HEAD, stream: { ...HEAD.stream, ladder: '8k' } })],
+  ['a head for nobody', json({ ...HEAD, toTaskId: undefined })],
   ['a head with an empty id', json({ ...HEAD, publisherId: '' })],
   ['a head with a long address', json({ ...HEAD, remoteAddress: 'x'.repeat(65) })],
   ['an unknown type', Buffer.concat([encodeRelayHead(HEAD), Buffer.from([7]), Buffer.alloc(15)])],

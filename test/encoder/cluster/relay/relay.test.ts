@@ -10,7 +10,7 @@ import { RtmpClient } from '#kit/rtmp-client.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { deferred } from '#test/support/deferred.ts';
 import { RecordingServer, streamOf } from '../../rtmp/recording-server.ts';
-import { AUTHORIZATION, closeServers, listen, Owner, RelayedClient, SILENT } from './relay-ends.ts';
+import { AUTHORIZATION, closeServers, listen, Owner, RelayedClient, SILENT, TASK_ID } from './relay-ends.ts';
 
 const REJECTED = 'NetStream.Publish.Rejected';
 const BAD_NAME = 'NetStream.Publish.BadName';
@@ -18,7 +18,9 @@ const LOST = { code: REJECTED, description: 'The server was lost; connect again'
 const SLOW = { code: REJECTED, description: 'The server does not keep up; connect again' };
 const LONG_MS = 60_000;
 const BEAT_MS = 10;
-const HEAD = encodeRelayHead({ publisherId: 'connection-1', remoteAddress: '192.0.2.7', stream: streamOf('key') });
+const HEAD = encodeRelayHead({
+  ...{ toTaskId: TASK_ID, publisherId: 'connection-1', remoteAddress: '192.0.2.7', stream: streamOf('key') },
+});
 
 afterEach(closeServers);
 
@@ -33,6 +35,13 @@ describe('a publish that is relayed', () => {
     const { id, remoteAddress, stream } = client.publisher;
     expect(owner.recorder.recordings[0]?.publisher).toMatchObject({ id, remoteAddress, stream });
     expect(owner.requests.map(({ headers }) => headers.authorization)).toEqual([AUTHORIZATION]);
+  });
+
+  test('is not taken by another task than the one that is meant', async () => {
+    const owner = await Owner.start();
+    await expect(new RelayedClient().relay(owner.address, { taskId: 'former' })).rejects.toThrow('status 421');
+    expect(owner.recorder.recordings).toEqual([]);
+    await Promise.all(owner.closed);
   });
 
   test('has its tags and times of arrival handed over, and ends when the publisher leaves', async () => {

@@ -24,6 +24,8 @@ import {
 const HEAD_TIMEOUT_MS = 5_000;
 
 export interface ReceivedPublishOptions {
+  /** This task. */
+  readonly taskId: string;
   readonly acceptPublisher: AcceptPublisher;
   readonly log: Logger;
   /** From the request's headers to its head. @default 5 s */
@@ -78,7 +80,7 @@ export class ReceivedPublish {
   async #run(): Promise<void> {
     try {
       const head = await this.#awaitHead();
-      if (head === null) return;
+      if (head === null || !this.#isMeant(head)) return;
       this.#answer(head);
       if (!(await this.#isConfirmed())) return;
       const handler = await this.#accept(head);
@@ -104,6 +106,15 @@ export class ReceivedPublish {
     this.#response.writeHead(400);
     this.#response.flushHeaders();
     return null;
+  }
+
+  /** A task that is gone may have left its address to this one, and its record to the others. */
+  #isMeant({ toTaskId }: RelayHead): boolean {
+    if (toTaskId === this.#options.taskId) return true;
+    this.#over('another task is meant');
+    this.#response.writeHead(421);
+    this.#response.flushHeaders();
+    return false;
   }
 
   /** Answers at once: the other task waits longer for an acceptance than for a task that may be gone. */

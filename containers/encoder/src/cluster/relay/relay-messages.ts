@@ -22,8 +22,10 @@ export class RelayViolation extends Error {
   override readonly name = 'RelayViolation';
 }
 
-/** The first thing in a relay's request body: who publishes what. */
+/** The first thing in a relay's request body: who publishes what, and to whom. */
 export interface RelayHead {
+  /** The task that is meant. Another one may have its address by now. */
+  readonly toTaskId: string;
   readonly publisherId: string;
   readonly remoteAddress: string;
   readonly stream: AuthorisedStream;
@@ -51,6 +53,7 @@ export type RelayMessage =
 
 const name = z.string().check(z.minLength(1), z.maxLength(64));
 const headSchema: z.ZodMiniType<RelayHead> = z.object({
+  toTaskId: name,
   publisherId: name,
   remoteAddress: name,
   stream: authorisedStreamSchema,

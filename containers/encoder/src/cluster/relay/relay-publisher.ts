@@ -28,6 +28,8 @@ const SERVER_SLOW = 'The server does not keep up; connect again';
 export interface RelayPublisherOptions {
   /** `host:port` of the task's internal server. */
   readonly address: string;
+  /** The task that is meant. Another one at the address does not take the publish. */
+  readonly taskId: string;
   /** A secret: the value of the request's `authorization` header. */
   readonly authorization: string;
   readonly publisher: Publisher;
@@ -93,7 +95,8 @@ class RelayedPublisher implements PublisherHandler {
     this.#request.on('error', (error) => this.#lose(error));
     this.#request.once('close', () => this.#lose(new Error('the connection closed')));
     const { id: publisherId, remoteAddress, stream } = publisher;
-    this.#request.write(encodeRelayHead({ publisherId, remoteAddress, stream }));
+    const { taskId: toTaskId } = options;
+    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, stream }));
     this.#deadline = this.#limit(connectTimeoutMs, 'no answer in time');
   }
 
