@@ -4,6 +4,7 @@ import { LiveFollower } from './live-follower.ts';
 import {
   bufferedAheadSeconds,
   deferOutcome,
+  nudge,
   type OnProgress,
   type Playback,
   type PlaybackOutcome,
@@ -11,8 +12,6 @@ import {
 } from './playback.ts';
 import { REFUSED_STATUS } from './stream-probe.ts';
 import { initialWatchdogMemory, WATCH_INTERVAL_MS, type WatchdogAction, watch } from './watchdog.ts';
-
-const NUDGE_SECONDS = 0.1;
 
 /** What to do about an error that hls.js does not recover from by itself. */
 export type Remedy = 'restart-loading' | 'recover-media' | 'give-up';
@@ -25,15 +24,6 @@ export function remedyForFatalError(type: string, sinceLastMs: number): Remedy {
   if (sinceLastMs < TOO_SOON_MS) return 'give-up';
   if (type === 'networkError') return 'restart-loading';
   return type === 'mediaError' ? 'recover-media' : 'give-up';
-}
-
-/**
- * Seeks over a gap to the next buffered range. Inside the last range it seeks just far enough to wake a stuck decoder.
- */
-function nudge(video: HTMLVideoElement): void {
-  const { buffered, currentTime } = video;
-  const starts = Array.from({ length: buffered.length }, (_, index) => buffered.start(index));
-  video.currentTime = (starts.find((start) => start > currentTime) ?? currentTime) + NUDGE_SECONDS;
 }
 
 /** The stream to play. */

@@ -2,7 +2,7 @@ import type Hls from 'hls.js';
 import { catchUpRate } from './catch-up.ts';
 import { marginAfterStall, NO_MARGIN, relaxedMargin } from './latency-margin.ts';
 import { LiveEdge } from './live-edge.ts';
-import { bufferedAheadSeconds } from './playback.ts';
+import { bufferedAheadSeconds, nudge } from './playback.ts';
 
 /** Playback that is further behind than this jumps to live. Catching up at a rate of 1.1 would take half a minute. */
 const JUMP_BEYOND_SECONDS = 3;
@@ -14,14 +14,19 @@ const SNAP_BEYOND_SECONDS = 0.4;
  * part.
  */
 const RESUME_BUFFER_SHARE = 0.6;
+/** Less than this is no new media: a track may grow that had not ended playback. */
+const NEW_MEDIA_SECONDS = 0.1;
 const MAX_FILLING_MS = 1500;
 const SLOW_NETWORK_SECONDS = 0.1;
 
 /**
- * `dry`: there is no media at the playhead. `filling`: media arrives again and playback waits until there is enough of
- * it.
+ * `dry`: there is nothing to play at the playhead, although one of audio and video may last a little longer. `filling`: media
+ * arrives again and playback waits until there is enough of it.
  */
-type Supply = { readonly state: 'steady' | 'dry' } | { readonly state: 'filling'; readonly sinceMs: number };
+type Supply =
+  | { readonly state: 'steady' }
+  | { readonly state: 'dry'; readonly leftSeconds: number }
+  | { readonly state: 'filling'; readonly sinceMs: number };
 
 /** The distance of playback from the live edge, in seconds. */
 interface LivePosition {
@@ -67,7 +72,7 @@ export class LiveFollower {
   onWaiting(): void {
     const hasPlayed = this.#runningSinceMs !== null && !this.#video.seeking;
     if (!hasPlayed || this.#details() === null || this.#supply.state !== 'steady') return;
-    this.#supply = { state: 'dry' };
+    this.#supply = { state: 'dry', leftSeconds: bufferedAheadSeconds(this.#video) };
     this.#setRate(0);
   }
 
@@ -95,12 +100,16 @@ export class LiveFollower {
   #refill(nowMs: number, position: LivePosition): void {
     const targetSeconds = this.#target(position);
     const aheadSeconds = bufferedAheadSeconds(this.#video);
-    if (this.#supply.state === 'dry' && aheadSeconds > 0) this.#supply = { state: 'filling', sinceMs: nowMs };
-    if (this.#supply.state !== 'filling') return;
     const isFull = aheadSeconds >= targetSeconds * RESUME_BUFFER_SHARE;
+    if (this.#supply.state === 'dry' && (isFull || aheadSeconds > this.#supply.leftSeconds + NEW_MEDIA_SECONDS)) {
+      this.#supply = { state: 'filling', sinceMs: nowMs };
+    }
+    if (this.#supply.state !== 'filling') return;
     if (!isFull && nowMs - this.#supply.sinceMs < MAX_FILLING_MS) return;
     this.#supply = { state: 'steady' };
     this.#setRate(1);
+    // A browser does not cross by itself what is missing between two runs of the encoder.
+    if (this.#video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) nudge(this.#video);
     // If the stream continued meanwhile, the network was slow. If the stream itself stopped, there is no reason to add
     // latency.
     const isNetworkSlow = position.latencySeconds > targetSeconds + SLOW_NETWORK_SECONDS;

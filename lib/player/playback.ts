@@ -1,5 +1,7 @@
 import type Hls from 'hls.js';
 
+const NUDGE_SECONDS = 0.1;
+
 /** How a playback ended: with the stream, or with a failure that only a fresh start can fix. */
 export type PlaybackOutcome = 'ended' | 'failed';
 
@@ -48,4 +50,13 @@ export function requestPlay(video: HTMLVideoElement): void {
 export function bufferedAheadSeconds(video: HTMLVideoElement): number {
   const { buffered, currentTime } = video;
   return buffered.length === 0 ? 0 : Math.max(0, buffered.end(buffered.length - 1) - currentTime);
+}
+
+/**
+ * Seeks over a gap to the next buffered range. Inside the last range it seeks just far enough to wake a stuck decoder.
+ */
+export function nudge(video: HTMLVideoElement): void {
+  const { buffered, currentTime } = video;
+  const starts = Array.from({ length: buffered.length }, (_, index) => buffered.start(index));
+  video.currentTime = (starts.find((start) => start > currentTime) ?? currentTime) + NUDGE_SECONDS;
 }
