@@ -6,6 +6,7 @@ import { capacities } from './bench/capacity.ts';
 import { clusterDrain } from './bench/cluster/drain.ts';
 import { clusterHops } from './bench/cluster/hops.ts';
 import { clusterKill } from './bench/cluster/kill.ts';
+import { clusterOverload } from './bench/cluster/overload.ts';
 import { clusterProxied } from './bench/cluster/proxied.ts';
 import { clusterReconnect } from './bench/cluster/reconnect.ts';
 import { clusterRelayed } from './bench/cluster/relayed.ts';
@@ -43,7 +44,16 @@ const BENCHMARKS: readonly Benchmark[] = [
   recovery,
   controlLatency,
   ...capacities,
-  ...[clusterViewers, clusterKill, clusterReconnect, clusterDrain, clusterHops, clusterProxied, clusterRelayed],
+  ...[
+    clusterViewers,
+    clusterKill,
+    clusterReconnect,
+    clusterDrain,
+    clusterHops,
+    clusterProxied,
+    clusterRelayed,
+    clusterOverload,
+  ],
 ];
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]
