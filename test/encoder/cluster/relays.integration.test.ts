@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { EventBody } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
@@ -175,6 +176,17 @@ test('a task that drains sends relayed publishers away, and encodes them until t
   expect(free.cluster.hasPublishers).toBe(true);
   relayed.leave();
   await waitFor('the end at the other task', async () => !free.cluster.hasPublishers);
+});
+
+test('a publisher who leaves while one task is asked is not sent to the next one', async () => {
+  const [full, gone, free] = (await startTasks(0.1, 5, 4)) as [RunningTask, RunningTask, RunningTask];
+  await gone.kill();
+  const hasEnded = jest.fn(() => true).mockReturnValueOnce(false);
+  const [end, sendAway] = [jest.fn(), jest.fn()];
+  const publisher = { id: 'leaving', remoteAddress: '192.0.2.1', stream: newStream(), end, sendAway, hasEnded };
+  await expect(full.cluster.relays.accept(publisher)).rejects.toThrow(PublishRefusal);
+  expect(hasEnded).toHaveBeenCalledTimes(2);
+  expect(free.streams.held).toEqual([]);
 });
 
 test('a task that begins to drain while it accepts a relayed publish does not keep it', async () => {
