@@ -103,18 +103,23 @@ export class ReceivedPublish {
     const head = await this.#head;
     clearTimeout(timer);
     if (!this.#isOver()) return head;
-    this.#response.writeHead(400);
-    this.#response.flushHeaders();
+    this.#refuse(400);
     return null;
   }
 
-  /** A task that is gone may have left its address to this one, and its record to the others. */
+  /** A task that is gone may have left its address to this one, while the others still have its record. */
   #isMeant({ toTaskId }: RelayHead): boolean {
     if (toTaskId === this.#options.taskId) return true;
     this.#over('another task is meant');
-    this.#response.writeHead(421);
-    this.#response.flushHeaders();
+    // Misdirected Request (RFC 9110 15.5.20).
+    this.#refuse(421);
     return false;
+  }
+
+  /** Before the publish itself is answered. */
+  #refuse(status: number): void {
+    this.#response.writeHead(status);
+    this.#response.flushHeaders();
   }
 
   /** Answers at once: the other task waits longer for an acceptance than for a task that may be gone. */
