@@ -43,13 +43,13 @@ export const clusterOverload: Benchmark = {
     const [first, second] = streams;
     let notLive = 0;
     const watching = new AbortController();
-    const watch = followStatus(streams, AbortSignal.any([context.signal, watching.signal]), () => notLive++);
+    context.defer(async () => watching.abort());
+    const watched = AbortSignal.any([context.signal, watching.signal]);
+    const watch = followStatus(streams, watched, () => notLive++);
     await sleep(TIMES_TO_STEP * context.seconds * 1000, undefined, { signal: context.signal });
     const runsBefore = await Promise.all(streams.map(newestRun));
     const measured = await Promise.all(streams.map(({ liveUrl }) => measure(context, liveUrl)));
     const runsAfter = await Promise.all(streams.map(newestRun));
-    watching.abort();
-    await watch;
     const qualities = await Promise.all(streams.map((stream) => qualityOf(running, stream)));
     process.stderr.write(`cluster/overload: ${qualities.map((quality) => quality ?? 'full quality').join('; ')}\n`);
     const ended = streams.filter(({ hasEnded }) => hasEnded()).length;
@@ -58,6 +58,9 @@ export const clusterOverload: Benchmark = {
     await waitFor('full quality', async () => (await qualityOf(running, first)) === null, {
       ...{ signal: context.signal, timeoutMs: STEP_UP_LIMIT_MS, intervalMs: POLL_MS },
     });
+    const fullQualityAfterSeconds = (performance.now() - leftAtMs) / 1000;
+    watching.abort();
+    await watch;
     return {
       notLiveAnswers: notLive,
       endedPublishes: ended,
@@ -66,7 +69,7 @@ export const clusterOverload: Benchmark = {
       reducedStreams: qualities.filter((quality) => quality !== null).length,
       lagPercent: Math.max(...measured.map(({ lagPercent }) => lagPercent)),
       partP95Ms: Math.max(...measured.map(({ p95Ms }) => p95Ms)),
-      fullQualityAfterSeconds: (performance.now() - leftAtMs) / 1000,
+      fullQualityAfterSeconds,
     };
   },
 };
@@ -98,14 +101,15 @@ async function isLive(liveUrl: string, signal: AbortSignal): Promise<boolean> {
   return (await response.text()).includes('"live"');
 }
 
-/** Until the signal aborts. */
+/** Of those who publish, until the signal aborts. */
 async function followStatus(
   streams: readonly OverloadStream[],
   signal: AbortSignal,
   onNotLive: () => void,
 ): Promise<void> {
   while (!signal.aborted) {
-    for (const { liveUrl } of streams) if (!(await isLive(liveUrl, signal).catch(() => signal.aborted))) onNotLive();
+    const publishing = streams.filter(({ hasEnded }) => !hasEnded());
+    for (const { liveUrl } of publishing) if (!(await isLive(liveUrl, signal).catch(() => signal.aborted))) onNotLive();
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -128,8 +132,9 @@ async function measure(context: BenchContext, liveUrl: string) {
   return { lagPercent, p95Ms: percentile(latenciesMs, 95) ?? Number.NaN };
 }
 
-/** What health says of a stream with less than full quality; null at full quality. */
+/** What health says of a stream with less than full quality; null at full quality. Throws if nothing is known. */
 async function qualityOf({ api }: RunningHeadend, { id }: OverloadStream): Promise<string | null> {
   const { health } = await api.getStream(id);
-  return health?.warnings.find((warning) => warning.includes('full quality')) ?? null;
+  if (health === null) throw new Error('the stream has no health: it is not live');
+  return health.warnings.find((warning) => warning.includes('full quality')) ?? null;
 }

@@ -17,7 +17,7 @@ const STOPPED_MS = 3_000;
 const FIRST_PICTURE_MS = 30_000;
 
 /** A live stream that a page plays, and of which all tasks are asked for everything but media all the time. */
-export interface PlayedStream {
+export interface WatchedStream {
   readonly stream: ClusterStream;
   readonly publisher: ReturningPublisher;
   readonly page: Page;
@@ -26,7 +26,7 @@ export interface PlayedStream {
 }
 
 /** Starts it. It ends with the context. */
-export async function startWatchedStream(context: BenchContext): Promise<PlayedStream> {
+export async function startWatchedStream(context: BenchContext): Promise<WatchedStream> {
   const stream = await startClusterStream(context);
   const publisher = await stream.publish();
   const page = await openWatchPage(context, stream.watchUrl);

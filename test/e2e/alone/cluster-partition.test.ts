@@ -29,7 +29,7 @@ const NEWER_SEGMENTS = 3;
 const [CUT_OFF, WELL, OTHER] = [0, 1, 2] as const;
 
 /** A stream with its viewers, who ask every task. */
-interface WatchedStream {
+interface PartitionedStream {
   readonly stream: TestStream;
   readonly urls: readonly string[];
   readonly witness: StreamWitness;
@@ -43,9 +43,9 @@ let events: EventReader;
 /** Reaches the database without the proxy. */
 let liveStore: LiveStore;
 /** Is published at the task that is cut off. */
-let own: WatchedStream;
+let own: PartitionedStream;
 /** Is published at another task. */
-let foreign: WatchedStream;
+let foreign: PartitionedStream;
 /** What the task has said to the database. */
 let said: string[] = [];
 const publishers: TestPublisher[] = [];
@@ -81,7 +81,7 @@ async function publishOn(place: number, { streamKey }: TestStream): Promise<Test
 }
 
 /** Publishes a stream at a task, and asks all tasks for everything but media from then on. */
-async function watch(place: number): Promise<WatchedStream> {
+async function watch(place: number): Promise<PartitionedStream> {
   const stream = await platform.createStream({ ladder: '360p' });
   const urls = liveUrls(platform, stream);
   await publishOn(place, stream);
@@ -91,7 +91,7 @@ async function watch(place: number): Promise<WatchedStream> {
 }
 
 /** Folders of a stream's playlists at those tasks. */
-const urlsAt = ({ urls }: WatchedStream, ...places: readonly number[]): string[] =>
+const urlsAt = ({ urls }: PartitionedStream, ...places: readonly number[]): string[] =>
   places.map((place) => urls[1 + place] ?? '');
 
 /** Remembers how far playlists are. The function waits until all have gone on. */
@@ -112,7 +112,7 @@ async function lastSegment(url: string): Promise<number> {
 }
 
 /** The function waits until so much time has gone by, and each of the addresses has answered all the time. */
-function startPartition(addresses: readonly (readonly [WatchedStream, string])[]) {
+function startPartition(addresses: readonly (readonly [PartitionedStream, string])[]) {
   const startedAtMs = Date.now();
   const before = addresses.map(([{ poller }, url]) => poller.answersFrom(url));
   return {
@@ -129,27 +129,27 @@ const taskIdAt = async (place: number): Promise<string | undefined> =>
   (await findTaskProcesses(platform.pid)).find(({ index }) => index === place)?.taskId;
 
 /** Who holds a stream, and under which epoch. */
-async function holdOf({ stream }: WatchedStream) {
+async function holdOf({ stream }: PartitionedStream) {
   const held = await liveStore.getHeld(stream.id);
   return { taskId: held?.holder.taskId, epoch: held?.epoch };
 }
 
 /** Waits until a holder has told the database so since now. */
-async function isRenewed({ stream }: WatchedStream): Promise<void> {
+async function isRenewed({ stream }: PartitionedStream): Promise<void> {
   const fromMs = Date.now() + LEASE_DURATION_MS;
   await waitFor('a renewed lease', async () => ((await liveStore.getHeld(stream.id))?.leaseUntilMs ?? 0) > fromMs);
 }
 
 /** What the task has written about a stream. */
-const writesAbout = ({ stream }: WatchedStream): string[] =>
+const writesAbout = ({ stream }: PartitionedStream): string[] =>
   said.filter((text) => text.includes('"UpdateExpression"') && text.includes(stream.id));
 
 /** Without restarts of FFmpeg, which a busy machine causes. */
-const eventsOf = ({ stream }: WatchedStream): string[] =>
+const eventsOf = ({ stream }: PartitionedStream): string[] =>
   events.events.filter((it) => it.streamId === stream.id && it.type.startsWith('stream.')).map(({ type }) => type);
 
 /** Whatever viewers got, from whichever task, was one live presentation. */
-function expectOnePresentation(watched: WatchedStream): void {
+function expectOnePresentation(watched: PartitionedStream): void {
   expect(watched.witness.contradictions()).toEqual([]);
   expect(watched.witness.statuses()).toEqual(['live']);
   expect(watched.witness.hasEndList).toBe(false);
