@@ -199,7 +199,11 @@ test('a task that can not reach the database is replaced by the one that its pub
   const goOn = await rememberEnds([...elsewhere, ...foreign.urls]);
   const [former] = publishers;
   const next = await publishOn(OTHER, own.stream);
-  await former?.exited;
+  let hasLeft = false;
+  void former?.exited.then(() => {
+    hasLeft = true;
+  });
+  await waitFor('the former publisher to leave', () => hasLeft);
   await partition.lasts(PARTITION_MS);
   await partition.isAnswered();
   await goOn();
