@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type FlvTag, isVideoKeyframe } from '#encoder/media/flv-tag.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
 import { decodeBrightness, probeTrack } from './media-probe.ts';
 import { BRIGHTNESS_COUNTER, makeSourceTags } from './source-clip.ts';
@@ -97,8 +98,7 @@ test('an FFmpeg that dies meanwhile is not replaced, since there is nothing to f
   const exited = once(process, 'exit');
   process.kill('SIGKILL');
   await exited;
-  await session.until(() => session.runs[0]?.hasEnded === true);
-  expect(session.transcoder.canGoOn).toBe(false);
+  await waitFor('the end of the run', () => !session.transcoder.canGoOn);
   await session.transcoder.stop();
   expect(session.processes).toHaveLength(1);
   expect(session.restarts).toEqual([]);
