@@ -41,6 +41,8 @@ export const ENCODER_METRICS = [
   { name: 'QualitySteps', unit: 'Count', kind: 'count' },
   /** Publishes that were refused, for any reason (`stream.refused`). */
   { name: 'RefusedPublishes', unit: 'Count', kind: 'count' },
+  /** Those of them that were refused because no task had room. */
+  { name: 'PublishesWithoutRoom', unit: 'Count', kind: 'count' },
   /** Connections that violated the RTMP protocol or one of our limits. */
   { name: 'RtmpViolations', unit: 'Count', kind: 'count' },
 ] as const satisfies readonly EncoderMetric[];

@@ -222,6 +222,7 @@ function reportMetrics(
       EncoderRestarts: counter.count('encoder.restarted'),
       QualitySteps: counter.count('stream.quality-changed'),
       RefusedPublishes: counter.count('stream.refused'),
+      PublishesWithoutRoom: streams.load().room.turnedAway,
       RtmpViolations: rtmp.violations,
     }),
     now: Date.now,

@@ -74,7 +74,7 @@ test('a full task refuses a publish with a message for the broadcaster, and leav
   expect(await store.get('stream-c')).toMatchObject({ owner: 'elsewhere', epoch: 1_000 });
   expect(streams.find('playback-c')).toBeUndefined();
   expect(streams.load()).toMatchObject({
-    room: { capacityVCpus: 2 * ONE, usedVCpus: 2 * ONE, freeVCpus: 0, unmetVCpus: ONE },
+    room: { capacityVCpus: 2 * ONE, usedVCpus: 2 * ONE, freeVCpus: 0, unmetVCpus: ONE, turnedAway: 1 },
     streamsLive: 0,
     encoderSpeed: null,
   });

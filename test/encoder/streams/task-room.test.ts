@@ -14,7 +14,7 @@ test('streams take room until it is used up, to the last thousandth', () => {
     false,
     true,
   ]);
-  expect(room.snapshot()).toEqual({ capacityVCpus: 0.9, usedVCpus: 0.9, freeVCpus: 0, unmetVCpus: 0 });
+  expect(room.snapshot()).toEqual({ capacityVCpus: 0.9, usedVCpus: 0.9, freeVCpus: 0, unmetVCpus: 0, turnedAway: 0 });
 });
 
 test('room that is taken and released ten thousand times adds no rounding error', () => {
@@ -66,7 +66,7 @@ test('a publish that was turned away counts as demand for three minutes, once fo
   nowMs += 100_000;
   room.turnAway('b', 0.4);
   room.turnAway('c', 0.2);
-  expect(room.snapshot()).toMatchObject({ usedVCpus: 1, unmetVCpus: 0.6 });
+  expect(room.snapshot()).toMatchObject({ usedVCpus: 1, unmetVCpus: 0.6, turnedAway: 3 });
   nowMs += 179_999;
   expect(room.snapshot().unmetVCpus).toBe(0.6);
   nowMs += 1;
@@ -79,7 +79,7 @@ test('a publish that finds room later is unmet no more', () => {
   room.turnAway('b', 1);
   room.release('a');
   expect(room.take('b', 1)).toBe(true);
-  expect(room.snapshot()).toMatchObject({ usedVCpus: 1, unmetVCpus: 0 });
+  expect(room.snapshot()).toMatchObject({ usedVCpus: 1, unmetVCpus: 0, turnedAway: 1 });
 });
 
 test('unmet demand is bounded: the oldest is forgotten', () => {
@@ -94,6 +94,6 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('%d is no amount of room',
   for (const use of [() => room.take('b', vCpus), () => room.correct('a', vCpus), () => room.turnAway('b', vCpus)]) {
     expect(use).toThrow(RangeError);
   }
-  expect(room.snapshot()).toMatchObject({ usedVCpus: 0.5, unmetVCpus: 0 });
+  expect(room.snapshot()).toMatchObject({ usedVCpus: 0.5, unmetVCpus: 0, turnedAway: 0 });
   expect(() => roomOf(vCpus)).toThrow(RangeError);
 });

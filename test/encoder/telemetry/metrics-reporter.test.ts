@@ -33,14 +33,20 @@ interface EmfLine {
   readonly [name: string]: unknown;
 }
 
-let totals: MetricTotals = { EncoderRestarts: 0, QualitySteps: 0, RefusedPublishes: 0, RtmpViolations: 0 };
+let totals: MetricTotals = {
+  EncoderRestarts: 0,
+  QualitySteps: 0,
+  RefusedPublishes: 0,
+  PublishesWithoutRoom: 0,
+  RtmpViolations: 0,
+};
 let reporter: MetricsReporter | null = null;
 const lines: string[] = [];
 const written = new EventEmitter();
 
 beforeEach(() => {
   lines.length = 0;
-  totals = { EncoderRestarts: 1, QualitySteps: 1, RefusedPublishes: 4, RtmpViolations: 0 };
+  totals = { EncoderRestarts: 1, QualitySteps: 1, RefusedPublishes: 4, PublishesWithoutRoom: 2, RtmpViolations: 0 };
 });
 afterEach(() => reporter?.close());
 
@@ -102,13 +108,20 @@ test('an unknown level is neither listed nor in the line', async () => {
 
 test('a count covers the time since the previous line', async () => {
   start(5);
-  expect(await line(0)).toMatchObject({ EncoderRestarts: 1, QualitySteps: 1, RefusedPublishes: 4, RtmpViolations: 0 });
-  totals = { EncoderRestarts: 3, QualitySteps: 3, RefusedPublishes: 4, RtmpViolations: 7 };
+  expect(await line(0)).toMatchObject({
+    EncoderRestarts: 1,
+    QualitySteps: 1,
+    RefusedPublishes: 4,
+    PublishesWithoutRoom: 2,
+    RtmpViolations: 0,
+  });
+  totals = { EncoderRestarts: 3, QualitySteps: 3, RefusedPublishes: 4, PublishesWithoutRoom: 3, RtmpViolations: 7 };
   const next = lines.length;
   expect(await line(next)).toMatchObject({
     EncoderRestarts: 2,
     QualitySteps: 2,
     RefusedPublishes: 0,
+    PublishesWithoutRoom: 1,
     RtmpViolations: 7,
   });
   expect(await line(next + 1)).toMatchObject({
@@ -130,7 +143,7 @@ test('the last line has counts but no levels', async () => {
 });
 
 test('the room of a task as metrics: demand is what is used and what was turned away', () => {
-  const room = { capacityVCpus: 3.9, usedVCpus: 2.7, freeVCpus: 1.2, unmetVCpus: 0.1 };
+  const room = { capacityVCpus: 3.9, usedVCpus: 2.7, freeVCpus: 1.2, unmetVCpus: 0.1, turnedAway: 7 };
   expect(metricLevels({ room, streamsLive: 2, streamsReduced: 1, encoderSpeed: null })).toEqual({
     RoomVcpus: 3.9,
     RoomUsedVcpus: 2.7,

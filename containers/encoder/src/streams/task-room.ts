@@ -7,6 +7,8 @@ export interface RoomSnapshot {
   readonly freeVCpus: number;
   /** What publishes that were turned away lately would have taken. */
   readonly unmetVCpus: number;
+  /** How many publishes were turned away since the process started. */
+  readonly turnedAway: number;
 }
 
 export interface TaskRoomOptions {
@@ -37,6 +39,7 @@ export class TaskRoom {
   readonly #now: () => number;
   readonly #held = new Map<string, number>();
   readonly #unmet = new Map<string, Unmet>();
+  #turnedAway = 0;
 
   constructor({ capacityVCpus, now }: TaskRoomOptions) {
     this.#capacity = toMilli(capacityVCpus);
@@ -90,6 +93,7 @@ export class TaskRoom {
     // Last in the map again, so that the first is always the oldest.
     this.#unmet.delete(streamId);
     this.#unmet.set(streamId, { milliVCpus: toMilli(vCpus), untilMs: this.#now() + UNMET_MS });
+    this.#turnedAway++;
     const [oldest] = this.#unmet.keys();
     if (this.#unmet.size > MAX_UNMET && oldest !== undefined) this.#unmet.delete(oldest);
   }
@@ -98,7 +102,7 @@ export class TaskRoom {
     this.#forgetOldUnmet();
     const unmet = [...this.#unmet.values()].reduce((sum, { milliVCpus }) => sum + milliVCpus, 0);
     const { capacityVCpus, usedVCpus, freeVCpus } = this;
-    return { capacityVCpus, usedVCpus, freeVCpus, unmetVCpus: unmet / 1000 };
+    return { capacityVCpus, usedVCpus, freeVCpus, unmetVCpus: unmet / 1000, turnedAway: this.#turnedAway };
   }
 
   /** In thousandths of a vCPU. */
