@@ -1,4 +1,4 @@
-import { Duration, Stack, Validations } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnDelivery, CfnDeliveryDestination, CfnDeliverySource } from 'aws-cdk-lib/aws-logs';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
@@ -58,7 +58,12 @@ export class AccessLogs extends Construct {
   /** The policy is from the CloudWatch Logs user guide, "Enable logging from AWS services", logs sent to Amazon S3. */
   #allowDelivery(): void {
     const { account } = Stack.of(this);
-    const sourceArn = Stack.of(this).formatArn({ service: 'logs', resource: 'delivery-source', resourceName: '*' });
+    const sourceArn = Stack.of(this).formatArn({
+      service: 'logs',
+      resource: 'delivery-source',
+      resourceName: '*',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
     this.bucket.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('delivery.logs.amazonaws.com')],

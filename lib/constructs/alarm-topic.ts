@@ -1,10 +1,15 @@
-import type { Alarm, CompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Stack } from 'aws-cdk-lib';
+import { Alarm, type AlarmProps, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** The SNS topic for the alarms of one region. An alarm can't notify a topic in another region. */
+/** The AWS services that send notices: alarms, failed deployments, the budget. */
+const SENDERS = ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com'] as const;
+
+/** The SNS topic for the notices of one region. An alarm can't notify a topic in another region. */
 export class AlarmTopic extends Construct {
   readonly topic: Topic;
 
@@ -12,11 +17,24 @@ export class AlarmTopic extends Construct {
   constructor(scope: Construct, id: string, { email }: { readonly email: string | null }) {
     super(scope, id);
     this.topic = new Topic(this, 'Topic', { displayName: 'Headend alarms', enforceSSL: true });
+    // `enforceSSL` gives the topic a policy. It replaces the default policy, which would let the account's alarms publish.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: SENDERS.map((service) => new ServicePrincipal(service)),
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    );
     if (email !== null) this.topic.addSubscription(new EmailSubscription(email));
   }
 
-  /** Sends a notice when the alarm goes off, and when it ends. */
-  notify(alarm: Alarm | CompositeAlarm): void {
+  /**
+   * Adds an alarm that sends a notice when it goes off, and when it ends. A metric without data raises no alarm, unless
+   * `treatMissingData` says so.
+   */
+  addAlarm(scope: Construct, id: string, props: AlarmProps): void {
+    const alarm = new Alarm(scope, id, { treatMissingData: TreatMissingData.NOT_BREACHING, ...props });
     const action = new SnsAction(this.topic);
     alarm.addAlarmAction(action);
     alarm.addOkAction(action);

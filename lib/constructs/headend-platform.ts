@@ -14,6 +14,7 @@ import { IngestAuthFunction } from './ingest-auth-function.ts';
 import { IngestListener } from './ingest-listener.ts';
 import { MonthlyBudget } from './monthly-budget.ts';
 import { Network } from './network.ts';
+import type { NodeFunction } from './node-function.ts';
 import { OperationsDashboard } from './operations-dashboard.ts';
 import { OriginListener } from './origin-listener.ts';
 import { PlatformAlarms } from './platform-alarms.ts';
@@ -83,8 +84,8 @@ export class HeadendPlatform extends Construct {
     const data = this.#addData();
     const media = this.#addMedia(data);
     const delivery = this.#addDelivery(media.origin, props.webAclArn);
-    this.#addControl(data, media.ingest, delivery);
-    this.#addMonitoring(data.ingestAuth, media, delivery.distribution);
+    const controlApi = this.#addControl(data, media.ingest, delivery);
+    this.#addMonitoring(data, media, delivery, controlApi);
 
     this.rtmpUrl = media.ingest.rtmpUrl;
     this.rtmpsUrl = media.ingest.rtmpsUrl;
@@ -165,7 +166,7 @@ export class HeadendPlatform extends Construct {
     { tables, viewerTokenSecret }: DataParts,
     ingest: IngestListener,
     { gateway, distribution }: DeliveryParts,
-  ): void {
+  ): NodeFunction {
     const scope = this.#scopeOf('Control');
     const controlApi = new ControlApiFunction(scope, 'Control', {
       ...this.#stage,
@@ -177,34 +178,34 @@ export class HeadendPlatform extends Construct {
       viewerTokenSecret,
     });
     gateway.addFunction(controlApi, controlApi.nodeFunction.function);
+    return controlApi.nodeFunction;
   }
 
   #addMonitoring(
-    ingestAuth: IngestAuthFunction,
+    { tables, ingestAuth }: DataParts,
     { ingest, origin, encoder }: MediaParts,
-    { distribution }: HlsDistribution,
+    { gateway, distribution }: DeliveryParts,
+    controlApi: NodeFunction,
   ): void {
     const scope = this.#scopeOf('Monitoring');
     const { name: stageName, ladder, alarmEmail, monthlyBudgetUsd } = this.#stage;
+    const { service } = encoder;
     const topic = new AlarmTopic(scope, 'Alarms', { email: alarmEmail });
     new PlatformAlarms(scope, 'PlatformAlarms', {
-      stageName,
+      stage: this.#stage,
       publishVCpus: publishVCpus({ ladder, architecture: TASK_ARCHITECTURE }),
       topic,
+      tables,
+      service,
       ingest,
       origin,
       ingestAuth,
+      controlApi,
+      gateway,
     });
-    new OperationsDashboard(scope, 'Operations', {
-      stageName,
-      service: encoder.service,
-      ingest,
-      origin,
-      distributionId: distribution.distributionId,
-    });
-    if (monthlyBudgetUsd !== null && alarmEmail !== null) {
-      new MonthlyBudget(scope, 'MonthlyBudget', { limitUsd: monthlyBudgetUsd, email: alarmEmail });
-    }
+    const { distributionId } = distribution.distribution;
+    new OperationsDashboard(scope, 'Operations', { stageName, service, ingest, origin, distributionId });
+    if (monthlyBudgetUsd !== null) new MonthlyBudget(scope, 'MonthlyBudget', { limitUsd: monthlyBudgetUsd, topic });
   }
 
   /** The stage's hosted zone as a construct of one stack. Null if the stage has none. */

@@ -1,9 +1,10 @@
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { Construct } from 'constructs';
+import type { AlarmTopic } from './alarm-topic.ts';
 
 export interface MonthlyBudgetProps {
   readonly limitUsd: number;
-  readonly email: string;
+  readonly topic: AlarmTopic;
 }
 
 /** The percentages of the budget at which AWS sends a notice. */
@@ -13,17 +14,17 @@ const NOTICES = [
 ] as const;
 
 /**
- * Sends notices before the month's bill exceeds a limit. The budget covers the whole account. A budget by tags would
+ * Sends notices to the topic before the month's bill exceeds a limit. The budget covers the whole account. A budget by tags would
  * see no costs, and give no warning, until somebody activates the tags for cost allocation.
  */
 export class MonthlyBudget extends Construct {
-  constructor(scope: Construct, id: string, { limitUsd, email }: MonthlyBudgetProps) {
+  constructor(scope: Construct, id: string, { limitUsd, topic }: MonthlyBudgetProps) {
     super(scope, id);
     new CfnBudget(this, 'Budget', {
       budget: { budgetType: 'COST', timeUnit: 'MONTHLY', budgetLimit: { amount: limitUsd, unit: 'USD' } },
       notificationsWithSubscribers: NOTICES.map((notice) => ({
         notification: { ...notice, comparisonOperator: 'GREATER_THAN', thresholdType: 'PERCENTAGE' },
-        subscribers: [{ subscriptionType: 'EMAIL', address: email }],
+        subscribers: [{ subscriptionType: 'SNS', address: topic.topic.topicArn }],
       })),
     });
   }

@@ -51,6 +51,11 @@ export class StreamTables extends Construct {
     >;
   }
 
+  /** The names of all tables. */
+  get allNames(): readonly string[] {
+    return [...this.#tables.values()].map(({ tableName }) => tableName);
+  }
+
   /** Grants these actions and no others. */
   grant(grantee: IGrantable, actions: TableActions): void {
     for (const [variable, tableActions] of Object.entries(actions)) {

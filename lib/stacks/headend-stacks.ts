@@ -45,7 +45,7 @@ export class HeadendStacks {
   #addEdgeMonitoring(distributionId: string): void {
     const scope = this.#edgeStack('EdgeMonitoring');
     const topic = new AlarmTopic(scope, 'Alarms', { email: this.#stage.alarmEmail });
-    new DeliveryAlarms(scope, 'DeliveryAlarms', { distributionId, topic });
+    new DeliveryAlarms(scope, 'DeliveryAlarms', { ...this.#stage, distributionId, topic });
     new AccessLogs(scope, 'AccessLogs', { ...this.#stage, distributionId });
   }
 
