@@ -1,7 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { devNull } from 'node:os';
+import { generateSecret } from '#domain/stream-ids.ts';
 
-/** The SDK needs credentials to sign requests. The local services ignore the signatures. */
-export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' } as const;
+/** What the AWS SDK signs requests to the local services with. */
+export interface LocalCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Where programs that are not this process's children get the secret from. Whoever has it may write admin tokens. */
+export const LOCAL_SECRET_VARIABLE = 'LOCAL_AWS_SECRET';
+
+/**
+ * This process's own. The secret is a new one for every start, unless the environment has one that several processes
+ * share. Every local service refuses requests that are not signed with it (`startAwsEndpoint`), so that neither another
+ * user of the machine nor a page in a browser can use them.
+ */
+export const LOCAL_CREDENTIALS: LocalCredentials = {
+  accessKeyId: 'local',
+  secretAccessKey: process.env[LOCAL_SECRET_VARIABLE] || generateSecret(randomBytes),
+};
 export const LOCAL_REGION = 'us-east-1';
 
 /** Base URLs of the local services. */

@@ -1,15 +1,15 @@
-import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { HeadendEvent } from '#domain/events.ts';
-import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
+import { type AwsEndpointAddress, type AwsRequest, startAwsEndpoint } from './aws-endpoint.ts';
+import { type ListeningServer, LOOPBACK } from './http-server.ts';
 
 export interface EventBusOptions {
   /** Called for every event, in the order of the PutEvents calls. */
   readonly onEvent: (event: HeadendEvent) => void;
   readonly log: Logger;
   /** @default any free port of 127.0.0.1 */
-  readonly address?: ListenAddress;
+  readonly address?: AwsEndpointAddress;
 }
 
 /** Size limit of a PutEvents call (EventBridge quotas). */
@@ -32,21 +32,17 @@ interface PutEventsAnswer {
 
 /** Serves EventBridge's PutEvents. All bus names are the same bus. */
 export async function startEventBus({ onEvent, log, address = LOOPBACK }: EventBusOptions): Promise<ListeningServer> {
-  const server = createServer(async (request, response) => {
-    try {
-      const { status, body } = await answer(request, onEvent);
+  return startAwsEndpoint({
+    ...{ service: 'events', address, bodyLimitBytes: BODY_LIMIT_BYTES, log },
+    answer: async (request, response) => {
+      const { status, body } = answer(request, onEvent);
       response.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
-    } catch (error) {
-      log.warn({ err: error }, 'PutEvents was interrupted');
-      response.destroy();
-    }
+    },
   });
-  return startListening(server, address);
 }
 
-async function answer(request: IncomingMessage, onEvent: EventBusOptions['onEvent']): Promise<PutEventsAnswer> {
-  const body = await readBody(request, BODY_LIMIT_BYTES);
-  if (request.headers['x-amz-target'] !== PUT_EVENTS_TARGET) return refuse('UnknownOperationException');
+function answer({ head, body }: AwsRequest, onEvent: EventBusOptions['onEvent']): PutEventsAnswer {
+  if (head.headers['x-amz-target'] !== PUT_EVENTS_TARGET) return refuse('UnknownOperationException');
   if (body === null) return refuse('ValidationException');
   const entries = parseEntries(body.toString());
   if (entries === null) return refuse('ValidationException');

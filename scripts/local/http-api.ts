@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Logger } from 'pino';
+import { BODY_LIMIT_BYTES } from '#functions/control-api/app.ts';
 import { type HttpApiHandler, problemResult } from '#functions/control-api/create-handler.ts';
 import { readBody } from './http-server.ts';
 
@@ -13,9 +14,6 @@ export interface HttpApiOptions {
 
 /** Answers a request by calling a Lambda handler, like API Gateway. Never rejects. */
 export type HttpApi = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-/** Limit of bodies that reach the handler. The handler's own limit is lower. */
-const BODY_LIMIT_BYTES = 1024 * 1024;
 
 /** Creates an HTTP API (payload format 2.0) in front of one handler. If the handler fails, the answer is a 500. */
 export function createHttpApi({ handler, now, log }: HttpApiOptions): HttpApi {
@@ -36,7 +34,8 @@ async function answer(
   nowMs: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const body = await readBody(request, BODY_LIMIT_BYTES);
-  if (body === null) return problemResult({ status: 413, detail: `The limit is ${BODY_LIMIT_BYTES} bytes.` });
+  if (body === null)
+    return problemResult({ status: 413, detail: `The body is larger than ${BODY_LIMIT_BYTES} bytes.` });
   const [, path, query = ''] = /^(\/[^?]*)\??(.*)$/.exec(request.url ?? '') ?? [];
   if (path === undefined) return problemResult({ status: 400, detail: 'The request target must be a path.' });
   return handler(toEvent(request, path, query, body, nowMs));

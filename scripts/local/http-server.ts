@@ -50,13 +50,46 @@ export function localUrl({ host, port }: ListenAddress): string {
   return `http://${host === '0.0.0.0' ? LOOPBACK.host : host}:${port}`;
 }
 
-/** Reads the body of a request. Null if it is longer than `maxBytes`; the excess is read but not stored. */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes <= maxBytes) chunks.push(chunk);
+/** What a client may still send after its body was refused, so that it gets to see why. API Gateway's limit of a request. */
+const DROPPED_BYTES_LIMIT = 10 * 1024 * 1024;
+/** The time that it has for that. */
+const DROPPING_MS = 5_000;
+
+/**
+ * Reads the body of a request. Null as soon as it turns out to be longer than `maxBytes`, which a Content-Length says at
+ * once. The rest is then dropped, and the connection is cut if it does not end soon. Rejects if the client leaves.
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+    dropBody(request);
+    return Promise.resolve(null);
   }
-  return bytes <= maxBytes ? Buffer.concat(chunks) : null;
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.removeAllListeners('data');
+      dropBody(request);
+      resolve(null);
+    });
+    request.once('end', () => resolve(Buffer.concat(chunks)));
+    request.once('error', reject);
+  });
+}
+
+function dropBody(request: IncomingMessage): void {
+  const cut = () => request.socket.destroy();
+  const deadline = setTimeout(cut, DROPPING_MS);
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > DROPPED_BYTES_LIMIT) cut();
+  });
+  // The client may leave.
+  request.on('error', () => undefined).once('close', () => clearTimeout(deadline));
 }

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import { type ListenAddress, type ListeningServer, LOOPBACK, readBody, startListening } from './http-server.ts';
+import { type AwsEndpointAddress, type AwsRequest, startAwsEndpoint } from './aws-endpoint.ts';
+import { type ListeningServer, LOOPBACK } from './http-server.ts';
 
 /** A Lambda handler. Takes and returns any JSON value. */
 export type LambdaHandler = (event: unknown) => Promise<unknown>;
@@ -10,7 +10,7 @@ export interface LambdaRuntimeOptions {
   readonly functions: Readonly<Record<string, LambdaHandler>>;
   readonly log: Logger;
   /** @default any free port of 127.0.0.1 */
-  readonly address?: ListenAddress;
+  readonly address?: AwsEndpointAddress;
 }
 
 /** Size limit of a synchronous invocation's payload (AWS Lambda quotas). */
@@ -26,31 +26,27 @@ interface InvokeAnswer {
 /** Serves the Lambda Invoke API for synchronous invocations by function name. */
 export async function startLambdaRuntime(options: LambdaRuntimeOptions): Promise<ListeningServer> {
   const { functions, log, address = LOOPBACK } = options;
-  const server = createServer(async (request, response) => {
-    try {
+  return startAwsEndpoint({
+    ...{ service: 'lambda', address, bodyLimitBytes: PAYLOAD_LIMIT_BYTES, log },
+    answer: async (request, response) => {
       const { status, headers, body } = await answer(request, functions, log);
       response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body ?? null));
-    } catch (error) {
-      log.warn({ err: error }, 'an invocation was interrupted');
-      response.destroy();
-    }
+    },
   });
-  return startListening(server, address);
 }
 
 async function answer(
-  request: IncomingMessage,
+  { head, body }: AwsRequest,
   functions: LambdaRuntimeOptions['functions'],
   log: Logger,
 ): Promise<InvokeAnswer> {
-  const payload = await readBody(request, PAYLOAD_LIMIT_BYTES);
-  const name = INVOCATION_PATH.exec(request.url ?? '')?.[1];
-  if (name === undefined || request.method !== 'POST') return refuse(404, 'ResourceNotFoundException', 'No such route');
+  const name = INVOCATION_PATH.exec(head.url ?? '')?.[1];
+  if (name === undefined || head.method !== 'POST') return refuse(404, 'ResourceNotFoundException', 'No such route');
   if (!Object.hasOwn(functions, name)) return refuse(404, 'ResourceNotFoundException', `No function ${name}`);
-  if (payload === null) return refuse(413, 'RequestTooLargeException', `Limit: ${PAYLOAD_LIMIT_BYTES} bytes`);
+  if (body === null) return refuse(413, 'RequestTooLargeException', `Limit: ${PAYLOAD_LIMIT_BYTES} bytes`);
   let event: unknown;
   try {
-    event = payload.length === 0 ? null : JSON.parse(payload.toString());
+    event = body.length === 0 ? null : JSON.parse(body.toString());
   } catch {
     return refuse(400, 'InvalidRequestContentException', 'The payload is not JSON');
   }

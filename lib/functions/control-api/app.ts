@@ -14,7 +14,8 @@ import { createTokenLookup } from './token-lookup.ts';
 import { addTokensRoutes, type TokensDependencies } from './tokens-routes.ts';
 import { addViewerTokensRoutes } from './viewer-tokens-routes.ts';
 
-const BODY_LIMIT_BYTES = 16 * 1024;
+/** No body that means anything is nearly as long. */
+export const BODY_LIMIT_BYTES = 16 * 1024;
 
 const DOCUMENT_PATH = '/api/openapi.json';
 const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };

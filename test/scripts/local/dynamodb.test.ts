@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DescribeTableCommand, DynamoDBClient, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { generateSecret } from '#domain/stream-ids.ts';
 import { TABLES } from '#domain/tables.ts';
 import { documentClientFor, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { makePublish } from '#test/support/live-store-calls.ts';
@@ -58,6 +61,27 @@ test('no epoch is repeated after a restart', async () => {
     withServer((client) => createLiveStore({ client, tables: TEST_TABLES }).begin(makePublish('stream-1', { owner })));
   expect(await begin('connection-1')).toMatchObject({ firstEpoch: 1 });
   expect(await begin('connection-2')).toMatchObject({ firstEpoch: 1 + EPOCHS_PER_PUBLISH });
+});
+
+test('somebody who does not know the secret can neither read nor write', async () => {
+  const server = await start();
+  const stranger = (secretAccessKey: string) =>
+    new DynamoDBClient({
+      ...{ endpoint: server.url, region: LOCAL_REGION, maxAttempts: 1 },
+      credentials: { accessKeyId: LOCAL_CREDENTIALS.accessKeyId, secretAccessKey },
+    });
+  const TableName = TEST_TABLES.ADMIN_TOKENS_TABLE;
+  for (const client of ['local', generateSecret(randomBytes)].map(stranger)) {
+    const put = client.send(new PutItemCommand({ TableName, Item: { tokenHash: { S: 'x' }, id: { S: 'x' } } }));
+    await expect(put).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+    await expect(client.send(new ListTablesCommand({}))).rejects.toMatchObject({ name: 'InvalidSignatureException' });
+    client.destroy();
+  }
+  expect((await fetch(server.url)).status).toBe(403);
+  const client = documentClientFor(server.url);
+  expect((await client.send(new ScanCommand({ TableName }))).Items).toEqual([]);
+  client.destroy();
+  await server.close();
 });
 
 test('a folder that is in use is refused, and stays usable for its user', async () => {

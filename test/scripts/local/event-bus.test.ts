@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { type EventBusOptions, startEventBus } from '#scripts/local/event-bus.ts';
 import type { ListeningServer } from '#scripts/local/http-server.ts';
+import { signedFetch } from '#test/support/signed-fetch.ts';
 
 const DETAIL = JSON.stringify({ id: 'e', type: 'stream.live', time: '2026-11-20T19:30:00.000Z' });
 const ENTRY = { DetailType: 'stream.live', Detail: DETAIL };
@@ -17,7 +18,7 @@ beforeEach(() => {
 afterAll(() => bus.close());
 
 async function put(body: string, target = 'AWSEvents.PutEvents') {
-  const response = await fetch(bus.url, { method: 'POST', headers: { 'x-amz-target': target }, body });
+  const response = await signedFetch(bus.url, { service: 'events', headers: { 'x-amz-target': target }, body });
   return { status: response.status, body: await response.json() };
 }
 
@@ -53,4 +54,11 @@ test.each([
 test('another operation is refused', async () => {
   const answer = await put(JSON.stringify({ Entries: [ENTRY] }), 'AWSEvents.ListRules');
   expect(answer).toMatchObject({ status: 400, body: { __type: 'UnknownOperationException' } });
+});
+
+test('an event of somebody who does not know the secret goes nowhere', async () => {
+  const body = JSON.stringify({ Entries: [ENTRY] });
+  const answer = await fetch(bus.url, { method: 'POST', headers: { 'x-amz-target': 'AWSEvents.PutEvents' }, body });
+  expect(answer.status).toBe(403);
+  expect(received).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import type { ListeningServer } from '#scripts/local/http-server.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
+import { signedFetch } from '#test/support/signed-fetch.ts';
 
 const functions = {
   echo: async (event: unknown) => event,
@@ -67,5 +68,15 @@ test.each([
   ['POST', '/2015-03-31/functions//invocations'],
   ['POST', '/'],
 ])('%s %s is not a route', async (method, path) => {
-  expect((await fetch(`${runtime.url}${path}`, { method })).status).toBe(404);
+  expect((await signedFetch(`${runtime.url}${path}`, { service: 'lambda', method })).status).toBe(404);
+});
+
+test('somebody who does not know the secret learns nothing of the functions', async () => {
+  const statuses = ['echo', 'unknown'].map(async (name) => {
+    const response = await fetch(`${runtime.url}/2015-03-31/functions/${name}/invocations`, { method: 'POST' });
+    return [response.status, await response.text()];
+  });
+  const [first, second] = await Promise.all(statuses);
+  expect(first).toEqual([403, expect.not.stringContaining('echo')]);
+  expect(second).toEqual(first);
 });
