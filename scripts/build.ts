@@ -1,11 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildArtifacts } from './build-artifacts.ts';
+import { makeComposeEnvironment } from './local/compose-environment.ts';
 
-/** `npm run build`: builds everything that a deployment uploads into dist/. */
-const { encoderDir, functionDirs, viewerTokenDir, playerDir } = await buildArtifacts(
-  fileURLToPath(new URL('../dist', import.meta.url)),
-);
+const OUT_DIR = fileURLToPath(new URL('../dist', import.meta.url));
+
+/** `npm run build`: builds into dist/ everything that a deployment uploads, and makes what compose.yaml needs besides. */
+const { encoderDir, functionDirs, viewerTokenDir, playerDir } = await buildArtifacts(OUT_DIR);
 for (const folder of [encoderDir, ...Object.values(functionDirs), viewerTokenDir, playerDir]) {
   process.stdout.write(`built ${relative(process.cwd(), folder)}\n`);
 }
+process.stdout.write(`made ${relative(process.cwd(), await makeComposeEnvironment(OUT_DIR, randomBytes))}\n`);

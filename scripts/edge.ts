@@ -3,8 +3,8 @@ import { runUntilStopped } from './local/run-until-stopped.ts';
 import { startStandaloneEdge } from './local/standalone-edge.ts';
 import { welcome } from './local/welcome.ts';
 
-/** `npm run edge`: runs the local platform without encoder and database, until Ctrl-C or SIGTERM. */
-await runUntilStopped(async (stopped) => {
-  const edge = await startStandaloneEdge(parseEdgeOptions(process.argv.slice(2)), stopped);
+/** `npm run edge`: runs the local platform without encoder, until Ctrl-C or SIGTERM. */
+await runUntilStopped(async () => {
+  const edge = await startStandaloneEdge(parseEdgeOptions(process.argv.slice(2)));
   return { output: welcome({ ...edge, isDemo: false, logPath: null, taskLogPaths: [] }), close: edge.close };
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TableNames } from '#domain/tables.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, LOCAL_SECRET_VARIABLE } from '#scripts/local/aws-environment.ts';
 import { startDynamoDb } from '#scripts/local/dynamodb.ts';
 
 /** Table names that no deployment uses. */
@@ -16,6 +16,9 @@ export const TEST_TABLES: TableNames = {
   ADMIN_TOKENS_TABLE: 'test-admin-tokens',
   IDEMPOTENCY_TABLE: 'test-idempotency',
 };
+
+/** Variables of a platform that uses this process's database. */
+export const SHARED_SECRET = { [LOCAL_SECRET_VARIABLE]: LOCAL_CREDENTIALS.secretAccessKey };
 
 /** A document client for a DynamoDB endpoint. It does not retry, so that tests see every failure. */
 export function documentClientFor(endpoint: string): DynamoDBDocumentClient {

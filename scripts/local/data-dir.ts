@@ -10,6 +10,8 @@ export const DEFAULT_DATA_DIR = '.headend';
 
 /** Folder below the data folder for what is built on start. */
 export const BUILD_DIR = 'build';
+/** Folder below the data folder for the database. */
+export const DYNAMODB_DIR = 'dynamodb';
 
 /** Creates the data folder if it is missing. Rejects with a UserError if that fails. */
 export async function makeDataDir(dataDir: string): Promise<void> {

@@ -13,11 +13,13 @@ export interface EdgeOptions {
   readonly listenHost: string;
   /** No port may be 0: other programs must know it in advance. */
   readonly httpPort: number;
-  /** The encoder invokes the ingest-auth function at the first and puts its events to the second. */
+  /** The encoder invokes the ingest-auth function at the first, puts its events to the second, and has its database. */
   readonly lambdaPort: number;
   readonly eventsPort: number;
-  /** Addresses at which the edge reaches the database and the encoder's origin server. */
-  readonly dynamoDbUrl: string;
+  readonly dynamoDbPort: number;
+  /** The name by which the encoder reaches these three. Null if it is on the same machine. */
+  readonly hostName: string | null;
+  /** Address at which the edge reaches the encoder's origin server. */
   readonly originUrl: string;
   /** Addresses at which broadcasters publish, and viewers and API clients connect, from their point of view. */
   readonly rtmpUrl: string;
@@ -30,16 +32,22 @@ const OPTIONS = {
   'http-port': { type: 'string', default: String(DEFAULT_PORTS.http) },
   'lambda-port': { type: 'string', default: '9001' },
   'events-port': { type: 'string', default: '9002' },
-  'dynamodb-url': { type: 'string', default: 'http://127.0.0.1:8000' },
+  'dynamodb-port': { type: 'string', default: '8000' },
   'origin-url': { type: 'string', default: 'http://127.0.0.1:8081' },
   'rtmp-url': { type: 'string', default: `rtmp://127.0.0.1:${DEFAULT_PORTS.rtmp}/${RTMP_APPLICATION}` },
   'data-dir': { type: 'string', default: DEFAULT_DATA_DIR },
+  'host-name': { type: 'string' },
   /** The default depends on the HTTP port. */
   'playback-base-url': { type: 'string' },
 } as const;
 
+/** What stands for the defaults that are not fixed. */
+const NOT_FIXED: Readonly<Record<string, string>> = {
+  'host-name': 'NAME',
+  'playback-base-url': 'http://127.0.0.1:HTTP_PORT',
+};
 const USAGE = `Options: ${Object.entries(OPTIONS)
-  .map(([name, option]) => `--${name} ${'default' in option ? option.default : 'http://127.0.0.1:HTTP_PORT'}`)
+  .map(([name, option]) => `--${name} ${'default' in option ? option.default : NOT_FIXED[name]}`)
   .join(', ')}.`;
 
 /** Parses the command line. Throws a UserError that says what is wrong and what is allowed. */
@@ -47,11 +55,12 @@ export function parseEdgeOptions(args: readonly string[]): EdgeOptions {
   const values = parse(args);
   const httpPort = parsePort('--http-port', values['http-port'], 1);
   return {
-    listenHost: parseHost(values['listen-host']),
+    listenHost: parseAddress(values['listen-host']),
     httpPort,
     lambdaPort: parsePort('--lambda-port', values['lambda-port'], 1),
     eventsPort: parsePort('--events-port', values['events-port'], 1),
-    dynamoDbUrl: parseUrl('--dynamodb-url', values['dynamodb-url'], ['http']),
+    dynamoDbPort: parsePort('--dynamodb-port', values['dynamodb-port'], 1),
+    hostName: parseHostName(values['host-name']),
     originUrl: parseUrl('--origin-url', values['origin-url'], ['http']),
     rtmpUrl: parseUrl('--rtmp-url', values['rtmp-url'], ['rtmp']),
     playbackBaseUrl: parseUrl('--playback-base-url', values['playback-base-url'] ?? `http://127.0.0.1:${httpPort}`, [
@@ -70,8 +79,17 @@ function parse(args: readonly string[]) {
   }
 }
 
-function parseHost(value: string): string {
+function parseAddress(value: string): string {
   if (!isIPv4(value)) throw new UserError(`--listen-host ${value} is not an IPv4 address.`);
+  return value;
+}
+
+/** A name without dots. Nobody on the internet can have it. */
+function parseHostName(value: string | undefined): string | null {
+  if (value === undefined) return null;
+  if (!/^[a-z][a-z0-9-]*$/.test(value)) {
+    throw new UserError(`--host-name ${value} is not a name of lower-case letters, digits and hyphens.`);
+  }
   return value;
 }
 

@@ -6,9 +6,9 @@ import type { PlaybackMode } from '#domain/playback-ids.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
+import type { AwsEndpointAddress } from './aws-endpoint.ts';
 import { useLocalAws } from './aws-environment.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
-import type { ListenAddress } from './http-server.ts';
 import { startLambdaRuntime } from './lambda-runtime.ts';
 import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 
@@ -18,7 +18,7 @@ export interface LocalAwsOptions {
   /** A database that has all tables. */
   readonly dynamoDbUrl: string;
   /** Address of the Lambda Invoke API. */
-  readonly lambdaAddress: ListenAddress;
+  readonly lambdaAddress: AwsEndpointAddress;
   /** Whether the streams' keys or a backend decide about publishing. */
   readonly publishMode: PublishMode;
   readonly rtmpUrl: string;

@@ -5,6 +5,7 @@ import type { PublishMode } from '#domain/environment.ts';
 import { VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
 import { bundleEdgeFunction } from '#scripts/bundle.ts';
+import type { AwsEndpointAddress } from './aws-endpoint.ts';
 import { Closers } from './closers.ts';
 import { loadEdgeFunction } from './edge-function.ts';
 import { startEdgeServer } from './edge-server.ts';
@@ -22,8 +23,8 @@ export interface ManagedServicesOptions {
   /** Where each service listens. The edge's port must not be 0. */
   readonly addresses: {
     readonly edge: ListenAddress;
-    readonly lambda: ListenAddress;
-    readonly eventBus: ListenAddress;
+    readonly lambda: AwsEndpointAddress;
+    readonly eventBus: AwsEndpointAddress;
   };
   /** Current addresses of the encoder tasks' origin servers, as this process reaches them. */
   readonly originUrls: () => readonly string[];

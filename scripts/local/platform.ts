@@ -8,7 +8,7 @@ import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
-import { BUILD_DIR, makeDataDir, openDataDir } from './data-dir.ts';
+import { BUILD_DIR, DYNAMODB_DIR, makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { EncoderTasks, type PlatformTask } from './encoder-tasks.ts';
@@ -73,7 +73,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/${RTMP_APPLICATION}`;
   await makeDataDir(dataDir);
   // Only one process can open the database, so it serves as the lock of the folder.
-  const dynamoDb = await startDynamoDb({ directory: join(dataDir, 'dynamodb'), tableNames: LOCAL_TABLE_NAMES });
+  const dynamoDb = await startDynamoDb({ directory: join(dataDir, DYNAMODB_DIR), tableNames: LOCAL_TABLE_NAMES });
   closers.add(() => dynamoDb.close());
   const state = await openDataDir(dataDir);
   const logFile = await openLog(dataDir, closers);

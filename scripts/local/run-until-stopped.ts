@@ -7,22 +7,18 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/**
- * Runs until Ctrl-C or SIGTERM, which also abort the signal passed to `start`, and exits with code 0. If the start
- * fails, prints why and exits with code 1.
- */
-export async function runUntilStopped(start: (stopped: AbortSignal) => Promise<Running>): Promise<never> {
+/** Runs until Ctrl-C or SIGTERM, and exits with code 0. If the start fails, prints why and exits with code 1. */
+export async function runUntilStopped(start: () => Promise<Running>): Promise<never> {
   const controller = new AbortController();
   const { signal } = controller;
   process.once('SIGINT', () => controller.abort());
   process.once('SIGTERM', () => controller.abort());
   try {
-    const { output, close } = await start(signal);
+    const { output, close } = await start();
     process.stdout.write(output);
     if (!signal.aborted) await once(signal, 'abort');
     await close();
   } catch (error) {
-    if (error instanceof Error && error.name === 'AbortError') process.exit(0);
     const detail = error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error);
     process.stderr.write(`${detail}\n`);
     process.exit(1);

@@ -1,22 +1,19 @@
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
-import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
+import { UserError } from '#scripts/terminal/errors.ts';
+import { LOCAL_SECRET_VARIABLE } from './aws-environment.ts';
 import { Closers } from './closers.ts';
-import { BUILD_DIR, openDataDir } from './data-dir.ts';
+import { BUILD_DIR, DYNAMODB_DIR, makeDataDir, openDataDir } from './data-dir.ts';
+import { startDynamoDb } from './dynamodb.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { readPublishMode } from './local-aws.ts';
-import { createMissingTables, LOCAL_TABLE_NAMES } from './local-tables.ts';
+import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { startManagedServices } from './managed-services.ts';
 import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
-
-/** Containers start at the same time, and DynamoDB Local needs longer because of Java. */
-const DATABASE_ATTEMPTS = 60;
-const DATABASE_PAUSE_MS = 500;
 
 /** The running edge. */
 export interface StandaloneEdge {
@@ -29,27 +26,42 @@ export interface StandaloneEdge {
 }
 
 /**
- * Starts the local platform without encoder and database, which run elsewhere and may start later. Rejects with a
- * UserError for problems that the user can fix, and with an AbortError if it is stopped before it has started.
+ * Starts the local platform without encoder, which runs elsewhere and may start later. Rejects with a UserError for
+ * problems that the user can fix.
  */
-export function startStandaloneEdge(options: EdgeOptions, stopped: AbortSignal): Promise<StandaloneEdge> {
+export function startStandaloneEdge(options: EdgeOptions): Promise<StandaloneEdge> {
   const closers = new Closers();
-  return closers.guard(() => start(options, stopped, closers));
+  return closers.guard(() => start(options, closers));
 }
 
-async function start(options: EdgeOptions, stopped: AbortSignal, closers: Closers): Promise<StandaloneEdge> {
-  const { dynamoDbUrl, originUrl, rtmpUrl, playbackBaseUrl, dataDir } = options;
+async function start(options: EdgeOptions, closers: Closers): Promise<StandaloneEdge> {
+  const { listenHost, originUrl, rtmpUrl, playbackBaseUrl, dataDir } = options;
+  if (!process.env[LOCAL_SECRET_VARIABLE]) {
+    throw new UserError(
+      `${LOCAL_SECRET_VARIABLE} is not set. The encoder signs with it too; "npm run build" makes one for compose.yaml.`,
+    );
+  }
   const publishMode = readPublishMode(process.env);
-  const addresses = {
-    edge: await resolveAddress(options.listenHost, options.httpPort, '--http-port'),
-    lambda: await resolveAddress(options.listenHost, options.lambdaPort, '--lambda-port'),
-    eventBus: await resolveAddress(options.listenHost, options.eventsPort, '--events-port'),
+  const resolveAddress = async (port: number, option: string) => {
+    const hostName = options.hostName ?? undefined;
+    return { host: listenHost, port: await resolvePort(listenHost, port, option), option, hostName };
   };
+  const addresses = {
+    edge: await resolveAddress(options.httpPort, '--http-port'),
+    lambda: await resolveAddress(options.lambdaPort, '--lambda-port'),
+    eventBus: await resolveAddress(options.eventsPort, '--events-port'),
+  };
+  await makeDataDir(dataDir);
+  const dynamoDb = await startDynamoDb({
+    directory: join(dataDir, DYNAMODB_DIR),
+    tableNames: LOCAL_TABLE_NAMES,
+    address: await resolveAddress(options.dynamoDbPort, '--dynamodb-port'),
+  });
+  closers.add(() => dynamoDb.close());
   const state = await openDataDir(dataDir);
-  await createTables(dynamoDbUrl, stopped);
   let homePath = '/';
   const services = await startManagedServices({
-    dynamoDbUrl,
+    dynamoDbUrl: dynamoDb.url,
     addresses,
     originUrls: () => [originUrl],
     publishMode,
@@ -69,25 +81,4 @@ async function start(options: EdgeOptions, stopped: AbortSignal, closers: Closer
   closers.add(() => removeRunningPlatform(dataDir));
   await writeRunningPlatform(dataDir, { apiUrl });
   return { rtmpUrl, playbackBaseUrl, adminToken: state.adminToken, stream, close: () => closers.closeAll() };
-}
-
-async function resolveAddress(host: string, port: number, option: string) {
-  return { host, port: await resolvePort(host, port, option), option };
-}
-
-/** Creates the tables. Waits for the database if it does not answer yet. */
-async function createTables(dynamoDbUrl: string, stopped: AbortSignal): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await createMissingTables({ dynamoDbUrl, tableNames: LOCAL_TABLE_NAMES });
-    } catch (cause) {
-      if (attempt === DATABASE_ATTEMPTS) throw noDatabase(dynamoDbUrl, cause);
-    }
-    await setTimeout(DATABASE_PAUSE_MS, undefined, { signal: stopped });
-  }
-}
-
-function noDatabase(dynamoDbUrl: string, cause: unknown): UserError {
-  const message = `No DynamoDB at ${dynamoDbUrl}: ${errorMessage(cause)}. Name another with --dynamodb-url.`;
-  return new UserError(message, { cause });
 }

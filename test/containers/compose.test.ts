@@ -1,6 +1,11 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { PORTS } from '#domain/ports.ts';
 import { readEncoderEnvironment } from '#encoder/encoder-environment.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
+import { makeComposeEnvironment } from '#scripts/local/compose-environment.ts';
 import { parseEdgeOptions } from '#scripts/local/edge-options.ts';
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
 import { listeningPorts, parsePublishedPort, readCompose, SERVICE_NAMES } from '#test/support/compose.ts';
@@ -25,8 +30,19 @@ test('the encoder uses the same tables, region and credentials as the edge', () 
     TASKS_TABLE: LOCAL_TABLE_NAMES.TASKS_TABLE,
     AWS_REGION: LOCAL_REGION,
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
   });
+});
+
+test('what stands in for AWS has names that it answers to, and a secret that is in no file of the project', async () => {
+  const services = ['DYNAMODB', 'LAMBDA', 'EVENTBRIDGE'].map((name) => encoder.environment[`AWS_ENDPOINT_URL_${name}`]);
+  for (const url of services) expect(new URL(url ?? '').hostname).toBe(edgeOptions.hostName);
+  const outDir = await mkdtemp(join(tmpdir(), 'headend-compose-'));
+  const path = await makeComposeEnvironment(join(outDir, 'dist'), randomBytes);
+  for (const { env_file, environment } of [encoder, edge]) {
+    expect(env_file).toEqual([`../dist/${basename(path)}`]);
+    expect(Object.keys(environment)).not.toContain('AWS_SECRET_ACCESS_KEY');
+  }
+  await rm(outDir, { recursive: true });
 });
 
 test('the encoder is the image that npm run build prepares, with the same restrictions as in the cloud', () => {
@@ -48,7 +64,7 @@ test('the edge is npm run edge, and cannot change the source', () => {
 
 test('images have a version', () => {
   const images = SERVICE_NAMES.flatMap((name) => compose.services[name].image ?? []);
-  expect(images).toHaveLength(2);
+  expect(images).toHaveLength(1);
   for (const image of images) expect(image).toMatch(/:\d/);
 });
 

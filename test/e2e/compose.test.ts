@@ -1,15 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from '#kit/wait-for.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
+import { makeComposeEnvironment } from '#scripts/local/compose-environment.ts';
 import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
-import { composeOnLoopback, readCompose } from '#test/support/compose.ts';
+import { composeOnLoopback, parseEnvironmentFile, readCompose } from '#test/support/compose.ts';
 import { followEvents } from '#test/support/event-reader.ts';
 
+/** Where the encoder finds each service of AWS. */
+const AWS_VARIABLES = ['DYNAMODB', 'LAMBDA', 'EVENTBRIDGE'].map((service) => `AWS_ENDPOINT_URL_${service}`);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A process in place of a container, and its output so far. */
@@ -71,21 +75,22 @@ async function composeUp() {
   const compose = readCompose();
   const rewrite = await composeOnLoopback(compose);
   const { encoderDir } = await buildArtifacts(join(dataDir, 'dist'));
-  const database = new URL(rewrite('encoder', compose.services.encoder.environment.AWS_ENDPOINT_URL_DYNAMODB ?? ''));
+  const secrets = parseEnvironmentFile(
+    await readFile(await makeComposeEnvironment(join(dataDir, 'dist'), randomBytes), 'utf8'),
+  );
   const edgeCommand = compose.services.edge.command.map((argument) =>
     rewrite('edge', argument).replace(/^--data-dir=.*/, `--data-dir=${join(dataDir, 'edge')}`),
   );
   const variables = Object.entries(compose.services.encoder.environment);
   const encoderEnvironment = Object.fromEntries(variables.map(([name, value]) => [name, rewrite('encoder', value)]));
   // Containers start together, and wait for those that they need.
-  const edge = run(edgeCommand);
-  run(['node_modules/.bin/dynalite', '--host', database.hostname, '--port', database.port, '--createTableMs', '0']);
-  const encoder = run(['node', join(encoderDir, 'main.mjs')], encoderEnvironment);
-  return { edge, encoder };
+  const edge = run(edgeCommand, secrets);
+  const encoder = run(['node', join(encoderDir, 'main.mjs')], { ...secrets, ...encoderEnvironment });
+  return { edge, encoder, awsUrls: AWS_VARIABLES.map((name) => encoderEnvironment[name] ?? '') };
 }
 
 test('with the settings of compose.yaml, viewers get a stream from the encoder through the edge', async () => {
-  const { edge, encoder } = await composeUp();
+  const { edge, encoder, awsUrls } = await composeUp();
   const watchUrl = new URL(await written(edge, /Watch +(\S+)/));
   const [server, streamKey, adminToken] = await Promise.all([
     written(edge, /Server +(\S+)/),
@@ -95,6 +100,8 @@ test('with the settings of compose.yaml, viewers get a stream from the encoder t
   expect((await fetch(watchUrl)).headers.get('content-type')).toMatch(/^text\/html/);
   const events = await followEvents(`${watchUrl.origin}/api/events`, adminToken);
   await written(encoder, /"msg":"(ready)"/);
+  // On Linux, every user of the machine can connect to containers.
+  for (const url of awsUrls) expect((await fetch(url, { method: 'POST' })).status).toBe(403);
 
   const publisher = await publish(`${server}/${streamKey}`);
   const liveUrl = `${watchUrl.origin}/live/${watchUrl.pathname.split('/').at(-1)}`;

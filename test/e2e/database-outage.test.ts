@@ -1,6 +1,6 @@
 import type { TestPublisher } from '#kit/publisher.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { SHARED_SECRET, startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   database = await startTemporaryDynamoDb(LOCAL_TABLE_NAMES);
   proxy = await startBreakableProxy(database.url);
   liveStore = createLiveStore({ client: database.client, tables: LOCAL_TABLE_NAMES });
-  platform = await startTestPlatform({ environment: { LOCAL_DYNAMODB_URL: proxy.url } });
+  platform = await startTestPlatform({ environment: { ...SHARED_SECRET, LOCAL_DYNAMODB_URL: proxy.url } });
   live = await platform.createStream({ ladder: '360p' });
   other = await platform.createStream({ ladder: '360p' });
   publisher = await publish(live.publishUrl, CLIP);

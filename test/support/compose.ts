@@ -5,8 +5,6 @@ import { z } from 'zod';
 import { freePort } from '#kit/tcp-ports.ts';
 
 const COMPOSE_PATH = fileURLToPath(new URL('../../containers/compose.yaml', import.meta.url));
-/** The default port of DynamoDB Local. */
-const DYNAMODB_LOCAL_PORT = 8000;
 
 const serviceSchema = z.strictObject({
   image: z.string().optional(),
@@ -15,6 +13,7 @@ const serviceSchema = z.strictObject({
   working_dir: z.string().optional(),
   // A string is split at blanks.
   command: z.union([z.array(z.string()), z.string().transform((words) => words.split(' '))]).default([]),
+  env_file: z.array(z.string()).default([]),
   environment: z.record(z.string(), z.string()).default({}),
   ports: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
@@ -28,13 +27,13 @@ const serviceSchema = z.strictObject({
 });
 const composeSchema = z.strictObject({
   name: z.string(),
-  services: z.strictObject({ encoder: serviceSchema, edge: serviceSchema, dynamodb: serviceSchema }),
+  services: z.strictObject({ encoder: serviceSchema, edge: serviceSchema }),
   volumes: z.record(z.string(), z.null()),
 });
 
 export type Compose = z.infer<typeof composeSchema>;
 export type ServiceName = keyof Compose['services'];
-export const SERVICE_NAMES = ['encoder', 'edge', 'dynamodb'] as const satisfies readonly ServiceName[];
+export const SERVICE_NAMES = ['encoder', 'edge'] as const satisfies readonly ServiceName[];
 
 /** Reads containers/compose.yaml. Throws if it uses a setting that is unknown here. */
 export function readCompose(): Compose {
@@ -43,10 +42,15 @@ export function readCompose(): Compose {
 
 /** The ports that a service listens on, according to its variables and options. */
 export function listeningPorts({ services }: Compose, name: ServiceName): number[] {
-  if (name === 'dynamodb') return [DYNAMODB_LOCAL_PORT];
   const { environment, command } = services[name];
   const settings = [...Object.entries(environment).map(([key, value]) => `${key}=${value}`), ...command];
   return settings.flatMap((setting) => /(?:_PORT|-port)=(\d+)$/.exec(setting)?.[1] ?? []).map(Number);
+}
+
+/** The variables in the text of an `env_file`. */
+export function parseEnvironmentFile(text: string): Record<string, string> {
+  const lines = text.split('\n').filter((line) => line !== '');
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
 }
 
 /** `127.0.0.1:HOST_PORT:CONTAINER_PORT`. */

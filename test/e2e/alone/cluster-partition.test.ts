@@ -6,7 +6,7 @@ import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { PlaylistPoller } from '#kit/playlist-poller.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
-import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
+import { SHARED_SECRET, startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
@@ -55,7 +55,7 @@ beforeAll(async () => {
   proxy = await startBreakableProxy(database.url, { onPassed: (bytes) => said.push(bytes.toString()) });
   liveStore = createLiveStore({ client: database.client, tables: LOCAL_TABLE_NAMES });
   const environment = {
-    ...{ RECONNECT_WINDOW_SECONDS, LOCAL_DYNAMODB_URL: database.url },
+    ...{ ...SHARED_SECRET, RECONNECT_WINDOW_SECONDS, LOCAL_DYNAMODB_URL: database.url },
     [`LOCAL_DYNAMODB_URL_${CUT_OFF + 1}`]: proxy.url,
   };
   platform = await startTestPlatform({ tasks: 3, environment });
