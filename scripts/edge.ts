@@ -1,7 +1,10 @@
 import { parseEdgeOptions } from './local/edge-options.ts';
+import { makePrivateFiles } from './local/private-folder.ts';
 import { runUntilStopped } from './local/run-until-stopped.ts';
 import { startStandaloneEdge } from './local/standalone-edge.ts';
 import { welcome } from './local/welcome.ts';
+
+makePrivateFiles();
 
 /** `npm run edge`: runs the local platform without encoder, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async () => {

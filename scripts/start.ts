@@ -1,4 +1,5 @@
 import { type Platform, startPlatform } from './local/platform.ts';
+import { makePrivateFiles } from './local/private-folder.ts';
 import { runUntilStopped } from './local/run-until-stopped.ts';
 import { parseStartOptions, START_USAGE } from './local/start-options.ts';
 import { welcome } from './local/welcome.ts';
@@ -7,6 +8,8 @@ if (process.argv.includes('--help')) {
   process.stdout.write(`${START_USAGE}\n`);
   process.exit(0);
 }
+
+makePrivateFiles();
 
 /** `npm start`: runs the whole platform on this machine, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async () => {

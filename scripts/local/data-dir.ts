@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { type LocalState, readLocalState, writeLocalState } from './local-state.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 /** The data folder, relative to the working directory, if no other is named. */
 export const DEFAULT_DATA_DIR = '.headend';
@@ -13,10 +13,16 @@ export const BUILD_DIR = 'build';
 /** Folder below the data folder for the database. */
 export const DYNAMODB_DIR = 'dynamodb';
 
-/** Creates the data folder if it is missing. Rejects with a UserError if that fails. */
+/** What Headend itself puts into a data folder. */
+const OWN_NAMES = new RegExp(`^(${BUILD_DIR}|${DYNAMODB_DIR}|(local|running)\\.json(\\.new)?|headend.*\\.log)$`);
+
+/**
+ * Creates the data folder if it is missing, and closes it to other users of the machine: with its keys they could publish,
+ * and with its database they could make themselves administrators. Rejects with a UserError if that fails.
+ */
 export async function makeDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makePrivateFolder(dataDir, (name) => OWN_NAMES.test(name));
   } catch (cause) {
     throw toDataDirError(dataDir, cause);
   }

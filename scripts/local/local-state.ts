@@ -20,14 +20,14 @@ export async function readLocalState(dataDir: string): Promise<LocalState | null
   try {
     return localStateSchema.parse(JSON.parse(await readFile(statePath(dataDir), 'utf8')));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new Error(`${statePath(dataDir)} can't be read; remove it to start afresh`, { cause: error });
   }
 }
 
 /** Writes the state to a file that only its owner can read. */
 export async function writeLocalState(dataDir: string, state: LocalState): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const path = statePath(dataDir);
   await writeFile(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   await chmod(`${path}.new`, 0o600);

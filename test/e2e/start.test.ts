@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,8 +89,12 @@ describe('npm start', () => {
 
   test('keeps its secrets from other users of the machine', async () => {
     const platform = await startTestPlatform();
-    const { mode } = await stat(join(platform.dataDir, 'local.json'));
-    expect((mode & 0o777).toString(8)).toBe('600');
+    const entries = await readdir(platform.dataDir, { withFileTypes: true, recursive: true });
+    expect(entries.length).toBeGreaterThan(10);
+    for (const entry of entries) {
+      const { mode } = await stat(join(entry.parentPath, entry.name));
+      expect([entry.name, (mode & 0o777).toString(8)]).toEqual([entry.name, entry.isDirectory() ? '700' : '600']);
+    }
     await platform.close();
   });
 
