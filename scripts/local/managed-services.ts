@@ -60,7 +60,7 @@ export function startManagedServices(options: ManagedServicesOptions): Promise<M
 }
 
 async function start(options: ManagedServicesOptions, closers: Closers): Promise<ManagedServices> {
-  const { addresses, originUrls, buildDir, homePath, log } = options;
+  const { addresses, originUrls, buildDir, homePath, playbackBaseUrl, log } = options;
   const aws = await startLocalAws({ ...options, lambdaAddress: addresses.lambda });
   closers.add(() => aws.close());
   const site = await SiteFiles.build(join(buildDir, 'player'));
@@ -72,7 +72,9 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const bus = await startEventBus({ onEvent: (event) => events.publish(event), log, address: addresses.eventBus });
   closers.add(() => bus.close());
   const media = await buildMediaGate(options, origin);
-  const edge = await startEdgeServer({ address: addresses.edge, api: aws.api, events, media, site, homePath });
+  const edge = await startEdgeServer({
+    ...{ address: addresses.edge, api: aws.api, events, media, site, homePath, playbackBaseUrl },
+  });
   closers.add(() => edge.close());
   return { apiUrl, eventBusUrl: bus.url, streams: aws.streams, close: () => closers.closeAll() };
 }
