@@ -11,17 +11,26 @@ export interface EventFeedOptions {
   readonly maxUnreadBytes?: number;
   /** Interval of comments, which keep proxies and clients from timing out. @default 15 s */
   readonly heartbeatMs?: number;
+  /** How long a client's token is trusted before it is checked again. @default 5 s */
+  readonly trustMs?: number;
 }
+
+/** The control API answers within a second, or its database does not. */
+const CHECK_LIMIT_MS = 5_000;
 
 /** Sends events to clients as they happen, as server-sent events (HTML standard, 9.2). */
 export class EventFeed {
   readonly #options: Required<EventFeedOptions>;
-  readonly #clients = new Set<ServerResponse>();
+  /** The clients, and what each of them authorised itself with. */
+  readonly #clients = new Map<ServerResponse, string>();
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #checks: NodeJS.Timeout;
+  #isChecking = false;
 
   constructor(options: EventFeedOptions) {
-    this.#options = { maxClients: 50, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000, ...options };
+    this.#options = { maxClients: 50, maxUnreadBytes: 256 * 1024, heartbeatMs: 15_000, trustMs: 5_000, ...options };
     this.#heartbeat = setInterval(() => this.#write(': still here\n\n'), this.#options.heartbeatMs);
+    this.#checks = setInterval(() => void this.#endRevoked(), this.#options.trustMs);
   }
 
   /** Answers a request for the feed. Never rejects. */
@@ -31,7 +40,7 @@ export class EventFeed {
     if (response.destroyed) return;
     response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
     response.write(': connected\n\n');
-    this.#clients.add(response);
+    this.#clients.set(response, request.headers.authorization ?? '');
     response.once('close', () => this.#clients.delete(response));
   }
 
@@ -42,18 +51,17 @@ export class EventFeed {
 
   close(): void {
     clearInterval(this.#heartbeat);
-    for (const client of this.#clients) client.end();
+    clearInterval(this.#checks);
+    for (const client of this.#clients.keys()) client.end();
   }
 
   async #refusal({ method, headers }: IncomingMessage): Promise<Response | null> {
     if (method !== 'GET') {
       return problemResponse({ status: 405, detail: 'Allowed: GET.', headers: { Allow: 'GET' } });
     }
-    const { authorization = '' } = headers;
     try {
-      const answer = await fetch(`${this.#options.apiUrl}/streams?limit=1`, { headers: { authorization } });
+      const answer = await this.#ask(headers.authorization ?? '');
       if (!answer.ok) return answer;
-      await answer.arrayBuffer();
     } catch {
       return unavailable('The admin token could not be checked; try again.');
     }
@@ -62,8 +70,27 @@ export class EventFeed {
       : unavailable('Too many clients follow the events already.');
   }
 
+  /** What the control API answers to whoever has this authorisation. Rejects if it does not answer. */
+  async #ask(authorization: string): Promise<Response> {
+    const signal = AbortSignal.timeout(CHECK_LIMIT_MS);
+    const answer = await fetch(`${this.#options.apiUrl}/streams?limit=1`, { headers: { authorization }, signal });
+    return new Response(await answer.arrayBuffer(), answer);
+  }
+
+  /** Ends the clients whose token the control API refuses by now. An API that does not answer refuses nobody. */
+  async #endRevoked(): Promise<void> {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    for (const authorization of new Set(this.#clients.values())) {
+      const answer = await this.#ask(authorization).catch(() => null);
+      if (answer?.status !== 401 && answer?.status !== 403) continue;
+      for (const [client, its] of this.#clients) if (its === authorization) client.end();
+    }
+    this.#isChecking = false;
+  }
+
   #write(text: string): void {
-    for (const client of this.#clients) {
+    for (const client of this.#clients.keys()) {
       client.write(text);
       if (client.writableLength > this.#options.maxUnreadBytes) client.destroy();
     }

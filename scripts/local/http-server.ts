@@ -83,13 +83,19 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
 }
 
 function dropBody(request: IncomingMessage): void {
-  const cut = () => request.socket.destroy();
+  const { socket } = request;
+  const cut = () => socket.destroy();
   const deadline = setTimeout(cut, DROPPING_MS);
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > DROPPED_BYTES_LIMIT) cut();
   });
-  // The client may leave.
-  request.on('error', () => undefined).once('close', () => clearTimeout(deadline));
+  const done = () => {
+    clearTimeout(deadline);
+    socket.off('close', done);
+  };
+  // A request that was answered already says nothing of the end of its connection.
+  socket.once('close', done);
+  request.once('end', done).on('error', () => undefined);
 }

@@ -124,6 +124,35 @@ test('a client that reads nothing is disconnected, and others lose nothing', asy
   await waitFor('all events', async () => reader.events.length === published);
 });
 
+test('a feed ends once its token is revoked, and others go on', async () => {
+  const { feed, url } = await startFeed({ trustMs: 20 });
+  const { json } = await api.call('POST', '/api/tokens', { body: { name: 'follower' } });
+  const revoked = await follow(url, json.token);
+  const other = await follow(url);
+  expect((await api.call('DELETE', `/api/tokens/${json.id}`)).status).toBe(204);
+  await revoked.ended;
+  feed.publish(event(1));
+  await waitFor('the event', async () => other.events.length === 1);
+  expect(revoked.events).toEqual([]);
+});
+
+test('a feed goes on while the API does not answer or has no database', async () => {
+  const answers = [200, 503];
+  const stub = createServer((_request, response) => {
+    const status = answers.shift();
+    if (status === undefined) response.destroy();
+    else response.writeHead(status).end();
+  });
+  const server = await listenOnLoopback(stub);
+  const { feed, url } = await startFeed({ apiUrl: server.url, trustMs: 20 });
+  const reader = await follow(url);
+  await waitFor('some checks', async () => answers.length === 0);
+  await once(stub, 'request');
+  feed.publish(event(1));
+  await waitFor('the event', async () => reader.events.length === 1);
+  await server.close();
+});
+
 test('close ends every feed', async () => {
   const { feed, url } = await startFeed();
   const reader = await follow(url);

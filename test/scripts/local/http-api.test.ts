@@ -71,11 +71,39 @@ test('a failing handler is a 500 without details, and a log line', async () => {
   expect(await logged()).toContain('internal details');
 });
 
-test('a body above 1 MiB never reaches the handler', async () => {
+/** What the API itself allows, and one byte more. */
+const TOO_LONG = Buffer.alloc(16 * 1024 + 1, ' ');
+
+test.each([
+  ['of a known length', { body: TOO_LONG }],
+  ['in chunks', { body: new Blob([TOO_LONG]).stream(), duplex: 'half' }],
+])('a body %s above the limit never reaches the handler', async (_name, body) => {
   const { url, events } = await start();
-  const response = await fetch(url, { method: 'POST', body: Buffer.alloc(1024 * 1024 + 1) });
-  expect(response.status).toBe(413);
+  const response = await fetch(url, { method: 'POST', ...body } as RequestInit);
+  expect([response.status, response.headers.get('content-type')]).toEqual([413, 'application/problem+json']);
+  expect(await response.json()).toMatchObject({ status: 413, detail: 'The body is larger than 16384 bytes.' });
   expect(events).toEqual([]);
+});
+
+test('a body of the longest length that is allowed does', async () => {
+  const { url, events } = await start();
+  await fetch(url, { method: 'POST', body: TOO_LONG.subarray(1) });
+  expect(events).toHaveLength(1);
+});
+
+test.each([
+  ['says how long its body is', 'Content-Length: 1000000000\r\n\r\n'],
+  ['sends more and more', `Transfer-Encoding: chunked\r\n\r\n5000\r\n${' '.repeat(0x5000)}\r\n`],
+])('a client that %s is refused before it has sent all', async (_name, rest) => {
+  const { url } = await start();
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\n${rest}`);
+  expect(String((await once(socket, 'data'))[0])).toMatch(/^HTTP\/1\.1 413 /);
+  // It is cut off if it does not stop.
+  const closed = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+  const chunk = `100000\r\n${' '.repeat(0x10_0000)}\r\n`;
+  const flood = setInterval(() => socket.write(chunk), 1);
+  await closed.finally(() => clearInterval(flood));
 });
 
 test('a client that leaves in the middle of its body is a log line, and the next one is served', async () => {
