@@ -1,5 +1,6 @@
 import { CrossStackReferences, ReferenceStrength, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { stackName } from '#config/stack-names.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { availabilityZoneNames } from '#constructs/network.ts';
 
@@ -14,7 +15,7 @@ export class HeadendStack extends Stack {
   readonly #zones: string[];
 
   constructor(scope: Construct, part: string, { stage, region }: HeadendStackProps) {
-    super(scope, `Headend-${stage.name}-${part}`, {
+    super(scope, stackName(stage.name, part), {
       description: `Headend ${stage.name}: ${part}`,
       env: {
         ...(stage.account === null ? {} : { account: stage.account }),

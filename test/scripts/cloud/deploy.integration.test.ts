@@ -50,11 +50,14 @@ afterEach(async () => {
   await database.close();
 });
 
-/** Runs a command. The CDK CLI, which needs AWS, is replaced by a function that writes the outputs. */
+/**
+ * Runs a command. The CDK CLI, which needs AWS, is replaced by a function that writes the outputs and ends with the exit
+ * codes in turn. Like the CLI, it writes no outputs if it fails.
+ */
 async function run(
   command: 'deploy' | 'diff' | 'destroy',
   args: readonly string[],
-  { exitCode = 0, outputs = OUTPUTS as object } = {},
+  { exitCodes = [] as readonly number[], outputs = OUTPUTS as object } = {},
 ) {
   const runs: CdkRun[] = [];
   const steps: string[] = [];
@@ -72,10 +75,12 @@ async function run(
     build: async () => steps.push('build'),
     runCdk: async (cdkRun) => {
       steps.push('cdk');
+      const exitCode = exitCodes[runs.length] ?? 0;
       runs.push(cdkRun);
       const index = cdkRun.args.findIndex((arg) => arg === '--outputs-file' || arg === '-O');
-      outputsPath = index < 0 ? undefined : cdkRun.args[index + 1];
-      if (exitCode === 0 && outputsPath !== undefined) await writeFile(outputsPath, JSON.stringify(outputs));
+      if (index < 0) return exitCode;
+      outputsPath = cdkRun.args[index + 1] ?? '';
+      if (exitCode === 0) await writeFile(outputsPath, JSON.stringify(outputs));
       return exitCode;
     },
     openTokenStore,
@@ -89,7 +94,7 @@ async function run(
     now: Date.now,
     randomBytes,
   });
-  return { code, ...written, steps, cdk: runs[0], outputsPath };
+  return { code, ...written, steps, runs, cdk: runs[0], outputsPath };
 }
 
 const DEV = ['-c', 'stage=dev'];
@@ -97,7 +102,7 @@ const tokensIn = (text: string): string[] => text.split(/\s+/).filter((word) => 
 
 test('the first deployment makes a token that opens the control API; the second makes none', async () => {
   const first = await run('deploy', DEV);
-  expect([first.code, first.stderr, first.steps]).toEqual([0, '', ['build', 'cdk']]);
+  expect([first.code, first.stderr, first.steps]).toEqual([0, '', ['build', 'cdk', 'cdk']]);
   const [token = ''] = tokensIn(first.stdout);
   const api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
@@ -126,24 +131,43 @@ test('if the keys cannot be copied to the edge, says what to do and makes no tok
   expect(stderr).toContain(`npm run viewer-keys -- sync --secret ${SECRET_ARN} --store ${STORE_ARN}`);
 });
 
-test('the CLI gets the app, all stacks, and a temporary file for the outputs', async () => {
-  const { cdk, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
+test('the CLI deploys the platform with a temporary file for the outputs, and then what only watches it', async () => {
+  const { runs, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
   const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
-  const added = ['--all', '--outputs-file', outputsPath];
-  expect(cdk?.args).toEqual([...app, ...added, '-c', 'stage=dev', '--require-approval', 'never']);
-  expect(cdk?.env).toEqual({ PATH: '/bin', AWS_PROFILE: 'mine', CDK_DISABLE_VERSION_CHECK: 'true' });
+  const typed = ['-c', 'stage=dev', '--require-approval', 'never'];
+  expect(runs.map(({ args }) => args)).toEqual([
+    [...app, 'Headend-dev-!(*Monitoring)', '--outputs-file', outputsPath, ...typed],
+    [...app, 'Headend-dev-*Monitoring', '--exclusively', ...typed],
+  ]);
+  for (const { env } of runs) {
+    expect(env).toEqual({ PATH: '/bin', AWS_PROFILE: 'mine', CDK_DISABLE_VERSION_CHECK: 'true' });
+  }
   expect(existsSync(dirname(outputsPath))).toBe(false);
 });
 
-test("the user's own file for outputs is used and kept", async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
-  const path = join(folder, 'outputs.json');
-  const { code, stdout, cdk } = await run('deploy', [...DEV, '-O', path]);
-  expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
-  expect(cdk?.args).not.toContain('--outputs-file');
-  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
-  await rm(folder, { recursive: true });
+test('if monitoring cannot be deployed, the token is made, the exit code is not 0, and the message says what is missing', async () => {
+  const { code, stdout, stderr } = await run('deploy', DEV, { exitCodes: [0, 1] });
+  expect([code, tokensIn(stdout).length, keyValueStore.values.size]).toEqual([1, 1, 1]);
+  expect(stderr).toBe(
+    [
+      'The stage works, but nobody watches it: its stacks Headend-dev-*Monitoring, with alarms, dashboard and access logs,',
+      'could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=dev\n',
+    ].join('\n'),
+  );
 });
+
+test.each([['-O'], ['--outputs-file']])(
+  "the user's own file for outputs (%s) has the platform's outputs",
+  async (option) => {
+    const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
+    const path = join(folder, 'outputs.json');
+    const { code, stdout, runs } = await run('deploy', [...DEV, option, path, '--all']);
+    expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
+    expect(runs.map(({ args }) => args.filter((arg) => [path, '-O', '--all'].includes(arg)))).toEqual([[], []]);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
+    await rm(folder, { recursive: true });
+  },
+);
 
 test('a lost token can be replaced', async () => {
   await run('deploy', DEV);
@@ -160,7 +184,7 @@ test('a pipeline makes no token and needs no permission to do so', async () => {
 });
 
 test("the CLI's exit code is passed on, and no token is made", async () => {
-  const { code, stdout, stderr } = await run('deploy', DEV, { exitCode: 7 });
+  const { code, stdout, stderr } = await run('deploy', DEV, { exitCodes: [7] });
   expect([code, stdout, stderr]).toEqual([7, '', '']);
   expect(tokensIn((await run('deploy', DEV)).stdout)).toHaveLength(1);
 });
@@ -168,9 +192,9 @@ test("the CLI's exit code is passed on, and no token is made", async () => {
 test.each([
   ['deploying a stack by name', ['Media'], /^\nDeployed only the named stacks\. /],
   ['preparing a change set', ['--no-execute'], /^$/],
-])('%s makes no token', async (_case, args, shown) => {
-  const { code, stdout, stderr } = await run('deploy', [...DEV, ...args], { outputs: {} });
-  expect([code, stderr]).toEqual([0, '']);
+])('%s is one run of the CLI and makes no token', async (_case, args, shown) => {
+  const { code, stdout, stderr, runs } = await run('deploy', [...DEV, ...args], { outputs: {} });
+  expect([code, stderr, runs.length]).toEqual([0, '', 1]);
   expect(stdout).toMatch(shown);
 });
 
@@ -232,7 +256,7 @@ test.each([
   ['diff', []],
   ['destroy', ['--all']],
 ] as const)('%s builds and passes everything on', async (command, added) => {
-  const { code, steps, cdk } = await run(command, [...DEV, '--verbose'], { exitCode: 3 });
+  const { code, steps, cdk } = await run(command, [...DEV, '--verbose'], { exitCodes: [3] });
   expect([code, steps]).toEqual([3, ['build', 'cdk']]);
   const start = ['--app', 'node --import tsx bin/app.ts', command, '--no-notices', '--no-version-reporting'];
   expect(cdk?.args).toEqual([...start, ...added, '-c', 'stage=dev', '--verbose']);

@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { on, once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stackName } from '#config/stack-names.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { CDK_CLI_PATH } from '#scripts/cloud/cdk-cli.ts';
 
 /** The CDK CLI and the library in the app take some seconds each to load. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -98,6 +100,21 @@ test('the template of a named stack goes to standard output', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Resources:\n {2}Handle:\n {4}Type: AWS::CloudFormation::WaitConditionHandle\n/);
   expect(stdout).not.toContain('Templates in');
+});
+
+test('the patterns of deploy divide the stacks into those that the platform needs and those that watch it', async () => {
+  const names = ['Network', 'Edge', 'Control', 'Monitoring', 'EdgeMonitoring'].map((part) => stackName('dev', part));
+  const properties = { templateFile: 'template.json' };
+  const stack = { type: 'aws:cloudformation:stack', environment: 'aws://unknown-account/unknown-region', properties };
+  const artifacts = Object.fromEntries(names.map((name) => [name, { ...stack, displayName: name }]));
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: '36.0.0', artifacts }));
+  await writeFile(join(folder, 'template.json'), '{}');
+  const listed = async (part: string): Promise<string[]> => {
+    const { stdout } = await begin([CDK_CLI_PATH, 'ls', '--app', folder, stackName('dev', part)]).exited;
+    return stdout.trim().split('\n');
+  };
+  expect(await listed('!(*Monitoring)')).toEqual(names.slice(0, 3));
+  expect(await listed('*Monitoring')).toEqual(names.slice(3));
 });
 
 test('an error of the app is shown once without a stack trace, and the exit code is 1', async () => {
