@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { stackName } from '#config/stack-names.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { availabilityZoneNames } from '#constructs/network.ts';
+import { ReadingSynthesizer } from './reading-synthesizer.ts';
 
 export interface HeadendStackProps {
   readonly stage: ResolvedStage;
@@ -21,6 +22,7 @@ export class HeadendStack extends Stack {
         ...(stage.account === null ? {} : { account: stage.account }),
         ...(region === null ? {} : { region }),
       },
+      synthesizer: new ReadingSynthesizer(),
       terminationProtection: stage.removalPolicy === 'retain' && part === 'Data',
     });
     // Weak references need no exports, which would block changes to a stack, and no custom resources between regions.
