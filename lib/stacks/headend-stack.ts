@@ -1,4 +1,4 @@
-import { CrossStackReferences, ReferenceStrength, Stack } from 'aws-cdk-lib';
+import { CrossStackReferences, type IStackSynthesizer, ReferenceStrength, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { stackName } from '#config/stack-names.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
@@ -22,7 +22,8 @@ export class HeadendStack extends Stack {
         ...(stage.account === null ? {} : { account: stage.account }),
         ...(region === null ? {} : { region }),
       },
-      synthesizer: new ReadingSynthesizer(),
+      // The CDK's types allow undefined in optional members; this project's compiler options don't.
+      synthesizer: new ReadingSynthesizer() as IStackSynthesizer,
       terminationProtection: stage.removalPolicy === 'retain' && part === 'Data',
     });
     // Weak references need no exports, which would block changes to a stack, and no custom resources between regions.
