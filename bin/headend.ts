@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { resolveStage, StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
+import { readChoices, resolveChosenStage } from '#config/deployment-choices.ts';
+import { StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
 import { STAGES } from '#config/stages.ts';
 import { HeadendStacks } from '#stacks/headend-stacks.ts';
 
@@ -9,7 +10,11 @@ import { HeadendStacks } from '#stacks/headend-stacks.ts';
 function main(): void {
   const app = new App();
   const name: unknown = app.node.tryGetContext('stage');
-  const stage = resolveStage(stageConfigNamed(typeof name === 'string' ? name : undefined, STAGES));
+  const config = stageConfigNamed(typeof name === 'string' ? name : undefined, STAGES);
+  const stage = resolveChosenStage(
+    config,
+    readChoices((key) => app.node.tryGetContext(key)),
+  );
   new HeadendStacks(app, { stage, artifactsPath: fileURLToPath(new URL('../dist', import.meta.url)) });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();

@@ -36,18 +36,11 @@ const PREPARING_METHODS = ['prepare-change-set'];
  * UserError if options of Headend exclude each other.
  */
 export function parseCdkCommandLine(command: CdkCommand, args: readonly string[]): CloudCommandLine {
-  const ownOptions = command === 'deploy' ? TOKEN_OPTIONS : {};
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    options: { ...readCdkOptions(command), help: { type: 'boolean', short: 'h' }, ...ownOptions },
-    strict: false,
-    allowPositionals: true,
-  });
+  const { values, positionals } = parse(command, args);
   const last = (name: string): string | null => textsOf(values[name]).at(-1) ?? null;
-  const ownArgs = Object.keys(ownOptions).map((name) => `--${name}`);
   return {
     command,
-    args: args.filter((arg) => !ownArgs.includes(arg)),
+    args: withoutOptions(command, args, Object.keys(ownOptionsOf(command))),
     isHelp: values.help === true,
     stage: stageOf(textsOf(values.context)),
     // The CLI's yargs treats "true" or "false" after a switch as its value.
@@ -59,6 +52,29 @@ export function parseCdkCommandLine(command: CdkCommand, args: readonly string[]
     isExecuted: values['no-execute'] !== true && !PREPARING_METHODS.includes(last('method') ?? ''),
     wantedToken: wantedToken(values['new-admin-token'] === true, values['no-admin-token'] === true),
   };
+}
+
+/** Removes options from a command line, by their names without dashes. The rest stays as typed. */
+export function withoutOptions(command: CdkCommand, args: readonly string[], names: readonly string[]): string[] {
+  const removed = new Set<number>();
+  for (const token of parse(command, args).tokens) {
+    if (token.kind !== 'option' || !names.includes(token.name)) continue;
+    removed.add(token.index);
+    if (token.value !== undefined && token.inlineValue === false) removed.add(token.index + 1);
+  }
+  return args.filter((_arg, index) => !removed.has(index));
+}
+
+const ownOptionsOf = (command: CdkCommand) => (command === 'deploy' ? TOKEN_OPTIONS : {});
+
+function parse(command: CdkCommand, args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    options: { ...readCdkOptions(command), help: { type: 'boolean', short: 'h' }, ...ownOptionsOf(command) },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
 }
 
 const textsOf = (value: unknown): string[] =>

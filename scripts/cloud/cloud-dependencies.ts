@@ -1,13 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { StageConfig } from '#config/stage-config.ts';
+import { STAGES } from '#config/stages.ts';
 import type { RandomBytes } from '#domain/stream-ids.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
 import { openTokenStore } from './open-token-store.ts';
-import { type CdkContext, type RunCdk, runCdk } from './run-cdk.ts';
+import { openAwsClients } from './preflight/aws-clients.ts';
+import { type CdkContext, PROJECT_DIR, type RunCdk, runCdk } from './run-cdk.ts';
 import { syncViewerKeys } from './sync-viewer-keys.ts';
 
 /** What the commands for AWS use. */
 export interface CloudDependencies extends CdkContext {
+  /** The stages that can be named. */
+  readonly stages: readonly StageConfig[];
+  /** The CDK's file of remembered context. */
+  readonly contextPath: string;
+  readonly openAwsClients: typeof openAwsClients;
   /** Builds everything that the app deploys. */
   build(): Promise<unknown>;
   readonly runCdk: RunCdk;
@@ -27,6 +36,9 @@ const ARTIFACTS_DIR = fileURLToPath(new URL('../../dist', import.meta.url));
 export const CLOUD_DEPENDENCIES: CloudDependencies = {
   appPath: 'bin/headend.ts',
   env: process.env,
+  stages: STAGES,
+  contextPath: join(PROJECT_DIR, 'cdk.context.json'),
+  openAwsClients,
   build: () => buildArtifacts(ARTIFACTS_DIR),
   runCdk,
   openTokenStore,

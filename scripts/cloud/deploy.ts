@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { stackName } from '#config/stack-names.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
-import type { CloudCommandLine } from './cdk-command-line.ts';
+import { type CloudCommandLine, withoutOptions } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { type DeploymentOutputs, parseDeploymentOutputs } from './deployment-outputs.ts';
 import { makeAdminToken } from './make-admin-token.ts';
@@ -17,29 +18,43 @@ type DeployLine = CloudCommandLine & { readonly stage: string };
  * a UserError if the stacks are deployed but a later step failed.
  */
 export async function deploy(line: DeployLine, dependencies: CloudDependencies): Promise<number> {
+  if (line.stackNames.length === 0 && line.isExecuted) return deployStage(line, dependencies);
+  const all = line.stackNames.length > 0 || line.isAll ? [] : ['--all'];
+  const exitCode = await dependencies.runCdk(toCdkRun(line, all, dependencies));
+  if (exitCode !== 0 || !line.isExecuted) return exitCode;
+  dependencies.stdout.write(
+    '\nDeployed only the named stacks. Without names, all are deployed and the next steps are shown.\n',
+  );
+  return 0;
+}
+
+/**
+ * First the stacks that the platform needs, then those that only watch it. The CLI writes no outputs if any stack of a run
+ * fails, so a failed alarm would otherwise keep the deployer from the admin token.
+ */
+async function deployStage(line: DeployLine, dependencies: CloudDependencies): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-outputs-'));
   try {
-    const outputsPath =
-      line.outputsFile === null ? join(folder, 'outputs.json') : resolve(PROJECT_DIR, line.outputsFile);
-    const exitCode = await dependencies.runCdk(toCdkRun(line, deployArgs(line, outputsPath), dependencies));
-    if (exitCode !== 0 || !line.isExecuted) return exitCode;
-    if (line.stackNames.length > 0) {
-      dependencies.stdout.write(
-        '\nDeployed only the named stacks. Without names, all are deployed and the next steps are shown.\n',
-      );
-      return 0;
-    }
+    const outputsPath = join(folder, 'outputs.json');
+    const own = { ...line, args: withoutOptions('deploy', line.args, ['all', 'outputs-file']) };
+    const run = (...args: string[]): Promise<number> => dependencies.runCdk(toCdkRun(own, args, dependencies));
+    const exitCode = await run(stackName(line.stage, '!(*Monitoring)'), '--outputs-file', outputsPath);
+    if (exitCode !== 0) return exitCode;
+    if (line.outputsFile !== null) await copyFile(outputsPath, resolve(PROJECT_DIR, line.outputsFile));
+    const monitoringExitCode = await run(stackName(line.stage, '*Monitoring'), '--exclusively');
     await finish(line, parseDeploymentOutputs(await readFile(outputsPath, 'utf8')), dependencies);
-    return 0;
+    if (monitoringExitCode !== 0) dependencies.stderr.write(monitoringFailure(line.stage));
+    return monitoringExitCode;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-const deployArgs = ({ stackNames, isAll, outputsFile }: DeployLine, outputsPath: string): string[] => [
-  ...(stackNames.length > 0 || isAll ? [] : ['--all']),
-  ...(outputsFile === null ? ['--outputs-file', outputsPath] : []),
-];
+const monitoringFailure = (stage: string): string =>
+  [
+    `The stage works, but nobody watches it: its stacks ${stackName(stage, '*Monitoring')}, with alarms, dashboard and access logs,`,
+    `could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=${stage}\n`,
+  ].join('\n');
 
 async function finish(line: DeployLine, outputs: DeploymentOutputs, dependencies: CloudDependencies): Promise<void> {
   const { stage, profile, wantedToken } = line;

@@ -1,10 +1,14 @@
 import { relative, resolve } from 'node:path';
+import { resolveStage, StageConfigError, stageConfigNamed } from '#config/resolve-stage.ts';
+import type { ResolvedStage } from '#config/stage-config.ts';
+import { synthesisWarnings } from '#config/stage-warnings.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { formatTable, indent } from '#scripts/terminal/text-table.ts';
 import type { CdkCommand } from './cdk-cli.ts';
 import { type CloudCommandLine, parseCdkCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { deploy } from './deploy.ts';
+import { runPreflight } from './preflight/run-preflight.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
@@ -26,7 +30,7 @@ export async function runCloudCommand(
   try {
     return await run(parseCdkCommandLine(command, args), dependencies);
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
+    if (!(error instanceof UserError || error instanceof StageConfigError)) throw error;
     dependencies.stderr.write(`${error.message}\n`);
     return 1;
   }
@@ -41,23 +45,27 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
   if (stage === null) {
     throw new UserError(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev`);
   }
-  await dependencies.build();
-  switch (command) {
-    case 'synth':
-      return synth(line, dependencies);
-    case 'deploy':
-      return deploy({ ...line, stage }, dependencies);
-    case 'destroy':
-      return dependencies.runCdk(toCdkRun(line, namesNone(line) ? ['--all'] : [], dependencies));
-    case 'diff':
-      return dependencies.runCdk(toCdkRun(line, [], dependencies));
+  const config = stageConfigNamed(stage, dependencies.stages);
+  if (command === 'deploy' || command === 'diff') {
+    const preflight = await runPreflight({ ...dependencies, config, profile: line.profile });
+    await dependencies.build();
+    const checked = { ...line, stage, args: [...preflight.args, ...line.args] };
+    // The checks and the CDK must mean the same region.
+    const own = { ...dependencies, env: { ...dependencies.env, AWS_REGION: preflight.region } };
+    if (command === 'diff') return dependencies.runCdk(toCdkRun(checked, [], own));
+    await preflight.remember();
+    return deploy(checked, own);
   }
+  await dependencies.build();
+  if (command === 'destroy') return dependencies.runCdk(toCdkRun(line, namesNone(line) ? ['--all'] : [], dependencies));
+  return synth(line, resolveStage(config), dependencies);
 }
 
 const namesNone = ({ stackNames, isAll }: CloudCommandLine): boolean => stackNames.length === 0 && !isAll;
 
 /** Prints the template of a named stack, like the CLI. Without names, prints where all templates are. */
-async function synth(line: CloudCommandLine, dependencies: CloudDependencies): Promise<number> {
+async function synth(line: CloudCommandLine, stage: ResolvedStage, dependencies: CloudDependencies): Promise<number> {
+  for (const warning of synthesisWarnings(stage)) dependencies.stderr.write(`Warning: ${warning}\n`);
   if (line.stackNames.length > 0) return dependencies.runCdk(toCdkRun(line, [], dependencies));
   const exitCode = await dependencies.runCdk(toCdkRun(line, ['--quiet'], dependencies));
   if (exitCode !== 0) return exitCode;

@@ -22,8 +22,18 @@ export interface TemplateResource {
   readonly attributes: Record<string, unknown>;
 }
 
+/** The template of one stack, and the names of the stacks that the CLI deploys before it. */
+export interface SynthesizedStack {
+  readonly name: string;
+  /** The template as it is deployed. */
+  readonly text: string;
+  readonly template: Json;
+  readonly dependencies: readonly string[];
+}
+
 /** The templates of a stage, and what the synthesis printed. */
 export interface SynthesizedStage {
+  readonly stacks: readonly SynthesizedStack[];
   readonly resources: readonly TemplateResource[];
   /** The outputs' values, by logical id. */
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -124,15 +134,26 @@ async function makeArtifacts(folder: string): Promise<string> {
 
 async function readAssembly(path: string): Promise<SynthesizedStage> {
   const names = (await readdir(path)).filter((name) => name.endsWith('.template.json'));
+  const { artifacts } = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8'));
+  const stacks: SynthesizedStack[] = [];
   const resources: TemplateResource[] = [];
   const outputs: Record<string, unknown> = {};
   for (const name of names) {
-    const template = JSON.parse(await readFile(join(path, name), 'utf8'));
+    const text = await readFile(join(path, name), 'utf8');
+    const template = JSON.parse(text);
+    const stackName = name.replace('.template.json', '');
+    const { dependencies = [] } = artifacts[stackName];
+    stacks.push({
+      name: stackName,
+      text,
+      template,
+      dependencies: dependencies.filter((id: string) => !id.endsWith('.assets')),
+    });
     for (const [logicalId, { Type, Properties = {}, ...attributes }] of Object.entries<TemplateEntry>(
       template.Resources ?? {},
     )) {
       resources.push({
-        stack: name.replace('.template.json', ''),
+        stack: stackName,
         logicalId,
         type: Type,
         properties: Properties,
@@ -144,6 +165,7 @@ async function readAssembly(path: string): Promise<SynthesizedStage> {
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
   const { pluginReports = [] } = JSON.parse(await readFile(join(path, 'validation-report.json'), 'utf8'));
   return {
+    stacks,
     resources,
     outputs,
     printed: await readFile(join(path, 'printed.txt'), 'utf8'),

@@ -1,5 +1,5 @@
 import { readCdkOptions } from '#scripts/cloud/cdk-cli.ts';
-import { parseCdkCommandLine } from '#scripts/cloud/cdk-command-line.ts';
+import { parseCdkCommandLine, withoutOptions } from '#scripts/cloud/cdk-command-line.ts';
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
 const parse = (text: string, command: 'synth' | 'deploy' = 'deploy') => parseCdkCommandLine(command, words(text));
@@ -58,6 +58,16 @@ test('everything except Headend’s own options is passed on as typed', () => {
   expect(args).toEqual(words('-c stage=dev --require-approval never --unknown x'));
   expect(wantedToken).toBe('new');
   expect(parse('-c stage=dev --new-admin-token', 'synth').args).toContain('--new-admin-token');
+});
+
+test.each([
+  ['-O x.json -c stage=dev', '-c stage=dev'],
+  ['-Ox.json -c stage=dev', '-c stage=dev'],
+  ['--outputs-file x.json --all -c stage=dev', '-c stage=dev'],
+  ['-c stage=dev --all --outputs-file=x.json -v', '-c stage=dev -v'],
+  ['-c stage=dev -v', '-c stage=dev -v'],
+])('"%s" without its outputs file and --all is "%s"', (text, rest) => {
+  expect(withoutOptions('deploy', words(text), ['outputs-file', 'all'])).toEqual(words(rest));
 });
 
 test.each([

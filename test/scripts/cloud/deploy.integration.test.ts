@@ -8,11 +8,13 @@ import { SECRET_PATTERN } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
+import { openAwsClients } from '#scripts/cloud/preflight/aws-clients.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
 import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
+import { type AwsAccountState, GOOD_ZONES, startAwsAccount } from '#test/support/aws-account.ts';
 import { startControlApi } from '#test/support/control-api.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
 import { STORE_ARN, startKeyValueStore } from '../viewer-keys/key-value-store.ts';
@@ -30,11 +32,15 @@ const OUTPUTS = {
   },
 };
 
+let folder: string;
+let account: Awaited<ReturnType<typeof startAwsAccount>>;
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let secretsManager: Awaited<ReturnType<typeof startStoredSecrets>>;
 let keyValueStore: Awaited<ReturnType<typeof startKeyValueStore>>;
 
 beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'headend-deploy-'));
+  account = await startAwsAccount({ zones: GOOD_ZONES });
   database = await startTemporaryDynamoDb();
   secretsManager = await startStoredSecrets({ [SECRET_ARN]: '{}' });
   keyValueStore = await startKeyValueStore();
@@ -42,19 +48,24 @@ beforeEach(async () => {
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
     AWS_ENDPOINT_URL_DYNAMODB: database.url,
+    ...account.environment,
   });
 });
 afterEach(async () => {
   await keyValueStore.close();
   await secretsManager.close();
   await database.close();
+  await account.close();
 });
 
-/** Runs a command. The CDK CLI, which needs AWS, is replaced by a function that writes the outputs. */
+/**
+ * Runs a command. The CDK CLI, which needs AWS, is replaced by a function that writes the outputs and ends with the exit
+ * codes in turn. Like the CLI, it writes no outputs if it fails.
+ */
 async function run(
   command: 'deploy' | 'diff' | 'destroy',
   args: readonly string[],
-  { exitCode = 0, outputs = OUTPUTS as object } = {},
+  { exitCodes = [] as readonly number[], outputs = OUTPUTS as object } = {},
 ) {
   const runs: CdkRun[] = [];
   const steps: string[] = [];
@@ -68,14 +79,19 @@ async function run(
   });
   const code = await runCloudCommand(command, args, {
     appPath: 'bin/app.ts',
-    env: { PATH: '/bin', AWS_PROFILE: 'mine' },
+    env: { PATH: '/bin', AWS_REGION: LOCAL_REGION },
+    stages: [{ name: 'dev' }],
+    contextPath: join(folder, 'cdk.context.json'),
+    openAwsClients,
     build: async () => steps.push('build'),
     runCdk: async (cdkRun) => {
       steps.push('cdk');
+      const exitCode = exitCodes[runs.length] ?? 0;
       runs.push(cdkRun);
       const index = cdkRun.args.findIndex((arg) => arg === '--outputs-file' || arg === '-O');
-      outputsPath = index < 0 ? undefined : cdkRun.args[index + 1];
-      if (exitCode === 0 && outputsPath !== undefined) await writeFile(outputsPath, JSON.stringify(outputs));
+      if (index < 0) return exitCode;
+      outputsPath = cdkRun.args[index + 1] ?? '';
+      if (exitCode === 0) await writeFile(outputsPath, JSON.stringify(outputs));
       return exitCode;
     },
     openTokenStore,
@@ -89,15 +105,18 @@ async function run(
     now: Date.now,
     randomBytes,
   });
-  return { code, ...written, steps, cdk: runs[0], outputsPath };
+  const [checks = ''] = /^\nChecked before .*?\n\n/s.exec(written.stdout) ?? [];
+  const stdout = written.stdout.slice(checks.length);
+  return { code, ...written, checks, stdout, steps, runs, cdk: runs[0], outputsPath };
 }
 
 const DEV = ['-c', 'stage=dev'];
+const ZONES = ['-c', 'headend:availabilityZones=us-east-1a,us-east-1b'];
 const tokensIn = (text: string): string[] => text.split(/\s+/).filter((word) => SECRET_PATTERN.test(word));
 
 test('the first deployment makes a token that opens the control API; the second makes none', async () => {
   const first = await run('deploy', DEV);
-  expect([first.code, first.stderr, first.steps]).toEqual([0, '', ['build', 'cdk']]);
+  expect([first.code, first.stderr, first.steps]).toEqual([0, '', ['build', 'cdk', 'cdk']]);
   const [token = ''] = tokensIn(first.stdout);
   const api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
@@ -126,24 +145,42 @@ test('if the keys cannot be copied to the edge, says what to do and makes no tok
   expect(stderr).toContain(`npm run viewer-keys -- sync --secret ${SECRET_ARN} --store ${STORE_ARN}`);
 });
 
-test('the CLI gets the app, all stacks, and a temporary file for the outputs', async () => {
-  const { cdk, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
+test('the CLI deploys the platform with a temporary file for the outputs, and then what only watches it', async () => {
+  const { runs, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
   const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
-  const added = ['--all', '--outputs-file', outputsPath];
-  expect(cdk?.args).toEqual([...app, ...added, '-c', 'stage=dev', '--require-approval', 'never']);
-  expect(cdk?.env).toEqual({ PATH: '/bin', AWS_PROFILE: 'mine', CDK_DISABLE_VERSION_CHECK: 'true' });
+  const typed = [...ZONES, '-c', 'stage=dev', '--require-approval', 'never'];
+  expect(runs.map(({ args }) => args)).toEqual([
+    [...app, 'Headend-dev-!(*Monitoring)', '--outputs-file', outputsPath, ...typed],
+    [...app, 'Headend-dev-*Monitoring', '--exclusively', ...typed],
+  ]);
+  for (const { env } of runs) {
+    expect(env).toEqual({ PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DISABLE_VERSION_CHECK: 'true' });
+  }
   expect(existsSync(dirname(outputsPath))).toBe(false);
 });
 
-test("the user's own file for outputs is used and kept", async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
-  const path = join(folder, 'outputs.json');
-  const { code, stdout, cdk } = await run('deploy', [...DEV, '-O', path]);
-  expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
-  expect(cdk?.args).not.toContain('--outputs-file');
-  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
-  await rm(folder, { recursive: true });
+test('if monitoring cannot be deployed, the token is made, the exit code is not 0, and the message says what is missing', async () => {
+  const { code, stdout, stderr } = await run('deploy', DEV, { exitCodes: [0, 1] });
+  expect([code, tokensIn(stdout).length, keyValueStore.values.size]).toEqual([1, 1, 1]);
+  expect(stderr).toBe(
+    [
+      'The stage works, but nobody watches it: its stacks Headend-dev-*Monitoring, with alarms, dashboard and access logs,',
+      'could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=dev\n',
+    ].join('\n'),
+  );
 });
+
+test.each([['-O'], ['--outputs-file']])(
+  "the user's own file for outputs (%s) has the platform's outputs",
+  async (option) => {
+    const path = join(folder, 'outputs.json');
+    const { code, stdout, runs } = await run('deploy', [...DEV, option, path, '--all']);
+    expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
+    expect(runs.map(({ args }) => args.filter((arg) => [path, '-O', '--all'].includes(arg)))).toEqual([[], []]);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
+    await rm(folder, { recursive: true });
+  },
+);
 
 test('a lost token can be replaced', async () => {
   await run('deploy', DEV);
@@ -160,7 +197,7 @@ test('a pipeline makes no token and needs no permission to do so', async () => {
 });
 
 test("the CLI's exit code is passed on, and no token is made", async () => {
-  const { code, stdout, stderr } = await run('deploy', DEV, { exitCode: 7 });
+  const { code, stdout, stderr } = await run('deploy', DEV, { exitCodes: [7] });
   expect([code, stdout, stderr]).toEqual([7, '', '']);
   expect(tokensIn((await run('deploy', DEV)).stdout)).toHaveLength(1);
 });
@@ -168,9 +205,9 @@ test("the CLI's exit code is passed on, and no token is made", async () => {
 test.each([
   ['deploying a stack by name', ['Media'], /^\nDeployed only the named stacks\. /],
   ['preparing a change set', ['--no-execute'], /^$/],
-])('%s makes no token', async (_case, args, shown) => {
-  const { code, stdout, stderr } = await run('deploy', [...DEV, ...args], { outputs: {} });
-  expect([code, stderr]).toEqual([0, '']);
+])('%s is one run of the CLI and makes no token', async (_case, args, shown) => {
+  const { code, stdout, stderr, runs } = await run('deploy', [...DEV, ...args], { outputs: {} });
+  expect([code, stderr, runs.length]).toEqual([0, '', 1]);
   expect(stdout).toMatch(shown);
 });
 
@@ -205,7 +242,6 @@ test('without permission to write the token, says what to do and exits with 1', 
 });
 
 test('the token table is reached with the profile of the CLI', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'headend-test-'));
   const { accessKeyId, secretAccessKey } = LOCAL_CREDENTIALS;
   const keys = [`aws_access_key_id = ${accessKeyId}`, `aws_secret_access_key = ${secretAccessKey}`];
   await writeFile(join(folder, 'credentials'), ['[ops]', ...keys, ''].join('\n'));
@@ -215,11 +251,10 @@ test('the token table is reached with the profile of the CLI', async () => {
   delete process.env.AWS_ACCESS_KEY_ID;
   delete process.env.AWS_SECRET_ACCESS_KEY;
   const another = await run('deploy', [...DEV, '--profile', 'nobody']);
-  expect([another.code, another.stderr]).toEqual([1, expect.stringContaining('\n  CredentialsProviderError: ')]);
+  expect([another.code, another.stderr]).toEqual([1, expect.stringContaining(' CredentialsProviderError: ')]);
   const { code, stdout, cdk } = await run('deploy', [...DEV, '--profile', 'ops']);
   expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
   expect(cdk?.args).toEqual(expect.arrayContaining(['--profile', 'ops']));
-  await rm(folder, { recursive: true });
 });
 
 test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds nothing', async (command) => {
@@ -228,11 +263,45 @@ test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds not
   expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
 });
 
+test('the zones are chosen before anything is built, and a later deployment keeps them', async () => {
+  const { checks } = await run('deploy', DEV);
+  expect(checks).toBe(
+    `\nChecked before dev is deployed to us-east-1 in account ${account.state.account}:\n  ok  zones  us-east-1a, us-east-1b, chosen now\n\n`,
+  );
+  account.state.zones = [{ name: 'us-east-1-new', id: 'use1-az4' }, ...GOOD_ZONES];
+  const { cdk } = await run('deploy', DEV);
+  expect(cdk?.args).toEqual(expect.arrayContaining(ZONES));
+});
+
+test('diff compares with the zones that deploy would choose, and remembers nothing', async () => {
+  expect((await run('diff', DEV)).cdk?.args).toEqual(expect.arrayContaining(ZONES));
+  expect(existsSync(join(folder, 'cdk.context.json'))).toBe(false);
+});
+
+test.each<[string, Partial<AwsAccountState>, RegExp]>([
+  [
+    'too few zones',
+    { zones: GOOD_ZONES.slice(1) },
+    /^Nothing was deployed\. Mend this first:\n {2}- availabilityZones: /,
+  ],
+  [
+    'credentials that AWS does not know',
+    { errors: { GetCallerIdentity: 'InvalidClientTokenId' } },
+    /^AWS does not accept your credentials: InvalidClientTokenId: /,
+  ],
+])('with %s, nothing is built or deployed', async (_case, state, message) => {
+  Object.assign(account.state, state);
+  const { code, stderr, steps } = await run('deploy', DEV);
+  expect([code, steps]).toEqual([1, []]);
+  expect(stderr).toMatch(message);
+  expect(existsSync(join(folder, 'cdk.context.json'))).toBe(false);
+});
+
 test.each([
-  ['diff', []],
+  ['diff', ZONES],
   ['destroy', ['--all']],
 ] as const)('%s builds and passes everything on', async (command, added) => {
-  const { code, steps, cdk } = await run(command, [...DEV, '--verbose'], { exitCode: 3 });
+  const { code, steps, cdk } = await run(command, [...DEV, '--verbose'], { exitCodes: [3] });
   expect([code, steps]).toEqual([3, ['build', 'cdk']]);
   const start = ['--app', 'node --import tsx bin/app.ts', command, '--no-notices', '--no-version-reporting'];
   expect(cdk?.args).toEqual([...start, ...added, '-c', 'stage=dev', '--verbose']);

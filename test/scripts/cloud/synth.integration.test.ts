@@ -2,12 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { on, once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stackName } from '#config/stack-names.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { CDK_CLI_PATH } from '#scripts/cloud/cdk-cli.ts';
+import { GOOD_ZONES, startAwsAccount } from '#test/support/aws-account.ts';
 
 /** The CDK CLI and the library in the app take some seconds each to load. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -71,7 +74,7 @@ function endGroup(pid: number): void {
   }
 }
 
-test('builds, says where each template is, and neither warns nor calls AWS, even in CI with credentials', async () => {
+test('builds, says where each template is, warns of zones that nobody chose, and does not call AWS, even in CI with credentials', async () => {
   const silent = await startSilentServer();
   const { code, stdout, stderr } = await synth(['-c', 'stage=dev'], {
     CI: 'true',
@@ -90,7 +93,9 @@ test('builds, says where each template is, and neither warns nor calls AWS, even
     const template = JSON.parse(await readFile(join(ROOT, row.trim().split(/ +/)[1] ?? ''), 'utf8'));
     expect(Object.keys(template.Resources)).toEqual(['Handle']);
   }
-  expect(stderr).toMatch(/^Successfully synthesized to .+\nSupply a stack id .+\n$/);
+  expect(stderr).toMatch(
+    /^Warning: the templates name the region's first 2 zones\. .+\nSuccessfully synthesized to .+\nSupply a stack id .+\n$/,
+  );
 });
 
 test('the template of a named stack goes to standard output', async () => {
@@ -100,18 +105,39 @@ test('the template of a named stack goes to standard output', async () => {
   expect(stdout).not.toContain('Templates in');
 });
 
+test('the patterns of deploy divide the stacks into those that the platform needs and those that watch it', async () => {
+  const names = ['Network', 'Edge', 'Control', 'Monitoring', 'EdgeMonitoring'].map((part) => stackName('dev', part));
+  const properties = { templateFile: 'template.json' };
+  const stack = { type: 'aws:cloudformation:stack', environment: 'aws://unknown-account/unknown-region', properties };
+  const artifacts = Object.fromEntries(names.map((name) => [name, { ...stack, displayName: name }]));
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify({ version: '36.0.0', artifacts }));
+  await writeFile(join(folder, 'template.json'), '{}');
+  const listed = async (part: string): Promise<string[]> => {
+    const { stdout } = await begin([CDK_CLI_PATH, 'ls', '--app', folder, stackName('dev', part)]).exited;
+    return stdout.trim().split('\n');
+  };
+  expect(await listed('!(*Monitoring)')).toEqual(names.slice(0, 3));
+  expect(await listed('*Monitoring')).toEqual(names.slice(3));
+});
+
 test('an error of the app is shown once without a stack trace, and the exit code is 1', async () => {
   const { code, stdout, stderr } = await synth(['-c', 'stage=test']);
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr.split('There is no stage "test"; known: dev.')).toHaveLength(2);
-  expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(3);
 });
 
 test.each([
   ['Ctrl-C', 130, (pid: number): unknown => process.kill(-pid, 'SIGINT')],
   ['SIGTERM', 143, (pid: number): unknown => process.kill(pid, 'SIGTERM')],
 ] as const)('%s ends a command with its CLI, and no file of it is left', async (_case, exitCode, end) => {
-  const { child, exited } = begin([...FIXTURE, 'deploy', '--output', join(folder, 'out'), '-c', 'stage=waiting']);
+  const account = await startAwsAccount({ zones: GOOD_ZONES });
+  const { child, exited } = begin([...FIXTURE, 'deploy', '--output', join(folder, 'out'), '-c', 'stage=waiting'], {
+    ...account.environment,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: generateSecret(randomBytes),
+  });
   const { stderr, pid = 0 } = child;
   if (stderr === null) throw new Error('no standard error');
   try {
@@ -124,6 +150,7 @@ test.each([
   } finally {
     endGroup(pid);
     await exited;
+    await account.close();
   }
 });
 
