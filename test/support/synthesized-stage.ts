@@ -25,6 +25,8 @@ export interface TemplateResource {
 /** The templates of a stage, and what the synthesis printed. */
 export interface SynthesizedStage {
   readonly resources: readonly TemplateResource[];
+  /** The templates' text, by file name. */
+  readonly templates: Readonly<Record<string, string>>;
   /** The outputs' values, by logical id. */
   readonly outputs: Readonly<Record<string, unknown>>;
   /** What the process printed, for example warnings. */
@@ -125,9 +127,12 @@ async function makeArtifacts(folder: string): Promise<string> {
 async function readAssembly(path: string): Promise<SynthesizedStage> {
   const names = (await readdir(path)).filter((name) => name.endsWith('.template.json'));
   const resources: TemplateResource[] = [];
+  const templates: Record<string, string> = {};
   const outputs: Record<string, unknown> = {};
   for (const name of names) {
-    const template = JSON.parse(await readFile(join(path, name), 'utf8'));
+    const text = await readFile(join(path, name), 'utf8');
+    templates[name] = text;
+    const template = JSON.parse(text);
     for (const [logicalId, { Type, Properties = {}, ...attributes }] of Object.entries<TemplateEntry>(
       template.Resources ?? {},
     )) {
@@ -145,6 +150,7 @@ async function readAssembly(path: string): Promise<SynthesizedStage> {
   const { pluginReports = [] } = JSON.parse(await readFile(join(path, 'validation-report.json'), 'utf8'));
   return {
     resources,
+    templates,
     outputs,
     printed: await readFile(join(path, 'printed.txt'), 'utf8'),
     violations: pluginReports.flatMap((report: { violations?: unknown[] }) => report.violations ?? []),
