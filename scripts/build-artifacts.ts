@@ -11,11 +11,13 @@ import {
   type LambdaFunctionName,
 } from './bundle.ts';
 
-const DOCKERFILE = fileURLToPath(new URL('../containers/encoder/Dockerfile', import.meta.url));
+const IMAGE_DIR = fileURLToPath(new URL('../containers/encoder', import.meta.url));
+/** Files of the image's build context that are not built. */
+const IMAGE_FILES = ['Dockerfile', 'packages.lock'];
 
 /** Everything that a deployment uploads. Absolute paths of folders that contain nothing else. */
 export interface Artifacts {
-  /** The encoder image's build context: Dockerfile and main.mjs. */
+  /** The encoder image's build context: Dockerfile, the versions of its packages, and main.mjs. */
   readonly encoderDir: string;
   /** One folder per Lambda function, with its index.mjs. */
   readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
@@ -35,12 +37,17 @@ export async function buildArtifacts(outDir: string): Promise<Artifacts> {
   const folders = [encoderDir, viewerTokenDir, ...Object.values(functionDirs)];
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   await Promise.all([
-    bundleEncoder(outDir).then(() => copyFile(DOCKERFILE, join(encoderDir, 'Dockerfile'))),
+    buildEncoder(outDir, encoderDir),
     ...LAMBDA_FUNCTIONS.map((name) => bundleLambda(name, outDir)),
     ...EDGE_FUNCTIONS.map((name) => bundleEdgeFunction(name, outDir)),
     buildPlayer(playerDir),
   ]);
   return artifacts;
+}
+
+async function buildEncoder(outDir: string, encoderDir: string): Promise<void> {
+  await bundleEncoder(outDir);
+  for (const name of IMAGE_FILES) await copyFile(join(IMAGE_DIR, name), join(encoderDir, name));
 }
 
 function artifactsIn(outDir: string): Artifacts {

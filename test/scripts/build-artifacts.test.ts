@@ -36,7 +36,7 @@ test('each folder contains what is uploaded, and nothing else', async () => {
     viewerTokenDir: join(outDir, 'viewer-token'),
     playerDir: join(outDir, 'player'),
   });
-  expect(Object.keys(await filesIn(artifacts.encoderDir))).toEqual(['Dockerfile', 'main.mjs']);
+  expect(Object.keys(await filesIn(artifacts.encoderDir))).toEqual(['Dockerfile', 'main.mjs', 'packages.lock']);
   for (const folder of Object.values(artifacts.functionDirs)) {
     expect(Object.keys(await filesIn(folder))).toEqual(['index.mjs']);
   }
