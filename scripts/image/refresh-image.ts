@@ -1,7 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '#scripts/terminal/errors.ts';
-import { fetchImageDigest, type TaggedImage } from './image-digest.ts';
+import { parseBaseImages } from './base-images.ts';
+import { fetchImageDigest } from './image-digest.ts';
 import { describeChanges, type RunInImage, resolvePackages } from './package-lock.ts';
 
 export interface RefreshOptions {
@@ -12,8 +13,6 @@ export interface RefreshOptions {
   readonly run: RunInImage;
 }
 
-/** FROM lines that name an image of the registry, with its tag and perhaps its digest. */
-const FROM_PATTERN = /^FROM ([\w./-]+):([\w.-]+)(?:@(sha256:[0-9a-f]{64}))?(?= |$)/gm;
 /** The image whose packages are locked. */
 const BASE_NAME = 'debian';
 
@@ -30,11 +29,10 @@ export async function refreshImage({ imageDir, registryUrl, run }: RefreshOption
   const changes: string[] = [];
   let dockerfile = former;
   let baseImage: string | null = null;
-  for (const [line, name = '', tag = '', formerDigest = 'no digest'] of former.matchAll(FROM_PATTERN)) {
-    const image: TaggedImage = { name, tag };
-    const digest = await fetchImageDigest(image, registryUrl);
+  for (const { line, name, tag, digest: formerDigest } of parseBaseImages(former)) {
+    const digest = await fetchImageDigest({ name, tag }, registryUrl);
     dockerfile = dockerfile.replace(line, `FROM ${name}:${tag}@${digest}`);
-    if (digest !== formerDigest) changes.push(`${name}:${tag}: ${formerDigest} -> ${digest}`);
+    if (digest !== formerDigest) changes.push(`${name}:${tag}: ${formerDigest ?? 'no digest'} -> ${digest}`);
     if (name === BASE_NAME) baseImage = `${name}:${tag}@${digest}`;
   }
   if (baseImage === null) throw new UserError(`The Dockerfile is not based on ${BASE_NAME}.`);

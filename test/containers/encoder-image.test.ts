@@ -52,7 +52,7 @@ test('the lock has a version for each package, sorted by name, and FFmpeg among 
   expect(lines).toEqual([...new Set(lines)].sort());
 });
 
-test('the final stage copies the programs and the bundle, and runs nothing', () => {
+test('the final stage copies the programs, the bundle and its bill of materials, and runs nothing', () => {
   expect(image.map((instruction) => instruction.getKeyword())).toEqual(['FROM', 'COPY', 'COPY', 'ENV', 'USER', 'CMD']);
   const copies = ofImage('COPY').filter((instruction) => instruction instanceof Copy);
   const sources = copies.map((copy) => ({
@@ -61,7 +61,7 @@ test('the final stage copies the programs and the bundle, and runs nothing', () 
   }));
   expect(sources).toEqual([
     { from: 'programs', paths: ['/image/', '/'] },
-    { from: null, paths: ['main.mjs', '/app/main.mjs'] },
+    { from: null, paths: ['main.mjs', 'sbom.cdx.json', '/app/'] },
   ]);
 });
 
