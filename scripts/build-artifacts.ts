@@ -1,6 +1,7 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Metafile } from 'esbuild';
 import { buildPlayer } from './build-player.ts';
 import {
   bundleEdgeFunction,
@@ -10,12 +11,16 @@ import {
   LAMBDA_FUNCTIONS,
   type LambdaFunctionName,
 } from './bundle.ts';
+import { parseBaseImages } from './image/base-images.ts';
+import { makeSbom } from './sbom.ts';
 
-const DOCKERFILE = fileURLToPath(new URL('../containers/encoder/Dockerfile', import.meta.url));
+const IMAGE_DIR = fileURLToPath(new URL('../containers/encoder', import.meta.url));
+/** Files of the image's build context that are not built. */
+const IMAGE_FILES = ['Dockerfile', 'packages.lock'];
 
 /** Everything that a deployment uploads. Absolute paths of folders that contain nothing else. */
 export interface Artifacts {
-  /** The encoder image's build context: Dockerfile and main.mjs. */
+  /** The encoder image's build context: Dockerfile, versions of its packages, main.mjs and its bill of materials. */
   readonly encoderDir: string;
   /** One folder per Lambda function, with its index.mjs. */
   readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
@@ -23,6 +28,8 @@ export interface Artifacts {
   readonly viewerTokenDir: string;
   /** The player site's document root. */
   readonly playerDir: string;
+  /** The bills of materials of the functions and the player, NAME.cdx.json. They are not uploaded. */
+  readonly sbomDir: string;
 }
 
 /**
@@ -31,16 +38,26 @@ export interface Artifacts {
  */
 export async function buildArtifacts(outDir: string): Promise<Artifacts> {
   const artifacts = artifactsIn(resolve(outDir));
-  const { encoderDir, functionDirs, viewerTokenDir, playerDir } = artifacts;
-  const folders = [encoderDir, viewerTokenDir, ...Object.values(functionDirs)];
+  const { encoderDir, functionDirs, viewerTokenDir, playerDir, sbomDir } = artifacts;
+  const folders = [encoderDir, viewerTokenDir, sbomDir, ...Object.values(functionDirs)];
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+  await mkdir(sbomDir, { recursive: true });
+  const addSbom = (name: string, metafile: Metafile): Promise<void> =>
+    writeFile(join(sbomDir, `${name}.cdx.json`), makeSbom({ name, metafile }));
   await Promise.all([
-    bundleEncoder(outDir).then(() => copyFile(DOCKERFILE, join(encoderDir, 'Dockerfile'))),
-    ...LAMBDA_FUNCTIONS.map((name) => bundleLambda(name, outDir)),
+    buildEncoder(outDir, encoderDir),
+    ...LAMBDA_FUNCTIONS.map((name) => bundleLambda(name, outDir).then(({ metafile }) => addSbom(name, metafile))),
     ...EDGE_FUNCTIONS.map((name) => bundleEdgeFunction(name, outDir)),
-    buildPlayer(playerDir),
+    buildPlayer(playerDir).then(({ metafile }) => addSbom('player', metafile)),
   ]);
   return artifacts;
+}
+
+async function buildEncoder(outDir: string, encoderDir: string): Promise<void> {
+  const { metafile } = await bundleEncoder(outDir);
+  for (const name of IMAGE_FILES) await copyFile(join(IMAGE_DIR, name), join(encoderDir, name));
+  const baseImages = parseBaseImages(await readFile(join(IMAGE_DIR, 'Dockerfile'), 'utf8'));
+  await writeFile(join(encoderDir, 'sbom.cdx.json'), makeSbom({ name: 'encoder', metafile, baseImages }));
 }
 
 function artifactsIn(outDir: string): Artifacts {
@@ -49,5 +66,6 @@ function artifactsIn(outDir: string): Artifacts {
     functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
     viewerTokenDir: join(outDir, 'viewer-token'),
     playerDir: join(outDir, 'player'),
+    sbomDir: join(outDir, 'sbom'),
   };
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE_DIR = join(ROOT, 'lib/player');
@@ -17,12 +17,19 @@ export interface PlayerFile {
   readonly bytes: number;
 }
 
+/** The built site. */
+export interface PlayerBuild {
+  readonly files: readonly PlayerFile[];
+  /** esbuild's record of what is in them. */
+  readonly metafile: Metafile;
+}
+
 /**
  * Builds the watch and embed page into `outDir`, which is emptied first. The folder is the document root: `index.html`
  * is the page at `/watch/{playbackId}` and `/embed/{playbackId}`, everything else is under `player/`. Files with a hash
  * in their name may be cached for ever; `index.html` and `player/icon.svg` may not.
  */
-export async function buildPlayer(outDir: string): Promise<readonly PlayerFile[]> {
+export async function buildPlayer(outDir: string): Promise<PlayerBuild> {
   await rm(outDir, { recursive: true, force: true });
   await mkdir(join(outDir, ASSET_DIR), { recursive: true });
   const result = await build({
@@ -45,11 +52,8 @@ export async function buildPlayer(outDir: string): Promise<readonly PlayerFile[]
   }));
   const icon = await readFile(join(SOURCE_DIR, 'icon.svg'), 'utf8');
   const html = await indexHtml(assets);
-  return [
-    await writeText(outDir, 'index.html', html),
-    await writeText(outDir, `${ASSET_DIR}/icon.svg`, icon),
-    ...assets,
-  ];
+  const texts = [await writeText(outDir, 'index.html', html), await writeText(outDir, `${ASSET_DIR}/icon.svg`, icon)];
+  return { files: [...texts, ...assets], metafile: result.metafile };
 }
 
 async function writeText(outDir: string, path: string, text: string): Promise<PlayerFile> {

@@ -7,6 +7,7 @@ const COMMANDS = {
   start: ['start.ts'],
   edge: ['edge.ts'],
   build: ['build.ts'],
+  'image-refresh': ['image-refresh.ts'],
   synth: ['cdk.ts', 'synth'],
   deploy: ['cdk.ts', 'deploy'],
   diff: ['cdk.ts', 'diff'],

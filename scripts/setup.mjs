@@ -5,6 +5,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from './kit/find-program.mjs';
+import { installCfnLint } from './testing/cfn-lint.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -94,8 +95,16 @@ function checkFfmpeg(command) {
   }
 }
 
+/** The only program that may be missing: without Python, the tests say that they skip what needs it. */
+function installLinter(command) {
+  if (command !== 'test') return;
+  const problem = installCfnLint({ python: findProgram('python3'), run });
+  if (problem !== null) process.stderr.write(`cfn-lint is not installed: ${problem}. Its tests are skipped.\n`);
+}
+
 const command = process.argv[2] ?? 'start';
 checkNode();
 installPackages();
 installPrograms(command);
 checkFfmpeg(command);
+installLinter(command);

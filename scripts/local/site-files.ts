@@ -25,7 +25,7 @@ export class SiteFiles {
   /** Builds the player into `outDir` and reads it. */
   static async build(outDir: string): Promise<SiteFiles> {
     const files = new Map<string, Buffer>();
-    for (const { path } of await buildPlayer(outDir)) files.set(`/${path}`, await readFile(join(outDir, path)));
+    for (const { path } of (await buildPlayer(outDir)).files) files.set(`/${path}`, await readFile(join(outDir, path)));
     return new SiteFiles(files);
   }
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Cmd, Copy, DockerfileParser, From, type Instruction } from 'dockerfile-ast';
 
-const source = readFileSync(fileURLToPath(new URL('../../containers/encoder/Dockerfile', import.meta.url)), 'utf8');
+const readImageFile = (name: string): string =>
+  readFileSync(fileURLToPath(new URL(`../../containers/encoder/${name}`, import.meta.url)), 'utf8');
+const source = readImageFile('Dockerfile');
 const instructions = DockerfileParser.parse(source).getInstructions();
 const stages = splitStages(instructions);
 const [image = []] = stages.slice(-1);
@@ -20,12 +22,37 @@ const fromImage = (stage: readonly Instruction[]): string | null =>
   stage[0] instanceof From ? stage[0].getImage() : null;
 
 test("the image is Debian 13 slim with Node.js 24 and Debian's FFmpeg 7.1", () => {
-  expect(fromImage(image)).toBe('debian:trixie-slim');
-  expect(stages.map(fromImage)).toEqual(['node:24-trixie-slim', 'debian:trixie-slim', 'debian:trixie-slim']);
+  expect(stages.map(fromImage)).toEqual([
+    expect.stringMatching(/^node:24-trixie-slim@/),
+    expect.stringMatching(/^debian:trixie-slim@/),
+    'base',
+    'base',
+  ]);
   expect(source).toContain("'ffmpeg=7:7.1.*'");
 });
 
-test('the final stage copies the programs and the bundle, and runs nothing', () => {
+test('images from elsewhere are named by digest, so that an update of theirs gives the image another name', () => {
+  const names = stages.flatMap((stage) => (stage[0] instanceof From ? [stage[0].getBuildStage()] : []));
+  const foreign = stages.map(fromImage).filter((name) => !names.includes(name));
+  expect(foreign).toHaveLength(2);
+  for (const image of foreign) expect(image).toMatch(/^[a-z]+:[\w.-]+@sha256:[0-9a-f]{64}$/);
+});
+
+test('every step that installs Debian packages is repeated when their locked versions change', () => {
+  const installing = instructions.filter((one) => one.getKeyword() === 'RUN' && one.toString().includes('apt-get'));
+  expect(installing.length).toBeGreaterThan(0);
+  const mount = 'RUN --mount=type=bind,source=packages.lock,target=/tmp/packages.lock ';
+  for (const step of installing) expect(step.getTextContent().startsWith(mount)).toBe(true);
+});
+
+test('the lock has a version for each package, sorted by name, and FFmpeg among them', () => {
+  const lines = readImageFile('packages.lock').trimEnd().split('\n');
+  expect(lines).toContainEqual(expect.stringMatching(/^ffmpeg 7:7\.1\./));
+  for (const line of lines) expect(line).toMatch(/^[a-z0-9][a-z0-9.+-]+ [\w.:~+-]+$/);
+  expect(lines).toEqual([...new Set(lines)].sort());
+});
+
+test('the final stage copies the programs, the bundle and its bill of materials, and runs nothing', () => {
   expect(image.map((instruction) => instruction.getKeyword())).toEqual(['FROM', 'COPY', 'COPY', 'ENV', 'USER', 'CMD']);
   const copies = ofImage('COPY').filter((instruction) => instruction instanceof Copy);
   const sources = copies.map((copy) => ({
@@ -34,7 +61,7 @@ test('the final stage copies the programs and the bundle, and runs nothing', () 
   }));
   expect(sources).toEqual([
     { from: 'programs', paths: ['/image/', '/'] },
-    { from: null, paths: ['main.mjs', '/app/main.mjs'] },
+    { from: null, paths: ['main.mjs', 'sbom.cdx.json', '/app/'] },
   ]);
 });
 

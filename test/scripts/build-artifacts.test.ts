@@ -35,8 +35,14 @@ test('each folder contains what is uploaded, and nothing else', async () => {
     functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
     viewerTokenDir: join(outDir, 'viewer-token'),
     playerDir: join(outDir, 'player'),
+    sbomDir: join(outDir, 'sbom'),
   });
-  expect(Object.keys(await filesIn(artifacts.encoderDir))).toEqual(['Dockerfile', 'main.mjs']);
+  expect(Object.keys(await filesIn(artifacts.encoderDir))).toEqual([
+    'Dockerfile',
+    'main.mjs',
+    'packages.lock',
+    'sbom.cdx.json',
+  ]);
   for (const folder of Object.values(artifacts.functionDirs)) {
     expect(Object.keys(await filesIn(folder))).toEqual(['index.mjs']);
   }

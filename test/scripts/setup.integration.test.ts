@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SCRIPTS = fileURLToPath(new URL('../../scripts', import.meta.url));
@@ -13,9 +14,14 @@ let path: string;
 beforeEach(async () => {
   project = await mkdtemp(join(tmpdir(), 'headend-setup-'));
   path = join(project, 'path');
-  await mkdir(join(project, 'scripts', 'kit'), { recursive: true });
   await mkdir(path);
-  for (const name of ['setup.mjs', 'kit/find-program.mjs']) {
+  for (const name of [
+    'setup.mjs',
+    'kit/find-program.mjs',
+    'testing/cfn-lint.mjs',
+    'testing/cfn-lint-requirements.txt',
+  ]) {
+    await mkdir(dirname(join(project, 'scripts', name)), { recursive: true });
     await copyFile(join(SCRIPTS, name), join(project, 'scripts', name));
   }
   await writeFile(join(project, 'package-lock.json'), '{}');
@@ -105,4 +111,41 @@ test('packages are installed once, and again if the lockfile is newer', async ()
   await utimes(join(project, 'package-lock.json'), inAnHour, inAnHour);
   setUp();
   expect(await npmCalls()).toEqual(Array(2).fill('ci --no-audit --no-fund --loglevel=error'));
+});
+
+describe('cfn-lint', () => {
+  /** Stands for Python: makes an environment whose Python writes down what it is asked to install. */
+  const PYTHON = `case "$*" in
+    "-c import sys"*) exit $OLD ;;
+    "-m venv "*) /bin/mkdir -p "$3/bin"; echo '#!/bin/sh\necho "$@" >> pip-calls' > "$3/bin/python"; /bin/chmod +x "$3/bin/python" ;;
+  esac`;
+  const pipCalls = async (): Promise<string[]> =>
+    (await readFile(join(project, 'pip-calls'), 'utf8')).trim().split('\n');
+
+  beforeEach(async () => {
+    for (const name of ['ffprobe', 'chromium']) await addProgram(name, '');
+    await addFfmpeg('7.0');
+  });
+
+  test('is installed for the tests, once, and only what the requirements name by hash', async () => {
+    await addProgram('python3', PYTHON.replace('$OLD', '0'));
+    expect(setUp('synth')).toEqual({ status: 0, stdout: '', lines: [] });
+    expect(existsSync(join(project, 'pip-calls'))).toBe(false);
+    expect(setUp('test')).toEqual({ status: 0, stdout: '', lines: [] });
+    expect(setUp('test')).toEqual({ status: 0, stdout: '', lines: [] });
+    expect(await pipCalls()).toEqual([expect.stringMatching(/^-m pip install .*--require-hashes --requirement /)]);
+  });
+
+  test.each([
+    ['a missing Python', null, 'Python 3.10 or newer is missing'],
+    ['a Python that is too old', PYTHON.replace('$OLD', '1'), 'Python 3.10 or newer is missing'],
+    ['a Python without venv', 'case "$*" in "-m venv "*) exit 1 ;; esac', "Python's venv module does not work"],
+  ])('%s is said, and the set-up goes on', async (_case, script, problem) => {
+    if (script !== null) await addProgram('python3', script);
+    expect(setUp('test')).toEqual({
+      status: 0,
+      stdout: '',
+      lines: [expect.stringContaining(`cfn-lint is not installed: ${problem}`)],
+    });
+  });
 });
