@@ -28,8 +28,8 @@ const PATHS = {
   'control-api': 'sbom/control-api.cdx.json',
   player: 'sbom/player.cdx.json',
 } as const;
-type Part = keyof typeof PATHS;
-const PARTS = Object.keys(PATHS) as Part[];
+type BundledPart = keyof typeof PATHS;
+const PARTS = Object.keys(PATHS) as BundledPart[];
 
 let outDir: string;
 beforeAll(async () => {
@@ -38,9 +38,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(outDir, { recursive: true }));
 
-const readText = (part: Part): Promise<string> => readFile(join(outDir, PATHS[part]), 'utf8');
+const readText = (part: BundledPart): Promise<string> => readFile(join(outDir, PATHS[part]), 'utf8');
 
-async function componentsOf(part: Part): Promise<Component[]> {
+async function componentsOf(part: BundledPart): Promise<Component[]> {
   const { components, metadata } = sbomSchema.parse(JSON.parse(await readText(part)));
   expect(metadata.component.name).toBe(`headend-${part}`);
   return components;
@@ -59,7 +59,7 @@ test('the validator finds a bill that is not valid', async () => {
 
 test('it names the packages whose code is in the bundle, with the versions that are installed, and no others', async () => {
   const { dependencies, devDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
-  const versions = async (part: Part) =>
+  const versions = async (part: BundledPart) =>
     Object.fromEntries((await componentsOf(part)).map(({ name, version }) => [name, version]));
   const direct = (...names: string[]) => Object.fromEntries(names.map((name) => [name, dependencies[name]]));
   const encoder = await versions('encoder');

@@ -19,7 +19,7 @@ const findingsSchema = z.array(
     Location: z.object({ Path: z.array(z.union([z.string(), z.number()])).nullable() }),
   }),
 );
-type Finding = z.infer<typeof findingsSchema>[number];
+type LintFinding = z.infer<typeof findingsSchema>[number];
 
 const cfnLint = findCfnLint();
 let folder: string;
@@ -40,7 +40,7 @@ function runCfnLint(...args: string[]): Promise<string> {
 }
 
 /** The errors in some templates, by path below the test's folder. */
-async function lint(templates: Readonly<Record<string, string>>): Promise<Finding[]> {
+async function lint(templates: Readonly<Record<string, string>>): Promise<LintFinding[]> {
   for (const [name, text] of Object.entries(templates)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
@@ -54,7 +54,7 @@ async function lint(templates: Readonly<Record<string, string>>): Promise<Findin
  * The one gap: cfn-lint does not list `Fn::GetStackOutput` among the functions whose value `Fn::Split` takes (rule E1022),
  * although the value of a stack's output is always a string.
  */
-function isSplitOfStackOutput({ Rule, Location }: Finding, template: Json): boolean {
+function isSplitOfStackOutput({ Rule, Location }: LintFinding, template: Json): boolean {
   const path = Location.Path ?? [];
   const value = path.reduce<Json>((part, key) => part?.[key], template);
   const isSplit = path.at(-2) === 'Fn::Split' && path.at(-1) === 1;
