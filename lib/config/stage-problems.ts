@@ -1,5 +1,5 @@
 import { publishVCpus, TASK_ARCHITECTURE, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
-import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
+import { viewerRequestsPerSecond } from '#domain/latency-profiles.ts';
 import { CLOUDFRONT_REGION } from './regions.ts';
 import { DEFAULT_WAF_REQUESTS, type ResolvedStage } from './stage-config.ts';
 
@@ -81,22 +81,14 @@ function* publishProblems({ publishMode, webhookUrl }: ResolvedStage): Iterable<
   if (publishMode === 'keys' && webhookUrl !== null) yield 'webhookUrl: publishMode "keys" does not use it';
 }
 
-/** For each part or segment, a viewer loads a playlist and a piece of media, for both video and audio. */
-const REQUESTS_PER_PIECE = 4;
 const FIVE_MINUTES_SECONDS = 300;
-
-/** The requests that one viewer makes within five minutes, by latency profile. */
-export function viewerRequestsPerFiveMinutes(latency: LatencyName): number {
-  const { partSeconds, segmentSeconds } = LATENCY_PROFILES[latency];
-  return Math.ceil((FIVE_MINUTES_SECONDS / (partSeconds ?? segmentSeconds)) * REQUESTS_PER_PIECE);
-}
 
 function* deliveryProblems(stage: ResolvedStage): Iterable<string> {
   const { waf, region, wafRequestsPerFiveMinutes, latency } = stage;
   if (waf && region === null) yield 'waf: the firewall is in us-east-1, and only a stage with a region can refer to it';
   if (!waf && wafRequestsPerFiveMinutes !== DEFAULT_WAF_REQUESTS) yield 'wafRequestsPerFiveMinutes: waf is off';
   // Two viewers behind one address are a household, not an attack.
-  const least = 2 * viewerRequestsPerFiveMinutes(latency);
+  const least = Math.ceil(2 * FIVE_MINUTES_SECONDS * viewerRequestsPerSecond(latency));
   if (waf && wafRequestsPerFiveMinutes < least) {
     const need = `with latency "${latency}" it must be at least ${least}`;
     yield `wafRequestsPerFiveMinutes: ${wafRequestsPerFiveMinutes} would lock viewers out; ${need}`;

@@ -22,3 +22,12 @@ export interface LatencyProfile {
 export type LatencyName = keyof typeof LATENCY_PROFILES;
 export const LATENCY_NAMES = Object.keys(LATENCY_PROFILES) as LatencyName[];
 export const DEFAULT_LATENCY: LatencyName = 'low';
+
+/** For each part or segment, a viewer loads a playlist and a piece of media, for both video and audio. */
+const REQUESTS_PER_PIECE = 4;
+
+/** The requests that one viewer makes in a second, on average. */
+export function viewerRequestsPerSecond(latency: LatencyName): number {
+  const { partSeconds, segmentSeconds } = LATENCY_PROFILES[latency];
+  return REQUESTS_PER_PIECE / (partSeconds ?? segmentSeconds);
+}
