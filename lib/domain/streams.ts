@@ -40,6 +40,13 @@ export interface StreamRecord {
   readonly deletedAt: string | null;
 }
 
+/**
+ * How often a task renews its lease of a stream. A stop reaches the publisher within 2 s, even if one heartbeat fails: it fails after
+ * half a second and is repeated at once. Two heartbeats a second would do that too, but at twice the writes, and writes are most of
+ * what a stream costs in DynamoDB.
+ */
+export const STREAM_HEARTBEAT_MS = 1_000;
+
 /** The longest time that a deployment may let a stream wait for its publisher to come back. */
 export const MAX_RECONNECT_WINDOW_SECONDS = 600;
 

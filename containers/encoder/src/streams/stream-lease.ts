@@ -1,12 +1,7 @@
 import type { Logger } from 'pino';
-import type { BroadcastState, EndReason, StreamHealth } from '#domain/streams.ts';
+import { type BroadcastState, type EndReason, STREAM_HEARTBEAT_MS, type StreamHealth } from '#domain/streams.ts';
 import { type HeartbeatResult, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 
-/**
- * A stop reaches the publisher within 2 s, even if one heartbeat fails: it fails after half a second and is repeated at once. Two
- * heartbeats a second would do that too, but at twice the writes, and writes are most of what a stream costs in DynamoDB.
- */
-const HEARTBEAT_MS = 1_000;
 /** DynamoDB usually answers within 20 ms. */
 const HEARTBEAT_TIMEOUT_MS = 500;
 /**
@@ -62,7 +57,7 @@ export class StreamLease {
     this.#owner = options.owner;
     this.#triedAtMs = options.heldAtMs;
     this.#heldAtMs = options.heldAtMs;
-    this.#beatIn(HEARTBEAT_MS);
+    this.#beatIn(STREAM_HEARTBEAT_MS);
   }
 
   /** When the latest heartbeat that succeeded was sent, in milliseconds since 1970. */
@@ -156,7 +151,7 @@ export class StreamLease {
   /** A first failure is repeated at once. */
   #beatAfter(startedAtMs: number, isFirstFailure: boolean): void {
     const elapsedMs = Math.max(0, this.#options.now() - startedAtMs); // Wall clocks are set back now and then.
-    this.#beatIn(isFirstFailure ? 0 : Math.max(0, HEARTBEAT_MS - elapsedMs));
+    this.#beatIn(isFirstFailure ? 0 : Math.max(0, STREAM_HEARTBEAT_MS - elapsedMs));
   }
 
   /** Null if the store did not answer in time. */
