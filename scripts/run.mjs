@@ -14,6 +14,7 @@ const COMMANDS = {
   destroy: ['cdk.ts', 'destroy'],
   'viewer-keys': ['viewer-keys.ts'],
   stream: ['stream.ts'],
+  plan: ['plan.ts'],
   test: ['test.ts'],
   'test-fast': ['test-fast.ts'],
   bench: ['bench.ts'],
