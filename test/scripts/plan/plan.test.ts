@@ -93,6 +93,8 @@ describe('by hand', () => {
     const gb = (3_878_000 / 8) * 36_000 * 1e-9;
     expect(usdOf(made, "publishers' bytes")).toBeCloseTo(gb * 0.006, 10);
     expect(usdOf(made, "publishers' bytes to a task of another zone")).toBeCloseTo((gb * 0.02 * 2) / 3, 10);
+    // Two units a second.
+    expect(usdOf(made, "streams' leases")).toBeCloseTo(0.045, 10);
   });
 });
 
