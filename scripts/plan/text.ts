@@ -100,5 +100,6 @@ function pricesText(lines: readonly CostLine[]): string {
 
 const gb = (bytes: number): string => `${count(bytes / BYTES_PER_GB)} GB`;
 
-/** At most two decimals, which large numbers don't need. */
-const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 2 : 0 });
+/** Three digits that mean something, and no decimals in large numbers. */
+const count = (value: number): string =>
+  value.toLocaleString('en-US', value < 100 ? { maximumSignificantDigits: 3 } : { maximumFractionDigits: 0 });
