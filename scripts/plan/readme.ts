@@ -9,6 +9,7 @@ import type { CostLine } from './cost.ts';
 import { costTexts, linesUsdText, UNCONFIRMED } from './cost-text.ts';
 import { IDLE_MONTH, type PlannedEvent } from './event.ts';
 import { BYTES_PER_GB, viewerHour } from './media-usage.ts';
+import { SERVICES } from './services.ts';
 
 const README_PATH = fileURLToPath(new URL('../../README.md', import.meta.url));
 const BEGIN = '<!-- Written by `npm run plan -- --write-readme`. -->';
@@ -50,6 +51,7 @@ function costTables(stages: readonly ResolvedStage[]): string {
     hourTable(stages),
     `The same hour of a 720p stream with ${USUAL_HOUR.viewers.toLocaleString('en-US')} viewers, with other services of AWS:`,
     serviceTable(stages),
+    SERVICES.map(({ name, note }) => `${name}: ${note}.`).join('\n'),
     `\`${UNCONFIRMED}\` marks prices that were found in no document, and sums with them. All prices are in \`scripts/plan/prices.ts\`, with sources.`,
   ].join('\n\n');
 }
