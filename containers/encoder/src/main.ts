@@ -163,7 +163,7 @@ async function startCluster({
     host: environment.LISTEN_HOST,
     internalPort: environment.INTERNAL_PORT,
     credential: await openClusterCredential({
-      ...{ secret: environment.CLUSTER_SECRET, secretArn: environment.CLUSTER_SECRET_ARN, randomBytes, now, log },
+      ...{ source: environment.clusterSecret, randomBytes, now, log },
     }),
     ...{ registry, onRefused, liveStore },
     taskStore: createTaskStore({ client, tables: environment }),
