@@ -47,7 +47,10 @@ const stageFieldsSchema = z.strictObject({
   viewerDomain: orNull(domainSchema),
   /** Where broadcasters publish. With it, there is RTMPS too. @default the load balancer's own name, with RTMP only */
   ingestDomain: orNull(domainSchema),
-  /** An extra name for the control API. The API is also at /api of the viewers' domain. @default none */
+  /**
+   * An extra name for the control API, which is also at /api of the viewers' domain. Requests to this name do not pass
+   * CloudFront, so the firewall and `geoRestriction` do not see them. @default none
+   */
   apiDomain: orNull(domainSchema),
   /** Where the domains' DNS records are created. @default none: you create them */
   dnsZone: orNull(dnsZoneSchema),
@@ -110,6 +113,11 @@ const stageFieldsSchema = z.strictObject({
   waf: z.boolean().default(false),
   /** Requests that one address may make within five minutes. Needs `waf`. @default 20000 */
   wafRequestsPerFiveMinutes: z.int().min(10).max(2_000_000_000).default(DEFAULT_WAF_REQUESTS),
+  /**
+   * Raise it after you have put a new value into the secret that CloudFront shows to the origin. The next deployment
+   * hands the value to CloudFront. docs/operations.md has the steps. @default 1
+   */
+  edgeSecretVersion: z.int().min(1).max(1_000_000).default(1),
   /** CloudFront locations: `100` is North America and Europe, `200` adds Asia, Africa and the Middle East, `all` is the world. @default '100' */
   priceClass: z.enum(['100', '200', 'all']).default('100'),
   /** Region of CloudFront's Origin Shield, an extra cache before the origin: the nearest to `region`. @default none */

@@ -37,6 +37,7 @@ export const EVERY_OPTION: StageConfig = {
   wafRequestsPerFiveMinutes: 30_000,
   priceClass: 'all',
   originShieldRegion: 'eu-central-1',
+  edgeSecretVersion: 2,
   logRetentionDays: 30,
   alarmEmail: 'ops@example.com',
   monthlyBudgetUsd: 500,
