@@ -5,7 +5,7 @@ import { errorResponse, type ForwardedResponse, type OriginResponse } from './or
 import { parseRequestTarget } from './request-target.ts';
 
 /** Answers a viewer's request. */
-type Answer = (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
+type AnswerRequest = (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
 
 /** Whether a header's value is the edge's secret. Null if the deployment has none: then nothing is. */
 export type AcceptsEdgeSecret = ((value: string | undefined) => Promise<boolean>) | null;
@@ -17,7 +17,7 @@ const REFUSED = errorResponse(403, 'a protected stream is at the address for vie
  * Refuses requests for protected streams that do not come from the edge, which has checked the viewer's token. Public
  * streams and the health check are for everybody who reaches the task.
  */
-export function createEdgeGate(accepts: AcceptsEdgeSecret): (answer: Answer) => Answer {
+export function createEdgeGate(accepts: AcceptsEdgeSecret): (answer: AnswerRequest) => AnswerRequest {
   return (answer) => async (request) => {
     const target = parseRequestTarget(request.url);
     const isProtected = target !== undefined && target.kind !== 'health' && needsViewerToken(target.playbackId);
