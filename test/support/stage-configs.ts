@@ -34,7 +34,7 @@ export const EVERY_OPTION: StageConfig = {
   webhookUrl: 'https://backend.example.com/publish',
   geoRestriction: { allow: ['DE', 'AT'] },
   waf: true,
-  wafRequestsPerFiveMinutes: 30_000,
+  wafViewsPerFiveMinutes: 5_000,
   priceClass: 'all',
   originShieldRegion: 'eu-central-1',
   edgeSecretVersion: 2,

@@ -1,11 +1,9 @@
 import { needsViewerToken } from '#domain/playback-ids.ts';
 import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import type { OriginRequest } from './origin-handler.ts';
-import { errorResponse, type ForwardedResponse, type OriginResponse } from './origin-response.ts';
+import { errorResponse } from './origin-response.ts';
+import type { OriginServerOptions } from './origin-server.ts';
 import { parseRequestTarget } from './request-target.ts';
-
-/** Answers a viewer's request. */
-type AnswerRequest = (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
 
 /** Whether a header's value is the edge's secret. Null if the deployment has none: then nothing is. */
 export type AcceptsEdgeSecret = ((value: string | undefined) => Promise<boolean>) | null;
@@ -17,7 +15,9 @@ const REFUSED = errorResponse(403, 'a protected stream is at the address for vie
  * Refuses requests for protected streams that do not come from the edge, which has checked the viewer's token. Public
  * streams and the health check are for everybody who reaches the task.
  */
-export function createEdgeGate(accepts: AcceptsEdgeSecret): (answer: AnswerRequest) => AnswerRequest {
+export function createEdgeGate(
+  accepts: AcceptsEdgeSecret,
+): (answer: OriginServerOptions['handle']) => OriginServerOptions['handle'] {
   return (answer) => async (request) => {
     const target = parseRequestTarget(request.url);
     const isProtected = target !== undefined && target.kind !== 'health' && needsViewerToken(target.playbackId);
