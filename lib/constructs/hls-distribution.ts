@@ -13,6 +13,7 @@ import {
   type IVpcOrigin,
   OriginRequestPolicy,
   PriceClass,
+  S3OriginAccessControl,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
@@ -23,6 +24,7 @@ import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
+import { globalName } from './global-name.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';
@@ -87,7 +89,11 @@ export class HlsDistribution extends Construct {
 
   #distributionProps(props: HlsDistributionProps): DistributionProps {
     const { viewerDomain, geoRestriction, webAclArn } = props;
-    const site = S3BucketOrigin.withOriginAccessControl(props.site.bucket);
+    const site = S3BucketOrigin.withOriginAccessControl(props.site.bucket, {
+      originAccessControl: new S3OriginAccessControl(this, 'SiteAccess', {
+        originAccessControlName: globalName(this, 'SiteAccess'),
+      }),
+    });
     const headers = new ResponseHeaders(this, 'Headers');
     return {
       // CloudFormation reads the secret when something in the distribution changes.

@@ -8,6 +8,7 @@ import {
 import { Construct } from 'constructs';
 import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
+import { globalName } from './global-name.ts';
 
 const ONE_YEAR = Duration.days(365);
 const EVERYWHERE: ResponseSecurityHeadersBehavior = {
@@ -28,6 +29,7 @@ export class ResponseHeaders extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.media = new ResponseHeadersPolicy(this, 'Media', {
+      responseHeadersPolicyName: globalName(this, 'Media'),
       comment: 'Headend: media for players on any site',
       corsBehavior: {
         accessControlAllowOrigins: ['*'],
@@ -41,6 +43,7 @@ export class ResponseHeaders extends Construct {
       securityHeadersBehavior: EVERYWHERE,
     });
     this.watch = new ResponseHeadersPolicy(this, 'Watch', {
+      responseHeadersPolicyName: globalName(this, 'Watch'),
       comment: "Headend: the player's pages",
       securityHeadersBehavior: {
         ...EVERYWHERE,
@@ -49,6 +52,7 @@ export class ResponseHeaders extends Construct {
       },
     });
     this.embed = new ResponseHeadersPolicy(this, 'Embed', {
+      responseHeadersPolicyName: globalName(this, 'Embed'),
       comment: "Headend: the player's pages inside other sites",
       securityHeadersBehavior: {
         ...EVERYWHERE,
