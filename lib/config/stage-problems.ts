@@ -1,7 +1,6 @@
 import { publishVCpus, TASK_ARCHITECTURE, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
-import { viewerRequestsPerSecond } from '#domain/latency-profiles.ts';
 import { CLOUDFRONT_REGION } from './regions.ts';
-import { DEFAULT_WAF_REQUESTS, type ResolvedStage } from './stage-config.ts';
+import { DEFAULT_WAF_VIEWS, type ResolvedStage } from './stage-config.ts';
 
 /** Checks the rules that involve several fields. Returns one readable line for each problem. */
 export function stageProblems(stage: ResolvedStage): string[] {
@@ -81,18 +80,9 @@ function* publishProblems({ publishMode, webhookUrl }: ResolvedStage): Iterable<
   if (publishMode === 'keys' && webhookUrl !== null) yield 'webhookUrl: publishMode "keys" does not use it';
 }
 
-const FIVE_MINUTES_SECONDS = 300;
-
-function* deliveryProblems(stage: ResolvedStage): Iterable<string> {
-  const { waf, region, wafRequestsPerFiveMinutes, latency } = stage;
+function* deliveryProblems({ waf, region, wafViewsPerFiveMinutes }: ResolvedStage): Iterable<string> {
   if (waf && region === null) yield 'waf: the firewall is in us-east-1, and only a stage with a region can refer to it';
-  if (!waf && wafRequestsPerFiveMinutes !== DEFAULT_WAF_REQUESTS) yield 'wafRequestsPerFiveMinutes: waf is off';
-  // Two viewers behind one address are a household, not an attack.
-  const least = Math.ceil(2 * FIVE_MINUTES_SECONDS * viewerRequestsPerSecond(latency));
-  if (waf && wafRequestsPerFiveMinutes < least) {
-    const need = `with latency "${latency}" it must be at least ${least}`;
-    yield `wafRequestsPerFiveMinutes: ${wafRequestsPerFiveMinutes} would lock viewers out; ${need}`;
-  }
+  if (!waf && wafViewsPerFiveMinutes !== DEFAULT_WAF_VIEWS) yield 'wafViewsPerFiveMinutes: waf is off';
 }
 
 function* noticeProblems({ monthlyBudgetUsd, alarmEmail }: ResolvedStage): Iterable<string> {

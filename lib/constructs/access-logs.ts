@@ -7,6 +7,8 @@ import type { ResolvedStage } from '#config/stage-config.ts';
 import { toRemovalPolicy } from './stage-retention.ts';
 
 export interface AccessLogsProps extends Pick<ResolvedStage, 'name' | 'logRetentionDays' | 'removalPolicy'> {
+  /** Of the stage, which may be in several regions. All their access logs are delivered in us-east-1. */
+  readonly stageRegion: string;
   readonly distributionId: string;
 }
 
@@ -16,7 +18,8 @@ export class AccessLogs extends Construct {
 
   constructor(scope: Construct, id: string, props: AccessLogsProps) {
     super(scope, id);
-    const { name, distributionId, logRetentionDays, removalPolicy } = props;
+    const { distributionId, logRetentionDays, removalPolicy } = props;
+    const name = `headend-${props.name}-${props.stageRegion}`;
     this.bucket = new Bucket(this, 'Bucket', {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       encryption: BucketEncryption.S3_MANAGED,
@@ -31,7 +34,7 @@ export class AccessLogs extends Construct {
     });
     this.#allowDelivery();
     const source = new CfnDeliverySource(this, 'Source', {
-      name: `headend-${name}`,
+      name,
       logType: 'ACCESS_LOGS',
       resourceArn: Stack.of(this).formatArn({
         service: 'cloudfront',
@@ -41,7 +44,7 @@ export class AccessLogs extends Construct {
       }),
     });
     const destination = new CfnDeliveryDestination(this, 'Destination', {
-      name: `headend-${name}`,
+      name,
       destinationResourceArn: this.bucket.bucketArn,
       outputFormat: 'json',
     });

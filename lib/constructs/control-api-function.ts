@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
@@ -7,7 +8,7 @@ import type { StreamTables } from './stream-tables.ts';
 import type { ViewerTokenSecret } from './viewer-token-secret.ts';
 
 export interface ControlApiFunctionProps
-  extends Pick<ResolvedStage, 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
+  extends Pick<ResolvedStage, 'apiDomain' | 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
   readonly codePath: string;
   readonly tables: StreamTables;
   readonly rtmpUrl: string;
@@ -15,6 +16,8 @@ export interface ControlApiFunctionProps
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
   readonly viewerTokenSecret: ViewerTokenSecret;
+  /** By which the function knows CloudFront. */
+  readonly edgeSecret: Secret;
 }
 
 /** A cold start parses half a megabyte of JavaScript. Lambda gives more CPU to functions with more memory. */
@@ -36,6 +39,7 @@ export class ControlApiFunction extends Construct {
       logRetentionDays: props.logRetentionDays,
     });
     props.viewerTokenSecret.secret.grantRead(this.nodeFunction.function);
+    props.edgeSecret.grantRead(this.nodeFunction.function);
     props.tables.grant(this.nodeFunction.function, {
       STREAMS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
       STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
@@ -65,5 +69,7 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
     DEFAULT_LATENCY: props.latency,
     DEFAULT_PLAYBACK: props.playback,
     VIEWER_TOKEN_SECRET_ARN: props.viewerTokenSecret.secret.secretArn,
+    EDGE_SECRET_ARN: props.edgeSecret.secretArn,
+    ...(props.apiDomain !== null && { API_DOMAIN: props.apiDomain.domainName }),
   };
 }

@@ -24,9 +24,6 @@ export interface ControlApiGatewayProps extends Pick<ResolvedStage, 'apiDomain' 
   readonly hostedZone: IHostedZone | null;
 }
 
-/** Requests per second. An admin's scripts stay far below it; it slows down anyone who guesses tokens. */
-const THROTTLE = { rateLimit: 50, burstLimit: 100 };
-
 /**
  * The control API's HTTP API, without its function. CloudFront needs the API's host name, and the function needs
  * CloudFront's, so the function is added later (`addFunction`).
@@ -57,7 +54,8 @@ export class ControlApiGateway extends Construct {
     });
     Validations.of(route).acknowledge({
       id: 'AwsSolutions-APIG4',
-      reason: 'The function checks every bearer token. Only health, the OpenAPI document and its page are public.',
+      reason:
+        'The function checks every bearer token. Only health, the OpenAPI document and its page are public. It refuses what does not come through CloudFront.',
     });
   }
 
@@ -67,7 +65,7 @@ export class ControlApiGateway extends Construct {
       httpApi: this.httpApi,
       stageName: '$default',
       autoDeploy: true,
-      throttle: THROTTLE,
+      // No throttle: all callers would share it, so a stranger could use it up. The function limits each of them.
       detailedMetricsEnabled: false,
       accessLogSettings: {
         destination: new LogGroupLogDestination(logGroup),

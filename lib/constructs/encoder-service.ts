@@ -10,14 +10,15 @@ import {
 } from 'aws-cdk-lib/aws-ecs';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS } from '#domain/ports.ts';
-import { ClusterSecret } from './cluster-secret.ts';
 import { EncoderScaling } from './encoder-scaling.ts';
 import { EncoderTask } from './encoder-task.ts';
 import type { IngestListener } from './ingest-listener.ts';
 import type { OriginListener } from './origin-listener.ts';
+import { RotatableSecret } from './rotatable-secret.ts';
 import type { StreamTables } from './stream-tables.ts';
 
 export interface EncoderServiceProps {
@@ -29,6 +30,8 @@ export interface EncoderServiceProps {
   readonly tables: StreamTables;
   readonly ingestAuth: IFunction;
   readonly eventBus: IEventBus;
+  /** By which tasks know CloudFront. */
+  readonly edgeSecret: Secret;
   readonly ingest: IngestListener;
   readonly origin: OriginListener;
 }
@@ -51,7 +54,8 @@ export class EncoderService extends Construct {
       tables,
       ingestAuth,
       eventBus,
-      clusterSecret: new ClusterSecret(this, 'ClusterSecret').secret,
+      clusterSecret: this.#makeClusterSecret(),
+      edgeSecret: props.edgeSecret,
     });
     this.securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
@@ -94,6 +98,10 @@ export class EncoderService extends Construct {
     const containerName = this.task.container.containerName;
     ingest.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: PORTS.rtmp }));
     origin.addTarget(this.service.loadBalancerTarget({ containerName, containerPort: PORTS.originTask }));
+  }
+
+  #makeClusterSecret(): Secret {
+    return new RotatableSecret(this, 'ClusterSecret', { description: 'encoder tasks show it to each other' }).secret;
   }
 
   #makeCluster({ vpc, stage }: EncoderServiceProps): ICluster {

@@ -37,6 +37,7 @@ export interface EncoderTaskProps
   readonly tables: StreamTables;
   readonly ingestAuth: IFunction;
   readonly clusterSecret: Secret;
+  readonly edgeSecret: Secret;
   readonly eventBus: IEventBus;
 }
 
@@ -107,8 +108,8 @@ export class EncoderTask extends Construct {
     return container;
   }
 
-  /** Allows two tables, one function, one event bus and one secret, and scale-in protection for tasks of its own cluster. */
-  #allowWork({ cluster, tables, ingestAuth, eventBus, clusterSecret }: EncoderTaskProps): void {
+  /** Allows two tables, one function, one event bus and two secrets, and scale-in protection for tasks of its own cluster. */
+  #allowWork({ cluster, tables, ingestAuth, eventBus, clusterSecret, edgeSecret }: EncoderTaskProps): void {
     const role = this.definition.taskRole;
     tables.grant(role, {
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -121,6 +122,7 @@ export class EncoderTask extends Construct {
       new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
     );
     clusterSecret.grantRead(role);
+    edgeSecret.grantRead(role);
     const tasks = Stack.of(this).formatArn({
       service: 'ecs',
       resource: 'task',
@@ -175,6 +177,7 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     HTTP_PORT: String(PORTS.originTask),
     INTERNAL_PORT: String(PORTS.internalTask),
     CLUSTER_SECRET_ARN: props.clusterSecret.secretArn,
+    EDGE_SECRET_ARN: props.edgeSecret.secretArn,
     STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds() - STOP_MARGIN.toSeconds()),
     DRAIN_MINUTES: String(props.drainMinutes),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
@@ -19,6 +20,7 @@ import { OperationsDashboard } from './operations-dashboard.ts';
 import { OriginListener } from './origin-listener.ts';
 import { PlatformAlarms } from './platform-alarms.ts';
 import { PlayerSite } from './player-site.ts';
+import { RotatableSecret } from './rotatable-secret.ts';
 import { StreamTables } from './stream-tables.ts';
 import { ViewerTokenFunction } from './viewer-token-function.ts';
 import { ViewerTokenSecret } from './viewer-token-secret.ts';
@@ -49,6 +51,8 @@ interface MediaParts {
   readonly ingest: IngestListener;
   readonly origin: OriginListener;
   readonly encoder: EncoderService;
+  /** CloudFront shows it to the encoder tasks and the control API. */
+  readonly edgeSecret: Secret;
 }
 
 interface DeliveryParts {
@@ -83,8 +87,8 @@ export class HeadendPlatform extends Construct {
 
     const data = this.#addData();
     const media = this.#addMedia(data);
-    const delivery = this.#addDelivery(media.origin, props.webAclArn);
-    const controlApi = this.#addControl(data, media.ingest, delivery);
+    const delivery = this.#addDelivery(media, props.webAclArn);
+    const controlApi = this.#addControl(data, media, delivery);
     this.#addMonitoring(data, media, delivery, controlApi);
 
     this.rtmpUrl = media.ingest.rtmpUrl;
@@ -124,6 +128,9 @@ export class HeadendPlatform extends Construct {
       hostedZone: this.#hostedZone(scope),
     });
     const origin = new OriginListener(scope, 'Origin', { vpc, subnets: network.originSubnets });
+    const { secret: edgeSecret } = new RotatableSecret(scope, 'EdgeSecret', {
+      description: 'CloudFront shows it to encoder tasks and the control API',
+    });
     const encoder = new EncoderService(scope, 'Encoder', {
       stage: this.#stage,
       imagePath: join(this.#artifactsPath, 'encoder'),
@@ -135,11 +142,12 @@ export class HeadendPlatform extends Construct {
       eventBus,
       ingest,
       origin,
+      edgeSecret,
     });
-    return { ingest, origin, encoder };
+    return { ingest, origin, encoder, edgeSecret };
   }
 
-  #addDelivery(origin: OriginListener, webAclArn: string | null): DeliveryParts {
+  #addDelivery({ origin, edgeSecret }: MediaParts, webAclArn: string | null): DeliveryParts {
     const scope = this.#scopeOf('Delivery');
     const hostedZone = this.#hostedZone(scope);
     const gateway = new ControlApiGateway(scope, 'Api', { ...this.#stage, hostedZone });
@@ -156,6 +164,7 @@ export class HeadendPlatform extends Construct {
       site,
       viewerTokens,
       apiHost: gateway.host,
+      edgeSecret,
       webAclArn,
       hostedZone,
     });
@@ -164,7 +173,7 @@ export class HeadendPlatform extends Construct {
 
   #addControl(
     { tables, viewerTokenSecret }: DataParts,
-    ingest: IngestListener,
+    { ingest, edgeSecret }: MediaParts,
     { gateway, distribution }: DeliveryParts,
   ): NodeFunction {
     const scope = this.#scopeOf('Control');
@@ -176,6 +185,7 @@ export class HeadendPlatform extends Construct {
       rtmpsUrl: ingest.rtmpsUrl,
       playbackBaseUrl: distribution.baseUrl,
       viewerTokenSecret,
+      edgeSecret,
     });
     gateway.addFunction(controlApi, controlApi.nodeFunction.function);
     return controlApi.nodeFunction;

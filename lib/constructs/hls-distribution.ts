@@ -13,27 +13,36 @@ import {
   type IVpcOrigin,
   OriginRequestPolicy,
   PriceClass,
+  S3OriginAccessControl,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin, S3BucketOrigin, VpcOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { AaaaRecord, ARecord, type IHostedZone, RecordTarget } from 'aws-cdk-lib/aws-route53';
 import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
+import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
+import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
+import { globalName } from './global-name.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import type { ViewerTokenFunction } from './viewer-token-function.ts';
 
 export interface HlsDistributionProps
-  extends Pick<ResolvedStage, 'viewerDomain' | 'geoRestriction' | 'priceClass' | 'originShieldRegion'> {
+  extends Pick<
+    ResolvedStage,
+    'name' | 'viewerDomain' | 'geoRestriction' | 'priceClass' | 'originShieldRegion' | 'edgeSecretVersion'
+  > {
   readonly origin: IVpcOrigin;
   readonly site: PlayerSite;
   /** Checks every request for a playlist or media. */
   readonly viewerTokens: ViewerTokenFunction;
   /** Host name of the control API's HTTP API. */
   readonly apiHost: string;
+  /** By which the origin and the control API know CloudFront. */
+  readonly edgeSecret: Secret;
   /** ARN of a web ACL for CloudFront. Null for none. */
   readonly webAclArn: string | null;
   /** The zone in which the viewers' domain gets its records. Null to create none. */
@@ -80,14 +89,19 @@ export class HlsDistribution extends Construct {
 
   #distributionProps(props: HlsDistributionProps): DistributionProps {
     const { viewerDomain, geoRestriction, webAclArn } = props;
-    const site = S3BucketOrigin.withOriginAccessControl(props.site.bucket);
+    const site = S3BucketOrigin.withOriginAccessControl(props.site.bucket, {
+      originAccessControl: new S3OriginAccessControl(this, 'SiteAccess', {
+        originAccessControlName: globalName(this, 'SiteAccess'),
+      }),
+    });
     const headers = new ResponseHeaders(this, 'Headers');
     return {
-      comment: 'Headend',
+      // CloudFormation reads the secret when something in the distribution changes.
+      comment: `Headend ${props.name}: edge secret ${props.edgeSecretVersion}`,
       defaultBehavior: pageBehavior(site, headers.watch),
       additionalBehaviors: {
         ...this.#mediaBehaviors(props, headers),
-        '/api/*': apiBehavior(props.apiHost),
+        '/api/*': apiBehavior(props),
         '/watch/*': pageBehavior(site, headers.watch, props.site),
         '/embed/*': pageBehavior(site, headers.embed, props.site),
       },
@@ -110,12 +124,13 @@ export class HlsDistribution extends Construct {
   }
 
   #mediaBehaviors(
-    { origin, originShieldRegion, viewerTokens }: HlsDistributionProps,
+    { origin, originShieldRegion, viewerTokens, edgeSecret }: HlsDistributionProps,
     headers: ResponseHeaders,
   ): Record<string, BehaviorOptions> {
     const mediaOrigin = VpcOrigin.withVpcOrigin(origin, {
       readTimeout: ORIGIN_READ_TIMEOUT,
       keepaliveTimeout: ORIGIN_KEEPALIVE,
+      customHeaders: secretHeader(edgeSecret),
       ...(originShieldRegion === null ? {} : { originShieldRegion }),
     });
     const { policies } = new HlsCachePolicies(this, 'Cache');
@@ -173,9 +188,14 @@ function pageBehavior(
   };
 }
 
-function apiBehavior(apiHost: string): BehaviorOptions {
+/** A reference that CloudFormation resolves, so the template does not have the secret. */
+const secretHeader = (secret: Secret): Record<string, string> => ({
+  [EDGE_SECRET_HEADER]: secret.secretValue.unsafeUnwrap(),
+});
+
+function apiBehavior({ apiHost, edgeSecret }: HlsDistributionProps): BehaviorOptions {
   return {
-    origin: new HttpOrigin(apiHost),
+    origin: new HttpOrigin(apiHost, { customHeaders: secretHeader(edgeSecret) }),
     viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
     allowedMethods: AllowedMethods.ALLOW_ALL,
     cachePolicy: CachePolicy.CACHING_DISABLED,

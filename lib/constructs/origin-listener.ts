@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { Construct } from 'constructs';
 import { HEALTH_PATH, PORTS } from '#domain/ports.ts';
+import { globalName } from './global-name.ts';
 import { VpcOriginSecurityGroup } from './vpc-origin-security-group.ts';
 
 export interface OriginListenerProps {
@@ -73,6 +74,7 @@ export class OriginListener extends Construct {
       defaultTargetGroups: [this.targetGroup],
     });
     this.vpcOrigin = new VpcOrigin(this, 'VpcOrigin', {
+      vpcOriginName: globalName(this, 'VpcOrigin'),
       endpoint: VpcOriginEndpoint.applicationLoadBalancer(this.loadBalancer),
       httpPort: PORTS.originBalancer,
       protocolPolicy: OriginProtocolPolicy.HTTP_ONLY,

@@ -1,19 +1,24 @@
 import { Duration } from 'aws-cdk-lib';
 import {
-  HeadersFrameOption,
-  HeadersReferrerPolicy,
+  type HeadersFrameOption,
+  type HeadersReferrerPolicy,
   ResponseHeadersPolicy,
   type ResponseSecurityHeadersBehavior,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
-import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
 import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
+import { SECURITY_HEADERS, SITE_HEADERS } from '#domain/site-headers.ts';
+import { globalName } from './global-name.ts';
 
 const ONE_YEAR = Duration.days(365);
+/** `nosniff` is the only value that CloudFront knows. HSTS is for TLS, so a laptop has no use for it. */
 const EVERYWHERE: ResponseSecurityHeadersBehavior = {
   strictTransportSecurity: { accessControlMaxAge: ONE_YEAR, includeSubdomains: false, override: true },
   contentTypeOptions: { override: true },
-  referrerPolicy: { referrerPolicy: HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override: true },
+  referrerPolicy: {
+    referrerPolicy: SECURITY_HEADERS['referrer-policy'] as HeadersReferrerPolicy,
+    override: true,
+  },
 };
 
 /**
@@ -28,6 +33,7 @@ export class ResponseHeaders extends Construct {
   constructor(scope: Construct, id: string) {
     super(scope, id);
     this.media = new ResponseHeadersPolicy(this, 'Media', {
+      responseHeadersPolicyName: globalName(this, 'Media'),
       comment: 'Headend: media for players on any site',
       corsBehavior: {
         accessControlAllowOrigins: ['*'],
@@ -41,19 +47,29 @@ export class ResponseHeaders extends Construct {
       securityHeadersBehavior: EVERYWHERE,
     });
     this.watch = new ResponseHeadersPolicy(this, 'Watch', {
+      responseHeadersPolicyName: globalName(this, 'Watch'),
       comment: "Headend: the player's pages",
       securityHeadersBehavior: {
         ...EVERYWHERE,
-        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy('watch'), override: true },
-        frameOptions: { frameOption: HeadersFrameOption.SAMEORIGIN, override: true },
+        contentSecurityPolicy: contentSecurityPolicy('watch'),
+        frameOptions: {
+          frameOption: SITE_HEADERS.watch['x-frame-options'] as HeadersFrameOption,
+          override: true,
+        },
       },
     });
     this.embed = new ResponseHeadersPolicy(this, 'Embed', {
+      responseHeadersPolicyName: globalName(this, 'Embed'),
       comment: "Headend: the player's pages inside other sites",
       securityHeadersBehavior: {
         ...EVERYWHERE,
-        contentSecurityPolicy: { contentSecurityPolicy: contentSecurityPolicy('embed'), override: true },
+        contentSecurityPolicy: contentSecurityPolicy('embed'),
       },
     });
   }
 }
+
+const contentSecurityPolicy = (page: keyof typeof SITE_HEADERS) => ({
+  contentSecurityPolicy: SITE_HEADERS[page]['content-security-policy'],
+  override: true,
+});

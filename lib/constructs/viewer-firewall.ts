@@ -2,68 +2,111 @@ import { CfnWebACL } from 'aws-cdk-lib/aws-wafv2';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 
-export type ViewerFirewallProps = Pick<ResolvedStage, 'name' | 'wafRequestsPerFiveMinutes'>;
+export type ViewerFirewallProps = Pick<ResolvedStage, 'name' | 'wafViewsPerFiveMinutes'>;
 
-/** Requests to /api from one address. An admin's scripts stay below it; anyone who guesses tokens does not. */
+/** Requests to /api from one address. An admin's scripts stay below it. */
 const API_REQUESTS_PER_FIVE_MINUTES = 1_000;
 
-/** An AWS WAF web ACL for CloudFront, with rate limits per address. Must be in us-east-1. */
+const API = beginsWith('/api/');
+/** Below it are the same paths as without a token. */
+const WITH_TOKEN = beginsWith('/t/');
+const MEDIA = [beginsWith('/live/'), WITH_TOKEN];
+const ASSETS = beginsWith('/player/');
+
+/**
+ * An AWS WAF web ACL for CloudFront. Must be in us-east-1. Its rate rules count what people do, per address: calls of the
+ * API, page loads, and starts of playback with a viewer token. They do not count media, because a single viewer makes
+ * thousands of such requests, and many viewers share the address of an office.
+ *
+ * The firewall comes before the viewer-token function, so it can't know which tokens are refused. Guesses are hopeless
+ * anyway: a token is signed with HMAC-SHA-256.
+ */
 export class ViewerFirewall extends Construct {
   readonly webAclArn: string;
 
-  constructor(scope: Construct, id: string, { name, wafRequestsPerFiveMinutes }: ViewerFirewallProps) {
+  constructor(scope: Construct, id: string, { name, wafViewsPerFiveMinutes }: ViewerFirewallProps) {
     super(scope, id);
+    const pages: CfnWebACL.StatementProperty = {
+      andStatement: { statements: [API, ASSETS, ...MEDIA].map((statement) => ({ notStatement: { statement } })) },
+    };
+    const starts: CfnWebACL.StatementProperty = {
+      andStatement: { statements: [WITH_TOKEN, endsWith('/master.m3u8')] },
+    };
     const webAcl = new CfnWebACL(this, 'WebAcl', {
       scope: 'CLOUDFRONT',
       description: `Headend ${name}`,
       defaultAction: { allow: {} },
       visibilityConfig: visibility('headend'),
       rules: [
-        rateRule({ name: 'api-rate', priority: 0, limit: API_REQUESTS_PER_FIVE_MINUTES, pathPrefix: '/api/' }),
-        rateRule({ name: 'rate', priority: 1, limit: wafRequestsPerFiveMinutes }),
+        BAD_REPUTATION,
+        rateRule({ name: 'api-rate', priority: 1, limit: API_REQUESTS_PER_FIVE_MINUTES, counted: API }),
+        rateRule({ name: 'page-rate', priority: 2, limit: wafViewsPerFiveMinutes, counted: pages }),
+        rateRule({ name: 'token-rate', priority: 3, limit: wafViewsPerFiveMinutes, counted: starts }),
       ],
     });
     this.webAclArn = webAcl.attrArn;
   }
 }
 
+/** Refuses addresses that AWS has seen in attacks. AWS keeps the list. */
+const BAD_REPUTATION: CfnWebACL.RuleProperty = {
+  name: 'bad-reputation',
+  priority: 0,
+  overrideAction: { none: {} },
+  statement: {
+    managedRuleGroupStatement: { vendorName: 'AWS', name: 'AWSManagedRulesAmazonIpReputationList' },
+  },
+  visibilityConfig: visibility('bad-reputation'),
+};
+
 interface RateRule {
   readonly name: string;
   readonly priority: number;
   readonly limit: number;
-  /** Limits only requests whose path starts with this. @default all */
-  readonly pathPrefix?: string;
+  /** Which requests count. */
+  readonly counted: CfnWebACL.StatementProperty;
 }
 
-function rateRule({ name, priority, limit, pathPrefix }: RateRule): CfnWebACL.RuleProperty {
+function rateRule({ name, priority, limit, counted }: RateRule): CfnWebACL.RuleProperty {
   return {
     name,
     priority,
     action: { block: { customResponse: { responseCode: 429 } } },
     statement: {
-      rateBasedStatement: {
-        limit,
-        evaluationWindowSec: 300,
-        aggregateKeyType: 'IP',
-        ...(pathPrefix === undefined ? {} : { scopeDownStatement: pathBegins(pathPrefix) }),
-      },
+      rateBasedStatement: { limit, evaluationWindowSec: 300, aggregateKeyType: 'IP', scopeDownStatement: counted },
     },
     visibilityConfig: visibility(name),
   };
 }
 
-const pathBegins = (prefix: string): CfnWebACL.StatementProperty => ({
-  byteMatchStatement: {
-    fieldToMatch: { uriPath: {} },
-    positionalConstraint: 'STARTS_WITH',
-    searchString: prefix,
-    textTransformations: [{ priority: 0, type: 'URL_DECODE' }],
-  },
-});
+function beginsWith(prefix: string): CfnWebACL.StatementProperty {
+  return pathStatement('STARTS_WITH', prefix);
+}
 
-const visibility = (metricName: string): CfnWebACL.VisibilityConfigProperty => ({
-  cloudWatchMetricsEnabled: true,
-  metricName,
-  // Samples would store viewers' addresses and headers.
-  sampledRequestsEnabled: false,
-});
+function endsWith(suffix: string): CfnWebACL.StatementProperty {
+  return pathStatement('ENDS_WITH', suffix);
+}
+
+/** CloudFront decodes and normalises a path before it matches it with a behavior, so the firewall does the same. */
+function pathStatement(positionalConstraint: string, searchString: string): CfnWebACL.StatementProperty {
+  return {
+    byteMatchStatement: {
+      fieldToMatch: { uriPath: {} },
+      positionalConstraint,
+      searchString,
+      textTransformations: [
+        { priority: 0, type: 'URL_DECODE' },
+        { priority: 1, type: 'NORMALIZE_PATH' },
+      ],
+    },
+  };
+}
+
+function visibility(metricName: string): CfnWebACL.VisibilityConfigProperty {
+  return {
+    cloudWatchMetricsEnabled: true,
+    metricName,
+    // Samples would store viewers' addresses and tokens.
+    sampledRequestsEnabled: false,
+  };
+}

@@ -1,5 +1,6 @@
 import { Function as EdgeFunction, FunctionCode, FunctionRuntime, KeyValueStore } from 'aws-cdk-lib/aws-cloudfront';
 import { Construct } from 'constructs';
+import { globalName } from './global-name.ts';
 
 export interface ViewerTokenFunctionProps {
   /** The file with the bundled function. */
@@ -16,7 +17,10 @@ export class ViewerTokenFunction extends Construct {
 
   constructor(scope: Construct, id: string, { codePath }: ViewerTokenFunctionProps) {
     super(scope, id);
-    this.keyValueStore = new KeyValueStore(this, 'Keys', { comment: 'Headend: keys of viewer tokens' });
+    this.keyValueStore = new KeyValueStore(this, 'Keys', {
+      keyValueStoreName: globalName(this, 'Keys'),
+      comment: 'Headend: keys of viewer tokens',
+    });
     this.edgeFunction = new EdgeFunction(this, 'Function', {
       code: FunctionCode.fromFile({ filePath: codePath }),
       runtime: FunctionRuntime.JS_2_0,

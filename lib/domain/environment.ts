@@ -95,6 +95,15 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'ARN of the Secrets Manager secret by which the tasks of a stage know each other',
     readBy: ['encoder'],
   },
+  EDGE_SECRET: { explanation: 'secret by which the origin knows the edge', readBy: ['encoder'] },
+  EDGE_SECRET_ARN: {
+    explanation: 'ARN of the Secrets Manager secret by which the origin and the control API know the edge',
+    readBy: ['encoder', 'control-api'],
+  },
+  API_DOMAIN: {
+    explanation: "the control API's own domain name, at which it answers requests that do not come through the edge",
+    readBy: ['control-api'],
+  },
   STOP_TIMEOUT_SECONDS: {
     explanation: 'how long a task that is told to stop may take to hand over its streams',
     readBy: ['encoder'],

@@ -17,3 +17,6 @@ export const HEALTH_PATH = '/health';
 
 /** Application name in RTMP URLs: `rtmp://HOST/live`. */
 export const RTMP_APPLICATION = 'live';
+
+/** The header in which the edge shows its secret to the origin and to the control API. It replaces what viewers send. */
+export const EDGE_SECRET_HEADER = 'headend-edge-secret';

@@ -11,6 +11,12 @@ export type ReadSecret = () => Promise<string>;
 /** Where a secret is: in an environment variable, which suits a laptop, or in Secrets Manager. */
 export type SecretSource<Value> = { readonly value: Value } | { readonly arn: string };
 
+/** Where a secret is that one of two variables names. Null if neither is set. */
+export function toSecretSource<Value>(value: Value | null, arn: string | null): SecretSource<Value> | null {
+  if (value !== null) return { value };
+  return arn === null ? null : { arn };
+}
+
 /** Which secret to read, through which client. */
 export interface StoredSecretOptions {
   readonly client: SecretsManager;

@@ -17,7 +17,8 @@ export interface HeadendStacksProps {
 
 /**
  * One stage as stacks: one for each part of the platform, named `Headend-STAGE-PART`. Two more stacks are in us-east-1,
- * where CloudFront needs them: the firewall before the distribution, and its alarms and access logs after it.
+ * where CloudFront needs them, `Headend-STAGE-PART-REGION`: the firewall before the distribution, and its alarms and
+ * access logs after it.
  */
 export class HeadendStacks {
   readonly #app: Construct;
@@ -33,7 +34,7 @@ export class HeadendStacks {
       webAclArn: stage.waf ? this.#addFirewall() : null,
       scopeOf: (part) => this.#stack(part),
     });
-    if (stage.region !== null) this.#addEdgeMonitoring(headend.distributionId);
+    if (stage.region !== null) this.#addEdgeMonitoring(headend.distributionId, stage.region);
     this.#addOutputs(headend);
     Tags.of(app).add('headend:stage', stage.name);
   }
@@ -42,11 +43,11 @@ export class HeadendStacks {
     return new ViewerFirewall(this.#edgeStack('Edge'), 'Firewall', this.#stage).webAclArn;
   }
 
-  #addEdgeMonitoring(distributionId: string): void {
+  #addEdgeMonitoring(distributionId: string, stageRegion: string): void {
     const scope = this.#edgeStack('EdgeMonitoring');
     const topic = new AlarmTopic(scope, 'Alarms', { email: this.#stage.alarmEmail });
     new DeliveryAlarms(scope, 'DeliveryAlarms', { ...this.#stage, distributionId, topic });
-    new AccessLogs(scope, 'AccessLogs', { ...this.#stage, distributionId });
+    new AccessLogs(scope, 'AccessLogs', { ...this.#stage, stageRegion, distributionId });
   }
 
   /** Scripts and people look for the outputs by these names, whatever the stacks are called. */
@@ -73,7 +74,8 @@ export class HeadendStacks {
     return stack;
   }
 
-  #edgeStack(part: string): HeadendStack {
-    return this.#stack(part, CLOUDFRONT_REGION);
+  /** Its name has the stage's region, because a stage in another region has such stacks in us-east-1 too. */
+  #edgeStack(part: 'Edge' | 'EdgeMonitoring'): HeadendStack {
+    return this.#stack(`${part}-${this.#stage.region}`, CLOUDFRONT_REGION);
   }
 }

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { HttpApi } from './http-api.ts';
 import { type ListenAddress, type ListeningServer, startListening } from './http-server.ts';
@@ -35,6 +36,7 @@ export async function startEdgeServer({
 }: EdgeServerOptions): Promise<ListeningServer> {
   let hosts: OwnHosts = new Set();
   const server = createServer((request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     if (!isOwnHost(hosts, request.headers.host)) {
       return void response.writeHead(421, { 'content-type': 'text/plain' }).end(OTHER_HOST);
     }

@@ -28,6 +28,8 @@ export interface ManagedServicesOptions {
   };
   /** Current addresses of the encoder tasks' origin servers, as this process reaches them. */
   readonly originUrls: () => readonly string[];
+  /** By which the encoder tasks know the edge. */
+  readonly edgeSecret: string;
   /** Whether the streams' keys or a backend decide about publishing. */
   readonly publishMode: PublishMode;
   /** Addresses at which broadcasters publish, and viewers and API clients connect, from their point of view. */
@@ -60,11 +62,11 @@ export function startManagedServices(options: ManagedServicesOptions): Promise<M
 }
 
 async function start(options: ManagedServicesOptions, closers: Closers): Promise<ManagedServices> {
-  const { addresses, originUrls, buildDir, homePath, playbackBaseUrl, log } = options;
+  const { addresses, buildDir, homePath, playbackBaseUrl, log } = options;
   const aws = await startLocalAws({ ...options, lambdaAddress: addresses.lambda });
   closers.add(() => aws.close());
   const site = await SiteFiles.build(join(buildDir, 'player'));
-  const origin = new OriginProxy(originUrls);
+  const origin = new OriginProxy(options);
   closers.add(() => origin.close());
   const apiUrl = `${localUrl(addresses.edge)}/api`;
   const events = new EventFeed({ apiUrl });

@@ -5,16 +5,28 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import { Rotation } from './rotation.ts';
 
-/** Distributes viewers' requests to the encoder tasks in turn, like the load balancer behind CloudFront. */
+export interface OriginProxyOptions {
+  /** The addresses of the tasks that take requests now, without a trailing slash. */
+  readonly originUrls: () => readonly string[];
+  /** By which the tasks know the edge. */
+  readonly edgeSecret: string;
+}
+
+/**
+ * Distributes viewers' requests to the encoder tasks in turn, like CloudFront and the load balancer behind it. Shows the
+ * edge's secret to the tasks, whatever a viewer sends in its place.
+ */
 export class OriginProxy {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #rotation: Rotation<string>;
+  readonly #edgeSecret: string;
 
-  /** `originUrls` returns the addresses of the tasks that take requests now, without a trailing slash. */
-  constructor(originUrls: () => readonly string[]) {
+  constructor({ originUrls, edgeSecret }: OriginProxyOptions) {
     this.#rotation = new Rotation(originUrls);
+    this.#edgeSecret = edgeSecret;
   }
 
   /** Streams the answer of the next task that accepts the connection. Answers 502 if none does, or if it breaks off. */
@@ -31,9 +43,10 @@ export class OriginProxy {
       refuse(response);
       return;
     }
+    const headers = { ...request.headers, [EDGE_SECRET_HEADER]: this.#edgeSecret };
     const upstream = httpRequest(
       url,
-      { method: request.method, path: request.url, headers: request.headers, agent: this.#agent },
+      { method: request.method, path: request.url, headers, agent: this.#agent },
       (answer) => {
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { RTMP_APPLICATION } from '#domain/ports.ts';
-import { hashSecret } from '#domain/stream-ids.ts';
+import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
@@ -81,11 +82,13 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const tasks = new EncoderTasks({ count: options.tasks, rtmpPort, dataDir, platformLog: logFile, log: logFile.log });
   // It ends after the tasks, which say goodbye to the publishers.
   if (tasks.areMany) await startIngestBalancer(tasks, rtmpPort, closers);
+  const edgeSecret = generateSecret(randomBytes);
   let homePath = '/';
   const services = await startManagedServices({
     dynamoDbUrl: dynamoDb.url,
     addresses: { edge: { host: HOST, port: httpPort, option: '--http-port' }, lambda: LOOPBACK, eventBus: LOOPBACK },
     originUrls: () => tasks.originUrls(),
+    edgeSecret,
     publishMode,
     rtmpUrl,
     playbackBaseUrl,
@@ -98,7 +101,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   closers.add(() => services.close());
   const { path: programPath } = await bundleEncoder(join(dataDir, BUILD_DIR));
   closers.add(() => tasks.stop());
-  await tasks.start({ path: programPath, environment: taskEnvironment(services) });
+  await tasks.start({ path: programPath, environment: taskEnvironment(services, edgeSecret) });
 
   const { apiUrl, streams } = services;
   const api = new ControlApiClient({ apiUrl, token: state.adminToken });
@@ -139,7 +142,7 @@ async function openLog(dataDir: string, closers: Closers) {
 }
 
 /** What tasks have in common. The variables of AWS were set in this process by the managed services. */
-function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
+function taskEnvironment(services: ManagedServices, edgeSecret: string): NodeJS.ProcessEnv {
   return {
     ...process.env,
     LOG_LEVEL: 'info',
@@ -149,6 +152,7 @@ function taskEnvironment(services: ManagedServices): NodeJS.ProcessEnv {
     RECONNECT_WINDOW_SECONDS: process.env.RECONNECT_WINDOW_SECONDS ?? String(RECONNECT_WINDOW_SECONDS),
     CAPACITY_VCPUS: String(CAPACITY_VCPUS),
     EVENT_BUS_NAME,
+    EDGE_SECRET: edgeSecret,
     AWS_ENDPOINT_URL_EVENTBRIDGE: services.eventBusUrl,
   };
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
+import { SITE_HEADERS } from '#domain/site-headers.ts';
 import { buildPlayer } from '#scripts/build-player.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -11,8 +12,6 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 const PAGE_PATH = /^\/(watch|embed)\/([^/]+)$/;
-const CONTENT_SECURITY_POLICY =
-  "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'";
 
 /** The built player in memory, served like the player site of a deployment. */
 export class SiteFiles {
@@ -36,14 +35,11 @@ export class SiteFiles {
     const filePath = isPage ? '/index.html' : path;
     const body = this.#files.get(filePath);
     if (body === undefined) return false;
-    // Only embed pages may be framed by other sites.
-    const ancestors = page?.[1] === 'embed' ? '*' : "'self'";
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(filePath)] ?? 'application/octet-stream',
       'content-length': body.length,
       'cache-control': 'no-cache',
-      'content-security-policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors ${ancestors}`,
-      'x-content-type-options': 'nosniff',
+      ...SITE_HEADERS[page?.[1] === 'embed' ? 'embed' : 'watch'],
     });
     response.end(body);
     return true;

@@ -36,11 +36,8 @@ export function startStandaloneEdge(options: EdgeOptions): Promise<StandaloneEdg
 
 async function start(options: EdgeOptions, closers: Closers): Promise<StandaloneEdge> {
   const { listenHost, originUrl, rtmpUrl, playbackBaseUrl, dataDir } = options;
-  if (!process.env[LOCAL_SECRET_VARIABLE]) {
-    throw new UserError(
-      `${LOCAL_SECRET_VARIABLE} is not set. The encoder signs with it too; "npm run build" makes one for compose.yaml.`,
-    );
-  }
+  requireSecret(LOCAL_SECRET_VARIABLE, 'The encoder signs with it too');
+  const edgeSecret = requireSecret('EDGE_SECRET', 'By it, the encoder knows the edge');
   const publishMode = readPublishMode(process.env);
   const resolveAddress = async (port: number, option: string) => {
     const hostName = options.hostName ?? undefined;
@@ -64,6 +61,7 @@ async function start(options: EdgeOptions, closers: Closers): Promise<Standalone
     dynamoDbUrl: dynamoDb.url,
     addresses,
     originUrls: () => [originUrl],
+    edgeSecret,
     publishMode,
     rtmpUrl,
     playbackBaseUrl,
@@ -81,4 +79,11 @@ async function start(options: EdgeOptions, closers: Closers): Promise<Standalone
   closers.add(() => removeRunningPlatform(dataDir));
   await writeRunningPlatform(dataDir, { apiUrl });
   return { rtmpUrl, playbackBaseUrl, adminToken: state.adminToken, stream, close: () => closers.closeAll() };
+}
+
+/** A variable that the encoder has too. Throws a UserError if it is not set. */
+function requireSecret(name: string, reason: string): string {
+  const secret = process.env[name];
+  if (!secret) throw new UserError(`${name} is not set. ${reason}; "npm run build" makes one for compose.yaml.`);
+  return secret;
 }

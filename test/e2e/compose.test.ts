@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { rememberSecret } from '#kit/secrets.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
 import { makeComposeEnvironment } from '#scripts/local/compose-environment.ts';
@@ -89,6 +90,22 @@ async function composeUp() {
   return { edge, encoder, awsUrls: AWS_VARIABLES.map((name) => encoderEnvironment[name] ?? '') };
 }
 
+/** Publishes a stream that needs a viewer token, and plays it with one. */
+async function playProtected(origin: string, server: string, adminToken: string): Promise<void> {
+  const post = async (path: string, body: object) => {
+    const headers = { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${origin}/api${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    expect(answer.status).toBe(201);
+    return answer.json();
+  };
+  const stream = await post('/streams', { title: 'Protected', playback: 'token' });
+  rememberSecret(stream.streamKey);
+  const { url } = await post(`/streams/${stream.id}/viewer-tokens`, {});
+  const publisher = await publish(`${server}/${stream.streamKey}`);
+  await waitUntilPlayable({ liveUrl: url.replace(/\/master\.m3u8$/, '') });
+  await publisher.stop();
+}
+
 test('with the settings of compose.yaml, viewers get a stream from the encoder through the edge', async () => {
   const { edge, encoder, awsUrls } = await composeUp();
   const watchUrl = new URL(await written(edge, /Watch +(\S+)/));
@@ -111,6 +128,7 @@ test('with the settings of compose.yaml, viewers get a stream from the encoder t
 
   events.close();
   await publisher.stop();
+  await playProtected(watchUrl.origin, server, adminToken);
   expect(await stop(encoder, 'SIGTERM')).toBe(0);
   expect(await stop(edge, 'SIGTERM')).toBe(0);
 });

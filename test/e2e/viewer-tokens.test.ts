@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { rememberSecret } from '#kit/secrets.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { publish } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
@@ -15,6 +18,12 @@ afterAll(async () => {
   await closeTestPlatforms();
 });
 
+/** A variable that a process was started with (proc(5)). */
+async function variableOf(pid: number, name: string): Promise<string | undefined> {
+  const environment = (await readFile(`/proc/${pid}/environ`, 'utf8')).split('\0');
+  return environment.find((variable) => variable.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
 async function createViewerToken(streamId: string): Promise<{ readonly url: string; readonly watchUrl: string }> {
   const response = await platform.callApi('POST', `/streams/${streamId}/viewer-tokens`);
   expect(response.status).toBe(201);
@@ -28,6 +37,15 @@ test('a stream with playback "token" plays with a token, and none of its files c
   const { url, watchUrl } = await createViewerToken(stream.id);
   const publisher = await publish(stream.publishUrl);
   await waitFor('a playable stream', async () => (await statusOf(url)) === 200);
+
+  // From now on, the platform must not log it.
+  const [task] = platform.tasks;
+  const edgeSecret = await variableOf(task?.pid ?? 0, 'EDGE_SECRET');
+  rememberSecret(edgeSecret ?? '');
+  const direct = `${task?.httpUrl}/live/${stream.playbackId}/status.json`;
+  expect((await fetch(direct, { headers: { [EDGE_SECRET_HEADER]: edgeSecret ?? '' } })).status).toBe(200);
+  expect((await fetch(direct, { headers: { [EDGE_SECRET_HEADER]: 'x' } })).status).toBe(403);
+  for (const pid of await platform.ffmpegPids()) expect(await variableOf(pid, 'EDGE_SECRET')).toBeUndefined();
 
   const page = await browser.newPage();
   const media: string[] = [];
@@ -43,7 +61,10 @@ test('a stream with playback "token" plays with a token, and none of its files c
 
   // The files that were played, without the token in their paths.
   for (const path of new Set(played)) {
-    expect(await statusOf(`${platform.playbackBaseUrl}${path.replace(/^\/t\/[^/]+/, '')}`)).toBe(403);
+    const file = path.replace(/^\/t\/[^/]+/, '');
+    expect(await statusOf(`${platform.playbackBaseUrl}${file}`)).toBe(403);
+    // The task's own port asks for the edge's secret.
+    expect(await statusOf(`${platform.tasks[0]?.httpUrl}${file}`)).toBe(403);
   }
   const other = await platform.createStream({ playback: 'token' });
   expect(await statusOf(url.replace(stream.playbackId, other.playbackId))).toBe(403);

@@ -35,16 +35,16 @@ test('what is required alone gives typed values, default limits, and null for th
     EVENT_BUS_NAME: null,
     TASK_ID: null,
     TASK_ADDRESS: null,
-    CLUSTER_SECRET: null,
-    CLUSTER_SECRET_ARN: null,
     ECS_CONTAINER_METADATA_URI_V4: null,
     ECS_AGENT_URI: null,
+    clusterSecret: null,
+    edgeSecret: null,
     metricsTarget: null,
   });
 });
 
 test('every optional variable is used', () => {
-  const task = { TASK_ID: '1-0a0b0c', TASK_ADDRESS: '127.0.0.1', CLUSTER_SECRET: generateSecret(randomBytes) };
+  const task = { TASK_ID: '1-0a0b0c', TASK_ADDRESS: '127.0.0.1' };
   const optional = { ...METRICS, ...task, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
   expect(read(optional)).toMatchObject({
     ...task,
@@ -67,13 +67,22 @@ test('one error lists everything that is missing or wrong', () => {
   }
 });
 
-test("the cluster's secret is in the environment or in Secrets Manager, and no error quotes it", () => {
+describe.each([
+  ['CLUSTER_SECRET', 'clusterSecret'],
+  ['EDGE_SECRET', 'edgeSecret'],
+] as const)('%s', (name, field) => {
   const secret = generateSecret(randomBytes);
-  expect(read({ CLUSTER_SECRET: secret })).toMatchObject({ CLUSTER_SECRET: secret, CLUSTER_SECRET_ARN: null });
-  expect(read({ CLUSTER_SECRET_ARN: 'arn' })).toMatchObject({ CLUSTER_SECRET: null, CLUSTER_SECRET_ARN: 'arn' });
-  const readBoth = () => read({ CLUSTER_SECRET: secret, CLUSTER_SECRET_ARN: 'arn' });
-  expect(readBoth).toThrow('CLUSTER_SECRET and CLUSTER_SECRET_ARN are both set');
-  expect(readBoth).not.toThrow(secret);
+
+  test('is in the environment or in Secrets Manager', () => {
+    expect(read({ [name]: secret })[field]).toEqual({ value: secret });
+    expect(read({ [`${name}_ARN`]: 'arn' })[field]).toEqual({ arn: 'arn' });
+  });
+
+  test('is not in both, and no error quotes it', () => {
+    const readBoth = () => read({ [name]: secret, [`${name}_ARN`]: 'arn' });
+    expect(readBoth).toThrow(`${name} and ${name}_ARN are both set`);
+    expect(readBoth).not.toThrow(secret);
+  });
 });
 
 test.each(Object.keys(REQUIRED))('%s is required', (name) => {

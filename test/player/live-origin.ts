@@ -6,7 +6,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { contentSecurityPolicy } from '#domain/content-security-policy.ts';
+import { SITE_HEADERS } from '#domain/site-headers.ts';
 
 /**
  * `absent`: 404 for the stream. `ended`: playlists have EXT-X-ENDLIST. `refused`: 403. `down`: every connection is cut.
@@ -150,7 +150,7 @@ async function sendFile(path: string, response: ServerResponse, suffix = ''): Pr
     const body = await readFile(path);
     response.writeHead(200, {
       'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-      'Content-Security-Policy': contentSecurityPolicy('watch'),
+      ...SITE_HEADERS.watch,
       'Cache-Control': 'no-store',
     });
     response.end(Buffer.concat([body, Buffer.from(suffix)]));

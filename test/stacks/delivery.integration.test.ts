@@ -1,8 +1,9 @@
 import { HLS_FILE_KINDS, type HlsFileKind, type HlsFileKindName } from '#domain/hls-files.ts';
+import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from '#test/encoder/origin/running-origin.ts';
 import { behaviorFor, type CacheBehavior, readDistribution } from '#test/support/distribution.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
-import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
+import { edgeSecretOf, type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 /** For each kind of file, a path below /live/{playbackId}/ that the running origin serves. */
 const FILES: Readonly<Record<HlsFileKindName, string>> = {
@@ -63,6 +64,45 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(stage.only('AWS::CloudFront::VpcOrigin').properties).toMatchObject({
       VpcOriginEndpointConfig: { HTTPPort: 80, OriginProtocolPolicy: 'http-only' },
     });
+  });
+
+  test.each([`/live/${PLAYBACK_ID}/${FILES.status}`, '/api/streams'])(
+    'with a request for %s, CloudFront shows its secret, which is not in the template',
+    (path) => {
+      const { origin: shownTo } = behaviorFor(readDistribution(stage), path);
+      const [header, ...others] = (shownTo as Json).OriginCustomHeaders;
+      expect(others).toEqual([]);
+      expect(header.HeaderName).toBe(EDGE_SECRET_HEADER);
+      const [, parts] = header.HeaderValue['Fn::Join'];
+      expect([parts[0], parts[2]]).toEqual(['{{resolve:secretsmanager:', ':SecretString:::}}']);
+      expect(JSON.stringify(parts[1])).toContain(edgeSecretOf(stage).logicalId);
+    },
+  );
+
+  test('the bucket of the pages does not get the secret', () => {
+    const { origin: bucket } = behaviorFor(readDistribution(stage), '/watch/abcdefghij234567');
+    expect((bucket as Json).OriginCustomHeaders).toBeUndefined();
+  });
+
+  test('a raised edgeSecretVersion changes the distribution, so that CloudFormation reads the secret again', () => {
+    const { Comment } = stage.only('AWS::CloudFront::Distribution').properties.DistributionConfig;
+    expect(Comment).toMatch(new RegExp(`edge secret ${config.edgeSecretVersion ?? 1}$`));
+  });
+
+  test('what does not come through CloudFront is refused by the control API, except at its own domain', () => {
+    const [controlApi] = stage
+      .ofType('AWS::Lambda::Function')
+      .filter(({ properties }) => properties.Description === 'Headend: control API');
+    const { EDGE_SECRET_ARN, API_DOMAIN } = controlApi?.properties.Environment.Variables ?? {};
+    expect(JSON.stringify(EDGE_SECRET_ARN)).toContain(edgeSecretOf(stage).logicalId);
+    expect(API_DOMAIN).toBe(config.apiDomain?.domainName);
+  });
+
+  test('API Gateway has no limit that all callers share, which a stranger could use up', () => {
+    const { DefaultRouteSettings, RouteSettings } = stage.only('AWS::ApiGatewayV2::Stage').properties;
+    expect(DefaultRouteSettings?.ThrottlingRateLimit).toBeUndefined();
+    expect(DefaultRouteSettings?.ThrottlingBurstLimit).toBeUndefined();
+    expect(RouteSettings).toBeUndefined();
   });
 
   test('errors are cached for one second', () => {

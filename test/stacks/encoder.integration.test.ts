@@ -4,7 +4,13 @@ import { fleetDemand } from '#domain/fleet-demand.ts';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
-import { clusterSecretOf, type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
+import {
+  clusterSecretOf,
+  edgeSecretOf,
+  type Json,
+  type SynthesizedStage,
+  synthesizeStage,
+} from '#test/support/synthesized-stage.ts';
 
 describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
   const resolved = resolveStage(config);
@@ -50,12 +56,15 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(deregistrationSeconds(stage, 'TCP')).toBeLessThanOrEqual(120);
   });
 
-  test("the cluster's secret has 64 random characters, and the encoder gets its ARN", () => {
-    const secret = clusterSecretOf(stage);
+  test.each([
+    ['CLUSTER_SECRET', clusterSecretOf],
+    ['EDGE_SECRET', edgeSecretOf],
+  ])('%s has 64 random characters, and the encoder gets its ARN', (variable, secretOf) => {
+    const secret = secretOf(stage);
     expect(secret.properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
     expect(secret.attributes.DeletionPolicy).toBe('Delete');
-    expect(variablesOf(container).CLUSTER_SECRET_ARN).toEqual({ Ref: secret.logicalId });
-    expect(Object.keys(variablesOf(container))).not.toContain('CLUSTER_SECRET');
+    expect(variablesOf(container)[`${variable}_ARN`]).toEqual({ Ref: secret.logicalId });
+    expect(Object.keys(variablesOf(container))).not.toContain(variable);
   });
 
   test('a deployment starts new tasks first and rolls back, and nothing moves tasks between zones', () => {

@@ -1,5 +1,11 @@
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
-import { clusterSecretOf, type Json, type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
+import {
+  clusterSecretOf,
+  edgeSecretOf,
+  type Json,
+  type SynthesizedStage,
+  synthesizeStage,
+} from '#test/support/synthesized-stage.ts';
 
 /** Actions that AWS only supports on `*` (Service Authorization Reference). */
 const WITHOUT_RESOURCES = [
@@ -64,14 +70,19 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(actionsOfRole(stage, role, /TablesTasks/)).toEqual(actions);
   });
 
-  test('nobody but the encoder task can read the secret of the tasks', () => {
-    const { logicalId } = clusterSecretOf(stage);
+  test.each([
+    ['the secret of the tasks', clusterSecretOf, [/^EncoderTaskDefinitionTaskRole/]],
+    ['the secret of the edge', edgeSecretOf, [/^EncoderTaskDefinitionTaskRole/, /^ControlControlApiRole/]],
+  ])('only those who need it can read %s', (_name, secretOf, roles) => {
+    const { logicalId } = secretOf(stage);
     const readers = stage
       .ofType('AWS::IAM::Policy')
-      .filter(({ properties }) => JSON.stringify(properties.PolicyDocument).includes(`"${logicalId}"`));
-    expect(readers.map(({ properties }) => properties.Roles)).toEqual([
-      [{ Ref: expect.stringMatching(/^EncoderTaskDefinitionTaskRole/) }],
-    ]);
+      // Another stack's template names an output, which has the logical id in its name.
+      .filter(({ properties }) => JSON.stringify(properties.PolicyDocument).includes(logicalId));
+    expect(readers.map(({ properties }) => properties.Roles)).toEqual(
+      expect.arrayContaining(roles.map((role) => [{ Ref: expect.stringMatching(role) }])),
+    );
+    expect(readers).toHaveLength(roles.length);
     expect(stage.ofType('AWS::SecretsManager::ResourcePolicy')).toEqual([]);
   });
 

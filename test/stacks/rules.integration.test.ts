@@ -12,6 +12,8 @@ const STATEFUL = {
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
   // With another one, the tasks before and after a deployment would not know each other.
   EncoderClusterSecret1C923AE6: 'AWS::SecretsManager::Secret',
+  // With another one, tasks would refuse protected streams until CloudFront has it too.
+  EdgeSecretA32C32E1: 'AWS::SecretsManager::Secret',
 };
 const WEBHOOK_SECRET = { PublishingWebhookSecret51B229FE: 'AWS::SecretsManager::Secret' };
 

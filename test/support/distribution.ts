@@ -19,6 +19,8 @@ export interface CacheBehavior {
   readonly viewerProtocolPolicy: string;
   readonly allowedMethods: readonly string[];
   readonly origin: unknown;
+  /** The security headers that CloudFront adds to answers, in lower case. */
+  readonly securityHeaders: Readonly<Record<string, string>>;
   /** The events that call a CloudFront Function. */
   readonly functions: readonly string[];
 }
@@ -41,6 +43,7 @@ export function readDistribution(stage: SynthesizedStage): DistributionView {
     originRequestPolicyId: behavior.OriginRequestPolicyId,
     viewerProtocolPolicy: behavior.ViewerProtocolPolicy,
     allowedMethods: behavior.AllowedMethods ?? ['GET', 'HEAD'],
+    securityHeaders: securityHeadersOf(stage, behavior.ResponseHeadersPolicyId),
     origin: config.Origins.find((origin: Json) => origin.Id === behavior.TargetOriginId),
     functions: (behavior.FunctionAssociations ?? []).map((association: Json) => association.EventType),
   });
@@ -68,6 +71,24 @@ function matches(pathPattern: string, path: string): boolean {
     .replaceAll('*', '.*')
     .replaceAll('?', '.');
   return new RegExp(`^${source}$`).test(path);
+}
+
+/** The values that CloudFront sends (CloudFront developer guide, "Understand response headers policies", security headers). */
+function securityHeadersOf(stage: SynthesizedStage, id: Json): Record<string, string> {
+  if (id === undefined) return {};
+  const policy = stage.ofType('AWS::CloudFront::ResponseHeadersPolicy').find(({ logicalId }) => logicalId === id.Ref);
+  const config: Json = policy?.properties.ResponseHeadersPolicyConfig.SecurityHeadersConfig;
+  const { StrictTransportSecurity, ContentTypeOptions, ReferrerPolicy, ContentSecurityPolicy, FrameOptions } = config;
+  for (const header of Object.values<Json>(config)) expect(header.Override).toBe(true);
+  return {
+    ...(StrictTransportSecurity && {
+      'strict-transport-security': `max-age=${StrictTransportSecurity.AccessControlMaxAgeSec}`,
+    }),
+    ...(ContentTypeOptions && { 'x-content-type-options': 'nosniff' }),
+    ...(ReferrerPolicy && { 'referrer-policy': ReferrerPolicy.ReferrerPolicy }),
+    ...(ContentSecurityPolicy && { 'content-security-policy': ContentSecurityPolicy.ContentSecurityPolicy }),
+    ...(FrameOptions && { 'x-frame-options': FrameOptions.FrameOption }),
+  };
 }
 
 function policyOf(stage: SynthesizedStage, distribution: TemplateResource, id: Json): PolicyView {

@@ -105,11 +105,16 @@ async function synthesizeInto(path: string, config: StageConfig, form: string): 
 }
 
 /** The secret that encoder tasks show to each other. Throws if there is none. */
-export function clusterSecretOf(stage: SynthesizedStage): TemplateResource {
+export const clusterSecretOf = (stage: SynthesizedStage): TemplateResource => secretOf(stage, 'encoder tasks show it');
+
+/** The secret that CloudFront shows to the encoder tasks and the control API. Throws if there is none. */
+export const edgeSecretOf = (stage: SynthesizedStage): TemplateResource => secretOf(stage, 'CloudFront shows it');
+
+function secretOf(stage: SynthesizedStage, words: string): TemplateResource {
   const secret = stage
     .ofType('AWS::SecretsManager::Secret')
-    .find(({ properties }) => String(properties.Description).includes('encoder tasks'));
-  if (secret === undefined) throw new Error('there is no secret of the encoder tasks');
+    .find(({ properties }) => String(properties.Description).includes(words));
+  if (secret === undefined) throw new Error(`no secret is described with "${words}"`);
   return secret;
 }
 

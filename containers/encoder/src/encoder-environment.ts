@@ -15,6 +15,7 @@ import {
   text,
   wholeNumber,
 } from '#runtime/environment.ts';
+import { toSecretSource } from '#runtime/stored-secret.ts';
 import { DEFAULT_RTMP_LIMITS, parseRtmpLimits } from './guard/rtmp-limits.ts';
 import { METRICS_NAMESPACE_PATTERN, METRICS_STAGE_PATTERN, type MetricsTarget } from './telemetry/metrics-target.ts';
 
@@ -32,6 +33,8 @@ const variables = {
   TASK_ADDRESS: optional(text),
   CLUSTER_SECRET: optional(text),
   CLUSTER_SECRET_ARN: optional(text),
+  EDGE_SECRET: optional(text),
+  EDGE_SECRET_ARN: optional(text),
   STOP_TIMEOUT_SECONDS: wholeNumber(1, MAX_STOP_TIMEOUT_SECONDS),
   DRAIN_MINUTES: wholeNumber(0, MAX_DRAIN_MINUTES),
   ECS_CONTAINER_METADATA_URI_V4: optional(text),
@@ -47,10 +50,17 @@ const variables = {
 const schema = z.pipe(
   z
     .object(variables)
-    .check(bothOrNeither('METRICS_NAMESPACE', 'METRICS_STAGE'), notBoth('CLUSTER_SECRET', 'CLUSTER_SECRET_ARN')),
-  z.transform(({ METRICS_NAMESPACE: namespace, METRICS_STAGE: stage, ...others }) => {
+    .check(
+      bothOrNeither('METRICS_NAMESPACE', 'METRICS_STAGE'),
+      notBoth('CLUSTER_SECRET', 'CLUSTER_SECRET_ARN'),
+      notBoth('EDGE_SECRET', 'EDGE_SECRET_ARN'),
+    ),
+  z.transform((values) => {
+    const { METRICS_NAMESPACE: namespace, METRICS_STAGE: stage, CLUSTER_SECRET, CLUSTER_SECRET_ARN, ...rest } = values;
+    const { EDGE_SECRET, EDGE_SECRET_ARN, ...others } = rest;
     const metricsTarget: MetricsTarget | null = namespace === null || stage === null ? null : { namespace, stage };
-    return { ...others, metricsTarget };
+    const clusterSecret = toSecretSource(CLUSTER_SECRET, CLUSTER_SECRET_ARN);
+    return { ...others, metricsTarget, clusterSecret, edgeSecret: toSecretSource(EDGE_SECRET, EDGE_SECRET_ARN) };
   }),
 );
 

@@ -9,6 +9,7 @@ import { createDocumentClient, createEventBridgeClient, createLambdaClient } fro
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { openSharedSecret, type SharedSecret } from '#runtime/shared-secret.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { openClusterCredential } from './cluster/cluster-credential.ts';
@@ -16,6 +17,7 @@ import { DeploymentWatch } from './cluster/deployment-watch.ts';
 import { readTaskIdentity } from './cluster/task-identity.ts';
 import { TaskProtection } from './cluster/task-protection.ts';
 import { type EncoderEnvironment, readEncoderEnvironment } from './encoder-environment.ts';
+import { createEdgeGate } from './origin/edge-gate.ts';
 import { startOriginServer } from './origin/origin-server.ts';
 import type { RefusedPublish } from './rtmp/publisher.ts';
 import { PublisherRegistry } from './rtmp/publisher-registry.ts';
@@ -53,6 +55,9 @@ const REQUESTS_DRAIN_MS = 6_000;
 async function main(): Promise<void> {
   const stopRequests = new StopRequests();
   const environment = readEncoderEnvironment(process.env);
+  // FFmpeg inherits the variables, and parses what strangers send.
+  delete process.env.CLUSTER_SECRET;
+  delete process.env.EDGE_SECRET;
   const log = createLogger({ service: 'encoder', level: environment.LOG_LEVEL });
 
   const bus = openEventBus(environment, log);
@@ -90,11 +95,13 @@ async function main(): Promise<void> {
     randomBytes,
     log,
   });
+  const edge = await openEdgeSecret(environment, log);
+  const throughEdge = createEdgeGate(edge === null ? null : (value) => edge.accepts(value));
   // The origin answers the health check, so it starts last: a healthy task accepts publishers.
   const origin = await startOriginServer({
     host: environment.LISTEN_HOST,
     port: environment.HTTP_PORT,
-    handle: (request) => cluster.answer(request),
+    handle: throughEdge((request) => cluster.answer(request)),
     log,
   });
   const metrics = reportMetrics(environment.metricsTarget, { streams, counter, rtmp, log });
@@ -163,7 +170,7 @@ async function startCluster({
     host: environment.LISTEN_HOST,
     internalPort: environment.INTERNAL_PORT,
     credential: await openClusterCredential({
-      ...{ secret: environment.CLUSTER_SECRET, secretArn: environment.CLUSTER_SECRET_ARN, randomBytes, now, log },
+      ...{ source: environment.clusterSecret, randomBytes, now, log },
     }),
     ...{ registry, onRefused, liveStore },
     taskStore: createTaskStore({ client, tables: environment }),
@@ -182,6 +189,12 @@ async function startCluster({
     now,
     log,
   });
+}
+
+/** Null if the task is given none. Then it serves no protected stream, except to other tasks. */
+async function openEdgeSecret({ edgeSecret }: EncoderEnvironment, log: Logger): Promise<SharedSecret | null> {
+  if (edgeSecret === null) return null;
+  return openSharedSecret(edgeSecret, { name: 'the secret of the edge', now: Date.now, log });
 }
 
 function createStepArbiter(architecture: Architecture): StepArbiter {

@@ -3,9 +3,8 @@ import type { VariableName } from '#domain/environment.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
-import type { ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { logLevel, notBoth, oneOf, optional, parsedBy, readEnvironment, text } from '#runtime/environment.ts';
-import type { SecretSource } from '#runtime/stored-secret.ts';
+import { toSecretSource } from '#runtime/stored-secret.ts';
 import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 /** SHA-256 hashes in lower-case hex, separated by commas. */
@@ -34,6 +33,8 @@ const variables = {
   ADMIN_TOKEN_HASHES: z._default(tokenHashes, []),
   VIEWER_TOKEN_KEYS: optional(parsedBy(parseViewerTokenKeys)),
   VIEWER_TOKEN_SECRET_ARN: optional(text),
+  EDGE_SECRET_ARN: optional(text),
+  API_DOMAIN: optional(text),
   RTMP_URL: text,
   RTMPS_URL: optional(text),
   PLAYBACK_BASE_URL: text,
@@ -41,11 +42,10 @@ const variables = {
 
 const schema = z.pipe(
   z.object(variables).check(notBoth('VIEWER_TOKEN_KEYS', 'VIEWER_TOKEN_SECRET_ARN')),
-  z.transform(({ VIEWER_TOKEN_KEYS: value, VIEWER_TOKEN_SECRET_ARN: arn, ...others }) => {
-    const stored = arn === null ? null : { arn };
-    const viewerTokenKeys: SecretSource<ViewerTokenKeys> | null = value === null ? stored : { value };
-    return { ...others, viewerTokenKeys };
-  }),
+  z.transform(({ VIEWER_TOKEN_KEYS: value, VIEWER_TOKEN_SECRET_ARN: arn, ...others }) => ({
+    ...others,
+    viewerTokenKeys: toSecretSource(value, arn),
+  })),
 );
 
 /** The control API's variables. `viewerTokenKeys` is null in a deployment without viewer tokens. */

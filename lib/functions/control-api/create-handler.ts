@@ -1,5 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import { type Problem, problemResponse } from './problem.ts';
 
 /** A Lambda handler behind an API Gateway HTTP API (payload format 2.0). */
@@ -32,7 +33,7 @@ export async function problemResult(problem: Problem): Promise<APIGatewayProxySt
 async function toResult(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
   return {
     statusCode: response.status,
-    headers: Object.fromEntries(response.headers),
+    headers: { ...Object.fromEntries(response.headers), ...SECURITY_HEADERS },
     body: await response.text(),
   };
 }

@@ -4,18 +4,21 @@ import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createApp } from './app.ts';
 import { readControlApiEnvironment } from './control-api-environment.ts';
-import { createHandler } from './create-handler.ts';
+import { createHandler, type HttpApiHandler } from './create-handler.ts';
+import { onlyEdgeRequests } from './edge-requests.ts';
 import { openViewerTokenKeys } from './viewer-token-keys.ts';
 
 const environment = readControlApiEnvironment(process.env);
 const client = createDocumentClient();
 
-/** The control API's Lambda function, behind an API Gateway HTTP API. */
-export const handler = createHandler(
+const log = createLogger({ service: 'control-api', level: environment.LOG_LEVEL });
+
+const answer = createHandler(
   createApp({
     streams: createStreamStore({ client, tables: environment }),
     live: createLiveStore({ client, tables: environment }),
@@ -36,6 +39,15 @@ export const handler = createHandler(
     bootstrapHashes: environment.ADMIN_TOKEN_HASHES,
     now: Date.now,
     randomBytes,
-    log: createLogger({ service: 'control-api', level: environment.LOG_LEVEL }),
+    log,
   }),
 );
+
+/** The control API's Lambda function, behind an API Gateway HTTP API. On a laptop, nothing leads past the edge. */
+export const handler: HttpApiHandler =
+  environment.EDGE_SECRET_ARN === null ? answer : await behindEdge(answer, environment.EDGE_SECRET_ARN);
+
+async function behindEdge(next: HttpApiHandler, arn: string): Promise<HttpApiHandler> {
+  const secret = await openSharedSecret({ arn }, { name: 'the secret of the edge', now: Date.now, log });
+  return onlyEdgeRequests(next, { secret, ownDomain: environment.API_DOMAIN });
+}

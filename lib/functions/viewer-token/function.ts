@@ -18,11 +18,10 @@ const sign: SignText = (key, text) => crypto.createHmac('sha256', key).update(te
 /**
  * The viewer-token function. CloudFront calls it before the cache, for each request of playlists and media. It removes
  * a valid token from the path, so that all viewers share the cache. It refuses requests for a protected stream without
- * a valid token.
+ * a valid token, and every path that is not exactly one of ours: a behavior's path pattern matches more than these.
  */
 export async function handler(event: ViewerRequestEvent): Promise<EdgeRequest | EdgeResponse> {
   const request = event.request;
-  if (!request.uri.startsWith('/live/') && !request.uri.startsWith('/t/')) return request;
   const path = MEDIA_PATH.exec(request.uri);
   if (path === null) return refuse(404, 'Not Found', 'not found');
   const playbackId = path[2] ?? '';
@@ -56,6 +55,7 @@ const refuse = (statusCode: number, statusDescription: string, reason: string): 
   headers: {
     'content-type': { value: 'text/plain; charset=utf-8' },
     'access-control-allow-origin': { value: '*' },
+    'x-content-type-options': { value: 'nosniff' },
   },
   body: { encoding: 'text', data: `${reason}\n` },
 });

@@ -35,6 +35,7 @@ test.each(HLS_FILE_KINDS)('$kind: content type, lifetime and length', async ({ k
     'content-type': contentType,
     'cache-control': cacheControl,
     'content-length': String(body.length),
+    'x-content-type-options': 'nosniff',
     'access-control-allow-origin': '*',
     'access-control-expose-headers': expect.stringContaining('Age'),
   });

@@ -23,7 +23,14 @@ const keys = nextViewerTokenKeys(null, randomBytes);
 const read = (changes: NodeJS.ProcessEnv) => readControlApiEnvironment({ ...REQUIRED, ...changes });
 
 test('what is required alone: no RTMPS, no bootstrap tokens, no viewer tokens', () => {
-  expect(read({})).toEqual({ ...REQUIRED, RTMPS_URL: null, ADMIN_TOKEN_HASHES: [], viewerTokenKeys: null });
+  expect(read({})).toEqual({
+    ...REQUIRED,
+    RTMPS_URL: null,
+    EDGE_SECRET_ARN: null,
+    API_DOMAIN: null,
+    ADMIN_TOKEN_HASHES: [],
+    viewerTokenKeys: null,
+  });
 });
 
 test.each(Object.keys(REQUIRED))('%s is required', (name) => {

@@ -45,9 +45,16 @@ test('every link to a schema has a target', async () => {
 
 test('its policy allows only its own style sheet', async () => {
   const { headers } = await fetch(`${api.url}/api/docs`);
-  expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; style-src 'self';/);
+  expect(headers.get('Content-Security-Policy')).toMatch(/^default-src 'none'; style-src 'self'; base-uri 'none';/);
   expect((await fetch(`${api.url}/api/docs.css`)).headers.get('Content-Type')).toBe('text/css; charset=utf-8');
 });
+
+test.each(['/api/docs', '/api/docs.css', '/api/openapi.json', '/api/health', '/api/nothing', '/api/streams'])(
+  'no browser sniffs what %s is',
+  async (path) => {
+    expect((await fetch(`${api.url}${path}`)).headers.get('X-Content-Type-Options')).toBe('nosniff');
+  },
+);
 
 test('texts of the document are escaped', async () => {
   const description = '<img src=x onerror=alert(1)>"&';

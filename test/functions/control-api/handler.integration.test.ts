@@ -34,6 +34,10 @@ test.each([
   ['what it needs and nothing else', {}],
   ['an empty list of bootstrap tokens', { ADMIN_TOKEN_HASHES: '' }],
   ['a bootstrap token', { ADMIN_TOKEN_HASHES: hashSecret(generateSecret(randomBytes)) }],
+  [
+    "the edge's secret in Secrets Manager",
+    { EDGE_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a' },
+  ],
   ['an address for RTMPS', { RTMPS_URL: 'rtmps://ingest.example.com/live' }],
 ])('it starts with %s', async (_case, variables) => {
   expect(await load(variables)).toMatchObject({ exitCode: 0 });

@@ -111,6 +111,7 @@ test('a refusal has a status that pages of other origins can read, and no header
     headers: {
       'content-type': { value: 'text/plain; charset=utf-8' },
       'access-control-allow-origin': { value: '*' },
+      'x-content-type-options': { value: 'nosniff' },
     },
     body: { encoding: 'text', data: 'this stream asks for a viewer token\n' },
   });
@@ -133,13 +134,20 @@ test.each([
   expect(await run(uri())).toMatchObject({ status: 404 });
 });
 
-// The origin does not decode an escaped slash.
-test.each(['/', '/live%2fx/master.m3u8', '/watch/x', '/api/health', '/alive/x/status.json', '/test/live/x'])(
-  '%s passes unchanged',
-  async (uri) => {
-    expect(await run(uri)).toEqual({ uri });
-  },
-);
+// Some of them match the path pattern of a media behavior.
+test.each([
+  '/',
+  '/live%2fx/master.m3u8',
+  '/watch/x',
+  '/api/health',
+  '/alive/x/status.json',
+  '/test/live/x',
+  `/x/live/${protectedId}/master.m3u8`,
+  `/live/../live/${protectedId}/master.m3u8`,
+  `//live/${protectedId}/master.m3u8`,
+])('%s is unknown, and so not found', async (uri) => {
+  expect(await run(uri)).toMatchObject({ status: 404 });
+});
 
 test.each([
   ['are missing', {}],

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SECRET_PATTERN } from '#domain/stream-ids.ts';
@@ -12,13 +12,21 @@ beforeEach(async () => {
 });
 afterEach(() => rm(outDir, { recursive: true, force: true }));
 
-test('whoever checks signatures and whoever signs have one secret', async () => {
+test('whoever checks signatures and whoever signs have one secret, and the edge another', async () => {
   const variables = parseEnvironmentFile(await readFile(await makeComposeEnvironment(outDir, randomBytes), 'utf8'));
   expect(variables.LOCAL_AWS_SECRET).toMatch(SECRET_PATTERN);
   expect(variables).toEqual({
     LOCAL_AWS_SECRET: variables.LOCAL_AWS_SECRET,
     AWS_SECRET_ACCESS_KEY: variables.LOCAL_AWS_SECRET,
+    EDGE_SECRET: expect.stringMatching(SECRET_PATTERN),
   });
+  expect(variables.EDGE_SECRET).not.toBe(variables.LOCAL_AWS_SECRET);
+});
+
+test('a file of a former version, which lacks a secret, is replaced', async () => {
+  await writeFile(join(outDir, 'compose.env'), 'LOCAL_AWS_SECRET=a\nAWS_SECRET_ACCESS_KEY=a\n');
+  const variables = parseEnvironmentFile(await readFile(await makeComposeEnvironment(outDir, randomBytes), 'utf8'));
+  expect(Object.keys(variables)).toEqual(['LOCAL_AWS_SECRET', 'AWS_SECRET_ACCESS_KEY', 'EDGE_SECRET']);
 });
 
 test('only its owner can read it, and it stays the same', async () => {

@@ -1,8 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
+import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
+const edgeSecret = generateSecret(randomBytes);
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -15,7 +19,7 @@ async function serve(listener: RequestListener): Promise<ListeningServer> {
 }
 
 async function serveProxy(origins: readonly string[] | (() => readonly string[])): Promise<string> {
-  const proxy = new OriginProxy(typeof origins === 'function' ? origins : () => origins);
+  const proxy = new OriginProxy({ originUrls: typeof origins === 'function' ? origins : () => origins, edgeSecret });
   cleanups.push(() => proxy.close());
   return (await serve((request, response) => proxy.pass(request, response))).url;
 }
@@ -82,4 +86,19 @@ test('an unreachable task is a 502, and so is no task at all', async () => {
     const response = await fetch(`${await serveProxy(originUrls)}/live/x`);
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([502, '*']);
   }
+});
+
+test("the tasks get the edge's secret, whatever a viewer sends in its place, and no viewer gets it", async () => {
+  const seen: unknown[] = [];
+  const task = await serve((request, response) => {
+    seen.push(request.headers[EDGE_SECRET_HEADER]);
+    response.end('answer');
+  });
+  const url = await serveProxy([task.url]);
+  const own = { [EDGE_SECRET_HEADER]: generateSecret(randomBytes) };
+  for (const headers of [{}, own, { [EDGE_SECRET_HEADER.toUpperCase()]: 'x' }, { ...own, connection: 'close' }]) {
+    const answer = await fetch(`${url}/live/x`, { headers });
+    expect(JSON.stringify([...answer.headers]) + (await answer.text())).not.toContain(edgeSecret);
+  }
+  expect(seen).toEqual([edgeSecret, edgeSecret, edgeSecret, edgeSecret]);
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import type { OriginRequest } from './origin-handler.ts';
 import {
   bodyBytes,
@@ -176,6 +177,7 @@ export class OriginServer {
     process.nextTick(() => socket?.uncork());
     response.writeHead(answer.status, {
       ...answer.headers,
+      'x-content-type-options': SECURITY_HEADERS['x-content-type-options'],
       ...(answer.status === 204 ? {} : { 'content-length': bodyBytes(answer) }),
       // The origin reads no request bodies. On a connection that stays open, Node would have to read them.
       ...(this.#isLeaving || hasBody(request) ? { connection: 'close' } : {}),

@@ -1,0 +1,39 @@
+import type { Json, SynthesizedStage } from './synthesized-stage.ts';
+
+/** The rate rules of a stage's firewall that count a request for a path as it was sent. */
+export function countingRules(stage: SynthesizedStage, path: string): string[] {
+  return rulesOf(stage)
+    .filter(({ Statement }) => Statement.RateBasedStatement !== undefined)
+    .filter(({ Statement }) => applies(Statement.RateBasedStatement.ScopeDownStatement, path))
+    .map(({ Name }) => Name);
+}
+
+/** The rules of the stage's only web ACL, in their order. */
+export const rulesOf = (stage: SynthesizedStage): Json[] =>
+  stage.only('AWS::WAFv2::WebACL').properties.Rules.toSorted((a: Json, b: Json) => a.Priority - b.Priority);
+
+/** Whether a statement applies to a path (AWS WAF developer guide, "Using rule statements"). Throws if it is of an unknown kind. */
+function applies(statement: Json, path: string): boolean {
+  const [kind] = Object.keys(statement);
+  if (kind === 'NotStatement') return !applies(statement.NotStatement.Statement, path);
+  if (kind === 'AndStatement') return statement.AndStatement.Statements.every((each: Json) => applies(each, path));
+  if (kind === 'OrStatement') return statement.OrStatement.Statements.some((each: Json) => applies(each, path));
+  if (kind === 'ByteMatchStatement') return matches(statement.ByteMatchStatement, path);
+  throw new Error(`${kind} is unknown here`);
+}
+
+function matches({ FieldToMatch, PositionalConstraint, SearchString, TextTransformations }: Json, path: string) {
+  expect(FieldToMatch).toEqual({ UriPath: {} });
+  const ordered = TextTransformations.toSorted((a: Json, b: Json) => a.Priority - b.Priority);
+  const text = ordered.reduce((value: string, { Type }: Json) => transform(Type, value), path);
+  if (PositionalConstraint === 'STARTS_WITH') return text.startsWith(SearchString);
+  if (PositionalConstraint === 'ENDS_WITH') return text.endsWith(SearchString);
+  throw new Error(`${PositionalConstraint} is unknown here`);
+}
+
+function transform(type: string, text: string): string {
+  if (type === 'URL_DECODE') return decodeURIComponent(text);
+  // Removes self-references, and parent references except at the beginning.
+  if (type === 'NORMALIZE_PATH') return new URL(text.replace(/\/{2,}/g, '/'), 'http://x').pathname;
+  throw new Error(`${type} is unknown here`);
+}
