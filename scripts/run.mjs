@@ -29,6 +29,9 @@ const [program, ...args] = COMMANDS[command];
 process.argv.splice(2, 1, ...args);
 // setup.mjs checks the version of Node.js. Without this, the AWS SDK prints its own notice on every start.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+// The cache is a folder with a well-known name in the folder for temporary files. Another user of the machine may have made it,
+// with code of their own.
+process.env.TSX_DISABLE_CACHE = '1';
 const { register } = await import('tsx/esm/api');
 register();
 await import(`./${program}`);

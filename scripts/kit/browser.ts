@@ -28,14 +28,15 @@ const YIELDING_CHROMIUM = fileURLToPath(new URL('chromium.sh', import.meta.url))
 
 /**
  * Launches the Chromium that setup.mjs finds or installs. Unlike Playwright's build, Debian's decodes H.264 and AAC.
+ * `furtherArguments` are command-line arguments in addition to the usual ones.
  */
-export async function launchBrowser(): Promise<TestBrowser> {
+export async function launchBrowser(furtherArguments: readonly string[] = []): Promise<TestBrowser> {
   // Playwright's signal handlers would exit this process before everything else is cleaned up.
   const handlers = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
   const chromiumPath = findProgram('chromium');
   if (chromiumPath === null) throw new Error('there is no chromium on the PATH; as root, "npm test" installs it');
   const env = { ...process.env, HEADEND_CHROMIUM: chromiumPath };
-  const options = { executablePath: YIELDING_CHROMIUM, env, headless: true, args: ARGUMENTS };
+  const options = { executablePath: YIELDING_CHROMIUM, env, headless: true, args: [...ARGUMENTS, ...furtherArguments] };
   const browser = await chromium.launch({ ...options, ...handlers });
   const consoleErrors: string[] = [];
   return {

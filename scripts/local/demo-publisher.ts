@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 
 const RESTART_DELAY_MS = 1_000;
 
 export interface DemoPublisherOptions {
-  /** Ends with the stream key. */
-  readonly publishUrl: string;
+  /** Address of the RTMP server, with its application. */
+  readonly rtmpUrl: string;
+  readonly streamKey: string;
+  /** A file for the key, which every user of the machine could see among FFmpeg's arguments. */
+  readonly keyFile: string;
   /** Resolves to false if the key was rotated or the stream deleted. A rejection means unknown. */
   readonly isKeyValid: () => Promise<boolean>;
   /** Called when the demo ends for that reason. */
@@ -28,8 +32,16 @@ export class DemoPublisher {
     this.#options = options;
   }
 
-  start(): void {
-    const child = spawn('ffmpeg', demoArguments(this.#options.publishUrl), { stdio: 'ignore' });
+  /** Rejects if the file for the key can't be written. */
+  async start(): Promise<void> {
+    const { streamKey, keyFile } = this.#options;
+    await writeFile(keyFile, `rtmp_playpath=${streamKey}\n`, { mode: 0o600 });
+    this.#publish();
+  }
+
+  #publish(): void {
+    const { rtmpUrl, keyFile } = this.#options;
+    const child = spawn('ffmpeg', demoArguments(rtmpUrl, keyFile), { stdio: 'ignore' });
     this.#child = child;
     child.once('exit', () => this.#restartSoon());
   }
@@ -45,7 +57,7 @@ export class DemoPublisher {
     const isValid = await isKeyValid().catch(() => null);
     if (this.#isStopped) return;
     if (isValid === null) this.#restartSoon();
-    else if (isValid) this.start();
+    else if (isValid) this.#publish();
     else onKeyLost();
   }
 
@@ -59,8 +71,8 @@ export class DemoPublisher {
   }
 }
 
-/** FFmpeg's arguments for a test picture: 720p, 30 fps, 3 Mbit/s. */
-export function demoArguments(publishUrl: string): string[] {
+/** FFmpeg's arguments for a test picture: 720p, 30 fps, 3 Mbit/s. The file is a preset that names the stream. */
+function demoArguments(rtmpUrl: string, keyFile: string): string[] {
   const inputs = [
     '-re',
     '-f',
@@ -87,5 +99,5 @@ export function demoArguments(publishUrl: string): string[] {
     'yuv420p',
   ];
   const audio = ['-c:a', 'aac', '-b:a', '128k', '-ar', '48000', '-ac', '2'];
-  return ['-loglevel', 'error', ...inputs, ...video, ...audio, '-f', 'flv', publishUrl];
+  return ['-loglevel', 'error', ...inputs, ...video, ...audio, '-fpre', keyFile, '-f', 'flv', rtmpUrl];
 }

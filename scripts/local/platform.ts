@@ -166,11 +166,11 @@ interface DemoOptions {
 async function startDemo({ own, rtmpUrl, log }: DemoOptions, closers: Closers): Promise<OwnStream> {
   const stream = await ownStreamWithKey({ ...own, title: 'Demo' });
   const publisher = new DemoPublisher({
-    publishUrl: `${rtmpUrl}/${stream.streamKey}`,
+    ...{ rtmpUrl, streamKey: stream.streamKey, keyFile: join(own.dataDir, BUILD_DIR, 'demo.ffpreset') },
     isKeyValid: () => isKeyValid(own.streams, stream),
     onKeyLost: () => log.warn({ streamId: stream.id }, 'the demo ends: its stream was deleted or has another key'),
   });
-  publisher.start();
+  await publisher.start();
   closers.add(() => publisher.stop());
   return stream;
 }

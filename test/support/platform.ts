@@ -84,6 +84,8 @@ export interface TestPlatformOptions {
   readonly dataDir?: string;
   /** Number of encoder tasks. @default 1 */
   readonly tasks?: number;
+  /** Whether it publishes a test picture. @default false */
+  readonly demo?: boolean;
   /** Variables in addition to those of this process. @default none */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -92,7 +94,10 @@ export interface TestPlatformOptions {
 export async function startTestPlatform(options: TestPlatformOptions = {}): Promise<TestPlatform> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'headend-test-')));
   const child = spawnStart(
-    [...FREE_PORTS, '--tasks', String(options.tasks ?? 1), '--json', '--data-dir', dataDir],
+    [
+      ...[...FREE_PORTS, '--tasks', String(options.tasks ?? 1), '--json', '--data-dir', dataDir],
+      ...(options.demo ? ['--demo'] : []),
+    ],
     options.environment,
   );
   const exited = followExit(child);

@@ -1,18 +1,26 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DemoPublisher } from '#scripts/local/demo-publisher.ts';
 
 /** An address at which every publish ends at once. */
 let server: Server;
-let publishUrl: string;
+let rtmpUrl: string;
+let folder: string;
 
 beforeEach(async () => {
   server = createServer((socket) => socket.on('error', () => undefined).destroy()).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  publishUrl = `rtmp://127.0.0.1:${(server.address() as AddressInfo).port}/live/demo`;
+  rtmpUrl = `rtmp://127.0.0.1:${(server.address() as AddressInfo).port}/live`;
+  folder = await mkdtemp(join(tmpdir(), 'headend-demo-'));
 });
-afterEach(() => server.close());
+afterEach(async () => {
+  server.close();
+  await rm(folder, { recursive: true });
+});
 
 /** Publishes until the demo ends by itself. Resolves to how often it asked whether the key is still valid. */
 async function publish(answers: readonly (boolean | Error)[]) {
@@ -28,9 +36,10 @@ async function publish(answers: readonly (boolean | Error)[]) {
     connections += 1;
   });
   const ended = new Promise<void>((resolve) => {
-    publisher = new DemoPublisher({ publishUrl, isKeyValid, restartDelayMs: 1, onKeyLost: resolve });
+    const settings = { rtmpUrl, streamKey: 'demo', keyFile: join(folder, 'demo.ffpreset'), restartDelayMs: 1 };
+    publisher = new DemoPublisher({ ...settings, isKeyValid, onKeyLost: resolve });
   });
-  publisher.start();
+  await publisher.start();
   await ended;
   await publisher.stop();
   return { asked, connections };
