@@ -1,7 +1,9 @@
 import { choiceContext, type DeploymentChoices, resolveChosenStage } from '#config/deployment-choices.ts';
+import { resolveStage } from '#config/resolve-stage.ts';
 import type { ResolvedStage, StageConfig } from '#config/stage-config.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { formatTable, indent } from '#scripts/terminal/text-table.ts';
+import { checkArchitecture, REMEMBERED_ARCHITECTURE } from './architecture.ts';
 import type { AwsClients, openAwsClients } from './aws-clients.ts';
 import { awsErrorText, type Finding } from './finding.ts';
 import { RememberedChoices } from './remembered-choices.ts';
@@ -14,6 +16,8 @@ export interface PreflightOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The CDK's file of remembered context. */
   readonly contextPath: string;
+  /** Whether the encoder's image is built afterwards. */
+  readonly isBuilt: boolean;
   readonly openAwsClients: typeof openAwsClients;
   readonly stdout: Pick<NodeJS.WritableStream, 'write'>;
 }
@@ -33,20 +37,30 @@ export interface Preflight {
  * that lists everything that would make the deployment fail.
  */
 export async function runPreflight(options: PreflightOptions): Promise<Preflight> {
-  const { config, profile, env, contextPath, stdout } = options;
+  const { config, profile, env, contextPath, isBuilt, stdout } = options;
   const aws = await options.openAwsClients({ region: config.region ?? null, profile, env });
   try {
-    const stage = resolveChosenStage(config, { availabilityZones: null });
+    // On x86_64 a broadcast takes fewer vCPUs, so this finds no problem that another architecture does not have.
+    const stage = resolveStage({ cpuArchitecture: 'x86_64', ...config });
     const account = await checkedAccount(stage, aws);
     const remembered = new RememberedChoices(contextPath, { account, region: aws.region, stage: stage.name });
-    const { zones, finding } = await checkZones({ stage, ...aws, remembered });
+    const [zones, architecture] = await Promise.all([
+      checkZones({ stage, ...aws, remembered }),
+      checkArchitecture({ cpuArchitecture: config.cpuArchitecture ?? null, remembered, env, isBuilt }),
+    ]);
+    const { cpuArchitecture } = architecture;
+    const choices: DeploymentChoices = { availabilityZones: zones.zones, cpuArchitecture };
     stdout.write(`\nChecked before ${stage.name} is deployed to ${aws.region} in account ${account}:\n`);
-    report([finding], stdout);
-    const choices: DeploymentChoices = { availabilityZones: zones };
+    report([zones.finding, architecture.finding], stdout);
+    resolveChosenStage(config, choices);
     return {
       args: choiceContext(choices).flatMap((value) => ['-c', value]),
       region: aws.region,
-      remember: () => remembered.write(zones === null ? {} : { [REMEMBERED_ZONES]: zones }),
+      remember: () =>
+        remembered.write({
+          ...(zones.zones === null ? {} : { [REMEMBERED_ZONES]: zones.zones }),
+          ...(cpuArchitecture === null ? {} : { [REMEMBERED_ARCHITECTURE]: cpuArchitecture }),
+        }),
     };
   } finally {
     aws.close();
