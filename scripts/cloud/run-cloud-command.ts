@@ -51,7 +51,7 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
       ...dependencies,
       config,
       profile: line.profile,
-      isBuilt: command === 'deploy',
+      isDeployment: command === 'deploy',
     });
     await dependencies.build();
     const checked = { ...line, stage, args: [...preflight.args, ...line.args] };

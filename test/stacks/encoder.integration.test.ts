@@ -104,6 +104,13 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(policy.ScaleInCooldown).toBeGreaterThanOrEqual(10 * policy.ScaleOutCooldown);
   });
 
+  test("a task has the stage's tag", () => {
+    expect(stage.only('AWS::ECS::Service').properties).toMatchObject({
+      PropagateTags: 'SERVICE',
+      Tags: expect.arrayContaining([{ Key: 'headend:stage', Value: config.name }]),
+    });
+  });
+
   test('its room is the one that the stage was checked with', () => {
     const variables = Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
     expect(variables.CAPACITY_VCPUS).toBe(String(resolved.capacityVCpus));

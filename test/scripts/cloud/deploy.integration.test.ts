@@ -269,7 +269,7 @@ test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds not
 test('zones and architecture are chosen before anything is built, and a later deployment keeps them', async () => {
   const { checks } = await run('deploy', DEV);
   expect(checks).toBe(
-    `\nChecked before dev is deployed to us-east-1 in account ${account.state.account}:\n  ok  zones         us-east-1a, us-east-1b, chosen now\n  ok  architecture  arm64, chosen now\n\n`,
+    `\nChecked before dev is deployed to us-east-1 in account ${account.state.account}:\n  ok  zones         us-east-1a, us-east-1b, chosen now\n  ok  architecture  arm64, chosen now\n  ok  quotas        Fargate vCPUs, VPCs, Elastic IP addresses, CloudFront cache policies, CloudFront response headers policies\n\n`,
   );
   docker = await makeDockerProgram(folder, { architecture: 'x86_64', operatingSystem: 'Docker Desktop' });
   account.state.zones = [{ name: 'us-east-1-new', id: 'use1-az4' }, ...GOOD_ZONES];
