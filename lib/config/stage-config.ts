@@ -5,6 +5,7 @@ import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { CPU_ARCHITECTURES } from './cpu-architecture.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
 import {
   availabilityZonesSchema,
@@ -68,6 +69,12 @@ const stageFieldsSchema = z.strictObject({
 
   /** Size of an encoder task. Fargate must offer it. docs/operations.md says how much fits. @default 2 vCPUs, 4 GiB */
   task: taskSizeSchema.default({ vCpus: 2, memoryGib: 4 }),
+  /**
+   * Architecture of the tasks: `arm64` (Graviton) or `x86_64`, which costs a quarter more. The image is built on the machine
+   * that deploys. If its Docker can't run programs of the architecture, install QEMU there.
+   * @default 'arm64', or what `deploy` chose for the stage: 'x86_64' if the Docker that deploys it first builds nothing else
+   */
+  cpuArchitecture: z.enum(CPU_ARCHITECTURES).default('arm64'),
   /**
    * vCPUs of a task that its broadcasts may take together, with up to three decimals. A task accepts a publish if what it
    * takes still fits; lib/domain/encoder-capacity.ts says how much that is. Lower it if tasks fall behind.

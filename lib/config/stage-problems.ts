@@ -1,4 +1,5 @@
-import { publishVCpus, TASK_ARCHITECTURE, taskCapacityVCpus } from '#domain/encoder-capacity.ts';
+import { taskCapacityVCpus } from '#domain/encoder-capacity.ts';
+import { stagePublishVCpus } from './cpu-architecture.ts';
 import { CLOUDFRONT_REGION } from './regions.ts';
 import { DEFAULT_WAF_VIEWS, type ResolvedStage } from './stage-config.ts';
 
@@ -59,7 +60,7 @@ function* domainProblems(stage: ResolvedStage): Iterable<string> {
 function* capacityProblems(stage: ResolvedStage): Iterable<string> {
   const { ladder, task, capacityVCpus, minTasks, maxTasks } = stage;
   const most = taskCapacityVCpus(task);
-  const needed = publishVCpus({ ladder, architecture: TASK_ARCHITECTURE });
+  const needed = stagePublishVCpus(stage);
   const size = `${task.vCpus} vCPUs and ${task.memoryGib} GiB`;
   if (needed > most)
     yield `task: ${size} can't encode a single ${ladder} broadcast in real time, which takes ${needed} vCPUs`;

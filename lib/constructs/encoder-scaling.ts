@@ -2,8 +2,8 @@ import { Duration, Names, TimeZone } from 'aws-cdk-lib';
 import { CfnScalingPolicy, type ScalableTarget, Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { FargateService } from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
+import { stagePublishVCpus } from '#config/cpu-architecture.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
-import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
 import { fleetDemand } from '#domain/fleet-demand.ts';
 import {
   type EncoderMetricName,
@@ -13,7 +13,10 @@ import {
 } from '#domain/metrics.ts';
 
 export interface EncoderScalingProps
-  extends Pick<ResolvedStage, 'name' | 'ladder' | 'capacityVCpus' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'> {
+  extends Pick<
+    ResolvedStage,
+    'name' | 'ladder' | 'cpuArchitecture' | 'capacityVCpus' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'
+  > {
   readonly service: FargateService;
 }
 
@@ -42,11 +45,9 @@ export class EncoderScaling extends Construct {
   }
 
   /** The CDK's own construct for target tracking takes no expression. */
-  #trackRoom(scalingTargetId: string, { name, ladder, capacityVCpus }: EncoderScalingProps): void {
-    const { reserveVCpus, targetPercent } = fleetDemand({
-      capacityVCpus,
-      publishVCpus: publishVCpus({ ladder, architecture: TASK_ARCHITECTURE }),
-    });
+  #trackRoom(scalingTargetId: string, props: EncoderScalingProps): void {
+    const { name, capacityVCpus } = props;
+    const { reserveVCpus, targetPercent } = fleetDemand({ capacityVCpus, publishVCpus: stagePublishVCpus(props) });
     // Sums over all reports of all tasks in a minute, so the reserve counts once for each report of one task. Without any
     // demand nothing is reserved: an idle fleet shrinks to its minimum, even if a task has room for one broadcast only.
     const reserve = Math.round(1000 * reserveVCpus * REPORTS_PER_TASK) / 1000;

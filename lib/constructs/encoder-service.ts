@@ -7,6 +7,7 @@ import {
   FargateService,
   type FargateServiceProps,
   type ICluster,
+  PropagatedTagSource,
 } from 'aws-cdk-lib/aws-ecs';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -91,6 +92,8 @@ export class EncoderService extends Construct {
       enableExecuteCommand: stage.ecsExec,
       healthCheckGracePeriod: Duration.seconds(30),
       enableECSManagedTags: true,
+      // Costs are divided by the tags of tasks.
+      propagateTags: PropagatedTagSource.SERVICE,
     };
   }
 

@@ -17,6 +17,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import type { CpuArchitectureName } from '#config/cpu-architecture.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { MAX_STOP_TIMEOUT_SECONDS } from '#domain/encoder-capacity.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
@@ -29,7 +30,14 @@ import type { StreamTables } from './stream-tables.ts';
 export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
-    'name' | 'task' | 'capacityVCpus' | 'reconnectWindowSeconds' | 'drainMinutes' | 'logRetentionDays' | 'ecsExec'
+    | 'name'
+    | 'task'
+    | 'cpuArchitecture'
+    | 'capacityVCpus'
+    | 'reconnectWindowSeconds'
+    | 'drainMinutes'
+    | 'logRetentionDays'
+    | 'ecsExec'
   > {
   /** The Docker build context: a folder with the Dockerfile and the bundle. */
   readonly imagePath: string;
@@ -45,6 +53,11 @@ export interface EncoderTaskProps
 const STOP_TIMEOUT = Duration.seconds(MAX_STOP_TIMEOUT_SECONDS);
 /** The encoder ends by itself this long before ECS would kill it, so that its last log lines and events arrive. */
 const STOP_MARGIN = Duration.seconds(10);
+/** The names of the architectures in a task definition, and for Docker. */
+const ARCHITECTURES = {
+  arm64: { fargate: CpuArchitecture.ARM64, image: Platform.LINUX_ARM64 },
+  x86_64: { fargate: CpuArchitecture.X86_64, image: Platform.LINUX_AMD64 },
+} as const satisfies Record<CpuArchitectureName, object>;
 /** The id of the image's own user. ECS can check that an id is not root; it can't check a name. */
 const USER = '10001';
 /** Buffers log lines while CloudWatch is slow. If it is full, lines are dropped; streams are never held up. */
@@ -67,7 +80,10 @@ export class EncoderTask extends Construct {
     this.definition = new FargateTaskDefinition(this, 'Definition', {
       cpu: props.task.vCpus * 1024,
       memoryLimitMiB: props.task.memoryGib * 1024,
-      runtimePlatform: { cpuArchitecture: CpuArchitecture.ARM64, operatingSystemFamily: OperatingSystemFamily.LINUX },
+      runtimePlatform: {
+        cpuArchitecture: ARCHITECTURES[props.cpuArchitecture].fargate,
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+      },
     });
     this.logGroup = makeLogGroup(this, 'Log', props.logRetentionDays);
     this.container = this.#addContainer(props);
@@ -77,7 +93,7 @@ export class EncoderTask extends Construct {
 
   #addContainer(props: EncoderTaskProps): ContainerDefinition {
     const container = this.definition.addContainer('Encoder', {
-      image: ContainerImage.fromAsset(props.imagePath, { platform: Platform.LINUX_ARM64 }),
+      image: ContainerImage.fromAsset(props.imagePath, { platform: ARCHITECTURES[props.cpuArchitecture].image }),
       environment: environment(props),
       user: USER,
       readonlyRootFilesystem: true,

@@ -4,8 +4,8 @@ import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import { HostedZone, type IHostedZone } from 'aws-cdk-lib/aws-route53';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { stagePublishVCpus } from '#config/cpu-architecture.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
-import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
 import { AlarmTopic } from './alarm-topic.ts';
 import { ControlApiFunction } from './control-api-function.ts';
 import { ControlApiGateway } from './control-api-gateway.ts';
@@ -198,12 +198,12 @@ export class HeadendPlatform extends Construct {
     controlApi: NodeFunction,
   ): void {
     const scope = this.#scopeOf('Monitoring');
-    const { name: stageName, ladder, alarmEmail, monthlyBudgetUsd } = this.#stage;
+    const { name: stageName, alarmEmail, monthlyBudgetUsd } = this.#stage;
     const { service } = encoder;
     const topic = new AlarmTopic(scope, 'Alarms', { email: alarmEmail });
     new PlatformAlarms(scope, 'PlatformAlarms', {
       stage: this.#stage,
-      publishVCpus: publishVCpus({ ladder, architecture: TASK_ARCHITECTURE }),
+      publishVCpus: stagePublishVCpus(this.#stage),
       topic,
       tables,
       service,

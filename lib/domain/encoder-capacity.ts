@@ -3,9 +3,6 @@ import { LADDER_NAMES, type LadderName, RUNGS, sourceRungs } from './ladders.ts'
 /** Architectures that tasks run on, by Node.js's names. */
 export type Architecture = 'x64' | 'arm64';
 
-/** The architecture of deployed tasks: Graviton, which Fargate offers at a lower price. */
-export const TASK_ARCHITECTURE: Architecture = 'arm64';
-
 /** vCPUs at 30 and at 60 frames per second. */
 type AtBothRates = readonly [at30: number, at60: number];
 

@@ -47,7 +47,12 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
   }
   const config = stageConfigNamed(stage, dependencies.stages);
   if (command === 'deploy' || command === 'diff') {
-    const preflight = await runPreflight({ ...dependencies, config, profile: line.profile });
+    const preflight = await runPreflight({
+      ...dependencies,
+      config,
+      profile: line.profile,
+      isDeployment: command === 'deploy',
+    });
     await dependencies.build();
     const checked = { ...line, stage, args: [...preflight.args, ...line.args] };
     // The checks and the CDK must mean the same region.

@@ -1,5 +1,6 @@
+import { NODE_ARCHITECTURES, stagePublishVCpus } from '#config/cpu-architecture.ts';
 import type { ResolvedStage } from '#config/stage-config.ts';
-import { type Architecture, publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
+import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import { fleetDemand } from '#domain/fleet-demand.ts';
 import type { PlannedEvent } from './event.ts';
 
@@ -20,13 +21,10 @@ export interface PlannedFleet {
   readonly problem: string | null;
 }
 
-/** The architecture of a stage's tasks. */
-const architectureOf = (_stage: ResolvedStage): Architecture => TASK_ARCHITECTURE;
-
 /** The tasks that scaling settles at. Sources are taken for the ladder's own height at 30 frames per second. */
 export function planFleet(stage: ResolvedStage, { streams, ladder }: PlannedEvent): PlannedFleet {
   const { minTasks, capacityVCpus, task } = stage;
-  const architecture = architectureOf(stage);
+  const architecture = NODE_ARCHITECTURES[stage.cpuArchitecture];
   const streamVCpus = publishVCpus({ ladder, architecture });
   const streamsPerTask = Math.floor(capacityVCpus / streamVCpus + 1e-9);
   const holding = streams === 0 || streamsPerTask === 0 ? 0 : Math.ceil(streams / streamsPerTask);
@@ -42,10 +40,10 @@ export function planFleet(stage: ResolvedStage, { streams, ladder }: PlannedEven
 /** As many as target tracking wants for some demand and its reserve, as far as `maxTasks` allows. None without demand. */
 function scaledTasks(stage: ResolvedStage, demandVCpus: number): number {
   if (demandVCpus === 0) return 0;
-  const { capacityVCpus, maxTasks, ladder } = stage;
+  const { capacityVCpus, maxTasks } = stage;
   const { reserveVCpus, targetPercent } = fleetDemand({
     capacityVCpus,
-    publishVCpus: publishVCpus({ ladder, architecture: architectureOf(stage) }),
+    publishVCpus: stagePublishVCpus(stage),
   });
   const wanted = Math.ceil((100 * (demandVCpus + reserveVCpus)) / (capacityVCpus * targetPercent) - 1e-9);
   return Math.min(maxTasks, wanted);

@@ -1,5 +1,5 @@
 import { resolveStage } from '#config/resolve-stage.ts';
-import { publishVCpus, TASK_ARCHITECTURE } from '#domain/encoder-capacity.ts';
+import { publishVCpus } from '#domain/encoder-capacity.ts';
 import { fleetDemand } from '#domain/fleet-demand.ts';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { ENCODER_METRICS, METRICS_NAMESPACE } from '#domain/metrics.ts';
@@ -21,13 +21,16 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     [container] = stage.only('AWS::ECS::TaskDefinition').properties.ContainerDefinitions;
   });
 
-  test('a task is an ARM64 Fargate task of the configured size', () => {
+  const isArm = resolved.cpuArchitecture === 'arm64';
+
+  test('a task is a Fargate task of the configured size and architecture', () => {
     expect(stage.only('AWS::ECS::TaskDefinition').properties).toMatchObject({
       Cpu: String(resolved.task.vCpus * 1024),
       Memory: String(resolved.task.memoryGib * 1024),
       RequiresCompatibilities: ['FARGATE'],
-      RuntimePlatform: { CpuArchitecture: 'ARM64', OperatingSystemFamily: 'LINUX' },
+      RuntimePlatform: { CpuArchitecture: isArm ? 'ARM64' : 'X86_64', OperatingSystemFamily: 'LINUX' },
     });
+    expect(stage.imagePlatforms).toEqual([isArm ? 'linux/arm64' : 'linux/amd64']);
   });
 
   test('its container is not root, has a read-only file system, and has two minutes to stop', () => {
@@ -86,7 +89,7 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
       'AWS::ApplicationAutoScaling::ScalingPolicy',
     ).properties;
     const { ladder, capacityVCpus } = resolved;
-    const one = publishVCpus({ ladder, architecture: 'arm64' });
+    const one = publishVCpus({ ladder, architecture: isArm ? 'arm64' : 'x64' });
     const { targetPercent } = fleetDemand({ capacityVCpus, publishVCpus: one });
     expect(policy.TargetValue).toBe(targetPercent);
     const [demand, room, taken] = policy.CustomizedMetricSpecification.Metrics;
@@ -110,10 +113,16 @@ describe.each(TESTED_STAGES)('encoder tasks of stage $name', (config) => {
     expect(policy.ScaleInCooldown).toBeGreaterThanOrEqual(10 * policy.ScaleOutCooldown);
   });
 
-  test('its room and its architecture are those that the stage was checked with', () => {
+  test("a task has the stage's tag", () => {
+    expect(stage.only('AWS::ECS::Service').properties).toMatchObject({
+      PropagateTags: 'SERVICE',
+      Tags: expect.arrayContaining([{ Key: 'headend:stage', Value: config.name }]),
+    });
+  });
+
+  test('its room is the one that the stage was checked with', () => {
     const variables = Object.fromEntries(container.Environment.map(({ Name, Value }: Json) => [Name, Value]));
     expect(variables.CAPACITY_VCPUS).toBe(String(resolved.capacityVCpus));
-    expect(TASK_ARCHITECTURE).toBe('arm64');
   });
 
   test('the number of tasks stays within the limits of the stage and its scheduled minimums', () => {

@@ -1,3 +1,5 @@
+import { resolveStage } from '#config/resolve-stage.ts';
+import { RESOURCE_QUOTAS } from '#scripts/cloud/preflight/quota-table.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
@@ -36,6 +38,12 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
       ...STATEFUL,
       ...(config.publishMode === 'webhook' ? WEBHOOK_SECRET : {}),
     });
+  });
+
+  test('the check of quotas knows how many of each resource the stage has', () => {
+    for (const { resourceType, needed } of RESOURCE_QUOTAS) {
+      expect([resourceType, needed(resolveStage(config))]).toEqual([resourceType, stage.ofType(resourceType).length]);
+    }
   });
 
   test('data can be restored, and outlives the stack if the stage says so', () => {

@@ -18,6 +18,10 @@ export interface AwsAccountState {
   subnets: Readonly<Record<string, string>>;
   /** Resources by the name of a deployed stack. */
   stacks: Readonly<Record<string, readonly StackResourceRow[]>>;
+  /** How many VPCs, addresses and CloudFront policies of one's own there are. */
+  counts: { readonly vpcs: number; readonly addresses: number; readonly policies: number };
+  /** Values by quota code. Others are 1000. Null for one that the account has no value of its own for, whose default is 10. */
+  quotas: Readonly<Record<string, number | null>>;
   /** The error by which an operation fails, by its name. */
   errors: Readonly<Record<string, string>>;
   /** The operations that were called. */
@@ -30,11 +34,19 @@ export const GOOD_ZONES = [
   { name: 'us-east-1b', id: 'use1-az2' },
 ];
 
-const EMPTY = { account: '1'.repeat(12), zones: [], subnets: {}, stacks: {}, errors: {} };
+const EMPTY = {
+  account: '1'.repeat(12),
+  zones: [],
+  subnets: {},
+  stacks: {},
+  errors: {},
+  quotas: {},
+  counts: { vpcs: 1, addresses: 0, policies: 0 },
+};
 
 /**
- * Starts a server that answers as an AWS account's APIs do, in their wire formats: EC2's query protocol, and the query
- * protocol of STS and CloudFormation. It checks no signatures.
+ * Starts a server that answers as an AWS account's APIs do, in their wire formats: EC2's query protocol, the query protocol
+ * of STS and CloudFormation, the JSON protocol of Service Quotas, and the REST protocol of CloudFront. It checks no signatures.
  */
 export async function startAwsAccount(initial: Partial<AwsAccountState> = {}) {
   const state: AwsAccountState = { ...EMPTY, ...initial, calls: [] };
@@ -44,13 +56,18 @@ export async function startAwsAccount(initial: Partial<AwsAccountState> = {}) {
     state,
     /** The SDK's variables that lead its clients here. */
     environment: Object.fromEntries(
-      ['STS', 'EC2', 'CLOUDFORMATION'].map((service) => [`AWS_ENDPOINT_URL_${service}`, server.url]),
+      ['STS', 'EC2', 'CLOUDFORMATION', 'CLOUDFRONT', 'SERVICE_QUOTAS'].map((service) => [
+        `AWS_ENDPOINT_URL_${service}`,
+        server.url,
+      ]),
     ),
     close: server.close,
   };
 }
 
 async function answer(state: AwsAccountState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.headers['x-amz-target'] !== undefined) return answerQuota(state, request, response);
+  if (request.method === 'GET') return answerPolicies(state, request, response);
   const form = new URLSearchParams(await text(request));
   const operation = form.get('Action') ?? '';
   state.calls.push(operation);
@@ -78,14 +95,55 @@ async function answer(state: AwsAccountState, request: IncomingMessage, response
         200,
         ec2Answer(operation, `<availabilityZoneInfo>${state.zones.map(zoneItem).join('')}</availabilityZoneInfo>`),
       );
+    case 'DescribeVpcs':
+      return send(200, ec2Answer(operation, `<vpcSet>${items(state.counts.vpcs, 'vpcId')}</vpcSet>`));
+    case 'DescribeAddresses':
+      return send(
+        200,
+        ec2Answer(operation, `<addressesSet>${items(state.counts.addresses, 'allocationId')}</addressesSet>`),
+      );
     case 'DescribeSubnets': {
       const ids = [...form].flatMap(([name, value]) => (name.startsWith('SubnetId.') ? value : []));
-      const items = ids.map((id) => item({ subnetId: id, availabilityZone: state.subnets[id] ?? '' }));
-      return send(200, ec2Answer(operation, `<subnetSet>${items.join('')}</subnetSet>`));
+      const subnets = ids.map((id) => item({ subnetId: id, availabilityZone: state.subnets[id] ?? '' }));
+      return send(200, ec2Answer(operation, `<subnetSet>${subnets.join('')}</subnetSet>`));
     }
     default:
       return fail(400, 'InvalidAction', operation);
   }
+}
+
+/** Service Quotas: AWS JSON 1.1. */
+async function answerQuota(state: AwsAccountState, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const operation = String(request.headers['x-amz-target']).replace('ServiceQuotasV20190624.', '');
+  state.calls.push(operation);
+  const { QuotaCode = '' } = JSON.parse(await text(request)) as { readonly QuotaCode?: string };
+  const send = (status: number, body: object): void =>
+    void response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
+  const value = state.quotas[QuotaCode];
+  const isMissing = operation === 'GetServiceQuota' && value === null;
+  const error = state.errors[operation] ?? (isMissing ? 'NoSuchResourceException' : undefined);
+  if (error !== undefined)
+    return send(400, { __type: error, Message: `you are not authorized to perform ${operation}` });
+  send(200, { Quota: { QuotaCode, Value: value === null ? 10 : (value ?? 1000) } });
+}
+
+/** CloudFront: REST with XML. Policies come in pages of two. */
+function answerPolicies(state: AwsAccountState, request: IncomingMessage, response: ServerResponse): void {
+  const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost');
+  const kind = pathname.endsWith('/cache-policy') ? 'CachePolicy' : 'ResponseHeadersPolicy';
+  const operation = kind === 'CachePolicy' ? 'ListCachePolicies' : 'ListResponseHeadersPolicies';
+  state.calls.push(operation);
+  const send = (status: number, xml: string): void =>
+    void response.writeHead(status, { 'content-type': 'text/xml' }).end(`<?xml version="1.0"?>${xml}`);
+  const error = state.errors[operation];
+  const start = Number(searchParams.get('Marker') ?? 0);
+  const next = start + PAGE_SIZE;
+  const marker = next < state.counts.policies ? `<NextMarker>${next}</NextMarker>` : '';
+  const quantity = Math.min(PAGE_SIZE, state.counts.policies - start);
+  const isDenied = error !== undefined || searchParams.get('Type') !== 'custom';
+  if (isDenied) send(403, `<ErrorResponse><Error><Code>${error}</Code><Message>no</Message></Error></ErrorResponse>`);
+  else
+    send(200, `<${kind}List>${marker}<MaxItems>${PAGE_SIZE}</MaxItems><Quantity>${quantity}</Quantity></${kind}List>`);
 }
 
 const queryAnswer = (operation: string, xml: string): string =>
@@ -97,6 +155,9 @@ const item = (fields: Readonly<Record<string, string>>): string =>
   `<item>${Object.entries(fields)
     .map(([name, value]) => `<${name}>${value}</${name}>`)
     .join('')}</item>`;
+
+const items = (count: number, idName: string): string =>
+  Array.from({ length: count }, (_, index) => item({ [idName]: `id-${index}` })).join('');
 
 const zoneItem = ({ name, id, type = 'availability-zone' }: AwsAccountState['zones'][number]): string =>
   item({ zoneName: name, zoneId: id, zoneType: type, zoneState: 'available' });

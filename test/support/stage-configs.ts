@@ -17,6 +17,7 @@ export const EVERY_OPTION: StageConfig = {
   availabilityZones: ['eu-central-1a', 'eu-central-1b', 'eu-central-1c'],
   egress: 'nat',
   task: { vCpus: 8, memoryGib: 16 },
+  cpuArchitecture: 'x86_64',
   capacityVCpus: 6.5,
   minTasks: 2,
   maxTasks: 9,

@@ -37,6 +37,8 @@ export interface SynthesizedStage {
   readonly resources: readonly TemplateResource[];
   /** The outputs' values, by logical id. */
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** The platforms that Docker images are built for. */
+  readonly imagePlatforms: readonly string[];
   /** What the process printed, for example warnings. */
   readonly printed: string;
   /** Violations that cdk-nag and the CDK's own checks report. */
@@ -173,6 +175,7 @@ async function readAssembly(path: string): Promise<SynthesizedStage> {
     stacks,
     resources,
     outputs,
+    imagePlatforms: await readImagePlatforms(path),
     printed: await readFile(join(path, 'printed.txt'), 'utf8'),
     violations: pluginReports.flatMap((report: { violations?: unknown[] }) => report.violations ?? []),
     ofType,
@@ -182,6 +185,14 @@ async function readAssembly(path: string): Promise<SynthesizedStage> {
       return resource;
     },
   };
+}
+
+async function readImagePlatforms(path: string): Promise<string[]> {
+  const names = (await readdir(path)).filter((name) => name.endsWith('.assets.json'));
+  const manifests = await Promise.all(names.map(async (name) => JSON.parse(await readFile(join(path, name), 'utf8'))));
+  return manifests.flatMap(({ dockerImages = {} }) =>
+    Object.values<{ source: { platform: string } }>(dockerImages).map(({ source }) => source.platform),
+  );
 }
 
 interface TemplateEntry {

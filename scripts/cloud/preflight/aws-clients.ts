@@ -1,6 +1,9 @@
 import { CloudFormation } from '@aws-sdk/client-cloudformation';
+import { CloudFront } from '@aws-sdk/client-cloudfront';
 import { EC2 } from '@aws-sdk/client-ec2';
+import { ServiceQuotas } from '@aws-sdk/client-service-quotas';
 import { STS } from '@aws-sdk/client-sts';
+import { CLOUDFRONT_REGION } from '#config/regions.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 
 /** The AWS APIs that the checks ask, in the region of a stage. */
@@ -9,6 +12,10 @@ export interface AwsClients {
   readonly sts: STS;
   readonly ec2: EC2;
   readonly cloudFormation: CloudFormation;
+  readonly cloudFront: CloudFront;
+  readonly quotas: ServiceQuotas;
+  /** For the quotas of global services. */
+  readonly globalQuotas: ServiceQuotas;
   /** Releases the connections. */
   close(): void;
 }
@@ -36,7 +43,15 @@ export async function openAwsClients({ region, profile, env }: AwsClientsOptions
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 5_000, requestTimeout: 20_000, throwOnRequestTimeout: true },
   };
-  const clients = { sts: new STS(options), ec2: new EC2(options), cloudFormation: new CloudFormation(options) };
+  const global = { ...options, region: CLOUDFRONT_REGION };
+  const clients = {
+    sts: new STS(options),
+    ec2: new EC2(options),
+    cloudFormation: new CloudFormation(options),
+    cloudFront: new CloudFront(global),
+    quotas: new ServiceQuotas(options),
+    globalQuotas: new ServiceQuotas(global),
+  };
   return {
     ...clients,
     region: await clients.ec2.config.region().catch((error: unknown) => {

@@ -1,9 +1,13 @@
 import { choiceContext, type DeploymentChoices, resolveChosenStage } from '#config/deployment-choices.ts';
+import { resolveStage } from '#config/resolve-stage.ts';
 import type { ResolvedStage, StageConfig } from '#config/stage-config.ts';
+import { stageWarnings } from '#config/stage-warnings.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { formatTable, indent } from '#scripts/terminal/text-table.ts';
+import { checkArchitecture, REMEMBERED_ARCHITECTURE } from './architecture.ts';
 import type { AwsClients, openAwsClients } from './aws-clients.ts';
 import { awsErrorText, type Finding } from './finding.ts';
+import { checkQuotas } from './quotas.ts';
 import { RememberedChoices } from './remembered-choices.ts';
 import { checkZones, REMEMBERED_ZONES } from './zones.ts';
 
@@ -14,6 +18,8 @@ export interface PreflightOptions {
   readonly env: NodeJS.ProcessEnv;
   /** The CDK's file of remembered context. */
   readonly contextPath: string;
+  /** Whether the stage is deployed afterwards. Otherwise only what the app must know is chosen. */
+  readonly isDeployment: boolean;
   readonly openAwsClients: typeof openAwsClients;
   readonly stdout: Pick<NodeJS.WritableStream, 'write'>;
 }
@@ -33,25 +39,39 @@ export interface Preflight {
  * that lists everything that would make the deployment fail.
  */
 export async function runPreflight(options: PreflightOptions): Promise<Preflight> {
-  const { config, profile, env, contextPath, stdout } = options;
+  const { config, profile, env, contextPath, isDeployment, stdout } = options;
   const aws = await options.openAwsClients({ region: config.region ?? null, profile, env });
   try {
-    const stage = resolveChosenStage(config, { availabilityZones: null });
+    // On x86_64 a broadcast takes fewer vCPUs, so this finds no problem that another architecture does not have.
+    const stage = resolveStage({ cpuArchitecture: 'x86_64', ...config });
     const account = await checkedAccount(stage, aws);
     const remembered = new RememberedChoices(contextPath, { account, region: aws.region, stage: stage.name });
-    const { zones, finding } = await checkZones({ stage, ...aws, remembered });
+    const [zones, architecture] = await Promise.all([
+      checkZones({ stage, ...aws, remembered }),
+      checkArchitecture({ cpuArchitecture: config.cpuArchitecture ?? null, remembered, env, isBuilt: isDeployment }),
+    ]);
+    const { cpuArchitecture } = architecture;
+    const choices: DeploymentChoices = { availabilityZones: zones.zones, cpuArchitecture };
     stdout.write(`\nChecked before ${stage.name} is deployed to ${aws.region} in account ${account}:\n`);
-    report([finding], stdout);
-    const choices: DeploymentChoices = { availabilityZones: zones };
+    const chosen = resolveChosenStage(config, choices);
+    const more = isDeployment ? [...(await checkQuotas(chosen, aws)), ...noticeFindings(chosen)] : [];
+    report([zones.finding, architecture.finding, ...more], stdout);
     return {
       args: choiceContext(choices).flatMap((value) => ['-c', value]),
       region: aws.region,
-      remember: () => remembered.write(zones === null ? {} : { [REMEMBERED_ZONES]: zones }),
+      remember: () =>
+        remembered.write({
+          ...(zones.zones === null ? {} : { [REMEMBERED_ZONES]: zones.zones }),
+          ...(cpuArchitecture === null ? {} : { [REMEMBERED_ARCHITECTURE]: cpuArchitecture }),
+        }),
     };
   } finally {
     aws.close();
   }
 }
+
+const noticeFindings = (stage: ResolvedStage): Finding[] =>
+  stageWarnings(stage).map((text) => ({ status: 'warning', subject: 'notices', text }));
 
 /** The account of the credentials. Everything is checked in it, so it must be the stage's. */
 async function checkedAccount({ account: wanted }: ResolvedStage, { sts }: AwsClients): Promise<string> {

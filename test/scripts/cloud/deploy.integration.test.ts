@@ -16,6 +16,7 @@ import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { syncViewerTokenKeys } from '#scripts/viewer-keys/sync-viewer-token-keys.ts';
 import { type AwsAccountState, GOOD_ZONES, startAwsAccount } from '#test/support/aws-account.ts';
 import { startControlApi } from '#test/support/control-api.ts';
+import { makeDockerProgram } from '#test/support/docker-program.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
 import { STORE_ARN, startKeyValueStore } from '../viewer-keys/key-value-store.ts';
 
@@ -33,6 +34,7 @@ const OUTPUTS = {
 };
 
 let folder: string;
+let docker: string;
 let account: Awaited<ReturnType<typeof startAwsAccount>>;
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let secretsManager: Awaited<ReturnType<typeof startStoredSecrets>>;
@@ -40,6 +42,7 @@ let keyValueStore: Awaited<ReturnType<typeof startKeyValueStore>>;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headend-deploy-'));
+  docker = await makeDockerProgram(folder, { architecture: 'aarch64' });
   account = await startAwsAccount({ zones: GOOD_ZONES });
   database = await startTemporaryDynamoDb();
   secretsManager = await startStoredSecrets({ [SECRET_ARN]: '{}' });
@@ -79,7 +82,7 @@ async function run(
   });
   const code = await runCloudCommand(command, args, {
     appPath: 'bin/app.ts',
-    env: { PATH: '/bin', AWS_REGION: LOCAL_REGION },
+    env: { PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DOCKER: docker },
     stages: [{ name: 'dev' }],
     contextPath: join(folder, 'cdk.context.json'),
     openAwsClients,
@@ -111,7 +114,7 @@ async function run(
 }
 
 const DEV = ['-c', 'stage=dev'];
-const ZONES = ['-c', 'headend:availabilityZones=us-east-1a,us-east-1b'];
+const CHOICES = ['-c', 'headend:availabilityZones=us-east-1a,us-east-1b', '-c', 'headend:cpuArchitecture=arm64'];
 const tokensIn = (text: string): string[] => text.split(/\s+/).filter((word) => SECRET_PATTERN.test(word));
 
 test('the first deployment makes a token that opens the control API; the second makes none', async () => {
@@ -148,13 +151,13 @@ test('if the keys cannot be copied to the edge, says what to do and makes no tok
 test('the CLI deploys the platform with a temporary file for the outputs, and then what only watches it', async () => {
   const { runs, outputsPath = '' } = await run('deploy', [...DEV, '--require-approval', 'never']);
   const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
-  const typed = [...ZONES, '-c', 'stage=dev', '--require-approval', 'never'];
+  const typed = [...CHOICES, '-c', 'stage=dev', '--require-approval', 'never'];
   expect(runs.map(({ args }) => args)).toEqual([
     [...app, 'Headend-dev-!(*Monitoring)', '--outputs-file', outputsPath, ...typed],
     [...app, 'Headend-dev-*Monitoring', '--exclusively', ...typed],
   ]);
   for (const { env } of runs) {
-    expect(env).toEqual({ PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DISABLE_VERSION_CHECK: 'true' });
+    expect(env).toMatchObject({ PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DISABLE_VERSION_CHECK: 'true' });
   }
   expect(existsSync(dirname(outputsPath))).toBe(false);
 });
@@ -263,18 +266,19 @@ test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds not
   expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
 });
 
-test('the zones are chosen before anything is built, and a later deployment keeps them', async () => {
+test('zones and architecture are chosen before anything is built, and a later deployment keeps them', async () => {
   const { checks } = await run('deploy', DEV);
   expect(checks).toBe(
-    `\nChecked before dev is deployed to us-east-1 in account ${account.state.account}:\n  ok  zones  us-east-1a, us-east-1b, chosen now\n\n`,
+    `\nChecked before dev is deployed to us-east-1 in account ${account.state.account}:\n  ok  zones         us-east-1a, us-east-1b, chosen now\n  ok  architecture  arm64, chosen now\n  ok  quotas        Fargate vCPUs, VPCs, Elastic IP addresses, CloudFront cache policies, CloudFront response headers policies\n\n`,
   );
+  docker = await makeDockerProgram(folder, { architecture: 'x86_64', operatingSystem: 'Docker Desktop' });
   account.state.zones = [{ name: 'us-east-1-new', id: 'use1-az4' }, ...GOOD_ZONES];
   const { cdk } = await run('deploy', DEV);
-  expect(cdk?.args).toEqual(expect.arrayContaining(ZONES));
+  expect(cdk?.args).toEqual(expect.arrayContaining(CHOICES));
 });
 
 test('diff compares with the zones that deploy would choose, and remembers nothing', async () => {
-  expect((await run('diff', DEV)).cdk?.args).toEqual(expect.arrayContaining(ZONES));
+  expect((await run('diff', DEV)).cdk?.args).toEqual(expect.arrayContaining(CHOICES));
   expect(existsSync(join(folder, 'cdk.context.json'))).toBe(false);
 });
 
@@ -298,7 +302,7 @@ test.each<[string, Partial<AwsAccountState>, RegExp]>([
 });
 
 test.each([
-  ['diff', ZONES],
+  ['diff', CHOICES],
   ['destroy', ['--all']],
 ] as const)('%s builds and passes everything on', async (command, added) => {
   const { code, steps, cdk } = await run(command, [...DEV, '--verbose'], { exitCodes: [3] });

@@ -11,6 +11,7 @@ import { stackName } from '#config/stack-names.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { CDK_CLI_PATH } from '#scripts/cloud/cdk-cli.ts';
 import { GOOD_ZONES, startAwsAccount } from '#test/support/aws-account.ts';
+import { makeDockerProgram } from '#test/support/docker-program.ts';
 
 /** The CDK CLI and the library in the app take some seconds each to load. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -135,6 +136,7 @@ test.each([
   const { child, exited } = begin([...FIXTURE, 'deploy', '--output', join(folder, 'out'), '-c', 'stage=waiting'], {
     ...account.environment,
     AWS_REGION: 'us-east-1',
+    CDK_DOCKER: await makeDockerProgram(folder, { architecture: 'x86_64' }),
     AWS_ACCESS_KEY_ID: 'x',
     AWS_SECRET_ACCESS_KEY: generateSecret(randomBytes),
   });
