@@ -46,7 +46,7 @@ const stageFieldsSchema = z.strictObject({
 
   /** Where viewers connect. Its certificate must be in us-east-1. @default CloudFront's own domain name */
   viewerDomain: orNull(domainSchema),
-  /** Where broadcasters publish. With it, there is RTMPS too. @default the load balancer's own name, with RTMP only */
+  /** Where broadcasters publish. With it, there is RTMPS too, or alone if `plainRtmp` is off. @default the load balancer's own name, with RTMP only */
   ingestDomain: orNull(domainSchema),
   /**
    * An extra name for the control API, which is also at /api of the viewers' domain. Requests to this name do not pass
@@ -102,6 +102,11 @@ const stageFieldsSchema = z.strictObject({
   playback: z.enum(PLAYBACK_MODES).default('public'),
   /** How long a stream waits for its publisher to come back, in seconds. @default 30 */
   reconnectWindowSeconds: z.int().min(0).max(MAX_RECONNECT_WINDOW_SECONDS).default(30),
+  /**
+   * Accepts RTMP without TLS, which shows stream keys to everybody on the way. With `false`, broadcasters must use RTMPS,
+   * and so the stage needs an `ingestDomain`. @default true
+   */
+  plainRtmp: z.boolean().default(true),
   /** IPv4 ranges that may connect to the RTMP ports. @default ['0.0.0.0/0'] */
   ingestAllowList: z
     .array(z.cidrv4('must be an IPv4 range such as 203.0.113.0/24'))

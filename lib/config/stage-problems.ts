@@ -76,7 +76,8 @@ function* capacityProblems(stage: ResolvedStage): Iterable<string> {
   }
 }
 
-function* publishProblems({ publishMode, webhookUrl }: ResolvedStage): Iterable<string> {
+function* publishProblems({ publishMode, webhookUrl, plainRtmp, ingestDomain }: ResolvedStage): Iterable<string> {
+  if (!plainRtmp && ingestDomain === null) yield 'plainRtmp: without it, broadcasters need an ingestDomain for RTMPS';
   if (publishMode === 'webhook' && webhookUrl === null) yield 'webhookUrl: publishMode "webhook" needs one';
   if (publishMode === 'keys' && webhookUrl !== null) yield 'webhookUrl: publishMode "keys" does not use it';
 }

@@ -11,7 +11,8 @@ export interface ControlApiFunctionProps
   extends Pick<ResolvedStage, 'apiDomain' | 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
   readonly codePath: string;
   readonly tables: StreamTables;
-  readonly rtmpUrl: string;
+  /** Null for RTMPS only. */
+  readonly rtmpUrl: string | null;
   /** Null without RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
@@ -62,7 +63,7 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
       'ADMIN_TOKENS_TABLE',
       'IDEMPOTENCY_TABLE',
     ),
-    RTMP_URL: props.rtmpUrl,
+    ...(props.rtmpUrl !== null && { RTMP_URL: props.rtmpUrl }),
     ...(props.rtmpsUrl !== null && { RTMPS_URL: props.rtmpsUrl }),
     PLAYBACK_BASE_URL: props.playbackBaseUrl,
     DEFAULT_LADDER: props.ladder,

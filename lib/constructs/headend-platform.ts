@@ -63,7 +63,8 @@ interface DeliveryParts {
 
 /** The whole platform of one resolved stage: everything from the RTMP address to the viewers' pages. */
 export class HeadendPlatform extends Construct {
-  readonly rtmpUrl: string;
+  /** Null if the stage takes RTMPS only. */
+  readonly rtmpUrl: string | null;
   /** Null if the stage has no ingest domain. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;

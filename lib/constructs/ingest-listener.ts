@@ -15,7 +15,7 @@ import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import { PORTS, RTMP_APPLICATION } from '#domain/ports.ts';
 
-export interface IngestListenerProps extends Pick<ResolvedStage, 'ingestDomain' | 'ingestAllowList'> {
+export interface IngestListenerProps extends Pick<ResolvedStage, 'ingestDomain' | 'plainRtmp' | 'ingestAllowList'> {
   readonly vpc: IVpc;
   readonly subnets: ISubnet[];
   /** The zone in which the ingest domain gets its record. Null to create none. */
@@ -25,19 +25,19 @@ export interface IngestListenerProps extends Pick<ResolvedStage, 'ingestDomain' 
 /** After two failures, a task gets no new connections. Connected publishers stay connected. */
 const HEALTH_CHECK = { interval: Duration.seconds(10), healthyThresholdCount: 2, unhealthyThresholdCount: 2 };
 
-/** The Network Load Balancer that broadcasters publish to: RTMP, and RTMPS if the stage has an ingest domain. */
+/** The Network Load Balancer that broadcasters publish to: RTMP unless the stage forbids it, and RTMPS at its ingest domain. */
 export class IngestListener extends Construct {
   readonly loadBalancer: NetworkLoadBalancer;
   readonly securityGroup: SecurityGroup;
   readonly targetGroup: NetworkTargetGroup;
-  /** `rtmp://HOST/live`. */
-  readonly rtmpUrl: string;
+  /** `rtmp://HOST/live`. Null if the stage takes RTMPS only. */
+  readonly rtmpUrl: string | null;
   /** `rtmps://HOST/live`. Null without an ingest domain. */
   readonly rtmpsUrl: string | null;
 
   constructor(scope: Construct, id: string, props: IngestListenerProps) {
     super(scope, id);
-    const { vpc, subnets, ingestDomain } = props;
+    const { vpc, subnets, ingestDomain, plainRtmp } = props;
     this.securityGroup = this.#makeSecurityGroup(props);
     this.loadBalancer = new NetworkLoadBalancer(this, 'LoadBalancer', {
       vpc,
@@ -51,11 +51,13 @@ export class IngestListener extends Construct {
       reason: 'A Network Load Balancer only logs TLS. The encoder logs every connection with its address and outcome.',
     });
     this.targetGroup = makeTargetGroup(this, vpc);
-    this.loadBalancer.addListener('Rtmp', {
-      port: PORTS.rtmp,
-      protocol: Protocol.TCP,
-      defaultTargetGroups: [this.targetGroup],
-    });
+    if (plainRtmp) {
+      this.loadBalancer.addListener('Rtmp', {
+        port: PORTS.rtmp,
+        protocol: Protocol.TCP,
+        defaultTargetGroups: [this.targetGroup],
+      });
+    }
     if (ingestDomain !== null) this.#addTlsListener(ingestDomain.certificateArn);
     if (ingestDomain !== null && props.hostedZone !== null) {
       new ARecord(this, 'Record', {
@@ -65,7 +67,7 @@ export class IngestListener extends Construct {
       });
     }
     const host = ingestDomain?.domainName ?? this.loadBalancer.loadBalancerDnsName;
-    this.rtmpUrl = `rtmp://${host}/${RTMP_APPLICATION}`;
+    this.rtmpUrl = !plainRtmp ? null : `rtmp://${host}/${RTMP_APPLICATION}`;
     this.rtmpsUrl = ingestDomain === null ? null : `rtmps://${host}/${RTMP_APPLICATION}`;
   }
 
@@ -74,13 +76,13 @@ export class IngestListener extends Construct {
     this.targetGroup.addTarget(target);
   }
 
-  #makeSecurityGroup({ vpc, ingestAllowList, ingestDomain }: IngestListenerProps): SecurityGroup {
+  #makeSecurityGroup({ vpc, ingestAllowList, ingestDomain, plainRtmp }: IngestListenerProps): SecurityGroup {
     const securityGroup = new SecurityGroup(this, 'SecurityGroup', {
       vpc,
       description: 'Headend: who may publish',
       allowAllOutbound: false,
     });
-    const ports = ingestDomain === null ? [PORTS.rtmp] : [PORTS.rtmp, PORTS.rtmps];
+    const ports = [...(plainRtmp ? [PORTS.rtmp] : []), ...(ingestDomain === null ? [] : [PORTS.rtmps])];
     for (const cidr of ingestAllowList) {
       for (const port of ports) securityGroup.addIngressRule(Peer.ipv4(cidr), Port.tcp(port), 'broadcasters');
     }

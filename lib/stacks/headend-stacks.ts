@@ -53,7 +53,7 @@ export class HeadendStacks {
   /** Scripts and people look for the outputs by these names, whatever the stacks are called. */
   #addOutputs(headend: HeadendPlatform): void {
     const outputs = {
-      RtmpUrl: headend.rtmpUrl,
+      ...(headend.rtmpUrl === null ? {} : { RtmpUrl: headend.rtmpUrl }),
       ...(headend.rtmpsUrl === null ? {} : { RtmpsUrl: headend.rtmpsUrl }),
       PlaybackBaseUrl: headend.playbackBaseUrl,
       ApiUrl: headend.apiUrl,

@@ -3,7 +3,8 @@ import { UserError } from '#scripts/terminal/errors.ts';
 
 /** The outputs of a deployed stage. */
 export interface DeploymentOutputs {
-  readonly rtmpUrl: string;
+  /** Null if the stage takes RTMPS only. One of both addresses is there. */
+  readonly rtmpUrl: string | null;
   /** Null if the stage has no certificate for it. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
@@ -21,7 +22,6 @@ export interface DeploymentOutputs {
 const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 
 const REQUIRED_OUTPUTS = [
-  'RtmpUrl',
   'PlaybackBaseUrl',
   'ApiUrl',
   'SiteUrl',
@@ -30,7 +30,8 @@ const REQUIRED_OUTPUTS = [
   'ViewerTokenStoreArn',
   'Region',
 ] as const;
-type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl';
+const INGEST_OUTPUTS = ['RtmpUrl', 'RtmpsUrl'] as const;
+type OutputName = (typeof REQUIRED_OUTPUTS | typeof INGEST_OUTPUTS)[number];
 
 /** Finds the outputs by name in all stacks. Throws a UserError that lists the missing or ambiguous ones. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
@@ -38,13 +39,14 @@ export function parseDeploymentOutputs(text: string): DeploymentOutputs {
   const valuesOf = (name: OutputName): string[] => [
     ...new Set(stacks.flatMap(([, outputs]) => (outputs[name] === undefined ? [] : [outputs[name]]))),
   ];
-  const missing = REQUIRED_OUTPUTS.filter((name) => valuesOf(name).length === 0);
+  const hasNone = (name: OutputName): boolean => valuesOf(name).length === 0;
+  const missing = [...REQUIRED_OUTPUTS.filter(hasNone), ...(INGEST_OUTPUTS.every(hasNone) ? ['RtmpUrl'] : [])];
   if (missing.length > 0) throw new UserError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
-  const ambiguous = [...REQUIRED_OUTPUTS, 'RtmpsUrl' as const].filter((name) => valuesOf(name).length > 1);
+  const ambiguous = [...REQUIRED_OUTPUTS, ...INGEST_OUTPUTS].filter((name) => valuesOf(name).length > 1);
   if (ambiguous.length > 0) throw new UserError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
   const theValue = (name: OutputName): string => valuesOf(name)[0] ?? '';
   return {
-    rtmpUrl: theValue('RtmpUrl'),
+    rtmpUrl: theValue('RtmpUrl') || null,
     rtmpsUrl: theValue('RtmpsUrl') || null,
     playbackBaseUrl: theValue('PlaybackBaseUrl'),
     apiUrl: theValue('ApiUrl'),

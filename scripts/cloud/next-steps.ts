@@ -14,10 +14,9 @@ export interface DeployedStage {
 
 /** Describes the deployment and what to do next. Ends with a line feed. */
 export function nextSteps({ stage, outputs, wantedToken, adminToken }: DeployedStage): string {
-  const { rtmpUrl, rtmpsUrl, playbackBaseUrl, apiUrl, siteUrl } = outputs;
+  const { playbackBaseUrl, apiUrl, siteUrl } = outputs;
   const addresses = formatTable([
-    ['OBS: Server', rtmpUrl],
-    ...(rtmpsUrl === null ? [] : [['  or over TLS', rtmpsUrl]]),
+    ...serverRows(outputs),
     ['Watch', `${siteUrl}${watchPath('PLAYBACK_ID')}`],
     ['Playlists', `${playbackBaseUrl}${masterPath('PLAYBACK_ID')}`],
     ['Control API', apiUrl],
@@ -31,6 +30,12 @@ export function nextSteps({ stage, outputs, wantedToken, adminToken }: DeployedS
     indent(`npm run stream -- --api ${apiUrl} create --title "My stream"`),
     '\nAlarms and what to do about them: docs/operations.md\n',
   ].join('\n');
+}
+
+function serverRows({ rtmpUrl, rtmpsUrl }: DeploymentOutputs): string[][] {
+  const label = 'OBS: Server';
+  if (rtmpUrl === null) return rtmpsUrl === null ? [] : [[label, rtmpsUrl]];
+  return [[label, rtmpUrl], ...(rtmpsUrl === null ? [] : [['  or over TLS', rtmpsUrl]])];
 }
 
 function tokenLines(stage: string, wanted: WantedToken, token: string | null): string[] {

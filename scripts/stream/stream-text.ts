@@ -45,6 +45,7 @@ export function publishText(stream: StreamBody & { readonly streamKey: string })
 }
 
 function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
+  if (rtmpUrl === undefined) return rtmpsUrl === undefined ? [] : [['Server', rtmpsUrl]];
   return [['Server', rtmpUrl], ...(rtmpsUrl === undefined ? [] : [['Server (TLS)', rtmpsUrl]])];
 }
 

@@ -119,6 +119,7 @@ test.each<[string, object, string]>([
     { vpcCidr: '10.0.0.0/22', availabilityZones: 6 },
     'vpcCidr: 10.0.0.0/22 is too small',
   ],
+  ['no RTMP and no name for RTMPS', { plainRtmp: false }, 'plainRtmp: without it, broadcasters need an ingestDomain'],
   ['a firewall without a region', { waf: true }, 'waf: the firewall is in us-east-1'],
   ['a rate limit without a firewall', { wafViewsPerFiveMinutes: 9_000 }, 'wafViewsPerFiveMinutes: waf is off'],
   [

@@ -1,4 +1,5 @@
-import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import type { StageConfig } from '#config/stage-config.ts';
+import { BOTH_PROTOCOLS, TESTED_STAGES } from '#test/support/stage-configs.ts';
 import {
   type Json,
   type SynthesizedStage,
@@ -13,6 +14,41 @@ interface Ingress {
   readonly toPort: number;
   readonly source: string;
 }
+
+/** The ports that broadcasters connect to. */
+const portsOf = ({ plainRtmp = true, ingestDomain }: StageConfig): number[] => [
+  ...(plainRtmp ? [1935] : []),
+  ...(ingestDomain === undefined ? [] : [443]),
+];
+
+describe.each([...TESTED_STAGES, BOTH_PROTOCOLS])('the way of broadcasters into stage $name', (config) => {
+  let stage: SynthesizedStage;
+  beforeAll(async () => {
+    stage = await synthesizeStage(config);
+  });
+
+  test('the load balancer listens where the stage says, and leads to RTMP in the tasks', () => {
+    const listeners = stage
+      .ofType('AWS::ElasticLoadBalancingV2::Listener')
+      .filter(({ properties }) => properties.Protocol !== 'HTTP');
+    expect(listeners.map(({ properties }) => [properties.Port, properties.Protocol])).toEqual(
+      portsOf(config).map((port) => [port, port === 443 ? 'TLS' : 'TCP']),
+    );
+    const targets = listeners.map(({ properties }) => properties.DefaultActions[0].TargetGroupArn);
+    expect(new Set(targets.map((target) => JSON.stringify(target))).size).toBe(1);
+  });
+
+  test('outputs and API name the protocols that there are', () => {
+    const addresses = { RtmpUrl: portsOf(config).includes(1935), RtmpsUrl: portsOf(config).includes(443) };
+    for (const [name, isThere] of Object.entries(addresses))
+      expect([name, name in stage.outputs]).toEqual([name, isThere]);
+    const [controlApi] = stage
+      .ofType('AWS::Lambda::Function')
+      .filter(({ properties }) => properties.Description === 'Headend: control API');
+    const { RTMP_URL, RTMPS_URL } = controlApi?.properties.Environment.Variables ?? {};
+    expect([RTMP_URL !== undefined, RTMPS_URL !== undefined]).toEqual(Object.values(addresses));
+  });
+});
 
 describe.each(TESTED_STAGES)('network of stage $name', (config) => {
   let stage: SynthesizedStage;
@@ -66,7 +102,7 @@ describe.each(TESTED_STAGES)('network of stage $name', (config) => {
   test('broadcasters reach only RTMP and RTMPS, and only from the allowed ranges', () => {
     const rules = into(groupOf('Headend: who may publish'));
     expect(new Set(rules.map(({ source }) => source))).toEqual(new Set(config.ingestAllowList ?? ['0.0.0.0/0']));
-    const ports = config.ingestDomain === undefined ? [1935] : [1935, 443];
+    const ports = portsOf(config);
     expect(new Set(rules.map(({ fromPort }) => fromPort))).toEqual(new Set(ports));
   });
 

@@ -57,10 +57,9 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
   });
 
   test('the outputs have the names that scripts look for', () => {
-    const names = ['RtmpUrl', 'PlaybackBaseUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region'];
-    const expected = config.ingestDomain === undefined ? names : [...names, 'RtmpsUrl'];
+    const names = ['PlaybackBaseUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region'];
+    const expected = [...names, config.plainRtmp === false ? 'RtmpsUrl' : 'RtmpUrl'];
     expect(Object.keys(stage.outputs)).toEqual(expect.arrayContaining(expected));
-    expect('RtmpsUrl' in stage.outputs).toBe(config.ingestDomain !== undefined);
   });
 
   test('logs are kept as long as the stage says', () => {

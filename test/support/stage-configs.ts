@@ -30,6 +30,7 @@ export const EVERY_OPTION: StageConfig = {
   latency: 'ultra',
   playback: 'public',
   reconnectWindowSeconds: 60,
+  plainRtmp: false,
   ingestAllowList: ['198.51.100.0/24', '203.0.113.7/32'],
   publishMode: 'webhook',
   webhookUrl: 'https://backend.example.com/publish',
@@ -45,6 +46,13 @@ export const EVERY_OPTION: StageConfig = {
   containerInsights: true,
   ecsExec: true,
   removalPolicy: 'retain',
+};
+
+/** A stage that takes both RTMP and RTMPS. */
+export const BOTH_PROTOCOLS: StageConfig = {
+  name: 'both-protocols',
+  region: 'eu-central-1',
+  ingestDomain: { domainName: 'ingest.example.com', certificateArn: certificate('eu-central-1') },
 };
 
 /** The stages that tests synthesize: those in stages.ts, and one with every option set. */

@@ -3,7 +3,16 @@ import type { VariableName } from '#domain/environment.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
-import { logLevel, notBoth, oneOf, optional, parsedBy, readEnvironment, text } from '#runtime/environment.ts';
+import {
+  atLeastOne,
+  logLevel,
+  notBoth,
+  oneOf,
+  optional,
+  parsedBy,
+  readEnvironment,
+  text,
+} from '#runtime/environment.ts';
 import { toSecretSource } from '#runtime/stored-secret.ts';
 import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
@@ -35,13 +44,15 @@ const variables = {
   VIEWER_TOKEN_SECRET_ARN: optional(text),
   EDGE_SECRET_ARN: optional(text),
   API_DOMAIN: optional(text),
-  RTMP_URL: text,
+  RTMP_URL: optional(text),
   RTMPS_URL: optional(text),
   PLAYBACK_BASE_URL: text,
 } satisfies Record<VariableName<'control-api'>, z.ZodMiniType>;
 
 const schema = z.pipe(
-  z.object(variables).check(notBoth('VIEWER_TOKEN_KEYS', 'VIEWER_TOKEN_SECRET_ARN')),
+  z
+    .object(variables)
+    .check(notBoth('VIEWER_TOKEN_KEYS', 'VIEWER_TOKEN_SECRET_ARN'), atLeastOne('RTMP_URL', 'RTMPS_URL')),
   z.transform(({ VIEWER_TOKEN_KEYS: value, VIEWER_TOKEN_SECRET_ARN: arn, ...others }) => ({
     ...others,
     viewerTokenKeys: toSecretSource(value, arn),

@@ -106,7 +106,7 @@ export const streamSchema = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     ingest: z.object({
-      rtmpUrl: z.string(),
+      rtmpUrl: z.string().optional().openapi({ description: 'Missing if the deployment takes RTMPS only' }),
       rtmpsUrl: z.string().optional().openapi({ description: 'The same over TLS, if the deployment supports it' }),
     }),
     playbackUrl: z.url().openapi({ description: NEEDS_TOKEN }),

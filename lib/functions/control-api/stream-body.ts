@@ -4,7 +4,8 @@ import type { StreamBody } from './schemas.ts';
 
 /** The public addresses of a deployment, without trailing slashes. */
 export interface PublicAddresses {
-  readonly rtmpUrl: string;
+  /** Null in a deployment that takes RTMPS only. */
+  readonly rtmpUrl: string | null;
   /** Null if the deployment has no RTMPS. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
@@ -25,7 +26,7 @@ export function toStreamBody(
     status: live === null ? 'idle' : 'live',
     startedAt: live?.startedAt ?? null,
     health: live === null || live.health === null ? null : { ...live.health, warnings: [...live.health.warnings] },
-    ingest: { rtmpUrl, ...(rtmpsUrl === null ? {} : { rtmpsUrl }) },
+    ingest: { ...(rtmpUrl === null ? {} : { rtmpUrl }), ...(rtmpsUrl === null ? {} : { rtmpsUrl }) },
     playbackUrl: `${playbackBaseUrl}${masterPath(stream.playbackId)}`,
     watchUrl: `${playbackBaseUrl}${watchPath(stream.playbackId)}`,
   };

@@ -33,7 +33,13 @@ test('what is required alone: no RTMPS, no bootstrap tokens, no viewer tokens', 
   });
 });
 
-test.each(Object.keys(REQUIRED))('%s is required', (name) => {
+test('a deployment has RTMP, RTMPS or both', () => {
+  const RTMPS_URL = 'rtmps://ingest.example.com/live';
+  expect(read({ RTMP_URL: undefined, RTMPS_URL })).toMatchObject({ RTMP_URL: null, RTMPS_URL });
+  expect(() => read({ RTMP_URL: undefined })).toThrow('RTMP_URL or RTMPS_URL must be set');
+});
+
+test.each(Object.keys(REQUIRED).filter((name) => name !== 'RTMP_URL'))('%s is required', (name) => {
   expect(() => read({ [name]: '' })).toThrow(new RegExp(`^control-api can't start: ${name} is missing \\([^;]+\\)$`));
 });
 

@@ -43,7 +43,18 @@ test('streams have an RTMPS URL, and the OpenAPI document says so', async () => 
   expect((await api.call('GET', `/api/streams/${created.id}`)).json.ingest).toEqual(ingest);
   const { components } = (await api.call('GET', '/api/openapi.json')).json;
   const schema = components.schemas.Stream.properties.ingest;
-  expect([Object.keys(schema.properties), schema.required]).toEqual([['rtmpUrl', 'rtmpsUrl'], ['rtmpUrl']]);
+  // A deployment has either or both.
+  expect([Object.keys(schema.properties), schema.required]).toEqual([['rtmpUrl', 'rtmpsUrl'], undefined]);
+});
+
+test('in a deployment that takes RTMPS only, streams have no RTMP URL', async () => {
+  const addresses = {
+    rtmpUrl: null,
+    rtmpsUrl: 'rtmps://ingest.example.com/live',
+    playbackBaseUrl: 'https://a.example',
+  };
+  api = await startControlApi(database.client, Date.now, { addresses });
+  expect((await api.call('POST', '/api/streams')).json.ingest).toEqual({ rtmpsUrl: addresses.rtmpsUrl });
 });
 
 describe('without bootstrap tokens', () => {

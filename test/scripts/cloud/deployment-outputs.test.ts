@@ -34,6 +34,11 @@ test.each([
     { a: CONTROL, b: { ...MEDIA, ...RTMPS }, c: DELIVERY },
     { ...EXPECTED, rtmpsUrl: RTMPS.RtmpsUrl },
   ],
+  [
+    'a stage with RTMPS only',
+    { a: CONTROL, b: RTMPS, c: DELIVERY },
+    { ...EXPECTED, rtmpUrl: null, rtmpsUrl: RTMPS.RtmpsUrl },
+  ],
 ])('of %s', (_case, stacks, expected) => {
   expect(parse(stacks)).toEqual(expected);
 });
@@ -48,7 +53,7 @@ test.each(Object.keys({ ...CONTROL, ...MEDIA, ...DELIVERY }).filter((name) => na
 
 test('all missing outputs are named at once', () => {
   expect(() => parse({ a: CONTROL })).toThrow(
-    'The deployed stacks lack the outputs RtmpUrl, PlaybackBaseUrl, SiteUrl.',
+    'The deployed stacks lack the outputs PlaybackBaseUrl, SiteUrl, RtmpUrl.',
   );
 });
 

@@ -34,6 +34,12 @@ test('includes the RTMPS address if there is one', () => {
   expect(text).toMatch(/over TLS +rtmps:\/\/ingest\.example\.com:443\/live\n/);
 });
 
+test('without plain RTMP, the RTMPS address is the server for OBS', () => {
+  const text = steps({ outputs: { ...OUTPUTS, rtmpUrl: null, rtmpsUrl: 'rtmps://ingest.example.com/live' } });
+  expect(text).toMatch(/OBS: Server +rtmps:\/\/ingest\.example\.com\/live\n/);
+  expect(text).not.toMatch(/rtmp:|over TLS|null/);
+});
+
 test('names a command that the command line accepts', () => {
   const [, args = ''] = /npm run stream -- (.+)/.exec(steps()) ?? [];
   const words = [...args.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
