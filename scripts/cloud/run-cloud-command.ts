@@ -8,6 +8,7 @@ import type { CdkCommand } from './cdk-cli.ts';
 import { type CloudCommandLine, parseCdkCommandLine } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { deploy } from './deploy.ts';
+import { type PipelineOptions, pipelineSteps, takePipelineOptions } from './pipeline-options.ts';
 import { runPreflight } from './preflight/run-preflight.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
@@ -18,6 +19,10 @@ const DEFAULT_OUTPUT = 'cdk.out';
 const DEPLOY_HELP = `npm run deploy has the options of "cdk deploy", see below, and:
   --new-admin-token  make an admin token even if there is one, to replace a lost one
   --no-admin-token   make none, for pipelines, whose log should not contain one
+  --pipeline-role OWNER/REPO
+                     instead of the stage, make the IAM roles by which that repository's workflows on GitHub deploy it
+  --existing-provider
+                     with --pipeline-role: the account trusts GitHub already
 
 `;
 
@@ -28,7 +33,9 @@ export async function runCloudCommand(
   dependencies: CloudDependencies,
 ): Promise<number> {
   try {
-    return await run(parseCdkCommandLine(command, args), dependencies);
+    const taken = takePipelineOptions(args);
+    if (taken === null) return await run(parseCdkCommandLine(command, args), dependencies);
+    return await runOnPipeline(parseCdkCommandLine(command, taken.args), taken.pipeline, dependencies);
   } catch (error) {
     if (!(error instanceof UserError || error instanceof StageConfigError)) throw error;
     dependencies.stderr.write(`${error.message}\n`);
@@ -64,6 +71,21 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
   await dependencies.build();
   if (command === 'destroy') return dependencies.runCdk(toCdkRun(line, namesNone(line) ? ['--all'] : [], dependencies));
   return synth(line, resolveStage(config), dependencies);
+}
+
+/** The app has only the stack of the pipeline's roles then. Nothing has to be built for it. */
+async function runOnPipeline(
+  line: CloudCommandLine,
+  pipeline: PipelineOptions,
+  dependencies: CloudDependencies,
+): Promise<number> {
+  if (line.isHelp || line.stage === null) return run(line, dependencies);
+  stageConfigNamed(line.stage, dependencies.stages);
+  const exitCode = await dependencies.runCdk(toCdkRun(line, [], dependencies));
+  if (exitCode === 0 && line.command === 'deploy' && line.isExecuted) {
+    dependencies.stdout.write(pipelineSteps(line.stage, pipeline));
+  }
+  return exitCode;
 }
 
 const namesNone = ({ stackNames, isAll }: CloudCommandLine): boolean => stackNames.length === 0 && !isAll;

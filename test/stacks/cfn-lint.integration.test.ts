@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { cfnLintVersion, findCfnLint } from '#scripts/testing/cfn-lint.mjs';
-import { TESTED_STAGES } from '#test/support/stage-configs.ts';
+import { EVERY_OPTION, TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type Json, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
 const REGIONS = ['us-east-1', 'eu-central-1'];
@@ -75,9 +75,13 @@ if (cfnLint === null) {
     expect(await runCfnLint('--version')).toBe(`cfn-lint ${cfnLintVersion()}\n`);
   });
 
-  test('cfn-lint finds no errors in the templates of any stage, but for the gap in what it knows', async () => {
+  test('cfn-lint finds no errors in the templates of any stage or pipeline, but for the gap in what it knows', async () => {
+    const assemblies = [
+      ...TESTED_STAGES.map((config) => ({ name: config.name, assembly: synthesizeStage(config) })),
+      { name: 'pipeline', assembly: synthesizeStage(EVERY_OPTION, 'pipeline') },
+    ];
     const stages = await Promise.all(
-      TESTED_STAGES.map(async (config) => ({ name: config.name, ...(await synthesizeStage(config)) })),
+      assemblies.map(async ({ name, assembly }) => ({ name, stacks: (await assembly).stacks })),
     );
     const templates = Object.fromEntries(
       stages.flatMap(({ name, stacks }) =>

@@ -62,7 +62,7 @@ const BARE_ENVIRONMENT = {
 /** Synthesizes a stage in its own process, once per run of `npm test`, and reads its templates. */
 export async function synthesizeStage(
   config: StageConfig,
-  form: 'stacks' | 'library' = 'stacks',
+  form: 'stacks' | 'library' | 'pipeline' | 'second-pipeline' = 'stacks',
 ): Promise<SynthesizedStage> {
   const shared = process.env.HEADEND_SYNTH_DIR;
   const folder = shared ?? (await mkdtemp(join(tmpdir(), 'headend-synth-')));

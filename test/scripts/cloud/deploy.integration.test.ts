@@ -260,6 +260,19 @@ test('the token table is reached with the profile of the CLI', async () => {
   expect(cdk?.args).toEqual(expect.arrayContaining(['--profile', 'ops']));
 });
 
+test('the roles of a pipeline are deployed without a build, and the rest to do on GitHub is named', async () => {
+  const options = ['--pipeline-role', 'acme/live', '--existing-provider'];
+  const { code, stdout, steps, cdk } = await run('deploy', [...DEV, ...options, '--verbose']);
+  expect([code, steps, tokensIn(stdout)]).toEqual([0, ['cdk'], []]);
+  const context = ['-c', 'pipelineRepository=acme/live', '-c', 'pipelineProvider=existing'];
+  expect(cdk?.args.slice(-7)).toEqual([...DEV, '--verbose', ...context]);
+  for (const text of ['https://github.com/acme/live', 'AWS_ROLE_ARN', 'AWS_DIFF_ROLE_ARN', 'HEADEND_TOKEN']) {
+    expect(stdout).toContain(text);
+  }
+  expect((await run('deploy', [...DEV, ...options], { exitCodes: [3] })).stdout).toBe('');
+  expect((await run('destroy', [...DEV, ...options])).steps).toEqual(['cdk']);
+});
+
 test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds nothing', async (command) => {
   const { code, stdout, stderr, steps } = await run(command, []);
   expect([code, stdout, steps]).toEqual([1, '', []]);
@@ -314,5 +327,5 @@ test.each([
 test('help needs no stage and includes Headend’s own options', async () => {
   const { code, stdout, steps, cdk } = await run('deploy', ['--help']);
   expect([code, steps, cdk?.args]).toEqual([0, ['cdk'], ['deploy', '--help']]);
-  expect(stdout).toMatch(/--new-admin-token .+\n +--no-admin-token /);
+  expect(stdout).toMatch(/--new-admin-token .+\n +--no-admin-token .+\n +--pipeline-role OWNER\/REPO\n/);
 });
