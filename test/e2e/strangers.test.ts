@@ -11,7 +11,7 @@ import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-serv
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
 import { awsAttempts, FORGED_EVENT_ID } from '#test/support/local-aws-attempts.ts';
-import { type Attempt, tryAsOtherUser } from '#test/support/other-user.ts';
+import { type StrangersRequest, tryAsOtherUser } from '#test/support/other-user.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
 import { listeningPortsOf, processTree } from '#test/support/processes.ts';
 
@@ -111,7 +111,7 @@ asOtherUser('another user of the machine (only root can become one)', () => {
   });
 
   test('gets nothing from any port', async () => {
-    const attempts = ports.flatMap((port): Attempt[] => {
+    const attempts = ports.flatMap((port): StrangersRequest[] => {
       const [url, headers] = [`http://127.0.0.1:${port}`, { host: `127.0.0.1:${port}` }];
       return [
         { url: `${url}/`, method: 'GET', headers, body: '' },
@@ -210,7 +210,7 @@ const pathsOf = (port: number) =>
     ...{ url: `http://${EVIL_NAME}:${port}${path}`, method: 'GET' },
   }));
 
-type PageRequest = Pick<Attempt, 'url' | 'method'> & Partial<Attempt>;
+type PageRequest = Pick<StrangersRequest, 'url' | 'method'> & Partial<StrangersRequest>;
 
 /** Runs in the page. Resolves to the answers that it could read, of requests with and without permission to read. */
 async function readWhatOneCan(requests: PageRequest[]): Promise<string[]> {

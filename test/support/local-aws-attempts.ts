@@ -1,6 +1,6 @@
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
 import type { LocalAwsService } from '#scripts/local/request-signature.ts';
-import type { Attempt } from '#test/support/other-user.ts';
+import type { StrangersRequest } from '#test/support/other-user.ts';
 import { signedHeaders } from '#test/support/signed-fetch.ts';
 
 /** An admin token of an attacker's making. */
@@ -12,7 +12,7 @@ export interface ForgedToken {
 /** The id of an event that no encoder has sent. */
 export const FORGED_EVENT_ID = 'forged';
 
-interface Call {
+interface AwsCall {
   readonly service: LocalAwsService;
   readonly path: string;
   readonly target?: string;
@@ -22,7 +22,7 @@ interface Call {
 const ADMIN_TOKENS = { TableName: LOCAL_TABLE_NAMES.ADMIN_TOKENS_TABLE };
 
 /** What somebody would call to read everything and to become an administrator. */
-function callsFor({ id, tokenHash }: ForgedToken): Call[] {
+function callsFor({ id, tokenHash }: ForgedToken): AwsCall[] {
   const item = { id, tokenHash, name: 'forged', createdAt: '2026-11-20T19:30:00.000Z' };
   const Item = Object.fromEntries(Object.entries(item).map(([name, value]) => [name, { S: value }]));
   const Detail = JSON.stringify({ id: FORGED_EVENT_ID, type: 'stream.live', time: '2026-11-20T19:30:00.000Z' });
@@ -44,7 +44,7 @@ function callsFor({ id, tokenHash }: ForgedToken): Call[] {
 }
 
 /** All calls to a port, signed with each of the secrets. */
-export function awsAttempts(port: number, token: ForgedToken, secrets: readonly string[]): Attempt[] {
+export function awsAttempts(port: number, token: ForgedToken, secrets: readonly string[]): StrangersRequest[] {
   return secrets.flatMap((secret) =>
     callsFor(token).map(({ service, path, target, body: value }) => {
       const url = `http://127.0.0.1:${port}${path}`;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { json } from 'node:stream/consumers';
 
 /** A request that another user of the machine makes. */
-export interface Attempt {
+export interface StrangersRequest {
   readonly url: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,20 +11,20 @@ export interface Attempt {
 }
 
 /** What it came to. Without an answer, `status` is 0 and `text` says why. */
-export interface AttemptOutcome {
+export interface StrangersAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
 export interface Tries {
-  readonly attempts: readonly Attempt[];
+  readonly attempts: readonly StrangersRequest[];
   /** Files and folders. */
   readonly paths: readonly string[];
 }
 
 export interface TriesOutcome {
-  readonly answers: readonly AttemptOutcome[];
+  readonly answers: readonly StrangersAnswer[];
   /** The text of each file or the names in each folder. Null if reading is not permitted. */
   readonly contents: readonly (string | null)[];
 }
