@@ -7,12 +7,16 @@ export interface DeploymentOutputs {
   /** Null if the stage has no certificate for it. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
+  /** The origin's load balancer, which only CloudFront can reach. */
+  readonly originUrl: string;
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
   /** ARNs of the secret and of the CloudFront key value store with the keys of viewer tokens. */
   readonly viewerTokenSecretArn: string;
   readonly viewerTokenStoreArn: string;
+  /** The SNS topics of the alarms: one in the stage's region, and one in CloudFront's if that is another. */
+  readonly alarmTopicArns: readonly string[];
   /** Region of the control API and its tables. */
   readonly region: string;
 }
@@ -23,6 +27,7 @@ const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 const REQUIRED_OUTPUTS = [
   'RtmpUrl',
   'PlaybackBaseUrl',
+  'OriginUrl',
   'ApiUrl',
   'SiteUrl',
   'AdminTokensTable',
@@ -30,7 +35,7 @@ const REQUIRED_OUTPUTS = [
   'ViewerTokenStoreArn',
   'Region',
 ] as const;
-type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl';
+type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl' | 'AlarmTopicArn';
 
 /** Finds the outputs by name in all stacks. Throws a UserError that lists the missing or ambiguous ones. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
@@ -47,11 +52,13 @@ export function parseDeploymentOutputs(text: string): DeploymentOutputs {
     rtmpUrl: theValue('RtmpUrl'),
     rtmpsUrl: theValue('RtmpsUrl') || null,
     playbackBaseUrl: theValue('PlaybackBaseUrl'),
+    originUrl: theValue('OriginUrl'),
     apiUrl: theValue('ApiUrl'),
     siteUrl: theValue('SiteUrl'),
     adminTokensTable: theValue('AdminTokensTable'),
     viewerTokenSecretArn: theValue('ViewerTokenSecretArn'),
     viewerTokenStoreArn: theValue('ViewerTokenStoreArn'),
+    alarmTopicArns: valuesOf('AlarmTopicArn'),
     region: theValue('Region'),
   };
 }
