@@ -7,8 +7,8 @@ export interface DeploymentOutputs {
   /** Null if the stage has no certificate for it. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
-  /** The origin's load balancer, which only CloudFront can reach. */
-  readonly originUrl: string;
+  /** The origin's load balancer, which only CloudFront can reach. Null if the stacks are older than this output. */
+  readonly originUrl: string | null;
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
@@ -27,7 +27,6 @@ const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
 const REQUIRED_OUTPUTS = [
   'RtmpUrl',
   'PlaybackBaseUrl',
-  'OriginUrl',
   'ApiUrl',
   'SiteUrl',
   'AdminTokensTable',
@@ -35,7 +34,7 @@ const REQUIRED_OUTPUTS = [
   'ViewerTokenStoreArn',
   'Region',
 ] as const;
-type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl' | 'AlarmTopicArn';
+type OutputName = (typeof REQUIRED_OUTPUTS)[number] | 'RtmpsUrl' | 'OriginUrl' | 'AlarmTopicArn';
 
 /** Finds the outputs by name in all stacks. Throws a UserError that lists the missing or ambiguous ones. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
@@ -45,14 +44,16 @@ export function parseDeploymentOutputs(text: string): DeploymentOutputs {
   ];
   const missing = REQUIRED_OUTPUTS.filter((name) => valuesOf(name).length === 0);
   if (missing.length > 0) throw new UserError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
-  const ambiguous = [...REQUIRED_OUTPUTS, 'RtmpsUrl' as const].filter((name) => valuesOf(name).length > 1);
+  const ambiguous = [...REQUIRED_OUTPUTS, 'RtmpsUrl' as const, 'OriginUrl' as const].filter(
+    (name) => valuesOf(name).length > 1,
+  );
   if (ambiguous.length > 0) throw new UserError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
   const theValue = (name: OutputName): string => valuesOf(name)[0] ?? '';
   return {
     rtmpUrl: theValue('RtmpUrl'),
     rtmpsUrl: theValue('RtmpsUrl') || null,
     playbackBaseUrl: theValue('PlaybackBaseUrl'),
-    originUrl: theValue('OriginUrl'),
+    originUrl: theValue('OriginUrl') || null,
     apiUrl: theValue('ApiUrl'),
     siteUrl: theValue('SiteUrl'),
     adminTokensTable: theValue('AdminTokensTable'),

@@ -55,6 +55,8 @@ const FRAMES_PER_SECOND = 30;
 /** If the probe is killed, nobody can publish to what it leaves behind. */
 const KEY_LIFETIME_MS = 3_600_000;
 const START_TIMEOUT_MS = 30_000;
+/** FFmpeg starts with what has come meanwhile. Until it has caught up, viewers are further behind than later. */
+const SETTLE_MS = 3_000;
 const POLL_MS = 100;
 
 /** Publishes a test picture to a new stream and watches it. Rejects if it can't be published or has no playlist in time. */
@@ -83,6 +85,8 @@ export async function broadcastAndWatch(options: BroadcastOptions): Promise<Broa
     },
   });
   try {
+    await sleep(SETTLE_MS, undefined, { signal });
+    parts.settle();
     await sleep(seconds * 1000, undefined, { signal });
   } finally {
     await viewer.stop();

@@ -48,10 +48,10 @@ export function measurePicture(
   const delaysMs: number[] = [];
   const arrivalsMs: number[] = [];
   let next = 0;
-  for (const { shownAtMs, isLive, durationSeconds, arrivedAtMs } of presentation.parts) {
+  for (const { shownAtMs, isSettled, durationSeconds, arrivedAtMs } of presentation.parts) {
     const own = numbers.slice(next, next + Math.round(durationSeconds * framesPerSecond));
     next += own.length;
-    if (!isLive) continue;
+    if (!isSettled) continue;
     const capturedAtMs = own.map((number) => (number === null ? null : captureTimeMs(number, arrivedAtMs)));
     for (const [index, captured] of capturedAtMs.entries()) {
       if (captured !== null) delaysMs.push(shownAtMs + (index * 1000) / framesPerSecond - captured);
@@ -91,8 +91,8 @@ interface ShownPart extends PlayedPart {
 
 /**
  * Plays the parts as a low-latency player does: the hold-back behind the newest end of the playlist, evenly. A part that
- * is late stops the picture, and everything after it is shown that much later. Parts that were there before the viewer
- * came say nothing about that.
+ * is late stops the picture, and everything after it is shown that much later. Parts from
+ * before the viewer had settled say nothing about that.
  */
 function presentParts(parts: readonly PlayedPart[], holdBackSeconds: number) {
   let endMs = 0;
@@ -101,13 +101,13 @@ function presentParts(parts: readonly PlayedPart[], holdBackSeconds: number) {
     endMs += part.durationSeconds * 1000;
     return { ...part, startMs, endMs };
   });
-  const live = placed.filter(({ isLive }) => isLive);
-  const firstShownAtMs = Math.min(...live.map((part) => part.arrivedAtMs - part.endMs)) + holdBackSeconds * 1000;
+  const settled = placed.filter(({ isSettled }) => isSettled);
+  const firstShownAtMs = Math.min(...settled.map((part) => part.arrivedAtMs - part.endMs)) + holdBackSeconds * 1000;
   let stalls = 0;
   let stalledMs = 0;
   const shown: ShownPart[] = placed.map(({ startMs, ...part }) => {
     const lateMs = part.arrivedAtMs - (firstShownAtMs + startMs + stalledMs);
-    if (part.isLive && lateMs > 0) {
+    if (part.isSettled && lateMs > 0) {
       stalls += 1;
       stalledMs += lateMs;
     }

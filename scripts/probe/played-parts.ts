@@ -7,8 +7,8 @@ export interface PlayedPart {
   readonly durationSeconds: number;
   /** When the viewer had all of it, in milliseconds since 1970. */
   readonly arrivedAtMs: number;
-  /** False if the first playlist listed it: then it was there before the viewer came. */
-  readonly isLive: boolean;
+  /** False if it was listed before the viewer had settled. */
+  readonly isSettled: boolean;
   readonly media: Buffer;
 }
 
@@ -23,7 +23,7 @@ const PART_OR_INIT = /-init\.mp4$|\.\d+\.m4s$/;
 
 interface ListedPlace {
   readonly durationSeconds: number;
-  readonly isLive: boolean;
+  readonly isSettled: boolean;
   readonly isIndependent: boolean;
   readonly initUri: string | null;
 }
@@ -33,6 +33,7 @@ export class PlayedParts {
   /** Folder of the variant, with its slashes. Null before the multivariant playlist. */
   #folder: string | null = null;
   #holdBackSeconds = 0;
+  #isSettled = false;
   /** By URI, in the order of the playlist: later playlists only go on. */
   readonly #listed = new Map<string, ListedPlace>();
   readonly #arrived = new Map<string, { readonly media: Buffer; readonly atMs: number }>();
@@ -42,6 +43,11 @@ export class PlayedParts {
   /** PART-HOLD-BACK: how far behind the end of the playlist a player should be. */
   get holdBackSeconds(): number {
     return this.#holdBackSeconds;
+  }
+
+  /** From now on, parts tell how far the viewer is behind live. */
+  settle(): void {
+    this.#isSettled = true;
   }
 
   add({ url, status, body, endedAtMs }: TimedResponse): void {
@@ -62,9 +68,9 @@ export class PlayedParts {
     const init = this.#arrived.get(initUri)?.media;
     if (init === undefined) throw new Error('the viewer got no video that can be decoded');
     const parts: PlayedPart[] = [];
-    for (const { durationSeconds, isLive, arrived, ...place } of listed.slice(first)) {
+    for (const { durationSeconds, isSettled, arrived, ...place } of listed.slice(first)) {
       if (arrived === undefined || place.initUri !== initUri) break;
-      parts.push({ durationSeconds, isLive, arrivedAtMs: arrived.atMs, media: arrived.media });
+      parts.push({ durationSeconds, isSettled, arrivedAtMs: arrived.atMs, media: arrived.media });
     }
     return { init, parts };
   }
@@ -77,12 +83,12 @@ export class PlayedParts {
   #readPlaylist(text: string): void {
     const { segments, serverControl } = parseMediaPlaylist(text);
     this.#holdBackSeconds = Number(serverControl?.get('PART-HOLD-BACK') ?? 0);
-    const isLive = this.#listed.size > 0;
+    const isSettled = this.#isSettled;
     let initUri: string | null = null;
     for (const { map, parts } of segments) {
       initUri = map ?? initUri;
       for (const { uri, durationSeconds, isIndependent } of parts) {
-        if (!this.#listed.has(uri)) this.#listed.set(uri, { durationSeconds, isLive, isIndependent, initUri });
+        if (!this.#listed.has(uri)) this.#listed.set(uri, { durationSeconds, isSettled, isIndependent, initUri });
       }
     }
   }

@@ -47,6 +47,7 @@ export function deployedTarget(
 
 /** The load balancer that only CloudFront may reach, and the tasks' ports behind the address for broadcasters. */
 function originAddresses({ originUrl, rtmpUrl }: DeploymentOutputs): OriginAddress[] {
+  if (originUrl === null) throw new UserError('The stacks lack the output OriginUrl: deploy this version first.');
   const balancer = new URL(originUrl);
   const ingestHost = new URL(rtmpUrl).hostname;
   return [

@@ -57,7 +57,16 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
   });
 
   test('the outputs have the names that scripts look for', () => {
-    const names = ['RtmpUrl', 'PlaybackBaseUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region'];
+    const names = [
+      'RtmpUrl',
+      'PlaybackBaseUrl',
+      'OriginUrl',
+      'ApiUrl',
+      'SiteUrl',
+      'AdminTokensTable',
+      'Region',
+      'AlarmTopicArn',
+    ];
     const expected = config.ingestDomain === undefined ? names : [...names, 'RtmpsUrl'];
     expect(Object.keys(stage.outputs)).toEqual(expect.arrayContaining(expected));
     expect('RtmpsUrl' in stage.outputs).toBe(config.ingestDomain !== undefined);

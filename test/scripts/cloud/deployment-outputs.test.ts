@@ -17,11 +17,13 @@ const EXPECTED = {
   rtmpUrl: MEDIA.RtmpUrl,
   rtmpsUrl: null,
   playbackBaseUrl: DELIVERY.PlaybackBaseUrl,
+  originUrl: null,
   apiUrl: CONTROL.ApiUrl,
   siteUrl: DELIVERY.SiteUrl,
   adminTokensTable: CONTROL.AdminTokensTable,
   viewerTokenSecretArn: CONTROL.ViewerTokenSecretArn,
   viewerTokenStoreArn: CONTROL.ViewerTokenStoreArn,
+  alarmTopicArns: [],
   region: CONTROL.Region,
 };
 
@@ -33,6 +35,16 @@ test.each([
     'a stage with RTMPS',
     { a: CONTROL, b: { ...MEDIA, ...RTMPS }, c: DELIVERY },
     { ...EXPECTED, rtmpsUrl: RTMPS.RtmpsUrl },
+  ],
+  [
+    'a stage with alarms in two regions',
+    { a: { ...CONTROL, ...MEDIA, ...DELIVERY }, b: { AlarmTopicArn: 'arn:one' }, c: { AlarmTopicArn: 'arn:two' } },
+    { ...EXPECTED, alarmTopicArns: ['arn:one', 'arn:two'] },
+  ],
+  [
+    'a stage that says where its origin is',
+    { a: { ...CONTROL, ...MEDIA, ...DELIVERY, OriginUrl: 'http://origin.example.com' } },
+    { ...EXPECTED, originUrl: 'http://origin.example.com' },
   ],
 ])('of %s', (_case, stacks, expected) => {
   expect(parse(stacks)).toEqual(expected);
