@@ -33,6 +33,6 @@ export const CHECKS: readonly ProbeCheck[] = [
   alarmTopic,
 ];
 
-/** The checks with a name, or all with this name before the slash. */
-export const checksNamed = (name: string): ProbeCheck[] =>
-  CHECKS.filter((check) => check.name === name || check.name.startsWith(`${name}/`));
+/** Whether a check has a name, or has it before the slash. */
+export const isNamed = (check: ProbeCheck, name: string): boolean =>
+  check.name === name || check.name.startsWith(`${name}/`);

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_DATA_DIR } from '#scripts/local/data-dir.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
-import { CHECKS, checksNamed } from './checks.ts';
+import { CHECKS, isNamed } from './checks.ts';
 import type { ProbeCheck } from './probe-check.ts';
 import type { ProbeSettings } from './probe-context.ts';
 
@@ -36,7 +36,7 @@ npm run probe -- --stage NAME [options]
   --token-file FILE  file with an admin token [HEADEND_TOKEN: the token]
   --seconds N        how long each test picture is watched, ${SECONDS.least} to ${SECONDS.most} (default ${SECONDS.usual})
   --max-delay N      glass to glass, 95th percentile, in seconds (default ${USUAL_MAX_DELAY_SECONDS})
-  --only CHECK       one check, or all with this name before the slash:
+  --only CHECK       one check, or all with this name before the slash; may be given several times:
                      ${[...new Set(CHECKS.map(({ name }) => name.split('/')[0]))].join(', ')}
   --notify           send a test notice to the topics of the alarms
   --json             print one line of JSON
@@ -55,15 +55,15 @@ export function parseProbeCommandLine(args: readonly string[]): ProbeCommandLine
       'token-file': { type: 'string' },
       seconds: { type: 'string', default: String(SECONDS.usual) },
       'max-delay': { type: 'string', default: String(USUAL_MAX_DELAY_SECONDS) },
-      only: { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
       notify: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
   if (values.help) return null;
-  const checks = values.only === undefined ? CHECKS : checksNamed(values.only);
-  if (checks.length === 0) throw new UserError(`--only ${values.only}: there is no such check.`);
+  const unknown = values.only.find((name) => !CHECKS.some((check) => isNamed(check, name)));
+  if (unknown !== undefined) throw new UserError(`--only ${unknown}: there is no such check.`);
   return {
     platform: values.local ? localPlatform(values) : stagePlatform(values),
     tokenFile: values['token-file'] ?? null,
@@ -72,7 +72,7 @@ export function parseProbeCommandLine(args: readonly string[]): ProbeCommandLine
       maxDelaySeconds: parseNumber('--max-delay', values['max-delay'], 0.1, 60),
       notifies: values.notify,
     },
-    checks,
+    checks: CHECKS.filter((check) => values.only.length === 0 || values.only.some((name) => isNamed(check, name))),
     isJson: values.json,
   };
 }
