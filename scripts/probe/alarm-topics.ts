@@ -1,9 +1,13 @@
 import { GetTopicAttributesCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mayCloudWatchPublish } from './topic-policy.ts';
 
-export interface TopicFinding {
-  /** One line for each reason why notices would not reach anybody. */
-  readonly problems: readonly string[];
+/** What a topic's attributes say. */
+export interface TopicFacts {
+  readonly name: string;
+  /** Whether its policy lets CloudWatch's alarms publish. */
+  readonly takesAlarms: boolean;
+  readonly confirmedSubscriptions: number;
+  readonly pendingSubscriptions: number;
 }
 
 const REQUEST_LIMITS = { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
@@ -18,35 +22,32 @@ export class AlarmTopics {
     this.#profile = profile;
   }
 
-  /** Reads a topic, and sends it a test notice if asked to. Rejects with the SDK's error. */
-  async examine(
-    topicArn: string,
-    { notifies, signal }: { readonly notifies: boolean; readonly signal: AbortSignal },
-  ): Promise<TopicFinding> {
-    const [, , , region = '', account = '', name = ''] = topicArn.split(':');
-    const client = this.#client(region);
-    const options = { abortSignal: signal };
-    const { Attributes = {} } = await client.send(new GetTopicAttributesCommand({ TopicArn: topicArn }), options);
-    const problems: string[] = [];
-    if (!mayCloudWatchPublish(Attributes.Policy ?? '', account)) {
-      problems.push(`the policy of ${name} does not let CloudWatch publish`);
-    }
-    if (Number(Attributes.SubscriptionsConfirmed ?? 0) === 0) {
-      const pending = Number(Attributes.SubscriptionsPending ?? 0);
-      problems.push(`${name} has no confirmed subscription${pending > 0 ? `, ${pending} are not confirmed yet` : ''}`);
-    }
-    if (notifies) {
-      const Message = 'A test notice of "npm run probe -- --notify". Nothing is wrong.';
-      await client.send(new PublishCommand({ TopicArn: topicArn, Subject: 'Headend: test notice', Message }), options);
-    }
-    return { problems };
+  /** Rejects with the SDK's error. */
+  async read(topicArn: string, signal: AbortSignal): Promise<TopicFacts> {
+    const [account, name] = topicArn.split(':').slice(4);
+    const command = new GetTopicAttributesCommand({ TopicArn: topicArn });
+    const { Attributes = {} } = await this.#client(topicArn).send(command, { abortSignal: signal });
+    return {
+      name: name ?? topicArn,
+      takesAlarms: mayCloudWatchPublish(Attributes.Policy ?? '', account ?? ''),
+      confirmedSubscriptions: Number(Attributes.SubscriptionsConfirmed ?? 0),
+      pendingSubscriptions: Number(Attributes.SubscriptionsPending ?? 0),
+    };
+  }
+
+  /** Sends a test notice. Rejects with the SDK's error. */
+  async notify(topicArn: string, signal: AbortSignal): Promise<void> {
+    const Message = 'A test notice of "npm run probe -- --notify". Nothing is wrong.';
+    const command = new PublishCommand({ TopicArn: topicArn, Subject: 'Headend: test notice', Message });
+    await this.#client(topicArn).send(command, { abortSignal: signal });
   }
 
   close(): void {
     for (const client of this.#clients.values()) client.destroy();
   }
 
-  #client(region: string): SNSClient {
+  #client(topicArn: string): SNSClient {
+    const region = topicArn.split(':')[3] ?? '';
     const known = this.#clients.get(region);
     if (known !== undefined) return known;
     const profile = this.#profile === null ? {} : { profile: this.#profile };

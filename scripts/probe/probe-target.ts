@@ -16,6 +16,8 @@ export interface OriginAddress {
 /** Where the SNS topics of the alarms are, and whose credentials read them. */
 export interface ProbedAlarms {
   readonly topicArns: readonly string[];
+  /** Whether somebody is to be notified. If not, topics without subscriptions are as they should be. */
+  readonly hasRecipient: boolean;
   /** AWS profile. Null leaves the choice to the SDK. */
   readonly profile: string | null;
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { STAGES } from '#config/stages.ts';
 import { PORTS } from '#domain/ports.ts';
 import { type DeploymentOutputs, parseDeploymentOutputs } from '#scripts/cloud/deployment-outputs.ts';
 import { CommandError } from '#scripts/stream/command-error.ts';
@@ -28,20 +29,21 @@ export async function stageTarget(options: StageTargetOptions): Promise<ProbeTar
     { api: outputs.apiUrl, ...(tokenFile !== null && { 'token-file': tokenFile }) },
     environment,
   );
-  return deployedTarget(outputs, { token, profile });
+  return deployedTarget(outputs, { stage, token, profile });
 }
 
 /** A deployed stage, for which there is a token. */
 export function deployedTarget(
   outputs: DeploymentOutputs,
-  { token, profile }: { readonly token: string; readonly profile: string | null },
+  { stage, token, profile }: { readonly stage: string; readonly token: string; readonly profile: string | null },
 ): ProbeTarget {
+  const config = STAGES.find(({ name }) => name === stage);
   const { apiUrl, rtmpUrl, rtmpsUrl, playbackBaseUrl, alarmTopicArns: topicArns } = outputs;
   return {
     ...{ apiUrl, token, playbackBaseUrl },
     ingestUrls: { rtmp: rtmpUrl, rtmps: rtmpsUrl },
     origin: { kind: 'private', addresses: originAddresses(outputs) },
-    alarms: { topicArns, profile },
+    alarms: { topicArns, profile, hasRecipient: config === undefined || Boolean(config.alarmEmail) },
   };
 }
 

@@ -14,6 +14,8 @@ const policySchema = z.object({
 
 type PolicyStatement = z.infer<typeof statementSchema>;
 
+/** The second one is in the default policies of topics. */
+const ACCOUNT_KEYS: readonly string[] = ['aws:sourceaccount', 'aws:sourceowner'];
 const CLOUDWATCH = 'cloudwatch.amazonaws.com';
 
 /**
@@ -55,7 +57,7 @@ function isForCloudWatch({ Principal = {} }: PolicyStatement): boolean {
 }
 
 function isMet({ operator, key, values }: PolicyCondition, account: string): boolean {
-  if (key === 'aws:sourceaccount') return /^String(Equals|Like)$/.test(operator) && values.includes(account);
+  if (ACCOUNT_KEYS.includes(key)) return /^String(Equals|Like)$/.test(operator) && values.includes(account);
   if (key === 'aws:sourcearn') {
     return /^(Arn|String)(Equals|Like)$/.test(operator) && values.some((arn) => isOfAccount(arn, account));
   }
