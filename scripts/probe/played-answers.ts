@@ -7,11 +7,11 @@ export type PlayedKind = HlsFileKindName | 'blocking-playlist';
 export const PLAYED_KINDS: readonly PlayedKind[] = [...HLS_FILE_KINDS.map(({ kind }) => kind), 'blocking-playlist'];
 
 /** An answer without its body. */
-export type AnswerHead = Pick<TimedResponse, 'url' | 'headers'>;
+export type PlayedAnswer = Pick<TimedResponse, 'url' | 'headers'>;
 
 /** Keeps the headers of all that a viewer got, by the kind of file. Memory grows with the length of the viewing. */
 export class PlayedAnswers {
-  readonly #heads = new Map<PlayedKind, AnswerHead[]>();
+  readonly #heads = new Map<PlayedKind, PlayedAnswer[]>();
 
   /** Refusals are left out: the witness has them. */
   add({ url, status, headers }: TimedResponse): void {
@@ -20,7 +20,7 @@ export class PlayedAnswers {
     this.#heads.set(kind, [...this.of(kind), { url, headers }]);
   }
 
-  of(kind: PlayedKind): readonly AnswerHead[] {
+  of(kind: PlayedKind): readonly PlayedAnswer[] {
     return this.#heads.get(kind) ?? [];
   }
 

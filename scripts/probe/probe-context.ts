@@ -1,6 +1,6 @@
 import type { HttpClient } from '#kit/http-client.ts';
-import type { Broadcast } from './broadcast.ts';
 import type { IngestProtocol, ProbeTarget } from './probe-target.ts';
+import type { TestBroadcast } from './test-broadcast.ts';
 
 /** How a probe is done. */
 export interface ProbeSettings {
@@ -20,9 +20,9 @@ export interface ProbeContext extends ProbeSettings {
   /** Aborts when the probe is interrupted or takes too long. */
   readonly signal: AbortSignal;
   /** The public test stream, on air. The first call publishes it and watches it. */
-  publicBroadcast(): Promise<Broadcast>;
+  publicBroadcast(): Promise<TestBroadcast>;
   /** The same for a stream that needs a viewer token. It is published over TLS where there is TLS. */
-  protectedBroadcast(): Promise<Broadcast>;
+  protectedBroadcast(): Promise<TestBroadcast>;
   /** The broadcast that came by a protocol. Null if the platform does not offer the protocol. */
-  broadcastBy(protocol: IngestProtocol): Promise<Broadcast> | null;
+  broadcastBy(protocol: IngestProtocol): Promise<TestBroadcast> | null;
 }

@@ -1,10 +1,10 @@
 import { HttpClient } from '#kit/http-client.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { errorMessage } from '#scripts/terminal/errors.ts';
-import { type Broadcast, broadcastAndWatch } from './broadcast.ts';
 import type { ProbeCheck, ProbeOutcome } from './probe-check.ts';
 import type { ProbeContext, ProbeSettings } from './probe-context.ts';
 import type { IngestProtocol, ProbeTarget } from './probe-target.ts';
+import { broadcastAndWatch, type TestBroadcast } from './test-broadcast.ts';
 
 export interface ProbeOptions {
   readonly target: ProbeTarget;
@@ -81,14 +81,14 @@ type Begin = (options: {
   readonly ingestUrl: string;
   /** Whether the broadcast stands for its protocol. */
   readonly isMeasured: boolean;
-}) => Promise<Broadcast>;
+}) => Promise<TestBroadcast>;
 
 /** The two broadcasts of a probe, each made when it is first asked for. */
 class TestBroadcasts {
   readonly #target: ProbeTarget;
   readonly #api: ControlApiClient;
   readonly #begin: Begin;
-  readonly #begun = new Map<TestPlayback, Promise<Broadcast>>();
+  readonly #begun = new Map<TestPlayback, Promise<TestBroadcast>>();
 
   constructor(target: ProbeTarget, begin: Begin) {
     this.#target = target;
@@ -96,13 +96,13 @@ class TestBroadcasts {
     this.#begin = begin;
   }
 
-  get(playback: TestPlayback): Promise<Broadcast> {
+  get(playback: TestPlayback): Promise<TestBroadcast> {
     const begun = this.#begun.get(playback) ?? this.#start(playback);
     this.#begun.set(playback, begun);
     return begun;
   }
 
-  by(protocol: IngestProtocol): Promise<Broadcast> | null {
+  by(protocol: IngestProtocol): Promise<TestBroadcast> | null {
     const playback = this.#measuredFor(protocol);
     return playback === undefined ? null : this.get(playback);
   }
@@ -111,7 +111,7 @@ class TestBroadcasts {
     return (['public', 'token'] as const).find((each) => this.#protocolOf(each) === protocol);
   }
 
-  async #start(playback: TestPlayback): Promise<Broadcast> {
+  async #start(playback: TestPlayback): Promise<TestBroadcast> {
     const protocol = this.#protocolOf(playback);
     const ingestUrl = protocol && this.#target.ingestUrls[protocol];
     if (protocol === null || ingestUrl === null) throw new Error('there is no address to publish to');

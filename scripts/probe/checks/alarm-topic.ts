@@ -1,3 +1,4 @@
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import { AlarmTopics, type TopicFacts } from '../alarm-topics.ts';
 import { notOffered, type ProbeCheck, type ProbeOutcome } from '../probe-check.ts';
 import type { ProbeContext } from '../probe-context.ts';
@@ -14,6 +15,9 @@ export const alarmTopic: ProbeCheck = {
     const topics = new AlarmTopics(alarms.profile);
     try {
       return await examine(topics, alarms, context);
+    } catch (cause) {
+      // The SDK's messages say what is wrong only together with their names.
+      throw new Error(`${cause instanceof Error ? cause.name : 'Error'}: ${errorMessage(cause)}`, { cause });
     } finally {
       topics.close();
     }

@@ -14,7 +14,7 @@ import { PlayedParts } from './played-parts.ts';
 import type { IngestProtocol } from './probe-target.ts';
 
 /** A test picture that was published and watched. It stays on air until the probe ends. */
-export interface Broadcast {
+export interface TestBroadcast {
   readonly protocol: IngestProtocol;
   readonly playbackId: string;
   /** Folder of the playlists as viewers get it, with the viewer token if there is one. No trailing slash. */
@@ -27,7 +27,7 @@ export interface Broadcast {
   readonly flaws: readonly string[];
 }
 
-export interface BroadcastOptions {
+export interface TestBroadcastOptions {
   readonly api: ControlApiClient;
   readonly protocol: IngestProtocol;
   /** Where to publish, without the stream key. */
@@ -60,7 +60,7 @@ const SETTLE_MS = 3_000;
 const POLL_MS = 100;
 
 /** Publishes a test picture to a new stream and watches it. Rejects if it can't be published or has no playlist in time. */
-export async function broadcastAndWatch(options: BroadcastOptions): Promise<Broadcast> {
+export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<TestBroadcast> {
   const { ingestUrl, protocol, seconds, signal, defer, note } = options;
   const clipPath = await makeClip(PICTURE);
   const { streamKey, playbackId, liveUrl } = await makeStream(options);
@@ -99,7 +99,7 @@ export async function broadcastAndWatch(options: BroadcastOptions): Promise<Broa
   return { protocol, playbackId, liveUrl, firstPlaylistMs, answers, picture, flaws };
 }
 
-async function makeStream({ api, playback, playbackBaseUrl, defer, hide }: BroadcastOptions) {
+async function makeStream({ api, playback, playbackBaseUrl, defer, hide }: TestBroadcastOptions) {
   const nowMs = Date.now();
   const { id, streamKey, playbackId } = await api.createStream({
     title: `Probe at ${new Date(nowMs).toISOString()}`,
