@@ -9,6 +9,7 @@ import { type CloudCommandLine, parseCdkCommandLine } from './cdk-command-line.t
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { deploy } from './deploy.ts';
 import { runPreflight } from './preflight/run-preflight.ts';
+import { assertCanProbeStage } from './probe-deployed-stage.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
@@ -18,6 +19,8 @@ const DEFAULT_OUTPUT = 'cdk.out';
 const DEPLOY_HELP = `npm run deploy has the options of "cdk deploy", see below, and:
   --new-admin-token  make an admin token even if there is one, to replace a lost one
   --no-admin-token   make none, for pipelines, whose log should not contain one
+  --probe            afterwards publish and watch a test picture, as "npm run probe -- --stage" does; with the admin token
+                     that this makes, or with HEADEND_TOKEN
 
 `;
 
@@ -46,6 +49,7 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
     throw new UserError(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev`);
   }
   const config = stageConfigNamed(stage, dependencies.stages);
+  if (line.isProbed) assertCanProbeStage(line, dependencies.env);
   if (command === 'deploy' || command === 'diff') {
     const preflight = await runPreflight({
       ...dependencies,

@@ -1,26 +1,25 @@
-import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
+import { paginateDescribeStacks, type Stack } from '@aws-sdk/client-cloudformation';
 import { CLOUDFRONT_REGION } from '#config/regions.ts';
+import { stackName } from '#config/stack-names.ts';
 import { STAGES } from '#config/stages.ts';
+import { type AwsClientsOptions, openAwsClients } from '#scripts/cloud/preflight/aws-clients.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 
 export interface StackOutputsOptions {
   readonly stage: string;
   /** AWS profile. Null leaves the choice to the SDK. */
   readonly profile: string | null;
+  readonly env: NodeJS.ProcessEnv;
 }
 
 /** Outputs by stack, as `cdk deploy --outputs-file` writes them. */
 export type StackOutputs = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-const REQUEST_LIMITS = { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
-/** An account has 2,000 stacks in a region at most, and a page has 100. */
-const MAX_PAGES = 25;
-
 /**
  * Reads the outputs of a stage's stacks, in its own region and in that of CloudFront. Rejects with a UserError if there are
  * none or if AWS does not answer.
  */
-export async function readStackOutputs({ stage, profile }: StackOutputsOptions): Promise<StackOutputs> {
+export async function readStackOutputs({ stage, profile, env }: StackOutputsOptions): Promise<StackOutputs> {
   const config = STAGES.find(({ name }) => name === stage);
   if (config === undefined) {
     throw new UserError(
@@ -29,8 +28,8 @@ export async function readStackOutputs({ stage, profile }: StackOutputsOptions):
   }
   const regions = [...new Set([config.region ?? null, CLOUDFRONT_REGION])];
   try {
-    const stacks = (await Promise.all(regions.map((region) => describeStacks(region, profile)))).flat();
-    const own = stacks.filter(({ StackName = '' }) => StackName.startsWith(`Headend-${stage}-`));
+    const stacks = (await Promise.all(regions.map((region) => describeStacks({ region, profile, env })))).flat();
+    const own = stacks.filter(({ StackName = '' }) => StackName.startsWith(stackName(stage, '')));
     if (own.length === 0) throw new UserError(`No stacks of the stage "${stage}" are deployed.`);
     return Object.fromEntries(own.map((stack) => [stack.StackName ?? '', outputsOf(stack)]));
   } catch (cause) {
@@ -43,24 +42,14 @@ export async function readStackOutputs({ stage, profile }: StackOutputsOptions):
   }
 }
 
-async function describeStacks(region: string | null, profile: string | null): Promise<Stack[]> {
-  const client = new CloudFormationClient({
-    ...(region !== null && { region }),
-    ...(profile !== null && { profile }),
-    requestHandler: REQUEST_LIMITS,
-  });
+async function describeStacks(options: AwsClientsOptions): Promise<Stack[]> {
+  const { cloudFormation: client, close } = await openAwsClients(options);
   try {
     const stacks: Stack[] = [];
-    let NextToken: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const answer = await client.send(new DescribeStacksCommand(NextToken === undefined ? {} : { NextToken }));
-      stacks.push(...(answer.Stacks ?? []));
-      NextToken = answer.NextToken;
-      if (NextToken === undefined) break;
-    }
+    for await (const page of paginateDescribeStacks({ client }, {})) stacks.push(...(page.Stacks ?? []));
     return stacks;
   } finally {
-    client.destroy();
+    close();
   }
 }
 

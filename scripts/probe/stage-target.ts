@@ -23,7 +23,9 @@ export interface StageTargetOptions {
 export async function stageTarget(options: StageTargetOptions): Promise<ProbeTarget> {
   const { stage, outputsFile, profile, tokenFile, environment } = options;
   const text =
-    outputsFile === null ? JSON.stringify(await readStackOutputs({ stage, profile })) : await read(outputsFile);
+    outputsFile === null
+      ? JSON.stringify(await readStackOutputs({ stage, profile, env: environment }))
+      : await read(outputsFile);
   const outputs = parse(text, outputsFile ?? `the stacks of ${stage}`);
   const { token } = await resolveConnection(
     { api: outputs.apiUrl, ...(tokenFile !== null && { 'token-file': tokenFile }) },
