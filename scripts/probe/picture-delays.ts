@@ -84,6 +84,9 @@ async function decode({ init, parts }: PlayableParts, signal: AbortSignal): Prom
   }
 }
 
+/** How much faster a player plays that is too far behind. Headend's own plays up to a tenth faster. */
+const CATCH_UP_SHARE = 0.05;
+
 interface ShownPart extends PlayedPart {
   /** When its first frame is on the screen, in milliseconds since 1970. */
   readonly shownAtMs: number;
@@ -91,7 +94,7 @@ interface ShownPart extends PlayedPart {
 
 /**
  * Plays the parts as a low-latency player does: the hold-back behind the newest end of the playlist, evenly. A part that
- * is late stops the picture, and everything after it is shown that much later. Parts from
+ * is late stops the picture, and what follows is shown that much later until the player has caught up. Parts from
  * before the viewer had settled say nothing about that.
  */
 function presentParts(parts: readonly PlayedPart[], holdBackSeconds: number) {
@@ -105,13 +108,17 @@ function presentParts(parts: readonly PlayedPart[], holdBackSeconds: number) {
   const firstShownAtMs = Math.min(...settled.map((part) => part.arrivedAtMs - part.endMs)) + holdBackSeconds * 1000;
   let stalls = 0;
   let stalledMs = 0;
+  let behindMs = 0;
   const shown: ShownPart[] = placed.map(({ startMs, ...part }) => {
-    const lateMs = part.arrivedAtMs - (firstShownAtMs + startMs + stalledMs);
+    const lateMs = part.arrivedAtMs - (firstShownAtMs + startMs + behindMs);
     if (part.isSettled && lateMs > 0) {
       stalls += 1;
       stalledMs += lateMs;
+      behindMs += lateMs;
+    } else {
+      behindMs = Math.max(0, behindMs - part.durationSeconds * 1000 * CATCH_UP_SHARE);
     }
-    return { ...part, shownAtMs: firstShownAtMs + startMs + stalledMs };
+    return { ...part, shownAtMs: firstShownAtMs + startMs + behindMs };
   });
   return { parts: shown, stalls, stalledMs };
 }

@@ -49,19 +49,18 @@ export function deployedTarget(
   };
 }
 
-/** The load balancer that only CloudFront may reach, and the tasks' ports behind the address for broadcasters. */
-function originAddresses({ originUrl, rtmpUrl }: DeploymentOutputs): OriginAddress[] {
+/** The load balancer that only CloudFront may reach, and the tasks' HTTP ports at the address for broadcasters. */
+function originAddresses({ originUrl, rtmpUrl, rtmpsUrl }: DeploymentOutputs): OriginAddress[] {
   if (originUrl === null) throw new UserError('The stacks lack the output OriginUrl: deploy this version first.');
-  const balancer = new URL(originUrl);
-  const ingestHost = new URL(rtmpUrl).hostname;
+  const { hostname, port } = new URL(originUrl);
+  const balancer = { what: "the origin's load balancer", host: hostname, port: Number(port || PORTS.originBalancer) };
+  const ingestUrl = rtmpUrl ?? rtmpsUrl;
+  if (ingestUrl === null) return [balancer];
+  const { hostname: host } = new URL(ingestUrl);
   return [
-    {
-      what: "the origin's load balancer",
-      host: balancer.hostname,
-      port: Number(balancer.port || PORTS.originBalancer),
-    },
-    { what: "the tasks' origin port", host: ingestHost, port: PORTS.originTask },
-    { what: "the tasks' internal port", host: ingestHost, port: PORTS.internalTask },
+    balancer,
+    { what: "the tasks' origin port", host, port: PORTS.originTask },
+    { what: "the tasks' internal port", host, port: PORTS.internalTask },
   ];
 }
 

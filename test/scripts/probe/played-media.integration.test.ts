@@ -96,8 +96,11 @@ describe('the delay', () => {
     });
   });
 
-  test('grows by what a part is later than the hold-back can bear', () => {
-    expect(measure([300, 1_400, 300])).toMatchObject({ delayP50Ms: 1_500, stalls: 1, stalledMs: 300 });
+  test('grows by what a part is later than the hold-back can bear, until the player has caught up', () => {
+    expect(measure([300, 1_400])).toMatchObject({ delayP50Ms: 1_200, delayP95Ms: 1_500, stalls: 1, stalledMs: 300 });
+    // Each part of 200 ms makes up for 10 ms.
+    const later = Array.from({ length: 40 }, () => 300);
+    expect(measure([1_400, ...later])).toMatchObject({ delayP50Ms: 1_300, delayP95Ms: 1_480, stalls: 1 });
   });
 
   test('does not count what came before the viewer had settled', () => {
