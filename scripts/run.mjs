@@ -15,6 +15,7 @@ const COMMANDS = {
   'viewer-keys': ['viewer-keys.ts'],
   stream: ['stream.ts'],
   plan: ['plan.ts'],
+  probe: ['probe.ts'],
   test: ['test.ts'],
   'test-fast': ['test-fast.ts'],
   bench: ['bench.ts'],

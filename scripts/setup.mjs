@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** The Debian package of each program. `for` lists the commands that need it. */
 const PROGRAMS = [
-  { name: 'ffmpeg', package: 'ffmpeg', for: ['start', 'test', 'bench'] },
+  { name: 'ffmpeg', package: 'ffmpeg', for: ['start', 'probe', 'test', 'bench'] },
   { name: 'ffprobe', package: 'ffmpeg', for: ['test', 'bench'] },
   { name: 'chromium', package: 'chromium', for: ['test', 'bench'] },
   { name: 'nginx', package: 'nginx-light', for: ['bench'] },

@@ -68,6 +68,8 @@ export class HeadendPlatform extends Construct {
   /** Null if the stage has no ingest domain. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
+  /** The origin's load balancer. Only CloudFront can reach it. */
+  readonly originUrl: string;
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
@@ -76,6 +78,8 @@ export class HeadendPlatform extends Construct {
   readonly viewerTokenSecretArn: string;
   /** The CloudFront KeyValueStore that must hold the same keys. */
   readonly viewerTokenStoreArn: string;
+  /** The SNS topic of the alarms in the stage's region. */
+  readonly alarmTopicArn: string;
   readonly #stage: ResolvedStage;
   readonly #artifactsPath: string;
   readonly #scopeOf: (part: HeadendPart) => Construct;
@@ -90,11 +94,12 @@ export class HeadendPlatform extends Construct {
     const media = this.#addMedia(data);
     const delivery = this.#addDelivery(media, props.webAclArn);
     const controlApi = this.#addControl(data, media, delivery);
-    this.#addMonitoring(data, media, delivery, controlApi);
+    this.alarmTopicArn = this.#addMonitoring(data, media, delivery, controlApi).topic.topicArn;
 
     this.rtmpUrl = media.ingest.rtmpUrl;
     this.rtmpsUrl = media.ingest.rtmpsUrl;
     this.playbackBaseUrl = delivery.distribution.baseUrl;
+    this.originUrl = `http://${media.origin.loadBalancer.loadBalancerDnsName}`;
     this.apiUrl = delivery.gateway.ownUrl ?? `${this.playbackBaseUrl}/api`;
     this.siteUrl = this.playbackBaseUrl;
     this.adminTokensTable = data.tables.names('ADMIN_TOKENS_TABLE').ADMIN_TOKENS_TABLE;
@@ -197,7 +202,7 @@ export class HeadendPlatform extends Construct {
     { ingest, origin, encoder }: MediaParts,
     { gateway, distribution }: DeliveryParts,
     controlApi: NodeFunction,
-  ): void {
+  ): AlarmTopic {
     const scope = this.#scopeOf('Monitoring');
     const { name: stageName, alarmEmail, monthlyBudgetUsd } = this.#stage;
     const { service } = encoder;
@@ -217,6 +222,7 @@ export class HeadendPlatform extends Construct {
     const { distributionId } = distribution.distribution;
     new OperationsDashboard(scope, 'Operations', { stageName, service, ingest, origin, distributionId });
     if (monthlyBudgetUsd !== null) new MonthlyBudget(scope, 'MonthlyBudget', { limitUsd: monthlyBudgetUsd, topic });
+    return topic;
   }
 
   /** The stage's hosted zone as a construct of one stack. Null if the stage has none. */

@@ -37,6 +37,9 @@ export type IngestAuthResponse =
  */
 export type RefusalCode = 'NetStream.Publish.BadName' | 'NetStream.Publish.Rejected';
 
+/** What a broadcaster reads whose key nobody was given. */
+export const UNKNOWN_KEY_DESCRIPTION = 'This stream key is unknown or no longer valid.';
+
 /**
  * Decides about a publish. Rejects if it can't decide. The caller then fails closed: the publish counts as `Rejected`.
  */

@@ -46,6 +46,7 @@ export class HeadendStacks {
   #addEdgeMonitoring(distributionId: string, stageRegion: string): void {
     const scope = this.#edgeStack('EdgeMonitoring');
     const topic = new AlarmTopic(scope, 'Alarms', { email: this.#stage.alarmEmail });
+    new CfnOutput(scope, 'AlarmTopicArn', { value: topic.topic.topicArn });
     new DeliveryAlarms(scope, 'DeliveryAlarms', { ...this.#stage, distributionId, topic });
     new AccessLogs(scope, 'AccessLogs', { ...this.#stage, stageRegion, distributionId });
   }
@@ -56,6 +57,7 @@ export class HeadendStacks {
       ...(headend.rtmpUrl === null ? {} : { RtmpUrl: headend.rtmpUrl }),
       ...(headend.rtmpsUrl === null ? {} : { RtmpsUrl: headend.rtmpsUrl }),
       PlaybackBaseUrl: headend.playbackBaseUrl,
+      OriginUrl: headend.originUrl,
       ApiUrl: headend.apiUrl,
       SiteUrl: headend.siteUrl,
       AdminTokensTable: headend.adminTokensTable,
@@ -64,6 +66,8 @@ export class HeadendStacks {
       Region: this.#stack('Control').region,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this.#stack('Control'), name, { value });
+    // In its own stack: without alarms, the rest of the stage can be used all the same.
+    new CfnOutput(this.#stack('Monitoring'), 'AlarmTopicArn', { value: headend.alarmTopicArn });
   }
 
   #stack(part: string, region = this.#stage.region): HeadendStack {

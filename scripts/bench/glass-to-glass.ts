@@ -2,11 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { launchBrowser } from '#kit/browser.ts';
 import { makeClip } from '#kit/clip.ts';
+import { isPlayable } from '#kit/first-playlist.ts';
 import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures, SystemUnderTest } from './bench-context.ts';
-import { isPlayable } from './first-playlist.ts';
 import { type LatencySummary, summariseLatency } from './latency-summary.ts';
 import type { Targets } from './target.ts';
 

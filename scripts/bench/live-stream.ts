@@ -1,8 +1,8 @@
 import { makeClip } from '#kit/clip.ts';
+import { isPlayable } from '#kit/first-playlist.ts';
 import { startPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext } from './bench-context.ts';
-import { isPlayable } from './first-playlist.ts';
 import { type RunningHeadend, startHeadend } from './systems/headend.ts';
 
 const PLAYABLE_TIMEOUT_SECONDS = 30;

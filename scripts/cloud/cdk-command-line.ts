@@ -23,10 +23,16 @@ export interface CloudCommandLine {
   /** False if a change set is only prepared. */
   readonly isExecuted: boolean;
   readonly wantedToken: WantedToken;
+  /** Whether the deployed stage is probed. */
+  readonly isProbed: boolean;
 }
 
 /** Headend's own options for `deploy`. */
-const TOKEN_OPTIONS = { 'new-admin-token': { type: 'boolean' }, 'no-admin-token': { type: 'boolean' } } as const;
+const DEPLOY_OPTIONS = {
+  'new-admin-token': { type: 'boolean' },
+  'no-admin-token': { type: 'boolean' },
+  probe: { type: 'boolean' },
+} as const;
 
 /** Methods of `cdk deploy` that only prepare a change set. */
 const PREPARING_METHODS = ['prepare-change-set'];
@@ -51,6 +57,7 @@ export function parseCdkCommandLine(command: CdkCommand, args: readonly string[]
     outputsFile: last('outputs-file'),
     isExecuted: values['no-execute'] !== true && !PREPARING_METHODS.includes(last('method') ?? ''),
     wantedToken: wantedToken(values['new-admin-token'] === true, values['no-admin-token'] === true),
+    isProbed: command === 'deploy' && values.probe === true,
   };
 }
 
@@ -65,7 +72,7 @@ export function withoutOptions(command: CdkCommand, args: readonly string[], nam
   return args.filter((_arg, index) => !removed.has(index));
 }
 
-const ownOptionsOf = (command: CdkCommand) => (command === 'deploy' ? TOKEN_OPTIONS : {});
+const ownOptionsOf = (command: CdkCommand) => (command === 'deploy' ? DEPLOY_OPTIONS : {});
 
 function parse(command: CdkCommand, args: readonly string[]) {
   return parseArgs({

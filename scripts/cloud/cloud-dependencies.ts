@@ -7,6 +7,7 @@ import type { RandomBytes } from '#domain/stream-ids.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
 import { openTokenStore } from './open-token-store.ts';
 import { openAwsClients } from './preflight/aws-clients.ts';
+import { probeDeployedStage } from './probe-deployed-stage.ts';
 import { type CdkContext, PROJECT_DIR, type RunCdk, runCdk } from './run-cdk.ts';
 import { syncViewerKeys } from './sync-viewer-keys.ts';
 
@@ -22,6 +23,7 @@ export interface CloudDependencies extends CdkContext {
   readonly runCdk: RunCdk;
   readonly openTokenStore: typeof openTokenStore;
   readonly syncViewerKeys: typeof syncViewerKeys;
+  readonly probeDeployedStage: typeof probeDeployedStage;
   readonly stdout: Pick<NodeJS.WritableStream, 'write'>;
   readonly stderr: Pick<NodeJS.WritableStream, 'write'>;
   /** Milliseconds since 1970. */
@@ -43,6 +45,7 @@ export const CLOUD_DEPENDENCIES: CloudDependencies = {
   runCdk,
   openTokenStore,
   syncViewerKeys,
+  probeDeployedStage,
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,

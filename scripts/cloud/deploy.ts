@@ -42,9 +42,12 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
     if (exitCode !== 0) return exitCode;
     if (line.outputsFile !== null) await copyFile(outputsPath, resolve(PROJECT_DIR, line.outputsFile));
     const monitoringExitCode = await run(stackName(line.stage, '*Monitoring'), '--exclusively');
-    await finish(line, parseDeploymentOutputs(await readFile(outputsPath, 'utf8')), dependencies);
+    const outputs = parseDeploymentOutputs(await readFile(outputsPath, 'utf8'));
+    const adminToken = await finish(line, outputs, dependencies);
     if (monitoringExitCode !== 0) dependencies.stderr.write(monitoringFailure(line.stage));
-    return monitoringExitCode;
+    const probe = (): Promise<number> => dependencies.probeDeployedStage({ ...dependencies, ...line, adminToken });
+    const probeExitCode = line.isProbed ? await probe() : 0;
+    return monitoringExitCode || probeExitCode;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -56,7 +59,12 @@ const monitoringFailure = (stage: string): string =>
     `could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=${stage}\n`,
   ].join('\n');
 
-async function finish(line: DeployLine, outputs: DeploymentOutputs, dependencies: CloudDependencies): Promise<void> {
+/** Resolves to the admin token that was made, or null. */
+async function finish(
+  line: DeployLine,
+  outputs: DeploymentOutputs,
+  dependencies: CloudDependencies,
+): Promise<string | null> {
   const { stage, profile, wantedToken } = line;
   const { adminTokensTable: tableName, region } = outputs;
   await giveViewerKeys(line, outputs, dependencies);
@@ -64,6 +72,7 @@ async function finish(line: DeployLine, outputs: DeploymentOutputs, dependencies
   try {
     const adminToken = await makeAdminToken({ ...dependencies, store, wanted: wantedToken });
     dependencies.stdout.write(nextSteps({ stage, outputs, wantedToken, adminToken }));
+    return adminToken;
   } catch (error) {
     throw new UserError(tokenFailure(line, outputs, error), { cause: error });
   } finally {

@@ -8,12 +8,16 @@ export interface DeploymentOutputs {
   /** Null if the stage has no certificate for it. */
   readonly rtmpsUrl: string | null;
   readonly playbackBaseUrl: string;
+  /** The origin's load balancer, which only CloudFront can reach. Null if the stacks are older than this output. */
+  readonly originUrl: string | null;
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
   /** ARNs of the secret and of the CloudFront key value store with the keys of viewer tokens. */
   readonly viewerTokenSecretArn: string;
   readonly viewerTokenStoreArn: string;
+  /** The SNS topics of the alarms: one in the stage's region, and one in CloudFront's if that is another. */
+  readonly alarmTopicArns: readonly string[];
   /** Region of the control API and its tables. */
   readonly region: string;
 }
@@ -31,7 +35,7 @@ const REQUIRED_OUTPUTS = [
   'Region',
 ] as const;
 const INGEST_OUTPUTS = ['RtmpUrl', 'RtmpsUrl'] as const;
-type OutputName = (typeof REQUIRED_OUTPUTS | typeof INGEST_OUTPUTS)[number];
+type OutputName = (typeof REQUIRED_OUTPUTS | typeof INGEST_OUTPUTS)[number] | 'OriginUrl' | 'AlarmTopicArn';
 
 /** Finds the outputs by name in all stacks. Throws a UserError that lists the missing or ambiguous ones. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
@@ -42,18 +46,21 @@ export function parseDeploymentOutputs(text: string): DeploymentOutputs {
   const hasNone = (name: OutputName): boolean => valuesOf(name).length === 0;
   const missing = [...REQUIRED_OUTPUTS.filter(hasNone), ...(INGEST_OUTPUTS.every(hasNone) ? ['RtmpUrl'] : [])];
   if (missing.length > 0) throw new UserError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
-  const ambiguous = [...REQUIRED_OUTPUTS, ...INGEST_OUTPUTS].filter((name) => valuesOf(name).length > 1);
+  const single = [...REQUIRED_OUTPUTS, ...INGEST_OUTPUTS, 'OriginUrl' as const];
+  const ambiguous = single.filter((name) => valuesOf(name).length > 1);
   if (ambiguous.length > 0) throw new UserError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
   const theValue = (name: OutputName): string => valuesOf(name)[0] ?? '';
   return {
     rtmpUrl: theValue('RtmpUrl') || null,
     rtmpsUrl: theValue('RtmpsUrl') || null,
     playbackBaseUrl: theValue('PlaybackBaseUrl'),
+    originUrl: theValue('OriginUrl') || null,
     apiUrl: theValue('ApiUrl'),
     siteUrl: theValue('SiteUrl'),
     adminTokensTable: theValue('AdminTokensTable'),
     viewerTokenSecretArn: theValue('ViewerTokenSecretArn'),
     viewerTokenStoreArn: theValue('ViewerTokenStoreArn'),
+    alarmTopicArns: valuesOf('AlarmTopicArn'),
     region: theValue('Region'),
   };
 }

@@ -10,6 +10,7 @@ import type { CloudDependencies } from './cloud-dependencies.ts';
 import { deploy } from './deploy.ts';
 import { type PipelineOptions, pipelineSteps, takePipelineOptions } from './pipeline-options.ts';
 import { runPreflight } from './preflight/run-preflight.ts';
+import { assertCanProbeStage } from './probe-deployed-stage.ts';
 import { readTemplates } from './read-templates.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
@@ -23,6 +24,8 @@ const DEPLOY_HELP = `npm run deploy has the options of "cdk deploy", see below, 
                      instead of the stage, make the IAM roles by which that repository's workflows on GitHub deploy it
   --existing-provider
                      with --pipeline-role: the account trusts GitHub already
+  --probe            afterwards publish and watch a test picture, as "npm run probe -- --stage" does; with the admin token
+                     that this makes, or with HEADEND_TOKEN
 
 `;
 
@@ -53,6 +56,7 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
     throw new UserError(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev`);
   }
   const config = stageConfigNamed(stage, dependencies.stages);
+  if (line.isProbed) assertCanProbeStage(line, dependencies.env);
   if (command === 'deploy' || command === 'diff') {
     const preflight = await runPreflight({
       ...dependencies,

@@ -59,13 +59,17 @@ const DECODED = { width: 320, height: 180 } as const;
 
 /**
  * Decodes an input with FFmpeg and reads the counter of every frame. `inputArguments` end with `-i` and the input, for
- * example `['-i', 'http://127.0.0.1:8080/live/x/master.m3u8']`. Throws if FFmpeg fails or reports a decoding error.
+ * example `['-i', 'http://127.0.0.1:8080/live/x/master.m3u8']`. Throws if FFmpeg fails or reports a decoding error. FFmpeg ends when the signal aborts.
  */
-export async function decodeFrameNumbers(inputArguments: readonly string[]): Promise<readonly (number | null)[]> {
+export async function decodeFrameNumbers(
+  inputArguments: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly (number | null)[]> {
   const scale = `scale=${DECODED.width}:${DECODED.height}:flags=area,format=gray`;
   const output = ['-map', '0:v:0', '-vf', scale, '-fps_mode', 'passthrough', '-f', 'rawvideo', 'pipe:1'];
   const ffmpeg = spawn('ffmpeg', ['-hide_banner', '-nostdin', '-loglevel', 'error', ...inputArguments, ...output], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(signal && { signal, killSignal: 'SIGKILL' }),
   });
   let errors = '';
   ffmpeg.stderr.on('data', (chunk: Buffer) => {

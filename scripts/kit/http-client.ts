@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { Agent, get } from 'node:http';
+import { Agent as HttpAgent, get as httpGet, type IncomingHttpHeaders } from 'node:http';
+import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 
 /** One complete answer, and when it came, in milliseconds of `performance.now()`. */
 export interface TimedResponse {
   readonly url: string;
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   readonly startedAtMs: number;
   readonly firstByteAtMs: number;
@@ -16,7 +18,8 @@ const SILENCE_LIMIT_MS = 40_000;
 
 /** Sends GET requests on connections that are kept, for less CPU than `fetch` takes. It asks for no compression. */
 export class HttpClient {
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #httpAgent = new HttpAgent({ keepAlive: true });
+  readonly #httpsAgent = new HttpsAgent({ keepAlive: true });
 
   /**
    * Rejects if there is no complete answer. A kept connection may be closed by the server just when it is used again: then a new one
@@ -25,18 +28,21 @@ export class HttpClient {
   async get(url: string, signal?: AbortSignal): Promise<TimedResponse> {
     // Each request that waits listens for the signal. Node.js warns of more than ten.
     if (signal !== undefined) setMaxListeners(0, signal);
-    return (await getOnce(url, this.#agent, signal)) ?? (await getOnce(url, false, signal)) ?? fail(url);
+    const agent = url.startsWith('https:') ? this.#httpsAgent : this.#httpAgent;
+    return (await getOnce(url, agent, signal)) ?? (await getOnce(url, false, signal)) ?? fail(url);
   }
 
   /** Ends all connections. */
   close(): void {
-    this.#agent.destroy();
+    this.#httpAgent.destroy();
+    this.#httpsAgent.destroy();
   }
 }
 
 /** Null if a kept connection was closed. */
-function getOnce(url: string, agent: Agent | false, signal?: AbortSignal): Promise<TimedResponse | null> {
+function getOnce(url: string, agent: HttpAgent | false, signal?: AbortSignal): Promise<TimedResponse | null> {
   const startedAtMs = performance.now();
+  const get = url.startsWith('https:') ? httpsGet : httpGet;
   return new Promise((resolve, reject) => {
     const request = get(url, { agent, ...(signal && { signal }) }, (response) => {
       const chunks: Buffer[] = [];
@@ -49,8 +55,8 @@ function getOnce(url: string, agent: Agent | false, signal?: AbortSignal): Promi
       response.once('end', () => {
         const endedAtMs = performance.now();
         const body = Buffer.concat(chunks);
-        const status = response.statusCode ?? 0;
-        resolve({ url, status, body, startedAtMs, firstByteAtMs: firstByteAtMs ?? endedAtMs, endedAtMs });
+        const { statusCode: status = 0, headers } = response;
+        resolve({ url, status, headers, body, startedAtMs, firstByteAtMs: firstByteAtMs ?? endedAtMs, endedAtMs });
       });
     });
     request.setTimeout(SILENCE_LIMIT_MS, () => request.destroy(new Error(`no answer from ${url}`)));

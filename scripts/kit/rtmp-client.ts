@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { RTMP_APPLICATION } from '#domain/ports.ts';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { PORTS, RTMP_APPLICATION } from '#domain/ports.ts';
 import { type AmfValue, decodeAmf0, encodeAmf0 } from './amf0.ts';
 import { rememberKeys } from './secrets.ts';
 
@@ -60,6 +61,20 @@ export class RtmpClient {
   static async open(port: number, localAddress = '127.0.0.1', allowHalfOpen = false): Promise<RtmpClient> {
     const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true, allowHalfOpen });
     await once(socket, 'connect');
+    return new RtmpClient(socket);
+  }
+
+  /**
+   * Connects to the server of an rtmp: or rtmps: URL. Rejects if the server is not there, or if its certificate is not valid.
+   */
+  static async connect(rtmpUrl: string, signal: AbortSignal): Promise<RtmpClient> {
+    const { protocol, hostname: host, port } = new URL(rtmpUrl);
+    const isTls = protocol === 'rtmps:';
+    const socket = isTls
+      ? connectTls({ host, port: Number(port || PORTS.rtmps), ...(isIP(host) === 0 && { servername: host }) })
+      : connect({ host, port: Number(port || PORTS.rtmp), noDelay: true });
+    signal.addEventListener('abort', () => socket.destroy(), { once: true });
+    await once(socket, isTls ? 'secureConnect' : 'connect', { signal });
     return new RtmpClient(socket);
   }
 

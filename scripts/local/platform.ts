@@ -111,7 +111,12 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   else if (publishMode === 'keys') stream = await ownStream({ ...own, title: 'My stream' });
   homePath = homePathFor(stream);
   closers.add(() => removeRunningPlatform(dataDir));
-  await writeRunningPlatform(dataDir, { apiUrl });
+  await writeRunningPlatform(dataDir, {
+    apiUrl,
+    rtmpUrl,
+    playbackBaseUrl,
+    originUrls: tasks.list().map((task) => task.httpUrl),
+  });
   return {
     rtmpUrl,
     playbackBaseUrl,

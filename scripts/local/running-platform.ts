@@ -2,8 +2,14 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** The address of the platform that runs on a data folder. */
-const runningPlatformSchema = z.object({ apiUrl: z.url() });
+/** The addresses of the platform that runs on a data folder. */
+const runningPlatformSchema = z.object({
+  apiUrl: z.url(),
+  rtmpUrl: z.url(),
+  playbackBaseUrl: z.url(),
+  /** The encoders' own HTTP addresses, which only the edge uses. A restarted encoder keeps its address. */
+  originUrls: z.array(z.url()),
+});
 
 export type RunningPlatform = z.infer<typeof runningPlatformSchema>;
 

@@ -77,7 +77,7 @@ async function start(options: EdgeOptions, closers: Closers): Promise<Standalone
   const stream = publishMode === 'keys' ? await ownStream({ title: 'My stream', state, api, dataDir, streams }) : null;
   homePath = homePathFor(stream);
   closers.add(() => removeRunningPlatform(dataDir));
-  await writeRunningPlatform(dataDir, { apiUrl });
+  await writeRunningPlatform(dataDir, { apiUrl, rtmpUrl, playbackBaseUrl, originUrls: [originUrl] });
   return { rtmpUrl, playbackBaseUrl, adminToken: state.adminToken, stream, close: () => closers.closeAll() };
 }
 

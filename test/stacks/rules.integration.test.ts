@@ -57,7 +57,7 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
   });
 
   test('the outputs have the names that scripts look for', () => {
-    const names = ['PlaybackBaseUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region'];
+    const names = ['PlaybackBaseUrl', 'OriginUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region', 'AlarmTopicArn'];
     const expected = [...names, config.plainRtmp === false ? 'RtmpsUrl' : 'RtmpUrl'];
     expect(Object.keys(stage.outputs)).toEqual(expect.arrayContaining(expected));
   });

@@ -1,4 +1,4 @@
-import type { IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { type IngestAuthRequest, type IngestAuthResponse, UNKNOWN_KEY_DESCRIPTION } from '#domain/ingest-auth.ts';
 import { maxInputKbps } from '#domain/ladders.ts';
 import { isSourceAllowed } from '#domain/source-addresses.ts';
 import { SECRET_PATTERN } from '#domain/stream-ids.ts';
@@ -14,7 +14,7 @@ export function decide(
   nowMs: number,
 ): IngestAuthResponse {
   if (!SECRET_PATTERN.test(streamKey)) return refuse('This is not a stream key: copy it whole, without spaces.');
-  if (stream === null) return refuse('This stream key is unknown or no longer valid.');
+  if (stream === null) return refuse(UNKNOWN_KEY_DESCRIPTION);
   const { id: streamId, playbackId, version, ladder, latency, notBefore, notAfter, allowedSources } = stream;
   const refuseStream = (description: string) => refuse(description, streamId);
   if (stream.deletedAt !== null) return refuseStream('The stream of this key has been deleted.');

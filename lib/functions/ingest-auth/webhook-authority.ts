@@ -5,6 +5,7 @@ import {
   type IngestAuthRequest,
   type IngestAuthResponse,
   type RefusalCode,
+  UNKNOWN_KEY_DESCRIPTION,
   WEBHOOK_FAILED,
 } from '#domain/ingest-auth.ts';
 import type { StreamDefaults } from '#domain/streams.ts';
@@ -97,7 +98,6 @@ async function readText(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-const refuseKey = (): IngestAuthResponse =>
-  refuse('NetStream.Publish.BadName', 'This stream key is unknown or no longer valid.');
+const refuseKey = (): IngestAuthResponse => refuse('NetStream.Publish.BadName', UNKNOWN_KEY_DESCRIPTION);
 
 const refuse = (code: RefusalCode, description: string): IngestAuthResponse => ({ allow: false, code, description });

@@ -4,11 +4,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { SECRET_PATTERN } from '#domain/stream-ids.ts';
+import { generateSecret, SECRET_PATTERN } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
 import { openAwsClients } from '#scripts/cloud/preflight/aws-clients.ts';
+import { probeDeployedStage } from '#scripts/cloud/probe-deployed-stage.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
 import { runCloudCommand } from '#scripts/cloud/run-cloud-command.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
@@ -68,7 +69,7 @@ afterEach(async () => {
 async function run(
   command: 'deploy' | 'diff' | 'destroy',
   args: readonly string[],
-  { exitCodes = [] as readonly number[], outputs = OUTPUTS as object } = {},
+  { exitCodes = [] as readonly number[], outputs = OUTPUTS as object, env = {}, probeExitCode = 0 } = {},
 ) {
   const runs: CdkRun[] = [];
   const steps: string[] = [];
@@ -82,7 +83,7 @@ async function run(
   });
   const code = await runCloudCommand(command, args, {
     appPath: 'bin/app.ts',
-    env: { PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DOCKER: docker },
+    env: { PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DOCKER: docker, ...env },
     stages: [{ name: 'dev' }],
     contextPath: join(folder, 'cdk.context.json'),
     openAwsClients,
@@ -102,6 +103,10 @@ async function run(
       const secrets = secretsManager.client;
       const stores = { secrets, secretArn, keyValueStore: keyValueStore.client, keyValueStoreArn: storeArn };
       await syncViewerTokenKeys({ ...stores, ...own });
+    },
+    probeDeployedStage: async ({ stage, profile, adminToken }) => {
+      steps.push(`probe ${stage} ${profile} ${adminToken}`);
+      return probeExitCode;
     },
     stdout: writeTo('stdout'),
     stderr: writeTo('stderr'),
@@ -271,6 +276,37 @@ test('the roles of a pipeline are deployed without a build, and the rest to do o
   }
   expect((await run('deploy', [...DEV, ...options], { exitCodes: [3] })).stdout).toBe('');
   expect((await run('destroy', [...DEV, ...options])).steps).toEqual(['cdk']);
+});
+
+describe('--probe', () => {
+  test('probes the deployed stage with the token that was just made, and ends with its exit code', async () => {
+    const { code, stdout, steps } = await run('deploy', [...DEV, '--probe', '--profile', 'ops'], { probeExitCode: 1 });
+    expect([code, steps.at(-1)]).toEqual([1, `probe dev ops ${tokensIn(stdout)[0]}`]);
+  });
+
+  test('is no option of the CDK, and nothing is probed without it or after a failed deployment', async () => {
+    const good = await run('deploy', [...DEV, '--probe']);
+    expect([good.code, good.cdk?.args.includes('--probe')]).toEqual([0, false]);
+    const others = [await run('deploy', DEV), await run('deploy', [...DEV, '--probe'], { exitCodes: [1] })];
+    expect(others.flatMap(({ steps }) => steps).filter((step) => step.startsWith('probe'))).toEqual([]);
+  });
+
+  test('that could have no token is refused before anything is deployed', async () => {
+    const args = [...DEV, '--probe', '--no-admin-token'];
+    const { code, stderr, steps } = await run('deploy', args);
+    expect([code, steps]).toEqual([1, []]);
+    expect(stderr).toBe('With --no-admin-token, --probe needs an admin token in HEADEND_TOKEN.\n');
+    const given = await run('deploy', args, { env: { HEADEND_TOKEN: generateSecret(randomBytes) } });
+    expect([given.code, given.steps.at(-1)]).toEqual([0, 'probe dev null null']);
+  });
+
+  test('of a stage whose token was made before needs that token', async () => {
+    const output = { stdout: process.stdout, stderr: process.stderr };
+    const probe = { stage: 'dev', profile: null, adminToken: null, env: {}, ...output };
+    await expect(probeDeployedStage(probe)).rejects.toThrow(
+      'not probed, for want of an admin token. Set HEADEND_TOKEN and run: npm run probe -- --stage dev',
+    );
+  });
 });
 
 test.each(['deploy', 'diff', 'destroy'] as const)('%s without a stage builds nothing', async (command) => {

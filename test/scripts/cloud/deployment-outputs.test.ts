@@ -17,11 +17,13 @@ const EXPECTED = {
   rtmpUrl: MEDIA.RtmpUrl,
   rtmpsUrl: null,
   playbackBaseUrl: DELIVERY.PlaybackBaseUrl,
+  originUrl: null,
   apiUrl: CONTROL.ApiUrl,
   siteUrl: DELIVERY.SiteUrl,
   adminTokensTable: CONTROL.AdminTokensTable,
   viewerTokenSecretArn: CONTROL.ViewerTokenSecretArn,
   viewerTokenStoreArn: CONTROL.ViewerTokenStoreArn,
+  alarmTopicArns: [],
   region: CONTROL.Region,
 };
 
@@ -38,6 +40,16 @@ test.each([
     'a stage with RTMPS only',
     { a: CONTROL, b: RTMPS, c: DELIVERY },
     { ...EXPECTED, rtmpUrl: null, rtmpsUrl: RTMPS.RtmpsUrl },
+  ],
+  [
+    'a stage with alarms in two regions',
+    { a: { ...CONTROL, ...MEDIA, ...DELIVERY }, b: { AlarmTopicArn: 'arn:one' }, c: { AlarmTopicArn: 'arn:two' } },
+    { ...EXPECTED, alarmTopicArns: ['arn:one', 'arn:two'] },
+  ],
+  [
+    'a stage that says where its origin is',
+    { a: { ...CONTROL, ...MEDIA, ...DELIVERY, OriginUrl: 'http://origin.example.com' } },
+    { ...EXPECTED, originUrl: 'http://origin.example.com' },
   ],
 ])('of %s', (_case, stacks, expected) => {
   expect(parse(stacks)).toEqual(expected);

@@ -8,11 +8,13 @@ const OUTPUTS = {
   rtmpUrl: 'rtmp://ingest.example.com:1935/live',
   rtmpsUrl: null,
   playbackBaseUrl: 'https://live.example.com',
+  originUrl: 'http://origin.example.com',
   apiUrl: 'https://live.example.com/api',
   siteUrl: 'https://site.example.com',
   adminTokensTable: 'tokens',
   viewerTokenSecretArn: 'arn:aws:secretsmanager:of-a-test',
   viewerTokenStoreArn: 'arn:aws:cloudfront:of-a-test',
+  alarmTopicArns: [],
   region: 'eu-west-1',
 };
 const adminToken = generateSecret(randomBytes);

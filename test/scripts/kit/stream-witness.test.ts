@@ -2,7 +2,7 @@ import { StreamWitness } from '#kit/stream-witness.ts';
 
 const answer = (file: string, body: string, startedAtMs = 0, endedAtMs = startedAtMs + 1, status = 200) => ({
   ...{ url: `http://127.0.0.1:1/live/abc/${file}`, status, body: Buffer.from(body) },
-  ...{ startedAtMs, firstByteAtMs: endedAtMs, endedAtMs },
+  ...{ headers: {}, startedAtMs, firstByteAtMs: endedAtMs, endedAtMs },
 });
 const status = (value: string, startedAtMs: number, endedAtMs?: number) =>
   answer('status.json', JSON.stringify({ status: value }), startedAtMs, endedAtMs);

@@ -9,6 +9,12 @@ import { resolveConnection } from '#scripts/stream/connection.ts';
 
 const API_URL = 'https://live.example.com/api';
 const LOCAL_URL = 'http://127.0.0.1:18080/api';
+const RUNNING = {
+  apiUrl: LOCAL_URL,
+  rtmpUrl: 'rtmp://127.0.0.1:11935/live',
+  playbackBaseUrl: 'http://127.0.0.1:18080',
+  originUrls: ['http://127.0.0.1:18081'],
+};
 const token = generateSecret(randomBytes);
 const localToken = generateSecret(randomBytes);
 
@@ -20,7 +26,7 @@ afterEach(() => rm(dataDir, { recursive: true }));
 
 const runLocally = async () => {
   await writeLocalState(dataDir, { adminToken: localToken, viewerTokenKeys: '', streams: {} });
-  await writeRunningPlatform(dataDir, { apiUrl: LOCAL_URL });
+  await writeRunningPlatform(dataDir, RUNNING);
 };
 
 describe('the platform on this machine', () => {
@@ -61,7 +67,7 @@ describe('the platform on this machine', () => {
   });
 
   test('without a stored token needs one', async () => {
-    await writeRunningPlatform(dataDir, { apiUrl: LOCAL_URL });
+    await writeRunningPlatform(dataDir, RUNNING);
     await expect(resolveConnection({ 'data-dir': dataDir }, {})).rejects.toMatchObject({ kind: 'usage' });
   });
 });

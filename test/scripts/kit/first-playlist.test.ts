@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { isPlayable, mediaPlaylistUris } from '#scripts/bench/first-playlist.ts';
+import { isPlayable, mediaPlaylistUris } from '#kit/first-playlist.ts';
 
 const MULTIVARIANT = `#EXTM3U
 #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="audio",URI="audio/media.m3u8"
