@@ -45,7 +45,13 @@ export class ControlApiFunction extends Construct {
       STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
       TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem'],
-      ADMIN_TOKENS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
+      ADMIN_TOKENS_TABLE: [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:Scan',
+      ],
       IDEMPOTENCY_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
     });
   }

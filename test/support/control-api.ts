@@ -45,7 +45,7 @@ export async function startControlApi(
   const adminTokens = createAdminTokenStore({ client, tables: TEST_TABLES });
   const live = createLiveStore({ client, tables: TEST_TABLES });
   const tasks = createTaskStore({ client, tables: TEST_TABLES });
-  const app = createApp({
+  const dependencies: ControlApiDependencies = {
     streams,
     live,
     tasks,
@@ -59,7 +59,8 @@ export async function startControlApi(
     randomBytes,
     log,
     ...settings,
-  });
+  };
+  const app = createApp(dependencies);
   const api = createHttpApi({ handler: createHandler(app), now, log });
   const server = await listenOnLoopback(createServer(api));
   /** Sends a request, by default with the first token. `json` is null for an answer without a body. */
@@ -77,5 +78,17 @@ export async function startControlApi(
     return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
   }
 
-  return { url: server.url, api, tokens, streams, live, tasks, adminTokens, logLines, call, close: server.close };
+  return {
+    url: server.url,
+    api,
+    dependencies,
+    tokens,
+    streams,
+    live,
+    tasks,
+    adminTokens,
+    logLines,
+    call,
+    close: server.close,
+  };
 }

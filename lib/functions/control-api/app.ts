@@ -2,10 +2,11 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Logger } from 'pino';
-import { requireAdmin } from './admin-auth.ts';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
-import { addDocsRoutes } from './docs-routes.ts';
+import { checkAccess } from './check-access.ts';
+import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
+import { PUBLIC } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
 import type { StreamsDependencies } from './stream-access.ts';
 import { addStreamsRoutes } from './streams-routes.ts';
@@ -31,6 +32,7 @@ const healthRoute = createRoute({
   method: 'get',
   path: '/api/health',
   summary: 'Check that the API is up',
+  security: PUBLIC,
   responses: {
     200: { description: 'The API is up', content: { 'application/json': { schema: serviceHealthSchema } } },
   },
@@ -46,11 +48,8 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
     context.header('Cache-Control', 'no-store');
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
-  const lookup = createTokenLookup(dependencies.tokens, dependencies.now);
-  const adminOnly = requireAdmin({ bootstrapHashes: dependencies.bootstrapHashes, isKnown: lookup.isKnown });
-  app.use('/api/streams/*', adminOnly);
-  app.use('/api/tasks/*', adminOnly);
-  app.use('/api/tokens/*', adminOnly);
+  const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
+  app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
   app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
 
   app.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));

@@ -2,11 +2,13 @@ import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import type { StreamRecord } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
+import { callerOf } from './caller.ts';
 import { ProblemError } from './problem.ts';
 import { type CreateStreamSchema, createStreamSchema } from './schemas.ts';
 import {
   findAnyStream,
   findStream,
+  listOne,
   requirePlayable,
   requireWindow,
   type StreamsDependencies,
@@ -48,7 +50,11 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
 
   app.openapi(listStreamsRoute, async (context) => {
     const { limit, cursor } = context.req.valid('query');
-    const page = await streams.list({ limit, afterId: cursor ?? null });
+    const { streamId } = callerOf(context);
+    const page =
+      streamId === null
+        ? await streams.list({ limit, afterId: cursor ?? null })
+        : await listOne(dependencies, streamId);
     const present = page.streams.filter((stream) => stream.deletedAt === null);
     const liveById = await live.batchGet(present.map((stream) => stream.id));
     const bodies = present.map((stream) => toStreamBody(stream, liveById.get(stream.id) ?? null, addresses, now()));

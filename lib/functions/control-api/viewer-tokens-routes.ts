@@ -6,7 +6,8 @@ import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
 import { idempotencyHeaderSchema, idPathSchema } from './parameter-schemas.ts';
 import { ProblemError, tryAgain } from './problem.ts';
-import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';
+import { json, jsonBody, problems } from './responses.ts';
+import { needs } from './route-access.ts';
 import { createViewerTokenSchema, viewerTokenSchema } from './schemas.ts';
 import { findStream, type StreamsDependencies } from './stream-access.ts';
 import { viewerTokensNotSetUp } from './viewer-token-keys.ts';
@@ -21,11 +22,11 @@ const createViewerTokenRoute = createRoute({
   path: '/api/streams/{id}/viewer-tokens',
   summary: 'Create a viewer token',
   description: 'For streams with playback "token". A viewer token cannot be revoked, it expires.',
-  security: ADMIN_ONLY,
+  security: needs('streams:write'),
   request: { params: idPathSchema, headers: idempotencyHeaderSchema, body: jsonBody(createViewerTokenSchema) },
   responses: {
     201: json(viewerTokenSchema, 'The token, and addresses that contain it'),
-    ...problems(400, 401, 404, 409, 413, 415, 422, 503),
+    ...problems(400, 404, 409, 413, 415, 422),
   },
 });
 
