@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
+import { DEFAULT_CALLER_RATES } from '#functions/control-api/caller-limits.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
@@ -55,6 +56,7 @@ export async function startControlApi(
     tokens: adminTokens,
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
     bootstrapHashes: tokens.map(hashSecret),
+    callerRates: DEFAULT_CALLER_RATES,
     now,
     randomBytes,
     log,

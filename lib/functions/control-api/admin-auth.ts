@@ -14,6 +14,10 @@ const BOOTSTRAP_NAME = 'bootstrap';
 export const bearerToken = (context: Context): string | null =>
   BEARER_PATTERN.exec(context.req.header('Authorization') ?? '')?.[1] ?? null;
 
+/** Whether a hash is that of a bootstrap token. Compares with all, so that the time does not reveal which one matched. */
+export const isBootstrap = (hash: string, bootstrapHashes: readonly string[]): boolean =>
+  bootstrapHashes.filter((known) => isSameHash(known, hash)).length > 0;
+
 /** The admin tokens that open the API: the bootstrap tokens, and those that the API created. */
 export interface AdminTokens {
   readonly bootstrapHashes: readonly string[];
@@ -27,8 +31,7 @@ export async function authenticate(context: Context, { bootstrapHashes, lookup, 
   const token = bearerToken(context);
   if (token === null) throw unauthorized('Send an admin token: "Authorization: Bearer <token>".', 'Bearer');
   const hash = hashSecret(token);
-  // Compares with all hashes, so that the response time does not reveal which one matched.
-  if (bootstrapHashes.filter((known) => isSameHash(known, hash)).length > 0) {
+  if (isBootstrap(hash, bootstrapHashes)) {
     return { ...UNLIMITED_TOKEN, tokenId: secretId(hash), name: BOOTSTRAP_NAME };
   }
   const record = await lookup.find(token);

@@ -3,8 +3,10 @@ import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { Logger } from 'pino';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
+import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
+import { limitCallers } from './limit-callers.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
 import { PUBLIC } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
@@ -25,12 +27,16 @@ const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', 
 export interface ControlApiDependencies extends StreamsDependencies, TasksDependencies, TokensDependencies {
   /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
+  /** How often each caller may ask this instance. */
+  readonly callerRates: CallerRates;
   readonly log: Logger;
 }
 
+const HEALTH_PATH = '/api/health';
+
 const healthRoute = createRoute({
   method: 'get',
-  path: '/api/health',
+  path: HEALTH_PATH,
   summary: 'Check that the API is up',
   security: PUBLIC,
   responses: {
@@ -49,6 +55,8 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
   const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
+  const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
+  app.use(limitCallers({ ...dependencies, limits, lookup, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
   app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
   app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
 

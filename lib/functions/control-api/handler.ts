@@ -8,6 +8,7 @@ import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createApp } from './app.ts';
+import { DEFAULT_CALLER_RATES } from './caller-limits.ts';
 import { readControlApiEnvironment } from './control-api-environment.ts';
 import { createHandler, type HttpApiHandler } from './create-handler.ts';
 import { onlyEdgeRequests } from './edge-requests.ts';
@@ -37,6 +38,7 @@ const answer = createHandler(
     tokens: createAdminTokenStore({ client, tables: environment }),
     idempotency: createIdempotencyStore({ client, tables: environment }),
     bootstrapHashes: environment.ADMIN_TOKEN_HASHES,
+    callerRates: DEFAULT_CALLER_RATES,
     now: Date.now,
     randomBytes,
     log,

@@ -34,11 +34,12 @@ const PROBLEMS = {
   413: problem('The body is too large'),
   415: problem('The body is not application/json'),
   422: problem('A field, parameter or header is not valid'),
+  429: problem('This caller asks too often. `Retry-After` says when to try again'),
   503: problem('The database or the store of viewer token keys does not answer. `Retry-After` says when to try again'),
 };
 
 /** What every route that needs a token may answer. */
-const ALWAYS = [401, 403, 503] as const;
+const ALWAYS = [401, 403, 429, 503] as const;
 
 /** The error responses of a route that needs a token, besides those that each of them has. */
 export function problems<Status extends keyof typeof PROBLEMS>(

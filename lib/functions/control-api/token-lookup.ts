@@ -6,6 +6,8 @@ import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 
 /** How long a token may still work after another instance of the function has revoked it, in milliseconds. */
 export const TOKEN_CACHE_MS = 3_000;
+/** How long a token is remembered as valid for limits. It is still looked up every `TOKEN_CACHE_MS`. */
+const REMEMBERED_MS = 60 * 60 * 1000;
 /** Bounds the caches, because every guessed token adds an entry. */
 const CACHED_TOKENS_LIMIT = 1_000;
 
@@ -23,6 +25,8 @@ export interface TokenLookup {
    * Rejects if the database does not answer.
    */
   find(token: string): Promise<AdminTokenRecord | null>;
+  /** Whether a token was valid when this instance last looked it up, within the last hour. Reads nothing. */
+  wasValid(tokenId: string): boolean;
   /** Removes a token from the cache. */
   forget(tokenId: string): void;
 }
@@ -34,6 +38,9 @@ export function createTokenLookup({ store, now, log }: TokenLookupOptions): Toke
   });
   /** When this instance last wrote down the use of a token, whether or not that worked. */
   const usesWrittenAtMs = new LRUCache<string, number>({ max: CACHED_TOKENS_LIMIT });
+
+  /** When each token was last valid. Strangers add nothing here. */
+  const validAtMs = new LRUCache<string, number>({ max: CACHED_TOKENS_LIMIT });
 
   async function read(id: string): Promise<AdminTokenRecord | null> {
     const cached = cache.get(id);
@@ -60,10 +67,22 @@ export function createTokenLookup({ store, now, log }: TokenLookupOptions): Toke
       if (!SECRET_PATTERN.test(token)) return null;
       const hash = hashSecret(token);
       const record = await read(secretId(hash));
-      if (record === null || !isSameHash(record.tokenHash, hash)) return null;
-      if (isTokenValid(record, now())) noteUse(record);
+      if (record === null || !isSameHash(record.tokenHash, hash)) {
+        validAtMs.delete(secretId(hash));
+        return null;
+      }
+      if (!isTokenValid(record, now())) {
+        validAtMs.delete(record.id);
+        return record;
+      }
+      validAtMs.set(record.id, now());
+      noteUse(record);
       return record;
     },
-    forget: (tokenId) => cache.delete(tokenId),
+    wasValid: (tokenId) => now() - (validAtMs.get(tokenId) ?? Number.NEGATIVE_INFINITY) < REMEMBERED_MS,
+    forget: (tokenId) => {
+      cache.delete(tokenId);
+      validAtMs.delete(tokenId);
+    },
   };
 }
