@@ -172,7 +172,7 @@ export class HeadendPlatform extends Construct {
   }
 
   #addControl(
-    { tables, viewerTokenSecret }: DataParts,
+    { tables, eventBus, viewerTokenSecret }: DataParts,
     { ingest, edgeSecret }: MediaParts,
     { gateway, distribution }: DeliveryParts,
   ): NodeFunction {
@@ -181,6 +181,7 @@ export class HeadendPlatform extends Construct {
       ...this.#stage,
       codePath: join(this.#artifactsPath, 'control-api'),
       tables,
+      eventBus,
       rtmpUrl: ingest.rtmpUrl,
       rtmpsUrl: ingest.rtmpsUrl,
       playbackBaseUrl: distribution.baseUrl,

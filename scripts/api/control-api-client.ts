@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditListSchema } from '#functions/control-api/audit-schemas.ts';
 import {
   type StreamBody,
   stopSchema,
@@ -18,6 +19,7 @@ export type ApiEvent = z.infer<typeof eventSchema>;
 export type StreamWithKey = z.infer<typeof streamWithKeySchema>;
 export type CreatedToken = z.infer<typeof createdTokenSchema>;
 export type ListedToken = z.infer<typeof tokenListSchema>['tokens'][number];
+export type AuditEntryBody = z.infer<typeof auditListSchema>['entries'][number];
 export type ViewerToken = z.infer<typeof viewerTokenSchema>;
 
 /** A token to create. What is left out gets the API's default: scope `admin`, all streams, no expiry. */
@@ -102,6 +104,11 @@ export class ControlApiClient {
 
   revokeAdminToken(id: string): Promise<void> {
     return this.#transport.delete({ path: `/tokens/${encodeURIComponent(id)}` });
+  }
+
+  /** What was changed, the newest first. The query may have `limit` and `cursor`. A page may be empty. */
+  async listChanges(query: URLSearchParams): Promise<Page<AuditEntryBody>> {
+    return this.#transport.get(`/audit?${query}`, auditListSchema);
   }
 
   /**

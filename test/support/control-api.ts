@@ -7,6 +7,7 @@ import { DEFAULT_CALLER_RATES } from '#functions/control-api/caller-limits.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
+import { createAuditStore } from '#runtime/audit-store.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
@@ -55,6 +56,8 @@ export async function startControlApi(
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
     tokens: adminTokens,
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
+    audit: createAuditStore({ client, tables: TEST_TABLES }),
+    eventBus: null,
     bootstrapHashes: tokens.map(hashSecret),
     callerRates: DEFAULT_CALLER_RATES,
     now,

@@ -1,7 +1,9 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import type { Logger } from 'pino';
+import type { AuditStore } from '#runtime/audit-store.ts';
+import { addAuditRoutes } from './audit-routes.ts';
+import { type AuditDependencies, auditChanges } from './audit-trail.ts';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
 import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
@@ -24,12 +26,16 @@ const DOCUMENT_PATH = '/api/openapi.json';
 const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
 
 /** The stores, settings and sources of time and randomness that the control API uses. */
-export interface ControlApiDependencies extends StreamsDependencies, TasksDependencies, TokensDependencies {
+export interface ControlApiDependencies
+  extends StreamsDependencies,
+    TasksDependencies,
+    TokensDependencies,
+    AuditDependencies {
   /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
   /** How often each caller may ask this instance. */
   readonly callerRates: CallerRates;
-  readonly log: Logger;
+  readonly audit: AuditStore;
 }
 
 const HEALTH_PATH = '/api/health';
@@ -57,6 +63,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
   const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
   app.use(limitCallers({ ...dependencies, limits, lookup, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
+  app.use(auditChanges(dependencies));
   app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
   app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
 
@@ -66,6 +73,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addViewerTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
+  addAuditRoutes(app, dependencies);
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
   app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);
   addDocsRoutes(app, DOCUMENT_PATH, () => app.getOpenAPI31Document(DOCUMENT_HEAD));

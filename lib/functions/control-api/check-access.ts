@@ -24,8 +24,9 @@ export function checkAccess(app: OpenAPIHono, options: AccessOptions): Middlewar
     if (access === undefined) throw new Error(`the route ${route} does not declare who may call it`);
     if (access === 'public') return next();
     const caller = await authenticate(context, options);
-    authorise(caller, { route, scope: access, path: context.req.path });
+    // Set first, so that the log can say whose token does not allow it.
     context.set('caller', caller);
+    authorise(caller, { route, scope: access, path: context.req.path });
     return next();
   };
 }

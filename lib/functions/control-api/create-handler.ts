@@ -2,7 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import { type Problem, problemResponse } from './problem.ts';
-import { type RequestBindings, readSourceAddress } from './source-address.ts';
+import type { RequestBindings } from './source-address.ts';
 
 /** A Lambda handler behind an API Gateway HTTP API (payload format 2.0). */
 export type HttpApiHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -12,24 +12,15 @@ const FORBIDDEN_METHODS = ['CONNECT', 'TRACE', 'TRACK'];
 /** Methods whose content has no meaning (RFC 9110 section 9.3). A Request with one of them must not have a body. */
 const METHODS_WITHOUT_BODY = ['GET', 'HEAD'];
 
-/** Whether a request came through CloudFront, so that what CloudFront says about the viewer can be believed. */
-export type IsFromCloudFront = (event: APIGatewayProxyEventV2) => Promise<boolean>;
-
-/**
- * Makes the app a Lambda handler. It also answers requests that the Fetch API cannot represent. Without
- * `isFromCloudFront`, no request came through it.
- */
-export function createHandler(
-  app: OpenAPIHono,
-  isFromCloudFront: IsFromCloudFront = async () => false,
-): HttpApiHandler {
+/** Makes the app a Lambda handler. It also answers requests that the Fetch API cannot represent. */
+export function createHandler(app: OpenAPIHono): HttpApiHandler {
   return async (event) => {
     const { method } = event.requestContext.http;
     if (FORBIDDEN_METHODS.includes(method)) {
       const headers = { Allow: 'GET, HEAD, POST, PATCH, DELETE' };
       return problemResult({ status: 405, detail: `${method} is not supported.`, headers });
     }
-    const bindings: RequestBindings = { sourceAddress: readSourceAddress(event, await isFromCloudFront(event)) };
+    const bindings: RequestBindings = { sourceAddress: event.requestContext.http.sourceIp };
     return toResult(await app.fetch(toRequest(event), bindings));
   };
 }

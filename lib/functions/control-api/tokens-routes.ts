@@ -3,6 +3,7 @@ import type { AdminTokenRecord } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, ID_PATTERN, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import { type AttemptDependencies, beginAttempt } from './attempt.ts';
+import { noteChange, tokenFields } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema, pageQuerySchema } from './parameter-schemas.ts';
 import { invalidFields, ProblemError } from './problem.ts';
 import { json, jsonBody, problems } from './responses.ts';
@@ -56,6 +57,7 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
     requireUsable(body, attempt.startedAtMs);
     const token = generateSecret(attempt.randomBytes);
     const record = newToken(body, hashSecret(token), attempt.startedAtMs);
+    noteChange(context, { before: null, after: tokenFields(record) });
     const isOver = attempt.isDone || (await attempt.wasRemoved(record.id));
     if (!isOver) {
       await tokens.put(record);
@@ -74,19 +76,24 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
 
   app.openapi(deleteTokenRoute, async (context) => {
     const { id } = context.req.valid('param');
-    const wasThere = ID_PATTERN.test(id) && (await removeToken(id, dependencies));
+    const removed = ID_PATTERN.test(id) ? await removeToken(id, dependencies) : null;
+    if (removed !== null) noteChange(context, { before: tokenFields(removed), after: null });
     lookup.forget(id);
-    if (!wasThere) throw new ProblemError({ status: 404, detail: 'There is no admin token with this id.' });
+    if (removed === null) throw new ProblemError({ status: 404, detail: 'There is no admin token with this id.' });
     return context.body(null, 204);
   });
 }
 
-/** Returns false if there is no such token. */
-async function removeToken(thingId: string, { tokens, idempotency, now }: TokensDependencies): Promise<boolean> {
-  if ((await tokens.get(thingId)) === null) return false;
+/** Returns the token as it was. Null if there is no such token. */
+async function removeToken(
+  thingId: string,
+  { tokens, idempotency, now }: TokensDependencies,
+): Promise<AdminTokenRecord | null> {
+  const token = await tokens.get(thingId);
+  if (token === null) return null;
   // Mark it first. Otherwise a repeat of the request that created it could find it missing and create it again.
   await idempotency.markRemoved({ thingId, nowMs: now() });
-  return tokens.remove(thingId);
+  return (await tokens.remove(thingId)) ? token : null;
 }
 
 /** Throws a 422 for a token that could do nothing, or more than it says. */

@@ -4,6 +4,7 @@ import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
+import { noteChange } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema } from './parameter-schemas.ts';
 import { ProblemError, tryAgain } from './problem.ts';
 import { json, jsonBody, problems } from './responses.ts';
@@ -47,11 +48,13 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerToke
     const expiresAtSeconds = Math.floor(attempt.startedAtMs / 1000) + ttlSeconds;
     const token = makeViewerToken({ playbackId, expiresAtSeconds, keys }, hmacSha256);
     if (!attempt.isDone) await attempt.finish();
+    const expiresAt = new Date(expiresAtSeconds * 1000).toISOString();
+    noteChange(context, { before: null, after: { expiresAt } });
     const body = {
       token,
       url: `${playbackBaseUrl}${masterPath(playbackId, token)}`,
       watchUrl: `${playbackBaseUrl}${watchPath(playbackId, token)}`,
-      expiresAt: new Date(expiresAtSeconds * 1000).toISOString(),
+      expiresAt,
     };
     return context.json(body, 201);
   });

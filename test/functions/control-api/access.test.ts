@@ -15,6 +15,7 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'post /api/streams/{id}/key': 'streams:write',
   'post /api/streams/{id}/stop': 'streams:write',
   'post /api/streams/{id}/viewer-tokens': 'streams:write',
+  'get /api/audit': 'admin',
   'get /api/tasks': 'admin',
   'post /api/tasks/{id}/drain': 'admin',
   'get /api/tokens': 'admin',

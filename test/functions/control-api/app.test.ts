@@ -49,6 +49,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
   expect(operations.sort()).toEqual([
     'delete /api/streams/{id}',
     'delete /api/tokens/{id}',
+    'get /api/audit',
     'get /api/health',
     'get /api/streams',
     'get /api/streams/{id}',
