@@ -11,14 +11,6 @@ export interface NotedChange {
   readonly after: ChangedFields | null;
 }
 
-declare module 'hono' {
-  interface ContextVariableMap {
-    notedChange: NotedChange | undefined;
-    /** Whether an earlier request with the same Idempotency-Key did everything. */
-    isRepeat: boolean | undefined;
-  }
-}
-
 /** Notes for the audit trail what a request changes. */
 export const noteChange = (context: Context, change: NotedChange): void => context.set('notedChange', change);
 
