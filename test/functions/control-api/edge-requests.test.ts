@@ -23,7 +23,10 @@ async function ask(domainName: string, headers: Record<string, string>, ownDomai
     },
     { secret, ownDomain },
   );
-  const result = await handler({ headers, requestContext: { domainName, http: { sourceIp: CLOUDFRONT_ADDRESS } } } as unknown as APIGatewayProxyEventV2);
+  const result = await handler({
+    headers,
+    requestContext: { domainName, http: { sourceIp: CLOUDFRONT_ADDRESS } },
+  } as unknown as APIGatewayProxyEventV2);
   return { result, seen };
 }
 
