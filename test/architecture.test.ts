@@ -52,7 +52,10 @@ const LAYERS: readonly Layer[] = [
       ...['media', 'origin', 'package', 'rtmp', 'streams'].map((name) => `containers/encoder/src/${name}`),
     ],
   },
-  { folder: 'containers/encoder/src/telemetry', mayImport: ['lib/domain', 'containers/encoder/src/streams'] },
+  {
+    folder: 'containers/encoder/src/telemetry',
+    mayImport: ['lib/domain', 'lib/runtime', 'containers/encoder/src/streams'],
+  },
   { folder: 'containers/encoder', mayImport: ['lib/domain', 'lib/runtime'] },
   {
     folder: 'scripts/kit',

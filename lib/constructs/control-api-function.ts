@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
@@ -11,6 +12,8 @@ export interface ControlApiFunctionProps
   extends Pick<ResolvedStage, 'apiDomain' | 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
   readonly codePath: string;
   readonly tables: StreamTables;
+  /** Gets an event for every change. */
+  readonly eventBus: IEventBus;
   /** Null for RTMPS only. */
   readonly rtmpUrl: string | null;
   /** Null without RTMPS. */
@@ -41,13 +44,21 @@ export class ControlApiFunction extends Construct {
     });
     props.viewerTokenSecret.secret.grantRead(this.nodeFunction.function);
     props.edgeSecret.grantRead(this.nodeFunction.function);
+    props.eventBus.grantPutEventsTo(this.nodeFunction.function);
     props.tables.grant(this.nodeFunction.function, {
       STREAMS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
       STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:UpdateItem'],
       TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem'],
-      ADMIN_TOKENS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
+      ADMIN_TOKENS_TABLE: [
+        'dynamodb:GetItem',
+        'dynamodb:PutItem',
+        'dynamodb:UpdateItem',
+        'dynamodb:DeleteItem',
+        'dynamodb:Scan',
+      ],
       IDEMPOTENCY_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      AUDIT_TABLE: ['dynamodb:PutItem', 'dynamodb:Query'],
     });
   }
 }
@@ -62,7 +73,9 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
       'TASKS_TABLE',
       'ADMIN_TOKENS_TABLE',
       'IDEMPOTENCY_TABLE',
+      'AUDIT_TABLE',
     ),
+    EVENT_BUS_NAME: props.eventBus.eventBusName,
     ...(props.rtmpUrl !== null && { RTMP_URL: props.rtmpUrl }),
     ...(props.rtmpsUrl !== null && { RTMPS_URL: props.rtmpsUrl }),
     PLAYBACK_BASE_URL: props.playbackBaseUrl,

@@ -25,6 +25,13 @@ export interface ControlApiGatewayProps extends Pick<ResolvedStage, 'apiDomain' 
 }
 
 /**
+ * Requests per second, of all callers together. It only keeps a flood from taking the account's concurrent executions, 1,000
+ * unless it was raised, from ingest-auth: a refusal takes milliseconds, so even this rate holds few of them, and no burst more
+ * than half. It must not be low, because a stranger could use it up. The function limits each caller.
+ */
+const THROTTLE = { rateLimit: 1_000, burstLimit: 500 };
+
+/**
  * The control API's HTTP API, without its function. CloudFront needs the API's host name, and the function needs
  * CloudFront's, so the function is added later (`addFunction`).
  */
@@ -65,7 +72,7 @@ export class ControlApiGateway extends Construct {
       httpApi: this.httpApi,
       stageName: '$default',
       autoDeploy: true,
-      // No throttle: all callers would share it, so a stranger could use it up. The function limits each of them.
+      throttle: THROTTLE,
       detailedMetricsEnabled: false,
       accessLogSettings: {
         destination: new LogGroupLogDestination(logGroup),

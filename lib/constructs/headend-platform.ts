@@ -178,7 +178,7 @@ export class HeadendPlatform extends Construct {
   }
 
   #addControl(
-    { tables, viewerTokenSecret }: DataParts,
+    { tables, eventBus, viewerTokenSecret }: DataParts,
     { ingest, edgeSecret }: MediaParts,
     { gateway, distribution }: DeliveryParts,
   ): NodeFunction {
@@ -187,6 +187,7 @@ export class HeadendPlatform extends Construct {
       ...this.#stage,
       codePath: join(this.#artifactsPath, 'control-api'),
       tables,
+      eventBus,
       rtmpUrl: ingest.rtmpUrl,
       rtmpsUrl: ingest.rtmpsUrl,
       playbackBaseUrl: distribution.baseUrl,

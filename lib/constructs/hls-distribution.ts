@@ -28,6 +28,7 @@ import { globalName } from './global-name.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';
+import { ViewerAddressFunction } from './viewer-address-function.ts';
 import type { ViewerTokenFunction } from './viewer-token-function.ts';
 
 export interface HlsDistributionProps
@@ -101,7 +102,7 @@ export class HlsDistribution extends Construct {
       defaultBehavior: pageBehavior(site, headers.watch),
       additionalBehaviors: {
         ...this.#mediaBehaviors(props, headers),
-        '/api/*': apiBehavior(props),
+        '/api/*': apiBehavior(props, new ViewerAddressFunction(this, 'ViewerAddress')),
         '/watch/*': pageBehavior(site, headers.watch, props.site),
         '/embed/*': pageBehavior(site, headers.embed, props.site),
       },
@@ -193,13 +194,17 @@ const secretHeader = (secret: Secret): Record<string, string> => ({
   [EDGE_SECRET_HEADER]: secret.secretValue.unsafeUnwrap(),
 });
 
-function apiBehavior({ apiHost, edgeSecret }: HlsDistributionProps): BehaviorOptions {
+function apiBehavior(
+  { apiHost, edgeSecret }: HlsDistributionProps,
+  { edgeFunction }: ViewerAddressFunction,
+): BehaviorOptions {
   return {
     origin: new HttpOrigin(apiHost, { customHeaders: secretHeader(edgeSecret) }),
     viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
     allowedMethods: AllowedMethods.ALLOW_ALL,
     cachePolicy: CachePolicy.CACHING_DISABLED,
     originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
+    functionAssociations: [{ function: edgeFunction, eventType: FunctionEventType.VIEWER_REQUEST }],
   };
 }
 

@@ -13,6 +13,7 @@ const TABLE_IDS = {
   TASKS_TABLE: 'Tasks',
   ADMIN_TOKENS_TABLE: 'AdminTokens',
   IDEMPOTENCY_TABLE: 'Idempotency',
+  AUDIT_TABLE: 'Audit',
 } as const satisfies Record<TableVariable, string>;
 
 /** The DynamoDB actions that a process may use on each of its tables. */
@@ -28,10 +29,11 @@ export class StreamTables extends Construct {
   constructor(scope: Construct, id: string, { removalPolicy }: Pick<ResolvedStage, 'removalPolicy'>) {
     super(scope, id);
     this.#tables = new Map(
-      TABLES.map(({ nameVariable, partitionKey, timeToLiveAttribute }) => [
+      TABLES.map(({ nameVariable, partitionKey, sortKey, timeToLiveAttribute }) => [
         nameVariable,
         new TableV2(this, TABLE_IDS[nameVariable], {
           partitionKey: { name: partitionKey, type: AttributeType.STRING },
+          ...(sortKey === null ? {} : { sortKey: { name: sortKey, type: AttributeType.STRING } }),
           billing: Billing.onDemand(),
           encryption: TableEncryptionV2.dynamoOwnedKey(),
           pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

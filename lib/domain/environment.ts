@@ -21,6 +21,7 @@ export const ENVIRONMENT_VARIABLES = {
   TASKS_TABLE: { explanation: 'name of the DynamoDB table of encoder tasks', readBy: ['encoder', 'control-api'] },
   ADMIN_TOKENS_TABLE: { explanation: 'name of the DynamoDB table of admin token hashes', readBy: ['control-api'] },
   IDEMPOTENCY_TABLE: { explanation: 'name of the DynamoDB table of idempotency keys', readBy: ['control-api'] },
+  AUDIT_TABLE: { explanation: 'name of the DynamoDB table of the audit trail', readBy: ['control-api'] },
   INGEST_AUTH_FUNCTION: { explanation: 'name of the ingest-auth Lambda function', readBy: ['encoder'] },
   PUBLISH_MODE: {
     explanation: "who knows the stream keys: the control API's streams (keys) or your own backend (webhook)",
@@ -128,7 +129,10 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: "how much of a task's CPU its broadcasts may take together, in vCPUs, as in 1.9",
     readBy: ['encoder'],
   },
-  EVENT_BUS_NAME: { explanation: 'name of the EventBridge bus that events are sent to', readBy: ['encoder'] },
+  EVENT_BUS_NAME: {
+    explanation: 'name of the EventBridge bus that events are sent to',
+    readBy: ['encoder', 'control-api'],
+  },
   METRICS_NAMESPACE: { explanation: 'CloudWatch namespace of the metrics, as in Headend', readBy: ['encoder'] },
   METRICS_STAGE: {
     explanation: "the deployment's stage, which every metric has as its dimension",

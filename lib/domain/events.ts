@@ -66,16 +66,49 @@ interface StreamQualityChanged {
   readonly renditions: readonly ViewerRendition[];
 }
 
-/** What happened, without an id and a time. */
-export type EventBody = StreamLive | StreamEnded | StreamRefused | EncoderRestarted | StreamQualityChanged;
+/** What a change was made to, or what it left: settings by name, without secrets. */
+export type ChangedFields = Readonly<Record<string, unknown>>;
 
-/** Something that happened to a stream. */
-export type HeadendEvent = EventBody & {
+/** Somebody changed something with the control API, or may have: a request that failed with a 5xx is listed too. */
+export interface ApiChanged {
+  readonly type: 'api.changed';
+  /** Id and name of the admin token. */
+  readonly tokenId: string;
+  readonly tokenName: string;
+  readonly sourceAddress: string;
+  /** Method and path of the route, as in `PATCH /api/streams/{id}`. */
+  readonly action: string;
+  /** The path of the request. */
+  readonly path: string;
+  /** Null if the change is not about a stream. */
+  readonly streamId: string | null;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** The fields that differ. Null if there was nothing before, or if the action changes no settings. */
+  readonly before: ChangedFields | null;
+  /** Null if there is nothing any more, or if the action changes no settings. */
+  readonly after: ChangedFields | null;
+}
+
+/** What happened, without an id and a time. */
+export type EventBody = StreamLive | StreamEnded | StreamRefused | EncoderRestarted | StreamQualityChanged | ApiChanged;
+
+/** Something that happened. */
+export type HeadendEvent = EventBody & EventStamp;
+
+/** When something happened, and its name. */
+export interface EventStamp {
   /** Never used twice. Consumers need it because an event may be delivered twice. */
   readonly id: string;
   /** ISO 8601, UTC. */
   readonly time: string;
-};
+}
+
+/** An entry of the audit trail. */
+export type AuditEntry = ApiChanged & EventStamp;
+
+/** `source` of every event on the bus, by which rules select. */
+export const EVENT_SOURCE = 'headend';
 
 /**
  * Delivers events in order. `publish` never throws and never waits. An event that can't be delivered becomes a log

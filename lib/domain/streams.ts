@@ -60,16 +60,6 @@ export const MAX_DRAIN_MINUTES = 150;
 /** The most addresses and blocks that `allowedSources` may have. */
 export const ALLOWED_SOURCES_LIMIT = 50;
 
-/** An admin token. The token itself is never stored. */
-export interface AdminTokenRecord {
-  /** Derived from the hash (`secretId`), so that a token leads to its record. */
-  readonly id: string;
-  readonly name: string;
-  readonly tokenHash: string;
-  /** ISO 8601, UTC. */
-  readonly createdAt: string;
-}
-
 /** What an encoder task reports about a stream that it is encoding. */
 export interface StreamHealth {
   /** Bitrate that the publisher sends. */

@@ -1,10 +1,11 @@
 import type { VariableName } from './environment.ts';
 
-/** A DynamoDB table. It has a partition key of type string and no sort key. */
+/** A DynamoDB table. Its keys are of type string. */
 export interface TableDefinition {
   /** The environment variable that carries the table's name. */
   readonly nameVariable: VariableName;
   readonly partitionKey: string;
+  readonly sortKey: string | null;
   /**
    * Attribute with the time, in seconds since 1970, at which an item expires. DynamoDB deletes it a few days later at
    * worst.
@@ -18,12 +19,19 @@ export interface TableDefinition {
  * an index are eventually consistent, and a key must work the moment its owner sees it.
  */
 export const TABLES = [
-  { nameVariable: 'STREAMS_TABLE', partitionKey: 'id', timeToLiveAttribute: null },
-  { nameVariable: 'STREAM_KEYS_TABLE', partitionKey: 'keyHash', timeToLiveAttribute: null },
-  { nameVariable: 'LIVE_TABLE', partitionKey: 'streamId', timeToLiveAttribute: 'expiresAtSeconds' },
-  { nameVariable: 'TASKS_TABLE', partitionKey: 'taskId', timeToLiveAttribute: 'expiresAtSeconds' },
-  { nameVariable: 'ADMIN_TOKENS_TABLE', partitionKey: 'id', timeToLiveAttribute: null },
-  { nameVariable: 'IDEMPOTENCY_TABLE', partitionKey: 'requestKey', timeToLiveAttribute: 'expiresAtSeconds' },
+  { nameVariable: 'STREAMS_TABLE', partitionKey: 'id', sortKey: null, timeToLiveAttribute: null },
+  { nameVariable: 'STREAM_KEYS_TABLE', partitionKey: 'keyHash', sortKey: null, timeToLiveAttribute: null },
+  { nameVariable: 'LIVE_TABLE', partitionKey: 'streamId', sortKey: null, timeToLiveAttribute: 'expiresAtSeconds' },
+  { nameVariable: 'TASKS_TABLE', partitionKey: 'taskId', sortKey: null, timeToLiveAttribute: 'expiresAtSeconds' },
+  { nameVariable: 'ADMIN_TOKENS_TABLE', partitionKey: 'id', sortKey: null, timeToLiveAttribute: null },
+  {
+    nameVariable: 'IDEMPOTENCY_TABLE',
+    partitionKey: 'requestKey',
+    sortKey: null,
+    timeToLiveAttribute: 'expiresAtSeconds',
+  },
+  // One partition for each day, so that the newest entries are found without an index.
+  { nameVariable: 'AUDIT_TABLE', partitionKey: 'day', sortKey: 'position', timeToLiveAttribute: 'expiresAtSeconds' },
 ] as const satisfies readonly TableDefinition[];
 
 export type TableVariable = (typeof TABLES)[number]['nameVariable'];

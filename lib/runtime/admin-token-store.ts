@@ -1,6 +1,7 @@
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { AdminTokenRecord } from '#domain/streams.ts';
+import { type AdminTokenRecord, LAST_USE_INTERVAL_MS, UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import type { TableNames } from '#domain/tables.ts';
+import { updateIf } from './conditional-writes.ts';
 
 /** A page of admin tokens. Their order means nothing but is always the same. `lastId` is null on the last page. */
 export interface AdminTokenPage {
@@ -15,6 +16,12 @@ export interface AdminTokenStore {
   get(tokenId: string): Promise<AdminTokenRecord | null>;
   /** `limit` is at least 1. `afterId` is the `lastId` of the page before. */
   list(page: { readonly limit: number; readonly afterId: string | null }): Promise<AdminTokenPage>;
+  /** Writes down that a token was used, unless it was removed or was used less than an hour before. */
+  recordUse(use: {
+    readonly tokenId: string;
+    /** Milliseconds since 1970. */
+    readonly nowMs: number;
+  }): Promise<void>;
   /** Resolves to false if there is no such token. */
   remove(tokenId: string): Promise<boolean>;
 }
@@ -43,7 +50,7 @@ export function createAdminTokenStore({ client, tables }: AdminTokenStoreOptions
 
   const get: AdminTokenStore['get'] = async (tokenId) => {
     const { Item } = await client.send(new GetCommand({ TableName, Key: { id: tokenId }, ConsistentRead: true }));
-    return (Item as AdminTokenRecord | undefined) ?? null;
+    return Item === undefined ? null : toRecord(Item);
   };
 
   const list: AdminTokenStore['list'] = async ({ limit, afterId }) => {
@@ -56,9 +63,21 @@ export function createAdminTokenStore({ client, tables }: AdminTokenStoreOptions
       }),
     );
     return {
-      tokens: (Items ?? []) as AdminTokenRecord[],
+      tokens: (Items ?? []).map(toRecord),
       lastId: (LastEvaluatedKey?.id as string | undefined) ?? null,
     };
+  };
+
+  const recordUse: AdminTokenStore['recordUse'] = async ({ tokenId, nowMs }) => {
+    await updateIf(client, {
+      TableName,
+      Key: { id: tokenId },
+      UpdateExpression: 'SET lastUsedAtMs = :now',
+      // Without the first condition, the use of a token that was just revoked would create it again.
+      ConditionExpression:
+        'attribute_exists(id) AND (NOT attribute_type(lastUsedAtMs, :number) OR lastUsedAtMs <= :before)',
+      ExpressionAttributeValues: { ':now': nowMs, ':before': nowMs - LAST_USE_INTERVAL_MS, ':number': 'N' },
+    });
   };
 
   const remove: AdminTokenStore['remove'] = async (tokenId) => {
@@ -68,5 +87,9 @@ export function createAdminTokenStore({ client, tables }: AdminTokenStoreOptions
     return Attributes !== undefined;
   };
 
-  return { put, get, list, remove };
+  return { put, get, list, recordUse, remove };
 }
+
+/** Records that were written before there were scopes lack some fields. */
+const toRecord = (item: Record<string, unknown>): AdminTokenRecord =>
+  ({ ...UNLIMITED_TOKEN, ...item }) as AdminTokenRecord;

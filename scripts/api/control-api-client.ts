@@ -1,15 +1,15 @@
 import { z } from 'zod';
+import { auditListSchema } from '#functions/control-api/audit-schemas.ts';
 import {
-  createdTokenSchema,
   type StreamBody,
   stopSchema,
   streamListSchema,
   streamSchema,
   streamWithKeySchema,
-  tokenListSchema,
   viewerTokenSchema,
 } from '#functions/control-api/schemas.ts';
 import { drainSchema, type TaskBody, taskListSchema } from '#functions/control-api/task-schemas.ts';
+import { createdTokenSchema, tokenListSchema } from '#functions/control-api/token-schemas.ts';
 import { ApiTransport, type ApiTransportOptions } from './api-transport.ts';
 
 /** The fields that all events share. Each type adds its own. */
@@ -19,7 +19,17 @@ export type ApiEvent = z.infer<typeof eventSchema>;
 export type StreamWithKey = z.infer<typeof streamWithKeySchema>;
 export type CreatedToken = z.infer<typeof createdTokenSchema>;
 export type ListedToken = z.infer<typeof tokenListSchema>['tokens'][number];
+export type AuditEntryBody = z.infer<typeof auditListSchema>['entries'][number];
 export type ViewerToken = z.infer<typeof viewerTokenSchema>;
+
+/** A token to create. What is left out gets the API's default: scope `admin`, all streams, no expiry. */
+export interface NewTokenSettings {
+  readonly name: string;
+  readonly scope?: string | undefined;
+  readonly streamId?: string | undefined;
+  /** ISO 8601. */
+  readonly expiresAt?: string | undefined;
+}
 
 /** One page of a list. `nextCursor` is null on the last page. */
 export interface Page<Entry> {
@@ -82,8 +92,8 @@ export class ControlApiClient {
     return this.#transport.post({ path: `/tasks/${encodeURIComponent(id)}/drain` }, drainSchema);
   }
 
-  createAdminToken(name: string): Promise<CreatedToken> {
-    return this.#transport.post({ path: '/tokens', body: { name } }, createdTokenSchema);
+  createAdminToken(settings: NewTokenSettings): Promise<CreatedToken> {
+    return this.#transport.post({ path: '/tokens', body: settings }, createdTokenSchema);
   }
 
   /** The query may have `limit` and `cursor`. */
@@ -94,6 +104,11 @@ export class ControlApiClient {
 
   revokeAdminToken(id: string): Promise<void> {
     return this.#transport.delete({ path: `/tokens/${encodeURIComponent(id)}` });
+  }
+
+  /** What was changed, the newest first. The query may have `limit` and `cursor`. A page may be empty. */
+  async listChanges(query: URLSearchParams): Promise<Page<AuditEntryBody>> {
+    return this.#transport.get(`/audit?${query}`, auditListSchema);
   }
 
   /**

@@ -1,3 +1,4 @@
+import { UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, type RandomBytes, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import type { WantedToken } from './cdk-command-line.ts';
@@ -24,6 +25,7 @@ export async function makeAdminToken({ store, wanted, now, randomBytes }: AdminT
     id: secretId(tokenHash),
     name: isFirst ? 'first' : 'made by deploy',
     tokenHash,
+    ...UNLIMITED_TOKEN,
     createdAt: new Date(now()).toISOString(),
   });
   return token;

@@ -15,6 +15,7 @@ export const TEST_TABLES: TableNames = {
   TASKS_TABLE: 'test-tasks',
   ADMIN_TOKENS_TABLE: 'test-admin-tokens',
   IDEMPOTENCY_TABLE: 'test-idempotency',
+  AUDIT_TABLE: 'test-audit',
 };
 
 /** Variables of a platform that uses this process's database. */

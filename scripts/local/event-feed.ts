@@ -3,7 +3,7 @@ import type { HeadendEvent } from '#domain/events.ts';
 import { problemResponse } from '#functions/control-api/problem.ts';
 
 export interface EventFeedOptions {
-  /** Address of the control API. Whoever may list streams may follow the events. */
+  /** Address of the control API. Whoever may list tokens, which takes the scope `admin`, may follow the events of all streams. */
   readonly apiUrl: string;
   /** Limit of simultaneous clients. @default 50 */
   readonly maxClients?: number;
@@ -73,7 +73,7 @@ export class EventFeed {
   /** What the control API answers to whoever has this authorisation. Rejects if it does not answer. */
   async #ask(authorization: string): Promise<Response> {
     const signal = AbortSignal.timeout(CHECK_LIMIT_MS);
-    const answer = await fetch(`${this.#options.apiUrl}/streams?limit=1`, { headers: { authorization }, signal });
+    const answer = await fetch(`${this.#options.apiUrl}/tokens?limit=1`, { headers: { authorization }, signal });
     return new Response(await answer.arrayBuffer(), answer);
   }
 

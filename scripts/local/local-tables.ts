@@ -10,6 +10,7 @@ export const LOCAL_TABLE_NAMES: TableNames = {
   TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'admin-tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
+  AUDIT_TABLE: 'audit',
 };
 
 /** A local DynamoDB and the names of its tables. */
@@ -24,21 +25,23 @@ export async function createMissingTables({ dynamoDbUrl, tableNames }: CreateMis
   const client = new DynamoDBClient({ ...access, maxAttempts: 1 });
   try {
     const { TableNames: existing = [] } = await client.send(new ListTablesCommand({}));
-    for (const { nameVariable, partitionKey } of TABLES) {
+    for (const { nameVariable, partitionKey, sortKey } of TABLES) {
       const name = tableNames[nameVariable];
-      if (!existing.includes(name)) await createTable(client, name, partitionKey);
+      const keys = sortKey === null ? [partitionKey] : [partitionKey, sortKey];
+      if (!existing.includes(name)) await createTable(client, name, keys);
     }
   } finally {
     client.destroy();
   }
 }
 
-async function createTable(client: DynamoDBClient, name: string, partitionKey: string): Promise<void> {
+/** The first key is the partition key. */
+async function createTable(client: DynamoDBClient, name: string, keys: readonly string[]): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: name,
-      AttributeDefinitions: [{ AttributeName: partitionKey, AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
+      AttributeDefinitions: keys.map((key) => ({ AttributeName: key, AttributeType: 'S' })),
+      KeySchema: keys.map((key, index) => ({ AttributeName: key, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );

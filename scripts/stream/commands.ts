@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { AUDIT_COMMANDS } from './commands/audit.ts';
 import { EVENT_COMMANDS } from './commands/events.ts';
 import { STREAM_COMMANDS } from './commands/streams.ts';
 import { TASK_COMMANDS } from './commands/tasks.ts';
@@ -12,4 +13,5 @@ export const COMMANDS: readonly Command[] = [
   ...EVENT_COMMANDS,
   ...TASK_COMMANDS,
   ...TOKEN_COMMANDS,
+  ...AUDIT_COMMANDS,
 ];

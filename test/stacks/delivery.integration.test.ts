@@ -98,13 +98,6 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(API_DOMAIN).toBe(config.apiDomain?.domainName);
   });
 
-  test('API Gateway has no limit that all callers share, which a stranger could use up', () => {
-    const { DefaultRouteSettings, RouteSettings } = stage.only('AWS::ApiGatewayV2::Stage').properties;
-    expect(DefaultRouteSettings?.ThrottlingRateLimit).toBeUndefined();
-    expect(DefaultRouteSettings?.ThrottlingBurstLimit).toBeUndefined();
-    expect(RouteSettings).toBeUndefined();
-  });
-
   test('errors are cached for one second', () => {
     const { errorTtlSeconds } = readDistribution(stage);
     expect(errorTtlSeconds).toEqual({ 404: 1, 500: 1, 502: 1, 503: 1, 504: 1 });

@@ -11,6 +11,7 @@ const STATEFUL = {
   TablesTasksB0FA0D86: 'AWS::DynamoDB::GlobalTable',
   TablesAdminTokensD85017D8: 'AWS::DynamoDB::GlobalTable',
   TablesIdempotency498FF680: 'AWS::DynamoDB::GlobalTable',
+  TablesAuditCEFF9E0F: 'AWS::DynamoDB::GlobalTable',
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
   // With another one, the tasks before and after a deployment would not know each other.
   EncoderClusterSecret1C923AE6: 'AWS::SecretsManager::Secret',

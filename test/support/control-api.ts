@@ -3,9 +3,11 @@ import { createServer } from 'node:http';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
+import { DEFAULT_CALLER_RATES } from '#functions/control-api/caller-limits.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
+import { createAuditStore } from '#runtime/audit-store.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
@@ -45,7 +47,7 @@ export async function startControlApi(
   const adminTokens = createAdminTokenStore({ client, tables: TEST_TABLES });
   const live = createLiveStore({ client, tables: TEST_TABLES });
   const tasks = createTaskStore({ client, tables: TEST_TABLES });
-  const app = createApp({
+  const dependencies: ControlApiDependencies = {
     streams,
     live,
     tasks,
@@ -54,12 +56,16 @@ export async function startControlApi(
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
     tokens: adminTokens,
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
+    audit: createAuditStore({ client, tables: TEST_TABLES }),
+    eventBus: null,
     bootstrapHashes: tokens.map(hashSecret),
+    callerRates: DEFAULT_CALLER_RATES,
     now,
     randomBytes,
     log,
     ...settings,
-  });
+  };
+  const app = createApp(dependencies);
   const api = createHttpApi({ handler: createHandler(app), now, log });
   const server = await listenOnLoopback(createServer(api));
   /** Sends a request, by default with the first token. `json` is null for an answer without a body. */
@@ -77,5 +83,17 @@ export async function startControlApi(
     return { status: response.status, headers: response.headers, json: text === '' ? null : JSON.parse(text) };
   }
 
-  return { url: server.url, api, tokens, streams, live, tasks, adminTokens, logLines, call, close: server.close };
+  return {
+    url: server.url,
+    api,
+    dependencies,
+    tokens,
+    streams,
+    live,
+    tasks,
+    adminTokens,
+    logLines,
+    call,
+    close: server.close,
+  };
 }

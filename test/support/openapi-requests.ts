@@ -103,7 +103,8 @@ export class RequestGenerator {
     const pairs = parameters
       .filter(() => this.#random.chance(0.5))
       .map(({ name, schema }) => {
-        const value = schema.pattern === undefined ? String(this.#valueOf(schema)) : 'aaaaaaaaaaaaaaaa';
+        const isText = schema.pattern === undefined || schema.example !== undefined;
+        const value = isText ? String(this.#valueOf(schema)) : 'aaaaaaaaaaaaaaaa';
         return `${name}=${spoil(value, () => toUrlText(this.#strangeText()))}`;
       });
     return spoil(pairs.join('&'), () =>

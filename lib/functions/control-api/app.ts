@@ -1,11 +1,16 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
-import type { Logger } from 'pino';
-import { requireAdmin } from './admin-auth.ts';
+import type { AuditStore } from '#runtime/audit-store.ts';
+import { addAuditRoutes } from './audit-routes.ts';
+import { type AuditDependencies, auditChanges } from './audit-trail.ts';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
-import { addDocsRoutes } from './docs-routes.ts';
+import { CallerLimits, type CallerRates } from './caller-limits.ts';
+import { checkAccess } from './check-access.ts';
+import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
+import { limitCallers } from './limit-callers.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
+import { PUBLIC } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
 import type { StreamsDependencies } from './stream-access.ts';
 import { addStreamsRoutes } from './streams-routes.ts';
@@ -21,16 +26,25 @@ const DOCUMENT_PATH = '/api/openapi.json';
 const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
 
 /** The stores, settings and sources of time and randomness that the control API uses. */
-export interface ControlApiDependencies extends StreamsDependencies, TasksDependencies, TokensDependencies {
+export interface ControlApiDependencies
+  extends StreamsDependencies,
+    TasksDependencies,
+    TokensDependencies,
+    AuditDependencies {
   /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
-  readonly log: Logger;
+  /** How often each caller may ask this instance. */
+  readonly callerRates: CallerRates;
+  readonly audit: AuditStore;
 }
+
+const HEALTH_PATH = '/api/health';
 
 const healthRoute = createRoute({
   method: 'get',
-  path: '/api/health',
+  path: HEALTH_PATH,
   summary: 'Check that the API is up',
+  security: PUBLIC,
   responses: {
     200: { description: 'The API is up', content: { 'application/json': { schema: serviceHealthSchema } } },
   },
@@ -46,11 +60,11 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
     context.header('Cache-Control', 'no-store');
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
-  const lookup = createTokenLookup(dependencies.tokens, dependencies.now);
-  const adminOnly = requireAdmin({ bootstrapHashes: dependencies.bootstrapHashes, isKnown: lookup.isKnown });
-  app.use('/api/streams/*', adminOnly);
-  app.use('/api/tasks/*', adminOnly);
-  app.use('/api/tokens/*', adminOnly);
+  const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
+  const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
+  app.use(limitCallers({ ...dependencies, limits, lookup, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
+  app.use(auditChanges(dependencies));
+  app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
   app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
 
   app.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
@@ -59,6 +73,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addViewerTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
+  addAuditRoutes(app, dependencies);
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
   app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);
   addDocsRoutes(app, DOCUMENT_PATH, () => app.getOpenAPI31Document(DOCUMENT_HEAD));

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import { hashSecret, type RandomBytes } from '#domain/stream-ids.ts';
 import type { IdempotencyStore } from '#runtime/idempotency-store.ts';
 import { bearerToken } from './admin-auth.ts';
+import { noteRepeat } from './audit-notes.ts';
 import { ProblemError } from './problem.ts';
 
 /** Size of the random seed of a request. */
@@ -65,6 +66,7 @@ export async function beginAttempt<Base>(
     throw new ProblemError({ status: 422, detail: 'This Idempotency-Key was used for another request.' });
   }
   const { startedAtMs, isDone } = record;
+  if (isDone) noteRepeat(context);
   return {
     randomBytes: repeatableBytes(token, record.seed),
     startedAtMs,

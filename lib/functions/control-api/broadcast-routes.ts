@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { generateSecret, hashSecret, STREAM_ID_PATTERN } from '#domain/stream-ids.ts';
 import { beginAttempt } from './attempt.ts';
+import { noteChange, streamFields } from './audit-notes.ts';
 import { ProblemError } from './problem.ts';
 import { findRecordedStream, findStream, noSuchStream, type StreamsDependencies } from './stream-access.ts';
 import { toStreamBody } from './stream-body.ts';
@@ -24,6 +25,7 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
       rotated = nextVersion(stream, { keyHash }, now());
       if (!(await streams.replaceKey(rotated))) throw versionConflict(ifMatch);
     }
+    noteChange(context, { before: streamFields(stream), after: streamFields(rotated) });
     if (!attempt.isDone) {
       // The first version with the new key. With it, a repeat does not disconnect a publisher who uses the new key.
       const minVersion = attempt.base + 1;
@@ -43,6 +45,7 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
     const { of, wasLive } = attempt.base;
     if (stream === null && of === null) throw noSuchStream();
     if (!attempt.isDone) {
+      noteChange(context, { before: { wasLive }, after: null });
       if (of !== null) await stopBroadcast(dependencies, id, of);
       await attempt.finish();
     }

@@ -35,6 +35,9 @@ const variables = {
   TASKS_TABLE: text,
   ADMIN_TOKENS_TABLE: text,
   IDEMPOTENCY_TABLE: text,
+  AUDIT_TABLE: text,
+  // A laptop's changes are in the table alone.
+  EVENT_BUS_NAME: optional(text),
   DEFAULT_LADDER: oneOf(LADDER_NAMES),
   DEFAULT_LATENCY: oneOf(LATENCY_NAMES),
   DEFAULT_PLAYBACK: oneOf(PLAYBACK_MODES),

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import { type Problem, problemResponse } from './problem.ts';
+import type { RequestBindings } from './source-address.ts';
 
 /** A Lambda handler behind an API Gateway HTTP API (payload format 2.0). */
 export type HttpApiHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
@@ -19,7 +20,8 @@ export function createHandler(app: OpenAPIHono): HttpApiHandler {
       const headers = { Allow: 'GET, HEAD, POST, PATCH, DELETE' };
       return problemResult({ status: 405, detail: `${method} is not supported.`, headers });
     }
-    return toResult(await app.fetch(toRequest(event)));
+    const bindings: RequestBindings = { sourceAddress: event.requestContext.http.sourceIp };
+    return toResult(await app.fetch(toRequest(event), bindings));
   };
 }
 

@@ -12,7 +12,7 @@ export interface OpenApiDocument {
 interface DocumentOperation {
   readonly summary?: string;
   readonly description?: string;
-  readonly security?: readonly object[];
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
   readonly parameters?: readonly DocumentParameter[];
   readonly requestBody?: { readonly content: DocumentContent };
   readonly responses: Readonly<Record<string, DocumentResponse>>;
@@ -61,7 +61,11 @@ ${Object.entries(document.components?.schemas ?? {}).map(
 
 function operationSection(method: string, path: string, operation: DocumentOperation): Html {
   const { summary, description, security, parameters = [], requestBody, responses } = operation;
-  const access = security === undefined ? '' : html`. Requires an admin token: <code>Authorization: Bearer …</code>`;
+  const scopes = security?.flatMap((requirement) => Object.values(requirement).flat()) ?? [];
+  const access =
+    scopes.length === 0
+      ? ''
+      : html`. Needs a token with the scope <code>${scopes.join(' ')}</code>: <code>Authorization: Bearer …</code>`;
   return html`<h2><span class="method">${method}</span> <code>${path}</code></h2>
 <p>${summary}${access}</p>
 ${description === undefined ? '' : html`<p>${description}</p>`}

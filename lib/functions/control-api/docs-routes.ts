@@ -1,7 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { docsPage, type OpenApiDocument } from './docs-page.ts';
+import type { RouteName } from './route-access.ts';
 
+const PAGE_PATH = '/api/docs';
 const STYLE_PATH = '/api/docs.css';
+
+/** The routes of the reference, which needs no token. */
+export const DOCS_ROUTES: readonly RouteName[] = [`GET ${PAGE_PATH}`, `GET ${STYLE_PATH}`];
 
 /** The page needs its style sheet and nothing else. */
 const DOCS_SECURITY_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -23,7 +28,7 @@ ul { padding-left: 1.2rem; }
 
 /** Adds the API reference: a page that shows the OpenAPI document to people. */
 export function addDocsRoutes(app: OpenAPIHono, documentPath: string, document: () => OpenApiDocument): void {
-  app.get('/api/docs', (context) =>
+  app.get(PAGE_PATH, (context) =>
     context.html(docsPage(document(), { document: documentPath, style: STYLE_PATH }), 200, {
       'Content-Security-Policy': DOCS_SECURITY_POLICY,
     }),

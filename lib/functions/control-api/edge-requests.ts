@@ -2,6 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import type { SharedSecret } from '#runtime/shared-secret.ts';
 import { type HttpApiHandler, problemResult } from './create-handler.ts';
+import { withViewerAddress } from './source-address.ts';
 
 export interface EdgeRequestsOptions {
   /** What CloudFront shows. */
@@ -12,7 +13,8 @@ export interface EdgeRequestsOptions {
 
 /**
  * Answers only requests that come through CloudFront, and so through its firewall, or that name the API's own domain.
- * API Gateway's default address is open to everybody who finds it. The handler does not see the secret.
+ * API Gateway's default address is open to everybody who finds it. The handler does not see the secret. What came through
+ * CloudFront has its viewer's address.
  */
 export function onlyEdgeRequests(handler: HttpApiHandler, { secret, ownDomain }: EdgeRequestsOptions): HttpApiHandler {
   return async (event) => {
@@ -21,6 +23,7 @@ export function onlyEdgeRequests(handler: HttpApiHandler, { secret, ownDomain }:
     if (!isAtOwnDomain && !(await secret.accepts(shown))) {
       return problemResult({ status: 403, detail: "The API is at the viewers' address, below /api." });
     }
-    return handler({ ...event, headers } satisfies APIGatewayProxyEventV2);
+    const request = { ...event, headers } satisfies APIGatewayProxyEventV2;
+    return handler(isAtOwnDomain ? request : withViewerAddress(request));
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
-import { createDocumentClient } from '#runtime/aws-clients.ts';
+import { createAuditStore } from '#runtime/audit-store.ts';
+import { createDocumentClient, createEventBridgeClient } from '#runtime/aws-clients.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
@@ -8,6 +9,7 @@ import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createApp } from './app.ts';
+import { DEFAULT_CALLER_RATES } from './caller-limits.ts';
 import { readControlApiEnvironment } from './control-api-environment.ts';
 import { createHandler, type HttpApiHandler } from './create-handler.ts';
 import { onlyEdgeRequests } from './edge-requests.ts';
@@ -15,6 +17,7 @@ import { openViewerTokenKeys } from './viewer-token-keys.ts';
 
 const environment = readControlApiEnvironment(process.env);
 const client = createDocumentClient();
+const { EVENT_BUS_NAME: eventBusName } = environment;
 
 const log = createLogger({ service: 'control-api', level: environment.LOG_LEVEL });
 
@@ -36,7 +39,10 @@ const answer = createHandler(
     viewerTokenKeys: environment.viewerTokenKeys && openViewerTokenKeys(environment.viewerTokenKeys, Date.now),
     tokens: createAdminTokenStore({ client, tables: environment }),
     idempotency: createIdempotencyStore({ client, tables: environment }),
+    audit: createAuditStore({ client, tables: environment }),
+    eventBus: eventBusName === null ? null : { client: createEventBridgeClient(), eventBusName },
     bootstrapHashes: environment.ADMIN_TOKEN_HASHES,
+    callerRates: DEFAULT_CALLER_RATES,
     now: Date.now,
     randomBytes,
     log,

@@ -19,9 +19,6 @@ export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
   content: { 'application/json': { schema } },
 });
 
-/** Security requirement of routes that need an admin token. */
-export const ADMIN_ONLY = [{ adminToken: [] }];
-
 const problem = (description: string) => ({
   description,
   content: { [PROBLEM_MEDIA_TYPE]: { schema: problemSchema } },
@@ -30,18 +27,26 @@ const problem = (description: string) => ({
 const PROBLEMS = {
   400: problem('The body is not JSON'),
   401: problem('The admin token is missing or not valid'),
+  403: problem('The admin token does not have the scope that the route needs, or is for one stream only'),
   404: problem('Nothing has this id'),
   409: problem('Another request made a change at the same time, or the current state does not allow the request'),
   412: problem('The stream is not at a version that `If-Match` names'),
   413: problem('The body is too large'),
   415: problem('The body is not application/json'),
   422: problem('A field, parameter or header is not valid'),
+  429: problem('This caller asks too often. `Retry-After` says when to try again'),
   503: problem('The database or the store of viewer token keys does not answer. `Retry-After` says when to try again'),
 };
 
-/** The error responses of a route. */
+/** What every route that needs a token may answer. */
+const ALWAYS = [401, 403, 429, 503] as const;
+
+/** The error responses of a route that needs a token, besides those that each of them has. */
 export function problems<Status extends keyof typeof PROBLEMS>(
   ...statuses: readonly Status[]
-): Pick<typeof PROBLEMS, Status> {
-  return Object.fromEntries(statuses.map((status) => [status, PROBLEMS[status]])) as Pick<typeof PROBLEMS, Status>;
+): Pick<typeof PROBLEMS, Status | (typeof ALWAYS)[number]> {
+  return Object.fromEntries([...ALWAYS, ...statuses].map((status) => [status, PROBLEMS[status]])) as Pick<
+    typeof PROBLEMS,
+    Status | (typeof ALWAYS)[number]
+  >;
 }

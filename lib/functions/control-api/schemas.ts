@@ -10,7 +10,7 @@ import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 const PRINTABLE_PATTERN = /^[^\p{Cc}\p{Cs}]*$/u;
 
 /** A name or a title that people read. */
-const nameSchema = z
+export const nameSchema = z
   .string()
   .trim()
   .min(1)
@@ -19,9 +19,11 @@ const nameSchema = z
   // JSON Schema patterns have no flags. All of them are Unicode patterns.
   .openapi({ pattern: PRINTABLE_PATTERN.source });
 
-const momentSchema = z.iso
+/** A moment with any offset. It becomes ISO 8601 in UTC, in which only the years 0000 to 9999 have the usual form. */
+export const momentSchema = z.iso
   .datetime({ offset: true, abort: true })
   .overwrite((text) => new Date(text).toISOString())
+  .refine((text) => /^\d{4}-/.test(text), 'Must be within the years 0000 to 9999 in UTC')
   .nullable();
 
 const allowedSourcesSchema = z
@@ -151,22 +153,6 @@ export const viewerTokenSchema = z
     expiresAt: z.iso.datetime(),
   })
   .openapi('ViewerToken');
-
-/** Body of POST /api/tokens. */
-export const createTokenSchema = z.strictObject({ name: nameSchema }).openapi('CreateToken');
-
-/** An admin token without its secret. */
-export const tokenSchema = z
-  .object({ id: z.string(), name: z.string(), createdAt: z.iso.datetime() })
-  .openapi('AdminToken');
-
-/** Response of POST /api/tokens, the only one with the secret. */
-export const createdTokenSchema = tokenSchema.extend({ token: z.string() }).openapi('CreatedAdminToken');
-
-/** Response of GET /api/tokens. `nextCursor` is null on the last page. */
-export const tokenListSchema = z
-  .object({ tokens: z.array(tokenSchema), nextCursor: z.string().nullable() })
-  .openapi('AdminTokenList');
 
 /** Body of GET /api/health. */
 export const serviceHealthSchema = z.object({ status: z.literal('ok') }).openapi('ServiceHealth');

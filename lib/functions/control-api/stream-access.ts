@@ -1,7 +1,7 @@
 import { ID_PATTERN } from '#domain/stream-ids.ts';
 import type { NewStreamDefaults, StreamRecord } from '#domain/streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
-import type { StreamStore } from '#runtime/stream-store.ts';
+import type { StreamPage, StreamStore } from '#runtime/stream-store.ts';
 import type { AttemptDependencies } from './attempt.ts';
 import { invalidFields, ProblemError } from './problem.ts';
 import type { PublicAddresses } from './stream-body.ts';
@@ -41,6 +41,12 @@ export async function findRecordedStream(dependencies: Pick<StreamsDependencies,
   return stream;
 }
 
+/** The only page of the list for a token that is for one stream. */
+export async function listOne(dependencies: Pick<StreamsDependencies, 'streams'>, id: string): Promise<StreamPage> {
+  const stream = await readStream(dependencies, id);
+  return { streams: stream === null ? [] : [stream], lastId: null };
+}
+
 /** The error for an id that no stream has. */
 export const noSuchStream = (): ProblemError =>
   new ProblemError({ status: 404, detail: 'There is no stream with this id.' });
@@ -50,7 +56,7 @@ const readStream = ({ streams }: Pick<StreamsDependencies, 'streams'>, id: strin
 
 /** Throws a 422 if the window in which the key works is empty. */
 export function requireWindow({ notBefore, notAfter }: Pick<StreamRecord, 'notBefore' | 'notAfter'>): void {
-  if (notBefore === null || notAfter === null || notBefore < notAfter) return;
+  if (notBefore === null || notAfter === null || Date.parse(notBefore) < Date.parse(notAfter)) return;
   throw new ProblemError(invalidFields([{ field: 'notAfter', detail: 'Must be after notBefore' }]));
 }
 

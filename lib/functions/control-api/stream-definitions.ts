@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { idempotencyHeaderSchema, idPathSchema, ifMatchHeaderSchema, pageQuerySchema } from './parameter-schemas.ts';
-import { ADMIN_ONLY, json, jsonBody, jsonWithTag, problems } from './responses.ts';
+import { json, jsonBody, jsonWithTag, problems } from './responses.ts';
+import { needs } from './route-access.ts';
 import {
   type CreateStreamSchema,
   changeStreamSchema,
@@ -17,11 +18,11 @@ export const createStreamRoute = (schema: CreateStreamSchema) =>
     path: '/api/streams',
     summary: 'Create a stream',
     description: 'Only this response contains the stream key.',
-    security: ADMIN_ONLY,
+    security: needs('streams:write'),
     request: { headers: idempotencyHeaderSchema, body: jsonBody(schema) },
     responses: {
       201: jsonWithTag(streamWithKeySchema, 'The stream and its key'),
-      ...problems(400, 401, 409, 413, 415, 422, 503),
+      ...problems(400, 409, 413, 415, 422),
     },
   });
 
@@ -30,9 +31,9 @@ export const listStreamsRoute = createRoute({
   method: 'get',
   path: '/api/streams',
   summary: 'List streams',
-  security: ADMIN_ONLY,
+  security: needs('streams:read'),
   request: { query: pageQuerySchema },
-  responses: { 200: json(streamListSchema, 'A page of streams'), ...problems(401, 422, 503) },
+  responses: { 200: json(streamListSchema, 'A page of streams'), ...problems(422) },
 });
 
 /** GET /api/streams/{id} */
@@ -40,9 +41,9 @@ export const getStreamRoute = createRoute({
   method: 'get',
   path: '/api/streams/{id}',
   summary: 'Get a stream',
-  security: ADMIN_ONLY,
+  security: needs('streams:read'),
   request: { params: idPathSchema },
-  responses: { 200: jsonWithTag(streamSchema, 'The stream'), ...problems(401, 404, 503) },
+  responses: { 200: jsonWithTag(streamSchema, 'The stream'), ...problems(404) },
 });
 
 /** PATCH /api/streams/{id} */
@@ -54,7 +55,7 @@ export const changeStreamRoute = createRoute({
     'A live broadcast keeps the settings that it began with. Changing `playback` also changes `playbackId`, ' +
     "so the stream's old addresses stop working. A live broadcast stays at the old addresses, open to the same " +
     'viewers, until it is published again. Then it ends there. Stop it to close them at once.',
-  security: ADMIN_ONLY,
+  security: needs('streams:write'),
   request: {
     params: idPathSchema,
     headers: ifMatchHeaderSchema,
@@ -62,7 +63,7 @@ export const changeStreamRoute = createRoute({
   },
   responses: {
     200: jsonWithTag(streamSchema, 'The changed stream'),
-    ...problems(400, 401, 404, 409, 412, 413, 415, 422, 503),
+    ...problems(400, 404, 409, 412, 413, 415, 422),
   },
 });
 
@@ -72,9 +73,9 @@ export const deleteStreamRoute = createRoute({
   path: '/api/streams/{id}',
   summary: 'Delete a stream',
   description: 'A broadcast ends, also one that waits for its publisher to come back.',
-  security: ADMIN_ONLY,
+  security: needs('streams:write'),
   request: { params: idPathSchema, headers: ifMatchHeaderSchema },
-  responses: { 204: { description: 'The stream is deleted' }, ...problems(401, 404, 409, 412, 413, 422, 503) },
+  responses: { 204: { description: 'The stream is deleted' }, ...problems(404, 409, 412, 413, 422) },
 });
 
 /** POST /api/streams/{id}/key */
@@ -84,11 +85,11 @@ export const rotateKeyRoute = createRoute({
   summary: 'Replace the stream key',
   description:
     'The old key stops working and its publisher is disconnected. Only this response contains the new stream key.',
-  security: ADMIN_ONLY,
+  security: needs('streams:write'),
   request: { params: idPathSchema, headers: ifMatchHeaderSchema.extend(idempotencyHeaderSchema.shape) },
   responses: {
     200: jsonWithTag(streamWithKeySchema, 'The stream and its new key'),
-    ...problems(401, 404, 409, 412, 413, 422, 503),
+    ...problems(404, 409, 412, 413, 422),
   },
 });
 
@@ -101,10 +102,10 @@ export const stopStreamRoute = createRoute({
     'A broadcast that waits for its publisher to come back ends too. The stream key stays valid for the next ' +
     'broadcast. If your own backend decides who may publish, its streams have no record here and can be stopped ' +
     'only while they are on air.',
-  security: ADMIN_ONLY,
+  security: needs('streams:write'),
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {
     202: json(stopSchema, 'The publisher, if there is one, is disconnected within 2 s'),
-    ...problems(401, 404, 409, 413, 422, 503),
+    ...problems(404, 409, 413, 422),
   },
 });

@@ -2,11 +2,14 @@ import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import type { StreamRecord } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
+import { noteChange, streamFields } from './audit-notes.ts';
+import { callerOf } from './caller.ts';
 import { ProblemError } from './problem.ts';
 import { type CreateStreamSchema, createStreamSchema } from './schemas.ts';
 import {
   findAnyStream,
   findStream,
+  listOne,
   requirePlayable,
   requireWindow,
   type StreamsDependencies,
@@ -33,6 +36,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     requirePlayable(settings, dependencies);
     const attempt = await beginAttempt(context, { body: settings, base: null }, dependencies);
     const { stream, streamKey } = newStream(settings, attempt);
+    noteChange(context, { streamId: stream.id, before: null, after: streamFields(stream) });
     const isOver = attempt.isDone || (await attempt.wasRemoved(stream.id));
     const stored = isOver ? await streams.get(stream.id) : await streams.create(stream);
     if (stored?.keyHash !== stream.keyHash || stored.deletedAt !== null) {
@@ -48,7 +52,11 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
 
   app.openapi(listStreamsRoute, async (context) => {
     const { limit, cursor } = context.req.valid('query');
-    const page = await streams.list({ limit, afterId: cursor ?? null });
+    const { streamId } = callerOf(context);
+    const page =
+      streamId === null
+        ? await streams.list({ limit, afterId: cursor ?? null })
+        : await listOne(dependencies, streamId);
     const present = page.streams.filter((stream) => stream.deletedAt === null);
     const liveById = await live.batchGet(present.map((stream) => stream.id));
     const bodies = present.map((stream) => toStreamBody(stream, liveById.get(stream.id) ?? null, addresses, now()));
@@ -73,6 +81,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
       playback === stream.playback ? stream.playbackId : generatePlaybackId(playback, dependencies.randomBytes);
     const next = nextVersion(stream, { ...changes, playbackId }, now());
     requireWindow(next);
+    noteChange(context, { before: streamFields(stream), after: streamFields(next) });
     if (!(await streams.replace(next))) throw versionConflict(ifMatch);
     const body = toStreamBody(next, await live.get(next.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(next.version) });
@@ -80,6 +89,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
 
   app.openapi(deleteStreamRoute, async (context) => {
     const stream = await findAnyStream(dependencies, context.req.valid('param').id);
+    noteChange(context, { before: streamFields(stream), after: null });
     let marked = stream;
     // Mark it first. If a later step fails, the key no longer works and the next DELETE completes the deletion.
     if (stream.deletedAt === null) {

@@ -4,7 +4,8 @@ import type { TaskStore } from '#runtime/task-store.ts';
 import { type AttemptDependencies, beginAttempt } from './attempt.ts';
 import { idempotencyHeaderSchema } from './parameter-schemas.ts';
 import { ProblemError } from './problem.ts';
-import { ADMIN_ONLY, json, problems } from './responses.ts';
+import { json, problems } from './responses.ts';
+import { needs } from './route-access.ts';
 import { drainSchema, type TaskBody, taskListSchema, taskPathSchema } from './task-schemas.ts';
 
 /** The stores that the routes of encoder tasks use. */
@@ -20,8 +21,8 @@ const listTasksRoute = createRoute({
   path: '/api/tasks',
   summary: 'List encoder tasks',
   description: `The oldest task is first. A lost task is listed for another ${LOST_TASK_LISTED_MS / 1000} s.`,
-  security: ADMIN_ONLY,
-  responses: { 200: json(taskListSchema, 'The tasks'), ...problems(401, 503) },
+  security: needs('admin'),
+  responses: { 200: json(taskListSchema, 'The tasks'), ...problems() },
 });
 
 const drainTaskRoute = createRoute({
@@ -31,11 +32,11 @@ const drainTaskRoute = createRoute({
   description:
     'The task takes no new publishers, asks those that it has to reconnect, hands its streams over and ends. ' +
     'Draining cannot be taken back. To drain a task that is draining changes nothing.',
-  security: ADMIN_ONLY,
+  security: needs('admin'),
   request: { params: taskPathSchema, headers: idempotencyHeaderSchema },
   responses: {
     202: json(drainSchema, 'The task begins to drain within seconds'),
-    ...problems(401, 404, 413, 422, 503),
+    ...problems(404, 413, 422),
   },
 });
 

@@ -1,13 +1,15 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { AdminTokenRecord } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, ID_PATTERN, secretId } from '#domain/stream-ids.ts';
-import type { AdminTokenRecord } from '#domain/streams.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
 import { type AttemptDependencies, beginAttempt } from './attempt.ts';
+import { noteChange, tokenFields } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema, pageQuerySchema } from './parameter-schemas.ts';
-import { ProblemError } from './problem.ts';
-import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';
-import { createdTokenSchema, createTokenSchema, tokenListSchema, type tokenSchema } from './schemas.ts';
+import { invalidFields, ProblemError } from './problem.ts';
+import { json, jsonBody, problems } from './responses.ts';
+import { needs } from './route-access.ts';
 import { TOKEN_CACHE_MS, type TokenLookup } from './token-lookup.ts';
+import { createdTokenSchema, createTokenSchema, tokenListSchema, type tokenSchema } from './token-schemas.ts';
 
 /** The stores that the routes of admin tokens use. */
 export interface TokensDependencies extends AttemptDependencies {
@@ -18,10 +20,11 @@ const createTokenRoute = createRoute({
   method: 'post',
   path: '/api/tokens',
   summary: 'Create an admin token',
-  description: 'Only this response contains the token.',
-  security: ADMIN_ONLY,
+  description:
+    'Only this response contains the token. A token for one stream sees and changes no other, and creates none.',
+  security: needs('admin'),
   request: { headers: idempotencyHeaderSchema, body: { ...jsonBody(createTokenSchema), required: true } },
-  responses: { 201: json(createdTokenSchema, 'The token'), ...problems(400, 401, 409, 413, 415, 422, 503) },
+  responses: { 201: json(createdTokenSchema, 'The token'), ...problems(400, 409, 413, 415, 422) },
 });
 
 const listTokensRoute = createRoute({
@@ -29,9 +32,9 @@ const listTokensRoute = createRoute({
   path: '/api/tokens',
   summary: 'List admin tokens',
   description: 'Bootstrap tokens are not listed.',
-  security: ADMIN_ONLY,
+  security: needs('admin'),
   request: { query: pageQuerySchema },
-  responses: { 200: json(tokenListSchema, 'A page of tokens'), ...problems(401, 422, 503) },
+  responses: { 200: json(tokenListSchema, 'A page of tokens'), ...problems(422) },
 });
 
 const deleteTokenRoute = createRoute({
@@ -39,9 +42,9 @@ const deleteTokenRoute = createRoute({
   path: '/api/tokens/{id}',
   summary: 'Revoke an admin token',
   description: `The token is refused within ${TOKEN_CACHE_MS / 1000} s.`,
-  security: ADMIN_ONLY,
+  security: needs('admin'),
   request: { params: idPathSchema },
-  responses: { 204: { description: 'The token is revoked' }, ...problems(401, 404, 413, 503) },
+  responses: { 204: { description: 'The token is revoked' }, ...problems(404, 413) },
 });
 
 /** Adds the routes that create, list and revoke admin tokens. */
@@ -51,10 +54,10 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
   app.openapi(createTokenRoute, async (context) => {
     const body = context.req.valid('json');
     const attempt = await beginAttempt(context, { body, base: null }, dependencies);
+    requireUsable(body, attempt.startedAtMs);
     const token = generateSecret(attempt.randomBytes);
-    const tokenHash = hashSecret(token);
-    const createdAt = new Date(attempt.startedAtMs).toISOString();
-    const record: AdminTokenRecord = { id: secretId(tokenHash), name: body.name, tokenHash, createdAt };
+    const record = newToken(body, hashSecret(token), attempt.startedAtMs);
+    noteChange(context, { before: null, after: tokenFields(record) });
     const isOver = attempt.isDone || (await attempt.wasRemoved(record.id));
     if (!isOver) {
       await tokens.put(record);
@@ -73,23 +76,57 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
 
   app.openapi(deleteTokenRoute, async (context) => {
     const { id } = context.req.valid('param');
-    const wasThere = ID_PATTERN.test(id) && (await removeToken(id, dependencies));
+    const removed = ID_PATTERN.test(id) ? await removeToken(id, dependencies) : null;
+    if (removed !== null) noteChange(context, { before: tokenFields(removed), after: null });
     lookup.forget(id);
-    if (!wasThere) throw new ProblemError({ status: 404, detail: 'There is no admin token with this id.' });
+    if (removed === null) throw new ProblemError({ status: 404, detail: 'There is no admin token with this id.' });
     return context.body(null, 204);
   });
 }
 
-/** Returns false if there is no such token. */
-async function removeToken(thingId: string, { tokens, idempotency, now }: TokensDependencies): Promise<boolean> {
-  if ((await tokens.get(thingId)) === null) return false;
+/** Returns the token as it was. Null if there is no such token. */
+async function removeToken(
+  thingId: string,
+  { tokens, idempotency, now }: TokensDependencies,
+): Promise<AdminTokenRecord | null> {
+  const token = await tokens.get(thingId);
+  if (token === null) return null;
   // Mark it first. Otherwise a repeat of the request that created it could find it missing and create it again.
   await idempotency.markRemoved({ thingId, nowMs: now() });
-  return tokens.remove(thingId);
+  return (await tokens.remove(thingId)) ? token : null;
 }
 
-const toTokenBody = ({ id, name, createdAt }: AdminTokenRecord): z.infer<typeof tokenSchema> => ({
-  id,
+/** Throws a 422 for a token that could do nothing, or more than it says. */
+function requireUsable({ scope, streamId, expiresAt }: NewToken, nowMs: number): void {
+  if (scope === 'admin' && streamId !== null) {
+    const detail = 'A token for one stream needs the scope "streams:write" or "streams:read"';
+    throw new ProblemError(invalidFields([{ field: 'streamId', detail }]));
+  }
+  if (expiresAt !== null && Date.parse(expiresAt) <= nowMs) {
+    throw new ProblemError(invalidFields([{ field: 'expiresAt', detail: 'Must be in the future' }]));
+  }
+}
+
+type NewToken = z.infer<typeof createTokenSchema>;
+
+const newToken = (
+  { name, scope, streamId, expiresAt }: NewToken,
+  tokenHash: string,
+  nowMs: number,
+): AdminTokenRecord => ({
+  id: secretId(tokenHash),
   name,
-  createdAt,
+  tokenHash,
+  scope,
+  streamId,
+  createdAt: new Date(nowMs).toISOString(),
+  expiresAtMs: expiresAt === null ? null : Date.parse(expiresAt),
+  lastUsedAtMs: null,
 });
+
+const toTokenBody = (record: AdminTokenRecord): z.infer<typeof tokenSchema> => {
+  const { id, name, scope, streamId, createdAt, expiresAtMs, lastUsedAtMs } = record;
+  return { id, name, scope, streamId, createdAt, expiresAt: toIso(expiresAtMs), lastUsedAt: toIso(lastUsedAtMs) };
+};
+
+const toIso = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());

@@ -4,9 +4,11 @@ import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
+import { noteChange } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema } from './parameter-schemas.ts';
 import { ProblemError, tryAgain } from './problem.ts';
-import { ADMIN_ONLY, json, jsonBody, problems } from './responses.ts';
+import { json, jsonBody, problems } from './responses.ts';
+import { needs } from './route-access.ts';
 import { createViewerTokenSchema, viewerTokenSchema } from './schemas.ts';
 import { findStream, type StreamsDependencies } from './stream-access.ts';
 import { viewerTokensNotSetUp } from './viewer-token-keys.ts';
@@ -21,11 +23,11 @@ const createViewerTokenRoute = createRoute({
   path: '/api/streams/{id}/viewer-tokens',
   summary: 'Create a viewer token',
   description: 'For streams with playback "token". A viewer token cannot be revoked, it expires.',
-  security: ADMIN_ONLY,
+  security: needs('streams:write'),
   request: { params: idPathSchema, headers: idempotencyHeaderSchema, body: jsonBody(createViewerTokenSchema) },
   responses: {
     201: json(viewerTokenSchema, 'The token, and addresses that contain it'),
-    ...problems(400, 401, 404, 409, 413, 415, 422, 503),
+    ...problems(400, 404, 409, 413, 415, 422),
   },
 });
 
@@ -46,11 +48,13 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerToke
     const expiresAtSeconds = Math.floor(attempt.startedAtMs / 1000) + ttlSeconds;
     const token = makeViewerToken({ playbackId, expiresAtSeconds, keys }, hmacSha256);
     if (!attempt.isDone) await attempt.finish();
+    const expiresAt = new Date(expiresAtSeconds * 1000).toISOString();
+    noteChange(context, { before: null, after: { expiresAt } });
     const body = {
       token,
       url: `${playbackBaseUrl}${masterPath(playbackId, token)}`,
       watchUrl: `${playbackBaseUrl}${watchPath(playbackId, token)}`,
-      expiresAt: new Date(expiresAtSeconds * 1000).toISOString(),
+      expiresAt,
     };
     return context.json(body, 201);
   });

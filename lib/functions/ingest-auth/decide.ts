@@ -18,10 +18,11 @@ export function decide(
   const { id: streamId, playbackId, version, ladder, latency, notBefore, notAfter, allowedSources } = stream;
   const refuseStream = (description: string) => refuse(description, streamId);
   if (stream.deletedAt !== null) return refuseStream('The stream of this key has been deleted.');
-  if (notBefore !== null && nowMs < Date.parse(notBefore)) {
+  // Asked in this way, a moment that can't be read opens nothing.
+  if (notBefore !== null && !(nowMs >= Date.parse(notBefore))) {
     return refuseStream(`This stream key is valid from ${notBefore} on.`);
   }
-  if (notAfter !== null && nowMs >= Date.parse(notAfter)) {
+  if (notAfter !== null && !(nowMs < Date.parse(notAfter))) {
     return refuseStream(`This stream key was valid until ${notAfter}.`);
   }
   if (!isSourceAllowed(sourceAddress, allowedSources)) {

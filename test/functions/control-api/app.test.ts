@@ -49,6 +49,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
   expect(operations.sort()).toEqual([
     'delete /api/streams/{id}',
     'delete /api/tokens/{id}',
+    'get /api/audit',
     'get /api/health',
     'get /api/streams',
     'get /api/streams/{id}',
@@ -64,8 +65,8 @@ test('the OpenAPI document has every route, its security and its errors', async 
   ]);
   expect(document.components.securitySchemes.adminToken).toEqual({ type: 'http', scheme: 'bearer' });
   const { post: create } = document.paths['/api/streams'];
-  expect(create.security).toEqual([{ adminToken: [] }]);
-  expect(Object.keys(create.responses)).toEqual(['201', '400', '401', '409', '413', '415', '422', '503']);
+  expect(create.security).toEqual([{ adminToken: ['streams:write'] }]);
+  expect(Object.keys(create.responses)).toEqual(['201', '400', '401', '403', '409', '413', '415', '422', '429', '503']);
   expect(document.components.schemas.CreateStream).toMatchObject({ additionalProperties: false });
 });
 

@@ -70,6 +70,9 @@ describe('PATCH', () => {
     [{ notAfter: 0 }, 'notAfter'],
     [{ ...WINDOW, notAfter: WINDOW.notBefore }, 'notAfter'],
     [{ notBefore: WINDOW.notAfter, notAfter: WINDOW.notBefore }, 'notAfter'],
+    // In UTC, these are in the years 10000 and -1, whose texts are sorted before and after all others.
+    [{ notBefore: '9999-12-31T23:59:59-23:59', notAfter: WINDOW.notAfter }, 'notBefore'],
+    [{ notAfter: '0000-01-01T00:00:00+23:59' }, 'notAfter'],
     [{ allowedSources: '192.0.2.1' }, 'allowedSources'],
     [{ allowedSources: ['localhost'] }, 'allowedSources.0'],
     [{ allowedSources: ['::1', '192.0.2.1/33'] }, 'allowedSources.1'],

@@ -11,6 +11,7 @@ const REQUIRED = {
   TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
+  AUDIT_TABLE: 'audit',
   RTMP_URL: 'rtmp://ingest.example.com/live',
   PLAYBACK_BASE_URL: 'https://live.example.com',
   DEFAULT_LADDER: '720p',
@@ -22,10 +23,11 @@ const keys = nextViewerTokenKeys(null, randomBytes);
 
 const read = (changes: NodeJS.ProcessEnv) => readControlApiEnvironment({ ...REQUIRED, ...changes });
 
-test('what is required alone: no RTMPS, no bootstrap tokens, no viewer tokens', () => {
+test('what is required alone: no RTMPS, no event bus, no bootstrap tokens, no viewer tokens', () => {
   expect(read({})).toEqual({
     ...REQUIRED,
     RTMPS_URL: null,
+    EVENT_BUS_NAME: null,
     EDGE_SECRET_ARN: null,
     API_DOMAIN: null,
     ADMIN_TOKEN_HASHES: [],

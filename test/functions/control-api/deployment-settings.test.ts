@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { startControlApi } from '#test/support/control-api.ts';
@@ -73,7 +74,7 @@ describe('without bootstrap tokens', () => {
     const token = generateSecret(randomBytes);
     const tokenHash = hashSecret(token);
     const record = { id: secretId(tokenHash), name: 'first', tokenHash, createdAt: '2025-01-02T03:04:05.678Z' };
-    await api.adminTokens.put(record);
+    await api.adminTokens.put({ ...record, ...UNLIMITED_TOKEN });
     expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
     expect((await api.call('GET', '/api/streams', { token: tokenHash })).status).toBe(401);
   });

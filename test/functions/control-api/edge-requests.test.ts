@@ -8,6 +8,8 @@ import { openSharedSecret } from '#runtime/shared-secret.ts';
 
 const value = generateSecret(randomBytes);
 const DEFAULT_DOMAIN = 'abcdefghij.execute-api.us-east-1.amazonaws.com';
+const CLOUDFRONT_ADDRESS = '192.0.2.99';
+const VIEWER = { 'x-headend-viewer-address': '198.51.100.7' };
 const OWN_DOMAIN = 'api.example.com';
 
 /** A request to a domain with these headers. `seen` is what the handler gets. */
@@ -21,7 +23,10 @@ async function ask(domainName: string, headers: Record<string, string>, ownDomai
     },
     { secret, ownDomain },
   );
-  const result = await handler({ headers, requestContext: { domainName } } as unknown as APIGatewayProxyEventV2);
+  const result = await handler({
+    headers,
+    requestContext: { domainName, http: { sourceIp: CLOUDFRONT_ADDRESS } },
+  } as unknown as APIGatewayProxyEventV2);
   return { result, seen };
 }
 
@@ -49,4 +54,16 @@ test.each<[string, Record<string, string>, string | null]>([
 test("a request to the API's own domain needs no secret", async () => {
   expect((await ask(OWN_DOMAIN, {}, OWN_DOMAIN)).result.statusCode).toBe(204);
   expect((await ask(OWN_DOMAIN, {})).result.statusCode).toBe(403);
+});
+
+const addressSeen = ([event]: readonly APIGatewayProxyEventV2[]) => event?.requestContext.http.sourceIp;
+
+test('the viewer is the source of a request that came through CloudFront', async () => {
+  const { seen } = await ask(DEFAULT_DOMAIN, { [EDGE_SECRET_HEADER]: value, ...VIEWER });
+  expect(addressSeen(seen)).toBe('198.51.100.7');
+});
+
+test("at the API's own domain nobody can name another address", async () => {
+  const { seen } = await ask(OWN_DOMAIN, { ...VIEWER, [EDGE_SECRET_HEADER]: 'x' }, OWN_DOMAIN);
+  expect(addressSeen(seen)).toBe(CLOUDFRONT_ADDRESS);
 });

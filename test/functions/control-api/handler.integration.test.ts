@@ -21,6 +21,7 @@ const REQUIRED = {
   TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
+  AUDIT_TABLE: 'audit',
   RTMP_URL: 'rtmp://ingest.example.com/live',
   PLAYBACK_BASE_URL: 'https://live.example.com',
   DEFAULT_LADDER: '720p',

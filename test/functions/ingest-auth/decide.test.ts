@@ -61,13 +61,19 @@ test.each([
   ['a window that ends right now', { notAfter: at(0) }, false],
   ['a window that ends in the next millisecond', { notAfter: at(1) }, true],
   ['a window that is over', { notBefore: at(-2), notAfter: at(-1) }, false],
+  ['a window that ends in the year 10000', { notAfter: '+010000-01-01T23:58:59.000Z' }, true],
+  ['a window that begins in the year 10000', { notBefore: '+010000-01-01T23:58:59.000Z' }, false],
+  ['an end that is no moment', { notAfter: 'soon' }, false],
+  ['a beginning that is no moment', { notBefore: 'soon' }, false],
   ['a window in the future', { notBefore: at(1), notAfter: at(2) }, false],
 ])('a key with %s', (_name, window, allow) => {
   const decision = decide({ ...stream, ...window }, request, NOW_MS);
   expect(decision.allow).toBe(allow);
   if (!decision.allow) {
     expect(decision).toMatchObject({ code: 'NetStream.Publish.BadName', streamId: 'stream-id' });
-    expect(decision.description).toMatch(/^This stream key (is valid from|was valid until) 2025-06-01T/);
+    expect(decision.description).toMatch(
+      /^This stream key (is valid from|was valid until) (2025-06-01T|\+010000-|soon)/,
+    );
   }
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { type AdminTokenRecord, UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import { hashSecret, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
-import type { AdminTokenRecord } from '#domain/streams.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { type AdminTokenStore, createAdminTokenStore } from '#runtime/admin-token-store.ts';
 import type { WantedToken } from '#scripts/cloud/cdk-command-line.ts';
@@ -26,7 +26,7 @@ async function stored(): Promise<readonly AdminTokenRecord[]> {
 
 const recordOf = (token: string | null, name: string): AdminTokenRecord => {
   const tokenHash = hashSecret(token ?? '');
-  return { id: secretId(tokenHash), name, tokenHash, createdAt: '2025-01-02T03:04:05.678Z' };
+  return { id: secretId(tokenHash), name, tokenHash, ...UNLIMITED_TOKEN, createdAt: '2025-01-02T03:04:05.678Z' };
 };
 
 test('the first token is made once, and only its hash is stored', async () => {

@@ -81,6 +81,19 @@ test.each([
   expect(await response.json()).toMatchObject({ status: 401 });
 });
 
+test.each([
+  ['for one stream', { scope: 'streams:write', streamId: 'aaaaaaaaaaaaaaaa' }],
+  ['to read all streams', { scope: 'streams:read' }],
+])('a token %s does not see the events of everything', async (_name, limits) => {
+  const { url } = await startFeed();
+  const { json } = await api.call('POST', '/api/tokens', { body: { name: 'a', ...limits } });
+  const response = await fetch(url, { headers: { authorization: `Bearer ${json.token}` } });
+  expect([response.status, (await response.json()).detail]).toEqual([
+    403,
+    expect.stringContaining('needs a token with the scope "admin"'),
+  ]);
+});
+
 test.each(['POST', 'DELETE'])('%s is not allowed', async (method) => {
   const { url } = await startFeed();
   const response = await fetch(url, { method, headers: { authorization: `Bearer ${api.tokens[0]}` } });

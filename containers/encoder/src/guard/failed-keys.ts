@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Authorise, IngestAuthRequest, IngestAuthResponse } from '#domain/ingest-auth.ts';
+import { toSourceNetwork } from '#domain/source-network.ts';
+import { TokenBucket } from '#domain/token-bucket.ts';
 import { DecisionSlots } from './decision-slots.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
-import { toSourceNetwork } from './source-network.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface FailedKeysOptions {
   readonly authorise: Authorise;

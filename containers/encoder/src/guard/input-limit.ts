@@ -1,5 +1,5 @@
+import { TokenBucket } from '#domain/token-bucket.ts';
 import type { RtmpLimits } from './rtmp-limits.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** 1 kbit is 125 bytes. */
 const BYTES_PER_KBIT = 125;

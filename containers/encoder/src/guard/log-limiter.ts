@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from '#domain/token-bucket.ts';
 
 const LINES_PER_SECOND = 1;
 /** Limits memory. Beyond this many sources, some have more lines than they should. */

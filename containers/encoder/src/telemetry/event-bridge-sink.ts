@@ -1,12 +1,8 @@
-import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { Logger } from 'pino';
 import type { EventSink, HeadendEvent } from '#domain/events.ts';
+import { PUT_EVENTS_LIMIT, putEvents } from '#runtime/put-events.ts';
 
-/** `source` of every event on the bus, by which rules select. */
-export const EVENT_SOURCE = 'headend';
-
-/** PutEvents accepts at most this many entries per call (EventBridge API reference). */
-const BATCH_ENTRIES = 10;
 /** The queue only fills while EventBridge does not answer or during an attack. Then the newest events are dropped. */
 const MAX_QUEUED_EVENTS = 1_000;
 /** For one call, including the SDK's retries. */
@@ -49,7 +45,7 @@ export class EventBridgeSink implements EventSink {
     // Events that are published in the same tick leave as one batch.
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, BATCH_ENTRIES);
+      const batch = this.#queue.splice(0, PUT_EVENTS_LIMIT);
       try {
         await this.#send(batch);
       } catch (error) {
@@ -62,20 +58,8 @@ export class EventBridgeSink implements EventSink {
   }
 
   async #send(batch: readonly HeadendEvent[]): Promise<void> {
-    const { client, eventBusName, log } = this.#options;
-    const entries = batch.map((event) => ({
-      EventBusName: eventBusName,
-      Source: EVENT_SOURCE,
-      DetailType: event.type,
-      Time: new Date(event.time),
-      Detail: JSON.stringify(event),
-    }));
-    const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }), {
-      abortSignal: AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), this.#giveUp.signal]),
-    });
-    for (const [index, { ErrorCode, ErrorMessage }] of Entries.entries()) {
-      if (ErrorCode === undefined) continue;
-      log.error({ eventId: batch[index]?.id, code: ErrorCode, reason: ErrorMessage }, 'event not delivered');
-    }
+    const { log, ...bus } = this.#options;
+    const signal = AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), this.#giveUp.signal]);
+    for (const failure of await putEvents(bus, batch, signal)) log.error(failure, 'event not delivered');
   }
 }

@@ -1,4 +1,4 @@
-import { TokenBucket } from '#encoder/guard/token-bucket.ts';
+import { TokenBucket } from '#domain/token-bucket.ts';
 
 let nowMs = 1_700_000_000_000;
 const now = () => nowMs;
@@ -27,4 +27,13 @@ test('a clock that is set back takes no tokens away', () => {
   expect([bucket.take(1), bucket.take(1)]).toEqual([true, false]);
   nowMs += 1_000;
   expect(bucket.take(1)).toBe(true);
+});
+
+test('says how long it takes until tokens are there', () => {
+  const bucket = new TokenBucket({ perSecond: 10, capacity: 2, now });
+  expect(bucket.waitMs(2)).toBe(0);
+  bucket.take(2);
+  expect(bucket.waitMs(1)).toBe(100);
+  nowMs += 60;
+  expect(bucket.waitMs(1)).toBeCloseTo(40);
 });

@@ -7,7 +7,7 @@ export interface TokenBucketOptions {
   readonly now: () => number;
 }
 
-/** A token bucket that starts full. All rate limits of the guard use it. */
+/** A token bucket that starts full. All rate limits use it: those of the encoder's guard and those of the control API. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #tokens: number;
@@ -25,6 +25,12 @@ export class TokenBucket {
     if (this.#tokens < count) return false;
     this.#tokens -= count;
     return true;
+  }
+
+  /** How many milliseconds it takes until that many tokens are there, if nobody takes any. 0 if they are there. */
+  waitMs(count: number): number {
+    this.#fill();
+    return Math.max(0, ((count - this.#tokens) / this.#options.perSecond) * 1000);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { toSourceNetwork } from '#encoder/guard/source-network.ts';
+import { toSourceNetwork } from '#domain/source-network.ts';
 
 test.each([
   ['192.0.2.1', '192.0.2.1'],
@@ -13,6 +13,9 @@ test.each([
   ['::2:3:4:5:6:7', '0:0:2:3::/64'],
   ['::5:6:7:8', '0:0:0:0::/64'],
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['2001:0DB8:0001::1', '2001:db8:1:0::/64'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::FFFF:192.0.2.1', '192.0.2.1'],
   ['64:ff9b::192.0.2.33', '64:ff9b:0:0::/64'],
 ])('%s belongs to the network %s', (address, network) => {
   expect(toSourceNetwork(address)).toBe(network);

@@ -1,0 +1,34 @@
+import type { Context } from 'hono';
+import type { AdminTokenRecord } from '#domain/admin-tokens.ts';
+import type { ChangedFields } from '#domain/events.ts';
+import type { StreamRecord } from '#domain/streams.ts';
+
+/** What a route changed. Null on both sides if there are no settings to compare. */
+export interface NotedChange {
+  /** Only if the path does not name the stream. */
+  readonly streamId?: string;
+  readonly before: ChangedFields | null;
+  readonly after: ChangedFields | null;
+}
+
+/** Notes for the audit trail what a request changes. */
+export const noteChange = (context: Context, change: NotedChange): void => context.set('notedChange', change);
+
+/** Notes for the audit trail that a request only repeats another one. */
+export const noteRepeat = (context: Context): void => context.set('isRepeat', true);
+
+/** A stream as the audit trail shows it, without the hash of its key. */
+export const streamFields = ({ keyHash: _secret, ...fields }: StreamRecord): ChangedFields => fields;
+
+/** A token as the audit trail shows it, without its hash. */
+export const tokenFields = ({ tokenHash: _secret, ...fields }: AdminTokenRecord): ChangedFields => fields;
+
+/** Leaves out the fields that are the same before and after. */
+export function onlyDifferences({ before, after }: NotedChange): Pick<NotedChange, 'before' | 'after'> {
+  if (before === null || after === null) return { before, after };
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]));
+  const pick = (fields: ChangedFields): ChangedFields =>
+    Object.fromEntries(changed.map((name) => [name, fields[name] ?? null]));
+  return { before: pick(before), after: pick(after) };
+}

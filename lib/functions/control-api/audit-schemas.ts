@@ -1,0 +1,37 @@
+import { z } from '@hono/zod-openapi';
+import { AUDIT_POSITION_PATTERN } from '#runtime/audit-store.ts';
+import { pageQuerySchema } from './parameter-schemas.ts';
+
+/** Query of GET /api/audit. */
+export const auditQuerySchema = pageQuerySchema.extend({
+  cursor: z
+    .string()
+    .regex(AUDIT_POSITION_PATTERN, 'Must be the nextCursor of another page')
+    .optional()
+    .openapi({ description: '`nextCursor` of the previous page', example: '001735787045678-k3v7q2mzp4xw6taa' }),
+});
+
+const fieldsSchema = z.record(z.string(), z.unknown()).nullable();
+
+/** A change that somebody made with the API. */
+export const auditEntrySchema = z
+  .object({
+    id: z.string(),
+    time: z.iso.datetime(),
+    type: z.literal('api.changed'),
+    tokenId: z.string().openapi({ description: 'Id of the admin token that made the change' }),
+    tokenName: z.string(),
+    sourceAddress: z.string(),
+    action: z.string().openapi({ example: 'PATCH /api/streams/{id}' }),
+    path: z.string(),
+    streamId: z.string().nullable(),
+    status: z.number().int().openapi({ description: 'A change that failed with a 5xx may have been made in part' }),
+    before: fieldsSchema.openapi({ description: 'The fields that differ, or all fields of what was removed' }),
+    after: fieldsSchema.openapi({ description: 'The fields that differ, or all fields of what was created' }),
+  })
+  .openapi('AuditEntry');
+
+/** Response of GET /api/audit. `nextCursor` is null on the last page. */
+export const auditListSchema = z
+  .object({ entries: z.array(auditEntrySchema), nextCursor: z.string().nullable() })
+  .openapi('AuditEntryList');

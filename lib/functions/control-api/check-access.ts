@@ -1,0 +1,32 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
+import { type AdminTokens, authenticate } from './admin-auth.ts';
+import { authorise } from './authorise.ts';
+import { type RouteAccess, type RouteName, readRouteAccess, routeOf } from './route-access.ts';
+
+export interface AccessOptions extends AdminTokens {
+  /** Routes that are not in the OpenAPI document and need no token. */
+  readonly publicRoutes: readonly RouteName[];
+}
+
+/**
+ * Lets a request through to its route if the caller's token allows it. A route that does not declare who may call it
+ * answers nobody: the request ends as an error of the server.
+ */
+export function checkAccess(app: OpenAPIHono, options: AccessOptions): MiddlewareHandler {
+  let accessByRoute: ReadonlyMap<RouteName, RouteAccess> | null = null;
+  return async (context, next) => {
+    const route = routeOf(context);
+    if (route === null || options.publicRoutes.includes(route)) return next();
+    // The first request comes when all routes have been added.
+    accessByRoute ??= readRouteAccess(app);
+    const access = accessByRoute.get(route);
+    if (access === undefined) throw new Error(`the route ${route} does not declare who may call it`);
+    if (access === 'public') return next();
+    const caller = await authenticate(context, options);
+    // Set first, so that the log can say whose token does not allow it.
+    context.set('caller', caller);
+    authorise(caller, { route, scope: access, path: context.req.path });
+    return next();
+  };
+}
