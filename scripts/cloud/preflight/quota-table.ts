@@ -94,10 +94,10 @@ export const RESOURCE_QUOTAS: readonly ResourceQuota[] = [
 ];
 
 type Marker = Pick<Parameters<CloudFront['listCachePolicies']>[0], 'Marker'>;
-type Page = { readonly Quantity?: number | undefined; readonly NextMarker?: string | undefined };
+type PolicyPage = { readonly Quantity?: number | undefined; readonly NextMarker?: string | undefined };
 
 /** Adds up the quantities of the pages of one of CloudFront's lists. */
-async function countPages(load: (marker: Marker) => Promise<Page | undefined>): Promise<number> {
+async function countPages(load: (marker: Marker) => Promise<PolicyPage | undefined>): Promise<number> {
   let total = 0;
   let marker: string | undefined;
   do {

@@ -53,9 +53,12 @@ export async function runPreflight(options: PreflightOptions): Promise<Preflight
     const { cpuArchitecture } = architecture;
     const choices: DeploymentChoices = { availabilityZones: zones.zones, cpuArchitecture };
     stdout.write(`\nChecked before ${stage.name} is deployed to ${aws.region} in account ${account}:\n`);
-    const chosen = resolveChosenStage(config, choices);
-    const more = isDeployment ? [...(await checkQuotas(chosen, aws)), ...noticeFindings(chosen)] : [];
-    report([zones.finding, architecture.finding, ...more], stdout);
+    const findings = [zones.finding, architecture.finding];
+    if (isDeployment && findings.every(({ status }) => status !== 'problem')) {
+      const chosen = resolveChosenStage(config, choices);
+      findings.push(...(await checkQuotas(chosen, aws)), ...noticeFindings(chosen));
+    }
+    report(findings, stdout);
     return {
       args: choiceContext(choices).flatMap((value) => ['-c', value]),
       region: aws.region,

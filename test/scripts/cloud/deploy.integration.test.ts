@@ -84,7 +84,7 @@ async function run(
   const code = await runCloudCommand(command, args, {
     appPath: 'bin/app.ts',
     env: { PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DOCKER: docker, ...env },
-    stages: [{ name: 'dev' }],
+    stages: [{ name: 'dev' }, { name: 'kept', removalPolicy: 'retain' }, { name: 'large', ladder: '1080p' }],
     contextPath: join(folder, 'cdk.context.json'),
     openAwsClients,
     build: async () => steps.push('build'),
@@ -326,7 +326,25 @@ test('zones and architecture are chosen before anything is built, and a later de
   expect(cdk?.args).toEqual(expect.arrayContaining(CHOICES));
 });
 
-test('diff compares with the zones that deploy would choose, and remembers nothing', async () => {
+test('a stage that keeps its data is warned of notices that nobody gets', async () => {
+  const { checks, code } = await run('deploy', ['-c', 'stage=kept']);
+  expect(code).toBe(0);
+  expect(checks).toMatch(
+    /\n {2}warning +notices +kept has no alarmEmail: .+\n {2}warning +notices +kept has no monthly/,
+  );
+});
+
+test('a stage is checked with the architecture that was chosen for it', async () => {
+  const { code, stderr, steps } = await run('deploy', ['-c', 'stage=large']);
+  expect([code, steps]).toEqual([1, []]);
+  expect(stderr).toContain("can't encode a single 1080p broadcast");
+  docker = await makeDockerProgram(folder, { architecture: 'x86_64' });
+  const { cdk } = await run('deploy', ['-c', 'stage=large']);
+  expect(cdk?.args).toContain('headend:cpuArchitecture=x86_64');
+});
+
+test('diff compares with what deploy would choose, whatever the quotas, and remembers nothing', async () => {
+  account.state.quotas = { 'L-3032A538': 1 };
   expect((await run('diff', DEV)).cdk?.args).toEqual(expect.arrayContaining(CHOICES));
   expect(existsSync(join(folder, 'cdk.context.json'))).toBe(false);
 });
@@ -336,6 +354,11 @@ test.each<[string, Partial<AwsAccountState>, RegExp]>([
     'too few zones',
     { zones: GOOD_ZONES.slice(1) },
     /^Nothing was deployed\. Mend this first:\n {2}- availabilityZones: /,
+  ],
+  [
+    'a quota that is too small',
+    { quotas: { 'L-3032A538': 1 } },
+    /^Nothing was deployed\. Mend this first:\n {2}- Fargate vCPUs: .+\n {4}aws service-quotas /,
   ],
   [
     'credentials that AWS does not know',
