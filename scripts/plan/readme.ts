@@ -51,7 +51,7 @@ function costTables(stages: readonly ResolvedStage[]): string {
     hourTable(stages),
     `The same hour of a 720p stream with ${USUAL_HOUR.viewers.toLocaleString('en-US')} viewers, with other services of AWS:`,
     serviceTable(stages),
-    SERVICES.map(({ name, note }) => `${name}: ${note}.`).join('\n'),
+    SERVICES.map(({ name, note }) => `- ${name}: ${note}.`).join('\n'),
     `\`${UNCONFIRMED}\` marks prices that were found in no document, and sums with them. All prices are in \`scripts/plan/prices.ts\`, with sources.`,
   ].join('\n\n');
 }

@@ -23,9 +23,10 @@ export interface StageResources {
 const PLATFORM_ALARM_METRICS = 16 + 2 * TABLES.length;
 /** In us-east-1. A stage without a region has none. */
 const CLOUDFRONT_ALARM_METRICS = 1;
-const FIREWALL_RULES = 2;
-/** The keys of viewer tokens, and what encoder tasks show each other. */
-const SECRETS = 2;
+/** Three rates, and AWS's managed list of addresses, which costs as much as a rule. */
+const FIREWALL_RULES = 4;
+/** The keys of viewer tokens, what encoder tasks show each other, and what CloudFront shows them. */
+const SECRETS = 3;
 
 /**
  * Counts them from a stage's fields, because a synthesis takes far longer than a plan. A test compares the counts with the

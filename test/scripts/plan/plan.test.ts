@@ -99,6 +99,15 @@ describe('by hand', () => {
 });
 
 describe('tasks', () => {
+  test('on x86, a vCPU costs more and does more', () => {
+    const x86 = resolveStage({ name: 'x86', cpuArchitecture: 'x86_64' });
+    const [arm, intel] = [plan({}, dev), plan({}, x86)];
+    expect(intel.fleet).toMatchObject({ architecture: 'x64', streamsPerTask: 2 });
+    expect(arm.fleet).toMatchObject({ architecture: 'arm64', streamsPerTask: 1 });
+    expect(usdOf(intel, "tasks' vCPUs (x86)")).toBeCloseTo(intel.fleet.vCpus * 0.04048, 10);
+    expect(usdOf(arm, "tasks' vCPUs (ARM)")).toBeCloseTo(arm.fleet.vCpus * 0.03238, 10);
+  });
+
   test.each([
     // A task of 3.9 vCPUs holds three streams of 1.016, and scaling adds one above 70 % with room for another.
     [1, 2],
