@@ -36,25 +36,30 @@ async function withServer<Result>(use: (client: ReturnType<typeof documentClient
   }
 }
 
-test.each(TABLES)('creates $nameVariable with its key', async ({ nameVariable, partitionKey }) => {
+test.each(TABLES)('creates $nameVariable with its key', async ({ nameVariable, partitionKey, sortKey }) => {
   const { Table } = await withServer((client) =>
     client.send(new DescribeTableCommand({ TableName: TEST_TABLES[nameVariable] })),
   );
   expect(Table).toMatchObject({
     TableStatus: 'ACTIVE',
-    KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
+    KeySchema: [
+      { AttributeName: partitionKey, KeyType: 'HASH' },
+      ...(sortKey === null ? [] : [{ AttributeName: sortKey, KeyType: 'RANGE' }]),
+    ],
   });
 });
 
-test.each(TABLES)('the content of $nameVariable survives a restart', async ({ nameVariable, partitionKey }) => {
-  const TableName = TEST_TABLES[nameVariable];
-  const Item = { [partitionKey]: 'some-key', text: 'Ünïcode', none: null, number: 1.5 };
-  await withServer((client) => client.send(new PutCommand({ TableName, Item })));
-  const answer = await withServer((client) =>
-    client.send(new GetCommand({ TableName, Key: { [partitionKey]: 'some-key' } })),
-  );
-  expect(answer.Item).toEqual(Item);
-});
+test.each(TABLES)(
+  'the content of $nameVariable survives a restart',
+  async ({ nameVariable, partitionKey, sortKey }) => {
+    const TableName = TEST_TABLES[nameVariable];
+    const Key = { [partitionKey]: 'some-key', ...(sortKey !== null && { [sortKey]: 'some-place' }) };
+    const Item = { ...Key, text: 'Ünïcode', none: null, number: 1.5 };
+    await withServer((client) => client.send(new PutCommand({ TableName, Item })));
+    const answer = await withServer((client) => client.send(new GetCommand({ TableName, Key })));
+    expect(answer.Item).toEqual(Item);
+  },
+);
 
 test('no epoch is repeated after a restart', async () => {
   const begin = (owner: string) =>
