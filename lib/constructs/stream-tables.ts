@@ -14,6 +14,7 @@ const TABLE_IDS = {
   ADMIN_TOKENS_TABLE: 'AdminTokens',
   IDEMPOTENCY_TABLE: 'Idempotency',
   AUDIT_TABLE: 'Audit',
+  PURGES_TABLE: 'Purges',
 } as const satisfies Record<TableVariable, string>;
 
 /** The DynamoDB actions that a process may use on each of its tables. */

@@ -22,6 +22,11 @@ export const ENVIRONMENT_VARIABLES = {
   ADMIN_TOKENS_TABLE: { explanation: 'name of the DynamoDB table of admin token hashes', readBy: ['control-api'] },
   IDEMPOTENCY_TABLE: { explanation: 'name of the DynamoDB table of idempotency keys', readBy: ['control-api'] },
   AUDIT_TABLE: { explanation: 'name of the DynamoDB table of the audit trail', readBy: ['control-api'] },
+  PURGES_TABLE: { explanation: 'name of the DynamoDB table of purges', readBy: ['control-api'] },
+  DISTRIBUTION_ID: {
+    explanation: 'id of the CloudFront distribution whose caches purges clear',
+    readBy: ['control-api'],
+  },
   INGEST_AUTH_FUNCTION: { explanation: 'name of the ingest-auth Lambda function', readBy: ['encoder'] },
   PUBLISH_MODE: {
     explanation: "who knows the stream keys: the control API's streams (keys) or your own backend (webhook)",

@@ -97,6 +97,14 @@ export function hlsFileKind(kind: HlsFileKindName): HlsFileKind {
   return row;
 }
 
+/** The kind of the file at a path, with or without a viewer token, as CloudFront finds it. */
+export function hlsFileKindOf(path: string): HlsFileKind | undefined {
+  return HLS_FILE_KINDS.find(({ pathPattern }) => {
+    const source = pathPattern.replaceAll('.', '\\.').replaceAll('*', '.*');
+    return new RegExp(`^${source}$`).test(path);
+  });
+}
+
 /** File names inside a rendition's folder. */
 export const initFileName = (epoch: number): string => `${epoch}-init.mp4`;
 export const segmentFileName = (epoch: number, msn: number): string => `${epoch}-${msn}.m4s`;

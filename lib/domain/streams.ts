@@ -21,6 +21,8 @@ export interface StreamRecord {
    * The id in viewers' URLs. It is random and unrelated to the key. Its form shows `playback`, so it changes with it.
    */
   readonly playbackId: string;
+  /** The ids before it, newest first (`withPlaybackId`). Caches may have their files. @default none */
+  readonly formerPlaybackIds?: readonly string[];
   readonly keyHash: string;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
@@ -46,6 +48,20 @@ export interface StreamRecord {
  * what a stream costs in DynamoDB.
  */
 export const STREAM_HEARTBEAT_MS = 1_000;
+/** How many former playback ids a stream remembers. Each is a path of every invalidation. */
+const FORMER_PLAYBACK_IDS_LIMIT = 5;
+
+/** The changes that give a stream another playback id. The one before it is remembered, for its files in caches. */
+export function withPlaybackId(stream: StreamRecord, playbackId: string): Partial<StreamRecord> {
+  if (playbackId === stream.playbackId) return {};
+  return { playbackId, formerPlaybackIds: playbackIdsOf(stream).slice(0, FORMER_PLAYBACK_IDS_LIMIT) };
+}
+
+/** The playback ids that a stream has and had, newest first. */
+export const playbackIdsOf = ({ playbackId, formerPlaybackIds = [] }: StreamRecord): readonly string[] => [
+  playbackId,
+  ...formerPlaybackIds,
+];
 
 /** The longest time that a deployment may let a stream wait for its publisher to come back. */
 export const MAX_RECONNECT_WINDOW_SECONDS = 600;
@@ -151,4 +167,7 @@ export interface HeldStream {
 }
 
 /** Why somebody asked for a publish to end. */
-export type EndReason = 'stopped' | 'key-rotated' | 'deleted';
+export type EndReason = 'stopped' | 'key-rotated' | ClosingReason;
+
+/** Why playback ids are closed: no task answers for them from then on, not even with what has ended. */
+export type ClosingReason = 'deleted' | 'purged';

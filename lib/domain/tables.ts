@@ -30,6 +30,7 @@ export const TABLES = [
     sortKey: null,
     timeToLiveAttribute: 'expiresAtSeconds',
   },
+  { nameVariable: 'PURGES_TABLE', partitionKey: 'purgeId', sortKey: null, timeToLiveAttribute: 'expiresAtSeconds' },
   // One partition for each day, so that the newest entries are found without an index.
   { nameVariable: 'AUDIT_TABLE', partitionKey: 'day', sortKey: 'position', timeToLiveAttribute: 'expiresAtSeconds' },
 ] as const satisfies readonly TableDefinition[];

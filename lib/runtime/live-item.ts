@@ -1,5 +1,6 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { BroadcastState, EndReason, HeldStream, LiveRecord } from '#domain/streams.ts';
+import type { PlaybackHold } from '#domain/purges.ts';
+import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** BatchGetItem takes at most this many keys (DynamoDB API reference). */
@@ -36,6 +37,19 @@ export function toHeldStream(item: LiveItem | undefined): HeldStream | null {
     ...{ streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder },
     ...{ broadcast: broadcastOf(item, broadcast), requestedEnd: requestedEndOf(item) },
   };
+}
+
+/** Whether a stream was purged or deleted that had this playback id. */
+export const isClosed = (item: LiveItem | undefined, playbackId: string): boolean =>
+  ((item?.closedPlaybackIds ?? []) as readonly string[]).includes(playbackId);
+
+/** Who answers for which playback ids of a stream. The holder also has the end of the broadcast under the former id. */
+export function toHolds(item: LiveItem | undefined): readonly PlaybackHold[] {
+  const { taskId, playbackId } = (item?.holder ?? {}) as Partial<StreamHolder>;
+  if (taskId === undefined || playbackId === undefined) return [];
+  const former = (item?.former ?? null) as StreamHolder | null;
+  const playbackIds = former === null ? [playbackId] : [playbackId, former.playbackId];
+  return playbackIds.map((id) => ({ playbackId: id, taskId, leaseUntilMs: Number(item?.leaseUntilMs ?? 0) }));
 }
 
 /** A publisher that has come back is in the item before its task writes that the former one is no longer missed. */

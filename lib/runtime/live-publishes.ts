@@ -1,6 +1,6 @@
 import type { BroadcastState, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
 import type { ConditionalUpdate } from './conditional-writes.ts';
-import type { LiveItem } from './live-item.ts';
+import { isClosed, type LiveItem } from './live-item.ts';
 
 /** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
 export const EPOCHS_PER_PUBLISH = 1_000;
@@ -27,6 +27,8 @@ export interface BegunPublish {
   readonly epoch: number;
   /** Who held the stream before, and until when. Null if nobody did. */
   readonly former: FormerHolder | null;
+  /** Whether the stream was purged since, so that nobody may answer for the former holder's playback id. */
+  readonly isFormerClosed: boolean;
   /**
    * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
    * not hear that the store had made it the holder. Null if there is none.
@@ -95,6 +97,7 @@ export function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: B
     firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
     epoch,
     former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
+    isFormerClosed: holder !== null && isClosed(item, holder.playbackId),
     server: (item.server ?? null) as StreamHolder | null,
   };
 }

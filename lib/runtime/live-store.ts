@@ -1,9 +1,11 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { PlaybackHold } from '#domain/purges.ts';
 import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-writes.ts';
-import { type EndRequest, requestEndUpdate } from './live-end-requests.ts';
+import { type EndRequest, requestEndUpdates } from './live-end-requests.ts';
 import {
+  isClosed,
   isOwned,
   LIVE_NAMES,
   type LiveItem,
@@ -11,6 +13,7 @@ import {
   readLiveItems,
   requestedEndOf,
   toHeldStream,
+  toHolds,
   toLiveRecord,
 } from './live-item.ts';
 import {
@@ -93,9 +96,11 @@ export interface LiveStore {
   findHeld(playbackId: string): Promise<HeldStream | null>;
   /** The stream with an id. Null if no task holds it. */
   getHeld(streamId: string): Promise<HeldStream | null>;
+  /** Who answers for which playback ids of a stream: its broadcast, and the end of the one before under another id. */
+  listHolds(streamId: string): Promise<readonly PlaybackHold[]>;
   /**
-   * Takes the stream from its publisher, or ends the wait for one. The holder learns about it from its next heartbeat. Resolves to
-   * false if nobody was live.
+   * Takes the stream from its publisher, or ends the wait for one. The holder learns about it from its next heartbeat. If playback
+   * ids are closed by that, the holder forgets all that it has of the stream. Resolves to false if nobody was live.
    */
   requestEnd(request: EndRequest): Promise<boolean>;
   /** Resolves to null if nobody publishes. The lease of a record may have expired. */
@@ -214,7 +219,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     const pointer = await read(pointerKey(playbackId));
     if (pointer === undefined) return null;
     const item = await read(pointer.leadsTo as string);
-    const held = toHeldStream(item);
+    const held = isClosed(item, playbackId) ? null : toHeldStream(item);
     if (held === null || held.holder.playbackId === playbackId) return held;
     const former = (item?.former ?? null) as StreamHolder | null;
     if (former?.playbackId !== playbackId) return null;
@@ -222,10 +227,14 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
   };
 
   const requestEnd: LiveStore['requestEnd'] = async (request) => {
-    const update = { ...updateOf(request.streamId), ...requestEndUpdate(request), ReturnValues: 'ALL_OLD' as const };
-    const former = await updateIf(client, update);
-    return former !== null && isOwned(former) && former.leaseUntilMs > request.nowMs;
+    for (const update of requestEndUpdates(request)) {
+      const former = await updateIf(client, { ...updateOf(request.streamId), ...update, ReturnValues: 'ALL_OLD' });
+      if (former !== null) return isOwned(former) && former.leaseUntilMs > request.nowMs;
+    }
+    return false;
   };
+
+  const listHolds: LiveStore['listHolds'] = async (streamId) => toHolds(await read(streamId));
 
   const get: LiveStore['get'] = async (streamId) => {
     const item = await read(streamId);
@@ -246,6 +255,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     forgetFormer,
     findHeld,
     getHeld,
+    listHolds,
     requestEnd,
     get,
     batchGet,

@@ -16,6 +16,7 @@ export const TEST_TABLES: TableNames = {
   ADMIN_TOKENS_TABLE: 'test-admin-tokens',
   IDEMPOTENCY_TABLE: 'test-idempotency',
   AUDIT_TABLE: 'test-audit',
+  PURGES_TABLE: 'test-purges',
 };
 
 /** Variables of a platform that uses this process's database. */

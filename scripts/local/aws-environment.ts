@@ -26,13 +26,17 @@ export const LOCAL_REGION = 'us-east-1';
 export interface LocalAwsEndpoints {
   readonly dynamoDbUrl: string;
   readonly lambdaUrl: string;
+  readonly cloudFrontUrl: string;
 }
 
 /**
  * Points the AWS SDK of this process and its children to local services. Sets the SDK's standard variables in
  * `environment` and removes all other AWS variables, so that no real profile or account is used.
  */
-export function useLocalAws(environment: NodeJS.ProcessEnv, { dynamoDbUrl, lambdaUrl }: LocalAwsEndpoints): void {
+export function useLocalAws(
+  environment: NodeJS.ProcessEnv,
+  { dynamoDbUrl, lambdaUrl, cloudFrontUrl }: LocalAwsEndpoints,
+): void {
   for (const name of Object.keys(environment)) {
     if (name.startsWith('AWS_')) delete environment[name];
   }
@@ -45,6 +49,7 @@ export function useLocalAws(environment: NodeJS.ProcessEnv, { dynamoDbUrl, lambd
     // Tests set this variable to a database that they can stop.
     AWS_ENDPOINT_URL_DYNAMODB: environment.LOCAL_DYNAMODB_URL ?? dynamoDbUrl,
     AWS_ENDPOINT_URL_LAMBDA: lambdaUrl,
+    AWS_ENDPOINT_URL_CLOUDFRONT: cloudFrontUrl,
     // The SDK's notice about Node.js versions concerns Headend's developers, not its users.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   });

@@ -8,6 +8,7 @@ import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import type { AwsEndpointAddress } from './aws-endpoint.ts';
 import { useLocalAws } from './aws-environment.ts';
+import { LOCAL_DISTRIBUTION_ID } from './cloudfront.ts';
 import { createHttpApi, type HttpApi } from './http-api.ts';
 import { startLambdaRuntime } from './lambda-runtime.ts';
 import { LOCAL_TABLE_NAMES } from './local-tables.ts';
@@ -17,6 +18,8 @@ const INGEST_AUTH_FUNCTION = 'ingest-auth';
 export interface LocalAwsOptions {
   /** A database that has all tables. */
   readonly dynamoDbUrl: string;
+  /** Where the edge's cache is invalidated. */
+  readonly cloudFrontUrl: string;
   /** Address of the Lambda Invoke API. */
   readonly lambdaAddress: AwsEndpointAddress;
   /** Whether the streams' keys or a backend decide about publishing. */
@@ -45,6 +48,7 @@ export interface LocalAws {
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const {
     dynamoDbUrl,
+    cloudFrontUrl,
     lambdaAddress: address,
     publishMode,
     rtmpUrl,
@@ -54,11 +58,12 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     log,
   } = options;
   const lambda = await startLambdaRuntime({ functions: { [INGEST_AUTH_FUNCTION]: invokeIngestAuth }, log, address });
-  useLocalAws(process.env, { dynamoDbUrl, lambdaUrl: lambda.url });
+  useLocalAws(process.env, { dynamoDbUrl, lambdaUrl: lambda.url, cloudFrontUrl });
   Object.assign(process.env, LOCAL_TABLE_NAMES, {
     // The functions log to the user's terminal, so they only log problems. Encoder tasks have a log file.
     LOG_LEVEL: 'warn',
     INGEST_AUTH_FUNCTION,
+    DISTRIBUTION_ID: LOCAL_DISTRIBUTION_ID,
     PUBLISH_MODE: publishMode,
     RTMP_URL: rtmpUrl,
     PLAYBACK_BASE_URL: playbackBaseUrl,

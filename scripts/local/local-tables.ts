@@ -11,6 +11,7 @@ export const LOCAL_TABLE_NAMES: TableNames = {
   ADMIN_TOKENS_TABLE: 'admin-tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
   AUDIT_TABLE: 'audit',
+  PURGES_TABLE: 'purges',
 };
 
 /** A local DynamoDB and the names of its tables. */

@@ -7,6 +7,8 @@ import type { StreamStore } from '#runtime/stream-store.ts';
 import { bundleEdgeFunction } from '#scripts/bundle.ts';
 import type { AwsEndpointAddress } from './aws-endpoint.ts';
 import { Closers } from './closers.ts';
+import { startLocalCloudFront } from './cloudfront.ts';
+import { EdgeCache } from './edge-cache.ts';
 import { loadEdgeFunction } from './edge-function.ts';
 import { startEdgeServer } from './edge-server.ts';
 import { startEventBus } from './event-bus.ts';
@@ -63,10 +65,13 @@ export function startManagedServices(options: ManagedServicesOptions): Promise<M
 
 async function start(options: ManagedServicesOptions, closers: Closers): Promise<ManagedServices> {
   const { addresses, buildDir, homePath, playbackBaseUrl, log } = options;
-  const aws = await startLocalAws({ ...options, lambdaAddress: addresses.lambda });
+  const cache = new EdgeCache({ now: Date.now });
+  const cloudFront = await startLocalCloudFront({ cache, log });
+  closers.add(() => cloudFront.close());
+  const aws = await startLocalAws({ ...options, cloudFrontUrl: cloudFront.url, lambdaAddress: addresses.lambda });
   closers.add(() => aws.close());
   const site = await SiteFiles.build(join(buildDir, 'player'));
-  const origin = new OriginProxy(options);
+  const origin = new OriginProxy({ ...options, cache });
   closers.add(() => origin.close());
   const apiUrl = `${localUrl(addresses.edge)}/api`;
   const events = new EventFeed({ apiUrl });

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
+import type { CachedFile, EdgeCache } from './edge-cache.ts';
 import { Rotation } from './rotation.ts';
 
 export interface OriginProxyOptions {
@@ -13,32 +14,57 @@ export interface OriginProxyOptions {
   readonly originUrls: () => readonly string[];
   /** By which the tasks know the edge. */
   readonly edgeSecret: string;
+  readonly cache: EdgeCache;
+}
+
+/** A viewer's request and what becomes of it. */
+interface PassedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Called with the answer of the task. */
+  readonly onAnswer: (answer: IncomingMessage) => void;
 }
 
 /**
- * Distributes viewers' requests to the encoder tasks in turn, like CloudFront and the load balancer behind it. Shows the
- * edge's secret to the tasks, whatever a viewer sends in its place.
+ * Answers viewers' requests from the edge's cache, or passes them to the encoder tasks in turn, like CloudFront and the
+ * load balancer behind it. Shows the edge's secret to the tasks, whatever a viewer sends in its place.
  */
 export class OriginProxy {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #rotation: Rotation<string>;
   readonly #edgeSecret: string;
+  readonly #cache: EdgeCache;
 
-  constructor({ originUrls, edgeSecret }: OriginProxyOptions) {
+  constructor({ originUrls, edgeSecret, cache }: OriginProxyOptions) {
     this.#rotation = new Rotation(originUrls);
     this.#edgeSecret = edgeSecret;
+    this.#cache = cache;
   }
 
   /** Streams the answer of the next task that accepts the connection. Answers 502 if none does, or if it breaks off. */
   pass(request: IncomingMessage, response: ServerResponse): void {
-    this.#tryNext(this.#rotation.next(), request, response);
+    const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+    const isCacheable = this.#cache.accepts(request);
+    const cached = isCacheable ? this.#cache.find(path) : undefined;
+    if (cached !== undefined) {
+      this.#answerFromCache(cached, response);
+      return;
+    }
+    const onAnswer = isCacheable ? this.#cache.expect(path) : () => undefined;
+    this.#tryNext(this.#rotation.next(), { request, response, onAnswer });
   }
 
   close(): void {
     this.#agent.destroy();
   }
 
-  #tryNext([url, ...others]: readonly string[], request: IncomingMessage, response: ServerResponse): void {
+  #answerFromCache(file: CachedFile, response: ServerResponse): void {
+    const age = String(this.#cache.ageSeconds(file));
+    response.writeHead(200, { ...file.headers, age, 'x-cache': 'Hit from local edge' }).end(file.body);
+  }
+
+  #tryNext([url, ...others]: readonly string[], passed: PassedRequest): void {
+    const { request, response, onAnswer } = passed;
     if (url === undefined) {
       refuse(response);
       return;
@@ -48,7 +74,8 @@ export class OriginProxy {
       url,
       { method: request.method, path: request.url, headers, agent: this.#agent },
       (answer) => {
-        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        response.writeHead(answer.statusCode ?? 502, { ...answer.headers, 'x-cache': 'Miss from local edge' });
+        onAnswer(answer);
         answer.pipe(response);
         answer.once('error', () => response.destroy());
       },
@@ -58,7 +85,7 @@ export class OriginProxy {
     upstream.once('error', (error: NodeJS.ErrnoException) => {
       response.off('close', abandon);
       if (response.headersSent) response.destroy();
-      else if (error.code === 'ECONNREFUSED' && !response.destroyed) this.#tryNext(others, request, response);
+      else if (error.code === 'ECONNREFUSED' && !response.destroyed) this.#tryNext(others, passed);
       else refuse(response);
     });
     onceConnected(upstream, () => request.pipe(upstream));

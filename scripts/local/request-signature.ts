@@ -4,7 +4,7 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import { LOCAL_REGION, type LocalCredentials } from './aws-environment.ts';
 
 /** The services that run on this machine, by their names in signatures. */
-export type LocalAwsService = 'dynamodb' | 'lambda' | 'events';
+export type LocalAwsService = 'dynamodb' | 'lambda' | 'events' | 'cloudfront';
 
 export interface SignatureCheckOptions {
   readonly service: LocalAwsService;

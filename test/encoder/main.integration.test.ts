@@ -42,7 +42,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** `ended` resolves to how the process ended and what it wrote to its log. */
 function start(environment: NodeJS.ProcessEnv = {}) {
   const env: NodeJS.ProcessEnv = { PATH: process.env.PATH, ...ENVIRONMENT, ...environment };
-  useLocalAws(env, { dynamoDbUrl: NOBODY, lambdaUrl: NOBODY });
+  useLocalAws(env, { dynamoDbUrl: NOBODY, lambdaUrl: NOBODY, cloudFrontUrl: NOBODY });
   const child = spawn(process.execPath, [programPath], { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   encoder = child;
   if (child.stderr === null) throw new Error('the encoder has no standard error');

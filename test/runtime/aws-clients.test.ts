@@ -16,7 +16,7 @@ test('the client gives up on a DynamoDB that never answers after one retry', asy
       requests += 1;
     }),
   );
-  useLocalAws(process.env, { dynamoDbUrl: silent.url, lambdaUrl: silent.url });
+  useLocalAws(process.env, { dynamoDbUrl: silent.url, lambdaUrl: silent.url, cloudFrontUrl: silent.url });
   const client = createDocumentClient();
   const store = createStreamStore({ client, tables: TEST_TABLES });
   await expect(store.findByKeyHash('hash')).rejects.toMatchObject({ name: 'TimeoutError' });

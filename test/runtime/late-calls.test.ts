@@ -49,7 +49,7 @@ const takeOver = () =>
 test.each<[string, () => Promise<unknown>]>([
   ['was stopped', () => store.requestEnd({ ...END, reason: 'stopped' })],
   ['got another key', () => store.requestEnd({ ...END, reason: 'key-rotated', minVersion: 2 })],
-  ['was deleted', () => store.requestEnd({ ...END, reason: 'deleted', minVersion: 2 })],
+  ['was deleted', () => store.requestEnd({ ...END, reason: 'deleted', minVersion: 2, playbackIds: ['playback-1'] })],
   ['lost its publisher', () => store.heartbeat(LEAVE)],
   ['ended and was forgotten', async () => [await store.heartbeat(LEAVE), await store.forget(BEAT)]],
   ['was published from another task', () => store.begin(makePublish(STREAM_ID, { owner: 'b', holder: OTHER_TASK }))],

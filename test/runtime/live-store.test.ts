@@ -26,6 +26,7 @@ const LEAVE = { ...BEAT, owner: null };
 const STOP = { streamId: 'stream-1', reason: 'stopped', nowMs: NOW_MS } as const;
 const HEALTH: StreamHealth = { ...STREAM_HEALTH, audioCodec: null };
 
+const NO_FORMER = { isFormerClosed: false, server: null };
 const HELD = { held: true, reason: null };
 const TAKEN_OVER = { held: false, reason: null };
 
@@ -39,7 +40,7 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 test('a publish that begins owns the stream until its lease ends', async () => {
-  expect(await store.begin(START)).toEqual({ firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null, server: null });
+  expect(await store.begin(START)).toEqual({ firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null, ...NO_FORMER });
   expect(await store.get('stream-1')).toEqual({
     streamId: 'stream-1',
     owner: 'connection-1',
@@ -85,9 +86,13 @@ test('a stream that was never live has no record, and a heartbeat does not creat
   expect(await store.getHeld('stream-1')).toBeNull();
 });
 
-const LASTING_ENDS = (['key-rotated', 'deleted'] as const).map(
-  (reason) => ({ streamId: 'stream-1', reason, minVersion: 2, nowMs: NOW_MS }) as const,
+const LASTING = { streamId: 'stream-1', minVersion: 2, nowMs: NOW_MS } as const;
+const ROTATION = { ...LASTING, reason: 'key-rotated' } as const;
+const CLOSINGS = (['deleted', 'purged'] as const).map(
+  (reason) => ({ ...LASTING, reason, playbackIds: ['playback-1', 'playback-0'] }) as const,
 );
+const [DELETION, PURGE] = CLOSINGS as [(typeof CLOSINGS)[number], (typeof CLOSINGS)[number]];
+const LASTING_ENDS = [ROTATION, ...CLOSINGS];
 
 test.each([STOP, ...LASTING_ENDS])(
   'a publish learns from its heartbeat that its stream was $reason',
@@ -193,14 +198,57 @@ describe.each(LASTING_ENDS)('$reason', (request) => {
     expect(await begin('connection-3', null)).toBe(1 + 2 * EPOCHS_PER_PUBLISH);
   });
 
-  test('does not undo later changes if it comes late or twice', async () => {
-    await store.requestEnd({ ...request, reason: 'key-rotated', minVersion: 3 });
-    await store.begin({ ...START, version: 3 });
+  test('does not undo later changes if it comes twice', async () => {
+    await store.requestEnd(request);
+    await store.begin({ ...START, version: 2 });
     expect(await store.requestEnd(request)).toBe(false);
-    expect(await store.requestEnd({ ...request, minVersion: 3 })).toBe(false);
     expect(await store.get('stream-1')).toMatchObject({ owner: START.owner });
-    expect(await store.begin({ ...START, owner: 'connection-2', version: 2 })).toBeNull();
   });
+});
+
+test('a rotation that comes late does not undo a later one', async () => {
+  await store.requestEnd({ ...ROTATION, minVersion: 3 });
+  await store.begin({ ...START, version: 3 });
+  expect(await store.requestEnd(ROTATION)).toBe(false);
+  expect(await store.get('stream-1')).toMatchObject({ owner: START.owner });
+  expect(await store.begin({ ...START, owner: 'connection-2', version: 2 })).toBeNull();
+});
+
+test('a purge that comes after a later rotation closes the playback ids, and the older keys stay refused', async () => {
+  await store.begin(START);
+  await store.requestEnd({ ...ROTATION, minVersion: 3 });
+  await store.requestEnd(PURGE);
+  expect(await store.heartbeat(BEAT)).toEqual({ held: false, reason: 'purged' });
+  expect(await store.begin({ ...START, owner: 'connection-2', version: 2 })).toBeNull();
+});
+
+test.each(CLOSINGS)(
+  'no playback id of a $reason stream leads to its holder, which still is the holder',
+  async (request) => {
+    await store.claimPlaybackId({ playbackId: 'playback-1', streamId: 'stream-1', nowMs: NOW_MS });
+    await store.begin(START);
+    expect(await store.findHeld('playback-1')).toMatchObject({ streamId: 'stream-1' });
+    await store.requestEnd(request);
+    expect(await store.findHeld('playback-1')).toBeNull();
+    const { taskId } = HOLDER;
+    const leaseUntilMs = NOW_MS + LEASE_DURATION_MS;
+    expect(await store.listHolds('stream-1')).toEqual([{ playbackId: 'playback-1', taskId, leaseUntilMs }]);
+    await store.forget(BEAT);
+    expect(await store.listHolds('stream-1')).toEqual([]);
+  },
+);
+
+test('a publish that follows a purge learns that nobody may see the end of the former broadcast', async () => {
+  await store.begin(START);
+  const holder = makeStreamHolder({ taskId: 'task-2', playbackId: 'playback-2' });
+  const next = { ...START, owner: 'connection-2', holder, version: 2 };
+  await store.requestEnd(PURGE);
+  expect(await store.begin(next)).toMatchObject({ former: { holder: HOLDER }, isFormerClosed: true });
+  const holds = async () => (await store.listHolds('stream-1')).map(({ playbackId }) => playbackId);
+  expect(await holds()).toEqual(['playback-2', 'playback-1']);
+  await store.forgetFormer({ streamId: 'stream-1', epoch: 2 * EPOCHS_PER_PUBLISH });
+  expect(await holds()).toEqual(['playback-2']);
+  expect(await store.begin({ ...next, owner: 'connection-3' })).toMatchObject({ isFormerClosed: false });
 });
 
 test('the item of a deleted stream expires, and that of another does not', async () => {
@@ -211,9 +259,9 @@ test('the item of a deleted stream expires, and that of another does not', async
     return Item?.expiresAtSeconds;
   };
   await store.begin(START);
-  await store.requestEnd({ streamId: 'stream-1', reason: 'key-rotated', minVersion: 2, nowMs: NOW_MS });
+  await store.requestEnd(ROTATION);
   expect(await expiry()).toBeUndefined();
-  await store.requestEnd({ streamId: 'stream-1', reason: 'deleted', minVersion: 3, nowMs: NOW_MS });
+  await store.requestEnd({ ...DELETION, minVersion: 3 });
   expect(await expiry()).toBe(NOW_MS / 1000 + 24 * 3600);
 });
 
@@ -244,6 +292,7 @@ test('a repeated begin has the same result, the former holder included', async (
     firstEpoch: 1 + EPOCHS_PER_PUBLISH,
     epoch: 2 * EPOCHS_PER_PUBLISH,
     former: { holder: HOLDER, leaseUntilMs: NOW_MS + LEASE_DURATION_MS, broadcast: null },
+    isFormerClosed: false,
     server: null,
   });
   expect(await store.begin(second)).toEqual(begun);

@@ -11,11 +11,13 @@ import { createAuditStore } from '#runtime/audit-store.ts';
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { createPurgeStore } from '#runtime/purge-store.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
+import { TestCdn } from './test-cdn.ts';
 
 /** Body, token and headers of a call. */
 interface CallOptions {
@@ -47,10 +49,13 @@ export async function startControlApi(
   const adminTokens = createAdminTokenStore({ client, tables: TEST_TABLES });
   const live = createLiveStore({ client, tables: TEST_TABLES });
   const tasks = createTaskStore({ client, tables: TEST_TABLES });
+  const cdn = new TestCdn();
   const dependencies: ControlApiDependencies = {
     streams,
     live,
     tasks,
+    purges: createPurgeStore({ client, tables: TEST_TABLES }),
+    invalidations: cdn,
     addresses: { rtmpUrl: 'rtmp://127.0.0.1:1935/live', rtmpsUrl: null, playbackBaseUrl: 'http://127.0.0.1:8080' },
     defaults: { ladder: '720p', latency: 'low', playback: 'public' },
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
@@ -92,6 +97,7 @@ export async function startControlApi(
     live,
     tasks,
     adminTokens,
+    cdn,
     logLines,
     call,
     close: server.close,

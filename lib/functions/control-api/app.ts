@@ -10,6 +10,7 @@ import { checkAccess } from './check-access.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { limitCallers } from './limit-callers.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
+import { addPurgeRoutes } from './purge-routes.ts';
 import { PUBLIC } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
 import type { StreamsDependencies } from './stream-access.ts';
@@ -36,6 +37,7 @@ export interface ControlApiDependencies
   /** How often each caller may ask this instance. */
   readonly callerRates: CallerRates;
   readonly audit: AuditStore;
+  readonly tasks: TasksDependencies['tasks'];
 }
 
 const HEALTH_PATH = '/api/health';
@@ -70,6 +72,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   app.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   addStreamsRoutes(app, dependencies);
   addBroadcastRoutes(app, dependencies);
+  addPurgeRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);

@@ -38,6 +38,8 @@ const variables = {
   AUDIT_TABLE: text,
   // A laptop's changes are in the table alone.
   EVENT_BUS_NAME: optional(text),
+  PURGES_TABLE: text,
+  DISTRIBUTION_ID: text,
   DEFAULT_LADDER: oneOf(LADDER_NAMES),
   DEFAULT_LATENCY: oneOf(LATENCY_NAMES),
   DEFAULT_PLAYBACK: oneOf(PLAYBACK_MODES),

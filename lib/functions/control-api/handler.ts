@@ -5,6 +5,7 @@ import { createDocumentClient, createEventBridgeClient } from '#runtime/aws-clie
 import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { createPurgeStore } from '#runtime/purge-store.ts';
 import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
@@ -13,6 +14,7 @@ import { DEFAULT_CALLER_RATES } from './caller-limits.ts';
 import { readControlApiEnvironment } from './control-api-environment.ts';
 import { createHandler, type HttpApiHandler } from './create-handler.ts';
 import { onlyEdgeRequests } from './edge-requests.ts';
+import { createInvalidations } from './invalidations.ts';
 import { openViewerTokenKeys } from './viewer-token-keys.ts';
 
 const environment = readControlApiEnvironment(process.env);
@@ -26,6 +28,8 @@ const answer = createHandler(
     streams: createStreamStore({ client, tables: environment }),
     live: createLiveStore({ client, tables: environment }),
     tasks: createTaskStore({ client, tables: environment }),
+    purges: createPurgeStore({ client, tables: environment }),
+    invalidations: createInvalidations(environment.DISTRIBUTION_ID),
     addresses: {
       rtmpUrl: environment.RTMP_URL,
       rtmpsUrl: environment.RTMPS_URL,

@@ -4,13 +4,14 @@ import type { LiveStore } from '#runtime/live-store.ts';
 import type { StreamPage, StreamStore } from '#runtime/stream-store.ts';
 import type { AttemptDependencies } from './attempt.ts';
 import { invalidFields, ProblemError } from './problem.ts';
+import type { PurgesDependencies } from './purges.ts';
 import type { PublicAddresses } from './stream-body.ts';
 import { type ReadViewerTokenKeys, viewerTokensNotSetUp } from './viewer-token-keys.ts';
 
 /** The stores and settings that the routes of streams use. */
-export interface StreamsDependencies extends AttemptDependencies {
+export interface StreamsDependencies extends AttemptDependencies, PurgesDependencies {
   readonly streams: StreamStore;
-  readonly live: Pick<LiveStore, 'get' | 'getHeld' | 'batchGet' | 'requestEnd'>;
+  readonly live: Pick<LiveStore, 'get' | 'getHeld' | 'listHolds' | 'batchGet' | 'requestEnd'>;
   readonly addresses: PublicAddresses;
   readonly defaults: NewStreamDefaults;
   /** Null if the deployment has no keys. Then no stream can have playback "token". */

@@ -19,7 +19,7 @@ export function toStreamBody(
   nowMs: number,
 ): StreamBody {
   const live = lastLive !== null && lastLive.leaseUntilMs > nowMs ? lastLive : null;
-  const { keyHash: _secret, deletedAt: _present, allowedSources, ...shown } = stream;
+  const { keyHash: _secret, deletedAt: _present, formerPlaybackIds: _former, allowedSources, ...shown } = stream;
   return {
     ...shown,
     allowedSources: [...allowedSources],

@@ -67,15 +67,21 @@ export const changeStreamRoute = createRoute({
   },
 });
 
+const deletedResponse = {
+  description: 'The stream is deleted',
+  headers: { Location: { schema: { type: 'string' as const }, description: 'Status of the purge' } },
+};
+
 /** DELETE /api/streams/{id} */
 export const deleteStreamRoute = createRoute({
   method: 'delete',
   path: '/api/streams/{id}',
   summary: 'Delete a stream',
-  description: 'A broadcast ends, also one that waits for its publisher to come back.',
+  description:
+    'A broadcast ends, also one that waits for its publisher to come back, and the addresses of the stream are purged.',
   security: needs('streams:write'),
   request: { params: idPathSchema, headers: ifMatchHeaderSchema },
-  responses: { 204: { description: 'The stream is deleted' }, ...problems(404, 409, 412, 413, 422) },
+  responses: { 204: deletedResponse, ...problems(404, 409, 412, 413, 422) },
 });
 
 /** POST /api/streams/{id}/key */

@@ -1,10 +1,12 @@
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
-import type { StreamRecord } from '#domain/streams.ts';
+import { type StreamRecord, withPlaybackId } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
 import { noteChange, streamFields } from './audit-notes.ts';
 import { callerOf } from './caller.ts';
 import { ProblemError } from './problem.ts';
+import { purgePath } from './purge-routes.ts';
+import { beginPurge, carryOutPurge, exposedPlaybackIds } from './purges.ts';
 import { type CreateStreamSchema, createStreamSchema } from './schemas.ts';
 import {
   findAnyStream,
@@ -79,7 +81,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const { playback = stream.playback } = changes;
     const playbackId =
       playback === stream.playback ? stream.playbackId : generatePlaybackId(playback, dependencies.randomBytes);
-    const next = nextVersion(stream, { ...changes, playbackId }, now());
+    const next = nextVersion(stream, { ...changes, ...withPlaybackId(stream, playbackId) }, now());
     requireWindow(next);
     noteChange(context, { before: streamFields(stream), after: streamFields(next) });
     if (!(await streams.replace(next))) throw versionConflict(ifMatch);
@@ -99,10 +101,22 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
       marked = nextVersion(stream, { deletedAt }, now());
       if (!(await streams.replace(marked))) throw versionConflict(ifMatch);
     }
-    await live.requestEnd({ streamId: stream.id, reason: 'deleted', minVersion: marked.version, nowMs: now() });
+    const playbackIds = await exposedPlaybackIds(stream, dependencies);
+    const closing = { reason: 'deleted', minVersion: marked.version, playbackIds } as const;
+    await live.requestEnd({ streamId: stream.id, ...closing, nowMs: now() });
     await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: now() });
+    const purge = await carryOutPurge(
+      await beginPurge(
+        {
+          ...{ purgeId: generateId(dependencies.randomBytes), streamId: stream.id, playbackIds },
+          requestedAt: new Date(now()).toISOString(),
+        },
+        dependencies,
+      ),
+      dependencies,
+    );
     await streams.remove(stream);
-    return context.body(null, 204);
+    return context.body(null, 204, { Location: purgePath(purge) });
   });
 }
 

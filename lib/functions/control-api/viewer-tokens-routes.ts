@@ -1,5 +1,4 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import type { Logger } from 'pino';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
@@ -12,11 +11,6 @@ import { needs } from './route-access.ts';
 import { createViewerTokenSchema, viewerTokenSchema } from './schemas.ts';
 import { findStream, type StreamsDependencies } from './stream-access.ts';
 import { viewerTokensNotSetUp } from './viewer-token-keys.ts';
-
-/** The stores, settings and log that the route of viewer tokens uses. */
-export interface ViewerTokensDependencies extends StreamsDependencies {
-  readonly log: Logger;
-}
 
 const createViewerTokenRoute = createRoute({
   method: 'post',
@@ -32,7 +26,7 @@ const createViewerTokenRoute = createRoute({
 });
 
 /** Adds the route that creates viewer tokens. Tokens are not stored, so a token cannot be revoked before it expires. */
-export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerTokensDependencies): void {
+export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: StreamsDependencies): void {
   const { playbackBaseUrl } = dependencies.addresses;
 
   app.openapi(createViewerTokenRoute, async (context) => {
@@ -60,7 +54,7 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: ViewerToke
   });
 }
 
-async function readKeys({ viewerTokenKeys, log }: ViewerTokensDependencies): Promise<ViewerTokenKeys> {
+async function readKeys({ viewerTokenKeys, log }: StreamsDependencies): Promise<ViewerTokenKeys> {
   if (viewerTokenKeys === null) throw viewerTokensNotSetUp();
   try {
     return await viewerTokenKeys();

@@ -47,7 +47,7 @@ test(`after 200 publishes on three tasks nothing is left over (seed ${SEED})`, a
   const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
   await store.getHeld('nothing');
   const before = resources();
-  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url });
+  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url, cloudFrontUrl: database.url });
 
   const events: EventBody[] = [];
   const running = new Set<ChildProcess>();

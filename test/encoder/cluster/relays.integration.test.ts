@@ -18,7 +18,7 @@ const events: (EventBody & { readonly taskId: string })[] = [];
 
 beforeEach(async () => {
   database = await startTemporaryDynamoDb();
-  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url });
+  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url, cloudFrontUrl: database.url });
   events.length = 0;
 });
 afterEach(async () => {

@@ -42,7 +42,7 @@ beforeAll(async () => {
 beforeEach(async () => {
   database = await startTemporaryDynamoDb();
   proxy = await startBreakableProxy(database.url);
-  useLocalAws(process.env, { dynamoDbUrl: proxy.url, lambdaUrl: proxy.url });
+  useLocalAws(process.env, { dynamoDbUrl: proxy.url, lambdaUrl: proxy.url, cloudFrontUrl: proxy.url });
   store = createLiveStore({ client: createDocumentClient(), tables: TEST_TABLES });
   control = createLiveStore({ client: database.client, tables: TEST_TABLES });
   events.length = 0;
@@ -114,7 +114,10 @@ test('a stream is live once viewers can play it, and ends if nobody comes back i
 
 /** Requests an end as the control API does for a stream at the version of `STREAM`. */
 const requestEnd = (reason: EndReason) =>
-  control.requestEnd({ streamId: STREAM.streamId, reason, minVersion: NEXT_VERSION.version, nowMs: Date.now() });
+  control.requestEnd({
+    ...{ streamId: STREAM.streamId, reason, minVersion: NEXT_VERSION.version },
+    ...{ playbackIds: [STREAM.playbackId], nowMs: Date.now() },
+  });
 
 /** Expects a PublishRefusal and its `stream.refused` event. */
 async function expectRefusal(publishing: Promise<unknown>, code: RefusalCode, description: RegExp): Promise<void> {
@@ -127,19 +130,68 @@ async function expectRefusal(publishing: Promise<unknown>, code: RefusalCode, de
   expect(events.at(-1)).toMatchObject({ type: 'stream.refused', code, description: refusal.message });
 }
 
-test.each(['stopped', 'deleted'] as const)(
-  'if a stream is %s, its publisher is told why and viewers see the end at once',
-  async (reason) => {
+test('if a stream is stopped, its publisher is told why and viewers see the end at once', async () => {
+  const publisher = await goLive();
+  await requestEnd('stopped');
+  const { code, description } = await publisher.ended;
+  expect(code).toBe('NetStream.Publish.BadName');
+  expect(description).toContain('stopped');
+  expect(currentPackage().ended).toBe(true);
+  expect(events.at(-1)).toMatchObject({ type: 'stream.ended', reason: 'stopped' });
+  await exits();
+});
+
+describe.each(['deleted', 'purged'] as const)('a stream that is %s', (reason) => {
+  test('is forgotten at once, on the task and in the store, and its publisher is told why', async () => {
     const publisher = await goLive();
+    const [stream] = streams.held;
     await requestEnd(reason);
     const { code, description } = await publisher.ended;
     expect(code).toBe('NetStream.Publish.BadName');
     expect(description).toContain(reason);
-    expect(currentPackage().ended).toBe(true);
+    expect(streams.find(STREAM.playbackId)).toBeUndefined();
+    expect(await streams.findAnswerable(STREAM.playbackId)).toBeUndefined();
+    // A request that waits for media gets no answer from the stream either.
+    expect(await stream?.mayAnswer()).toBe(false);
     expect(events.at(-1)).toMatchObject({ type: 'stream.ended', reason });
+    await waitFor('the end in the store', async () => (await control.listHolds(STREAM.streamId)).length === 0);
     await exits();
-  },
-);
+  });
+
+  test('is forgotten if it waits for its publisher, or has ended and its end is still kept', async () => {
+    const publisher = await goLive();
+    publisher.leave();
+    await eventOf('stream.ended');
+    await requestEnd(reason);
+    await waitFor('the end in the store', async () => (await control.listHolds(STREAM.streamId)).length === 0);
+    expect(streams.find(STREAM.playbackId)).toBeUndefined();
+    expect(types()).toEqual(['stream.live', 'stream.ended']);
+  });
+});
+
+test('a purge leaves nothing of the broadcast before, whose end the task keeps under another playback id', async () => {
+  (await goLive()).leave();
+  const next = { ...NEXT_VERSION, playbackId: 'playback-2' };
+  void (await publish(streams, 'b', next)).send(clip);
+  expect(await streams.findAnswerable(STREAM.playbackId)).toBeDefined();
+  await control.requestEnd({
+    ...{ streamId: STREAM.streamId, reason: 'purged', minVersion: 3, nowMs: Date.now() },
+    playbackIds: ['playback-2', STREAM.playbackId],
+  });
+  await waitFor('the end in the store', async () => (await control.listHolds(STREAM.streamId)).length === 0);
+  for (const id of ['playback-2', STREAM.playbackId]) expect(await streams.findAnswerable(id)).toBeUndefined();
+});
+
+test('a publish that comes before the task has heard of a purge leaves nothing of the broadcast before', async () => {
+  const beating: LiveStore['heartbeat'] = async () => ({ held: true, reason: null });
+  streams = makeStreams({ store: { ...store, heartbeat: beating }, emit: (event) => events.push(event) });
+  await publish(streams, 'a');
+  expect(await streams.findAnswerable(STREAM.playbackId)).toBeDefined();
+  await requestEnd('purged');
+  await publish(streams, 'b', { ...NEXT_VERSION, playbackId: 'playback-2' });
+  expect(await streams.findAnswerable(STREAM.playbackId)).toBeUndefined();
+  expect((await control.listHolds(STREAM.streamId)).map(({ playbackId }) => playbackId)).toEqual(['playback-2']);
+});
 
 test('the key of a stopped stream may start a new broadcast', async () => {
   const publisher = await goLive();
@@ -151,7 +203,7 @@ test('the key of a stopped stream may start a new broadcast', async () => {
   expect(currentPackage().ended).toBe(false);
 });
 
-test.each(['key-rotated', 'deleted'] as const)(
+test.each(['key-rotated', 'deleted', 'purged'] as const)(
   'an authorised publish is refused for good if its end is requested before it begins (%s)',
   async (reason) => {
     await requestEnd(reason);

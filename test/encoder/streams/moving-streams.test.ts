@@ -208,8 +208,10 @@ test.each(['stopped', 'deleted'] as const)(
       return ((await store.getHeld(streamId))?.leaseUntilMs ?? 0) > leaseUntilMs + 1_000;
     });
     expect(streams.held).toMatchObject([{ hasEnded: false }]);
-    await store.requestEnd({ ...request, reason, minVersion: 3, publisherGoneAtMs: goneAtMs });
-    await waitFor('the end', () => streams.held[0]?.hasEnded === true);
+    const closing = { playbackIds: [playbackId] };
+    await store.requestEnd({ ...request, ...closing, reason, minVersion: 3, publisherGoneAtMs: goneAtMs });
+    await waitFor('the end', () => arrived?.hasEnded === true);
+    expect(streams.held).toEqual(reason === 'stopped' ? [arrived] : []);
     expect(events).toEqual([{ type: 'stream.ended', streamId, playbackId, reason, durationSeconds: 1 }]);
   },
 );

@@ -85,11 +85,11 @@ test('a heartbeat writes the health and the broadcast to the store and renews th
   expect(await store.getHeld(streamId)).toMatchObject({ broadcast: BROADCAST });
 });
 
-test.each(['stopped', 'key-rotated', 'deleted'] as const)(
+test.each(['stopped', 'key-rotated', 'deleted', 'purged'] as const)(
   'the end of a %s stream is requested once, and its task still holds it',
   async (reason) => {
     const { lease: taken, lost, losses } = await takeLease('a');
-    await store.requestEnd({ streamId, reason, minVersion: 2, nowMs: Date.now() });
+    await store.requestEnd({ streamId, reason, minVersion: 2, playbackIds: ['playback-1'], nowMs: Date.now() });
     expect(await lost).toBe(reason);
     const { leaseUntilMs = 0 } = (await store.getHeld(streamId)) ?? {};
     await taken.renew();
@@ -101,7 +101,7 @@ test.each(['stopped', 'key-rotated', 'deleted'] as const)(
 test('a stream that waits for its publisher hears each reason to end once', async () => {
   const { lease: taken, losses } = await takeLease('a');
   const request = async (reason: EndReason, minVersion: number) => {
-    await store.requestEnd({ streamId, reason, minVersion, nowMs: Date.now() });
+    await store.requestEnd({ streamId, reason, minVersion, playbackIds: ['playback-1'], nowMs: Date.now() });
     await taken.renew();
     await taken.renew();
   };

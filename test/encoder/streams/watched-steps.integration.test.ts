@@ -36,7 +36,7 @@ beforeAll(async () => {
       audio: { sampleRateHz: 48_000, channels: 2 },
     }),
   ]);
-  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url });
+  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: database.url, cloudFrontUrl: database.url });
 });
 
 afterAll(async () => {

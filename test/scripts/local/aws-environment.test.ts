@@ -7,11 +7,16 @@ import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts'
 import { createLambdaClient } from '#runtime/aws-clients.ts';
 import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-auth-client.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
+import { LOCAL_DISTRIBUTION_ID } from '#scripts/local/cloudfront.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startLambdaRuntime } from '#scripts/local/lambda-runtime.ts';
 
-const ENDPOINTS = { dynamoDbUrl: 'http://127.0.0.1:1', lambdaUrl: 'http://127.0.0.1:2' };
+const ENDPOINTS = {
+  dynamoDbUrl: 'http://127.0.0.1:1',
+  lambdaUrl: 'http://127.0.0.1:2',
+  cloudFrontUrl: 'http://127.0.0.1:3',
+};
 
 test("removes the user's own AWS settings and keeps everything else", () => {
   const environment: NodeJS.ProcessEnv = { AWS_PROFILE: 'mine', AWS_ENDPOINT_URL: 'https://example.com', PATH: '/bin' };
@@ -20,6 +25,7 @@ test("removes the user's own AWS settings and keeps everything else", () => {
     PATH: '/bin',
     AWS_ENDPOINT_URL_DYNAMODB: ENDPOINTS.dynamoDbUrl,
     AWS_ENDPOINT_URL_LAMBDA: ENDPOINTS.lambdaUrl,
+    AWS_ENDPOINT_URL_CLOUDFRONT: ENDPOINTS.cloudFrontUrl,
   });
   expect(environment).not.toHaveProperty('AWS_PROFILE');
   expect(environment).not.toHaveProperty('AWS_ENDPOINT_URL');
@@ -37,9 +43,10 @@ test('the bundled Lambda functions work with the local services', async () => {
   const database = await startTemporaryDynamoDb();
   const functions: Record<string, (event: unknown) => Promise<unknown>> = {};
   const lambda = await startLambdaRuntime({ functions, log });
-  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: lambda.url });
+  useLocalAws(process.env, { dynamoDbUrl: database.url, lambdaUrl: lambda.url, cloudFrontUrl: lambda.url });
   Object.assign(process.env, TEST_TABLES, {
     LOG_LEVEL: 'fatal',
+    DISTRIBUTION_ID: LOCAL_DISTRIBUTION_ID,
     PUBLISH_MODE: 'keys',
     ADMIN_TOKEN_HASHES: hashSecret(adminToken),
     DEFAULT_LADDER: '480p',

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { pino } from 'pino';
 import { generateSecret } from '#domain/stream-ids.ts';
 import type { ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
+import { EdgeCache } from '#scripts/local/edge-cache.ts';
 import type { EdgeFunction } from '#scripts/local/edge-function.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { createMediaGate } from '#scripts/local/media-gate.ts';
@@ -20,7 +21,10 @@ afterEach(async () => {
 /** Starts a gate with this function in front of an origin that answers with the requested URL. */
 async function startGate(edgeFunction: EdgeFunction): Promise<string> {
   const origin = await listenOnLoopback(createServer((request, response) => response.end(request.url)));
-  const proxy = new OriginProxy({ originUrls: () => [origin.url], edgeSecret: generateSecret(randomBytes) });
+  const proxy = new OriginProxy({
+    ...{ originUrls: () => [origin.url], edgeSecret: generateSecret(randomBytes) },
+    cache: new EdgeCache({ now: Date.now }),
+  });
   const log = pino({}, { write: (line) => logLines.push(line) });
   const gate = createMediaGate({ edgeFunction, origin: proxy, log });
   const server = await listenOnLoopback(createServer((request, response) => void gate(request, response)));

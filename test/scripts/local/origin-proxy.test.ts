@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { EdgeCache } from '#scripts/local/edge-cache.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { OriginProxy } from '#scripts/local/origin-proxy.ts';
 
@@ -19,7 +20,10 @@ async function serve(listener: RequestListener): Promise<ListeningServer> {
 }
 
 async function serveProxy(origins: readonly string[] | (() => readonly string[])): Promise<string> {
-  const proxy = new OriginProxy({ originUrls: typeof origins === 'function' ? origins : () => origins, edgeSecret });
+  const proxy = new OriginProxy({
+    ...{ originUrls: typeof origins === 'function' ? origins : () => origins, edgeSecret },
+    cache: new EdgeCache({ now: Date.now }),
+  });
   cleanups.push(() => proxy.close());
   return (await serve((request, response) => proxy.pass(request, response))).url;
 }

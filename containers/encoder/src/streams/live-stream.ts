@@ -11,7 +11,7 @@ import type { BegunPublish } from '#runtime/live-publishes.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
-import { endsPlaylists } from './requested-ends.ts';
+import { endsPlaylists, isForgotten } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
 import { StreamEncoders } from './stream-encoders.ts';
 import { StreamEnd } from './stream-end.ts';
@@ -54,9 +54,10 @@ export class LiveStream implements PublishedStream {
   #publish: LivePublish | null = null;
   #isClosed = false;
   #isGoingLive = false;
+  #isForgotten = false;
 
   constructor(options: LiveStreamOptions) {
-    const { past, now, onGone } = options;
+    const { past, now } = options;
     this.#options = options;
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
     const goneAtMs = past.broadcast?.publisherGoneAtMs ?? null;
@@ -72,7 +73,8 @@ export class LiveStream implements PublishedStream {
       onReplaced: () => this.fence(),
     });
     this.#end = new StreamEnd({
-      ...{ ...options, ...parts, encoders: this.#encoders, hold: this.#hold, onForgotten: onGone },
+      ...{ ...options, ...parts, encoders: this.#encoders, hold: this.#hold },
+      onForgotten: () => this.#onForgotten(),
     });
   }
 
@@ -126,12 +128,12 @@ export class LiveStream implements PublishedStream {
   }
 
   /**
-   * Whether the task may answer for the stream. It may not if another task has it, or can have it: the store has not confirmed the
-   * lease for so long that others may take it, and no publisher is here. Never rejects.
+   * Whether the task may answer for the stream. It may not if the stream was forgotten meanwhile, or if another task has it, or can
+   * have it: the store has not confirmed the lease for so long that others may take it, and no publisher is here. Never rejects.
    */
   async mayAnswer(): Promise<boolean> {
     await this.#hold.confirmAll();
-    return !this.isFenced && (this.hasPublisher || this.#hold.isSure);
+    return !this.isFenced && !this.#isForgotten && (this.hasPublisher || this.#hold.isSure);
   }
 
   /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */
@@ -245,10 +247,31 @@ export class LiveStream implements PublishedStream {
     await this.#encoders.stopAll();
   }
 
+  /** Nobody may answer for the stream any more, not even with its end, which is all that is left of it here. */
+  forget(): void {
+    this.#end.forgetNow();
+  }
+
   /** Somebody asked for the end of the publish, or of the wait for one. */
   #endOnRequest(reason: EndReason): void {
-    if (this.#publish !== null) this.#publish.end(reason);
+    if (isForgotten(reason)) this.#forgetOnRequest(reason);
+    else if (this.#publish !== null) this.#publish.end(reason);
     else if (endsPlaylists(reason) && !this.hasEnded) this.#end.endNow(reason);
+  }
+
+  /** Does not wait for the publisher to leave: a broadcaster that is slow to hear must not keep the stream in view. */
+  #forgetOnRequest(reason: EndReason): void {
+    const publish = this.#publish;
+    publish?.end(reason);
+    this.#publish = null;
+    if (publish !== null) this.#broadcast.onPublisherGone();
+    if (this.hasEnded) this.#end.forgetNow();
+    else this.#end.endNow(reason);
+  }
+
+  #onForgotten(): void {
+    this.#isForgotten = true;
+    this.#options.onGone();
   }
 
   #onPlayable(): void {

@@ -205,9 +205,11 @@ export class LiveStreams {
   async #past({ streamId, playbackId }: AuthorisedStream, begun: BegunPublish): Promise<StreamPast> {
     const { former } = begun;
     if (former === null) return NO_PAST;
-    const { task, takeOver } = this.#options;
+    const { task, store, takeOver } = this.#options;
     const media = await fetchFormerMedia({ taskId: task.taskId, streamId, begun, former }, takeOver);
-    if (former.holder.playbackId !== playbackId) this.#retire(streamId, begun.epoch, former, media);
+    // Nobody may see the end of a purged broadcast. The former holder has just stopped to answer.
+    if (begun.isFormerClosed) await store.forgetFormer({ streamId, epoch: begun.epoch });
+    else if (former.holder.playbackId !== playbackId) this.#retire(streamId, begun.epoch, former, media);
     return pastWith(playbackId, former, media);
   }
 
@@ -246,6 +248,12 @@ export class LiveStreams {
     for (const streams of [this.#streams, this.#retired])
       if (streams.get(playbackId) === stream) streams.delete(playbackId);
     this.#admission.releaseRoomUnlessNeeded(stream.streamId);
+    // Nothing is left of the stream, so nothing of its earlier broadcasts may be. Those that ended later belong to a newer publish.
+    for (const [formerId, ended] of this.#retired) {
+      if (ended.streamId !== stream.streamId || ended.epoch > stream.epoch) continue;
+      this.#retired.delete(formerId);
+      ended.forget();
+    }
     if (stream.isFenced) this.#fenced.add(stream);
   }
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { BroadcastEndReason } from '#domain/events.ts';
 import type { Broadcast } from './broadcast.ts';
+import { isForgotten } from './requested-ends.ts';
 import type { StreamEncoders } from './stream-encoders.ts';
 import type { StreamHold } from './stream-hold.ts';
 import type { StreamMedia } from './stream-media.ts';
@@ -45,7 +46,7 @@ export class StreamEnd {
     this.#timer = timer;
   }
 
-  /** Ends the stream at once. */
+  /** Ends the stream at once. If the reason says so, it is forgotten too. */
   endNow(reason: BroadcastEndReason): void {
     const { hold, media, encoders, broadcast, onEnded, now, log } = this.#options;
     log.info({ reason }, 'stream ended');
@@ -55,9 +56,19 @@ export class StreamEnd {
     media.recheckArrivals();
     broadcast.end(reason);
     this.#endedAtMs = now();
+    if (isForgotten(reason)) {
+      this.forgetNow();
+      return;
+    }
     hold.renew();
     this.#clearTimer();
     this.#timer = setTimeout(() => void this.#forget(), KEEP_ENDED_MS);
+  }
+
+  /** Nobody may answer for the stream any more, not even with its end. */
+  forgetNow(): void {
+    this.#clearTimer();
+    void this.#forget();
   }
 
   /** Ends the stream with its task. It stays for its viewers until the process ends. Resolves when the store knows. */
