@@ -3,7 +3,6 @@ import '@aws-sdk/signature-v4a';
 import {
   CloudFrontKeyValueStoreClient,
   type CloudFrontKeyValueStoreClientConfig,
-  ConflictException,
   DescribeKeyValueStoreCommand,
   GetKeyCommand,
   PutKeyCommand,
@@ -11,13 +10,18 @@ import {
 } from '@aws-sdk/client-cloudfront-keyvaluestore';
 import { VIEWER_TOKEN_KEYS_NAME, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 
-/** Another client may change the store between reading its version and writing to it. */
-const ATTEMPTS = 3;
-
 /** A client for CloudFront key value stores. The service requires SigV4A and has no region of its own. */
 export const createKeyValueStoreClient = (
   config: CloudFrontKeyValueStoreClientConfig = {},
 ): CloudFrontKeyValueStoreClient => new CloudFrontKeyValueStoreClient({ region: 'us-east-1', ...config });
+
+/** What the store holds, and its version. */
+export interface EdgeContent {
+  /** Null if it has no keys. */
+  readonly text: string | null;
+  /** The entity tag of the store. It differs after every write. */
+  readonly version: string | undefined;
+}
 
 /**
  * The key value store from which the viewer-token function reads the keys. A write reaches all locations within
@@ -32,24 +36,16 @@ export class EdgeKeys {
     this.#storeArn = storeArn;
   }
 
-  /** Writes the keys. Resolves to false if the store already had them. */
-  async write(keys: ViewerTokenKeys): Promise<boolean> {
-    const value = JSON.stringify(keys);
-    if ((await this.#readText()) === value) return false;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.#put(value);
-        return true;
-      } catch (error) {
-        if (!(error instanceof ConflictException) || attempt === ATTEMPTS) throw error;
-      }
-    }
+  /** The version is at most as new as the text. */
+  async read(): Promise<EdgeContent> {
+    const { ETag } = await this.#client.send(new DescribeKeyValueStoreCommand({ KvsARN: this.#storeArn }));
+    return { version: ETag, text: await this.#readText() };
   }
 
-  async #put(value: string): Promise<void> {
-    const { ETag } = await this.#client.send(new DescribeKeyValueStoreCommand({ KvsARN: this.#storeArn }));
+  /** Writes the keys. Rejects with a ConflictException if anything was written since this version. */
+  async write(keys: ViewerTokenKeys, { version }: EdgeContent): Promise<void> {
     const names = { KvsARN: this.#storeArn, Key: VIEWER_TOKEN_KEYS_NAME };
-    await this.#client.send(new PutKeyCommand({ ...names, Value: value, IfMatch: ETag }));
+    await this.#client.send(new PutKeyCommand({ ...names, Value: JSON.stringify(keys), IfMatch: version }));
   }
 
   async #readText(): Promise<string | null> {

@@ -52,7 +52,8 @@ describe('sync', () => {
     edge.state.calls.length = 0;
     expect((await syncViewerTokenKeys(stores)).wasChanged).toBe(false);
     expect([storedText(), edgeText()]).toEqual([before, before]);
-    expect([secrets.state.calls, edge.state.calls]).toEqual([['GetSecretValue'], [`GET ${VIEWER_TOKEN_KEYS_NAME}`]]);
+    expect(secrets.state.calls).toEqual(['GetSecretValue']);
+    expect(edge.state.calls).toEqual(['GET store', `GET ${VIEWER_TOKEN_KEYS_NAME}`]);
   });
 
   test('copies the keys from the secret to the edge', async () => {
@@ -109,12 +110,52 @@ describe('rotate', () => {
   });
 });
 
-test('a write that conflicts with another one is repeated on the new version', async () => {
+test('a copy that conflicts with another one is repeated on the new version', async () => {
   edge.state.interferences = 2;
   await syncViewerTokenKeys(stores);
   expect(edgeText()).toBe(storedText());
+  secrets.secrets.set(SECRET_ARN, JSON.stringify(nextViewerTokenKeys(null, randomBytes)));
   edge.state.interferences = 3;
-  await expect(rotateViewerTokenKeys(stores)).rejects.toMatchObject({ name: 'ConflictException' });
+  await expect(syncViewerTokenKeys(stores)).rejects.toMatchObject({ name: 'ConflictException' });
+});
+
+describe('two rotations at once', () => {
+  test('are one: the other one fails, and its key is nowhere', async () => {
+    const { current } = await syncViewerTokenKeys(stores);
+    const outcomes = await Promise.allSettled([rotateViewerTokenKeys(stores), rotateViewerTokenKeys(stores)]);
+    const [won, ...more] = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    expect(more).toEqual([]);
+    expect(outcomes).toContainEqual({
+      status: 'rejected',
+      reason: expect.objectContaining({ message: expect.stringContaining('Another rotation') }),
+    });
+    expect(Object.keys(parseViewerTokenKeys(storedText()).keys).sort()).toEqual([won?.current, current].sort());
+    expect(edgeText()).toBe(storedText());
+  });
+
+  test('that follow each other closely: the second one refuses to build on half a rotation', async () => {
+    await syncViewerTokenKeys(stores);
+    const half = nextViewerTokenKeys(parseViewerTokenKeys(storedText()), randomBytes);
+    edge.values.set(VIEWER_TOKEN_KEYS_NAME, JSON.stringify(half));
+    const before = [storedText(), edgeText()];
+    await expect(rotateViewerTokenKeys(stores)).rejects.toThrow('sync');
+    expect([storedText(), edgeText()]).toEqual(before);
+  });
+
+  test('with a copy of the former keys between: the edge has the new keys in the end', async () => {
+    await syncViewerTokenKeys(stores);
+    const former = edgeText();
+    const copying = {
+      send: async (command: never) => {
+        const isWrite = (command as object).constructor.name === 'PutSecretValueCommand';
+        if (isWrite) edge.values.set(VIEWER_TOKEN_KEYS_NAME, former);
+        return secrets.client.send(command);
+      },
+    } as ViewerTokenKeyStores['secrets'];
+    await rotateViewerTokenKeys({ ...stores, secrets: copying });
+    expect(edgeText()).toBe(storedText());
+    expect(edgeText()).not.toBe(former);
+  });
 });
 
 test('requests to the edge are signed for every region, without a native module', async () => {
