@@ -26,7 +26,10 @@ export interface StreamStore {
   findByKeyHash(keyHash: string): Promise<StreamRecord | null>;
   /** Stores a changed stream. Resolves to false, and changes nothing, unless the stored version is the one before. */
   replace(stream: StreamRecord): Promise<boolean>;
-  /** Like `replace`, for a stream with a new key. From then on the stream's former key opens nothing. */
+  /**
+   * Like `replace`, for a stream with a new key. From then on the stream's former key opens nothing. Nothing is left of
+   * a new key that is not stored.
+   */
   replaceKey(stream: StreamRecord): Promise<boolean>;
   /** Removes what is left of a key that was replaced. */
   forgetKey(keyHash: string): Promise<void>;
@@ -56,7 +59,10 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
       Item: stream,
       ConditionExpression: 'attribute_not_exists(id)',
     });
-    return isNew ? stream : get(stream.id);
+    if (isNew) return stream;
+    const stored = await get(stream.id);
+    if (stored?.keyHash !== stream.keyHash) await forgetKey(stream.keyHash);
+    return stored;
   };
 
   const get: StreamStore['get'] = async (streamId) => {
@@ -99,7 +105,11 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
 
   const replaceKey: StreamStore['replaceKey'] = async (stream) => {
     await addKey(stream);
-    return replace(stream);
+    if (await replace(stream)) return true;
+    // The SDK repeats a call whose answer was lost, and finds that the stream has its next version already.
+    if ((await get(stream.id))?.keyHash === stream.keyHash) return true;
+    await forgetKey(stream.keyHash);
+    return false;
   };
 
   const forgetKey: StreamStore['forgetKey'] = async (keyHash) => {

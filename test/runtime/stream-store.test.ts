@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { generateId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { makeStreamRecord } from '#kit/stream-record.ts';
 import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
@@ -102,6 +102,31 @@ test('a new key that comes too late opens nothing, and the present key still wor
   expect(await store.replaceKey(late)).toBe(false);
   expect(await store.findByKeyHash(late.keyHash)).toBeNull();
   expect(await store.findByKeyHash(stream.keyHash)).toEqual(stream);
+});
+
+const storedKeys = async (): Promise<unknown[]> => {
+  const { Items = [] } = await database.client.send(new ScanCommand({ TableName: TEST_TABLES.STREAM_KEYS_TABLE }));
+  return Items.map(({ keyHash }) => keyHash);
+};
+
+test('a new key that comes too late is not kept, and neither is that of a late creation', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const rotated = { ...stream, keyHash: newStream().keyHash, version: 2 };
+  await store.replaceKey(rotated);
+  await store.forgetKey(stream.keyHash);
+  expect(await store.replaceKey({ ...stream, keyHash: newStream().keyHash, version: 2 })).toBe(false);
+  expect(await store.create(stream)).toEqual(rotated);
+  expect(await storedKeys()).toEqual([rotated.keyHash]);
+});
+
+test('a new key that is stored twice, because the answer to the first call was lost, works', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const rotated = { ...stream, keyHash: newStream().keyHash, version: 2 };
+  await store.replaceKey(rotated);
+  expect(await store.replaceKey(rotated)).toBe(true);
+  expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
 });
 
 test('pages hold every stream once', async () => {

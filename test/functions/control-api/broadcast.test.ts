@@ -1,6 +1,8 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
 import { makeBroadcastState } from '#kit/stream-record.ts';
+import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { LEASE_DURATION_MS } from '#runtime/live-store.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
@@ -77,6 +79,14 @@ describe('a rotated key', () => {
     const owners = await Promise.all(keys.map((key) => api.streams.findByKeyHash(hashSecret(key))));
     expect(owners.filter((owner) => owner?.id === stream.id)).toHaveLength(1);
     for (const { status } of answers) expect([200, 409]).toContain(status);
+  });
+
+  test('is the only one that is stored after many rotations at once', async () => {
+    const { stream, path } = await createLive();
+    await Promise.all(Array.from({ length: 6 }, () => api.call('POST', `${path}/key`)));
+    const { Items = [] } = await api.client.send(new ScanCommand({ TableName: TEST_TABLES.STREAM_KEYS_TABLE }));
+    const { keyHash } = (await api.streams.get(stream.id)) ?? {};
+    expect(Items.filter(({ streamId }) => streamId === stream.id)).toEqual([{ keyHash, streamId: stream.id }]);
   });
 
   test('of an unknown stream is a 404', async () => {
