@@ -32,6 +32,9 @@ export interface WebhookAuthorityOptions {
   readonly log: Logger;
 }
 
+/** A backend that answers so knows nothing of the key yet (RFC 9110 15.5.9, RFC 6585 4). All other 4xx deny it. */
+const TRY_AGAIN_STATUSES = [408, 429];
+
 interface WebhookAnswer {
   readonly status: number;
   readonly body: string;
@@ -40,7 +43,7 @@ interface WebhookAnswer {
 /**
  * Decides by asking a backend: a POST of the request as JSON, with `Headend-Timestamp` (seconds since 1970) and
  * `Headend-Signature`, the HMAC-SHA-256 of `TIMESTAMP.BODY` in hex. A 2xx with JSON allows the publish. A 4xx denies it
- * for good. Anything else denies it for now and is logged as an error.
+ * for good, but for those that ask to try again. Anything else denies it for now and is logged as an error.
  */
 export function createWebhookAuthority(options: WebhookAuthorityOptions): Authorise {
   return async (request) => {
@@ -49,7 +52,7 @@ export function createWebhookAuthority(options: WebhookAuthorityOptions): Author
     try {
       const secret = await options.readSecret();
       const { status, body } = await askBackend(request, secret, options);
-      if (status >= 400 && status < 500) return refuseKey();
+      if (status >= 400 && status < 500 && !TRY_AGAIN_STATUSES.includes(status)) return refuseKey();
       if (status < 200 || status >= 300) throw new Error(`status ${status}`);
       const allowance = parseWebhookAnswer(body, { streamKey, secret, defaults: options.defaults });
       if (allowance === null) throw new Error(`status ${status} with an invalid body`);
