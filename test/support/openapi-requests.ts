@@ -76,7 +76,7 @@ export class RequestGenerator {
     };
     const headers = this.#headers(operation, pool, spoil);
     const method = spoil(operation.method.toUpperCase(), () => this.#random.pick(METHODS));
-    const path = operation.path.replace('{id}', () =>
+    const path = operation.path.replaceAll(/\{\w+\}/g, () =>
       spoil(this.#random.pick(pool.ids), () => toUrlText(this.#strangeText())),
     );
     const query = this.#query(operation, spoil);

@@ -14,7 +14,7 @@ export interface NotedChange {
 /** Notes for the audit trail what a request changes. */
 export const noteChange = (context: Context, change: NotedChange): void => context.set('notedChange', change);
 
-/** Notes for the audit trail that a request only repeats another one. */
+/** Notes for the audit trail that a request changes nothing: it repeats another one, or asks for what is there already. */
 export const noteRepeat = (context: Context): void => context.set('isRepeat', true);
 
 /** A stream as the audit trail shows it, without the hash of its key. */

@@ -9,6 +9,12 @@ import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 /** Excludes control characters, and lone surrogates, which UTF-8 cannot encode. */
 const PRINTABLE_PATTERN = /^[^\p{Cc}\p{Cs}]*$/u;
 
+/**
+ * Excludes characters that change the direction of what follows (Unicode's Bidi_Control). With them, a title could look
+ * like another one. Right-to-left scripts need none in a title of their own.
+ */
+const DIRECTION_PATTERN = /^[^\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]*$/;
+
 /** A name or a title that people read. */
 export const nameSchema = z
   .string()
@@ -16,8 +22,9 @@ export const nameSchema = z
   .min(1)
   .max(200)
   .regex(PRINTABLE_PATTERN, 'Must not contain control characters')
+  .regex(DIRECTION_PATTERN, 'Must not contain invisible characters that change the direction of the text')
   // JSON Schema patterns have no flags. All of them are Unicode patterns.
-  .openapi({ pattern: PRINTABLE_PATTERN.source });
+  .openapi({ pattern: PRINTABLE_PATTERN.source, allOf: [{ pattern: DIRECTION_PATTERN.source }] });
 
 /** A moment with any offset. It becomes ISO 8601 in UTC, in which only the years 0000 to 9999 have the usual form. */
 export const momentSchema = z.iso

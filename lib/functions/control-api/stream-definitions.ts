@@ -54,7 +54,8 @@ export const changeStreamRoute = createRoute({
   description:
     'A live broadcast keeps the settings that it began with. Changing `playback` also changes `playbackId`, ' +
     "so the stream's old addresses stop working. A live broadcast stays at the old addresses, open to the same " +
-    'viewers, until it is published again. Then it ends there. Stop it to close them at once.',
+    'viewers, until it is published again. Then it ends there. Stop it to close them at once. If nothing changes, the ' +
+    'version stays.',
   security: needs('streams:write'),
   request: {
     params: idPathSchema,

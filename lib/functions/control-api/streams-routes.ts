@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type StreamRecord, withPlaybackId } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
-import { noteChange, streamFields } from './audit-notes.ts';
+import { noteChange, noteRepeat, streamFields } from './audit-notes.ts';
 import { callerOf } from './caller.ts';
 import { ProblemError } from './problem.ts';
 import { purgePath } from './purge-routes.ts';
@@ -81,10 +82,12 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const { playback = stream.playback } = changes;
     const playbackId =
       playback === stream.playback ? stream.playbackId : generatePlaybackId(playback, dependencies.randomBytes);
-    const next = nextVersion(stream, { ...changes, ...withPlaybackId(stream, playbackId) }, now());
-    requireWindow(next);
-    noteChange(context, { before: streamFields(stream), after: streamFields(next) });
-    if (!(await streams.replace(next))) throw versionConflict(ifMatch);
+    const changed = { ...stream, ...changes, ...withPlaybackId(stream, playbackId) };
+    requireWindow(changed);
+    const next = isDeepStrictEqual(changed, stream) ? stream : nextVersion(changed, {}, now());
+    if (next === stream) noteRepeat(context);
+    else noteChange(context, { before: streamFields(stream), after: streamFields(next) });
+    if (next !== stream && !(await streams.replace(next))) throw versionConflict(ifMatch);
     const body = toStreamBody(next, await live.get(next.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(next.version) });
   });

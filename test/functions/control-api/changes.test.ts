@@ -42,6 +42,17 @@ describe('PATCH', () => {
     expect(json).toEqual({ ...stream, [field]: value, version: 2 });
   });
 
+  test.each([{}, { title: 'Old', allowedSources: ['::1'] }])(
+    'of %j, which changes nothing, is no new version',
+    async (body) => {
+      const { stream, path } = await create({ title: 'Old', allowedSources: ['::1'] });
+      nowMs += 1_000;
+      const { status, json, headers } = await api.call('PATCH', path, { body });
+      expect({ status, json, tag: headers.get('ETag') }).toEqual({ status: 200, json: stream, tag: '"1"' });
+      expect((await api.call('GET', path)).json).toEqual(stream);
+    },
+  );
+
   test('removes a window and an allow-list', async () => {
     const { path } = await create(ALL);
     const none = { notBefore: null, notAfter: null, allowedSources: [] };
@@ -63,6 +74,9 @@ describe('PATCH', () => {
     [{ id: 'aaaaaaaaaaaaaaaa' }, 'id'],
     [{ keyHash: 'mine' }, 'keyHash'],
     [{ version: 7 }, 'version'],
+    // The first moment of the year 10000 in UTC, and the last of the year before 0.
+    [{ notAfter: '9999-12-31T23:59:59-23:59' }, 'notAfter'],
+    [{ notBefore: '0000-01-01T00:00:00+23:59' }, 'notBefore'],
     [{ notBefore: 'tomorrow' }, 'notBefore'],
     [{ notBefore: '2025-06-01' }, 'notBefore'],
     [{ notBefore: '2025-02-30T00:00:00Z' }, 'notBefore'],
@@ -83,6 +97,19 @@ describe('PATCH', () => {
     expect(status).toBe(422);
     expect(json.errors).toEqual([{ field, detail: expect.any(String) }]);
     expect((await api.call('GET', path)).json).toEqual(stream);
+  });
+
+  test('compares moments, not texts', async () => {
+    const { path } = await create();
+    const window = { notBefore: '2025-06-01T23:00:00+23:59', notAfter: '2025-06-01T00:00:00-23:59' };
+    const { status, json } = await api.call('PATCH', path, { body: window });
+    expect([status, json.notBefore, json.notAfter]).toEqual([
+      200,
+      '2025-05-31T23:01:00.000Z',
+      '2025-06-01T23:59:00.000Z',
+    ]);
+    const swapped = { notBefore: window.notAfter, notAfter: window.notBefore };
+    expect((await api.call('PATCH', path, { body: swapped })).status).toBe(422);
   });
 
   test('checks the window that results from the change', async () => {
