@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
@@ -22,6 +23,8 @@ export interface ControlApiFunctionProps
   readonly viewerTokenSecret: ViewerTokenSecret;
   /** By which the function knows CloudFront. */
   readonly edgeSecret: Secret;
+  /** Whose caches a purge clears. */
+  readonly distribution: IDistribution;
 }
 
 /** A cold start parses half a megabyte of JavaScript. Lambda gives more CPU to functions with more memory. */
@@ -45,6 +48,7 @@ export class ControlApiFunction extends Construct {
     props.viewerTokenSecret.secret.grantRead(this.nodeFunction.function);
     props.edgeSecret.grantRead(this.nodeFunction.function);
     props.eventBus.grantPutEventsTo(this.nodeFunction.function);
+    props.distribution.grant(this.nodeFunction.function, 'cloudfront:CreateInvalidation', 'cloudfront:GetInvalidation');
     props.tables.grant(this.nodeFunction.function, {
       STREAMS_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:Scan'],
       STREAM_KEYS_TABLE: ['dynamodb:PutItem', 'dynamodb:DeleteItem'],
@@ -59,6 +63,7 @@ export class ControlApiFunction extends Construct {
       ],
       IDEMPOTENCY_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       AUDIT_TABLE: ['dynamodb:PutItem', 'dynamodb:Query'],
+      PURGES_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem'],
     });
   }
 }
@@ -74,8 +79,10 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
       'ADMIN_TOKENS_TABLE',
       'IDEMPOTENCY_TABLE',
       'AUDIT_TABLE',
+      'PURGES_TABLE',
     ),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
+    DISTRIBUTION_ID: props.distribution.distributionId,
     ...(props.rtmpUrl !== null && { RTMP_URL: props.rtmpUrl }),
     ...(props.rtmpsUrl !== null && { RTMPS_URL: props.rtmpsUrl }),
     PLAYBACK_BASE_URL: props.playbackBaseUrl,

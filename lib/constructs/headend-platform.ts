@@ -193,6 +193,7 @@ export class HeadendPlatform extends Construct {
       playbackBaseUrl: distribution.baseUrl,
       viewerTokenSecret,
       edgeSecret,
+      distribution: distribution.distribution,
     });
     gateway.addFunction(controlApi, controlApi.nodeFunction.function);
     return controlApi.nodeFunction;

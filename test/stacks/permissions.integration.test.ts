@@ -96,6 +96,22 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(protection.Condition).toEqual({ ArnEquals: { 'ecs:cluster': { 'Fn::GetAtt': [cluster, 'Arn'] } } });
   });
 
+  test('the control API can invalidate the caches of this distribution, and change nothing of it', () => {
+    const cloudFront = statements.filter(({ Action }) =>
+      [Action].flat().some((action) => action.startsWith('cloudfront:')),
+    );
+    expect(cloudFront).toHaveLength(1);
+    expect(cloudFront[0].Action).toEqual(['cloudfront:CreateInvalidation', 'cloudfront:GetInvalidation']);
+    const [variables] = stage
+      .ofType('AWS::Lambda::Function')
+      .filter(({ properties }) => properties.Description === 'Headend: control API')
+      .map(({ properties }) => properties.Environment.Variables);
+    const resource = JSON.stringify(cloudFront[0].Resource);
+    expect(resource).toMatch(/:cloudfront::.*:distribution\//);
+    expect(resource).toContain(JSON.stringify(variables.DISTRIBUTION_ID));
+    expect(actionsOfRole(stage, /ControlApi/, /:cloudfront::/)).toEqual(cloudFront[0].Action);
+  });
+
   test('ingest-auth can only read', () => {
     const actions = actionsOfRole(stage, /IngestAuth/).filter((action) => !action.startsWith('logs:'));
     expect(actions).toEqual(
