@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditListSchema } from '#functions/control-api/audit-schemas.ts';
+import { type PurgeBody, purgeSchema } from '#functions/control-api/purge-schemas.ts';
 import {
   type StreamBody,
   stopSchema,
@@ -72,6 +73,15 @@ export class ControlApiClient {
 
   stopStream(id: string): Promise<{ readonly wasLive: boolean }> {
     return this.#transport.post({ path: `${streamPath(id)}/stop` }, stopSchema);
+  }
+
+  /** Begins to take a stream down. Its end is reached by looking at its status. */
+  purgeStream(id: string): Promise<PurgeBody> {
+    return this.#transport.post({ path: `${streamPath(id)}/purge` }, purgeSchema);
+  }
+
+  getPurge(id: string, purgeId: string): Promise<PurgeBody> {
+    return this.#transport.get(`${streamPath(id)}/purges/${encodeURIComponent(purgeId)}`, purgeSchema);
   }
 
   deleteStream(id: string, ifVersion: number | null = null): Promise<void> {

@@ -4,6 +4,7 @@ import { CommandError } from '../command-error.ts';
 import { findStreamId } from '../find-entry.ts';
 import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
 import { publishText, streamListText, streamText } from '../stream-text.ts';
+import { purge } from './purge.ts';
 
 /** For commands whose change may conflict with somebody else's. */
 const IF_VERSION_OPTIONS = {
@@ -117,4 +118,4 @@ function parseIfVersion(text: string | undefined): number | null {
 }
 
 /** The commands for streams, in the order of the help. */
-export const STREAM_COMMANDS: readonly Command[] = [create, list, show, update, rotateKey, stop, deleteCommand];
+export const STREAM_COMMANDS: readonly Command[] = [create, list, show, update, rotateKey, stop, purge, deleteCommand];

@@ -222,6 +222,26 @@ test('stop says whether there was a broadcast', async () => {
   expect((await run('stop', id, '--json')).stdout).toBe('{"wasLive":false}\n');
 });
 
+describe('purge', () => {
+  test('waits until nothing is left at the old address', async () => {
+    const { id, playbackId } = await makeStream({ title: 'Leak' });
+    const { code, stdout } = await run('purge', id);
+    expect([code, stdout]).toEqual([0, `Nothing is left at the old addresses of "Leak" (${id}).\n`]);
+    expect((await api.streams.get(id))?.playbackId).not.toBe(playbackId);
+    const again = JSON.parse((await run('purge', id, '--json')).stdout);
+    expect(again).toMatchObject({ purgeId: expect.any(String), status: 'completed' });
+  });
+
+  test('asks on a terminal, and no leaves the stream', async () => {
+    const { id, playbackId } = await makeStream({ title: 'Kept' });
+    const { code, stdout } = await runOnTerminal(['purge', id], 'n\n', api.environment);
+    expect(stdout).toContain(`Take "Kept" (${id}) down? [y/N]`);
+    expect(stdout).toContain('Nothing was purged.');
+    expect(code).toBe(1);
+    expect((await api.streams.get(id))?.playbackId).toBe(playbackId);
+  });
+});
+
 describe('delete', () => {
   test('does not ask without a terminal', async () => {
     const { id } = await makeStream({ title: 'Old' });
