@@ -64,9 +64,8 @@ function answer(
     return known === undefined ? refuse(404, 'NoSuchInvalidation') : toAnswer(200, known, 'Completed');
   }
   if (head.method !== 'POST' || id !== undefined) return refuse(404, 'InvalidAction');
-  const batch = body === null ? null : parseBatch(body.toString());
-  if (batch === null) return refuse(400, 'InvalidArgument');
-  return create(batch, invalidations, cache);
+  const batch = body === null ? 'InvalidArgument' : parseBatch(body.toString());
+  return typeof batch === 'string' ? refuse(400, batch) : create(batch, invalidations, cache);
 }
 
 function create(
@@ -83,28 +82,32 @@ function create(
   return toAnswer(201, invalidation, 'InProgress');
 }
 
-/** Null if it is not what the SDK sends. The SDK escapes five characters (XML 1.0, 4.6), and this needs no more of XML. */
-function parseBatch(xml: string): Batch | null {
-  const paths = [...xml.matchAll(/<Path>([^<]*)<\/Path>/g)].map(([, path = '']) => unescape(path));
+/**
+ * The name of an error if it is not a batch. The SDK escapes five characters (XML 1.0, 4.6), and this needs no more of
+ * XML.
+ */
+function parseBatch(xml: string): Batch | 'InvalidArgument' | 'InconsistentQuantities' {
+  const paths = [...xml.matchAll(/<Path>([^<]*)<\/Path>/g)].map(([, path = '']) => fromXml(path));
   const reference = /<CallerReference>([^<]+)<\/CallerReference>/.exec(xml)?.[1];
   const quantity = /<Quantity>(\d+)<\/Quantity>/.exec(xml)?.[1];
-  if (reference === undefined || paths.length === 0 || Number(quantity) !== paths.length) return null;
-  return paths.every((path) => /^\/[^*]*\*?$/.test(path)) ? { reference: unescape(reference), paths } : null;
+  if (Number(quantity) !== paths.length) return 'InconsistentQuantities';
+  const areValid = paths.length > 0 && paths.every((path) => /^\/[^*]*\*?$/.test(path));
+  return reference !== undefined && areValid ? { reference: fromXml(reference), paths } : 'InvalidArgument';
 }
 
-const unescape = (text: string): string =>
+const fromXml = (text: string): string =>
   text.replaceAll(/&(\w+);/g, (entity, name: string) => ENTITIES[name] ?? entity);
 
-const escape = (text: string): string =>
+const toXml = (text: string): string =>
   text.replaceAll(/[&<>"']/g, (character) => {
     const name = Object.keys(ENTITIES).find((entity) => ENTITIES[entity] === character);
     return `&${name};`;
   });
 
 function toAnswer(status: number, { id, batch, createdAt }: Invalidation, state: string): XmlAnswer {
-  const items = batch.paths.map((path) => `<Path>${escape(path)}</Path>`).join('');
+  const items = batch.paths.map((path) => `<Path>${toXml(path)}</Path>`).join('');
   const paths = `<Paths><Quantity>${batch.paths.length}</Quantity><Items>${items}</Items></Paths>`;
-  const reference = `<CallerReference>${escape(batch.reference)}</CallerReference>`;
+  const reference = `<CallerReference>${toXml(batch.reference)}</CallerReference>`;
   const body =
     `<Invalidation ${NAMESPACE}><Id>${id}</Id><Status>${state}</Status><CreateTime>${createdAt}</CreateTime>` +
     `<InvalidationBatch>${paths}${reference}</InvalidationBatch></Invalidation>`;

@@ -46,6 +46,11 @@ export class EdgeCache {
     return this.#files.get(path);
   }
 
+  /** How long a file has been in the cache, in whole seconds. */
+  ageSeconds({ receivedAtMs }: CachedFile): number {
+    return Math.max(0, Math.floor((this.#now() - receivedAtMs) / 1000));
+  }
+
   /** Whether a request can be answered from the cache, and its answer kept. */
   accepts({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
     return method === 'GET' && headers.range === undefined;
@@ -71,20 +76,14 @@ export class EdgeCache {
   /** Forgets the files at a path, or below one that ends with `*`. */
   invalidate(path: string): void {
     this.#invalidations += 1;
-    if (!path.endsWith('*')) this.#files.delete(path);
-    const prefix = path.slice(0, -1);
-    for (const known of path.endsWith('*') ? [...this.#files.keys()] : [])
-      if (known.startsWith(prefix)) this.#files.delete(known);
+    const isMeant = (known: string): boolean =>
+      path.endsWith('*') ? known.startsWith(path.slice(0, -1)) : known === path;
+    for (const known of [...this.#files.keys()].filter(isMeant)) this.#files.delete(known);
   }
 
   #keep(path: string, headers: IncomingHttpHeaders, body: Buffer): void {
     const { connection: _connection, 'keep-alive': _keepAlive, ...kept } = headers;
     this.#files.set(path, { headers: kept, body, receivedAtMs: this.#now() });
-  }
-
-  /** How long a file has been in the cache, in whole seconds. */
-  ageSeconds({ receivedAtMs }: CachedFile): number {
-    return Math.max(0, Math.floor((this.#now() - receivedAtMs) / 1000));
   }
 }
 
