@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { hlsFileKind, initFileName, partFileName, segmentFileName } from '#domain/hls-files.ts';
+import { generateSecret } from '#domain/stream-ids.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { EdgeCache } from '#scripts/local/edge-cache.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
@@ -37,7 +39,7 @@ async function startEdge(answer: RequestListener) {
     asked.push(`${request.method} ${request.url}`);
     answer(request, response);
   });
-  const proxy = new OriginProxy({ originUrls: () => [origin.url], cache });
+  const proxy = new OriginProxy({ originUrls: () => [origin.url], edgeSecret: generateSecret(randomBytes), cache });
   cleanups.push(() => proxy.close());
   const { url } = await serve((request, response) => proxy.pass(request, response));
   return async (path: string, init: RequestInit = {}) => {
