@@ -9,10 +9,12 @@ import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.
 const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams': 'streams:read',
   'get /api/streams/{id}': 'streams:read',
+  'get /api/streams/{id}/purges/{purgeId}': 'streams:read',
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',
   'delete /api/streams/{id}': 'streams:write',
   'post /api/streams/{id}/key': 'streams:write',
+  'post /api/streams/{id}/purge': 'streams:write',
   'post /api/streams/{id}/stop': 'streams:write',
   'post /api/streams/{id}/viewer-tokens': 'streams:write',
   'get /api/audit': 'admin',
@@ -22,6 +24,8 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'post /api/tokens': 'admin',
   'delete /api/tokens/{id}': 'admin',
 };
+/** There is no token and no purge with the id of a stream. */
+const NAMES_NOTHING = ['delete /api/tokens/{id}', 'get /api/streams/{id}/purges/{purgeId}'];
 const PUBLIC_OPERATIONS = ['get /api/health'];
 
 let api: ApiWithDatabase;
@@ -69,15 +73,15 @@ test.each(TOKEN_SCOPES)('a token with the scope %s may do what the document says
     const [method = '', template = ''] = name.split(' ');
     const { id } = await createStream();
     await api.tasks.heartbeat(makeTaskHeartbeat({ taskId: id }));
-    const body = ['post', 'patch'].includes(method) && !/key|stop|drain|viewer/.test(name) ? bodyOf(name) : undefined;
+    const body =
+      ['post', 'patch'].includes(method) && !/key|purge|stop|drain|viewer/.test(name) ? bodyOf(name) : undefined;
     const { status, json, headers } = await api.call(method.toUpperCase(), template.replace('{id}', id), {
       token,
       ...(body === undefined ? {} : { body }),
     });
     if (includesScope(held, scope)) {
-      // There is no token with the id of a stream.
-      expect([name, status]).toEqual([name, name === 'delete /api/tokens/{id}' ? 404 : expect.any(Number)]);
-      if (name !== 'delete /api/tokens/{id}') expect([name, Math.floor(status / 100)]).toEqual([name, 2]);
+      expect([name, status]).toEqual([name, NAMES_NOTHING.includes(name) ? 404 : expect.any(Number)]);
+      if (!NAMES_NOTHING.includes(name)) expect([name, Math.floor(status / 100)]).toEqual([name, 2]);
     } else {
       const detail = `This needs a token with the scope "${scope}". This token has "${held}".`;
       expect([name, status, json.detail]).toEqual([name, 403, detail]);

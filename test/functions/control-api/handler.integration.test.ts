@@ -22,6 +22,8 @@ const REQUIRED = {
   ADMIN_TOKENS_TABLE: 'tokens',
   IDEMPOTENCY_TABLE: 'idempotency',
   AUDIT_TABLE: 'audit',
+  PURGES_TABLE: 'purges',
+  DISTRIBUTION_ID: 'E2EXAMPLE',
   RTMP_URL: 'rtmp://ingest.example.com/live',
   PLAYBACK_BASE_URL: 'https://live.example.com',
   DEFAULT_LADDER: '720p',
