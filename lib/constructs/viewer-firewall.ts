@@ -7,7 +7,14 @@ export type ViewerFirewallProps = Pick<ResolvedStage, 'name' | 'wafViewsPerFiveM
 /** Requests to /api from one address. An admin's scripts stay below it. */
 const API_REQUESTS_PER_FIVE_MINUTES = 1_000;
 
-const API = beginsWith('/api/');
+/**
+ * None of our paths has one of these. CloudFront decodes and normalises a path before it matches it with a behavior, but other
+ * than AWS WAF's transformations do: it leaves escaped slashes, and does not merge slashes (RFC 3986). So a path with one of
+ * these could be media for the firewall and a call of the API for CloudFront. Without them, all see the path as it was sent.
+ */
+const ODD = ['%', '//', '/.'].map((text) => pathStatement('CONTAINS', text));
+/** Calls of the API, and whatever may be one. */
+const API: CfnWebACL.StatementProperty = { orStatement: { statements: [beginsWith('/api/'), ...ODD] } };
 /** Below it are the same paths as without a token. */
 const WITH_TOKEN = beginsWith('/t/');
 const MEDIA = [beginsWith('/live/'), WITH_TOKEN];
@@ -27,10 +34,10 @@ export class ViewerFirewall extends Construct {
   constructor(scope: Construct, id: string, { name, wafViewsPerFiveMinutes }: ViewerFirewallProps) {
     super(scope, id);
     const pages: CfnWebACL.StatementProperty = {
-      andStatement: { statements: [API, ASSETS, ...MEDIA].map((statement) => ({ notStatement: { statement } })) },
+      andStatement: { statements: [API, ASSETS, ...MEDIA].map(not) },
     };
     const starts: CfnWebACL.StatementProperty = {
-      andStatement: { statements: [WITH_TOKEN, endsWith('/master.m3u8')] },
+      andStatement: { statements: [WITH_TOKEN, endsWith('/master.m3u8'), not(API)] },
     };
     const webAcl = new CfnWebACL(this, 'WebAcl', {
       scope: 'CLOUDFRONT',
@@ -87,17 +94,17 @@ function endsWith(suffix: string): CfnWebACL.StatementProperty {
   return pathStatement('ENDS_WITH', suffix);
 }
 
-/** CloudFront decodes and normalises a path before it matches it with a behavior, so the firewall does the same. */
+function not(statement: CfnWebACL.StatementProperty): CfnWebACL.StatementProperty {
+  return { notStatement: { statement } };
+}
+
 function pathStatement(positionalConstraint: string, searchString: string): CfnWebACL.StatementProperty {
   return {
     byteMatchStatement: {
       fieldToMatch: { uriPath: {} },
       positionalConstraint,
       searchString,
-      textTransformations: [
-        { priority: 0, type: 'URL_DECODE' },
-        { priority: 1, type: 'NORMALIZE_PATH' },
-      ],
+      textTransformations: [{ priority: 0, type: 'NONE' }],
     },
   };
 }

@@ -46,7 +46,14 @@ describe.each(TESTED_STAGES.filter(({ waf }) => waf))('firewall of stage $name',
     [`/embed/${ID}`, ['page-rate']],
     ['/no-such-page', ['page-rate']],
     [`/t/a.1.b/live/t${ID}/master.m3u8`, ['token-rate']],
-    [`/%74/a.1.b/live/t${ID}/master.m3u8`, ['token-rate']],
+    // CloudFront neither decodes a slash nor merges slashes (RFC 3986), so these are requests of the API.
+    ['/api/..%2flive/status.json', ['api-rate']],
+    ['/api/streams/..%2F..%2F..%2Fplayer%2Fmain.js', ['api-rate']],
+    ['/live/%2e%2e/api/..%2flive/status.json', ['api-rate']],
+    ['/api/streams///../../live/stop', ['api-rate']],
+    ['/player/./../api/streams///../../player/stop', ['api-rate']],
+    // None of our paths has an escape, so nobody watches with this.
+    [`/%74/a.1.b/live/t${ID}/master.m3u8`, ['api-rate']],
   ])('%s is counted by %j alone', (path, rules) => {
     expect(countingRules(stage, path)).toEqual(rules);
   });

@@ -24,16 +24,10 @@ function applies(statement: Json, path: string): boolean {
 
 function matches({ FieldToMatch, PositionalConstraint, SearchString, TextTransformations }: Json, path: string) {
   expect(FieldToMatch).toEqual({ UriPath: {} });
-  const ordered = TextTransformations.toSorted((a: Json, b: Json) => a.Priority - b.Priority);
-  const text = ordered.reduce((value: string, { Type }: Json) => transform(Type, value), path);
-  if (PositionalConstraint === 'STARTS_WITH') return text.startsWith(SearchString);
-  if (PositionalConstraint === 'ENDS_WITH') return text.endsWith(SearchString);
+  // The transformations of AWS WAF are not those of CloudFront.
+  expect(TextTransformations).toEqual([{ Priority: 0, Type: 'NONE' }]);
+  if (PositionalConstraint === 'STARTS_WITH') return path.startsWith(SearchString);
+  if (PositionalConstraint === 'CONTAINS') return path.includes(SearchString);
+  if (PositionalConstraint === 'ENDS_WITH') return path.endsWith(SearchString);
   throw new Error(`${PositionalConstraint} is unknown here`);
-}
-
-function transform(type: string, text: string): string {
-  if (type === 'URL_DECODE') return decodeURIComponent(text);
-  // Removes self-references, and parent references except at the beginning.
-  if (type === 'NORMALIZE_PATH') return new URL(text.replace(/\/{2,}/g, '/'), 'http://x').pathname;
-  throw new Error(`${type} is unknown here`);
 }
