@@ -51,9 +51,15 @@ function toRequest({
 }: APIGatewayProxyEventV2) {
   const { method } = requestContext.http;
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
-  const init: RequestInit = { method, headers: Object.entries(headers).map(([name, value]) => [name, value ?? '']) };
+  const init: RequestInit = {
+    method,
+    headers: Object.entries(headers).map(([name, value = '']) => [name, toBytes(value)]),
+  };
   if (body !== undefined && !METHODS_WITHOUT_BODY.includes(method)) {
     init.body = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   }
   return new Request(`https://${requestContext.domainName}${rawPath}${query}`, init);
 }
+
+/** A header's value as the Fetch API takes it: one character for each byte. API Gateway decodes UTF-8, which anybody may send. */
+const toBytes = (value: string): string => Buffer.from(value).toString('latin1');
