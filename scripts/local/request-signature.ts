@@ -56,13 +56,19 @@ async function authorizationOf(
   { service, credentials }: SignatureCheckOptions,
 ): Promise<string> {
   const signer = new SignatureV4({ service, credentials, region: LOCAL_REGION, sha256: Sha256, applyChecksum: false });
-  const [path = '', query = ''] = url.split('?', 2);
+  const [path = '', ...query] = url.split('?');
   const toSign = {
-    ...{ method, protocol: 'http:', hostname: '', path, query: Object.fromEntries(new URLSearchParams(query)) },
+    ...{ method, protocol: 'http:', hostname: '', path, query: toParameters(query.join('?')) },
     headers: Object.fromEntries(names.map((name) => [name, String(headers[name] ?? '')])),
   };
   const signed = await signer.sign(toSign, { signingDate: new Date(dateMs) });
   return signed.headers.authorization ?? '';
+}
+
+/** All values of each parameter. */
+function toParameters(query: string): Record<string, string[]> {
+  const parameters = new URLSearchParams(query);
+  return Object.fromEntries([...parameters.keys()].map((name) => [name, parameters.getAll(name)]));
 }
 
 /** Milliseconds since 1970 of a date like `20261120T193000Z`. Null if it is none. */

@@ -36,8 +36,8 @@ beforeEach(() => {
 afterAll(() => endpoint.close());
 
 /** Sends exactly these headers. `fetch` refuses to send some of them. */
-async function send(headers: Readonly<Record<string, string>>, { method = 'POST', body = BODY } = {}) {
-  const request = httpRequest(endpoint.url, { method, headers, setHost: false });
+async function send(headers: Readonly<Record<string, string>>, { method = 'POST', body = BODY, path = '/' } = {}) {
+  const request = httpRequest(endpoint.url, { method, headers, path, setHost: false });
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     request.once('response', resolve).once('error', reject).end(body);
   });
@@ -105,6 +105,13 @@ test.each<[string, Record<string, string>]>([
   const { authorization: _removed, ...rest } = sign();
   await expectRefusal(await send({ ...rest, ...headers }));
 });
+
+test.each(['/other', '/?a=b', '/??a=b'])(
+  'a request that was signed for another path than %s is refused',
+  async (path) => {
+    await expectRefusal(await send(sign(), { path }));
+  },
+);
 
 test("a page's question whether it may ask is refused", async () => {
   const preflight = { host: '127.0.0.1', origin: 'https://evil.example', 'access-control-request-method': 'POST' };
