@@ -98,6 +98,8 @@ export interface LiveStore {
   getHeld(streamId: string): Promise<HeldStream | null>;
   /** Who answers for which playback ids of a stream: its broadcast, and the end of the one before under another id. */
   listHolds(streamId: string): Promise<readonly PlaybackHold[]>;
+  /** Whether anybody has ever published the stream. */
+  wasPublished(streamId: string): Promise<boolean>;
   /**
    * Takes the stream from its publisher, or ends the wait for one. The holder learns about it from its next heartbeat. If playback
    * ids are closed by that, the holder forgets all that it has of the stream. Resolves to false if nobody was live.
@@ -236,6 +238,8 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
 
   const listHolds: LiveStore['listHolds'] = async (streamId) => toHolds(await read(streamId));
 
+  const wasPublished: LiveStore['wasPublished'] = async (streamId) => (await read(streamId))?.epoch !== undefined;
+
   const get: LiveStore['get'] = async (streamId) => {
     const item = await read(streamId);
     return isOwned(item) ? toLiveRecord(item) : null;
@@ -256,6 +260,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     findHeld,
     getHeld,
     listHolds,
+    wasPublished,
     requestEnd,
     get,
     batchGet,

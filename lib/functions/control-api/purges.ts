@@ -70,6 +70,7 @@ export async function advancePurge(purge: PurgeRecord, dependencies: PurgesDepen
 
 async function invalidate(purge: PurgeRecord, dependencies: PurgesDependencies): Promise<PurgeRecord> {
   const { purgeId, playbackIds, invalidation } = purge;
+  if (playbackIds.length === 0) return { ...purge, completedAt: new Date(dependencies.now()).toISOString() };
   const isFinal = await isClosed(purge, dependencies);
   if (invalidation !== null && !isFinal) return purge;
   const reference = isFinal ? purgeId : `${purgeId}-early`;

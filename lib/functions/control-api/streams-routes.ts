@@ -108,10 +108,13 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const closing = { reason: 'deleted', minVersion: marked.version, playbackIds } as const;
     await live.requestEnd({ streamId: stream.id, ...closing, nowMs: now() });
     await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: now() });
+    // CloudFront works on fifteen wildcards at once. No cache has anything of a stream that was never on air.
+    const wasPublished = await live.wasPublished(stream.id);
     const purge = await carryOutPurge(
       await beginPurge(
         {
-          ...{ purgeId: generateId(dependencies.randomBytes), streamId: stream.id, playbackIds },
+          ...{ purgeId: generateId(dependencies.randomBytes), streamId: stream.id },
+          playbackIds: wasPublished ? playbackIds : [],
           requestedAt: new Date(now()).toISOString(),
         },
         dependencies,

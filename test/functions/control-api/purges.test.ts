@@ -212,13 +212,21 @@ describe('a purge', () => {
 
 describe('a deletion', () => {
   test('purges the stream, and the status can be read afterwards', async () => {
-    const { stream, path } = await create({ playback: 'token' });
+    const { stream, path } = await createLive({ playback: 'token' });
+    await letGo(stream.id);
     const { status, headers } = await api.call('DELETE', path);
     expect(status).toBe(204);
     expect(invalidated()).toEqual([[`/live/${stream.playbackId}/*`, '/t/*']]);
     const purgeId = headers.get('location')?.split('/').at(-1) ?? '';
     expect(headers.get('location')).toBe(`${path}/purges/${purgeId}`);
     expect(await statusOf(path, purgeId)).toBe('completed');
+  });
+
+  test('of a stream that was never on air asks nothing of the CDN, which has nothing of it', async () => {
+    const { path } = await create();
+    const { status, headers } = await api.call('DELETE', path);
+    const purgeId = headers.get('location')?.split('/').at(-1) ?? '';
+    expect([status, await statusOf(path, purgeId), invalidated()]).toEqual([204, 'completed', []]);
   });
 
   test('that the CDN does not accept is a 503, and the next one completes it', async () => {
