@@ -10,6 +10,10 @@ import { makeAdminToken } from './make-admin-token.ts';
 import { nextSteps } from './next-steps.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
+/** Patterns of the CDK CLI for the parts that only watch the platform, `EdgeMonitoring-REGION` included, and for the others. */
+export const MONITORING_STACKS = '*Monitoring*';
+export const PLATFORM_STACKS = `!(${MONITORING_STACKS})`;
+
 /** A command line with a stage. */
 type DeployLine = CloudCommandLine & { readonly stage: string };
 
@@ -38,10 +42,10 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
     const outputsPath = join(folder, 'outputs.json');
     const own = { ...line, args: withoutOptions('deploy', line.args, ['all', 'outputs-file']) };
     const run = (...args: string[]): Promise<number> => dependencies.runCdk(toCdkRun(own, args, dependencies));
-    const exitCode = await run(stackName(line.stage, '!(*Monitoring)'), '--outputs-file', outputsPath);
+    const exitCode = await run(stackName(line.stage, PLATFORM_STACKS), '--outputs-file', outputsPath);
     if (exitCode !== 0) return exitCode;
     if (line.outputsFile !== null) await copyFile(outputsPath, resolve(PROJECT_DIR, line.outputsFile));
-    const monitoringExitCode = await run(stackName(line.stage, '*Monitoring'), '--exclusively');
+    const monitoringExitCode = await run(stackName(line.stage, MONITORING_STACKS), '--exclusively');
     const outputs = parseDeploymentOutputs(await readFile(outputsPath, 'utf8'));
     const adminToken = await finish(line, outputs, dependencies);
     if (monitoringExitCode !== 0) dependencies.stderr.write(monitoringFailure(line.stage));
@@ -55,7 +59,7 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
 
 const monitoringFailure = (stage: string): string =>
   [
-    `The stage works, but nobody watches it: its stacks ${stackName(stage, '*Monitoring')}, with alarms, dashboard and access logs,`,
+    `The stage works, but nobody watches it: its stacks ${stackName(stage, MONITORING_STACKS)}, with alarms, dashboard and access logs,`,
     `could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=${stage}\n`,
   ].join('\n');
 

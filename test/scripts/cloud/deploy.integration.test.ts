@@ -158,8 +158,8 @@ test('the CLI deploys the platform with a temporary file for the outputs, and th
   const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
   const typed = [...CHOICES, '-c', 'stage=dev', '--require-approval', 'never'];
   expect(runs.map(({ args }) => args)).toEqual([
-    [...app, 'Headend-dev-!(*Monitoring)', '--outputs-file', outputsPath, ...typed],
-    [...app, 'Headend-dev-*Monitoring', '--exclusively', ...typed],
+    [...app, 'Headend-dev-!(*Monitoring*)', '--outputs-file', outputsPath, ...typed],
+    [...app, 'Headend-dev-*Monitoring*', '--exclusively', ...typed],
   ]);
   for (const { env } of runs) {
     expect(env).toMatchObject({ PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DISABLE_VERSION_CHECK: 'true' });
@@ -172,7 +172,7 @@ test('if monitoring cannot be deployed, the token is made, the exit code is not 
   expect([code, tokensIn(stdout).length, keyValueStore.values.size]).toEqual([1, 1, 1]);
   expect(stderr).toBe(
     [
-      'The stage works, but nobody watches it: its stacks Headend-dev-*Monitoring, with alarms, dashboard and access logs,',
+      'The stage works, but nobody watches it: its stacks Headend-dev-*Monitoring*, with alarms, dashboard and access logs,',
       'could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=dev\n',
     ].join('\n'),
   );
