@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stackName } from '#config/stack-names.ts';
@@ -41,12 +41,15 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
   try {
     const outputsPath = join(folder, 'outputs.json');
     const own = { ...line, args: withoutOptions('deploy', line.args, ['all', 'outputs-file']) };
-    const run = (...args: string[]): Promise<number> => dependencies.runCdk(toCdkRun(own, args, dependencies));
-    const exitCode = await run(stackName(line.stage, PLATFORM_STACKS), '--outputs-file', outputsPath);
+    const run = (...args: string[]): Promise<number> =>
+      dependencies.runCdk(toCdkRun(own, [...args, '--outputs-file', outputsPath], dependencies));
+    const exitCode = await run(stackName(line.stage, PLATFORM_STACKS));
     if (exitCode !== 0) return exitCode;
-    if (line.outputsFile !== null) await copyFile(outputsPath, resolve(PROJECT_DIR, line.outputsFile));
+    const text = await readFile(outputsPath, 'utf8');
+    const outputs = parseDeploymentOutputs(text);
+    await keepOutputs(line, [text]);
     const monitoringExitCode = await run(stackName(line.stage, MONITORING_STACKS), '--exclusively');
-    const outputs = parseDeploymentOutputs(await readFile(outputsPath, 'utf8'));
+    if (monitoringExitCode === 0) await keepOutputs(line, [text, await readFile(outputsPath, 'utf8')]);
     const adminToken = await finish(line, outputs, dependencies);
     if (monitoringExitCode !== 0) dependencies.stderr.write(monitoringFailure(line.stage));
     const probe = (): Promise<number> => dependencies.probeDeployedStage({ ...dependencies, ...line, adminToken });
@@ -55,6 +58,13 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Writes the outputs of several runs of the CLI into the file that the deployer named, if any. */
+async function keepOutputs({ outputsFile }: DeployLine, texts: readonly string[]): Promise<void> {
+  if (outputsFile === null) return;
+  const outputs: object = Object.assign({}, ...texts.map((text) => JSON.parse(text)));
+  await writeFile(resolve(PROJECT_DIR, outputsFile), `${JSON.stringify(outputs, null, 2)}\n`);
 }
 
 const monitoringFailure = (stage: string): string =>
