@@ -58,7 +58,7 @@ const stageFieldsSchema = z.strictObject({
 
   /** Private IPv4 range of the network, /16 to /22. @default '10.64.0.0/16' */
   vpcCidr: vpcCidrSchema.default('10.64.0.0/16'),
-  /** The number of availability zones, 2 to 6, or their names. @default 2 */
+  /** The number of availability zones, 2 to 6, or their names. Neither can change once the stage is deployed. @default 2 */
   availabilityZones: availabilityZonesSchema.default(2),
   /**
    * How tasks reach AWS. With `public-ip`, each task has a public address that accepts no connections; the address is

@@ -6,8 +6,8 @@ import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** The AWS services that send notices: alarms, failed deployments, the budget. */
-const SENDERS = ['cloudwatch.amazonaws.com', 'events.amazonaws.com', 'budgets.amazonaws.com'] as const;
+/** The AWS services that say for which account they send a notice: those of alarms and of the budget. */
+const SENDERS = ['cloudwatch.amazonaws.com', 'budgets.amazonaws.com'] as const;
 
 /** The SNS topic for the notices of one region. An alarm can't notify a topic in another region. */
 export class AlarmTopic extends Construct {
@@ -27,6 +27,20 @@ export class AlarmTopic extends Construct {
       }),
     );
     if (email !== null) this.topic.addSubscription(new EmailSubscription(email));
+  }
+
+  /**
+   * Lets rules of EventBridge send notices. Without a condition: EventBridge fulfils none in a topic's policy (EventBridge user
+   * guide, "Troubleshooting"), and would drop every notice.
+   */
+  allowEvents(): void {
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('events.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+      }),
+    );
   }
 
   /**

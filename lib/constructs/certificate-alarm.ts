@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
-import { ComparisonOperator } from 'aws-cdk-lib/aws-cloudwatch';
+import { ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import type { AlarmTopic } from './alarm-topic.ts';
@@ -25,5 +25,7 @@ export function addCertificateAlarm(scope: Construct, id: string, { topic, domai
     threshold: FEWEST_DAYS,
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
     evaluationPeriods: 1,
+    // There is no metric of a certificate that has expired. The alarm must not end then.
+    treatMissingData: TreatMissingData.IGNORE,
   });
 }

@@ -98,6 +98,7 @@ export class EncoderAlarms extends Construct {
       },
     });
     const message = `Headend ${stageName}: a deployment of the encoder tasks failed, and ECS rolls it back. The service's events say why.`;
+    topic.allowEvents();
     rule.addTarget({ bind: () => ({ arn: topic.topic.topicArn, input: RuleTargetInput.fromText(message) }) });
   }
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { stackName } from '#config/stack-names.ts';
@@ -9,6 +9,10 @@ import { type DeploymentOutputs, parseDeploymentOutputs } from './deployment-out
 import { makeAdminToken } from './make-admin-token.ts';
 import { nextSteps } from './next-steps.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
+
+/** Patterns of the CDK CLI for the parts that only watch the platform, `EdgeMonitoring-REGION` included, and for the others. */
+export const MONITORING_STACKS = '*Monitoring*';
+export const PLATFORM_STACKS = `!(${MONITORING_STACKS})`;
 
 /** A command line with a stage. */
 type DeployLine = CloudCommandLine & { readonly stage: string };
@@ -37,12 +41,15 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
   try {
     const outputsPath = join(folder, 'outputs.json');
     const own = { ...line, args: withoutOptions('deploy', line.args, ['all', 'outputs-file']) };
-    const run = (...args: string[]): Promise<number> => dependencies.runCdk(toCdkRun(own, args, dependencies));
-    const exitCode = await run(stackName(line.stage, '!(*Monitoring)'), '--outputs-file', outputsPath);
+    const run = (...args: string[]): Promise<number> =>
+      dependencies.runCdk(toCdkRun(own, [...args, '--outputs-file', outputsPath], dependencies));
+    const exitCode = await run(stackName(line.stage, PLATFORM_STACKS));
     if (exitCode !== 0) return exitCode;
-    if (line.outputsFile !== null) await copyFile(outputsPath, resolve(PROJECT_DIR, line.outputsFile));
-    const monitoringExitCode = await run(stackName(line.stage, '*Monitoring'), '--exclusively');
-    const outputs = parseDeploymentOutputs(await readFile(outputsPath, 'utf8'));
+    const text = await readFile(outputsPath, 'utf8');
+    const outputs = parseDeploymentOutputs(text);
+    await keepOutputs(line, [text]);
+    const monitoringExitCode = await run(stackName(line.stage, MONITORING_STACKS), '--exclusively');
+    if (monitoringExitCode === 0) await keepOutputs(line, [text, await readFile(outputsPath, 'utf8')]);
     const adminToken = await finish(line, outputs, dependencies);
     if (monitoringExitCode !== 0) dependencies.stderr.write(monitoringFailure(line.stage));
     const probe = (): Promise<number> => dependencies.probeDeployedStage({ ...dependencies, ...line, adminToken });
@@ -53,9 +60,16 @@ async function deployStage(line: DeployLine, dependencies: CloudDependencies): P
   }
 }
 
+/** Writes the outputs of several runs of the CLI into the file that the deployer named, if any. */
+async function keepOutputs({ outputsFile }: DeployLine, texts: readonly string[]): Promise<void> {
+  if (outputsFile === null) return;
+  const outputs: object = Object.assign({}, ...texts.map((text) => JSON.parse(text)));
+  await writeFile(resolve(PROJECT_DIR, outputsFile), `${JSON.stringify(outputs, null, 2)}\n`);
+}
+
 const monitoringFailure = (stage: string): string =>
   [
-    `The stage works, but nobody watches it: its stacks ${stackName(stage, '*Monitoring')}, with alarms, dashboard and access logs,`,
+    `The stage works, but nobody watches it: its stacks ${stackName(stage, MONITORING_STACKS)}, with alarms, dashboard and access logs,`,
     `could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=${stage}\n`,
   ].join('\n');
 

@@ -34,8 +34,8 @@ export async function runProbeCommand(line: ProbeCommandLine, terminal: ProbeTer
   try {
     const report = await runProbe({ ...line, target, interrupted: interruption.signal, note });
     terminal.stdout.write(line.isJson ? toJsonLine(report) : formatReport(report));
-    if (interruption.signal.aborted) note('Interrupted: not everything was checked.');
-    return isGood(report) && !interruption.signal.aborted ? 0 : 1;
+    if (!report.isComplete) note('Interrupted: not everything was checked.');
+    return isGood(report) ? 0 : 1;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }

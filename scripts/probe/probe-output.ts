@@ -1,19 +1,20 @@
 import { formatTable } from '#scripts/terminal/text-table.ts';
 import type { ProbeReport, ProbeRow } from './run-probe.ts';
 
-/** Whether everything that the platform offers works, and nothing was left behind. */
-export const isGood = ({ rows, leftovers }: ProbeReport): boolean =>
-  rows.every(({ ok }) => ok !== false) && leftovers.length === 0;
+/** Whether everything that the platform offers was checked and works, and nothing was left behind. */
+export const isGood = ({ rows, isComplete, leftovers }: ProbeReport): boolean =>
+  isComplete && rows.every(({ ok }) => ok !== false) && leftovers.length === 0;
 
 /** The report as a table, and a line with the sum. */
 export function formatReport(report: ProbeReport): string {
-  const { rows, leftovers } = report;
+  const { rows, isComplete, leftovers } = report;
   const table = formatTable([
     ['CHECK', 'RESULT', 'MEASURED', 'EXPECTED'],
     ...rows.map((row) => [row.check, resultOf(row), row.measured, row.measured === row.expected ? '' : row.expected]),
   ]);
   const wrong = rows.filter(({ ok }) => ok === false).map(({ check }) => check);
-  const sum = wrong.length === 0 ? 'Nothing is wrong.' : `Wrong: ${wrong.join(', ')}.`;
+  const whole = wrong.length === 0 ? 'Nothing is wrong' : `Wrong: ${wrong.join(', ')}`;
+  const sum = isComplete ? `${whole}.` : `${whole} so far.`;
   return `${[table, ...leftovers.map((line) => `Left behind: ${line}`), sum].join('\n')}\n`;
 }
 

@@ -23,6 +23,8 @@ export interface ProbeRow extends ProbeOutcome {
 
 export interface ProbeReport {
   readonly rows: readonly ProbeRow[];
+  /** False if somebody interrupted the probe. */
+  readonly isComplete: boolean;
   /** What could not be removed again, one line each. */
   readonly leftovers: readonly string[];
 }
@@ -57,6 +59,8 @@ export async function runProbe({ target, settings, checks, interrupted, note }: 
   for (const check of checks) {
     if (interrupted.aborted) break;
     const { ok, measured, expected } = await check.run(context).catch(toOutcome);
+    // What failed because it was interrupted says nothing about the platform.
+    if (interrupted.aborted && ok === false) break;
     rows.push({ check: check.name, ok, measured: mask(measured), expected });
   }
   const leftovers: string[] = [];
@@ -64,7 +68,7 @@ export async function runProbe({ target, settings, checks, interrupted, note }: 
     await cleanUp().catch((error) => leftovers.push(mask(errorMessage(error))));
   }
   http.close();
-  return { rows, leftovers };
+  return { rows, isComplete: !interrupted.aborted, leftovers };
 }
 
 const toOutcome = (error: unknown): ProbeOutcome => ({

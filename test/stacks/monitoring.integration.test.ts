@@ -59,7 +59,7 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     expect(addresses).toEqual(config.alarmEmail === undefined ? [] : Array(topics).fill(config.alarmEmail));
   });
 
-  test('every topic lets alarms, failed deployments and budgets of this account publish, and nobody without TLS', () => {
+  test('every topic lets alarms and budgets of this account publish, and nobody without TLS', () => {
     const topics = stage.ofType('AWS::SNS::Topic');
     expect(topics).toHaveLength(config.region === undefined ? 1 : 2);
     for (const { stack, logicalId } of topics) {
@@ -67,9 +67,10 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
       const statements = policies.flatMap(({ properties }) => properties.PolicyDocument.Statement);
       const topic = { Ref: logicalId };
       expect(policies.map(({ properties }) => properties.Topics)).toEqual([[topic]]);
-      expect(statements.filter(({ Effect }) => Effect === 'Allow')).toMatchObject([
+      const isForEvents = ({ Principal }: Json): boolean => Principal.Service === 'events.amazonaws.com';
+      expect(statements.filter((each) => each.Effect === 'Allow' && !isForEvents(each))).toMatchObject([
         {
-          Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com', 'events.amazonaws.com'] },
+          Principal: { Service: ['budgets.amazonaws.com', 'cloudwatch.amazonaws.com'] },
           Action: 'sns:Publish',
           Resource: topic,
           Condition: { StringEquals: { 'aws:SourceAccount': config.account ?? { Ref: 'AWS::AccountId' } } },
@@ -117,6 +118,27 @@ describe.each(TESTED_STAGES)('monitoring of stage $name', (config) => {
     const topic = stage.ofType('AWS::SNS::Topic').find((candidate) => candidate.stack === stack);
     expect(properties.Targets).toMatchObject([{ Arn: { Ref: topic?.logicalId } }]);
     expect(properties.Targets[0].RoleArn).toBeUndefined();
+  });
+
+  test('the topic of failed deployments, and no other, lets EventBridge publish, which fulfils no condition', () => {
+    const ruleStack = stage.only('AWS::Events::Rule').stack;
+    for (const { stack, properties } of stage.ofType('AWS::SNS::TopicPolicy')) {
+      const statements: Json[] = properties.PolicyDocument.Statement;
+      const forEvents = statements.filter(({ Principal }) =>
+        [Principal.Service].flat().includes('events.amazonaws.com'),
+      );
+      const allowed = { Action: 'sns:Publish', Effect: 'Allow', Resource: properties.Topics[0] };
+      expect(forEvents).toMatchObject(stack === ruleStack ? [allowed] : []);
+      for (const statement of forEvents) expect(statement).not.toHaveProperty('Condition');
+    }
+  });
+
+  test('the alarm of a certificate that has expired, about which there are no more data, goes on', () => {
+    const ofCertificates = stage
+      .ofType('AWS::CloudWatch::Alarm')
+      .filter(({ properties }) => properties.MetricName === 'DaysToExpiry');
+    expect(ofCertificates).toHaveLength(alarmsOf(config).filter((name) => name.endsWith('Certificate')).length);
+    for (const { properties } of ofCertificates) expect(properties.TreatMissingData).toBe('ignore');
   });
 
   test('the dashboard covers the whole path from broadcaster to viewer', () => {

@@ -38,22 +38,21 @@ const choice = (status: Finding['status'], text: string, zones: readonly string[
 
 /**
  * Chooses zones that have VPC origins and Fargate, or checks those that the stage names. Other zones would fail after many
- * minutes, and roll everything back. A zone that was chosen or deployed before stays, because another one would replace
- * subnets.
+ * minutes, and roll everything back. The zones of a deployed stage can't change. Those that were chosen before stay.
  */
 export async function checkZones({ stage, ec2, cloudFormation, remembered }: ZoneCheck): Promise<ZoneChoice> {
   const { availabilityZones: wanted } = stage;
   const before = await remembered.read(REMEMBERED_ZONES, z.array(z.string()).min(1));
   let offered: readonly OfferedZone[];
-  let kept: readonly string[];
+  let deployed: readonly string[];
   try {
     offered = await offeredZones(ec2);
-    if (typeof wanted !== 'number') return checkNamedZones(wanted, offered);
-    kept = before ?? (await deployedZones(stage.name, ec2, cloudFormation));
+    deployed = await deployedZones(stage.name, ec2, cloudFormation);
   } catch (error) {
     return withoutAnswer(wanted, before, awsErrorText(error));
   }
-  return chooseZones(wanted, kept, offered);
+  if (deployed.length > 0) return checkDeployedZones(wanted, deployed, offered);
+  return typeof wanted === 'number' ? chooseZones(wanted, before ?? [], offered) : checkNamedZones(wanted, offered);
 }
 
 async function offeredZones(ec2: EC2): Promise<OfferedZone[]> {
@@ -76,13 +75,42 @@ async function deployedZones(stage: string, ec2: EC2, cloudFormation: CloudForma
   return subnets.flatMap(({ physicalId }) => zoneOf.get(physicalId) ?? []);
 }
 
+/** CloudFormation makes new subnets before it removes the old ones, whose addresses they would get. EC2 refuses that. */
+const FIXED = [
+  "Its zones can't be changed, neither which nor how many: the new subnets would get addresses of the old ones.",
+  'Put back what it had, or destroy it and deploy it again, or deploy a stage of another name beside it.',
+].join('\n');
+
+/** A deployed zone that is not offered is unavailable at present, and no reason to leave it. */
+function checkDeployedZones(
+  wanted: number | readonly string[],
+  deployed: readonly string[],
+  offered: readonly OfferedZone[],
+): ZoneChoice {
+  const isSame = typeof wanted === 'number' ? wanted === deployed.length : wanted.join() === deployed.join();
+  if (!isSame) {
+    return choice('problem', `availabilityZones: the stage is deployed in ${deployed.join(', ')}. ${FIXED}`);
+  }
+  const unsuitable = unsuitableZones(deployed, offered);
+  if (unsuitable.length > 0) return choice('problem', `availabilityZones: ${unsuitable.join('; ')}. ${FIXED}`);
+  const text = deployed.join(', ');
+  return typeof wanted === 'number'
+    ? choice('ok', `${text}, as before`, deployed)
+    : choice('ok', `${text}, as the stage says`);
+}
+
+function unsuitableZones(names: readonly string[], offered: readonly OfferedZone[]): string[] {
+  return offered
+    .filter(({ name, id }) => names.includes(name) && UNSUITABLE_ZONES[id] !== undefined)
+    .map(({ name, id }) => `${name} is ${id} in this account, which has no ${UNSUITABLE_ZONES[id]}`);
+}
+
 function checkNamedZones(named: readonly string[], offered: readonly OfferedZone[]): ZoneChoice {
-  const problems = named.flatMap((name) => {
-    const zone = offered.find((candidate) => candidate.name === name);
-    if (zone === undefined) return `${name} is not a zone that this account can use`;
-    const missing = UNSUITABLE_ZONES[zone.id];
-    return missing === undefined ? [] : `${name} is ${zone.id} in this account, which has no ${missing}`;
-  });
+  const unknown = named.filter((name) => !offered.some((zone) => zone.name === name));
+  const problems = [
+    ...unsuitableZones(named, offered),
+    ...unknown.map((name) => `${name} is not a zone that this account can use`),
+  ];
   if (problems.length === 0) return choice('ok', `${named.join(', ')}, as the stage says`);
   return choice('problem', `availabilityZones: ${problems.join('; ')}. The others: ${goodNames(named, offered)}`);
 }

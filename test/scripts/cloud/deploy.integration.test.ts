@@ -62,6 +62,8 @@ afterEach(async () => {
   await account.close();
 });
 
+const MONITORING_OUTPUTS = { 'Headend-dev-Monitoring': { AlarmTopicArn: 'arn:aws:sns:region:1:topic' } };
+
 /**
  * Runs a command. The CDK CLI, which needs AWS, is replaced by a function that writes the outputs and ends with the exit
  * codes in turn. Like the CLI, it writes no outputs if it fails.
@@ -95,7 +97,8 @@ async function run(
       const index = cdkRun.args.findIndex((arg) => arg === '--outputs-file' || arg === '-O');
       if (index < 0) return exitCode;
       outputsPath = cdkRun.args[index + 1] ?? '';
-      if (exitCode === 0) await writeFile(outputsPath, JSON.stringify(outputs));
+      const isMonitoring = cdkRun.args.includes('--exclusively');
+      if (exitCode === 0) await writeFile(outputsPath, JSON.stringify(isMonitoring ? MONITORING_OUTPUTS : outputs));
       return exitCode;
     },
     openTokenStore,
@@ -158,8 +161,8 @@ test('the CLI deploys the platform with a temporary file for the outputs, and th
   const app = ['--app', 'node --import tsx bin/app.ts', 'deploy', '--no-notices', '--no-version-reporting'];
   const typed = [...CHOICES, '-c', 'stage=dev', '--require-approval', 'never'];
   expect(runs.map(({ args }) => args)).toEqual([
-    [...app, 'Headend-dev-!(*Monitoring)', '--outputs-file', outputsPath, ...typed],
-    [...app, 'Headend-dev-*Monitoring', '--exclusively', ...typed],
+    [...app, 'Headend-dev-!(*Monitoring*)', '--outputs-file', outputsPath, ...typed],
+    [...app, 'Headend-dev-*Monitoring*', '--exclusively', '--outputs-file', outputsPath, ...typed],
   ]);
   for (const { env } of runs) {
     expect(env).toMatchObject({ PATH: '/bin', AWS_REGION: LOCAL_REGION, CDK_DISABLE_VERSION_CHECK: 'true' });
@@ -172,19 +175,21 @@ test('if monitoring cannot be deployed, the token is made, the exit code is not 
   expect([code, tokensIn(stdout).length, keyValueStore.values.size]).toEqual([1, 1, 1]);
   expect(stderr).toBe(
     [
-      'The stage works, but nobody watches it: its stacks Headend-dev-*Monitoring, with alarms, dashboard and access logs,',
+      'The stage works, but nobody watches it: its stacks Headend-dev-*Monitoring*, with alarms, dashboard and access logs,',
       'could not all be deployed. The CDK says above why. After that: npm run deploy -- -c stage=dev\n',
     ].join('\n'),
   );
 });
 
 test.each([['-O'], ['--outputs-file']])(
-  "the user's own file for outputs (%s) has the platform's outputs",
+  "the user's own file for outputs (%s) has those of all stacks",
   async (option) => {
     const path = join(folder, 'outputs.json');
     const { code, stdout, runs } = await run('deploy', [...DEV, option, path, '--all']);
     expect([code, tokensIn(stdout).length]).toEqual([0, 1]);
     expect(runs.map(({ args }) => args.filter((arg) => [path, '-O', '--all'].includes(arg)))).toEqual([[], []]);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ ...OUTPUTS, ...MONITORING_OUTPUTS });
+    await run('deploy', [...DEV, option, path], { exitCodes: [0, 1] });
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
     await rm(folder, { recursive: true });
   },

@@ -73,19 +73,49 @@ test.each([{ account: '2'.repeat(12) }, { region: 'eu-west-1' }, { stage: 'prod'
   },
 );
 
-test('a stage that was deployed before keeps its zones, but not one in which it could not run', async () => {
-  account.state.stacks = {
-    'Headend-dev-Network': [
-      { logicalId: 'NetworkVpc', type: 'AWS::EC2::VPC', physicalId: 'vpc-1' },
-      subnet('NetworkVpcTaskSubnet1Subnet', 'subnet-3'),
-      subnet('NetworkVpcBalancerSubnet2Subnet', 'subnet-2'),
-      subnet('NetworkVpcBalancerSubnet1Subnet', 'subnet-1'),
-    ],
-  };
-  account.state.subnets = { 'subnet-1': 'us-east-1d', 'subnet-2': 'us-east-1b' };
-  expect((await check(2)).zones).toEqual(['us-east-1d', 'us-east-1b']);
-  account.state.subnets = { 'subnet-1': 'us-east-1a', 'subnet-2': 'us-east-1b' };
-  expect((await check(2)).zones).toEqual(['us-east-1c', 'us-east-1b']);
+describe('a deployed stage', () => {
+  beforeEach(() => {
+    account.state.stacks = {
+      'Headend-dev-Network': [
+        { logicalId: 'NetworkVpc', type: 'AWS::EC2::VPC', physicalId: 'vpc-1' },
+        subnet('NetworkVpcTaskSubnet1Subnet', 'subnet-3'),
+        subnet('NetworkVpcBalancerSubnet2Subnet', 'subnet-2'),
+        subnet('NetworkVpcBalancerSubnet1Subnet', 'subnet-1'),
+      ],
+    };
+    account.state.subnets = { 'subnet-1': 'us-east-1d', 'subnet-2': 'us-east-1b' };
+  });
+
+  test('keeps its zones, also if one is unavailable now, and whatever is remembered', async () => {
+    expect((await check(2)).zones).toEqual(['us-east-1d', 'us-east-1b']);
+    account.state.zones = ZONES.filter(({ name }) => name !== 'us-east-1d');
+    await rememberedIn().write({ [REMEMBERED_ZONES]: ['us-east-1c', 'us-east-1b'] });
+    expect(await check(2)).toMatchObject({
+      zones: ['us-east-1d', 'us-east-1b'],
+      finding: { status: 'ok', text: 'us-east-1d, us-east-1b, as before' },
+    });
+    expect(await check(['us-east-1d', 'us-east-1b'])).toMatchObject({ zones: null, finding: { status: 'ok' } });
+  });
+
+  test.each([[3], [['us-east-1d', 'us-east-1c']], [['us-east-1b', 'us-east-1d']]])(
+    'can not get the zones %j, because its subnets would get addresses that are in use',
+    async (wanted) => {
+      const { zones, finding } = await check(wanted);
+      expect([zones, finding.status]).toEqual([null, 'problem']);
+      expect(finding.text).toMatch(
+        /^availabilityZones: the stage is deployed in us-east-1d, us-east-1b\. Its zones can't /,
+      );
+    },
+  );
+
+  test('can not stay in a zone in which it can not run', async () => {
+    account.state.subnets = { 'subnet-1': 'us-east-1a', 'subnet-2': 'us-east-1b' };
+    const { finding } = await check(2);
+    expect(finding.status).toBe('problem');
+    expect(finding.text).toMatch(
+      /^availabilityZones: us-east-1a is use1-az3 .+, which has no CloudFront VPC origins\. Its zones/,
+    );
+  });
 });
 
 test('too few zones are a problem that says why', async () => {
