@@ -12,6 +12,7 @@ const STATEFUL = {
   TablesAdminTokensD85017D8: 'AWS::DynamoDB::GlobalTable',
   TablesIdempotency498FF680: 'AWS::DynamoDB::GlobalTable',
   TablesAuditCEFF9E0F: 'AWS::DynamoDB::GlobalTable',
+  TablesPurgesE0D71257: 'AWS::DynamoDB::GlobalTable',
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
   // With another one, the tasks before and after a deployment would not know each other.
   EncoderClusterSecret1C923AE6: 'AWS::SecretsManager::Secret',
