@@ -129,7 +129,7 @@ asOtherUser('another user of the machine (only root can become one)', () => {
     });
     // The page of the first stream is for whoever may watch.
     expect(new Set(given)).toEqual(new Set([`${edgePort}/ 302`]));
-    // The three services of AWS, and each of them refuses everything.
+    // The services of AWS (DynamoDB, Lambda, EventBridge, CloudFront), and each of them refuses everything.
     const refusing = ports.filter((port) =>
       attempts.every(({ url }, index) => {
         const { status, headers } = answers[index] ?? {};
@@ -137,7 +137,7 @@ asOtherUser('another user of the machine (only root can become one)', () => {
         return new URL(url).port !== String(port) || isRefusal;
       }),
     );
-    expect(refusing).toHaveLength(3);
+    expect(refusing).toHaveLength(4);
     await expectNothingWritten();
   });
 });

@@ -40,6 +40,7 @@ function callsFor({ id, tokenHash }: ForgedToken): AwsCall[] {
       path: '/2015-03-31/functions/ingest-auth/invocations',
       body: { streamKey: 'a', sourceAddress: 'b' },
     },
+    { service: 'cloudfront', path: '/2020-05-31/distribution/local/invalidation', body: {} },
   ];
 }
 

@@ -64,13 +64,18 @@ const streamTitles = async (): Promise<string[]> => {
 };
 
 test('nothing is wrong with a running platform, and the probe leaves nothing behind', async () => {
-  const { code, stderr, results, wrong } = await probe(['--local', '--data-dir', platform.dataDir, ...QUICK.with(1, '8')]);
+  const { code, stderr, results, wrong } = await probe([
+    '--local',
+    '--data-dir',
+    platform.dataDir,
+    ...QUICK.with(1, '8'),
+  ]);
   expect(wrong).toEqual({});
   expect([code, stderr.match(/^Publishing by RTMP/gm)?.length]).toEqual([0, 2]);
   const notOffered = Object.keys(results).filter((check) => results[check] === 'not offered');
   expect(Object.keys(results)).toEqual(CHECKS.map(({ name }) => name));
-  expect(notOffered).toEqual(expect.arrayContaining(['x-cache', 'alarm-topic', 'picture/rtmps', 'wrong-key/rtmps']));
-  expect(notOffered).toHaveLength(6);
+  expect(notOffered).toEqual(expect.arrayContaining(['alarm-topic', 'picture/rtmps', 'wrong-key/rtmps']));
+  expect(notOffered).toHaveLength(5);
   expect(await streamTitles()).toEqual(['My stream']);
 });
 
