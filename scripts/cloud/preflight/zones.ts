@@ -135,7 +135,7 @@ function chooseZones(wanted: number, kept: readonly string[], offered: readonly 
   return choice('ok', `${zones.join(', ')}, ${isKept ? 'as before' : 'chosen now'}`, zones);
 }
 
-/** Without an answer, what was chosen before is the best guess. Without that, any guess may replace subnets or fail. */
+/** Without an answer, what was chosen before is the best guess. Without that, any guess may fail. */
 function withoutAnswer(wanted: number | readonly string[], before: readonly string[] | null, why: string): ZoneChoice {
   if (typeof wanted !== 'number') return choice('unchecked', `${wanted.join(', ')}: ${why}`);
   if (before !== null && before.length >= wanted) {
