@@ -66,6 +66,7 @@ export async function startControlApi(
     bootstrapHashes: tokens.map(hashSecret),
     callerRates: DEFAULT_CALLER_RATES,
     now,
+    pause: async () => undefined,
     randomBytes,
     log,
     ...settings,

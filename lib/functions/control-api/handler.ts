@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
 import { createAuditStore } from '#runtime/audit-store.ts';
 import { createDocumentClient, createEventBridgeClient } from '#runtime/aws-clients.ts';
@@ -48,6 +49,7 @@ const answer = createHandler(
     bootstrapHashes: environment.ADMIN_TOKEN_HASHES,
     callerRates: DEFAULT_CALLER_RATES,
     now: Date.now,
+    pause,
     randomBytes,
     log,
   }),

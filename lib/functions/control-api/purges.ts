@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { invalidationPaths, type PlaybackHold, type PurgeInvalidation, type PurgeRecord } from '#domain/purges.ts';
 import { playbackIdsOf, type StreamRecord } from '#domain/streams.ts';
@@ -13,7 +12,7 @@ import { ProblemError, tryAgain } from './problem.ts';
 const CLOSED_CHECKS = 12;
 const CLOSED_CHECK_MS = 250;
 
-/** The stores, CDN, clock and log that purges use. */
+/** The stores, CDN, clock, timer and log that purges use. */
 export interface PurgesDependencies {
   readonly purges: PurgeStore;
   readonly live: Pick<LiveStore, 'listHolds'>;
@@ -21,6 +20,8 @@ export interface PurgesDependencies {
   readonly invalidations: Invalidations;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (milliseconds: number) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -52,7 +53,7 @@ export async function beginPurge(purge: NewPurge, { purges }: PurgesDependencies
 export async function carryOutPurge(purge: PurgeRecord, dependencies: PurgesDependencies): Promise<PurgeRecord> {
   for (let check = 1; check < CLOSED_CHECKS; check += 1) {
     if (await isClosed(purge, dependencies)) break;
-    await pause(CLOSED_CHECK_MS);
+    await dependencies.pause(CLOSED_CHECK_MS);
   }
   return advancePurge(purge, dependencies);
 }

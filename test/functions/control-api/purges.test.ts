@@ -9,10 +9,13 @@ const KEY = { 'Idempotency-Key': 'once' };
 
 let api: ApiWithDatabase;
 let nowMs: number;
+/** What happens while a request waits for the tasks. */
+let whileWaiting: () => Promise<void>;
 
 beforeEach(async () => {
   nowMs = Date.now();
-  api = await startApiWithDatabase(() => nowMs);
+  whileWaiting = async () => undefined;
+  api = await startApiWithDatabase(() => nowMs, { pause: () => whileWaiting() });
 });
 afterEach(() => api.close());
 
@@ -67,13 +70,13 @@ describe('a purge', () => {
 
   test('of a live stream ends it, and invalidates when its task has let go', async () => {
     const { stream, path } = await createLive();
-    const answering = api.call('POST', `${path}/purge`);
-    let heard = await heartbeat(stream.id);
-    while (heard.reason === null) heard = await heartbeat(stream.id);
-    expect(heard).toEqual({ held: false, reason: 'purged' });
-    expect(invalidated()).toEqual([]);
-    await letGo(stream.id);
-    const { json } = await answering;
+    const heard: unknown[] = [];
+    whileWaiting = async () => {
+      heard.push(await heartbeat(stream.id), invalidated());
+      await letGo(stream.id);
+    };
+    const { json } = await api.call('POST', `${path}/purge`);
+    expect(heard).toEqual([{ held: false, reason: 'purged' }, []]);
     expect(invalidated()).toEqual([[`/live/${stream.playbackId}/*`]]);
     expect(await statusOf(path, json.purgeId)).toBe('completed');
   });
