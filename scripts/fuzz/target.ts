@@ -91,7 +91,7 @@ function transcode(publisher: AcceptedPublisher): PublisherHandler {
     stream: publisher.stream,
     nextEpoch: () => ++epoch,
     onCost: () => undefined,
-    beginRun: () => ({ write: () => 0, end: () => undefined }),
+    beginRun: () => ({ write: () => 0, end: () => 0 }),
     fits: () => true,
     onRestart: () => undefined,
     arbiter,

@@ -6,6 +6,7 @@ import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { exportPackage } from '#encoder/package/package-export.ts';
 import { restorePackage } from '#encoder/package/package-restore.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { MediaTimes } from '#kit/media-times.ts';
 import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
 import type { FeedStep } from '#test/support/encoded-run.ts';
 import { PlaylistHistory } from '#test/support/playlist-history.ts';
@@ -24,6 +25,8 @@ export class FollowedPackage {
   /** Every violation so far, with its rendition. */
   readonly violations: string[] = [];
   readonly #histories = new Map<string, PlaylistHistory>();
+  /** Of each rendition, with the newest part that was checked. */
+  readonly #times = new Map<string, { readonly times: MediaTimes; newest: readonly [msn: number, part: number] }>();
   #seenVersion = 0;
 
   constructor(latency: LatencyName) {
@@ -56,8 +59,9 @@ export class FollowedPackage {
         return frames;
       },
       end: () => {
-        sink.end();
+        const endSeconds = sink.end();
         this.#check();
+        return endSeconds;
       },
     };
   }
@@ -90,6 +94,7 @@ export class FollowedPackage {
   #check(): void {
     if (this.stream.version === this.#seenVersion) return;
     this.#seenVersion = this.stream.version;
+    for (const name of this.stream.renditions.keys()) this.violations.push(...this.#checkTimes(name));
     const listed = [...this.stream.renditions].filter(([, timeline]) =>
       timeline.listed().some((segment) => this.stream.profile.partSeconds !== null || segment.isComplete),
     );
@@ -109,6 +114,25 @@ export class FollowedPackage {
       }
       this.violations.push(...found.map((violation) => `${name}: ${violation}`));
     }
+  }
+
+  /** Media times never go back or overlap. Looks at each part once. */
+  #checkTimes(name: string): string[] {
+    const seen = this.#times.get(name) ?? { times: new MediaTimes(), newest: [-1, -1] as const };
+    this.#times.set(name, seen);
+    const timeline = this.stream.renditions.get(name);
+    return (timeline?.held() ?? []).flatMap(({ msn, epoch, parts }) =>
+      parts.flatMap(({ data }, index) => {
+        const [newestMsn, newestPart] = seen.newest;
+        if (msn < newestMsn || (msn === newestMsn && index <= newestPart)) return [];
+        seen.newest = [msn, index];
+        return seen.times.add(
+          `${name}: part ${index} of ${msn}`,
+          timeline?.initSection(epoch) ?? Buffer.alloc(0),
+          data,
+        );
+      }),
+    );
   }
 }
 

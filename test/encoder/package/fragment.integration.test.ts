@@ -29,6 +29,11 @@ async function trackOf(name: string, bFrames = 0): Promise<EncodedTrack> {
   return track;
 }
 
+/** A chunk's header that leaves its samples where they are. */
+function headerOf(samples: readonly Sample[], trackId = 1) {
+  return { trackId, sequenceNumber: 3, decodeTicks: samples[0]?.decodeTicks ?? 0 };
+}
+
 describe('init sections', () => {
   test.each([
     ['480p', 90_000, /^avc1\.42c00a$/],
@@ -100,7 +105,7 @@ describe('fragments', () => {
     const init = initOf(track);
     const samples = track.frames.flatMap((frame) => samplesOf(frame, init));
     expect(samples).toHaveLength(track.frames.length);
-    const chunk = buildCmafChunk(init.trackId, 3, samples);
+    const chunk = buildCmafChunk(headerOf(samples, init.trackId), samples);
     expect(samplesOf(chunk, init)).toEqual(samples);
     expect(boxes(chunk).map(({ type }) => type)).toEqual(['moof', 'mdat']);
   });
@@ -116,7 +121,8 @@ describe('fragments', () => {
 
   test('a chunk has a buffer of exactly its size', async () => {
     const track = await trackOf('audio');
-    const chunk = buildCmafChunk(1, 1, samplesOf(track.frames[0] ?? Buffer.alloc(0), initOf(track)));
+    const samples = samplesOf(track.frames[0] ?? Buffer.alloc(0), initOf(track));
+    const chunk = buildCmafChunk(headerOf(samples), samples);
     expect(chunk.buffer.byteLength).toBe(chunk.length);
   });
 
@@ -125,7 +131,7 @@ describe('fragments', () => {
     const [sample] = samplesOf(track.frames[0] ?? Buffer.alloc(0), initOf(track));
     if (sample === undefined) throw new Error('no sample');
     const late = { ...sample, decodeTicks: 2 ** 40 };
-    expect(samplesOf(buildCmafChunk(1, 1, [late]), initOf(track))).toEqual([late]);
+    expect(samplesOf(buildCmafChunk(headerOf([late]), [late]), initOf(track))).toEqual([late]);
   });
 
   describe('that are malformed', () => {

@@ -11,7 +11,7 @@ function timelineOf({ windowSeconds = 40, targetDurationSeconds = 2 } = {}): Ren
 }
 
 function start(msn: number, epoch = 7): SegmentStart {
-  return { msn, epoch, discontinuityNumber: epoch, programDateTimeMs: msn * 2000 };
+  return { msn, epoch, discontinuityNumber: epoch, programDateTimeMs: msn * 2000, mediaSeconds: msn * 2 };
 }
 
 function part(durationSeconds: number, bytes = 1): Part {

@@ -1,6 +1,7 @@
 import { RunClock } from '#encoder/package/run-clock.ts';
 import { encodeRun, toMediaRun } from '#test/support/encoded-run.ts';
 
+const BEGINNING = { mediaSeconds: 100, discontinuityNumber: 30 };
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A run clock whose ingest clock is off by `offMs(segment)`. */
@@ -8,7 +9,7 @@ async function clockOf(offMs: (segment: number) => number): Promise<RunClock> {
   const run = toMediaRun(await encodeRun(), 7, {
     wallClockMs: (mediaSeconds) => START_MS + mediaSeconds * 1000 + offMs(mediaSeconds / 2),
   });
-  return new RunClock(run, 30);
+  return new RunClock(run, BEGINNING);
 }
 
 const dateOf = (clock: RunClock, segment: number, offsetSeconds = 0): number =>
@@ -22,12 +23,20 @@ test('the first leader sets when the run begins', async () => {
   expect(clock.startSeconds).toBe(1);
 });
 
+test('its media goes on where the media of the stream has ended', async () => {
+  const clock = await clockOf(() => 0);
+  clock.start(1.25);
+  expect(clock.shiftSeconds).toBe(98.75);
+  expect(clock.endSeconds).toBe(1.25);
+  clock.onPublished(2);
+  clock.onPublished(1.5);
+  expect([clock.publishedSeconds, clock.endSeconds]).toEqual([2, 3.25]);
+});
+
 test('all renditions get the same date for a segment even if the ingest clock changes', async () => {
   let reads = 0;
   const clock = await clockOf(() => reads++ * 10);
-  expect(clock.hasBegun(0)).toBe(false);
   const first = dateOf(clock, 0);
-  expect(clock.hasBegun(0)).toBe(true);
   expect(dateOf(clock, 0)).toBe(first);
   expect(dateOf(clock, 0, 0.01)).toBe(first + 10);
 });
@@ -56,7 +65,7 @@ test('after the publisher was away, the next segment has a discontinuity and the
     absencesBy,
     wallClockMs: (mediaSeconds) => START_MS + (mediaSeconds + 10 * absencesBy(mediaSeconds)) * 1000,
   });
-  const clock = new RunClock(run, 30);
+  const clock = new RunClock(run, BEGINNING);
   expect(clock.discontinuityNumber).toBe(30);
   const segments = Array.from({ length: 6 }, (_, segment) => clock.segmentStart(segment, segment * 2, 0));
   expect(segments.map(({ discontinuityNumber }) => discontinuityNumber)).toEqual([30, 30, 31, 31, 31, 33]);

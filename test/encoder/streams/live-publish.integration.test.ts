@@ -20,7 +20,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   };
   const encoderOptions: StreamEncoderOptions = {
     published: STREAM,
-    media: { fits: () => true, beginRun: () => ({ write: () => 0, end: () => undefined }) },
+    media: { fits: () => true, beginRun: () => ({ write: () => 0, end: () => 0 }) },
     firstLevel: 0,
     onCost: () => undefined,
     onRestart: () => undefined,

@@ -1,10 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import pino from 'pino';
 import type { RestartReason } from '#domain/events.ts';
-import { type LadderName, maxInputKbps } from '#domain/ladders.ts';
+import { AUDIO_RENDITION, type LadderName, maxInputKbps } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { type MediaRun, type RunFormat, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import {
+  frameStep,
+  framesPerSecond,
+  type MediaRun,
+  type RunFormat,
+  type RunSink,
+  renditionNames,
+} from '#encoder/media/media-run.ts';
+import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
@@ -115,9 +124,10 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
         end: () => {
           if (recorded.hasEnded) throw new Error('the run ended twice');
           recorded.hasEnded = true;
-          sink?.end();
+          const endSeconds = sink?.end() ?? endSecondsOf(recorded);
           changed();
           onStep?.('end', runs.indexOf(recorded), transcoder);
+          return endSeconds;
         },
       };
     },
@@ -176,6 +186,15 @@ function sessionLog(errors: string[]): pino.Logger {
   const level = process.env.TRANSCODE_TEST_LOG;
   if (level !== undefined) return pino({ level });
   return pino({ level: 'error' }, { write: (line) => errors.push(JSON.parse(line).msg) });
+}
+
+/** Where a run's media ends, as a package that keeps all of it would say. */
+function endSecondsOf({ run, counters }: RecordedRun): number {
+  const { frameRate, audio, video } = run;
+  const frames = Math.max(0, ...video.map((each) => (counters.get(each.name)?.frames ?? 0) * frameStep(each)));
+  if (frameRate !== null) return RUN_START_SECONDS + frames / framesPerSecond(frameRate);
+  const audioFrames = counters.get(AUDIO_RENDITION)?.frames ?? 0;
+  return RUN_START_SECONDS + (audio === null ? 0 : (audioFrames * AAC_FRAME_SAMPLES) / audio.sampleRateHz);
 }
 
 function record(run: MediaRun, begunAtMs: number): RecordedRun {

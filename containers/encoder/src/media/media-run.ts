@@ -60,8 +60,12 @@ export interface RunSink {
    * Returns how many frames the chunk completed. Throws if the bytes are not a fragmented MP4.
    */
   write(rendition: string, chunk: Buffer): number;
-  /** The process has exited and all its output was written. The sink drops an incomplete fragment. */
-  end(): void;
+  /**
+   * The process has exited and all its output was written. The sink drops an incomplete fragment, and what not all renditions
+   * have. Returns where the next run may go on: the media time, on this run's timeline, at which what it has kept ends; 0 if it
+   * kept nothing.
+   */
+  end(): number;
 }
 
 export function framesPerSecond({ numerator, denominator }: FrameRate): number {

@@ -1,5 +1,13 @@
 import type { Sample } from './fragment.ts';
 
+/** What is said of a chunk in its boxes. */
+export interface ChunkHeader {
+  readonly trackId: number;
+  readonly sequenceNumber: number;
+  /** Decoding time of the first sample, in ticks of the track (tfdt). The samples' own times are not written. */
+  readonly decodeTicks: number;
+}
+
 /** Sample flags (ISO/IEC 14496-12 8.8.3.1) of a sync sample, and of a sample that depends on others. */
 const SYNC_SAMPLE_FLAGS = 0x02000000;
 const DEPENDENT_SAMPLE_FLAGS = 0x01010000;
@@ -22,7 +30,8 @@ export function chunkOverheadBytes(samples: number): number {
  * Writes samples as one CMAF chunk (ISO/IEC 23000-19 7.3.2.3): a moof and an mdat in a buffer of exactly their size.
  * One moof per part costs viewers a tenth of the overhead and parsing of one moof per frame.
  */
-export function buildCmafChunk(trackId: number, sequenceNumber: number, samples: readonly Sample[]): Buffer {
+export function buildCmafChunk(header: ChunkHeader, samples: readonly Sample[]): Buffer {
+  const { trackId, sequenceNumber, decodeTicks } = header;
   const trunBytes = TRUN_HEADER_BYTES + samples.length * TRUN_ENTRY_BYTES;
   const trafBytes = CONTAINER_BYTES + TFHD_BYTES + TFDT_BYTES + trunBytes;
   const moofBytes = CONTAINER_BYTES + MFHD_BYTES + trafBytes;
@@ -50,7 +59,7 @@ export function buildCmafChunk(trackId: number, sequenceNumber: number, samples:
   put32(DEPENDENT_SAMPLE_FLAGS);
   putHeader(TFDT_BYTES, 'tfdt');
   put32(0x01000000); // version 1: 64-bit time
-  offset = chunk.writeBigUInt64BE(BigInt(samples[0]?.decodeTicks ?? 0), offset);
+  offset = chunk.writeBigUInt64BE(BigInt(decodeTicks), offset);
   putHeader(trunBytes, 'trun');
   put32(0x01000f01); // version 1 (signed offsets); data offset; per sample: duration, size, flags, composition offset
   put32(samples.length);

@@ -16,7 +16,7 @@ export interface CutGrid {
 /**
  * EXTINF must round to at most TARGETDURATION, even for audio that is a frame longer than video (RFC 8216bis 4.4.3.1).
  */
-const MAX_EXCESS_SECONDS = 0.45;
+export const MAX_EXCESS_SECONDS = 0.45;
 /** Without it, rounding could add a frame to a length that already is a whole number of frames. */
 const EPSILON = 1e-9;
 

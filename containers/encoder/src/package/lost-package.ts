@@ -1,8 +1,10 @@
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
+import { MAX_EXCESS_SECONDS } from './cut-grid.ts';
 import type { LastSegment, Offered } from './offered-renditions.ts';
+import { FIRST_MEDIA_SECONDS } from './package-snapshot.ts';
 import { NO_PARTS, partLengthsWith } from './part-lengths.ts';
-import type { Segment } from './segment.ts';
+import { endSeconds, type Segment } from './segment.ts';
 import { NOTHING_MEASURED } from './segment-bitrates.ts';
 import { type PackageStart, StreamPackage } from './stream-package.ts';
 
@@ -45,7 +47,23 @@ export function resumedPackage(options: LostPackageOptions): StreamPackage {
   const numbers = Object.values(options.offered.lastSegments).map((last) => last.discontinuityNumber);
   // The lost task may have begun one more run since.
   const discontinuityNumber = numbers.length === 0 ? options.offered.run.epoch : Math.max(...numbers) + 1;
-  return new StreamPackage({ ...startOf(options, () => []), discontinuityNumber });
+  return new StreamPackage({
+    ...startOf(options, () => []),
+    discontinuityNumber,
+    firstMediaSeconds: mediaSecondsAfter(options),
+  });
+}
+
+/**
+ * A media time above all that viewers have seen: the lost task may have published the segments below `firstMsn`, each as long as
+ * its EXTINF may be.
+ */
+function mediaSecondsAfter({ latency, offered, firstMsn }: LostPackageOptions): number {
+  const longestSeconds = LATENCY_PROFILES[latency].segmentSeconds + MAX_EXCESS_SECONDS;
+  const ends = Object.values(offered.lastSegments).map(
+    (last) => endSeconds(lost(last)) + (firstMsn - last.msn) * longestSeconds,
+  );
+  return Math.max(FIRST_MEDIA_SECONDS, ...ends);
 }
 
 /** Whether `resumedPackage` takes them: the stream was away for so short a time that gaps can bridge it. */
@@ -82,7 +100,7 @@ function lost(segment: LastSegment): Segment {
 
 function gap({ latency, offered, firstMsn, discontinuityNumber, endedAtMs }: EndedPackageOptions): Segment {
   return {
-    ...{ msn: firstMsn, epoch: offered.run.epoch, discontinuityNumber, programDateTimeMs: endedAtMs },
+    ...{ msn: firstMsn, epoch: offered.run.epoch, discontinuityNumber, programDateTimeMs: endedAtMs, mediaSeconds: 0 },
     ...{ durationSeconds: LATENCY_PROFILES[latency].segmentSeconds, parts: [], isComplete: true, isGap: true },
   };
 }

@@ -31,11 +31,15 @@ const MAX_KBPS = 1_000_000;
 const MAX_TICKS = 1_000_000;
 const MAX_FRAME_STEP = 8;
 export const MAX_SECONDS = 3600;
+/** A hundred years. */
+const MAX_MEDIA_SECONDS = 3.2e9;
 /** The last date that JavaScript can print. */
 export const MAX_DATE_MS = 8.64e15;
 
 /** An epoch, a media sequence number, or another count. */
 export const wholeNumberSchema = z.int().check(z.minimum(0), z.maximum(MAX_NUMBER));
+/** A position on a stream's media timeline. */
+export const mediaSecondsSchema = z.number().check(z.minimum(0), z.maximum(MAX_MEDIA_SECONDS));
 export const renditionNameSchema = z.enum([...LADDER_NAMES, AUDIO_RENDITION]);
 const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
@@ -100,6 +104,7 @@ const lastSegmentSchema = z.strictObject({
   epoch: wholeNumberSchema,
   discontinuityNumber: wholeNumberSchema,
   programDateTimeMs: z.number().check(z.minimum(0), z.maximum(MAX_DATE_MS)),
+  mediaSeconds: mediaSecondsSchema,
   durationSeconds: z.number().check(z.minimum(0), z.maximum(MAX_SECONDS)),
 });
 
@@ -128,10 +133,12 @@ export function offeredRenditions(stream: StreamPackage): Offered | null {
 }
 
 /** With no more digits than a playlist has. */
-function toLastSegment({ msn, epoch, discontinuityNumber, programDateTimeMs, durationSeconds }: Segment): LastSegment {
+function toLastSegment(segment: Segment): LastSegment {
+  const { msn, epoch, discontinuityNumber, programDateTimeMs, mediaSeconds, durationSeconds } = segment;
   return {
     ...{ msn, epoch, discontinuityNumber },
     programDateTimeMs: Math.round(programDateTimeMs),
+    mediaSeconds: Number(seconds(mediaSeconds)),
     durationSeconds: Number(seconds(durationSeconds)),
   };
 }

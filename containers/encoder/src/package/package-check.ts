@@ -2,7 +2,7 @@ import { renditionNames } from '#encoder/media/media-run.ts';
 import { childBoxes } from './box-stream.ts';
 import type { PackageHeader } from './package-format.ts';
 import type { PackageSnapshot, TimelineSnapshot } from './package-snapshot.ts';
-import type { Segment } from './segment.ts';
+import { endSeconds, type Segment } from './segment.ts';
 
 type Timeline = PackageSnapshot<number>['timelines'][number];
 
@@ -72,6 +72,7 @@ function checkOrder(before: Segment<number>, after: Segment<number>): void {
   ensure(after.msn === before.msn + 1, 'media sequence numbers are not consecutive');
   ensure(after.epoch >= before.epoch, 'an epoch goes back');
   ensure(after.discontinuityNumber >= before.discontinuityNumber, 'a discontinuity number goes back');
+  ensure(after.mediaSeconds > endSeconds(before) - ROUNDING_SECONDS, 'media time goes back');
   const isNewRun = after.epoch > before.epoch;
   ensure(!isNewRun || after.discontinuityNumber > before.discontinuityNumber, 'a run begins without a discontinuity');
 }

@@ -4,6 +4,7 @@ import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import {
   MAX_DATE_MS,
   MAX_SECONDS,
+  mediaSecondsSchema,
   offeredRunSchema,
   renditionNameSchema,
   runDescriptionSchema,
@@ -16,7 +17,7 @@ import type { PackageSnapshot } from './package-snapshot.ts';
 // `mediaBytes` is in place of each init section and each part. Media that several renditions share is there once.
 
 /** Its last character changes with every change of the format. A task refuses what a task of another release sends. */
-export const FORMAT_NAME = Buffer.from('HEADPKG1', 'latin1');
+export const FORMAT_NAME = Buffer.from('HEADPKG2', 'latin1');
 export const PREAMBLE_BYTES = FORMAT_NAME.length + 4;
 
 /** A stream of seven renditions that restarts in every second has a header of about 200 KB. */
@@ -38,6 +39,7 @@ const segmentSchema = z.strictObject({
   epoch: wholeNumberSchema,
   discontinuityNumber: wholeNumberSchema,
   programDateTimeMs: between(0, MAX_DATE_MS),
+  mediaSeconds: mediaSecondsSchema,
   durationSeconds: seconds,
   isComplete: z.literal(true),
   isGap: z.boolean(),
@@ -64,6 +66,7 @@ const timelineSchema = z.strictObject({
 const snapshotSchema = z.strictObject({
   latency: z.enum(LATENCY_NAMES),
   firstMsn: wholeNumberSchema,
+  firstMediaSeconds: mediaSecondsSchema,
   isEnded: z.boolean(),
   discontinuityNumber: z.nullable(wholeNumberSchema),
   longestPartSeconds: z.nullable(seconds),

@@ -27,6 +27,8 @@ export interface PackageSnapshot<Media = Buffer> {
   readonly latency: LatencyName;
   /** Media sequence number of the first segment that the stream had. */
   readonly firstMsn: number;
+  /** Media time at which the stream's media began, or at which the next run is to begin. */
+  readonly firstMediaSeconds: number;
   readonly isEnded: boolean;
   /** The newest run's number of discontinuities before it. Null before the first run. */
   readonly discontinuityNumber: number | null;
@@ -40,8 +42,15 @@ export interface PackageSnapshot<Media = Buffer> {
   readonly timelines: readonly (TimelineSnapshot<Media> & { readonly name: string })[];
 }
 
+/**
+ * Media time at which a stream's media begins, unless it is said otherwise. It leaves room for audio that begins a little
+ * before the picture, because tfdt cannot be negative.
+ */
+export const FIRST_MEDIA_SECONDS = 1;
+
 /** What every package starts with, unless it continues a snapshot. */
 export const EMPTY_PACKAGE: Omit<PackageSnapshot<never>, 'latency' | 'firstMsn'> = {
+  firstMediaSeconds: FIRST_MEDIA_SECONDS,
   isEnded: false,
   discontinuityNumber: null,
   longestPartSeconds: null,

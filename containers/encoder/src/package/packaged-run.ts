@@ -4,15 +4,14 @@ import type { CutGrid } from './cut-grid.ts';
 import { describeRun, type OfferedRun } from './package-snapshot.ts';
 import { RenditionRun } from './rendition-run.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
-import { RunClock } from './run-clock.ts';
+import { type RunBeginning, RunClock } from './run-clock.ts';
 
 export interface PackagedRunOptions {
   readonly run: MediaRun;
   readonly grid: CutGrid;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
-  /** Of the run's first segment. */
-  readonly discontinuityNumber: number;
+  readonly beginning: RunBeginning;
   /** The timelines that get a rendition's parts. */
   readonly timelinesFedBy: (rendition: string) => readonly RenditionTimeline[];
 }
@@ -21,19 +20,23 @@ export interface PackagedRunOptions {
 export class PackagedRun {
   readonly description: RunDescription;
   readonly #renditions = new Map<string, RenditionRun>();
+  readonly #leaders: RenditionRun[] = [];
+  readonly #followers: RenditionRun[] = [];
   readonly #clock: RunClock;
   #offered: OfferedRun | null = null;
   #isOver = false;
 
-  constructor({ run, grid, firstMsn, discontinuityNumber, timelinesFedBy }: PackagedRunOptions) {
+  constructor({ run, grid, firstMsn, beginning, timelinesFedBy }: PackagedRunOptions) {
     this.description = describeRun(run);
-    this.#clock = new RunClock(run, discontinuityNumber);
+    this.#clock = new RunClock(run, beginning);
     const shared = { run, grid, clock: this.#clock, firstMsn };
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));
       const timelines = timelinesFedBy(name);
-      this.#renditions.set(name, new RenditionRun({ ...shared, isLeader, frameStep: step, timelines }));
+      const rendition = new RenditionRun({ ...shared, isLeader, frameStep: step, timelines });
+      this.#renditions.set(name, rendition);
+      (isLeader ? this.#leaders : this.#followers).push(rendition);
     }
   }
 
@@ -66,17 +69,27 @@ export class PackagedRun {
   write(rendition: string, chunk: Buffer): number {
     if (this.#isOver) return 0;
     try {
-      return this.#renditions.get(rendition)?.write(chunk) ?? 0;
+      const frames = this.#renditions.get(rendition)?.write(chunk) ?? 0;
+      for (const follower of this.#followers) follower.follow();
+      return frames;
     } catch (error) {
       this.end();
       throw error;
     }
   }
 
-  /** Publishes what is unfinished, and closes the open segments. */
-  end(): void {
-    if (this.#isOver) return;
+  /**
+   * Publishes what is unfinished, and closes the open segments. All renditions end together, so that nothing repeats when
+   * the next run goes on there: at the last frame that all of them have, or where the one ends that has published most.
+   * Returns the run's own time of that end in seconds; 0 if nothing was published.
+   */
+  end(): number {
+    if (this.#isOver) return this.#clock.endSeconds;
     this.#isOver = true;
-    for (const rendition of this.#renditions.values()) rendition.end();
+    const common = Math.min(...this.#leaders.map(({ frames }) => frames));
+    const end = Math.max(common, ...this.#leaders.map(({ publishedFrames }) => publishedFrames));
+    for (const leader of this.#leaders) leader.endLeader(end);
+    for (const follower of this.#followers) follower.endFollower();
+    return this.#clock.endSeconds;
   }
 }

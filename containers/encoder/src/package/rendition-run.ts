@@ -8,7 +8,10 @@ import { type InitSection, parseInitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { RunClock } from './run-clock.ts';
 
-/** Audio frames are held back until the first video frame shows where the run begins. This many last about 20 s. */
+/**
+ * Audio frames are held back until the video has come as far. This many last about 20 s. If there are more, audio goes on
+ * without the picture.
+ */
 const MAX_HELD_SAMPLES = 1000;
 /**
  * Far below an audio frame. If a cut is half-way between two, it is always the earlier one that ends the part: if rounding errors decided
@@ -37,13 +40,13 @@ export class RenditionRun {
   #ftyp: Box | null = null;
   #moof: Box | null = null;
   #initSection: InitSection | null = null;
-  /** A follower's samples until the clock has started. */
+  /** A follower's samples that wait for the leaders. */
   #held: Sample[] = [];
   #partSamples: Sample[] = [];
   #segmentIndex = 0;
   #partIndex = 0;
-  /** In frames of the grid. */
   #frames = 0;
+  #publishedFrames = 0;
   #chunks = 0;
 
   constructor(options: RenditionRunOptions) {
@@ -60,15 +63,59 @@ export class RenditionRun {
     return this.#chunks > 0;
   }
 
+  /** How far a leader is, in frames of the grid. */
+  get frames(): number {
+    return this.#frames;
+  }
+
+  /** How far a leader's parts are, in frames of the grid. */
+  get publishedFrames(): number {
+    return this.#publishedFrames;
+  }
+
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
   write(chunk: Buffer): number {
     return this.#boxes.push(chunk).reduce((frames, box) => frames + this.#onBox(box), 0);
   }
 
-  /** Publishes the frames of the unfinished part and closes the open segment. Leaders must end before followers. */
-  end(): void {
-    this.#addHeldSamples();
-    if (this.#partSamples.length > 0 && this.#isWorthClosing()) this.#closePart(true);
+  /** Publishes a follower's parts up to where a leader's are. */
+  follow(): void {
+    const { startSeconds } = this.#options.clock;
+    if (startSeconds === null) return;
+    let added = 0;
+    for (const sample of this.#held) {
+      if (!this.#addFollowerSample(sample, startSeconds)) break;
+      added++;
+    }
+    this.#held.splice(0, added);
+  }
+
+  /** Publishes a leader's unfinished part, without the frames from `endFrames` on, and closes the open segment. */
+  endLeader(endFrames: number): void {
+    const { frameStep } = this.#options;
+    while (this.#partSamples.length > 0 && this.#frames > endFrames) {
+      this.#partSamples.pop();
+      this.#frames -= frameStep;
+    }
+    this.#closeRun();
+  }
+
+  /**
+   * Publishes a follower's unfinished part up to the frame that is nearest to the leaders' end, and closes the open segment.
+   * What is longer would keep players from an end, and the next run has it again.
+   */
+  endFollower(): void {
+    this.follow();
+    const { startSeconds, endSeconds } = this.#options.clock;
+    const isWithin = (sample: Sample) =>
+      this.#presentationSeconds(sample) < endSeconds - this.#halfFrameSeconds() - TIE_SECONDS;
+    this.#partSamples = startSeconds === null ? [] : [...this.#partSamples, ...this.#held].filter(isWithin);
+    this.#held = [];
+    this.#closeRun();
+  }
+
+  #closeRun(): void {
+    if (this.#partSamples.length > 0) this.#closePart(true);
     for (const timeline of this.#options.timelines) timeline.pause();
   }
 
@@ -102,15 +149,7 @@ export class RenditionRun {
       return;
     }
     this.#held.push(sample);
-    if (this.#held.length > MAX_HELD_SAMPLES) this.#held.shift();
-    this.#addHeldSamples();
-  }
-
-  #addHeldSamples(): void {
-    const { startSeconds } = this.#options.clock;
-    if (startSeconds === null) return;
-    for (const sample of this.#held) this.#addFollowerSample(sample, startSeconds);
-    this.#held = [];
+    if (this.#held.length > MAX_HELD_SAMPLES && this.#options.clock.startSeconds === null) this.#held.shift();
   }
 
   #addLeaderSample(sample: Sample): void {
@@ -122,46 +161,65 @@ export class RenditionRun {
     else if (framesInSegment % partFrames === 0) this.#closePart(false);
   }
 
-  #addFollowerSample(sample: Sample, startSeconds: number): void {
-    const { grid } = this.#options;
-    const halfFrameSeconds = AAC_FRAME_SAMPLES / this.#timescale() / 2;
-    const sampleSeconds = this.#presentationSeconds(sample) - startSeconds;
-    if (sampleSeconds < -halfFrameSeconds) return;
-    this.#partSamples.push(sample);
-    const endSeconds = sampleSeconds + sample.durationTicks / this.#timescale();
+  /** Returns false if the sample must wait, because no leader has come to the end of the part that it completes. */
+  #addFollowerSample(sample: Sample, startSeconds: number): boolean {
+    const { grid, clock } = this.#options;
+    const halfFrameSeconds = this.#halfFrameSeconds();
+    if (this.#presentationSeconds(sample) - startSeconds < -halfFrameSeconds) return true;
     const isLastPart = this.#partIndex + 1 === grid.partsPerSegment;
     const boundarySeconds = isLastPart
       ? cutSeconds(grid, this.#segmentIndex + 1, 0)
       : cutSeconds(grid, this.#segmentIndex, this.#partIndex + 1);
-    if (endSeconds >= boundarySeconds - halfFrameSeconds - TIE_SECONDS) this.#closePart(isLastPart);
+    const completesPart = this.#endOf(sample) - startSeconds >= boundarySeconds - halfFrameSeconds - TIE_SECONDS;
+    const isEarly = clock.publishedSeconds < boundarySeconds - TIE_SECONDS;
+    if (completesPart && isEarly && this.#held.length <= MAX_HELD_SAMPLES) return false;
+    this.#partSamples.push(sample);
+    if (completesPart) this.#closePart(isLastPart);
+    return true;
   }
 
   #closePart(completesSegment: boolean): void {
-    const { run, grid, clock, firstMsn, timelines } = this.#options;
+    const { run, grid, clock, firstMsn, timelines, isLeader } = this.#options;
     const first = this.#partSamples[0];
     if (first === undefined || this.#initSection === null) throw new Error('a part without samples');
     const segmentSeconds = (clock.startSeconds ?? 0) + cutSeconds(grid, this.#segmentIndex, 0);
-    const offsetSeconds = this.#presentationSeconds(first) - segmentSeconds;
+    const firstSeconds = this.#presentationSeconds(first);
+    const shiftTicks = this.#shiftTicks();
     const start = {
       msn: firstMsn + this.#segmentIndex,
       epoch: run.epoch,
-      ...clock.segmentStart(this.#segmentIndex, segmentSeconds, offsetSeconds),
+      mediaSeconds: firstSeconds + shiftTicks / this.#timescale(),
+      ...clock.segmentStart(this.#segmentIndex, segmentSeconds, firstSeconds - segmentSeconds),
+    };
+    const header = {
+      trackId: this.#initSection.trackId,
+      sequenceNumber: ++this.#chunks,
+      decodeTicks: first.decodeTicks + shiftTicks,
     };
     const part = {
       durationSeconds: this.#partSamples.reduce((ticks, sample) => ticks + sample.durationTicks, 0) / this.#timescale(),
       isIndependent: first.isSync,
-      data: buildCmafChunk(this.#initSection.trackId, ++this.#chunks, this.#partSamples),
+      data: buildCmafChunk(header, this.#partSamples),
     };
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
     this.#partSamples = [];
     this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
     if (completesSegment) this.#segmentIndex++;
+    this.#publishedFrames = this.#frames;
+    if (isLeader) clock.onPublished((this.#frames * grid.segmentSeconds) / grid.segmentFrames);
   }
 
-  /** False for audio after the last video segment: it would start a segment that is a gap in all other renditions. */
-  #isWorthClosing(): boolean {
-    const { isLeader, clock } = this.#options;
-    return isLeader || this.#partIndex > 0 || clock.hasBegun(this.#segmentIndex);
+  /** A whole number of the track's ticks. Rounded up, so that nothing is before the end of what was published. */
+  #shiftTicks(): number {
+    return Math.ceil(this.#options.clock.shiftSeconds * this.#timescale() - TIE_SECONDS);
+  }
+
+  #halfFrameSeconds(): number {
+    return AAC_FRAME_SAMPLES / this.#timescale() / 2;
+  }
+
+  #endOf(sample: Sample): number {
+    return this.#presentationSeconds(sample) + sample.durationTicks / this.#timescale();
   }
 
   #presentationSeconds(sample: Sample): number {

@@ -1,5 +1,5 @@
 import type { TimelineSnapshot } from './package-snapshot.ts';
-import { type Part, type Segment, type SegmentStart, segmentBytes } from './segment.ts';
+import { endSeconds, type Part, type Segment, type SegmentStart, segmentBytes } from './segment.ts';
 import { NOTHING_MEASURED, SegmentBitrates } from './segment-bitrates.ts';
 import { NO_SEGMENTS, SegmentWindow } from './segment-window.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -197,9 +197,10 @@ export class RenditionTimeline {
   /** Adds gaps for the segments that this rendition lacks because it lagged behind the others when its run ended. */
   #fillGap(last: Segment, msn: number): void {
     const { targetDurationSeconds } = this.#options;
+    const mediaSeconds = endSeconds(last);
     let programDateTimeMs = last.programDateTimeMs + last.durationSeconds * 1000;
     for (let missing = last.msn + 1; missing < msn; missing++) {
-      const gap = { ...last, msn: missing, programDateTimeMs, durationSeconds: targetDurationSeconds };
+      const gap = { ...last, msn: missing, mediaSeconds, programDateTimeMs, durationSeconds: targetDurationSeconds };
       this.#segments.push({ ...gap, parts: [], isComplete: true, isGap: true });
       this.bitrates.addGap();
       programDateTimeMs += targetDurationSeconds * 1000;

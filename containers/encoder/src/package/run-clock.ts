@@ -16,24 +16,50 @@ interface SegmentMoment {
   readonly absences: number;
 }
 
-/** What the renditions of a run share: when its media begins, and the date and the discontinuities of each segment. */
+/** What a stream's past says about the first cut of its next run. */
+export interface RunBeginning {
+  /** The stream's media time there. No rendition has media after it. */
+  readonly mediaSeconds: number;
+  /** How many discontinuities are before the first segment. */
+  readonly discontinuityNumber: number;
+}
+
+/**
+ * What the renditions of a run share: where its media is on the stream's timeline, how much of it is published, and the
+ * date and the discontinuities of each segment.
+ */
 export class RunClock {
   #firstCutSeconds: number | null = null;
+  #publishedSeconds = 0;
   #newest: SegmentMoment | null = null;
   readonly #moments = new Map<number, SegmentMoment>();
   readonly #run: MediaRun;
-  readonly #firstDiscontinuityNumber: number;
+  readonly #beginning: RunBeginning;
   #absencesAtStart = 0;
 
-  /** `discontinuityNumber` is that of the run's first segment. */
-  constructor(run: MediaRun, discontinuityNumber: number) {
+  constructor(run: MediaRun, beginning: RunBeginning) {
     this.#run = run;
-    this.#firstDiscontinuityNumber = discontinuityNumber;
+    this.#beginning = beginning;
   }
 
-  /** Media time of the run's first cut; null until a leading rendition has its first sample. */
+  /** The run's own time of its first cut; null until a leading rendition has its first sample. */
   get startSeconds(): number | null {
     return this.#firstCutSeconds;
+  }
+
+  /** What is added to the run's own times: each FFmpeg begins at the same time, and the stream's media time goes on. */
+  get shiftSeconds(): number {
+    return this.#beginning.mediaSeconds - (this.#firstCutSeconds ?? 0);
+  }
+
+  /** Up to where the leading rendition that is furthest ahead has published parts, in seconds since the first cut. */
+  get publishedSeconds(): number {
+    return this.#publishedSeconds;
+  }
+
+  /** The run's own time at which its published media ends; 0 if there is none. */
+  get endSeconds(): number {
+    return this.#firstCutSeconds === null ? 0 : this.#firstCutSeconds + this.#publishedSeconds;
   }
 
   /** The number of discontinuities before the newest segment. */
@@ -41,19 +67,19 @@ export class RunClock {
     return this.#discontinuityNumberAt(this.#newest);
   }
 
-  /** All leading renditions start at the same media time. The first one that calls sets it. */
-  start(mediaSeconds: number): void {
-    this.#firstCutSeconds ??= mediaSeconds;
+  /** All leading renditions start at the same time. The first one that calls sets it. */
+  start(runSeconds: number): void {
+    this.#firstCutSeconds ??= runSeconds;
   }
 
-  /** Whether any rendition has published a part of the run's segment `index`. */
-  hasBegun(index: number): boolean {
-    return this.#moments.has(index);
+  /** A leading rendition has published parts up to so many seconds after the first cut. */
+  onPublished(untilSeconds: number): void {
+    this.#publishedSeconds = Math.max(this.#publishedSeconds, untilSeconds);
   }
 
   /**
    * The date and the discontinuities of a sample, `offsetSeconds` after the start of the run's segment `index`, which is at
-   * media time `segmentSeconds`. Reads the ingest clock once per segment, so that all renditions agree (RFC 8216bis 6.2.4).
+   * the run's own time `segmentSeconds`. Reads the ingest clock once per segment, so that all renditions agree (RFC 8216bis 6.2.4).
    * After the publisher was away, the next segment has a discontinuity: its date does not follow from the one before it.
    */
   segmentStart(index: number, segmentSeconds: number, offsetSeconds: number) {
@@ -87,6 +113,6 @@ export class RunClock {
 
   #discontinuityNumberAt(moment: SegmentMoment | null): number {
     const absences = moment === null ? 0 : moment.absences - this.#absencesAtStart;
-    return this.#firstDiscontinuityNumber + absences;
+    return this.#beginning.discontinuityNumber + absences;
   }
 }

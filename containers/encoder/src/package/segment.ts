@@ -15,6 +15,8 @@ export interface SegmentStart {
   readonly discontinuityNumber: number;
   /** Milliseconds since 1970. */
   readonly programDateTimeMs: number;
+  /** Media time of its first frame, which goes on over all runs of the stream. A gap has that of the media before it. */
+  readonly mediaSeconds: number;
 }
 
 /** A media segment. Its parts are the only copy of its media. */
@@ -25,6 +27,11 @@ export interface Segment<Media = Buffer> extends SegmentStart {
   isComplete: boolean;
   /** This rendition has no media for this segment (EXT-X-GAP). */
   readonly isGap: boolean;
+}
+
+/** Media time at which a segment ends, or its parts so far. */
+export function endSeconds({ mediaSeconds, durationSeconds, isGap }: Segment<unknown>): number {
+  return isGap ? mediaSeconds : mediaSeconds + durationSeconds;
 }
 
 /** The size of a segment's media. */

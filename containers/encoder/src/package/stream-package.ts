@@ -1,5 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import {
   type MediaRun,
   type RunDescription,
@@ -12,9 +13,10 @@ import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-
 import { PackagedRun } from './packaged-run.ts';
 import { havePartTarget, NO_PARTS, type PartLengths, partLengthsWith } from './part-lengths.ts';
 import { RenditionTimeline } from './rendition-timeline.ts';
+import { endSeconds } from './segment.ts';
 
 /** What a run gets if its package is frozen. */
-const NO_SINK: RunSink = { write: () => 0, end: () => undefined };
+const NO_SINK: RunSink = { write: () => 0, end: () => 0 };
 
 /** Where a package starts: empty, or with all that another one knew. */
 export type PackageStart = Pick<PackageSnapshot, 'latency' | 'firstMsn'> & Partial<PackageSnapshot>;
@@ -28,6 +30,7 @@ export class StreamPackage {
   readonly profile: LatencyProfile;
   readonly #timelines = new Map<string, RenditionTimeline>();
   readonly #firstMsn: number;
+  readonly #firstMediaSeconds: number;
   #active: PackagedRun | null = null;
   /** The newest run of the package that this one continues. */
   readonly #former: PackageSnapshot['newest'];
@@ -41,12 +44,14 @@ export class StreamPackage {
 
   /**
    * `firstMsn` is the media sequence number of the first segment. It must be above every number that viewers have seen.
+   * So must `firstMediaSeconds`, its media time, for viewers that are to play on.
    */
   constructor(start: PackageStart) {
     const past: PackageSnapshot = { ...EMPTY_PACKAGE, ...start };
     this.latency = past.latency;
     this.profile = LATENCY_PROFILES[past.latency];
     this.#firstMsn = past.firstMsn;
+    this.#firstMediaSeconds = past.firstMediaSeconds;
     this.#former = past.newest;
     this.#offered = past.offered;
     this.#formerDiscontinuityNumber = past.discontinuityNumber;
@@ -144,7 +149,10 @@ export class StreamPackage {
       run,
       grid: cutGrid(this.profile, run),
       firstMsn: this.nextMsn(),
-      discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
+      beginning: {
+        mediaSeconds: this.#beginningSeconds(run),
+        discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
+      },
       timelinesFedBy: (name) => this.#timelinesFedBy(name, run),
     });
     this.#active = active;
@@ -184,6 +192,7 @@ export class StreamPackage {
     return {
       latency: this.latency,
       firstMsn: this.#firstMsn,
+      firstMediaSeconds: this.#firstMediaSeconds,
       isEnded: this.#isEnded,
       discontinuityNumber: this.discontinuityNumber,
       longestPartSeconds: longestSeconds === 0 ? null : longestSeconds,
@@ -199,6 +208,11 @@ export class StreamPackage {
     let next = this.#firstMsn;
     for (const timeline of this.#timelines.values()) next = Math.max(next, timeline.lastMsn() + 1);
     return next;
+  }
+
+  /** Media time after all that any rendition has. It goes on over runs, without what is missing between them. */
+  nextMediaSeconds(): number {
+    return Math.max(this.#firstMediaSeconds, ...[...this.#timelines.values()].map(endOf));
   }
 
   /** Media bytes in memory. Parts that several renditions share count once. */
@@ -221,6 +235,13 @@ export class StreamPackage {
   #newest(): PackageSnapshot['newest'] {
     if (this.#active === null) return this.#former;
     return { run: this.#active.description, hasParts: this.#active.hasParts };
+  }
+
+  /** Where the media of a run begins. Its audio may begin half a frame before its picture. */
+  #beginningSeconds({ audio, video }: MediaRun): number {
+    const sound = this.#timelines.get(AUDIO_RENDITION);
+    const halfFrameSeconds = audio === null || video.length === 0 ? 0 : AAC_FRAME_SAMPLES / audio.sampleRateHz / 2;
+    return Math.max(this.nextMediaSeconds(), sound === undefined ? 0 : endOf(sound) + halfFrameSeconds);
   }
 
   /**
@@ -263,4 +284,9 @@ export class StreamPackage {
     this.#timelines.set(name, timeline);
     return timeline;
   }
+}
+
+function endOf(timeline: RenditionTimeline): number {
+  const newest = timeline.newest();
+  return newest === undefined ? 0 : endSeconds(newest);
 }

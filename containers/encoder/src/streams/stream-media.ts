@@ -105,7 +105,11 @@ export class StreamMedia {
   #replacePackage(): void {
     const former = this.#package;
     const firstMsn = Math.max(former.nextMsn(), clockMediaSequence(this.#options.now()));
-    this.#package = new StreamPackage({ latency: this.#latency, firstMsn });
+    this.#package = new StreamPackage({
+      latency: this.#latency,
+      firstMsn,
+      firstMediaSeconds: former.nextMediaSeconds(),
+    });
     this.#finish(() => former.end());
   }
 

@@ -138,17 +138,21 @@ export class TranscodeRun {
   }
 
   #describe(): MediaRun {
-    const { plan, epoch, ingestClock, startMs } = this.#options;
-    const toTimelineMs = (mediaSeconds: number): number => startMs + (mediaSeconds - RUN_START_SECONDS) * 1000;
+    const { plan, epoch, ingestClock } = this.#options;
     return {
       epoch,
       video: plan.video,
       frameRate: plan.frameRate,
       keyframeFrames: plan.keyframeFrames,
       audio: plan.audio,
-      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(toTimelineMs(mediaSeconds)),
-      absencesBy: (mediaSeconds) => ingestClock.absencesBy(toTimelineMs(mediaSeconds)),
+      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(this.#toTimelineMs(mediaSeconds)),
+      absencesBy: (mediaSeconds) => ingestClock.absencesBy(this.#toTimelineMs(mediaSeconds)),
     };
+  }
+
+  /** Position on the publisher's timeline of a moment of the run's media. */
+  #toTimelineMs(mediaSeconds: number): number {
+    return this.#options.startMs + (mediaSeconds - RUN_START_SECONDS) * 1000;
   }
 
   #write(tag: FlvTag, timestampMs: number): void {
@@ -182,13 +186,13 @@ export class TranscodeRun {
   async #settle(): Promise<RunEnd> {
     const exit = await this.#ffmpeg.exit;
     clearInterval(this.#watch);
-    this.#sink.end();
+    const endSeconds = this.#sink.end();
     return {
       outcome: this.#outcome ?? 'died',
       exit,
       lifetimeMs: this.#options.now() - this.#startedAtMs,
       hadOutput: [...this.#monitors.values()].every((monitor) => monitor.frames > 0),
-      deliveredUntilMs: this.deliveredUntilMs,
+      deliveredUntilMs: Math.max(this.#options.startMs, this.#toTimelineMs(endSeconds)),
     };
   }
 
