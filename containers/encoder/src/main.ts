@@ -155,6 +155,8 @@ async function startCluster({
   const liveStore = createLiveStore({ client, tables: environment });
   const reconnectWindowMs = environment.RECONNECT_WINDOW_SECONDS * 1000;
   const now = Date.now;
+  // A clock that is set must not look like an FFmpeg that hangs.
+  const steadyNow = (): number => performance.now();
   const identity = await readTaskIdentity(environment, fetch);
   const deployment = new DeploymentWatch({
     revision: identity.revision,
@@ -162,9 +164,9 @@ async function startCluster({
     onDrain: () => stopRequests.drain('a deployment has replaced the task'),
     now,
   });
-  const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now });
+  const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now: steadyNow });
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
-  const arbiter = createStepArbiter(architecture);
+  const arbiter = createStepArbiter(architecture, steadyNow);
   return Cluster.start({
     identity,
     host: environment.LISTEN_HOST,
@@ -180,7 +182,7 @@ async function startCluster({
         store: liveStore,
         reconnectWindowMs,
         ...{ room, architecture, arbiter },
-        ...{ emit, spawn, now, log },
+        ...{ emit, spawn, now, steadyNow, log },
       }),
     room: () => room.snapshot(),
     reconnectWindowMs,
@@ -197,14 +199,14 @@ async function openEdgeSecret({ edgeSecret }: EncoderEnvironment, log: Logger): 
   return openSharedSecret(edgeSecret, { name: 'the secret of the edge', now: Date.now, log });
 }
 
-function createStepArbiter(architecture: Architecture): StepArbiter {
+function createStepArbiter(architecture: Architecture, now: () => number): StepArbiter {
   const idle = new CpuIdle(cpus);
   return new StepArbiter({
     limits: STEP_LIMITS,
     architecture,
     vCpus: availableParallelism(),
     idleVCpus: (nowMs) => idle.measure(nowMs),
-    now: Date.now,
+    now,
   });
 }
 

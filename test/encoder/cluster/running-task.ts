@@ -84,6 +84,7 @@ export class RunningTask {
       createStreams: (task) =>
         new LiveStreams({
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
+          steadyNow: () => performance.now(),
           arbiter: options.arbiter ?? testArbiter(),
           emit: (event) => emit({ ...event, taskId }),
         }),

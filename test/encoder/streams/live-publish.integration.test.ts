@@ -25,7 +25,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     onCost: () => undefined,
     onRestart: () => undefined,
     onQualityStep: () => undefined,
-    ...{ arbiter: testArbiter(), spawn: spawnCounted, now: Date.now, log },
+    ...{ arbiter: testArbiter(), spawn: spawnCounted, steadyNow: () => performance.now(), log },
   };
   const encoders: StreamEncoder[] = [];
   const publish = new LivePublish({

@@ -18,6 +18,7 @@ export const makeStreams = (options: Pick<LiveStreamsOptions, 'store'> & Partial
       throw new Error('nobody sends media here');
     },
     now: Date.now,
+    steadyNow: () => performance.now(),
     log: createLogger({ service: 'test', level: process.env.STREAMS_TEST_LOG ?? 'silent' }),
     ...options,
   });

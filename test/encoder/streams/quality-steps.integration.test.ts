@@ -51,6 +51,7 @@ function startTask(taskId: string): LiveStreams {
     emit: (event) => events.push(event),
     spawn: slowFfmpeg((args) => (args.some((arg) => arg.includes('select=')) ? 0 : 1000 / FRAME_RATE / 0.7)),
     now: Date.now,
+    steadyNow: () => performance.now(),
     log: createLogger({ service: 'test', level: 'silent' }),
   });
   tasks.push(streams);

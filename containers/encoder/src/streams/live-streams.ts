@@ -30,6 +30,8 @@ export interface LiveStreamsOptions {
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds, by a clock that never steps. For durations. */
+  readonly steadyNow: () => number;
   readonly log: Logger;
 }
 

@@ -30,8 +30,8 @@ export interface StreamEncoderOptions {
   readonly onQualityStep: (step: QualityStep) => void;
   readonly arbiter: StepArbiter;
   readonly spawn: SpawnProcess;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds, by a clock that never steps. For durations. */
+  readonly steadyNow: () => number;
   readonly log: Logger;
 }
 
@@ -53,7 +53,7 @@ export class StreamEncoder {
   #epochs: EpochRange;
 
   constructor(options: StreamEncoderOptions, publish: FeedingPublish) {
-    const { published, media, firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, now, log } = options;
+    const { published, media, firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, log } = options;
     this.#options = options;
     this.#publish = publish;
     this.#epochs = this.#epochsOf(publish);
@@ -63,7 +63,8 @@ export class StreamEncoder {
       beginRun: (run) => media.beginRun(run),
       fits: (format) => media.fits(format),
       onFatal: (reason, description) => this.#publish.onFatal(reason, description),
-      ...{ firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, now, log },
+      ...{ firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, log },
+      now: options.steadyNow,
     });
   }
 

@@ -15,8 +15,8 @@ export interface StreamEncodersOptions {
   readonly onCost: (vCpus: number) => void;
   readonly arbiter: StepArbiter;
   readonly spawn: SpawnProcess;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  /** Milliseconds, by a clock that never steps. For durations. */
+  readonly steadyNow: () => number;
   readonly log: Logger;
 }
 

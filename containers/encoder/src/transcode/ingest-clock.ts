@@ -2,10 +2,15 @@
  * How fast the offset may grow: faster than clocks drift apart (0.01 %), but slow enough to ignore seconds of jitter.
  */
 const LEAK_MS_PER_MS = 0.0005;
+/**
+ * If the date of arrival moves by more than this against a clock that never steps, the wall clock was set. Tags that another task
+ * passes on have the dates of their arrival there, and may come a little later.
+ */
+const WALL_CLOCK_STEP_MS = 200;
 /** How many returns of a publisher are remembered. The packager asks about the last few segments only. */
 const MAX_REMEMBERED_RETURNS = 8;
 
-/** A stretch of the timeline without an absence of the publisher. */
+/** A stretch of the timeline without an absence of the publisher or a step of the wall clock. */
 interface Stretch {
   readonly fromMs: number;
   readonly offsetMs: number | null;
@@ -20,9 +25,18 @@ export class IngestClock {
   readonly #stretches: Stretch[] = [{ fromMs: Number.NEGATIVE_INFINITY, offsetMs: null }];
   #forgottenStretches = 0;
   #newestTimelineMs = Number.NEGATIVE_INFINITY;
+  /** What the wall clock was ahead of the steady one at the last tag. */
+  #wallAheadMs: number | null = null;
 
-  /** A tag of `timelineMs` arrived at `receivedAtMs` (milliseconds since 1970). */
-  observe(timelineMs: number, receivedAtMs: number): void {
+  /**
+   * A tag of `timelineMs` arrived at `receivedAtMs` (milliseconds since 1970), which is `nowMs` by a clock that never steps. If the
+   * wall clock was set, dates follow it from this tag on, as after an absence.
+   */
+  observe(timelineMs: number, receivedAtMs: number, nowMs: number): void {
+    const wallAheadMs = receivedAtMs - nowMs;
+    const steppedMs = Math.abs(wallAheadMs - (this.#wallAheadMs ?? wallAheadMs));
+    this.#wallAheadMs = wallAheadMs;
+    if (steppedMs > WALL_CLOCK_STEP_MS) this.onReturn(timelineMs);
     const { fromMs, offsetMs } = this.#newest;
     const seenMs = receivedAtMs - timelineMs;
     const elapsedMs = Math.max(0, timelineMs - this.#newestTimelineMs);

@@ -64,7 +64,7 @@ export class InputMeter {
     this.#declaredKbps = sum > 0 ? Math.round(sum) : null;
   }
 
-  /** Takes an audio or video frame that arrived at `receivedAtMs` (milliseconds since 1970). */
+  /** Takes an audio or video frame that arrived at `receivedAtMs`, by a clock that never steps. */
   onFrame({ tag, timelineMs }: TimedTag, receivedAtMs: number): void {
     const isVideo = tag.type === VIDEO_TAG;
     this.#arrivals.push({ receivedAtMs, timelineMs, sizeBytes: tag.payload.length, isVideo });

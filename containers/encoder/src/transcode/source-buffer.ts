@@ -17,6 +17,14 @@ export interface SourceStart {
   readonly ingestClock: IngestClock;
 }
 
+/** When a tag arrived. */
+export interface Arrival {
+  /** Milliseconds since 1970. */
+  readonly receivedAtMs: number;
+  /** Milliseconds by a clock that never steps. */
+  readonly nowMs: number;
+}
+
 /** A frame in its place, and whether the publisher's timestamps jumped before it. */
 export interface BufferedTag {
   readonly timed: TimedTag;
@@ -72,12 +80,12 @@ export class SourceBuffer {
   }
 
   /** Adds a frame. The media that a run needs, which has delivered up to `neededFromMs`, is kept. */
-  add(tag: FlvTag, receivedAtMs: number, neededFromMs: number | undefined): BufferedTag {
+  add(tag: FlvTag, { receivedAtMs, nowMs }: Arrival, neededFromMs: number | undefined): BufferedTag {
     const { timelineMs, hasJumped } = this.#timeline.advance(tag);
     if (hasJumped) this.#onJump(timelineMs);
     else if (this.#hasReturned) this.#ingestClock.onReturn(timelineMs);
     this.#hasReturned = false;
-    this.#ingestClock.observe(timelineMs, receivedAtMs);
+    this.#ingestClock.observe(timelineMs, receivedAtMs, nowMs);
     this.#tracks.place(tag, timelineMs);
     const timed = { tag, timelineMs };
     this.#cache.add(timed, this.#tracks.mayHaveVideo, neededFromMs);

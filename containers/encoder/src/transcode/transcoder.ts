@@ -40,7 +40,7 @@ export interface TranscoderOptions {
    */
   readonly onFatal: (reason: FatalReason, description: string) => void;
   readonly spawn: SpawnProcess;
-  /** Milliseconds since 1970. */
+  /** Milliseconds, by a clock that never steps. */
   readonly now: () => number;
   readonly log: Logger;
 }
@@ -73,7 +73,7 @@ export class Transcoder {
     this.#restarts = new Restarts({ steps: this.#steps, onDue: () => this.#startWhenPossible() });
   }
 
-  /** Takes the publisher's next tag. */
+  /** Takes the publisher's next tag, which came at `receivedAtMs` (milliseconds since 1970). Only dates are made of that. */
   onTag(tag: FlvTag, receivedAtMs: number): void {
     if (this.#isStopped || !this.#describe(tag)) return;
     if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#onSequenceHeader(tag);
@@ -137,9 +137,10 @@ export class Transcoder {
   }
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
-    const { timed, hasJumped } = this.#buffer.add(tag, receivedAtMs, this.#run?.deliveredUntilMs);
+    const nowMs = this.#options.now();
+    const { timed, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.deliveredUntilMs);
     if (hasJumped) this.#onJump();
-    this.#monitor.onFrame(timed, receivedAtMs);
+    this.#monitor.onFrame(timed, nowMs);
     if (this.#run === null) this.#startWhenPossible();
     else if (this.#isReturning) this.#goOn(this.#run);
     else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
