@@ -15,6 +15,8 @@ export interface EncodedRunOptions {
   readonly seconds: number;
   readonly video: { readonly frameRate: FrameRate; readonly keyframeFrames: number; readonly bFrames: number } | null;
   readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
+  /** @default a test picture that moves */
+  readonly picture?: 'black';
 }
 
 /** One rendition's fragmented MP4, split into its parts. */
@@ -124,10 +126,11 @@ async function encodeInto(folder: string, options: EncodedRunOptions): Promise<v
 }
 
 function ffmpegArguments(options: EncodedRunOptions, folder: string): string[] {
-  const { seconds, video, audio } = options;
+  const { seconds, video, audio, picture } = options;
+  const pattern = picture === 'black' ? 'color=black:' : 'testsrc2=';
   const rate = video === null ? '' : `${video.frameRate.numerator}/${video.frameRate.denominator}`;
   const inputs = [
-    ...(video === null ? [] : ['-f', 'lavfi', '-i', `testsrc2=size=128x72:rate=${rate}:duration=${seconds}`]),
+    ...(video === null ? [] : ['-f', 'lavfi', '-i', `${pattern}size=128x72:rate=${rate}:duration=${seconds}`]),
     ...(audio === null ? [] : ['-f', 'lavfi', '-i', `sine=sample_rate=${audio.sampleRateHz}:duration=${seconds}`]),
   ];
   const videoOutputs =
