@@ -50,6 +50,7 @@ export class FollowedPackage {
     const sink = this.stream.beginRun(run);
     this.#check();
     return {
+      ...sink,
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
         this.#check();

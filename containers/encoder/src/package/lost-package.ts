@@ -1,7 +1,7 @@
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import type { LastSegment, Offered } from './offered-renditions.ts';
-import { NO_PARTS, partLengthsWith } from './part-lengths.ts';
+import { streamPartTargetSeconds } from './part-target.ts';
 import type { Segment } from './segment.ts';
 import { NOTHING_MEASURED } from './segment-bitrates.ts';
 import { type PackageStart, StreamPackage } from './stream-package.ts';
@@ -56,13 +56,11 @@ export function isResumable({ offered, firstMsn }: Omit<LostPackageOptions, 'lat
 /** What both have in common. `unknown` makes the segments of renditions of which no segment is known. */
 function startOf({ latency, offered, firstMsn }: LostPackageOptions, unknown: () => Segment[]): PackageStart {
   const { run, codecs, lastSegments } = offered;
-  const { longestSeconds, shortestSeconds } = partLengthsWith(NO_PARTS, LATENCY_PROFILES[latency], run);
   const names = new Set([...renditionNames(run), ...Object.keys(lastSegments)]);
   return {
     latency,
     firstMsn,
-    longestPartSeconds: longestSeconds,
-    shortestPartSeconds: Number.isFinite(shortestSeconds) ? shortestSeconds : null,
+    partTargetSeconds: offered.partTargetSeconds ?? streamPartTargetSeconds(LATENCY_PROFILES[latency], run),
     newest: { run, hasParts: true },
     offered: { run, codecs },
     timelines: [...names].map((name) => ({

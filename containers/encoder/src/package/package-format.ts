@@ -16,7 +16,7 @@ import type { PackageSnapshot } from './package-snapshot.ts';
 // `mediaBytes` is in place of each init section and each part. Media that several renditions share is there once.
 
 /** Its last character changes with every change of the format. A task refuses what a task of another release sends. */
-export const FORMAT_NAME = Buffer.from('HEADPKG1', 'latin1');
+export const FORMAT_NAME = Buffer.from('HEADPKG2', 'latin1');
 export const PREAMBLE_BYTES = FORMAT_NAME.length + 4;
 
 /** A stream of seven renditions that restarts in every second has a header of about 200 KB. */
@@ -66,8 +66,7 @@ const snapshotSchema = z.strictObject({
   firstMsn: wholeNumberSchema,
   isEnded: z.boolean(),
   discontinuityNumber: z.nullable(wholeNumberSchema),
-  longestPartSeconds: z.nullable(seconds),
-  shortestPartSeconds: z.nullable(seconds),
+  partTargetSeconds: z.nullable(seconds),
   newest: z.nullable(z.strictObject({ run: runDescriptionSchema, hasParts: z.boolean() })),
   offered: z.nullable(offeredRunSchema),
   timelines: z.array(timelineSchema).check(z.maxLength(LADDER_NAMES.length + 1)),

@@ -2,7 +2,7 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { MediaRun } from '#encoder/media/media-run.ts';
 import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
-import { type CutGrid, cutSeconds } from './cut-grid.ts';
+import { type CutGrid, cutSeconds, framesInSegment } from './cut-grid.ts';
 import { parseFragment, type Sample } from './fragment.ts';
 import { type InitSection, parseInitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
@@ -42,7 +42,7 @@ export class RenditionRun {
   #partSamples: Sample[] = [];
   #segmentIndex = 0;
   #partIndex = 0;
-  /** In frames of the grid. */
+  /** Of the open segment, in frames of the grid. */
   #frames = 0;
   #chunks = 0;
 
@@ -58,6 +58,11 @@ export class RenditionRun {
   /** True once viewers have something to load. */
   get hasParts(): boolean {
     return this.#chunks > 0;
+  }
+
+  /** True once players can begin with it. Those that know nothing of parts need a whole segment. */
+  get isPlayable(): boolean {
+    return this.hasParts && this.#options.timelines[0]?.newestComplete() !== undefined;
   }
 
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
@@ -97,7 +102,7 @@ export class RenditionRun {
 
   #onSample(sample: Sample): void {
     if (this.#options.isLeader) {
-      if (this.#frames === 0) this.#options.clock.start(this.#presentationSeconds(sample));
+      if (this.#segmentIndex === 0 && this.#frames === 0) this.#options.clock.start(this.#presentationSeconds(sample));
       this.#addLeaderSample(sample);
       return;
     }
@@ -114,12 +119,11 @@ export class RenditionRun {
   }
 
   #addLeaderSample(sample: Sample): void {
-    const { segmentFrames, partFrames } = this.#options.grid;
+    const { grid, frameStep } = this.#options;
     this.#partSamples.push(sample);
-    this.#frames += this.#options.frameStep;
-    const framesInSegment = this.#frames % segmentFrames;
-    if (framesInSegment === 0) this.#closePart(true);
-    else if (framesInSegment % partFrames === 0) this.#closePart(false);
+    this.#frames += frameStep;
+    const completesSegment = this.#frames >= framesInSegment(grid, this.#segmentIndex);
+    if (completesSegment || this.#frames % grid.partFrames === 0) this.#closePart(completesSegment);
   }
 
   #addFollowerSample(sample: Sample, startSeconds: number): void {
@@ -129,7 +133,8 @@ export class RenditionRun {
     if (sampleSeconds < -halfFrameSeconds) return;
     this.#partSamples.push(sample);
     const endSeconds = sampleSeconds + sample.durationTicks / this.#timescale();
-    const isLastPart = this.#partIndex + 1 === grid.partsPerSegment;
+    const segmentFrames = framesInSegment(grid, this.#segmentIndex);
+    const isLastPart = (this.#partIndex + 1) * grid.partFrames >= segmentFrames;
     const boundarySeconds = isLastPart
       ? cutSeconds(grid, this.#segmentIndex + 1, 0)
       : cutSeconds(grid, this.#segmentIndex, this.#partIndex + 1);
@@ -155,7 +160,9 @@ export class RenditionRun {
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
     this.#partSamples = [];
     this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
-    if (completesSegment) this.#segmentIndex++;
+    if (!completesSegment) return;
+    this.#segmentIndex++;
+    this.#frames = 0;
   }
 
   /** False for audio after the last video segment: it would start a segment that is a gap in all other renditions. */

@@ -82,12 +82,12 @@ export class StreamMedia {
     const current = this.#package;
     const sink = current.beginRun(run);
     return {
+      ...sink,
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
         if (current.playableRun !== null && !current.ended) this.#options.onPlayable();
         return frames;
       },
-      end: () => sink.end(),
     };
   }
 
