@@ -6,7 +6,8 @@ const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | 
   absent: 1000,
   unreachable: 1000,
   over: 3000,
-  ended: 3000,
+  // The presentation may have ended because another one follows.
+  ended: 300,
   failed: 300,
 };
 

@@ -65,6 +65,11 @@ export class StreamPackage {
     return this.#isEnded;
   }
 
+  /** Media sequence number of the first segment of all. */
+  get firstMsn(): number {
+    return this.#firstMsn;
+  }
+
   /** Nothing changes here any more, because another task continues the stream. */
   get isFrozen(): boolean {
     return this.#isFrozen;
