@@ -50,8 +50,10 @@ function nextState({ state, hasPlayed }: StreamStatus, event: StreamEvent): Stre
     case 'absent':
       return hasPlayed ? 'ended' : 'starting-soon';
     case 'over':
-    case 'ended':
       return 'ended';
+    case 'ended':
+      // The next probe tells whether the stream has ended, or only this presentation of it.
+      return state;
     case 'unreachable':
     case 'failed':
       return state === 'ended' ? 'ended' : 'reconnecting';

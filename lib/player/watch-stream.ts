@@ -6,7 +6,8 @@ const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | 
   absent: 1000,
   unreachable: 1000,
   over: 3000,
-  ended: 3000,
+  // Another presentation may follow. Before that, a cache may still say that the stream is live (status.json).
+  ended: 1200,
   failed: 300,
 };
 

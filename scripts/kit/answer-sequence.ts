@@ -40,7 +40,7 @@ interface PlaylistEnd {
 class Progress {
   #mediaSequence = 0;
   #discontinuitySequence = 0;
-  #partTargetSeconds = 0;
+  #partTargetSeconds: number | null = null;
   #end: PlaylistEnd = { msn: -1, parts: 0 };
   #isEnded = false;
   /** By media sequence number: how many parts were listed. */
@@ -49,7 +49,7 @@ class Progress {
   add(playlist: MediaPlaylist): void {
     this.#mediaSequence = Math.max(this.#mediaSequence, playlist.mediaSequence);
     this.#discontinuitySequence = Math.max(this.#discontinuitySequence, playlist.discontinuitySequence);
-    this.#partTargetSeconds = Math.max(this.#partTargetSeconds, playlist.partTargetSeconds ?? 0);
+    this.#partTargetSeconds ??= playlist.partTargetSeconds;
     if (compare(endOf(playlist), this.#end) > 0) this.#end = endOf(playlist);
     this.#isEnded ||= playlist.isEnded;
     for (const { msn, parts } of playlist.segments) {
@@ -69,7 +69,10 @@ class Progress {
         discontinuitySequence < this.#discontinuitySequence,
         `EXT-X-DISCONTINUITY-SEQUENCE went back from ${this.#discontinuitySequence} to ${discontinuitySequence}`,
       ],
-      [(partTargetSeconds ?? 0) < this.#partTargetSeconds, `PART-TARGET shrank to ${partTargetSeconds}`],
+      [
+        partTargetSeconds !== (this.#partTargetSeconds ?? partTargetSeconds),
+        `PART-TARGET changed from ${this.#partTargetSeconds} to ${partTargetSeconds}`,
+      ],
       [!isEnded && compare(end, this.#end) < 0, `the end went back from segment ${this.#end.msn} to ${end.msn}`],
       // Only the media of a lost task is gone like this.
       [

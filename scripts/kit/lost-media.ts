@@ -7,11 +7,8 @@ const LISTED_ONCE_MORE = /: segment (\d+) lists no parts$/;
  * though the lost task may have begun another run.
  */
 const BECAME_A_GAP = /^(\w+): the (?:date|duration|gap|name|discontinuity number) of segment (\d+) changed$/;
-/**
- * The PART-TARGET of the last known run may have been that of an older one. If the stream ends, segments that the lost task has
- * begun since are not listed any more.
- */
-const OTHERS = [/: PART-TARGET shrank to [\d.]+$/, /: EXT-X-ENDLIST after segment \d+, though \d+ was listed$/];
+/** If the stream ends, segments that the lost task has begun since are not listed any more. */
+const ENDED_BEFORE = /: EXT-X-ENDLIST after segment \d+, though \d+ was listed$/;
 
 /** Tells which violations follow from the loss of a task's memory. */
 export class LostMedia {
@@ -28,6 +25,6 @@ export class LostMedia {
     if (lastKnown !== undefined) return Number(lastKnown) < lostBelow;
     const [, rendition, msn] = BECAME_A_GAP.exec(violation) ?? [];
     if (msn !== undefined) return Number(msn) < lostBelow && this.#gaps.has(`${rendition} ${msn}`);
-    return lostBelow > 0 && OTHERS.some((pattern) => pattern.test(violation));
+    return lostBelow > 0 && ENDED_BEFORE.test(violation);
   }
 }

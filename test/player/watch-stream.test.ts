@@ -46,7 +46,7 @@ test('tries again soon after a failure, and keeps the last picture until then', 
   expect(await run(['live', 'unreachable', 'live'], ['failed', 'ended'])).toEqual([
     ...['live', 'start playback 1', 'failed', '300 ms'],
     ...['unreachable', '1000 ms'],
-    ...['live', 'close playback 1', 'start playback 2', 'ended', '3000 ms', 'close playback 2'],
+    ...['live', 'close playback 1', 'start playback 2', 'ended', '1200 ms', 'close playback 2'],
   ]);
 });
 

@@ -10,11 +10,21 @@ import type { FrameRate, MediaRun, RunSink, VideoRendition } from '#encoder/medi
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
 
+export interface EncodedVideo {
+  readonly frameRate: FrameRate;
+  readonly keyframeFrames: number;
+  readonly bFrames: number;
+  /** @default as long as the others */
+  readonly firstGopFrames?: number;
+}
+
 /** What FFmpeg encodes. Null leaves a track out. */
 export interface EncodedRunOptions {
   readonly seconds: number;
-  readonly video: { readonly frameRate: FrameRate; readonly keyframeFrames: number; readonly bFrames: number } | null;
+  readonly video: EncodedVideo | null;
   readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
+  /** @default a test picture that moves */
+  readonly picture?: 'black';
 }
 
 /** One rendition's fragmented MP4, split into its parts. */
@@ -80,6 +90,7 @@ export function toMediaRun(
     audio: audio === null ? null : { ...audio, audioKbps: 128 },
     wallClockMs: (mediaSeconds) => WALL_CLOCK_START_MS + mediaSeconds * 1000,
     absencesBy: () => 0,
+    ...(video?.firstGopFrames === undefined ? {} : { canBeginShort: true }),
     ...overrides,
   };
 }
@@ -124,10 +135,11 @@ async function encodeInto(folder: string, options: EncodedRunOptions): Promise<v
 }
 
 function ffmpegArguments(options: EncodedRunOptions, folder: string): string[] {
-  const { seconds, video, audio } = options;
+  const { seconds, video, audio, picture } = options;
+  const pattern = picture === 'black' ? 'color=black:' : 'testsrc2=';
   const rate = video === null ? '' : `${video.frameRate.numerator}/${video.frameRate.denominator}`;
   const inputs = [
-    ...(video === null ? [] : ['-f', 'lavfi', '-i', `testsrc2=size=128x72:rate=${rate}:duration=${seconds}`]),
+    ...(video === null ? [] : ['-f', 'lavfi', '-i', `${pattern}size=128x72:rate=${rate}:duration=${seconds}`]),
     ...(audio === null ? [] : ['-f', 'lavfi', '-i', `sine=sample_rate=${audio.sampleRateHz}:duration=${seconds}`]),
   ];
   const videoOutputs =
@@ -142,10 +154,11 @@ function ffmpegArguments(options: EncodedRunOptions, folder: string): string[] {
 
 function videoOutput(
   { name, width, height }: VideoRendition,
-  { keyframeFrames, bFrames, frameRate }: NonNullable<EncodedRunOptions['video']>,
+  { keyframeFrames, bFrames, frameRate, firstGopFrames }: EncodedVideo,
   folder: string,
 ): string[] {
-  const gop = ['-g', `${keyframeFrames}`, '-keyint_min', `${keyframeFrames}`, '-sc_threshold', '0'];
+  const first = firstGopFrames === undefined ? [] : ['-force_key_frames', `expr:eq(n,${firstGopFrames})`];
+  const gop = ['-g', `${keyframeFrames}`, '-keyint_min', `${keyframeFrames}`, '-sc_threshold', '0', ...first];
   return [
     ...['-map', '0:v', '-vf', `scale=${width}:${height},format=yuv420p`, '-c:v', 'libx264', '-preset', 'ultrafast'],
     ...[...gop, '-bf', `${bFrames}`, ...(bFrames === 0 ? ['-tune', 'zerolatency'] : [])],

@@ -73,7 +73,7 @@ function compareHeaders(before: MediaPlaylist, after: MediaPlaylist): string[] {
     [after.mediaSequence < before.mediaSequence, 'EXT-X-MEDIA-SEQUENCE went back'],
     [after.discontinuitySequence < before.discontinuitySequence, 'EXT-X-DISCONTINUITY-SEQUENCE went back'],
     [after.targetDurationSeconds !== before.targetDurationSeconds, 'EXT-X-TARGETDURATION changed'],
-    [(after.partTargetSeconds ?? 0) < (before.partTargetSeconds ?? 0), 'PART-TARGET shrank'],
+    [after.partTargetSeconds !== before.partTargetSeconds, 'PART-TARGET changed'],
     [comparePositions(endOf(after), endOf(before)) < 0, 'the end of the playlist went back'],
     [before.isEnded && !after.isEnded, 'the playlist goes on after EXT-X-ENDLIST'],
   ];

@@ -314,12 +314,13 @@ describe('the hinted part', () => {
   });
 });
 
-test('playlists are a 404 until there is something to play', async () => {
+test('playlists are a 404 until there is something to play, and the multivariant one until all players can begin', async () => {
   expect((await origin.ask('master.m3u8')).status).toBe(404);
   expect((await origin.ask(media())).status).toBe(404);
-  origin.feedUntil('audio', FIRST_MSN, 1);
-  origin.feedUntil('480p', FIRST_MSN, 1);
-  origin.feedUntil('360p', FIRST_MSN, 1);
+  for (const rendition of ['audio', '480p', '360p']) origin.feedUntil(rendition, FIRST_MSN, 1);
+  expect((await origin.ask('master.m3u8')).status).toBe(404);
+  expect((await origin.ask(media())).status).toBe(200);
+  for (const rendition of ['audio', '480p', '360p']) origin.feedUntil(rendition, FIRST_MSN + 1, 1);
   expect((await origin.ask('master.m3u8')).status).toBe(200);
   expect((await origin.ask(media())).status).toBe(200);
 });

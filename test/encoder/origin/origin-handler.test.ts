@@ -10,6 +10,7 @@ async function ask(file: string, settings: Partial<OriginStream> | null) {
   const elsewhere: StreamTarget['kind'][] = [];
   const stream: OriginStream = {
     currentPackage: new StreamPackage({ latency: 'low', firstMsn: 0 }),
+    formerPackages: [],
     status: 'live',
     mayAnswer: async () => true,
     arrives: async () => true,

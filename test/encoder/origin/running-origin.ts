@@ -30,9 +30,10 @@ export interface AskOptions {
 }
 
 /** Finds a package as the stream of PLAYBACK_ID, which no other task has. */
-export function onlyStream(currentPackage: StreamPackage): FindStream {
+export function onlyStream(currentPackage: StreamPackage, formerPackages: readonly StreamPackage[] = []): FindStream {
   const stream: OriginStream = {
     currentPackage,
+    formerPackages,
     get status() {
       if (currentPackage.playableRun === null) return 'idle';
       return currentPackage.ended ? 'ended' : 'live';
@@ -44,10 +45,14 @@ export function onlyStream(currentPackage: StreamPackage): FindStream {
 }
 
 /** Asks for a path in the folder of a package, without a server. */
-export async function askPackage(stream: StreamPackage, path: string): Promise<Pick<OriginAnswer, 'status' | 'body'>> {
+export async function askPackage(
+  stream: StreamPackage,
+  path: string,
+  formers: readonly StreamPackage[] = [],
+): Promise<Pick<OriginAnswer, 'status' | 'body'>> {
   const request = { method: 'GET', url: `/live/${PLAYBACK_ID}/${path}`, headers: {}, acceptsGzip: false } as const;
   const { signal } = new AbortController();
-  const answer = await new OriginHandler(onlyStream(stream)).handle({ ...request, signal }, async (target) =>
+  const answer = await new OriginHandler(onlyStream(stream, formers)).handle({ ...request, signal }, async (target) =>
     unknownStream(target),
   );
   if ('stream' in answer) throw new Error('the answer is forwarded');

@@ -53,6 +53,7 @@ export class FollowedPackage {
     const sink = this.stream.beginRun(run);
     this.#check();
     return {
+      ...sink,
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
         this.#check();

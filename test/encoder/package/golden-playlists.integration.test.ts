@@ -58,9 +58,9 @@ test.each<[string, () => Promise<string>]>([
   ['end', async () => ended(during('low', await encodeRun(VIDEO_ONLY), 5)).playlist('480p')],
   ['standard', async () => during('standard', await encodeRun({ seconds: 10 }), 9).playlist('480p')],
   ['audio-only', async () => during('low', await encodeRun(AUDIO_ONLY), 5).playlist('audio')],
-  ['multivariant', async () => multivariant(during('low', await encodeRun(), 1))],
-  ['multivariant-video-only', async () => multivariant(during('low', await encodeRun(VIDEO_ONLY), 1))],
-  ['multivariant-audio-only', async () => multivariant(during('low', await encodeRun(AUDIO_ONLY), 1))],
+  ['multivariant', async () => multivariant(during('low', await encodeRun(), 2.2))],
+  ['multivariant-video-only', async () => multivariant(during('low', await encodeRun(VIDEO_ONLY), 2.2))],
+  ['multivariant-audio-only', async () => multivariant(during('low', await encodeRun(AUDIO_ONLY), 2.2))],
 ])('%s', async (name, render) => {
   expect(await render()).toBe(await readFile(new URL(`golden/${name}.m3u8`, import.meta.url), 'utf8'));
 });

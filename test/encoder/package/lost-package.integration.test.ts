@@ -162,6 +162,7 @@ describe('what a stream offers', () => {
     expect(offeredBy(liveStream())).toEqual({
       run: expect.objectContaining({ epoch: 8, video: [expect.objectContaining({ name: '360p' })] }),
       codecs: { '360p': expect.stringMatching(/^avc1\.[0-9a-f]{6}$/), audio: 'mp4a.40.2' },
+      partTargetSeconds: 0.512,
       lastSegments: {
         '480p': expect.objectContaining({ msn: 111, epoch: 8, discontinuityNumber: 8, durationSeconds: 1 }),
         '360p': expect.objectContaining({ msn: 111 }),

@@ -1,3 +1,4 @@
+import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import type { MediaRun } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
@@ -8,6 +9,7 @@ import {
   type EncodedRunOptions,
   encodeRun,
   type FeedStep,
+  FPS_30,
   feed,
   interleaved,
   toMediaRun,
@@ -140,16 +142,17 @@ describe('a second run', () => {
     expect(hint()).toBe('8-103.0.m4s');
   });
 
-  test('raises PART-TARGET to the length of its parts, and later runs never lower it', async () => {
+  test('at another frame rate gets parts that suit the PART-TARGET, which does not change', async () => {
     const frameRate = { numerator: 25, denominator: 1 };
     const slower = await encodeRun({ video: { frameRate, keyframeFrames: 50, bFrames: 0 } });
     const followed = new FollowedPackage('low');
     followed.addRun(toMediaRun(encoded, 7), steps);
     expect(followed.stream.partTargetSeconds).toBeCloseTo(0.512, 9);
     followed.addRun(toMediaRun(slower, 8), interleaved(slower));
-    expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
+    expect(followed.stream.partTargetSeconds).toBeCloseTo(0.512, 9);
+    expect(followed.stream.renditions.get('480p')?.newest()?.parts.length).toBe(5);
     followed.addRun(laterRun(9, 20), steps);
-    expect(followed.stream.partTargetSeconds).toBeCloseTo(25 * (1024 / 48_000), 9);
+    expect(followed.stream.partTargetSeconds).toBeCloseTo(0.512, 9);
     expect(followed.violations).toEqual([]);
   });
 });
@@ -166,7 +169,6 @@ describe('a run at another frame rate', () => {
 
   test.each([
     [30, 13],
-    [13, 30],
     [25, 7],
   ])('does not fit if the parts at %d and %d frames a second allow no common PART-TARGET', async (first, second) => {
     const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
@@ -181,6 +183,7 @@ describe('a run at another frame rate', () => {
     [25, 30],
     [24, 30],
     [15, 30],
+    [13, 30],
   ])('can change from %d to %d frames a second, and every playlist conforms', async (first, second) => {
     const [before, after] = [await runAt(first, STEREO), await runAt(second, STEREO)];
     const followed = new FollowedPackage('ultra');
@@ -198,12 +201,53 @@ describe('a run at another frame rate', () => {
   });
 });
 
+describe('a run that can begin with a short GOP', () => {
+  const shortStart = (latency: 'ultra' | 'low', partFrames: number): Promise<EncodedRun> =>
+    encodeRun({
+      video: {
+        ...{ frameRate: FPS_30, bFrames: 0, firstGopFrames: partFrames },
+        keyframeFrames: LATENCY_PROFILES[latency].keyframeSeconds * 30,
+      },
+    });
+
+  test.each([
+    ['ultra', 6],
+    ['low', 15],
+  ] as const)('%s: begins with a segment of one part, if the stream does', async (latency, partFrames) => {
+    const short = await shortStart(latency, partFrames);
+    const followed = new FollowedPackage(latency);
+    const sink = followed.beginRun(toMediaRun(short, 7));
+    expect(sink.cuts).toEqual({ partFrames, firstSegmentFrames: partFrames });
+    const isPart = (name: string): boolean => (followed.stream.renditions.get(name)?.newest()?.parts.length ?? 0) > 0;
+    for (const { rendition, chunk } of interleaved(short)) {
+      sink.write(rendition, chunk);
+      expect(followed.stream.offered !== null).toBe(['480p', '360p', 'audio'].every(isPart));
+    }
+    sink.end();
+    expect(followed.violations).toEqual([]);
+    for (const name of ['480p', '360p', 'audio']) {
+      const [first, second, third] = followed.stream.renditions.get(name)?.held() ?? [];
+      expect(first?.parts.length).toBe(1);
+      expect(second?.durationSeconds).toBeCloseTo(LATENCY_PROFILES[latency].segmentSeconds, 1);
+      expect([first, second, third].every((segment) => segment?.parts[0]?.isIndependent)).toBe(true);
+    }
+  });
+
+  test('does not if it follows another', async () => {
+    const followed = new FollowedPackage('low');
+    followed.addRun(toMediaRun(encoded, 7), steps);
+    const sink = followed.beginRun(laterRun(8, 20, { canBeginShort: true }));
+    expect(sink.cuts).toEqual({ partFrames: 15, firstSegmentFrames: 60 });
+  });
+});
+
 describe('the multivariant playlist', () => {
-  test('appears with the first part of the last rendition and stays through the next run', () => {
+  test('appears with the first whole segment of the last rendition and stays through the next run', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
     const sink = stream.beginRun(toMediaRun(encoded, 7));
     const isComplete = (): boolean =>
-      [...stream.renditions.values()].every((timeline) => timeline.newest() !== undefined);
+      stream.renditions.size === 3 &&
+      [...stream.renditions.values()].every((timeline) => timeline.newestComplete() !== undefined);
     for (const { rendition, chunk } of steps) {
       sink.write(rendition, chunk);
       expect(renderMultivariantPlaylist(stream) !== null).toBe(isComplete());

@@ -60,3 +60,20 @@ test('audio alone has one output and no filter graph', () => {
   expect(valuesOf(args, '-af')).toEqual(['atrim=start=2.5,asetpts=PTS-2.5/TB,aresample=44100:async=1:first_pts=0']);
   expect(valuesOf(args, '-ac')).toEqual(['1']);
 });
+
+test('the first GOP and the fragments end where the packager cuts, in frames of each rendition', () => {
+  const plan = planRenditions(SOURCE, '720p', 'low');
+  const [top, ...others] = plan.video.map((rendition, index) =>
+    index === 0 ? { ...rendition, frameStep: 2 } : rendition,
+  );
+  const halved = { ...plan, video: top === undefined ? [] : [top, ...others] };
+  const args = ffmpegArguments(halved, 1, { partFrames: 16, firstSegmentFrames: 16 });
+  expect(valuesOf(args, '-force_key_frames')).toEqual(['expr:eq(n,8)', 'expr:eq(n,16)', 'expr:eq(n,16)']);
+  expect(valuesOf(args, '-frag_duration').slice(0, 2)).toEqual(['500000', '516667']);
+});
+
+test('no keyframe is forced if the first segment is as long as the others, or if nobody cuts', () => {
+  const plan = planRenditions(SOURCE, '720p', 'low');
+  expect(ffmpegArguments(plan, 1, { partFrames: 15, firstSegmentFrames: 60 })).not.toContain('-force_key_frames');
+  expect(ffmpegArguments(plan, 1)).not.toContain('-force_key_frames');
+});

@@ -112,6 +112,7 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
       const sink = stream?.beginRun(run);
       changed();
       return {
+        ...sink,
         write: (rendition, chunk) => {
           if (recorded.hasEnded) throw new Error(`${rendition} was written to after its end`);
           onWrite?.(runs.indexOf(recorded));

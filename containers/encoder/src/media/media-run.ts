@@ -49,12 +49,23 @@ export interface MediaRun extends RunDescription {
    * the wall clock has gone on meanwhile.
    */
   absencesBy(mediaSeconds: number): number;
+  /** Its first GOP can end where the sink's `cuts` say. Missing means that all GOPs are equally long. */
+  readonly canBeginShort?: boolean;
+}
+
+/** Where a run's output is cut, in frames of the run, or of audio if there is no video. */
+export interface RunCuts {
+  readonly partFrames: number;
+  /** After so many frames, the second segment begins, with an IDR frame. */
+  readonly firstSegmentFrames: number;
 }
 
 /**
  * Takes a run's output: one fragmented MP4 byte stream per rendition, each a moov and then fragments of whole frames.
  */
 export interface RunSink {
+  /** Missing if nobody cuts the output. */
+  readonly cuts?: RunCuts;
   /**
    * `rendition` is the name of a video rendition, or `audio`. The sink owns `chunk`, which may begin and end anywhere.
    * Returns how many frames the chunk completed. Throws if the bytes are not a fragmented MP4.

@@ -9,7 +9,7 @@ import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-ids.ts
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';
-import { NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
+import { type DeliveryDirectives, NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
 import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
 import { parseRequestTarget, type RequestTarget, type StreamTarget } from './request-target.ts';
@@ -27,12 +27,17 @@ export interface OriginRequest {
 /** A stream that this task holds. */
 export interface OriginStream {
   readonly currentPackage: StreamPackage;
+  /** Ended packages before that one, newest first. Players that have not heard of the end still ask for what is in them. */
+  readonly formerPackages: readonly StreamPackage[];
   readonly status: PlaybackStatus;
   /** Resolves to false if another task has the stream, or may have it. */
   mayAnswer(): Promise<boolean>;
   /** Waits until a live stream has something to play here. Resolves to false after the time, or when `signal` aborts. */
   arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean>;
 }
+
+/** A media playlist, or media. */
+type FileTarget = RequestTarget & { readonly kind: 'media-playlist' | 'init' | 'segment' | 'part' };
 
 /** Returns the stream of a playback id, if this task may answer for it. */
 export type FindStream = (playbackId: string) => Promise<OriginStream | undefined>;
@@ -75,8 +80,8 @@ export class OriginHandler {
       const limitMs = BLOCK_TARGET_DURATIONS * held.currentPackage.targetDurationSeconds * 1000;
       if (!(await held.arrives(limitMs, request.signal))) return NOT_IN_TIME;
     }
-    const stream = held.currentPackage;
-    if (target.kind === 'multivariant-playlist') return this.#multivariantPlaylist(stream, request);
+    if (target.kind === 'multivariant-playlist') return this.#multivariantPlaylist(held.currentPackage, request);
+    const stream = packageOf(target, held);
     const timeline = stream.renditions.get(target.rendition);
     if (timeline === undefined) return NOT_FOUND;
     return target.kind === 'media-playlist'
@@ -112,6 +117,26 @@ export class OriginHandler {
     const blockingHeaders = msn === null ? {} : { 'cache-control': BLOCKING_PLAYLIST_CACHE_CONTROL };
     return playlistResponse('media-playlist', playlist, request, blockingHeaders);
   }
+}
+
+/**
+ * The package that a file belongs to, or in whose playlist a player waits: media sequence numbers and epochs only rise. A request
+ * without a position is for the current package.
+ */
+function packageOf(target: FileTarget, { currentPackage, formerPackages }: OriginStream): StreamPackage {
+  const isIn = ({ renditions, firstMsn }: StreamPackage): boolean => {
+    if (target.kind !== 'media-playlist')
+      return renditions.get(target.rendition)?.initSection(target.epoch) !== undefined;
+    const { msn } = toDirectives(target.query);
+    return msn === null || msn >= firstMsn;
+  };
+  if (formerPackages.length === 0) return currentPackage;
+  return [currentPackage, ...formerPackages].find(isIn) ?? currentPackage;
+}
+
+function toDirectives(query: string): DeliveryDirectives {
+  const directives = parseDirectives(query);
+  return typeof directives === 'string' ? NO_DIRECTIVES : directives;
 }
 
 /** Ignores the range if there is an If-Range: our responses have no validator to match (RFC 9110 13.1.5). */

@@ -11,8 +11,20 @@ export interface CutGrid {
   /** In frames of what sets the grid: the run's video, or audio if there is no video. */
   readonly partFrames: number;
   readonly segmentFrames: number;
+  /** The first segment may be a single part. */
+  readonly firstSegmentFrames: number;
+  readonly firstSegmentSeconds: number;
 }
 
+export interface CutGridOptions {
+  /** The stream's PART-TARGET, which the parts shall suit. @default the run may choose it */
+  readonly partTargetSeconds?: number | null;
+  /** The first segment ends with its first part, so that there is a whole segment as soon as there is a part. @default false */
+  readonly isShortAtFirst?: boolean;
+}
+
+/** No part but a segment's last may be shorter than this share of PART-TARGET (RFC 8216bis 4.4.3.7). */
+const SHORTEST_PART_SHARE = 0.85;
 /**
  * EXTINF must round to at most TARGETDURATION, even for audio that is a frame longer than video (RFC 8216bis 4.4.3.1).
  */
@@ -20,24 +32,53 @@ export const MAX_EXCESS_SECONDS = 0.45;
 /** Without it, rounding could add a frame to a length that already is a whole number of frames. */
 const EPSILON = 1e-9;
 
-/** The grid of a run: the profile's durations, rounded to whole frames of every rendition. */
-export function cutGrid(profile: LatencyProfile, run: RunFormat): CutGrid {
+/**
+ * The grid of a run: the profile's durations, rounded to whole frames of every rendition. Parts are as long as they can be
+ * if those would not suit the stream's PART-TARGET. If none suits it, the profile decides; `suitsPartTarget` tells.
+ */
+export function cutGrid(profile: LatencyProfile, run: RunFormat, options: CutGridOptions = {}): CutGrid {
+  const { partTargetSeconds: target = null, isShortAtFirst = false } = options;
+  if (profile.partSeconds === null) return gridOf(profile, run, null, isShortAtFirst);
   const frameSeconds = leadingFrameSeconds(run);
+  const step = longestFrameStep(run);
   // Rounded up: with shorter parts, the shortest audio part could be below 85 % of the longest (RFC 8216bis 4.4.3.7).
-  const wantedPartFrames =
-    profile.partSeconds === null
-      ? null
-      : roundUp(Math.ceil(profile.partSeconds / frameSeconds - EPSILON), longestFrameStep(run));
+  const wanted = roundUp(Math.ceil(profile.partSeconds / frameSeconds - EPSILON), step);
+  const grid = gridOf(profile, run, wanted, isShortAtFirst);
+  if (target === null || suitsPartTarget(grid, run, target)) return grid;
+  for (let frames = Math.floor(target / frameSeconds / step + EPSILON) * step; frames >= step; frames -= step) {
+    const other = gridOf(profile, run, frames, isShortAtFirst);
+    if (suitsPartTarget(other, run, target)) return other;
+  }
+  return grid;
+}
+
+/** Whether all parts that a grid can give may be in playlists with this PART-TARGET. */
+export function suitsPartTarget(grid: CutGrid, run: RunFormat, targetSeconds: number): boolean {
+  const isShortEnough = partTargetSeconds(grid, run) <= targetSeconds + EPSILON;
+  return isShortEnough && shortestPartSeconds(grid, run) >= SHORTEST_PART_SHARE * targetSeconds;
+}
+
+/** `wantedPartFrames` is null without parts. */
+function gridOf(
+  profile: LatencyProfile,
+  run: RunFormat,
+  wantedPartFrames: number | null,
+  isShortAtFirst: boolean,
+): CutGrid {
+  const frameSeconds = leadingFrameSeconds(run);
   const segmentFrames =
     run.keyframeFrames === null
       ? audioSegmentFrames(profile, frameSeconds, wantedPartFrames ?? 1)
       : videoSegmentFrames(profile, frameSeconds, run.keyframeFrames);
   const partFrames = Math.min(wantedPartFrames ?? segmentFrames, segmentFrames);
+  const firstSegmentFrames = isShortAtFirst ? partFrames : segmentFrames;
   return {
     partFrames,
     segmentFrames,
+    firstSegmentFrames,
     partSeconds: partFrames * frameSeconds,
     segmentSeconds: segmentFrames * frameSeconds,
+    firstSegmentSeconds: firstSegmentFrames * frameSeconds,
     partsPerSegment: Math.ceil(segmentFrames / partFrames),
   };
 }
@@ -92,7 +133,13 @@ export function shortestPartSeconds(grid: CutGrid, run: RunFormat): number {
   return Math.floor(grid.partSeconds / audioFrameSeconds - EPSILON) * audioFrameSeconds;
 }
 
+/** How many frames of the grid a run's segment has. */
+export function framesInSegment(grid: CutGrid, segment: number): number {
+  return segment === 0 ? grid.firstSegmentFrames : grid.segmentFrames;
+}
+
 /** Start of part `part` of segment `segment`, in seconds since the run's first cut. */
 export function cutSeconds(grid: CutGrid, segment: number, part: number): number {
-  return segment * grid.segmentSeconds + part * grid.partSeconds;
+  const segmentStart = segment === 0 ? 0 : grid.firstSegmentSeconds + (segment - 1) * grid.segmentSeconds;
+  return segmentStart + part * grid.partSeconds;
 }

@@ -3,7 +3,7 @@ import { renditionNames } from '#encoder/media/media-run.ts';
 import { MAX_EXCESS_SECONDS } from './cut-grid.ts';
 import type { LastSegment, Offered } from './offered-renditions.ts';
 import { FIRST_MEDIA_SECONDS } from './package-snapshot.ts';
-import { NO_PARTS, partLengthsWith } from './part-lengths.ts';
+import { streamPartTargetSeconds } from './part-target.ts';
 import { endSeconds, type Segment } from './segment.ts';
 import { NOTHING_MEASURED } from './segment-bitrates.ts';
 import { type PackageStart, StreamPackage } from './stream-package.ts';
@@ -74,13 +74,11 @@ export function isResumable({ offered, firstMsn }: Omit<LostPackageOptions, 'lat
 /** What both have in common. `unknown` makes the segments of renditions of which no segment is known. */
 function startOf({ latency, offered, firstMsn }: LostPackageOptions, unknown: () => Segment[]): PackageStart {
   const { run, codecs, lastSegments } = offered;
-  const { longestSeconds, shortestSeconds } = partLengthsWith(NO_PARTS, LATENCY_PROFILES[latency], run);
   const names = new Set([...renditionNames(run), ...Object.keys(lastSegments)]);
   return {
     latency,
     firstMsn,
-    longestPartSeconds: longestSeconds,
-    shortestPartSeconds: Number.isFinite(shortestSeconds) ? shortestSeconds : null,
+    partTargetSeconds: offered.partTargetSeconds ?? streamPartTargetSeconds(LATENCY_PROFILES[latency], run),
     newest: { run, hasParts: true },
     offered: { run, codecs },
     timelines: [...names].map((name) => ({

@@ -96,7 +96,11 @@ function audioBitrates(
   return bitrates(stream, AUDIO_RENDITION, audioKbps * 1000, AUDIO_PEAK_FACTOR, container);
 }
 
-/** The configured bitrates, or a higher measured peak, until a whole playlist window was measured. */
+/**
+ * What the encoder was told, or what was measured if that is more. Never less: what was cheap so far, such as a still picture, says
+ * nothing of what comes, and a player that believed it would choose a rendition that it can't load in time. Players such as hls.js
+ * go by the average too.
+ */
 function bitrates(
   stream: StreamPackage,
   rendition: string,
@@ -105,16 +109,12 @@ function bitrates(
   container: number,
 ): Bitrates {
   const measured = stream.renditions.get(rendition)?.bitrates;
-  const measuredPeak = measured?.peakBitsPerSecond ?? 0;
-  if (measured !== undefined && measured.measuredSeconds >= stream.profile.windowSeconds) {
-    const average = measured.averageBitsPerSecond;
-    return { average: Math.ceil(average), peak: Math.ceil(Math.max(average, measuredPeak)) };
-  }
+  // The average of less than a playlist window is that of a few keyframes.
+  const isMeasured = measured !== undefined && measured.measuredSeconds >= stream.profile.windowSeconds;
+  const average = Math.max(configuredBitsPerSecond + container, isMeasured ? measured.averageBitsPerSecond : 0);
   const configuredPeak = configuredBitsPerSecond * peakFactor + container;
-  return {
-    average: Math.ceil(configuredBitsPerSecond + container),
-    peak: Math.ceil(Math.max(configuredPeak, measuredPeak)),
-  };
+  const peak = Math.max(configuredPeak, measured?.peakBitsPerSecond ?? 0, average);
+  return { average: Math.ceil(average), peak: Math.ceil(peak) };
 }
 
 /** What the chunks' boxes add to a rendition's media. */

@@ -21,6 +21,8 @@ export interface Offered extends OfferedRun {
    * that have no complete segment so far.
    */
   readonly lastSegments: Readonly<Record<string, LastSegment>>;
+  /** PART-TARGET. Missing in what tasks of an earlier release wrote. */
+  readonly partTargetSeconds?: number;
 }
 
 /** The largest whole number of our file names, which have at most 15 digits. */
@@ -110,7 +112,11 @@ const lastSegmentSchema = z.strictObject({
 
 /** Validates an `Offered` that comes from outside the process. */
 export const offeredSchema: z.ZodMiniType<Offered> = z
-  .strictObject({ ...offeredRunFields, lastSegments: z.record(z.string(), lastSegmentSchema) })
+  .strictObject({
+    ...offeredRunFields,
+    lastSegments: z.record(z.string(), lastSegmentSchema),
+    partTargetSeconds: z.exactOptional(z.number().check(z.minimum(0), z.maximum(MAX_SECONDS))),
+  })
   .check(
     z.refine(hasAllCodecs, CODECS_MESSAGE),
     z.refine(({ lastSegments }) => Object.keys(lastSegments).every(isRendition), 'there is no such rendition'),
@@ -129,7 +135,7 @@ export function offeredRenditions(stream: StreamPackage): Offered | null {
     const newest = timeline.newestComplete();
     if (newest !== undefined) lastSegments[name] = toLastSegment(newest);
   }
-  return { ...offered, lastSegments };
+  return { ...offered, lastSegments, partTargetSeconds: stream.partTargetSeconds };
 }
 
 /** With no more digits than a playlist has. */

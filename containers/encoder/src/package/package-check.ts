@@ -22,8 +22,8 @@ export function checkPackage({ snapshot, mediaBytes }: PackageHeader): void {
     'a run without a discontinuity number, or one without a run',
   );
   ensure(
-    (newest === null) === (snapshot.longestPartSeconds === null),
-    'a run without a longest part, or one without a run',
+    (newest === null) === (snapshot.partTargetSeconds === null),
+    'a run without a part target, or one without a run',
   );
   for (const name of newest === null ? [] : renditionNames(newest.run)) {
     ensure(names.includes(name), 'a rendition of the newest run is missing');

@@ -3,7 +3,7 @@ import type { RunDescription } from '#encoder/media/media-run.ts';
 import type { BitratesSnapshot } from './segment-bitrates.ts';
 import type { SegmentRange } from './segment-window.ts';
 
-/** A run of which every rendition has a part, so that the multivariant playlist can offer it. */
+/** A run that can be played in every rendition, so that the multivariant playlist can offer it. */
 export interface OfferedRun {
   readonly run: RunDescription;
   /** RFC 6381 codec string of each rendition. */
@@ -32,9 +32,8 @@ export interface PackageSnapshot<Media = Buffer> {
   readonly isEnded: boolean;
   /** The newest run's number of discontinuities before it. Null before the first run. */
   readonly discontinuityNumber: number | null;
-  /** The longest and the shortest part that any run could have. Null without a run, or if no segment has two parts. */
-  readonly longestPartSeconds: number | null;
-  readonly shortestPartSeconds: number | null;
+  /** PART-TARGET. Null without a run. */
+  readonly partTargetSeconds: number | null;
   /** The newest run, playable or not. */
   readonly newest: { readonly run: RunDescription; readonly hasParts: boolean } | null;
   readonly offered: OfferedRun | null;
@@ -53,8 +52,7 @@ export const EMPTY_PACKAGE: Omit<PackageSnapshot<never>, 'latency' | 'firstMsn'>
   firstMediaSeconds: FIRST_MEDIA_SECONDS,
   isEnded: false,
   discontinuityNumber: null,
-  longestPartSeconds: null,
-  shortestPartSeconds: null,
+  partTargetSeconds: null,
   newest: null,
   offered: null,
   timelines: [],

@@ -50,12 +50,12 @@ export class PackagedRun {
     return this.#clock.discontinuityNumber;
   }
 
-  /** What the multivariant playlist can say about this run; null until every rendition has a part. */
+  /** What the multivariant playlist can say about this run; null until every rendition has a part, and a whole segment. */
   get offered(): OfferedRun | null {
     if (this.#offered !== null) return this.#offered;
     const codecs: Record<string, string> = {};
-    for (const [name, { codec, hasParts }] of this.#renditions) {
-      if (!hasParts || codec === null) return null;
+    for (const [name, { codec, isPlayable }] of this.#renditions) {
+      if (!isPlayable || codec === null) return null;
       codecs[name] = codec;
     }
     this.#offered = { run: this.description, codecs };

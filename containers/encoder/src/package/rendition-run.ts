@@ -2,7 +2,7 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { MediaRun } from '#encoder/media/media-run.ts';
 import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
-import { type CutGrid, cutSeconds } from './cut-grid.ts';
+import { type CutGrid, cutSeconds, framesInSegment } from './cut-grid.ts';
 import { parseFragment, type Sample } from './fragment.ts';
 import { type InitSection, parseInitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
@@ -45,7 +45,10 @@ export class RenditionRun {
   #partSamples: Sample[] = [];
   #segmentIndex = 0;
   #partIndex = 0;
+  /** Of the run, in frames of the grid. */
   #frames = 0;
+  /** Of the open segment. */
+  #segmentFrames = 0;
   #publishedFrames = 0;
   #chunks = 0;
 
@@ -71,6 +74,11 @@ export class RenditionRun {
   /** How far a leader's parts are, in frames of the grid. */
   get publishedFrames(): number {
     return this.#publishedFrames;
+  }
+
+  /** True once players can begin with it. Those that know nothing of parts need a whole segment. */
+  get isPlayable(): boolean {
+    return this.hasParts && this.#options.timelines[0]?.newestComplete() !== undefined;
   }
 
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
@@ -144,7 +152,7 @@ export class RenditionRun {
 
   #onSample(sample: Sample): void {
     if (this.#options.isLeader) {
-      if (this.#frames === 0) this.#options.clock.start(this.#presentationSeconds(sample));
+      if (this.#segmentIndex === 0 && this.#frames === 0) this.#options.clock.start(this.#presentationSeconds(sample));
       this.#addLeaderSample(sample);
       return;
     }
@@ -153,12 +161,12 @@ export class RenditionRun {
   }
 
   #addLeaderSample(sample: Sample): void {
-    const { segmentFrames, partFrames } = this.#options.grid;
+    const { grid, frameStep } = this.#options;
     this.#partSamples.push(sample);
-    this.#frames += this.#options.frameStep;
-    const framesInSegment = this.#frames % segmentFrames;
-    if (framesInSegment === 0) this.#closePart(true);
-    else if (framesInSegment % partFrames === 0) this.#closePart(false);
+    this.#frames += frameStep;
+    this.#segmentFrames += frameStep;
+    const completesSegment = this.#segmentFrames >= framesInSegment(grid, this.#segmentIndex);
+    if (completesSegment || this.#segmentFrames % grid.partFrames === 0) this.#closePart(completesSegment);
   }
 
   /** Returns false if the sample must wait, because no leader has come to the end of the part that it completes. */
@@ -166,7 +174,8 @@ export class RenditionRun {
     const { grid, clock } = this.#options;
     const halfFrameSeconds = this.#halfFrameSeconds();
     if (this.#presentationSeconds(sample) - startSeconds < -halfFrameSeconds) return true;
-    const isLastPart = this.#partIndex + 1 === grid.partsPerSegment;
+    const segmentFrames = framesInSegment(grid, this.#segmentIndex);
+    const isLastPart = (this.#partIndex + 1) * grid.partFrames >= segmentFrames;
     const boundarySeconds = isLastPart
       ? cutSeconds(grid, this.#segmentIndex + 1, 0)
       : cutSeconds(grid, this.#segmentIndex, this.#partIndex + 1);
@@ -204,9 +213,11 @@ export class RenditionRun {
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
     this.#partSamples = [];
     this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
-    if (completesSegment) this.#segmentIndex++;
     this.#publishedFrames = this.#frames;
     if (isLeader) clock.onPublished((this.#frames * grid.segmentSeconds) / grid.segmentFrames);
+    if (!completesSegment) return;
+    this.#segmentIndex++;
+    this.#segmentFrames = 0;
   }
 
   /** A whole number of the track's ticks. Rounded up, so that nothing is before the end of what was published. */

@@ -8,10 +8,10 @@ import {
   type RunSink,
   renditionNames,
 } from '#encoder/media/media-run.ts';
-import { cutGrid } from './cut-grid.ts';
+import { type CutGrid, cutGrid } from './cut-grid.ts';
 import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-snapshot.ts';
 import { PackagedRun } from './packaged-run.ts';
-import { havePartTarget, NO_PARTS, type PartLengths, partLengthsWith } from './part-lengths.ts';
+import { fitsPartTarget, streamPartTargetSeconds, usualPartTargetSeconds } from './part-target.ts';
 import { RenditionTimeline } from './rendition-timeline.ts';
 import { endSeconds } from './segment.ts';
 
@@ -37,7 +37,8 @@ export class StreamPackage {
   #offered: OfferedRun | null;
   /** Of the newest run of the package that this one continues; null if there was none. */
   readonly #formerDiscontinuityNumber: number | null;
-  #partLengths: PartLengths;
+  /** Null before the first run. */
+  #partTargetSeconds: number | null;
   #isEnded: boolean;
   #isFrozen = false;
   #changes = 0;
@@ -55,10 +56,7 @@ export class StreamPackage {
     this.#former = past.newest;
     this.#offered = past.offered;
     this.#formerDiscontinuityNumber = past.discontinuityNumber;
-    this.#partLengths = {
-      longestSeconds: past.longestPartSeconds ?? NO_PARTS.longestSeconds,
-      shortestSeconds: past.shortestPartSeconds ?? NO_PARTS.shortestSeconds,
-    };
+    this.#partTargetSeconds = past.partTargetSeconds;
     this.#isEnded = past.isEnded;
     for (const timeline of past.timelines) this.#addTimeline(timeline.name, timeline);
   }
@@ -72,14 +70,19 @@ export class StreamPackage {
     return this.#isEnded;
   }
 
+  /** Media sequence number of the first segment of all. */
+  get firstMsn(): number {
+    return this.#firstMsn;
+  }
+
   /** Nothing changes here any more, because another task continues the stream. */
   get isFrozen(): boolean {
     return this.#isFrozen;
   }
 
-  /** EXT-X-PART-INF's PART-TARGET in seconds: the longest part of any run so far. */
+  /** EXT-X-PART-INF's PART-TARGET in seconds. It does not change once there is a run. */
   get partTargetSeconds(): number {
-    return this.#partLengths.longestSeconds;
+    return this.#partTargetSeconds ?? usualPartTargetSeconds(this.profile);
   }
 
   /** EXT-X-TARGETDURATION in whole seconds; it must never change (RFC 8216bis 6.2.1). */
@@ -87,7 +90,7 @@ export class StreamPackage {
     return this.profile.segmentSeconds;
   }
 
-  /** The newest run of which every rendition has a part, as the multivariant playlist offers it. Null before the first. */
+  /** The newest run that can be played in every rendition, as the multivariant playlist offers it. Null before the first. */
   get offered(): OfferedRun | null {
     return this.#offered;
   }
@@ -125,15 +128,15 @@ export class StreamPackage {
 
   /**
    * Whether players of this package can continue with `run`. A run may drop a picture size, but players that chose
-   * video with separate audio cannot continue without one of the two. PART-TARGET never shrinks, so the parts of all
-   * runs must be long enough for the longest PART-TARGET. Only a large change of a low frame rate breaks that rule.
+   * video with separate audio cannot continue without one of the two. PART-TARGET never changes, so it must suit the
+   * parts of all runs. Only a change from or to an unusual frame rate breaks that rule.
    */
   fits(run: RunFormat): boolean {
     const current = this.#newest()?.run;
     if (current === undefined) return true;
     if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
       return false;
-    return havePartTarget(partLengthsWith(this.#partLengths, this.profile, run), this.profile);
+    return fitsPartTarget(this.profile, run, this.partTargetSeconds);
   }
 
   /**
@@ -144,10 +147,11 @@ export class StreamPackage {
   beginRun(run: MediaRun): RunSink {
     if (this.#isFrozen) return NO_SINK;
     this.#active?.end();
-    this.#partLengths = partLengthsWith(this.#partLengths, this.profile, run);
+    this.#partTargetSeconds ??= streamPartTargetSeconds(this.profile, run);
+    const grid = this.#gridOf(run);
     const active = new PackagedRun({
       run,
-      grid: cutGrid(this.profile, run),
+      grid,
       firstMsn: this.nextMsn(),
       beginning: {
         mediaSeconds: this.#beginningSeconds(run),
@@ -156,7 +160,11 @@ export class StreamPackage {
       timelinesFedBy: (name) => this.#timelinesFedBy(name, run),
     });
     this.#active = active;
-    return { write: (rendition, chunk) => this.#write(active, rendition, chunk), end: () => active.end() };
+    return {
+      cuts: { partFrames: grid.partFrames, firstSegmentFrames: grid.firstSegmentFrames },
+      write: (rendition, chunk) => this.#write(active, rendition, chunk),
+      end: () => active.end(),
+    };
   }
 
   /** Ends the stream, unless it goes on elsewhere. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
@@ -188,15 +196,13 @@ export class StreamPackage {
   /** All that another task needs to continue. Shares media with this package. Throws unless it is frozen or ended. */
   snapshot(): PackageSnapshot {
     if (!this.#isFrozen && !this.#isEnded) throw new Error('a package that may still change cannot be moved');
-    const { longestSeconds, shortestSeconds } = this.#partLengths;
     return {
       latency: this.latency,
       firstMsn: this.#firstMsn,
       firstMediaSeconds: this.#firstMediaSeconds,
       isEnded: this.#isEnded,
       discontinuityNumber: this.discontinuityNumber,
-      longestPartSeconds: longestSeconds === 0 ? null : longestSeconds,
-      shortestPartSeconds: Number.isFinite(shortestSeconds) ? shortestSeconds : null,
+      partTargetSeconds: this.#partTargetSeconds,
       newest: this.#newest(),
       offered: this.#offered,
       timelines: [...this.#timelines].map(([name, timeline]) => ({ name, ...timeline.snapshot() })),
@@ -230,6 +236,12 @@ export class StreamPackage {
     } finally {
       if (run === this.#active) this.#offered = run.offered ?? this.#offered;
     }
+  }
+
+  /** Players that know nothing of parts need a whole segment to begin with. Later runs follow segments that are there. */
+  #gridOf(run: MediaRun): CutGrid {
+    const isShortAtFirst = run.canBeginShort === true && this.#offered === null;
+    return cutGrid(this.profile, run, { partTargetSeconds: this.#partTargetSeconds, isShortAtFirst });
   }
 
   #newest(): PackageSnapshot['newest'] {

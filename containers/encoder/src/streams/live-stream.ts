@@ -93,6 +93,11 @@ export class LiveStream implements PublishedStream {
     return this.#media.currentPackage;
   }
 
+  /** What viewers got before that, for players that have not heard of its end. */
+  get formerPackages(): readonly StreamPackage[] {
+    return this.#media.formerPackages;
+  }
+
   /** Whether viewers have something to play. Stays true during the reconnect window. */
   get isLive(): boolean {
     return this.#broadcast.isLive;

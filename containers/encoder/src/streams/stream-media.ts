@@ -19,11 +19,31 @@ export interface StreamMediaOptions {
   readonly log: Logger;
 }
 
-/** What viewers get of a stream: one package after the other, and the requests that wait until there is something in it. */
+/** An ended package of which players may still load what its playlists listed. */
+interface FormerPackage {
+  readonly media: StreamPackage;
+  /** Milliseconds since 1970. */
+  readonly keepUntilMs: number;
+}
+
+/** Each has up to two playlist windows of media. More only come from a source that changes all the time. */
+const MAX_FORMER_PACKAGES = 2;
+/** So many numbers after the last one of the package before, nobody may ask for (RFC 8216bis 6.2.5.2). */
+const UNASKED_NUMBERS = 3;
+
+/**
+ * What viewers get of a stream: one package after the other, and the requests that wait until there is something in it. If players
+ * can't go on with a run, the package stays as it is until the next one can be played, and only then gets its EXT-X-ENDLIST.
+ */
 export class StreamMedia {
   readonly #options: StreamMediaOptions;
+  /** What is published. The package on air may have another one until the next package can be played. */
   #latency: LatencyName;
   #package: StreamPackage;
+  /** Viewers do not see it before it can be played. */
+  #next: StreamPackage | null = null;
+  /** Newest first. */
+  #formers: readonly FormerPackage[] = [];
   /** Requests for a stream that is live, but has no media on this task yet. */
   readonly #arrivals = new WaitingRoom();
 
@@ -38,6 +58,12 @@ export class StreamMedia {
     return this.#package;
   }
 
+  /** Ended packages before the current one, newest first, for as long as players may ask for what they listed. */
+  get formerPackages(): readonly StreamPackage[] {
+    this.#forgetFormers();
+    return this.#formers.map(({ media }) => media);
+  }
+
   get hasEnded(): boolean {
     return this.#package.ended;
   }
@@ -45,7 +71,7 @@ export class StreamMedia {
   /** Where the stream's numbers are, for a task that goes on with them. */
   get sequence(): SequenceState {
     return {
-      latency: this.#latency,
+      latency: this.#package.latency,
       nextMsn: this.#package.nextMsn(),
       discontinuityNumber: this.#package.discontinuityNumber ?? 0,
       offered: offeredRenditions(this.#package),
@@ -64,53 +90,88 @@ export class StreamMedia {
     this.#arrivals.recheck();
   }
 
-  /** A publish begins. It needs another package if the one before it has ended or has another latency profile. */
+  /** A publish begins. After an end, viewers wait for its package. Another latency profile takes another one, too. */
   onPublish(latency: LatencyName): void {
-    if (!this.#package.ended && latency === this.#latency) return;
     this.#latency = latency;
-    this.#replacePackage();
+    if (this.#next?.latency !== latency) this.#dropNext();
+    if (this.#package.ended) this.#replacePackage(this.#packageAfterCurrent());
   }
 
   /** Whether viewers' players can continue with such a run. */
   fits(format: RunFormat): boolean {
-    return this.#package.fits(format);
+    const isNew = this.#next === null && this.#package.latency !== this.#latency;
+    return isNew || this.#packageFor(format) !== null;
   }
 
   /** Takes the output of a new run of FFmpeg. */
   beginRun(run: MediaRun): RunSink {
-    if (!this.#package.fits(run)) this.#replacePackage();
-    const current = this.#package;
-    const sink = current.beginRun(run);
+    const target = this.#packageFor(run) ?? this.#packageAfterCurrent();
+    if (target !== this.#next) this.#dropNext();
+    if (target !== this.#package) this.#next = target;
+    if (this.#package.offered === null && target !== this.#package) this.#goOnAir(target);
+    const sink = target.beginRun(run);
     return {
+      ...sink,
       write: (rendition, chunk) => {
         const frames = sink.write(rendition, chunk);
-        if (current.playableRun !== null && !current.ended) this.#options.onPlayable();
+        if (target.playableRun === null || target.ended) return frames;
+        if (target === this.#next) this.#goOnAir(target);
+        if (this.#formers.length > 0) this.#forgetFormers();
+        this.#options.onPlayable();
         return frames;
       },
-      end: () => sink.end(),
     };
   }
 
   /** Ends the playlists. */
   end(): void {
+    this.#dropNext();
     this.#finish(() => this.#package.end());
   }
 
   /** Makes the package final for a task that goes on with it. */
   freeze(): void {
+    this.#dropNext();
     this.#finish(() => this.#package.freeze());
   }
 
-  /** Ends the old package, so that its players load the stream anew. */
-  #replacePackage(): void {
+  /** The package on air, or the one after it. Null if neither can take such a run of what is published. */
+  #packageFor(format: RunFormat): StreamPackage | null {
+    const candidates = [this.#package, this.#next];
+    return candidates.find((media) => media?.latency === this.#latency && media.fits(format)) ?? null;
+  }
+
+  #packageAfterCurrent(): StreamPackage {
+    const firstMsn = Math.max(this.#package.nextMsn() + UNASKED_NUMBERS, clockMediaSequence(this.#options.now()));
+    return new StreamPackage({ latency: this.#latency, firstMsn, firstMediaSeconds: this.#package.nextMediaSeconds() });
+  }
+
+  /** The next package can be played, so that players who load the stream anew find it. */
+  #goOnAir(next: StreamPackage): void {
+    this.#next = null;
+    this.#replacePackage(next);
+  }
+
+  #replacePackage(next: StreamPackage): void {
     const former = this.#package;
-    const firstMsn = Math.max(former.nextMsn(), clockMediaSequence(this.#options.now()));
-    this.#package = new StreamPackage({
-      latency: this.#latency,
-      firstMsn,
-      firstMediaSeconds: former.nextMediaSeconds(),
-    });
+    this.#package = next;
     this.#finish(() => former.end());
+    if (former.offered === null) return;
+    const keepUntilMs = this.#options.now() + former.profile.windowSeconds * 1000;
+    this.#formers = [{ media: former, keepUntilMs }, ...this.#formers].slice(0, MAX_FORMER_PACKAGES);
+  }
+
+  /** Nobody has seen anything of it. */
+  #dropNext(): void {
+    const next = this.#next;
+    this.#next = null;
+    if (next !== null) this.#finish(() => next.freeze());
+  }
+
+  #forgetFormers(): void {
+    const nowMs = this.#options.now();
+    if (this.#formers.some(({ keepUntilMs }) => keepUntilMs <= nowMs))
+      this.#formers = this.#formers.filter(({ keepUntilMs }) => keepUntilMs > nowMs);
   }
 
   /** Never throws, whatever the last run left behind: timers call it too, and an exception there would end the process. */

@@ -4,6 +4,7 @@ import {
   type AudioRendition,
   type FrameRate,
   frameStep,
+  type RunCuts,
   renditionFrameRate,
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
@@ -26,12 +27,12 @@ const AUDIO_FRAGMENT_SHARE = 1 / 6;
 /**
  * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV on stdin, and a pipe with fragmented MP4 for each of the plan's
  * renditions, in the order of `renditionNames`. FFmpeg decodes the input before `startSeconds` but does not encode it:
- * output begins at that moment, with media time RUN_START_SECONDS.
+ * output begins at that moment, with media time RUN_START_SECONDS. `cuts` say where parts and the first segment end.
  */
-export function ffmpegArguments(plan: RenditionPlan, startSeconds: number): string[] {
+export function ffmpegArguments(plan: RenditionPlan, startSeconds: number, cuts?: RunCuts): string[] {
   const videoOutputs = plan.video.flatMap((rendition, index) => [
-    ...['-map', `[v${index}]`, ...videoCodec(rendition, plan)],
-    ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(rendition, plan)),
+    ...['-map', `[v${index}]`, ...videoCodec(rendition, plan), ...firstGop(rendition, plan, cuts)],
+    ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(rendition, plan, cuts)),
   ]);
   const audioOutput =
     plan.audio === null
@@ -104,6 +105,12 @@ function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFra
   ];
 }
 
+/** Ends the first GOP where the first segment ends. x264 counts the next ones from there. */
+function firstGop(rendition: VideoRendition, { keyframeFrames }: RenditionPlan, cuts?: RunCuts): string[] {
+  if (cuts === undefined || keyframeFrames === null || cuts.firstSegmentFrames % keyframeFrames === 0) return [];
+  return ['-force_key_frames', `expr:eq(n,${cuts.firstSegmentFrames / frameStep(rendition)})`];
+}
+
 /**
  * Each x264 needs threads of its own: FFmpeg before 7.0 runs all encoders in turn on a single thread, and a ladder
  * takes all of its time. Two frame threads hold back one frame and cost no more CPU than one thread. Four would hold
@@ -134,11 +141,18 @@ function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition, start
  * A video fragment is as long as a part, which has whole frames of every rendition. A part is only published when its
  * last frame is there, so waking the packager for each frame would gain nothing.
  */
-function videoFragmentSeconds(rendition: VideoRendition, { latency, frameRate, video }: RenditionPlan): number {
+function videoFragmentSeconds(
+  rendition: VideoRendition,
+  { latency, frameRate, video }: RenditionPlan,
+  cuts?: RunCuts,
+): number {
   if (frameRate === null) throw new Error('the plan has video without a frame rate');
   const frameSeconds = frameRate.denominator / frameRate.numerator;
   const longestStep = Math.max(...video.map(frameStep));
-  const runFrames = Math.ceil(Math.ceil(fragmentSeconds(latency) / frameSeconds - 1e-9) / longestStep) * longestStep;
+  const nominalFrames =
+    Math.ceil(Math.ceil(fragmentSeconds(latency) / frameSeconds - 1e-9) / longestStep) * longestStep;
+  const hasParts = LATENCY_PROFILES[latency].partSeconds !== null;
+  const runFrames = hasParts && cuts !== undefined ? cuts.partFrames : nominalFrames;
   const step = frameStep(rendition);
   return muxerDuration(runFrames / step, frameSeconds * step);
 }

@@ -73,7 +73,7 @@ export class TranscodeRun {
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
     this.#sink = beginRun(this.#describe());
     this.#ffmpeg = new FfmpegProcess({
-      args: ffmpegArguments(plan, (startMs - firstTagMs + FIRST_TAG_MS) / 1000),
+      args: ffmpegArguments(plan, (startMs - firstTagMs + FIRST_TAG_MS) / 1000, this.#sink.cuts),
       outputs,
       spawn,
       now,
@@ -147,6 +147,7 @@ export class TranscodeRun {
       audio: plan.audio,
       wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(this.#toTimelineMs(mediaSeconds)),
       absencesBy: (mediaSeconds) => ingestClock.absencesBy(this.#toTimelineMs(mediaSeconds)),
+      canBeginShort: true,
     };
   }
 
