@@ -290,13 +290,12 @@ describe('a live publisher is disconnected and told why', () => {
     server = await RecordingServer.start({ limits: { inputBurstSeconds: 1 }, now: () => nowMs });
     const client = await open();
     await client.publish('key');
-    const second = { type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(1_400_000) };
-    for (; nowMs < 5_000; nowMs += 1_000) {
-      client.send(second);
+    const tag = { type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(140_000) };
+    for (; nowMs < 5_000; nowMs += 100) {
+      client.send({ ...tag, timestampMs: nowMs });
       await client.roundTrip();
     }
-    nowMs -= 1_000;
-    client.send(second);
+    for (let count = 0; count < 20; count++) client.send({ ...tag, timestampMs: nowMs });
     const status = {
       level: 'error',
       code: 'NetStream.Publish.Rejected',
@@ -319,6 +318,35 @@ describe('a live publisher is disconnected and told why', () => {
     await client.closed;
     expect(server.recordings[0]?.tags).toHaveLength(1);
   });
+});
+
+test('media that comes faster than it may be read stays with the publisher, who is not idle meanwhile', async () => {
+  server = await RecordingServer.start({ limits: { inputBacklogSeconds: 1, idleTimeoutMs: 1_000 } });
+  const client = await open();
+  await client.publish('key');
+  const startedAtMs = performance.now();
+  client.send({ type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(5_000_000) });
+  await server.until(() => server.recordings[0]?.tags.length === 1);
+  // A second's worth is read at once, and then 1.5 MB a second. Timers are never early.
+  expect(performance.now() - startedAtMs).toBeGreaterThan(2_000);
+  expect(await client.answer('onStatus')).toMatchObject({ 3: { description: expect.stringContaining('No media') } });
+});
+
+test('a handler that takes no more is not sent more', async () => {
+  let isCrowded = true;
+  server = await RecordingServer.start({
+    acceptPublisher: async (publisher) => ({ ...server.record(publisher), isCrowded: () => isCrowded }),
+  });
+  const client = await open();
+  await client.publish('key');
+  const tag = { type: AUDIO_TAG, messageStreamId: 1, payload: Buffer.from([0xaf, 1]), chunkStreamId: 4 };
+  client.send(tag);
+  await server.until(() => server.recordings[0]?.tags.length === 1);
+  client.send(tag);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(server.recordings[0]?.tags).toHaveLength(1);
+  isCrowded = false;
+  await server.until(() => server.recordings[0]?.tags.length === 2);
 });
 
 test('the answer to connect names the codecs that can be decoded', async () => {

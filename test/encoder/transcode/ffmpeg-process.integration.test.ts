@@ -13,8 +13,8 @@ async function start(): Promise<FfmpegProcess> {
       child = spawn(process.execPath, ['-e', 'process.stdin.resume(); console.error("up")'], options);
       return child;
     },
-    now: Date.now,
     onOutput: () => undefined,
+    onDrain: () => undefined,
     onStderrLine: () => undefined,
   });
   if (child.stderr !== null) await once(child.stderr, 'data');
@@ -38,7 +38,8 @@ test('a broken input pipe is ignored, however often it is reported', async () =>
   const ffmpeg = await start();
   child.stdin?.emit('error', new Error('write EPIPE'));
   child.stdin?.emit('error', new Error('write EPIPE'));
-  expect(ffmpeg.write(Buffer.alloc(10))).toBe(true);
+  ffmpeg.write(Buffer.alloc(10), 0);
+  expect(ffmpeg.isBusy).toBe(false);
   ffmpeg.finish();
   expect(await ffmpeg.exit).toMatchObject({ code: 0 });
 });
@@ -53,19 +54,30 @@ test('each failure to kill the process is kept as a message', async () => {
   expect(stderrTail.filter((line) => line.includes('kill EPERM'))).toHaveLength(2);
 });
 
-test('a process that reads nothing is full after a number of writes, however small they are', async () => {
+test('a process that does not read is busy until it does, and says since when input has waited', async () => {
+  let onDrain: () => void = () => undefined;
+  const drained = new Promise<void>((resolve) => {
+    onDrain = resolve;
+  });
   const ffmpeg = new FfmpegProcess({
     args: [],
     outputs: [],
-    spawn: (_command, _args, options) => spawn('sleep', ['60'], options),
-    now: () => 0,
+    spawn: (_command, _args, options) => {
+      child = spawn('cat', [], { ...options, stdio: ['pipe', 'ignore', 'pipe'] });
+      return child;
+    },
     onOutput: () => undefined,
+    onDrain: () => onDrain(),
     onStderrLine: () => undefined,
   });
+  child.kill('SIGSTOP');
   let writes = 0;
-  while (ffmpeg.write(Buffer.alloc(16)) && writes < 100_000) writes++;
-  ffmpeg.kill();
+  while (!ffmpeg.isBusy && writes < 100) ffmpeg.write(Buffer.alloc(64 * 1024), ++writes);
+  expect(writes).toBeLessThan(100);
+  expect(ffmpeg.waitingSinceMs).not.toBeNull();
+  child.kill('SIGCONT');
+  await drained;
+  expect([ffmpeg.isBusy, ffmpeg.waitingSinceMs]).toEqual([false, null]);
+  ffmpeg.finish();
   await ffmpeg.exit;
-  expect(writes).toBeGreaterThanOrEqual(16_000);
-  expect(writes).toBeLessThan(25_000);
 });

@@ -108,6 +108,7 @@ export class Relays {
       return {
         onTag: (tag, receivedAtMs) => handler.onTag(tag, receivedAtMs),
         isPlayable: () => handler.isPlayable(),
+        isCrowded: () => handler.isCrowded?.() ?? false,
         onClose: () => {
           this.#sent.delete(publisher);
           handler.onClose();

@@ -45,8 +45,10 @@ export interface RtmpLimits {
   readonly minInputLimitKbps: number;
   /** Messages of a live publisher, of any type. */
   readonly maxMessagesPerSecond: number;
-  /** How many seconds' worth of input may come at once: networks hold media back and then deliver it together. */
+  /** How many seconds' worth of bytes in the media time of one second, or of messages at once, are no excess yet. */
   readonly inputBurstSeconds: number;
+  /** How many seconds' worth of bytes are read at once: networks hold media back and then deliver it together. */
+  readonly inputBacklogSeconds: number;
 }
 
 /**
@@ -79,6 +81,7 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   minInputLimitKbps: 12_000,
   maxMessagesPerSecond: 2_000,
   inputBurstSeconds: 5,
+  inputBacklogSeconds: 30,
 };
 
 const isLimitName = (name: string): name is keyof RtmpLimits => Object.hasOwn(DEFAULT_RTMP_LIMITS, name);

@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Authorise, AuthorisedStream, IngestAuthResponse, RefusalCode } from '#domain/ingest-auth.ts';
 import { InputLimit } from '#encoder/guard/input-limit.ts';
-import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import { LiveInput } from './live-input.ts';
@@ -35,7 +34,7 @@ export interface PublishServices {
   readonly registry: PublisherRegistry;
   /** The Enhanced RTMP codecs that FFmpeg can decode. */
   readonly enhancedCodecs: ReadonlySet<EnhancedFourCc>;
-  readonly limits: Pick<RtmpLimits, 'minInputLimitKbps' | 'inputBurstSeconds' | 'maxMessagesPerSecond'>;
+  readonly limits: ConstructorParameters<typeof InputLimit>[1];
   /** Wall clock, milliseconds since 1970. */
   readonly now: () => number;
 }

@@ -30,6 +30,8 @@ export interface PublisherHandler {
   onClose(): void;
   /** Whether viewers have something to play of the stream, from this publisher or one before it. */
   isPlayable(): boolean;
+  /** Whether so many tags wait to be passed on that the publisher's next ones should be read later. @default never */
+  isCrowded?(): boolean;
 }
 
 /**

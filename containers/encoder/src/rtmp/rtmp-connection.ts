@@ -132,13 +132,10 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   }
 
   startPublish(): void {
-    const { limits, socket } = this.#options;
-    this.#setDeadline(limits.idleTimeoutMs, () =>
-      this.end('NetStream.Publish.Rejected', 'No media received; connect again'),
-    );
+    this.#awaitMedia();
     this.#parser.sendPublishStart();
     for (const bytes of this.#held.splice(0)) if (this.#closing === null) this.#parse(bytes);
-    socket.resume();
+    this.#options.socket.resume();
   }
 
   refuse(code: RefusalCode, description: string): void {
@@ -153,12 +150,32 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
     this.#receivedBytes += bytes.length;
     if (this.#closing !== null) return; // Reading goes on, so that closing does not reset what we sent last.
     this.#parse(bytes);
+    this.#restIfFull();
     const { maxBytesBeforeAuthorised } = this.#options.limits;
     if (this.#awaitsHandshake) this.#checkHandshake();
     if (this.#receivedBytes <= maxBytesBeforeAuthorised) return;
     if (this.#phase === 'stranger') this.#onViolation('too many bytes before a publish');
     // Some broadcasters send without waiting for the answer. The rest stays with them until there is one.
     else if (this.#phase === 'deciding') this.#options.socket.pause();
+  }
+
+  /** Leaves what comes next with the peer for as long as the input limit says. Then the wait for media begins anew. */
+  #restIfFull(): void {
+    const waitMs = this.#publish?.input?.waitMs ?? 0;
+    if (waitMs === 0) return;
+    const { socket } = this.#options;
+    socket.pause();
+    this.#setDeadline(waitMs, () => {
+      this.#awaitMedia();
+      socket.resume();
+      this.#restIfFull();
+    });
+  }
+
+  #awaitMedia(): void {
+    this.#setDeadline(this.#options.limits.idleTimeoutMs, () =>
+      this.end('NetStream.Publish.Rejected', 'No media received; connect again'),
+    );
   }
 
   #checkHandshake(): void {

@@ -18,8 +18,9 @@ export interface FfmpegProcessOptions {
   /** Names of the output pipes, from FIRST_OUTPUT_FD on. */
   readonly outputs: readonly string[];
   readonly spawn: SpawnProcess;
-  readonly now: () => number;
   readonly onOutput: (output: string, chunk: Buffer) => void;
+  /** FFmpeg has read what was written, and takes more. */
+  readonly onDrain: () => void;
   readonly onStderrLine: (line: string) => void;
 }
 
@@ -29,23 +30,18 @@ export const FIRST_OUTPUT_FD = 3;
 const STDERR_TAIL_LINES = 20;
 const MAX_STDERR_LINE_CHARACTERS = 500;
 const FLUSH_LIMIT_MS = 2000;
-const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
-/** Queued writes cost more memory than their bytes. Leaves room for a whole tag cache and a network's backlog. */
-const MAX_QUEUED_WRITES = 16_384;
 
 /** One FFmpeg: FLV on stdin, and a pipe for each output. It exits if its parent dies, because stdin ends then. */
 export class FfmpegProcess {
   /** Resolves when the process has exited and every pipe was read to its end. */
   readonly exit: Promise<FfmpegExit>;
   readonly #child: ChildProcess;
-  readonly #now: () => number;
   readonly #stderrTail: string[] = [];
-  /** When the writes were queued that FFmpeg has not read yet, oldest first. */
+  /** Since when the writes have waited that FFmpeg has not read yet, oldest first. */
   readonly #pendingWritesMs: number[] = [];
   #flushTimer: NodeJS.Timeout | null = null;
 
-  constructor({ args, outputs, spawn, now, onOutput, onStderrLine }: FfmpegProcessOptions) {
-    this.#now = now;
+  constructor({ args, outputs, spawn, onOutput, onDrain, onStderrLine }: FfmpegProcessOptions) {
     this.#child = spawn('ffmpeg', args, { stdio: ['pipe', 'ignore', 'pipe', ...outputs.map(() => 'pipe' as const)] });
     this.exit = this.#waitForExit();
     for (const [index, output] of outputs.entries()) {
@@ -55,6 +51,7 @@ export class FfmpegProcess {
     }
     // A broken pipe means that FFmpeg is gone, and `exit` reports that.
     this.#child.stdin?.on('error', () => this.#pendingWritesMs.splice(0));
+    this.#child.stdin?.on('drain', onDrain);
     if (this.#child.stderr !== null) {
       const lines = createInterface({ input: this.#child.stderr });
       lines.on('line', (line) => this.#keepLine(line, onStderrLine));
@@ -63,19 +60,22 @@ export class FfmpegProcess {
     }
   }
 
-  /** Queues bytes for FFmpeg. Returns false if so much waits that FFmpeg must be replaced. */
-  write(bytes: Buffer): boolean {
-    const stdin: Writable | null = this.#child.stdin;
-    if (stdin === null || !stdin.writable) return true;
-    this.#pendingWritesMs.push(this.#now());
-    stdin.write(bytes, () => this.#pendingWritesMs.shift());
-    return stdin.writableLength <= MAX_QUEUED_BYTES && this.#pendingWritesMs.length <= MAX_QUEUED_WRITES;
+  /** Whether FFmpeg has yet to read what was written. More should not be written until `onDrain`. */
+  get isBusy(): boolean {
+    return this.#child.stdin?.writableNeedDrain ?? false;
   }
 
-  /** How long the oldest input that FFmpeg has not read yet has waited for it. */
-  get backlogMs(): number {
-    const nowMs = this.#now();
-    return nowMs - (this.#pendingWritesMs[0] ?? nowMs);
+  /** Writes bytes that have waited for FFmpeg since `sinceMs`. */
+  write(bytes: Buffer, sinceMs: number): void {
+    const stdin: Writable | null = this.#child.stdin;
+    if (stdin === null || !stdin.writable) return;
+    this.#pendingWritesMs.push(sinceMs);
+    stdin.write(bytes, () => this.#pendingWritesMs.shift());
+  }
+
+  /** Since when the oldest input has waited that was written and not read yet; null if there is none. */
+  get waitingSinceMs(): number | null {
+    return this.#pendingWritesMs[0] ?? null;
   }
 
   /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, it is killed. */

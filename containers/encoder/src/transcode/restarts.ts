@@ -1,10 +1,8 @@
 import type { RestartReason } from '#domain/events.ts';
-import type { QualitySteps } from './quality-steps.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { RunEnd } from './transcode-run.ts';
 
 export interface RestartsOptions {
-  readonly steps: Pick<QualitySteps, 'isPending' | 'canStepDown'>;
   /** The next FFmpeg may start. */
   readonly onDue: () => void;
 }
@@ -53,12 +51,8 @@ export class Restarts {
 
   /** Null to give up. */
   #delayAfter(end: RunEnd): number | null {
-    const { steps } = this.#options;
     if (end.outcome === 'finished') return this.#policy.delayAfterChange(end.lifetimeMs);
-    if (end.outcome !== 'overloaded') return this.#policy.delayAfter(end);
-    // The next FFmpeg has less to do, or begins closer to the live edge. A wait would only be missing media.
-    if (steps.isPending || end.hadOutput) return 0;
-    // The end says nothing about the source, as long as the task may yet be relieved.
-    return this.#policy.delayAfter({ ...end, hadOutput: steps.canStepDown });
+    // The next FFmpeg has less to do. A wait would only be missing media.
+    return end.outcome === 'overloaded' ? 0 : this.#policy.delayAfter(end);
   }
 }

@@ -24,7 +24,7 @@ export interface TranscodePaceOptions {
  * because the publisher sends in a burst what it could not send before, does not count until FFmpeg has had time for it.
  */
 export class TranscodePace {
-  readonly #speed = new TranscodeSpeed();
+  #speed = new TranscodeSpeed();
   readonly #startedAtMs: number;
   #fedMs: number;
   #fedAtMs: number | null = null;
@@ -56,6 +56,12 @@ export class TranscodePace {
     this.#fedMs = Math.max(this.#fedMs, timelineMs);
   }
 
+  /** Media was skipped. What waits ends at this position now, and the speed until here says nothing about what follows. */
+  onSkipped(untilMs: number): void {
+    this.#fedMs = untilMs;
+    this.#speed = new TranscodeSpeed();
+  }
+
   /** Output up to this position on the timeline has come. */
   onDelivered(untilMs: number, nowMs: number): void {
     if (untilMs <= this.#deliveredMs) return;
@@ -84,7 +90,7 @@ export class TranscodePace {
     return Math.min(waitedMs, this.#lagMs());
   }
 
-  /** Whether FFmpeg must be replaced. One that is faster than its input will catch up; another one would only lose media. */
+  /** Whether media must be skipped. An FFmpeg that is faster than its input will catch up. */
   isTooLate(nowMs: number, waitedMs: number): boolean {
     return this.backlogMs(waitedMs) - this.#allowanceMs(nowMs) > MAX_LATE_MS && (this.speed ?? 0) < 1;
   }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
 import { frameStep, framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
@@ -9,12 +9,11 @@ import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-proc
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
+import { FIRST_TAG_MS, RunFeed } from './run-feed.ts';
 import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
 import { TranscodePace } from './transcode-pace.ts';
 
-/** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
-const FIRST_TAG_MS = 1000;
 const WATCH_INTERVAL_MS = 500;
 
 export interface TranscodeRunOptions {
@@ -29,12 +28,14 @@ export interface TranscodeRunOptions {
   readonly beginRun: (run: MediaRun) => RunSink;
   /** Called regularly. */
   readonly onSample: (sample: PaceSample) => void;
+  /** FFmpeg is too late. Returns whether one with less to do shall replace it; otherwise media is skipped. */
+  readonly onTooLate: () => boolean;
   readonly spawn: SpawnProcess;
   readonly now: () => number;
   readonly log: Logger;
 }
 
-/** Why a run ended: it was asked to, FFmpeg died, its output stalled, or it could not keep up. */
+/** Why a run ended: it was asked to, FFmpeg died, its output stalled, or it was too slow and another one has less to do. */
 export type RunOutcome = 'finished' | 'died' | 'stalled' | 'overloaded';
 
 export interface RunEnd {
@@ -57,10 +58,12 @@ export class TranscodeRun {
   readonly #sink: RunSink;
   readonly #ffmpeg: FfmpegProcess;
   readonly #monitors: ReadonlyMap<string, OutputMonitor>;
+  readonly #feed: RunFeed;
   readonly #watch: NodeJS.Timeout;
   readonly #pace: TranscodePace;
   readonly #startedAtMs: number;
   #outcome: RunOutcome | null = null;
+  #isTooLate = false;
 
   constructor(options: TranscodeRunOptions) {
     const { plan, epoch, sequenceHeaders, firstTagMs, startMs, beginRun, spawn, now, log } = options;
@@ -71,19 +74,27 @@ export class TranscodeRun {
     this.#pace = new TranscodePace({ firstTagMs, startMs, nowMs: this.#startedAtMs });
     const outputs = renditionNames(plan);
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
+    this.#feed = new RunFeed({
+      hasVideo: plan.video.length > 0,
+      ffmpeg: () => this.#ffmpeg,
+      onFed: (tag, runMs) => this.#onFed(tag, runMs),
+      onSkipped: (skippedMs, runMs) => this.#onSkipped(skippedMs, runMs),
+      ...{ firstTagMs, startMs, now },
+    });
     this.#sink = beginRun(this.#describe());
     this.#ffmpeg = new FfmpegProcess({
       args: ffmpegArguments(plan, (startMs - firstTagMs + FIRST_TAG_MS) / 1000, this.#sink.cuts),
       outputs,
       spawn,
-      now,
       onOutput: (output, chunk) => this.#deliver(output, chunk),
+      onDrain: () => this.#feed.pump(),
       onStderrLine: (line) => log.debug({ epoch, line }, 'ffmpeg'),
     });
     this.ended = this.#settle();
     this.#watch = setInterval(() => this.#watchOutput(), WATCH_INTERVAL_MS);
-    this.#ffmpeg.write(flvHeader({ hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null }));
-    for (const header of sequenceHeaders) this.#write(header, 0);
+    const tracks = { hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null };
+    this.#ffmpeg.write(flvHeader(tracks), this.#startedAtMs);
+    for (const header of sequenceHeaders) this.#ffmpeg.write(flvTag(header, 0), this.#startedAtMs);
   }
 
   /** True once the run takes no more input. */
@@ -98,35 +109,37 @@ export class TranscodeRun {
 
   /** How much input waits for FFmpeg. */
   get backlogMs(): number {
-    return this.#pace.backlogMs(this.#ffmpeg.backlogMs);
+    return this.#pace.backlogMs(this.#feed.waitedMs);
+  }
+
+  /** Whether everything was skipped, and the next keyframe is waited for. */
+  get awaitsStart(): boolean {
+    return this.#feed.awaitsStart;
   }
 
   /** Position on the publisher's timeline up to which output was delivered. */
   get deliveredUntilMs(): number {
-    return this.#options.startMs + this.#deliveredMs();
+    return this.#feed.timeline.toTimelineMs(this.#deliveredRunMs);
   }
 
-  /** Feeds the tags with which the run begins. */
+  /** Feeds the tags with which the run begins, or with which it goes on after the publisher's absence. */
   feedFirst(tags: readonly TimedTag[]): void {
+    this.#feed.onReturn();
     for (const timed of tags) this.feed(timed);
   }
 
   /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
-  feed({ tag, timelineMs }: TimedTag): void {
-    if (this.isEnding || tag.type === SCRIPT_TAG) return;
-    const isWanted = tag.type === AUDIO_TAG ? this.plan.audio !== null : this.plan.video.length > 0;
-    if (!isWanted) return;
-    const nowMs = this.#options.now();
-    for (const [output, monitor] of this.#monitors) {
-      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(nowMs);
-    }
-    // Output is measured by the picture if there is one.
-    if ((tag.type === VIDEO_TAG) === this.plan.video.length > 0) this.#pace.onFed(timelineMs, nowMs);
-    this.#write(tag, Math.max(0, timelineMs - this.#options.firstTagMs + FIRST_TAG_MS));
+  feed(timed: TimedTag): void {
+    const { type } = timed.tag;
+    if (this.isEnding || type === SCRIPT_TAG) return;
+    if (type === VIDEO_TAG ? this.plan.video.length === 0 : this.plan.audio === null) return;
+    this.#feed.add(timed);
+    this.#checkLateness();
   }
 
   /** Ends the input, so that FFmpeg writes what it still has. `ended` settles within about 2 s. */
   finish(): void {
+    if (!this.isEnding) this.#feed.flush();
     this.#outcome ??= 'finished';
     this.#ffmpeg.finish();
   }
@@ -139,32 +152,54 @@ export class TranscodeRun {
 
   #describe(): MediaRun {
     const { plan, epoch, ingestClock } = this.#options;
+    const { timeline } = this.#feed;
     return {
       epoch,
       video: plan.video,
       frameRate: plan.frameRate,
       keyframeFrames: plan.keyframeFrames,
       audio: plan.audio,
-      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(this.#toTimelineMs(mediaSeconds)),
-      absencesBy: (mediaSeconds) => ingestClock.absencesBy(this.#toTimelineMs(mediaSeconds)),
+      wallClockMs: (mediaSeconds) => ingestClock.wallClockMs(timeline.toTimelineMs(this.#toRunMs(mediaSeconds))),
+      absencesBy: (mediaSeconds) => {
+        const runMs = this.#toRunMs(mediaSeconds);
+        return ingestClock.absencesBy(timeline.toTimelineMs(runMs)) + timeline.skipsBy(runMs);
+      },
       canBeginShort: true,
     };
   }
 
-  /** Position on the publisher's timeline of a moment of the run's media. */
-  #toTimelineMs(mediaSeconds: number): number {
+  /** A moment of the run's media, in milliseconds as it was fed. */
+  #toRunMs(mediaSeconds: number): number {
     return this.#options.startMs + (mediaSeconds - RUN_START_SECONDS) * 1000;
   }
 
-  #write(tag: FlvTag, timestampMs: number): void {
-    const hasRoom = this.#ffmpeg.write(flvTag(tag, timestampMs));
-    if (!hasRoom || this.#pace.isTooLate(this.#options.now(), this.#ffmpeg.backlogMs)) this.#fail('overloaded');
+  #onFed(tag: FlvTag, runMs: number): void {
+    const nowMs = this.#options.now();
+    for (const [output, monitor] of this.#monitors) {
+      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(nowMs);
+    }
+    // Output is measured by the picture if there is one.
+    if ((tag.type === VIDEO_TAG) === this.plan.video.length > 0) this.#pace.onFed(runMs, nowMs);
+  }
+
+  #onSkipped(skippedMs: number, runMs: number): void {
+    this.#pace.onSkipped(runMs);
+    this.#options.log.warn({ epoch: this.epoch, skippedMs: Math.round(skippedMs) }, 'media skipped');
+  }
+
+  /** An FFmpeg that is too slow is not replaced by one that has as much to do: that would only lose more. */
+  #checkLateness(): void {
+    const wasTooLate = this.#isTooLate;
+    this.#isTooLate = this.#feed.isTooFull || this.#pace.isTooLate(this.#options.now(), this.#feed.waitedMs);
+    if (!this.#isTooLate) return;
+    if (!wasTooLate && this.#options.onTooLate()) this.#fail('overloaded');
+    else this.#feed.skip();
   }
 
   #deliver(output: string, chunk: Buffer): void {
     try {
       this.#monitors.get(output)?.onOutput(this.#sink.write(output, chunk));
-      this.#pace.onDelivered(this.deliveredUntilMs, this.#options.now());
+      this.#pace.onDelivered(this.#deliveredRunMs, this.#options.now());
     } catch (error) {
       // What FFmpeg wrote was not fragmented MP4. Another FFmpeg may do better.
       this.#options.log.error({ err: error, epoch: this.epoch, output }, 'FFmpeg output not understood');
@@ -174,7 +209,7 @@ export class TranscodeRun {
 
   #watchOutput(): void {
     const nowMs = this.#options.now();
-    if (!this.isEnding) this.#options.onSample(this.#pace.sample(nowMs, this.#ffmpeg.backlogMs));
+    if (!this.isEnding) this.#options.onSample(this.#pace.sample(nowMs, this.#feed.waitedMs));
     if ([...this.#monitors.values()].some((monitor) => monitor.isStalled(nowMs))) this.#fail('stalled');
   }
 
@@ -187,14 +222,19 @@ export class TranscodeRun {
   async #settle(): Promise<RunEnd> {
     const exit = await this.#ffmpeg.exit;
     clearInterval(this.#watch);
+    this.#feed.close();
     const endSeconds = this.#sink.end();
     return {
       outcome: this.#outcome ?? 'died',
       exit,
       lifetimeMs: this.#options.now() - this.#startedAtMs,
       hadOutput: [...this.#monitors.values()].every((monitor) => monitor.frames > 0),
-      deliveredUntilMs: Math.max(this.#options.startMs, this.#toTimelineMs(endSeconds)),
+      deliveredUntilMs: this.#feed.timeline.toTimelineMs(Math.max(this.#options.startMs, this.#toRunMs(endSeconds))),
     };
+  }
+
+  get #deliveredRunMs(): number {
+    return this.#options.startMs + this.#deliveredMs();
   }
 
   /** Measured by the rendition that is furthest ahead, because no rendition may repeat media. */

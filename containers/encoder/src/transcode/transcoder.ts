@@ -45,7 +45,6 @@ export interface TranscoderOptions {
   readonly log: Logger;
 }
 
-const SERVER_BUSY = 'The server is too busy to process the stream; try again later';
 const SERVER_FAILED = 'The server failed to process the stream; try again';
 
 /** Either the source is of a kind that is not supported, or FFmpeg keeps failing on it. */
@@ -70,7 +69,7 @@ export class Transcoder {
   constructor(options: TranscoderOptions) {
     this.#options = options;
     this.#steps = new QualitySteps(options);
-    this.#restarts = new Restarts({ steps: this.#steps, onDue: () => this.#startWhenPossible() });
+    this.#restarts = new Restarts({ onDue: () => this.#startWhenPossible() });
   }
 
   /** Takes the publisher's next tag, which came at `receivedAtMs` (milliseconds since 1970). Only dates are made of that. */
@@ -182,7 +181,7 @@ export class Transcoder {
     }
     this.#isReturning = false;
     this.#options.log.info({ epoch: run.epoch }, 'FFmpeg goes on with the publisher, who is back');
-    for (const timed of tags) run.feed(timed);
+    run.feedFirst(tags);
   }
 
   #feed(run: TranscodeRun, timed: TimedTag): void {
@@ -234,6 +233,7 @@ export class Transcoder {
       onSample: (sample) => {
         if (!this.#isPaused) this.#steps.observe(sample);
       },
+      onTooLate: () => this.#onTooLate(),
     });
     log.info({ epoch, video: plan.video, audio: plan.audio, frameRate: plan.frameRate }, 'FFmpeg started');
     return run;
@@ -257,7 +257,6 @@ export class Transcoder {
     // After a step, the next FFmpeg goes on where this one ended. Otherwise it would be late from the start.
     if (!isStep) this.#buffer.keepNewest();
     this.#restarts.onRunEnded(end, isStep);
-    if (outcome === 'overloaded') this.#onOverload();
     this.#buffer.onDelivered(clockOfRun, end.deliveredUntilMs);
     if (outcome === 'finished' || this.#isStopped) {
       this.#options.log.info({ epoch, exit }, 'FFmpeg ended');
@@ -266,12 +265,14 @@ export class Transcoder {
     }
     // A publisher that comes back gets another one.
     if (this.#isStopped || this.#isPaused || this.#restarts.restartAfter(end, isStep)) return;
-    this.#giveUp('encoder-failed', outcome === 'overloaded' ? SERVER_BUSY : failureReason(exit.stderrTail));
+    this.#giveUp('encoder-failed', failureReason(exit.stderrTail));
   }
 
-  #onOverload(): void {
+  /** Returns whether another FFmpeg is to follow, with less to do. */
+  #onTooLate(): boolean {
     this.#monitor.onOverload(this.#options.now());
     if (!this.#isStopped && !this.#isPaused) this.#steps.onOverload();
+    return this.#steps.isPending;
   }
 
   /** An unexpected error ends this publish but not the others of the process. */

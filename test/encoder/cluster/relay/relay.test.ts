@@ -311,6 +311,20 @@ describe('an owner that does not read', () => {
     expect(client.refusals).toHaveLength(1);
   });
 
+  test('is sent no more by a publisher that can wait', async () => {
+    const client = new RelayedClient();
+    const handler = await client.relay(await stuck(), { beatMs: LONG_MS });
+    expect(handler.isCrowded?.()).toBe(false);
+    let sent = 0;
+    for (; !handler.isCrowded?.() && sent < 100; sent++) {
+      handler.onTag(picture, 0);
+      await new Promise(setImmediate);
+    }
+    expect(sent).toBeLessThan(100);
+    expect(client.ends).toEqual([]);
+    handler.onClose();
+  });
+
   test('ends the publish when a tag waits for too long', async () => {
     const client = new RelayedClient();
     const handler = await client.relay(await stuck(), { beatMs: BEAT_MS, maxUnsentBytes: 100_000_000 });

@@ -19,6 +19,8 @@ const CONNECT_TIMEOUT_MS = 1_000;
 /** A store that is asked for epochs may take a few seconds. The RTMP server's limit on a decision is longer. */
 const ACCEPT_TIMEOUT_MS = 5_000;
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+/** From here on, the publisher's next tags stay with it until the other task has read some. */
+const CROWDED_BYTES = 1024 * 1024;
 /** How long a tag may wait to be sent, in beats. */
 const MAX_UNSENT_BEATS = 5;
 
@@ -115,6 +117,10 @@ class RelayedPublisher implements PublisherHandler {
 
   isPlayable(): boolean {
     return this.#isPlayable;
+  }
+
+  isCrowded(): boolean {
+    return this.#phase === 'live' && this.#request.writableLength > CROWDED_BYTES;
   }
 
   onClose(): void {

@@ -1,0 +1,94 @@
+import { type ClipOptions, makeClip } from '#kit/clip.ts';
+import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
+import { startPublisher } from '#kit/publisher.ts';
+import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
+import { waitUntilPlayable } from '#test/support/broadcast.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
+
+const FREEZE_MS = 15_000;
+/** What viewers wait for in addition to the freeze. */
+const MAX_MORE_MS = 2_000;
+const POLL_MS = 50;
+const CLIP = { width: 640, height: 360, seconds: 24, keyframeSeconds: 2 };
+
+let platform: TestPlatform;
+let proxy: BreakableProxy;
+
+beforeAll(async () => {
+  platform = await startTestPlatform();
+  proxy = await startBreakableProxy(`http://127.0.0.1:${platform.rtmpPort}`);
+});
+afterAll(async () => {
+  await closeTestPlatforms().finally(() => proxy.close());
+});
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Polls a playlist, and remembers when new media came. */
+class MediaWatch {
+  readonly recorder = new PlaylistRecorder();
+  readonly #url: string;
+  readonly #polling: Promise<void>;
+  #end = '';
+  #changedAtMs = Date.now();
+  longestStallMs = 0;
+  #isStopped = false;
+
+  constructor({ liveUrl }: TestStream) {
+    this.#url = `${liveUrl}/360p/media.m3u8`;
+    this.#polling = this.#poll();
+    this.#polling.catch(() => undefined);
+  }
+
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return this.#polling;
+  }
+
+  async #poll(): Promise<void> {
+    for (; !this.#isStopped; await sleep(POLL_MS)) {
+      const body = await (await fetch(this.#url)).text();
+      this.recorder.add({ url: this.#url, body });
+      const newest = parseMediaPlaylist(body).segments.at(-1);
+      const end = `${newest?.msn} ${newest?.parts.length}`;
+      this.longestStallMs = Math.max(this.longestStallMs, Date.now() - this.#changedAtMs);
+      if (end !== this.#end) this.#changedAtMs = Date.now();
+      this.#end = end;
+    }
+  }
+}
+
+test.each<[string, Partial<ClipOptions>]>([
+  ['6 Mbit/s', { ...CLIP, videoKbps: 6_000 }],
+  ['2 Mbit/s', { ...CLIP, videoKbps: 2_000 }],
+  ['2 Mbit/s and a keyframe every 8 s', { ...CLIP, videoKbps: 2_000, keyframeSeconds: 8 }],
+])(
+  'after 15 s without a network, viewers get media at once, from the same FFmpeg and publisher: %s',
+  async (_name, clip) => {
+    const former = await platform.ffmpegPids();
+    const stream = await platform.createStream({ ladder: '360p' });
+    const port = new URL(proxy.url).port;
+    const rtmpUrl = stream.publishUrl.replace(/:\d+\//, `:${port}/`);
+    const publisher = await startPublisher({ clipPath: await makeClip(clip), rtmpUrl });
+    let hasLeft = false;
+    void publisher.exited.then(() => {
+      hasLeft = true;
+    });
+    await waitUntilPlayable(stream);
+    const ownPids = async () => (await platform.ffmpegPids()).filter((pid) => !former.includes(pid));
+    const pids = await ownPids();
+    const watch = new MediaWatch(stream);
+    await sleep(8_000);
+    proxy.blackHole();
+    await sleep(FREEZE_MS);
+    await proxy.mend();
+    await sleep(12_000);
+    await watch.stop();
+    expect(hasLeft).toBe(false);
+    expect(await ownPids()).toEqual(pids);
+    expect(watch.longestStallMs).toBeLessThan(FREEZE_MS + MAX_MORE_MS);
+    expect(watch.recorder.violations()).toEqual([]);
+    await publisher.stop();
+  },
+);
