@@ -26,7 +26,7 @@ const LEAVE = { ...BEAT, owner: null };
 const STOP = { streamId: 'stream-1', reason: 'stopped', nowMs: NOW_MS } as const;
 const HEALTH: StreamHealth = { ...STREAM_HEALTH, audioCodec: null };
 
-const NO_FORMER = { isFormerClosed: false, server: null };
+const NO_FORMER = { isFormerClosed: false, isFormerStopped: false, server: null };
 const HELD = { held: true, reason: null };
 const TAKEN_OVER = { held: false, reason: null };
 
@@ -69,6 +69,14 @@ test('a publish that was replaced can neither renew nor end its successor', asyn
     leaseUntilMs: START.nowMs + LEASE_DURATION_MS,
     health: null,
   });
+});
+
+test('a publish that begins after a stop, before the holder has heard of it, says so; the next one does not', async () => {
+  await store.begin(START);
+  await store.heartbeat({ ...LEAVE, broadcast: makeBroadcastState({ publisherGoneAtMs: 1 }) });
+  await store.requestEnd({ ...STOP, publisherGoneAtMs: 1 });
+  expect(await store.begin({ ...START, owner: 'connection-2' })).toMatchObject({ isFormerStopped: true });
+  expect(await store.begin({ ...START, owner: 'connection-3' })).toMatchObject({ isFormerStopped: false });
 });
 
 test('a late heartbeat does not bring a publish back that has ended', async () => {
@@ -293,6 +301,7 @@ test('a repeated begin has the same result, the former holder included', async (
     epoch: 2 * EPOCHS_PER_PUBLISH,
     former: { holder: HOLDER, leaseUntilMs: NOW_MS + LEASE_DURATION_MS, broadcast: null },
     isFormerClosed: false,
+    isFormerStopped: false,
     server: null,
   });
   expect(await store.begin(second)).toEqual(begun);

@@ -158,6 +158,8 @@ export class LiveStream implements PublishedStream {
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
   publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): LivePublish {
+    // The publisher came back before this task heard of the stop. It begins another broadcast.
+    if (begun.isFormerStopped && this.isLive && !this.hasEnded) this.#end.endNow('stopped');
     this.#end.callOff();
     this.#broadcast.onPublisher();
     if (this.hasEnded) this.#encoders.resetQuality();
