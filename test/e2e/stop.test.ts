@@ -27,11 +27,16 @@ const ended = (stream: TestStream) =>
     (await fetchMediaPlaylist(stream, '360p').catch(() => '')).includes('#EXT-X-ENDLIST'),
   );
 
+const shown = async ({ id }: TestStream) => (await platform.callApi('GET', `/streams/${id}`)).json();
+
 test('a stop while the publisher is away ends the playlists, and the next publish is another broadcast', async () => {
   const stream = await platform.createStream({ ladder: '360p', latency: 'ultra' });
   await goneOffAir(stream);
+  await waitFor('the publisher to be missed', async () => (await shown(stream)).publisher.state === 'away');
+  expect((await shown(stream)).status).toBe('live');
   await stop(stream);
   await ended(stream);
+  expect(await shown(stream)).toMatchObject({ status: 'idle', publisher: { state: 'none', since: null } });
   const next = await publish(stream.publishUrl, SMALL_CLIP);
   await waitFor(
     'the next broadcast',
