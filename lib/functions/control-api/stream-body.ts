@@ -50,9 +50,7 @@ const valid = <Leased extends { readonly leaseUntilMs: number }>(
 const endsWait = (reason: EndReason | null): boolean => reason !== null && reason !== 'key-rotated';
 
 /** The wait of a stream whose publisher has left and may come back. Null if it has ended, or somebody has asked for its end. */
-function waitOf(
-  held: HeldStream | null,
-): {
+function waitOf(held: HeldStream | null): {
   readonly since: string | null /** Whether viewers have something to play meanwhile. */;
   readonly hasViewers: boolean;
 } | null {

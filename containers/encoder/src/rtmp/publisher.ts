@@ -3,6 +3,9 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 
 /** What a broadcaster is told whose stream has a newer connection. */
 export const REPLACED_BY_NEWER = 'Replaced by a newer connection with the same stream key';
+/** What a broadcaster is told if another one stays on air. */
+export const ANOTHER_ENCODER =
+  'Another encoder is publishing with this stream key, and stays on air; stop one of the two, or give it a stream of its own';
 /** What a broadcaster is told whose server drains. */
 export const SERVER_REPLACED = 'The server is being replaced; connect again';
 
@@ -30,6 +33,8 @@ export interface PublisherHandler {
   onClose(): void;
   /** Whether viewers have something to play of the stream, from this publisher or one before it. */
   isPlayable(): boolean;
+  /** Another encoder at this address wants the stream again and again, and was refused. */
+  onContested(refusedAddress: string): void;
 }
 
 /**

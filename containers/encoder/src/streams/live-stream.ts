@@ -68,7 +68,7 @@ export class LiveStream implements PublishedStream {
     this.#hold = new StreamHold({
       ...options,
       broadcast: () => this.#broadcastState(),
-      health: () => this.publishedEncoder?.health() ?? null,
+      health: () => this.#publish?.health() ?? null,
       onEndRequested: (reason) => this.#endOnRequest(reason),
       onReplaced: () => this.fence(),
     });
@@ -165,7 +165,7 @@ export class LiveStream implements PublishedStream {
     if (this.hasEnded) this.#encoders.resetQuality();
     this.#media.onPublish(publisher.stream.latency);
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, emit: this.#options.emit });
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, ...this.#options });
     this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
     return this.#publish;
   }
