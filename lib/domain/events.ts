@@ -37,6 +37,16 @@ interface StreamRefused {
   readonly count?: number;
 }
 
+/** Two encoders publish with one key and have replaced each other again and again. The one on air stays, and the other is refused. */
+interface StreamContested {
+  readonly type: 'stream.contested';
+  readonly streamId: string;
+  readonly playbackId: string;
+  /** Of the encoder on air. */
+  readonly sourceAddress: string;
+  readonly refusedAddress: string;
+}
+
 /** A live stream continues with a new FFmpeg process. */
 interface EncoderRestarted {
   readonly type: 'encoder.restarted';
@@ -91,7 +101,14 @@ export interface ApiChanged {
 }
 
 /** What happened, without an id and a time. */
-export type EventBody = StreamLive | StreamEnded | StreamRefused | EncoderRestarted | StreamQualityChanged | ApiChanged;
+export type EventBody =
+  | StreamLive
+  | StreamEnded
+  | StreamRefused
+  | StreamContested
+  | EncoderRestarted
+  | StreamQualityChanged
+  | ApiChanged;
 
 /** Something that happened. */
 export type HeadendEvent = EventBody & EventStamp;

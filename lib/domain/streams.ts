@@ -166,6 +166,14 @@ export interface HeldStream {
   readonly requestedEnd: EndReason | null;
 }
 
+/** What the live records say of a stream. Their leases may be over. */
+export interface StreamPresence {
+  /** Null if nobody publishes. */
+  readonly publish: LiveRecord | null;
+  /** Null if no task holds the stream. */
+  readonly held: HeldStream | null;
+}
+
 /** Why somebody asked for a publish to end. */
 export type EndReason = 'stopped' | 'key-rotated' | ClosingReason;
 

@@ -1,6 +1,13 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { PlaybackHold } from '#domain/purges.ts';
-import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
+import type {
+  BroadcastState,
+  EndReason,
+  HeldStream,
+  LiveRecord,
+  StreamHolder,
+  StreamPresence,
+} from '#domain/streams.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** BatchGetItem takes at most this many keys (DynamoDB API reference). */
@@ -38,6 +45,12 @@ export function toHeldStream(item: LiveItem | undefined): HeldStream | null {
     ...{ broadcast: broadcastOf(item, broadcast), requestedEnd: requestedEndOf(item) },
   };
 }
+
+/** All that an item says of a stream's publisher and of its viewers. */
+export const toPresence = (item: LiveItem | undefined): StreamPresence => ({
+  publish: isOwned(item) ? toLiveRecord(item) : null,
+  held: toHeldStream(item),
+});
 
 /** Whether a stream was purged or deleted that had this playback id. */
 export const isClosed = (item: LiveItem | undefined, playbackId: string): boolean =>

@@ -29,6 +29,8 @@ export interface BegunPublish {
   readonly former: FormerHolder | null;
   /** Whether the stream was purged since, so that nobody may answer for the former holder's playback id. */
   readonly isFormerClosed: boolean;
+  /** Whether somebody has asked for the end of what was there before. Its holder may not have heard of that. */
+  readonly isFormerStopped: boolean;
   /**
    * The last holder that has renewed its lease, so that it answers for the stream, or did. It is not the former one if that one did
    * not hear that the store had made it the holder. Null if there is none.
@@ -51,7 +53,8 @@ export function beginUpdate(request: BeginRequest, leaseUntilMs: number, formerE
     UpdateExpression:
       'ADD epoch :count SET #owner = :owner, begunBy = :begunBy, startedAt = :startedAt, ' +
       'leaseUntilMs = :leaseUntilMs, health = :health, former = if_not_exists(holder, :nobody), ' +
-      'formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), holder = :holder REMOVE endReason, expiresAtSeconds',
+      'formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), formerEndReason = if_not_exists(endReason, :nobody), ' +
+      'holder = :holder REMOVE endReason, expiresAtSeconds',
     ConditionExpression: `(attribute_not_exists(minVersion) OR minVersion <= :version) AND ${isUnchanged}`,
     ExpressionAttributeValues: {
       ':count': EPOCHS_PER_PUBLISH,
@@ -97,6 +100,7 @@ export function toBegunPublish({ epoch, former, formerLeaseUntilMs, ...item }: B
     firstEpoch: epoch - EPOCHS_PER_PUBLISH + 1,
     epoch,
     former: holder && { holder, leaseUntilMs: formerLeaseUntilMs as number, broadcast },
+    isFormerStopped: item.formerEndReason === 'stopped',
     isFormerClosed: holder !== null && isClosed(item, holder.playbackId),
     server: (item.server ?? null) as StreamHolder | null,
   };

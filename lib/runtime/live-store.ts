@@ -1,6 +1,13 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { PlaybackHold } from '#domain/purges.ts';
-import type { BroadcastState, EndReason, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
+import type {
+  BroadcastState,
+  EndReason,
+  HeldStream,
+  LiveRecord,
+  StreamHolder,
+  StreamPresence,
+} from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
 import { updateIf } from './conditional-writes.ts';
 import { type EndRequest, requestEndUpdates } from './live-end-requests.ts';
@@ -15,6 +22,7 @@ import {
   toHeldStream,
   toHolds,
   toLiveRecord,
+  toPresence,
 } from './live-item.ts';
 import {
   type BeginRequest,
@@ -107,8 +115,10 @@ export interface LiveStore {
   requestEnd(request: EndRequest): Promise<boolean>;
   /** Resolves to null if nobody publishes. The lease of a record may have expired. */
   get(streamId: string): Promise<LiveRecord | null>;
-  /** The records of those streams that somebody publishes, by stream id. Takes at most 100 ids. */
-  batchGet(streamIds: readonly string[]): Promise<ReadonlyMap<string, LiveRecord>>;
+  /** Who publishes a stream, and what its viewers have. */
+  getPresence(streamId: string): Promise<StreamPresence>;
+  /** As `getPresence`, of those streams that were ever published, by stream id. Takes at most 100 ids. */
+  listPresences(streamIds: readonly string[]): Promise<ReadonlyMap<string, StreamPresence>>;
 }
 
 /** What the store needs: a client and the name of its table. */
@@ -245,9 +255,11 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return isOwned(item) ? toLiveRecord(item) : null;
   };
 
-  const batchGet: LiveStore['batchGet'] = async (streamIds) => {
+  const getPresence: LiveStore['getPresence'] = async (streamId) => toPresence(await read(streamId));
+
+  const listPresences: LiveStore['listPresences'] = async (streamIds) => {
     const items = await readLiveItems(client, table, streamIds);
-    return new Map(items.filter(isOwned).map((item) => [item.streamId, toLiveRecord(item)]));
+    return new Map(items.map((item) => [item.streamId as string, toPresence(item)]));
   };
 
   return {
@@ -263,6 +275,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     wasPublished,
     requestEnd,
     get,
-    batchGet,
+    getPresence,
+    listPresences,
   };
 }

@@ -72,6 +72,7 @@ function probe(publisher: AcceptedPublisher): PublisherHandler {
     },
     onClose: () => undefined,
     isPlayable: () => false,
+    onContested: () => undefined,
   };
 }
 
@@ -106,6 +107,7 @@ function transcode(publisher: AcceptedPublisher): PublisherHandler {
     onTag: (tag, receivedAtMs) => transcoder.onTag(tag, receivedAtMs),
     onClose: () => void transcoder.stop(),
     isPlayable: () => false,
+    onContested: () => undefined,
   };
 }
 
@@ -117,7 +119,7 @@ function send(message: TargetMessage): void {
 async function main(): Promise<void> {
   const enhancedCodecs = await readEnhancedCodecs(spawn);
   const server = await startRtmpServer({
-    registry: new PublisherRegistry(),
+    registry: new PublisherRegistry({ now: Date.now }),
     host: '127.0.0.1',
     port: 0,
     authorise,

@@ -5,11 +5,12 @@ type Health = NonNullable<StreamBody['health']>;
 
 /** Everything about a stream, one line per fact. */
 export function streamText(stream: StreamBody): string {
-  const { title, id, status, startedAt, ladder, latency, playback, allowedSources, version } = stream;
+  const { title, id, status, ladder, latency, playback, allowedSources, version } = stream;
   return formatTable([
     ['Title', title],
     ['Id', id],
-    ['Status', startedAt === null ? status : `${status} since ${startedAt}`],
+    ['Status', status],
+    ['Publisher', publisherText(stream)],
     ['Ladder', ladder],
     ['Latency', latency],
     ['Playback', playback],
@@ -29,9 +30,9 @@ export function streamText(stream: StreamBody): string {
 export function streamListText(streams: readonly StreamBody[]): string {
   if (streams.length === 0) return 'There are no streams.';
   return formatTable([
-    ['ID', 'TITLE', 'STATUS', 'LADDER', 'LATENCY', 'INPUT', 'WATCH'],
-    ...streams.map(({ id, title, status, ladder, latency, health, watchUrl }) => {
-      return [id, title, status, ladder, latency, health === null ? '-' : inputText(health), watchUrl];
+    ['ID', 'TITLE', 'STATUS', 'PUBLISHER', 'LADDER', 'LATENCY', 'INPUT', 'WATCH'],
+    ...streams.map(({ id, title, status, publisher, ladder, latency, health, watchUrl }) => {
+      return [id, title, status, publisher.state, ladder, latency, health === null ? '-' : inputText(health), watchUrl];
     }),
   ]);
 }
@@ -47,6 +48,10 @@ export function publishText(stream: StreamBody & { readonly streamKey: string })
 function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
   if (rtmpUrl === undefined) return rtmpsUrl === undefined ? [] : [['Server', rtmpsUrl]];
   return [['Server', rtmpUrl], ...(rtmpsUrl === undefined ? [] : [['Server (TLS)', rtmpsUrl]])];
+}
+
+function publisherText({ publisher: { state, since } }: StreamBody): string {
+  return since === null ? state : `${state} since ${since}`;
 }
 
 function validityText({ notBefore, notAfter }: StreamBody): string {

@@ -26,7 +26,7 @@ const LEAVE = { ...BEAT, owner: null };
 const STOP = { streamId: 'stream-1', reason: 'stopped', nowMs: NOW_MS } as const;
 const HEALTH: StreamHealth = { ...STREAM_HEALTH, audioCodec: null };
 
-const NO_FORMER = { isFormerClosed: false, server: null };
+const NO_FORMER = { isFormerClosed: false, isFormerStopped: false, server: null };
 const HELD = { held: true, reason: null };
 const TAKEN_OVER = { held: false, reason: null };
 
@@ -69,6 +69,14 @@ test('a publish that was replaced can neither renew nor end its successor', asyn
     leaseUntilMs: START.nowMs + LEASE_DURATION_MS,
     health: null,
   });
+});
+
+test('a publish that begins after a stop, before the holder has heard of it, says so; the next one does not', async () => {
+  await store.begin(START);
+  await store.heartbeat({ ...LEAVE, broadcast: makeBroadcastState({ publisherGoneAtMs: 1 }) });
+  await store.requestEnd({ ...STOP, publisherGoneAtMs: 1 });
+  expect(await store.begin({ ...START, owner: 'connection-2' })).toMatchObject({ isFormerStopped: true });
+  expect(await store.begin({ ...START, owner: 'connection-3' })).toMatchObject({ isFormerStopped: false });
 });
 
 test('a late heartbeat does not bring a publish back that has ended', async () => {
@@ -274,14 +282,17 @@ test('no epoch is given twice, neither to simultaneous publishes nor after an en
   expect(all.sort((a, b) => a - b)).toEqual(all.map((_, index) => 1 + index * EPOCHS_PER_PUBLISH));
 });
 
-test('many records are read at once, without idle and unknown streams', async () => {
+test('many records are read at once, without unknown streams', async () => {
   await store.begin(START);
   await store.begin({ ...START, streamId: 'stream-2' });
   await store.heartbeat({ ...LEAVE, streamId: 'stream-2' });
-  const records = await store.batchGet(['stream-1', 'stream-2', 'stream-3']);
-  expect([...records.keys()]).toEqual(['stream-1']);
-  expect(records.get('stream-1')).toEqual(await store.get('stream-1'));
-  expect(await store.batchGet([])).toEqual(new Map());
+  const presences = await store.listPresences(['stream-1', 'stream-2', 'stream-3']);
+  expect([...presences.keys()].sort()).toEqual(['stream-1', 'stream-2']);
+  expect(presences.get('stream-1')).toEqual(await store.getPresence('stream-1'));
+  expect(presences.get('stream-1')).toMatchObject({ publish: await store.get('stream-1') });
+  expect(presences.get('stream-2')).toEqual({ publish: null, held: await store.getHeld('stream-2') });
+  expect(await store.listPresences([])).toEqual(new Map());
+  expect(await store.getPresence('stream-3')).toEqual({ publish: null, held: null });
 });
 
 test('a repeated begin has the same result, the former holder included', async () => {
@@ -293,6 +304,7 @@ test('a repeated begin has the same result, the former holder included', async (
     epoch: 2 * EPOCHS_PER_PUBLISH,
     former: { holder: HOLDER, leaseUntilMs: NOW_MS + LEASE_DURATION_MS, broadcast: null },
     isFormerClosed: false,
+    isFormerStopped: false,
     server: null,
   });
   expect(await store.begin(second)).toEqual(begun);
@@ -445,7 +457,7 @@ describe('keys that BatchGetItem leaves unprocessed', () => {
   ])('$outcome', async ({ reads, streamIds }) => {
     const server = await startReluctantDynamoDb(reads);
     const client = documentClientFor(server.url);
-    const reading = createLiveStore({ client, tables: TEST_TABLES }).batchGet(streamIds);
+    const reading = createLiveStore({ client, tables: TEST_TABLES }).listPresences(streamIds);
     if (reads > 0) expect([...(await reading).keys()]).toEqual(streamIds);
     else await expect(reading).rejects.toThrow('DynamoDB left 2 live records unread');
     client.destroy();

@@ -69,7 +69,7 @@ async function main(): Promise<void> {
   });
   const { emit } = refusals;
 
-  const registry = new PublisherRegistry();
+  const registry = new PublisherRegistry({ now: Date.now });
   const onRefused = (refusal: RefusedPublish): void => emit({ type: 'stream.refused', ...refusal });
   const cluster = await startCluster({ environment, stopRequests, registry, onRefused, emit, log });
   const { streams } = cluster;

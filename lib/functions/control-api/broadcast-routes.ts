@@ -33,7 +33,7 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
       if (rotated !== stream) await streams.forgetKey(stream.keyHash);
       await attempt.finish();
     }
-    const body = { ...toStreamBody(rotated, await live.get(stream.id), addresses, now()), streamKey };
+    const body = { ...toStreamBody(rotated, await live.getPresence(stream.id), addresses, now()), streamKey };
     return context.json(body, 200, { ETag: entityTag(rotated.version) });
   });
 

@@ -96,7 +96,16 @@ const healthSchema = z
 
 const NEEDS_TOKEN = 'If playback is "token", viewers need an address from `viewer-tokens` instead';
 
-/** A stream as the API shows it. `startedAt` and `health` are null while it is idle. */
+const publisherSchema = z
+  .object({
+    state: z.enum(['connected', 'away', 'none']).openapi({
+      description: 'Whether somebody publishes. While the publisher is away, the stream waits for it to come back',
+    }),
+    since: z.iso.datetime().nullable().openapi({ description: 'When it connected or left' }),
+  })
+  .openapi('StreamPublisher');
+
+/** A stream as the API shows it. `startedAt` and `health` are null while nobody publishes. */
 export const streamSchema = z
   .object({
     id: z.string(),
@@ -109,7 +118,10 @@ export const streamSchema = z
     notAfter: z.iso.datetime().nullable(),
     allowedSources: z.array(z.string()),
     version: z.number().int(),
-    status: z.enum(['idle', 'live']),
+    status: z.enum(['idle', 'live']).openapi({
+      description: 'Live while somebody publishes, and while viewers have a broadcast whose publisher is away',
+    }),
+    publisher: publisherSchema,
     startedAt: z.iso.datetime().nullable(),
     health: healthSchema.nullable(),
     createdAt: z.iso.datetime(),

@@ -11,7 +11,10 @@ import { type ReadViewerTokenKeys, viewerTokensNotSetUp } from './viewer-token-k
 /** The stores and settings that the routes of streams use. */
 export interface StreamsDependencies extends AttemptDependencies, PurgesDependencies {
   readonly streams: StreamStore;
-  readonly live: Pick<LiveStore, 'get' | 'getHeld' | 'listHolds' | 'wasPublished' | 'batchGet' | 'requestEnd'>;
+  readonly live: Pick<
+    LiveStore,
+    'get' | 'getHeld' | 'getPresence' | 'listHolds' | 'listPresences' | 'wasPublished' | 'requestEnd'
+  >;
   readonly addresses: PublicAddresses;
   readonly defaults: NewStreamDefaults;
   /** Null if the deployment has no keys. Then no stream can have playback "token". */

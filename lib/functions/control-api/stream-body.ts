@@ -1,5 +1,5 @@
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
-import type { LiveRecord, StreamRecord } from '#domain/streams.ts';
+import type { EndReason, HeldStream, StreamPresence, StreamRecord } from '#domain/streams.ts';
 import type { StreamBody } from './schemas.ts';
 
 /** The public addresses of a deployment, without trailing slashes. */
@@ -11,23 +11,52 @@ export interface PublicAddresses {
   readonly playbackBaseUrl: string;
 }
 
-/** A stream as the API shows it at `nowMs`. A live record with an expired lease is ignored. */
+/** A stream as the API shows it at `nowMs`. What has an expired lease is ignored. */
 export function toStreamBody(
   stream: StreamRecord,
-  lastLive: LiveRecord | null,
+  presence: StreamPresence | null,
   { rtmpUrl, rtmpsUrl, playbackBaseUrl }: PublicAddresses,
   nowMs: number,
 ): StreamBody {
-  const live = lastLive !== null && lastLive.leaseUntilMs > nowMs ? lastLive : null;
+  const publish = valid(presence?.publish ?? null, nowMs);
+  const wait = publish === null ? waitOf(valid(presence?.held ?? null, nowMs)) : null;
   const { keyHash: _secret, deletedAt: _present, formerPlaybackIds: _former, allowedSources, ...shown } = stream;
   return {
     ...shown,
     allowedSources: [...allowedSources],
-    status: live === null ? 'idle' : 'live',
-    startedAt: live?.startedAt ?? null,
-    health: live === null || live.health === null ? null : { ...live.health, warnings: [...live.health.warnings] },
+    status: publish !== null || wait?.hasViewers === true ? 'live' : 'idle',
+    publisher: {
+      state: publish !== null ? 'connected' : wait === null ? 'none' : 'away',
+      since: publish?.startedAt ?? wait?.since ?? null,
+    },
+    startedAt: publish?.startedAt ?? null,
+    health:
+      publish === null || publish.health === null
+        ? null
+        : { ...publish.health, warnings: [...publish.health.warnings] },
     ingest: { ...(rtmpUrl === null ? {} : { rtmpUrl }), ...(rtmpsUrl === null ? {} : { rtmpsUrl }) },
     playbackUrl: `${playbackBaseUrl}${masterPath(stream.playbackId)}`,
     watchUrl: `${playbackBaseUrl}${watchPath(stream.playbackId)}`,
   };
+}
+
+/** Null if the lease has expired. */
+const valid = <Leased extends { readonly leaseUntilMs: number }>(
+  leased: Leased | null,
+  nowMs: number,
+): Leased | null => (leased !== null && leased.leaseUntilMs > nowMs ? leased : null);
+
+/** What ends the wait for a publisher. With a new key, the stream still waits for one who has it. */
+const endsWait = (reason: EndReason | null): boolean => reason !== null && reason !== 'key-rotated';
+
+/** The wait of a stream whose publisher has left and may come back. Null if it has ended, or somebody has asked for its end. */
+function waitOf(held: HeldStream | null): {
+  readonly since: string | null /** Whether viewers have something to play meanwhile. */;
+  readonly hasViewers: boolean;
+} | null {
+  const broadcast = held?.broadcast ?? null;
+  if (held === null || broadcast === null || broadcast.endedAtMs !== null || endsWait(held.requestedEnd)) return null;
+  const { publisherGoneAtMs, liveSinceMs } = broadcast;
+  const since = publisherGoneAtMs === null ? null : new Date(publisherGoneAtMs).toISOString();
+  return { since, hasViewers: liveSinceMs !== null };
 }

@@ -61,14 +61,14 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
         ? await streams.list({ limit, afterId: cursor ?? null })
         : await listOne(dependencies, streamId);
     const present = page.streams.filter((stream) => stream.deletedAt === null);
-    const liveById = await live.batchGet(present.map((stream) => stream.id));
-    const bodies = present.map((stream) => toStreamBody(stream, liveById.get(stream.id) ?? null, addresses, now()));
+    const presences = await live.listPresences(present.map((stream) => stream.id));
+    const bodies = present.map((stream) => toStreamBody(stream, presences.get(stream.id) ?? null, addresses, now()));
     return context.json({ streams: bodies, nextCursor: page.lastId }, 200);
   });
 
   app.openapi(getStreamRoute, async (context) => {
     const stream = await findStream(dependencies, context.req.valid('param').id);
-    const body = toStreamBody(stream, await live.get(stream.id), addresses, now());
+    const body = toStreamBody(stream, await live.getPresence(stream.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(stream.version) });
   });
 
@@ -88,7 +88,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     if (next === stream) noteRepeat(context);
     else noteChange(context, { before: streamFields(stream), after: streamFields(next) });
     if (next !== stream && !(await streams.replace(next))) throw versionConflict(ifMatch);
-    const body = toStreamBody(next, await live.get(next.id), addresses, now());
+    const body = toStreamBody(next, await live.getPresence(next.id), addresses, now());
     return context.json(body, 200, { ETag: entityTag(next.version) });
   });
 

@@ -92,7 +92,11 @@ const stop = defineCommand({
   options: {},
   async run({ operand }, { api, print }) {
     const outcome = await api.stopStream(await findStreamId(api, operand));
-    print(outcome, () => (outcome.wasLive ? 'The broadcast ends.' : 'It was not on air.'));
+    print(outcome, () =>
+      outcome.wasLive
+        ? 'The broadcast ends.'
+        : 'Nobody was publishing. A broadcast that waited for its publisher ends.',
+    );
   },
 });
 

@@ -89,7 +89,7 @@ export class RunningTask {
           emit: (event) => emit({ ...event, taskId }),
         }),
       room: () => room.snapshot(),
-      registry: new PublisherRegistry(),
+      registry: new PublisherRegistry({ now }),
       onRefused: (refusal) => emit({ type: 'stream.refused', ...refusal, taskId }),
       onDrainRequested: () => undefined,
       onTasks: () => undefined,

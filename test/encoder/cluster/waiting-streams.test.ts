@@ -2,10 +2,11 @@ import { createServer } from 'node:http';
 import pino from 'pino';
 import type { HeldStream } from '#domain/streams.ts';
 import { TaskClient } from '#encoder/cluster/task-client.ts';
-import { WaitingStreams } from '#encoder/cluster/waiting-streams.ts';
+import { WaitingStreams, type WaitingStreamsOptions } from '#encoder/cluster/waiting-streams.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
@@ -71,10 +72,10 @@ async function waitingStream(): Promise<HeldStream> {
   return held;
 }
 
-const settle = (held: HeldStream): Promise<boolean> =>
+const settle = (held: HeldStream, settings: Partial<WaitingStreamsOptions> = {}): Promise<boolean> =>
   new WaitingStreams({
     ...{ task: TASK, store, streams, client, takeOver: async () => null, reconnectWindowMs: 0 },
-    ...{ now: later, log: LOG },
+    ...{ now: later, log: LOG, ...settings },
   }).settle(held);
 
 test.each([
@@ -98,3 +99,39 @@ test.each([
   [onAsking, onAsked, status] = [() => undefined, () => undefined, 404];
   expect(await settle(held)).toBe(true);
 });
+
+test.each([
+  ['has died', 404, true],
+  ['holds it', 200, false],
+])(
+  'a stream that was stopped ends at once if its holder %s, whatever is left of the lease',
+  async (_, answer, isEnded) => {
+    status = answer;
+    const waiting = await waitingStream();
+    const asked: string[] = [];
+    const settings: Partial<WaitingStreamsOptions> = {
+      now: Date.now,
+      reconnectWindowMs: 60_000,
+      takeOver: async ({ former }) => {
+        asked.push(former.holder.taskId);
+        return null;
+      },
+    };
+    expect(await settle(waiting, settings)).toBe(false);
+    await store.requestEnd({
+      streamId: STREAM_ID,
+      reason: 'stopped',
+      publisherGoneAtMs: goneAtMsOf(waiting),
+      nowMs: Date.now(),
+    });
+    const stopped = await store.getHeld(STREAM_ID);
+    if (stopped === null) throw new Error('nobody holds the stream');
+    expect(await settle(stopped, settings)).toBe(isEnded);
+    // It must not answer for the stream any more, if it is alive after all.
+    expect(asked).toEqual(isEnded ? ['other'] : []);
+    await waitFor('its end', () => streams.held.every(({ hasEnded }) => hasEnded));
+    expect(streams.held).toHaveLength(isEnded ? 1 : 0);
+  },
+);
+
+const goneAtMsOf = ({ broadcast }: HeldStream): number => broadcast?.publisherGoneAtMs ?? 0;

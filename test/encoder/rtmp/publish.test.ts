@@ -222,6 +222,7 @@ describe('the end of a live publish', () => {
         onTag: fail,
         onClose: fail,
         isPlayable: () => false,
+        onContested: () => undefined,
       }),
     });
     const client = await open();
@@ -254,6 +255,7 @@ describe('a second publisher', () => {
           recorder.onClose();
         },
         isPlayable: () => false,
+        onContested: () => undefined,
       };
     };
   }
@@ -436,7 +438,7 @@ test('an internal error ends only its own publish, which still closes its handle
   const limiter = new LogLimiter(Date.now);
   await start();
   const publish = new Publish({
-    ...{ connection, streamKey: 'key', registry: new PublisherRegistry(), now: Date.now, log },
+    ...{ connection, streamKey: 'key', registry: new PublisherRegistry({ now: Date.now }), now: Date.now, log },
     ...{ enhancedCodecs: new Set(), limits: DEFAULT_RTMP_LIMITS, onRefused: () => undefined },
     authorise: async () => ALLOWED,
     acceptPublisher: async (publisher) => server.record(publisher),

@@ -15,6 +15,8 @@ export interface Recording {
   readonly publisher: Publisher;
   readonly tags: FlvTag[];
   readonly receivedAtMs: number[];
+  /** Of the encoders that wanted the stream, and were refused. */
+  readonly refusedAddresses: string[];
   closes: number;
   /** The handler's answer. A test may change it. */
   isPlayable: boolean;
@@ -36,7 +38,7 @@ export class RecordingServer {
   static async start({ limits, ...options }: RecordingServerOptions = {}): Promise<RecordingServer> {
     const recorder = new RecordingServer();
     recorder.#server = await startRtmpServer({
-      registry: new PublisherRegistry(),
+      registry: new PublisherRegistry({ now: Date.now }),
       host: '127.0.0.1',
       port: 0,
       authorise: async ({ streamKey }) => ({ allow: true, stream: streamOf(streamKey) }),
@@ -75,7 +77,14 @@ export class RecordingServer {
 
   /** Returns a handler that records everything. */
   record(publisher: Publisher): PublisherHandler {
-    const recording: Recording = { publisher, tags: [], receivedAtMs: [], closes: 0, isPlayable: false };
+    const recording: Recording = {
+      publisher,
+      tags: [],
+      receivedAtMs: [],
+      refusedAddresses: [],
+      closes: 0,
+      isPlayable: false,
+    };
     this.recordings.push(recording);
     this.#changes.emit('change');
     return {
@@ -89,6 +98,10 @@ export class RecordingServer {
         this.#changes.emit('change');
       },
       isPlayable: () => recording.isPlayable,
+      onContested: (refusedAddress) => {
+        recording.refusedAddresses.push(refusedAddress);
+        this.#changes.emit('change');
+      },
     };
   }
 

@@ -29,6 +29,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   };
   const encoders: StreamEncoder[] = [];
   const publish = new LivePublish({
+    now: Date.now,
     stream: {
       isLive: false,
       encoderFor: (feeding) => {

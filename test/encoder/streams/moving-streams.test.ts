@@ -184,6 +184,29 @@ test('a stream does not arrive where a publish of it has begun', async () => {
   expect(streams.held).toMatchObject([{ hasPublisher: true }]);
 });
 
+test('a stop at the moment at which the publisher comes back ends the broadcast, and another one begins', async () => {
+  const events: EventBody[] = [];
+  const goneAtMs = Date.now();
+  const begin: LiveStore['begin'] = async (call) => {
+    await store.requestEnd({ streamId, reason: 'stopped', publisherGoneAtMs: goneAtMs, nowMs: goneAtMs });
+    return store.begin(call);
+  };
+  streams = startStreams({ store: { ...store, begin }, emit: (event) => events.push(event) });
+  await store.begin(makePublish(streamId, { owner: 'first' }));
+  const broadcast = makeBroadcastState({ liveSinceMs: goneAtMs - 1_000, publisherGoneAtMs: goneAtMs });
+  await store.takeOver({
+    ...{ streamId, formerEpoch: FIRST, broadcast, leaseUntilMs: goneAtMs + LEASE_DURATION_MS },
+    holder: { ...TASK, playbackId },
+  });
+  const arrived = streams.arrive({ ...arriving(SECOND), broadcast });
+  arrived?.waitForPublisher(goneAtMs, null);
+  const former = streams.find(playbackId);
+  await publish(streams, 'second');
+  expect(former?.ended).toBe(true);
+  expect(events).toMatchObject([{ type: 'stream.ended', reason: 'stopped', durationSeconds: 1 }]);
+  expect(streams.held).toMatchObject([{ hasEnded: false, isLive: false, hasPublisher: true }]);
+});
+
 test.each(['stopped', 'deleted'] as const)(
   'a stream that waits for its publisher ends as soon as it is %s, and a new key leaves it as it is',
   async (reason) => {

@@ -1,6 +1,6 @@
-import type { LiveRecord } from '#domain/streams.ts';
+import type { HeldStream, LiveRecord, StreamPresence } from '#domain/streams.ts';
 import { toStreamBody } from '#functions/control-api/stream-body.ts';
-import { makeStreamRecord, STREAM_HEALTH } from '#kit/stream-record.ts';
+import { makeBroadcastState, makeStreamHolder, makeStreamRecord, STREAM_HEALTH } from '#kit/stream-record.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const addresses = {
@@ -39,6 +39,7 @@ const idle = {
   allowedSources: ['192.0.2.0/24'],
   version: 7,
   status: 'idle',
+  publisher: { state: 'none', since: null },
   startedAt: null,
   health: null,
   createdAt: '2025-01-02T03:04:05.678Z',
@@ -47,6 +48,40 @@ const idle = {
   playbackUrl: 'https://live.example.com/live/playback-id/master.m3u8',
   watchUrl: 'https://live.example.com/watch/playback-id',
 };
+
+const GONE_AT_MS = NOW_MS - 5_000;
+
+/** A stream that viewers watch, and whose publisher has left. */
+const waiting = (settings: Partial<HeldStream> = {}): StreamPresence => ({
+  publish: null,
+  held: {
+    ...{ streamId: 'stream-id', epoch: 1000, leaseUntilMs: NOW_MS + 1, holder: makeStreamHolder(), requestedEnd: null },
+    broadcast: makeBroadcastState({ liveSinceMs: NOW_MS - 60_000, publisherGoneAtMs: GONE_AT_MS }),
+    ...settings,
+  },
+});
+const away = { state: 'away', since: new Date(GONE_AT_MS).toISOString() };
+
+test('a stream that waits for its publisher is live for viewers', () => {
+  expect(toStreamBody(stream, waiting(), addresses, NOW_MS)).toEqual({ ...idle, status: 'live', publisher: away });
+});
+
+test('it stays so with a new key, and is idle as soon as it is stopped', () => {
+  const bodyAfter = (requestedEnd: HeldStream['requestedEnd']) =>
+    toStreamBody(stream, waiting({ requestedEnd }), addresses, NOW_MS);
+  expect(bodyAfter('key-rotated')).toMatchObject({ status: 'live', publisher: away });
+  expect(bodyAfter('stopped')).toEqual(idle);
+});
+
+test('a stream whose publisher left before anybody could watch is idle, and waits', () => {
+  const broadcast = makeBroadcastState({ publisherGoneAtMs: GONE_AT_MS });
+  expect(toStreamBody(stream, waiting({ broadcast }), addresses, NOW_MS)).toEqual({ ...idle, publisher: away });
+});
+
+test('a stream that has ended waits for nobody', () => {
+  const broadcast = makeBroadcastState({ publisherGoneAtMs: GONE_AT_MS, endedAtMs: GONE_AT_MS });
+  expect(toStreamBody(stream, waiting({ broadcast }), addresses, NOW_MS)).toEqual(idle);
+});
 
 test('a stream without a live record is idle', () => {
   expect(toStreamBody(stream, null, addresses, NOW_MS)).toEqual(idle);
@@ -61,14 +96,16 @@ test('it has an RTMPS address if the deployment has one', () => {
 });
 
 test('a stream with a valid lease is live', () => {
-  expect(toStreamBody(stream, live, addresses, NOW_MS)).toEqual({
+  expect(toStreamBody(stream, { publish: live, held: null }, addresses, NOW_MS)).toEqual({
     ...idle,
     status: 'live',
+    publisher: { state: 'connected', since: live.startedAt },
     startedAt: live.startedAt,
     health: live.health,
   });
 });
 
 test.each([NOW_MS, NOW_MS - 1])('a lease until %d has expired', (leaseUntilMs) => {
-  expect(toStreamBody(stream, { ...live, leaseUntilMs }, addresses, NOW_MS)).toEqual(idle);
+  expect(toStreamBody(stream, { publish: { ...live, leaseUntilMs }, held: null }, addresses, NOW_MS)).toEqual(idle);
+  expect(toStreamBody(stream, waiting({ leaseUntilMs }), addresses, NOW_MS)).toEqual(idle);
 });

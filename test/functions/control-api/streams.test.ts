@@ -44,6 +44,7 @@ test('a new stream has defaults, addresses and a key', async () => {
     allowedSources: [],
     version: 1,
     status: 'idle',
+    publisher: { state: 'none', since: null },
     startedAt: null,
     health: null,
     createdAt: '2025-01-02T03:04:05.678Z',

@@ -86,7 +86,7 @@ describe('list', () => {
       const table = await list();
       const [head = '', ...rows] = table.stdout.trimEnd().split('\n');
       expect([table.code, table.stderr]).toEqual([0, '']);
-      expect(head).toMatch(/^ID {16}TITLE {5}STATUS {2}LADDER {2}LATENCY {2}INPUT {2}WATCH$/);
+      expect(head).toMatch(/^ID {16}TITLE {5}STATUS {2}PUBLISHER {2}LADDER {2}LATENCY {2}INPUT {2}WATCH$/);
       expect(rows.map((row) => row.slice(0, 16)).sort()).toEqual(records.map(({ id }) => id).sort());
 
       const all = JSON.parse((await list('--json')).stdout);
@@ -117,6 +117,7 @@ describe('show', () => {
         'Title         A title',
         `Id            ${stream.id}`,
         'Status        idle',
+        'Publisher     none',
         'Ladder        720p',
         'Latency       low',
         'Playback      public',
@@ -137,14 +138,16 @@ describe('show', () => {
     const { id } = await makeStream({ title: 'On air' });
     await goLive(id);
     const { stdout } = await run('show', 'On air');
-    expect(stdout).toContain('\nStatus        live since 2026-01-02T03:04:05.678Z\n');
+    expect(stdout).toContain('\nStatus        live\nPublisher     connected since 2026-01-02T03:04:05.678Z\n');
     expect(stdout).toContain('\nInput         h264 1280x720 29.97 fps, aac, 3013 kbit/s, 1 warning\n');
     expect(stdout).toContain('\nKeyframes     every 2 s\n');
     expect(stdout).toContain('\nDropped       3 frames in the last minute\n');
     expect(stdout).toContain('\nEncoder       1.02 x real time\n');
     expect(stdout).toContain(`\nWarning       ${STREAM_HEALTH.warnings[0]}\n`);
     const row = (await run('list')).stdout.split('\n').find((line) => line.startsWith(id));
-    expect(row).toMatch(/On air +live +720p +low +h264 1280x720 29.97 fps, aac, 3013 kbit\/s, 1 warning +http/);
+    expect(row).toMatch(
+      /On air +live +connected +720p +low +h264 1280x720 29.97 fps, aac, 3013 kbit\/s, 1 warning +http/,
+    );
     expect(JSON.parse((await run('show', id, '--json')).stdout).health).toEqual(STREAM_HEALTH);
   });
 
@@ -215,7 +218,11 @@ test('rotate-key makes a new key, shown once', async () => {
 
 test('stop says whether there was a broadcast', async () => {
   const { id } = await makeStream();
-  expect(await call('stop', id)).toEqual({ code: 0, stdout: 'It was not on air.\n', stderr: '' });
+  expect(await call('stop', id)).toEqual({
+    code: 0,
+    stdout: 'Nobody was publishing. A broadcast that waited for its publisher ends.\n',
+    stderr: '',
+  });
   await goLive(id);
   expect(await run('stop', id)).toEqual({ code: 0, stdout: 'The broadcast ends.\n', stderr: '' });
   expect(await api.live.get(id)).toBeNull();

@@ -44,8 +44,14 @@ export class Relays {
 
   constructor(options: RelaysOptions) {
     this.#options = options;
-    const { taskId, log } = options;
-    this.#receiver = new RelayReceiver({ taskId, acceptPublisher: (publisher) => this.#take(publisher), log });
+    const { taskId, registry, log } = options;
+    const { takeovers } = registry;
+    this.#receiver = new RelayReceiver({
+      taskId,
+      takeovers,
+      acceptPublisher: (publisher) => this.#take(publisher),
+      log,
+    });
   }
 
   /** How many publishes this task sends to others. */
@@ -99,16 +105,18 @@ export class Relays {
 
   /** Null if the task does not take the publish. Rejects with a refusal that no other task would change. */
   async #sendTo({ address, taskId }: TaskRecord, publisher: Publisher): Promise<PublisherHandler | null> {
-    const { credential, onRefused, log } = this.#options;
+    const { credential, registry, onRefused, log } = this.#options;
+    const { takeovers } = registry;
     try {
       const authorization = await credential.authorization();
-      const handler = await relayPublisher({ address, taskId, authorization, publisher, onRefused, log });
+      const handler = await relayPublisher({ address, taskId, authorization, publisher, takeovers, onRefused, log });
       this.#sent.add(publisher);
       log.info({ streamId: publisher.stream.streamId, toTaskId: taskId }, 'publish relayed');
       return {
         onTag: (tag, receivedAtMs) => handler.onTag(tag, receivedAtMs),
         isPlayable: () => handler.isPlayable(),
         isCrowded: () => handler.isCrowded?.() ?? false,
+        onContested: (refusedAddress) => handler.onContested(refusedAddress),
         onClose: () => {
           this.#sent.delete(publisher);
           handler.onClose();
@@ -136,11 +144,16 @@ export class Relays {
     };
     this.#received.add(publisher);
     try {
-      await registry.claim(streamId, claimant);
+      await this.#claim(streamId, claimant);
       const handler = await streams.accept(publisher);
+      claimant.handler = handler;
       return {
-        onTag: (tag, receivedAtMs) => handler.onTag(tag, receivedAtMs),
+        onTag: (tag, receivedAtMs) => {
+          claimant.lastTagAtMs = receivedAtMs;
+          handler.onTag(tag, receivedAtMs);
+        },
         isPlayable: () => handler.isPlayable(),
+        onContested: (refusedAddress) => handler.onContested(refusedAddress),
         onClose: () => {
           handler.onClose();
           leave();
@@ -151,11 +164,27 @@ export class Relays {
       throw error;
     }
   }
+
+  /** Rejects with a refusal, which is reported, if the stream's former publisher stays on air. */
+  async #claim(streamId: string, claimant: RelayedClaimant): Promise<void> {
+    const { registry, onRefused } = this.#options;
+    try {
+      await registry.claim(streamId, claimant);
+    } catch (error) {
+      const sourceAddress = claimant.remoteAddress;
+      if (error instanceof PublishRefusal)
+        onRefused({ streamId, code: error.code, description: error.message, sourceAddress });
+      throw error;
+    }
+  }
 }
 
 /** A relayed publish in the registry of the task that encodes it. */
 class RelayedClaimant implements Claimant {
   readonly closed: Promise<void>;
+  lastTagAtMs: number | null = null;
+  /** Null until the publish is accepted. */
+  handler: PublisherHandler | null = null;
   readonly #publisher: Publisher;
   #resolveClosed: () => void = () => undefined;
 
@@ -164,6 +193,14 @@ class RelayedClaimant implements Claimant {
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
+  }
+
+  get remoteAddress(): string {
+    return this.#publisher.remoteAddress;
+  }
+
+  onContested(refusedAddress: string): void {
+    this.handler?.onContested(refusedAddress);
   }
 
   replace(): void {

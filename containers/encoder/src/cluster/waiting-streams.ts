@@ -63,7 +63,8 @@ export class WaitingStreams {
 
   /**
    * Ends a stream whose holder has died, if its publisher has stayed away for the reconnect window or somebody has asked for the
-   * end. Resolves to true if this task has ended it. Then this task answers for it.
+   * end. In the second case it does not wait until the lease has run out: the stream ends whoever holds it. Resolves to true if
+   * this task has ended it. Then this task answers for it.
    */
   async settle(held: HeldStream): Promise<boolean> {
     const known = this.#settling.get(held.streamId);
@@ -76,10 +77,10 @@ export class WaitingStreams {
   async #settle(held: HeldStream): Promise<boolean> {
     const { now, reconnectWindowMs, streams } = this.#options;
     const { streamId, broadcast, leaseUntilMs, holder, requestedEnd } = held;
-    if (broadcast === null || broadcast.endedAtMs !== null || leaseUntilMs > now()) return false;
+    if (broadcast === null || broadcast.endedAtMs !== null) return false;
     const goneAtMs = broadcast.publisherGoneAtMs ?? leaseUntilMs - LEASE_DURATION_MS;
     const isUnwanted = requestedEnd !== null && endsPlaylists(requestedEnd);
-    const isAwaited = !isUnwanted && goneAtMs + reconnectWindowMs > now();
+    const isAwaited = !isUnwanted && Math.max(leaseUntilMs, goneAtMs + reconnectWindowMs) > now();
     if (isAwaited || (await this.#isHeldAfterAll(held))) return false;
     return streams.whileArriving({ streamId, playbackId: holder.playbackId }, () =>
       this.#end(held, { ...broadcast, publisherGoneAtMs: goneAtMs }, goneAtMs),
@@ -87,15 +88,18 @@ export class WaitingStreams {
   }
 
   async #end(held: HeldStream, broadcast: BroadcastState, goneAtMs: number): Promise<boolean> {
-    const { now, streams, log } = this.#options;
-    const { streamId, holder } = held;
+    const { now, streams, takeOver, log } = this.#options;
+    const { streamId, holder, leaseUntilMs } = held;
     const heldAtMs = now();
     const epoch = await this.#take(held, broadcast);
     if (epoch === null) return false;
+    // With a lease, the former task may be alive after all, and must not answer any more.
+    const media = leaseUntilMs > heldAtMs ? await takeOver({ streamId, epoch, former: held }) : null;
     log.warn({ streamId, formerTaskId: holder.taskId }, 'stream of a lost task ended');
     const ended = streams.arrive({
-      ...{ streamId, epoch, heldAtMs, broadcast, playbackId: holder.playbackId },
-      package: lostBroadcast(broadcast, epoch, now()),
+      ...{ streamId, epoch, heldAtMs, playbackId: holder.playbackId },
+      broadcast: asHandedOver(broadcast, media),
+      package: media ?? lostBroadcast(broadcast, epoch, now()),
     });
     ended?.waitForPublisher(goneAtMs, held.requestedEnd);
     return ended !== null;

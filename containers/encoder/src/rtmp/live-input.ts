@@ -22,9 +22,20 @@ const CROWDED_WAIT_MS = 10;
 /** Checks a live publisher's media and passes it to the handler. */
 export class LiveInput {
   readonly #options: LiveInputOptions;
+  #lastTagAtMs: number | null = null;
 
   constructor(options: LiveInputOptions) {
     this.#options = options;
+  }
+
+  /** When the latest tag came, in milliseconds since 1970. Null before the first one. */
+  get lastTagAtMs(): number | null {
+    return this.#lastTagAtMs;
+  }
+
+  /** Another encoder wants the stream, and was refused. */
+  onContested(refusedAddress: string): void {
+    this.#options.handler.onContested(refusedAddress);
   }
 
   /** Whether viewers have something to play. */
@@ -48,7 +59,8 @@ export class LiveInput {
       return;
     }
     try {
-      handler.onTag(tag, now());
+      this.#lastTagAtMs = now();
+      handler.onTag(tag, this.#lastTagAtMs);
     } catch (error) {
       log.error({ err: error }, 'publisher handler failed');
       onUnacceptable('The server failed to process the stream; try again');

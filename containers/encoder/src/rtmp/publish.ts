@@ -11,7 +11,7 @@ import {
   REPLACED_BY_NEWER,
   type RefusedPublish,
 } from './publisher.ts';
-import type { PublisherRegistry } from './publisher-registry.ts';
+import type { Claimant, PublisherRegistry } from './publisher-registry.ts';
 
 /** What a publish needs from its connection. */
 export interface PublishConnection {
@@ -51,7 +51,7 @@ export interface PublishOptions extends PublishServices {
 const SHORTEST_SECRET = 8;
 
 /** One publish, from the command to its end. */
-export class Publish {
+export class Publish implements Claimant {
   /** Resolves when the publish's handler is closed, or when the publish ended without one. Never rejects. */
   readonly closed: Promise<void>;
   readonly #options: PublishOptions;
@@ -77,11 +77,8 @@ export class Publish {
   async #run(): Promise<void> {
     const stream = await this.#authorise();
     if (stream === null) return;
-    const { registry } = this.#options;
     try {
-      // Ends the stream's former publisher and waits until its handler is closed.
-      await registry.claim(stream.streamId, this);
-      if (this.#hasEnded()) return;
+      if (!(await this.#claim(stream)) || this.#hasEnded()) return;
       const handler = await this.#accept(stream);
       if (handler === null) return;
       try {
@@ -91,8 +88,20 @@ export class Publish {
         this.#close(handler);
       }
     } finally {
-      registry.release(stream.streamId, this);
+      this.#options.registry.release(stream.streamId, this);
     }
+  }
+
+  get remoteAddress(): string {
+    return this.#options.connection.remoteAddress;
+  }
+
+  get lastTagAtMs(): number | null {
+    return this.input?.lastTagAtMs ?? null;
+  }
+
+  onContested(refusedAddress: string): void {
+    this.input?.onContested(refusedAddress);
   }
 
   /** Undefined until the key is found to belong to a stream. */
@@ -152,6 +161,18 @@ export class Publish {
     if (this.#endedBy === 'peer') this.#reportRefused(decision.code, description);
     else this.end(decision.code, description);
     return null;
+  }
+
+  /** Ends the stream's former publisher and waits until its handler is closed. False if that one stays on air. */
+  async #claim({ streamId }: AuthorisedStream): Promise<boolean> {
+    try {
+      await this.#options.registry.claim(streamId, this);
+      return true;
+    } catch (error) {
+      if (!(error instanceof PublishRefusal)) throw error;
+      this.end(error.code, error.message);
+      return false;
+    }
   }
 
   /** The handler of the publish; null if it is refused. */

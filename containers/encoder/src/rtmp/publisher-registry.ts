@@ -1,18 +1,48 @@
+import { ANOTHER_ENCODER, PublishRefusal } from './publisher.ts';
+import { Takeovers } from './takeovers.ts';
+
+/**
+ * A publisher that has sent nothing for so long is not on air, and whoever comes may take its place: its connection has probably
+ * broken without a word, and it comes back itself.
+ */
+const SILENCE_MS = 2_000;
+
 /** A publish that holds its stream, or is about to. */
 export interface Claimant {
   /** Resolves when the claimant's handler is closed, or when the claimant ended without one. */
   readonly closed: Promise<void>;
+  readonly remoteAddress: string;
+  /** When the latest tag came, in milliseconds since 1970. Null before the first one. */
+  readonly lastTagAtMs: number | null;
   /** Ends the claimant because a newer connection publishes the same stream. */
   replace(): void;
+  /** Another encoder wants the stream again and again, and was refused. */
+  onContested(refusedAddress: string): void;
 }
 
-/** The publisher of each stream on this server. A stream has one, and the newest wins. */
+/** The publisher of each stream on this server. A stream has one, and the newest wins, unless that happens all the time. */
 export class PublisherRegistry {
+  /** Shared with the tasks that relay publishes to this one, or get them from it. */
+  readonly takeovers: Takeovers;
   readonly #claimants = new Map<string, Claimant>();
+  readonly #now: () => number;
 
-  /** Takes the stream and ends its former publisher. Resolves when the handler of that one is closed. */
+  /** `now`: milliseconds since 1970. */
+  constructor({ now }: { readonly now: () => number }) {
+    this.#now = now;
+    this.takeovers = new Takeovers({ now });
+  }
+
+  /**
+   * Takes the stream and ends its former publisher. Resolves when the handler of that one is closed. Rejects with a PublishRefusal
+   * if the former publisher stays, because publishers have replaced each other too often.
+   */
   async claim(streamId: string, claimant: Claimant): Promise<void> {
     const former = this.#claimants.get(streamId);
+    if (former !== undefined && this.#isOnAir(former) && !this.takeovers.take(streamId)) {
+      former.onContested(claimant.remoteAddress);
+      throw new PublishRefusal('NetStream.Publish.BadName', ANOTHER_ENCODER);
+    }
     this.#claimants.set(streamId, claimant);
     former?.replace();
     await former?.closed;
@@ -21,5 +51,9 @@ export class PublisherRegistry {
   /** Frees the stream, unless a newer publisher has taken it. */
   release(streamId: string, claimant: Claimant): void {
     if (this.#claimants.get(streamId) === claimant) this.#claimants.delete(streamId);
+  }
+
+  #isOnAir({ lastTagAtMs }: Claimant): boolean {
+    return lastTagAtMs !== null && this.#now() - lastTagAtMs < SILENCE_MS;
   }
 }

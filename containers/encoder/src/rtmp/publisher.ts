@@ -3,6 +3,9 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 
 /** What a broadcaster is told whose stream has a newer connection. */
 export const REPLACED_BY_NEWER = 'Replaced by a newer connection with the same stream key';
+/** What a broadcaster is told if another one stays on air. */
+export const ANOTHER_ENCODER =
+  'Another encoder is publishing with this stream key, and stays on air; stop one of the two, or give it a stream of its own';
 /** What a broadcaster is told whose server drains. */
 export const SERVER_REPLACED = 'The server is being replaced; connect again';
 
@@ -32,6 +35,8 @@ export interface PublisherHandler {
   isPlayable(): boolean;
   /** Whether so many tags wait to be passed on that the publisher's next ones should be read later. @default never */
   isCrowded?(): boolean;
+  /** Another encoder at this address wants the stream again and again, and was refused. */
+  onContested(refusedAddress: string): void;
 }
 
 /**

@@ -1,10 +1,15 @@
 import type { BroadcastEndReason, EmitEvent } from '#domain/events.ts';
-import type { EndReason } from '#domain/streams.ts';
+import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { ReservedEpochs } from './numbering.ts';
 import { REQUESTED_ENDS } from './requested-ends.ts';
 import type { FeedingPublish, StreamEncoder } from './stream-encoder.ts';
+
+/** How long a publish counts as contested after another encoder was refused. It is refused for as long. */
+const CONTESTED_MS = 30_000;
+const CONTESTED =
+  'another encoder publishes with this stream key and is refused; stop it, or give it a stream of its own';
 
 /** The stream that a publish feeds. */
 export interface PublishedStream {
@@ -20,6 +25,8 @@ export interface LivePublishOptions {
   readonly publisher: Publisher;
   readonly reserved: ReservedEpochs;
   readonly emit: EmitEvent;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /** One publisher's time on a stream, and the reason for its end. */
@@ -27,6 +34,8 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
   readonly #options: LivePublishOptions;
   readonly #encoder: StreamEncoder;
   #endReason: BroadcastEndReason = 'publisher-left';
+  /** Milliseconds since 1970. */
+  #contestedUntilMs = 0;
 
   constructor(options: LivePublishOptions) {
     this.#options = options;
@@ -43,6 +52,25 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
 
   onTag(tag: FlvTag, receivedAtMs: number): void {
     this.#encoder.onTag(tag, receivedAtMs);
+  }
+
+  /** One event for a contest, however often the other encoder tries. */
+  onContested(refusedAddress: string): void {
+    const { publisher, emit, now } = this.#options;
+    const { streamId, playbackId } = publisher.stream;
+    if (!this.#isContested)
+      emit({ type: 'stream.contested', streamId, playbackId, sourceAddress: publisher.remoteAddress, refusedAddress });
+    this.#contestedUntilMs = now() + CONTESTED_MS;
+  }
+
+  /** The publish's health now. */
+  health(): StreamHealth {
+    const health = this.#encoder.health();
+    return this.#isContested ? { ...health, warnings: [CONTESTED, ...health.warnings] } : health;
+  }
+
+  get #isContested(): boolean {
+    return this.#contestedUntilMs > this.#options.now();
   }
 
   onClose(): void {

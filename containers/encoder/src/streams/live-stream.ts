@@ -70,7 +70,7 @@ export class LiveStream implements PublishedStream {
     this.#hold = new StreamHold({
       ...options,
       broadcast: () => this.#broadcastState(),
-      health: () => this.publishedEncoder?.health() ?? null,
+      health: () => this.#publish?.health() ?? null,
       onEndRequested: (reason) => this.#endOnRequest(reason),
       onReplaced: () => this.fence(),
     });
@@ -165,12 +165,14 @@ export class LiveStream implements PublishedStream {
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
   publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): LivePublish {
+    // The publisher came back before this task heard of the stop. It begins another broadcast.
+    if (begun.isFormerStopped && this.isLive && !this.hasEnded) this.#end.endNow('stopped');
     this.#end.callOff();
     this.#broadcast.onPublisher();
     if (this.hasEnded) this.#encoders.resetQuality();
     this.#media.onPublish(publisher.stream.latency);
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, emit: this.#options.emit });
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, ...this.#options });
     this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
     return this.#publish;
   }

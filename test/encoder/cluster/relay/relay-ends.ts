@@ -9,6 +9,7 @@ import type { RelayedEnd } from '#encoder/cluster/relay/relay-messages.ts';
 import { type RelayPublisherOptions, relayPublisher } from '#encoder/cluster/relay/relay-publisher.ts';
 import { RELAY_SERVER_OPTIONS, RelayReceiver } from '#encoder/cluster/relay/relay-receiver.ts';
 import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import { Takeovers } from '#encoder/rtmp/takeovers.ts';
 import { RecordingServer, streamOf } from '../../rtmp/recording-server.ts';
 
 export const AUTHORIZATION = `Bearer ${generateSecret(randomBytes)}`;
@@ -52,6 +53,7 @@ export class Owner {
     const owner = new Owner();
     const receiver = new RelayReceiver({
       taskId: TASK_ID,
+      takeovers: new Takeovers({ now: Date.now }),
       acceptPublisher: async (publisher) => owner.recorder.record(publisher),
       log: pino({ level: 'debug' }, { write: (line) => owner.logLines.push(JSON.parse(line)) }),
       ...options,
@@ -106,6 +108,7 @@ export class RelayedClient {
       taskId: TASK_ID,
       authorization: AUTHORIZATION,
       publisher: this.publisher,
+      takeovers: new Takeovers({ now: Date.now }),
       onRefused: (refusal) => this.refusals.push(refusal),
       log: SILENT,
       ...options,

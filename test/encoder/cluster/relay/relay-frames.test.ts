@@ -1,4 +1,10 @@
-import { BEAT_FRAME, encodeRelayHead, encodeTagHeader, RelayFrameReader } from '#encoder/cluster/relay/relay-frames.ts';
+import {
+  BEAT_FRAME,
+  encodeContested,
+  encodeRelayHead,
+  encodeTagHeader,
+  RelayFrameReader,
+} from '#encoder/cluster/relay/relay-frames.ts';
 import { type RelayHead, RelayViolation } from '#encoder/cluster/relay/relay-messages.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { Random } from '#kit/random.ts';
@@ -6,6 +12,7 @@ import { streamOf } from '../../rtmp/recording-server.ts';
 
 const HEAD: RelayHead = {
   ...{ toTaskId: 'task', publisherId: 'a', remoteAddress: '2001:db8::1', stream: streamOf('key') },
+  takeoverAgesMs: [9_000, 1_000],
 };
 const UINT32_MAX = 2 ** 32 - 1;
 
@@ -16,11 +23,13 @@ interface ArrivedTag extends FlvTag {
 function reading() {
   const heads: RelayHead[] = [];
   const tags: ArrivedTag[] = [];
+  const refused: string[] = [];
   const reader = new RelayFrameReader({
     onHead: (head) => heads.push(head),
     onTag: (tag, receivedAtMs) => tags.push({ ...tag, receivedAtMs }),
+    onContested: (refusedAddress) => refused.push(refusedAddress),
   });
-  return { heads, tags, reader };
+  return { heads, tags, refused, reader };
 }
 
 /** Comparing buffers byte by byte takes Jest seconds. */
@@ -118,4 +127,14 @@ test.each<[string, Buffer]>([
   const { reader, heads, tags } = reading();
   expect(() => reader.read(bytes)).toThrow(RelayViolation);
   expect(heads.length + tags.length).toBeLessThanOrEqual(1);
+});
+
+test('an encoder that was refused is named between two tags, and by nothing but an address', () => {
+  const { tags, refused, reader } = reading();
+  const tag: ArrivedTag = { type: AUDIO_TAG, timestampMs: 1, payload: Buffer.from('a'), receivedAtMs: 2 };
+  reader.read(Buffer.concat([encodeRelayHead(HEAD), encode(tag), encodeContested('2001:db8::2'), encode(tag)]));
+  expect([tags.length, refused]).toEqual([2, ['2001:db8::2']]);
+  const tooLong = Buffer.concat([encodeContested('x'.repeat(64)), Buffer.from('y')]);
+  tooLong.writeUIntBE(65, 1, 3);
+  expect(() => reader.read(tooLong)).toThrow(RelayViolation);
 });

@@ -9,7 +9,7 @@ import {
 const END = toRelayedEnd('NetStream.Publish.BadName', 'Späť\n"later"');
 const MESSAGES: readonly RelayMessage[] = [
   { alive: true },
-  { accepted: true },
+  { accepted: true, takeoverAgesMs: [1_500] },
   { refused: END },
   { playable: true },
   { sendAway: true },
@@ -46,4 +46,10 @@ test.each([
   ' '.repeat(4097),
 ])('%j is a violation', (text) => {
   expect(() => new RelayMessageReader().read(Buffer.from(text))).toThrow(RelayViolation);
+});
+
+test('a task of an earlier version counts no takeovers', () => {
+  expect(new RelayMessageReader().read(Buffer.from('{"accepted":true}\n'))).toEqual([
+    { accepted: true, takeoverAgesMs: [] },
+  ]);
 });

@@ -21,6 +21,7 @@ test('a broadcast by FFmpeg arrives at its owner as it arrived at the task', asy
         },
         onClose: () => handler.onClose(),
         isPlayable: () => handler.isPlayable(),
+        onContested: (refusedAddress) => handler.onContested(refusedAddress),
       };
     },
   });

@@ -5,6 +5,7 @@ import { BEAT_FRAME, encodeRelayHead, encodeTagHeader } from '#encoder/cluster/r
 import { encodeRelayMessage, RELAY_PATH } from '#encoder/cluster/relay/relay-messages.ts';
 import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { type PublisherHandler, PublishRefusal } from '#encoder/rtmp/publisher.ts';
+import { Takeovers } from '#encoder/rtmp/takeovers.ts';
 import { Random } from '#kit/random.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -20,6 +21,7 @@ const LONG_MS = 60_000;
 const BEAT_MS = 10;
 const HEAD = encodeRelayHead({
   ...{ toTaskId: TASK_ID, publisherId: 'connection-1', remoteAddress: '192.0.2.7', stream: streamOf('key') },
+  takeoverAgesMs: [],
 });
 
 afterEach(closeServers);
@@ -35,6 +37,19 @@ describe('a publish that is relayed', () => {
     const { id, remoteAddress, stream } = client.publisher;
     expect(owner.recorder.recordings[0]?.publisher).toMatchObject({ id, remoteAddress, stream });
     expect(owner.requests.map(({ headers }) => headers.authorization)).toEqual([AUTHORIZATION]);
+  });
+
+  test('brings the takeovers that either task has counted, and names an encoder that was refused', async () => {
+    const [here, there] = [new Takeovers({ now: Date.now }), new Takeovers({ now: Date.now })];
+    const client = new RelayedClient();
+    const { streamId } = client.publisher.stream;
+    there.learn(streamId, [40_000]);
+    here.learn(streamId, [5_000]);
+    const owner = await Owner.start({ takeovers: there });
+    const handler = await client.relay(owner.address, { takeovers: here });
+    for (const takeovers of [here, there]) expect(takeovers.agesOf(streamId)).toHaveLength(2);
+    handler.onContested('192.0.2.9');
+    await waitFor('the address', () => owner.recorder.recordings[0]?.refusedAddresses.includes('192.0.2.9'));
   });
 
   test('is not taken by another task than the one that is meant', async () => {
@@ -122,6 +137,7 @@ describe('a publish that is relayed', () => {
         throw new Error('another bug');
       },
       isPlayable: () => false,
+      onContested: () => undefined,
     };
     const owner = await Owner.start({ acceptPublisher: async () => handler });
     const client = new RelayedClient();
@@ -168,7 +184,7 @@ const respond = (response: ServerResponse, ...lines: readonly string[]) => {
   response.flushHeaders();
   for (const line of lines) response.write(line);
 };
-const ACCEPTED = encodeRelayMessage({ accepted: true });
+const ACCEPTED = encodeRelayMessage({ accepted: true, takeoverAgesMs: [] });
 
 describe('a task that does not take a publish', () => {
   test.each<[string, (request: IncomingMessage, response: ServerResponse) => void, RegExp]>([

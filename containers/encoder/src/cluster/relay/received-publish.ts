@@ -8,6 +8,7 @@ import {
   PublishRefusal,
   SERVER_REPLACED,
 } from '#encoder/rtmp/publisher.ts';
+import type { Takeovers } from '#encoder/rtmp/takeovers.ts';
 import { Pulse } from './pulse.ts';
 import { RelayFrameReader } from './relay-frames.ts';
 import {
@@ -27,6 +28,7 @@ export interface ReceivedPublishOptions {
   /** This task. */
   readonly taskId: string;
   readonly acceptPublisher: AcceptPublisher;
+  readonly takeovers: Takeovers;
   readonly log: Logger;
   /** From the request's headers to its head. @default 5 s */
   readonly headTimeoutMs?: number;
@@ -67,6 +69,7 @@ export class ReceivedPublish {
     const frames = new RelayFrameReader({
       onHead: (head) => this.#resolveHead(head),
       onTag: (tag, receivedAtMs) => this.#onTag(tag, receivedAtMs),
+      onContested: (refusedAddress) => this.#handler?.onContested(refusedAddress),
     });
     request.on('data', (bytes: Buffer) => this.#onData(frames, bytes));
     request.once('end', () => this.#over('the publisher left'));
@@ -86,7 +89,7 @@ export class ReceivedPublish {
       const handler = await this.#accept(head);
       if (handler === null) return;
       try {
-        if (!this.#isOver()) this.#goLive(handler);
+        if (!this.#isOver()) this.#goLive(head, handler);
         await this.#ended;
       } finally {
         this.#close(handler);
@@ -145,7 +148,8 @@ export class ReceivedPublish {
   }
 
   /** The handler of the publish; null if it is refused. */
-  async #accept({ publisherId, remoteAddress, stream }: RelayHead): Promise<PublisherHandler | null> {
+  async #accept({ publisherId, remoteAddress, stream, takeoverAgesMs }: RelayHead): Promise<PublisherHandler | null> {
+    this.#options.takeovers.learn(stream.streamId, takeoverAgesMs);
     const end = (code: RefusalCode, description: string) => this.#end(code, description);
     const sendAway = () => this.#sendAway();
     const hasEnded = () => this.#isOver();
@@ -162,10 +166,10 @@ export class ReceivedPublish {
     }
   }
 
-  #goLive(handler: PublisherHandler): void {
+  #goLive({ stream }: RelayHead, handler: PublisherHandler): void {
     this.#handler = handler;
     this.#log.info('relayed publish accepted');
-    this.#send({ accepted: true });
+    this.#send({ accepted: true, takeoverAgesMs: this.#options.takeovers.agesOf(stream.streamId) });
     this.#tellIfPlayable(handler);
   }
 

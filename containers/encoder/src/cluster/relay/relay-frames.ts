@@ -6,11 +6,14 @@ import { parseRelayHead, type RelayHead, RelayViolation } from './relay-messages
 //   head   uint32 length, then JSON
 //   tag    uint8 type, uint24 length, uint32 timestampMs, float64 receivedAtMs, then the payload
 //   beat   like a tag of type 0 without a payload
+//   contested   like a tag of type 1, whose payload is the address of an encoder that was refused
 
 const HEAD_LENGTH_BYTES = 4;
 const MAX_HEAD_BYTES = 16 * 1024;
 const TAG_HEADER_BYTES = 16;
 const BEAT = 0;
+const CONTESTED = 1;
+const MAX_ADDRESS_BYTES = 64;
 
 /** Says that the sender is alive. */
 export const BEAT_FRAME: Buffer = Buffer.alloc(TAG_HEADER_BYTES);
@@ -34,12 +37,22 @@ export function encodeTagHeader(tag: FlvTag, receivedAtMs: number): Buffer {
   return header;
 }
 
+/** Says that another encoder wants the stream, and was refused. */
+export function encodeContested(refusedAddress: string): Buffer {
+  const address = Buffer.from(refusedAddress).subarray(0, MAX_ADDRESS_BYTES);
+  const header = Buffer.alloc(TAG_HEADER_BYTES);
+  header.writeUInt8(CONTESTED, 0);
+  header.writeUIntBE(address.length, 1, 3);
+  return Buffer.concat([header, address]);
+}
+
 /** What a request body says. */
 export interface RelayFrames {
   /** Called once, before any tag. */
   onHead(head: RelayHead): void;
   /** The payload is a copy. */
   onTag(tag: FlvTag, receivedAtMs: number): void;
+  onContested(refusedAddress: string): void;
 }
 
 /** Parses a request body, which may be cut anywhere. */
@@ -91,6 +104,13 @@ export class RelayFrameReader {
     const receivedAtMs = header.readDoubleBE(8);
     if (type === BEAT && byteCount === 0) {
       this.#expectTag();
+      return;
+    }
+    if (type === CONTESTED && byteCount > 0 && byteCount <= MAX_ADDRESS_BYTES) {
+      this.#expect(byteCount, (address) => {
+        this.#expectTag();
+        this.#frames.onContested(address.toString());
+      });
       return;
     }
     if (type !== AUDIO_TAG && type !== VIDEO_TAG && type !== SCRIPT_TAG) throw new RelayViolation(`type ${type}`);

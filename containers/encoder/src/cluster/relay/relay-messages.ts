@@ -15,6 +15,7 @@ export const CLOSE_GRACE_MS = 1_000;
 const MAX_LINE_BYTES = 4 * 1024;
 /** Even if JSON escapes each character with six bytes, such a text fits in a line. */
 const MAX_DESCRIPTION_LENGTH = 500;
+const MAX_TAKEOVERS = 10;
 const LINE_FEED = 0x0a;
 
 /** The other side broke the relay's protocol. */
@@ -29,6 +30,8 @@ export interface RelayHead {
   readonly publisherId: string;
   readonly remoteAddress: string;
   readonly stream: AuthorisedStream;
+  /** When publishers on air were replaced, as far as the other task knows, in milliseconds before now. */
+  readonly takeoverAgesMs: readonly number[];
 }
 
 /** Why a publish is refused or over, in RTMP's terms. */
@@ -41,7 +44,10 @@ export interface RelayedEnd {
 /** A line of a relay's response body. */
 export type RelayMessage =
   /** The first line, unless it is `refused`. */
-  | { readonly accepted: true }
+  | {
+      readonly accepted: true /** As in the head, as far as this task knows. */;
+      readonly takeoverAgesMs: readonly number[];
+    }
   | { readonly refused: RelayedEnd }
   /** Viewers have something to play from now on. */
   | { readonly playable: true }
@@ -52,17 +58,20 @@ export type RelayMessage =
   | { readonly alive: true };
 
 const name = z.string().check(z.minLength(1), z.maxLength(64));
+/** A task before this version has none. */
+const ages = z._default(z.array(z.number().check(z.nonnegative())).check(z.maxLength(MAX_TAKEOVERS)), []);
 const headSchema: z.ZodMiniType<RelayHead> = z.object({
   toTaskId: name,
   publisherId: name,
   remoteAddress: name,
   stream: authorisedStreamSchema,
+  takeoverAgesMs: ages,
 });
 
 const yes = z.literal(true);
 const endSchema = z.object({ code: refusalCodeSchema, description: z.string() });
 const messageSchema: z.ZodMiniType<RelayMessage> = z.union([
-  z.object({ accepted: yes }),
+  z.object({ accepted: yes, takeoverAgesMs: ages }),
   z.object({ refused: endSchema }),
   z.object({ playable: yes }),
   z.object({ sendAway: yes }),

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { type Publisher, type PublisherHandler, PublishRefusal, type RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import type { Takeovers } from '#encoder/rtmp/takeovers.ts';
 import { Pulse } from './pulse.ts';
 import { RelayBacklog } from './relay-backlog.ts';
-import { BEAT_FRAME, encodeRelayHead, encodeTagHeader } from './relay-frames.ts';
+import { BEAT_FRAME, encodeContested, encodeRelayHead, encodeTagHeader } from './relay-frames.ts';
 import {
   BEAT_MS,
   CLOSE_GRACE_MS,
@@ -35,6 +36,7 @@ export interface RelayPublisherOptions {
   /** A secret: the value of the request's `authorization` header. */
   readonly authorization: string;
   readonly publisher: Publisher;
+  readonly takeovers: Takeovers;
   /**
    * Called if the relay itself ends the publish before viewers have anything to play. The owner reports what it refuses or
    * ends.
@@ -98,7 +100,8 @@ class RelayedPublisher implements PublisherHandler {
     this.#request.once('close', () => this.#lose(new Error('the connection closed')));
     const { id: publisherId, remoteAddress, stream } = publisher;
     const { taskId: toTaskId } = options;
-    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, stream }));
+    const takeoverAgesMs = options.takeovers.agesOf(stream.streamId);
+    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, stream, takeoverAgesMs }));
     this.#deadline = this.#limit(connectTimeoutMs, 'no answer in time');
   }
 
@@ -121,6 +124,10 @@ class RelayedPublisher implements PublisherHandler {
 
   isCrowded(): boolean {
     return this.#phase === 'live' && this.#request.writableLength > CROWDED_BYTES;
+  }
+
+  onContested(refusedAddress: string): void {
+    if (this.#phase === 'live') this.#request.write(encodeContested(refusedAddress));
   }
 
   onClose(): void {
@@ -163,6 +170,8 @@ class RelayedPublisher implements PublisherHandler {
     if ('accepted' in message && this.#phase === 'asking') {
       clearTimeout(this.#deadline);
       this.#phase = 'live';
+      const { takeovers, publisher } = this.#options;
+      takeovers.learn(publisher.stream.streamId, message.takeoverAgesMs);
       this.#onAccepted(this);
     } else if ('refused' in message && this.#phase === 'asking') {
       this.#hangUp();
