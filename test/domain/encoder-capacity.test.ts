@@ -150,3 +150,10 @@ test('docs/operations.md says what each ladder takes, and how many broadcasts fi
     expect(operations).toContain(`| ${name} | ${rounded} | ${fits.join(' | ')} |`);
   }
 });
+
+test('mapping a high dynamic range costs by the pixels of the best rung', () => {
+  const cost = (ladder: '720p' | '1080p', isToneMapped: boolean): number =>
+    publishVCpus({ ladder, source: { width: 1920, height: 1080, frameRate: 30, isToneMapped }, architecture: 'x64' });
+  expect(cost('1080p', true) - cost('1080p', false)).toBeCloseTo(1.12, 2);
+  expect(cost('720p', true) - cost('720p', false)).toBeCloseTo(0.5, 2);
+});

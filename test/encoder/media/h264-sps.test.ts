@@ -9,7 +9,8 @@ const startSps = () => new BitWriter().bits(0x67, 8).bits(BASELINE, 8).bits(30, 
 /** 320 x 240, progressive, not cropped. */
 const writeSize = (bits: BitWriter) => bits.golomb(1).bits(0, 1).golomb(19, 14).bits(0b11, 2).bits(0, 1);
 const withoutVui = (bits: BitWriter) => bits.bits(0, 1).bits(1, 1).toBuffer();
-const QVGA = { width: 320, height: 240, frameRate: null };
+const PLAIN = { pixelAspect: { width: 1, height: 1 }, hdr: null, isInterlaced: false, frameRate: null };
+const QVGA = { ...PLAIN, width: 320, height: 240 };
 
 test('reads an SPS without VUI', () => {
   expect(parseH264Sps(withoutVui(writeSize(startSps().golomb(0, 2))))).toEqual(QVGA);
@@ -22,18 +23,18 @@ test('reads picture order count type 1 with its cycle of signed offsets', () => 
 
 test('doubles the height and the cropping of field-coded pictures', () => {
   const bits = startSps().golomb(0, 2, 1).bits(0, 1).golomb(19, 14).bits(0b001, 3).bits(1, 1).golomb(0, 0, 0, 1);
-  expect(parseH264Sps(withoutVui(bits))).toEqual({ width: 320, height: 476, frameRate: null });
+  expect(parseH264Sps(withoutVui(bits))).toEqual({ ...PLAIN, width: 320, height: 476, isInterlaced: true });
 });
 
 test('crops in chroma units', () => {
   const bits = startSps().golomb(0, 2).golomb(1).bits(0, 1).golomb(19, 14).bits(0b11, 2).bits(1, 1).golomb(1, 2, 3, 4);
-  expect(parseH264Sps(withoutVui(bits))).toEqual({ width: 314, height: 226, frameRate: null });
+  expect(parseH264Sps(withoutVui(bits))).toEqual({ ...PLAIN, width: 314, height: 226 });
 });
 
 test.each([
-  ['with every optional field before it', true],
-  ['alone', false],
-])('reads VUI timing %s', (_, isFull) => {
+  ['with every optional field before it', true, { width: 4, height: 3 }],
+  ['alone', false, PLAIN.pixelAspect],
+])('reads VUI timing %s', (_, isFull, pixelAspect) => {
   const bits = writeSize(startSps().golomb(0, 2)).bits(1, 1);
   if (isFull)
     bits
@@ -48,7 +49,62 @@ test.each([
       .golomb(5, 0);
   else bits.bits(0b0000, 4);
   const timing = bits.bits(1, 1).bits(1001, 32).bits(60_000, 32).bits(1, 1).toBuffer();
-  expect(parseH264Sps(escapeNalUnit(timing))).toEqual({ ...QVGA, frameRate: 30_000 / 1001 });
+  expect(parseH264Sps(escapeNalUnit(timing))).toEqual({ ...QVGA, pixelAspect, frameRate: 30_000 / 1001 });
+});
+
+/** A VUI with an aspect, a colour description, and nothing else. */
+const withDisplay = (writeAspect: (bits: BitWriter) => BitWriter, transfer: number) =>
+  writeAspect(writeSize(startSps().golomb(0, 2)).bits(0b11, 2))
+    .bits(0b0_1_101_0_1, 7)
+    .bits(9, 8)
+    .bits(transfer, 8)
+    .bits(9, 8);
+
+test.each([
+  [1, 1, 1],
+  [2, 12, 11],
+  [13, 160, 99],
+  [14, 4, 3],
+  [16, 2, 1],
+  [17, 1, 1],
+  [0, 1, 1],
+])('aspect_ratio_idc %i is %i:%i', (index, width, height) => {
+  const sps = parseH264Sps(
+    escapeNalUnit(
+      withDisplay((bits) => bits.bits(index, 8), 1)
+        .bits(0, 8)
+        .toBuffer(),
+    ),
+  );
+  expect(sps).toEqual({ ...QVGA, pixelAspect: { width, height } });
+});
+
+test.each([
+  [64, 45, 64, 45],
+  [0, 45, 1, 1],
+  [64, 0, 1, 1],
+  [1, 65_535, 1, 1],
+  [5, 1, 1, 1],
+])('a pixel aspect of %i:%i counts as %i:%i', (writtenWidth, writtenHeight, width, height) => {
+  const aspect = (bits: BitWriter) => bits.bits(255, 8).bits(writtenWidth, 16).bits(writtenHeight, 16);
+  const sps = parseH264Sps(escapeNalUnit(withDisplay(aspect, 1).bits(0, 8).toBuffer()));
+  expect(sps?.pixelAspect).toEqual({ width, height });
+});
+
+test.each([
+  [1, null],
+  [14, null],
+  [16, 'pq'],
+  [18, 'hlg'],
+])('transfer characteristics %i are of the dynamic range %p', (transfer, hdr) => {
+  const sps = parseH264Sps(
+    escapeNalUnit(
+      withDisplay((bits) => bits.bits(1, 8), transfer)
+        .bits(0, 8)
+        .toBuffer(),
+    ),
+  );
+  expect(sps?.hdr).toBe(hdr);
 });
 
 test.each([

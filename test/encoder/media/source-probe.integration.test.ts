@@ -80,15 +80,8 @@ describe('a source made by FFmpeg', () => {
     ['4:2:2, an odd height', '162x90', ['-vf', 'scale=162:91', '-pix_fmt', 'yuv422p'], 162, 91],
     ['monochrome', '162x90', ['-pix_fmt', 'gray'], 162, 90],
     ['10 bit', '162x90', ['-pix_fmt', 'yuv420p10le'], 162, 90],
-    ['interlaced', '160x92', ['-flags', '+ilme+ildct'], 160, 92],
     ['scaling matrices', '162x90', ['-x264-params', 'cqm=jvt'], 162, 90],
-    [
-      'anamorphic with colour description',
-      '162x90',
-      ['-aspect', '3:1', '-colorspace', 'bt709', '-color_primaries', 'bt709'],
-      162,
-      90,
-    ],
+    ['colour description', '162x90', ['-colorspace', 'bt709', '-color_primaries', 'bt709'], 162, 90],
     ['baseline', '162x90', ['-profile:v', 'baseline'], 162, 90],
   ])(
     'with %s gives the cropped size and the frame rate of its sequence parameter set',
@@ -99,6 +92,22 @@ describe('a source made by FFmpeg', () => {
       expect(probe([metadata, ...video]).description?.video).toEqual({ codec: 'h264', width, height, frameRate: 25 });
     },
   );
+
+  test.each([
+    ['wide pixels', '160x90', ['-aspect', '160*4/3/90'], { width: 213 }, {}],
+    ['narrow pixels', '160x90', ['-aspect', '4:3'], { width: 120 }, {}],
+    ['fields', '160x92', ['-flags', '+ilme+ildct'], {}, { height: 92, isInterlaced: true }],
+    ['PQ', '160x90', ['-pix_fmt', 'yuv420p10', '-x264-params', 'transfer=smpte2084'], {}, { hdr: 'pq' }],
+    ['HLG', '160x90', ['-pix_fmt', 'yuv420p10', '-x264-params', 'transfer=arib-std-b67'], {}, { hdr: 'hlg' }],
+  ])('with %s has the displayed size, and what is decoded', async (_, size, options, displayed, decoded) => {
+    const tags = await makeFlvTags([...testVideo(size, '25', 0.2), ...H264, ...options]);
+    const plain = { width: 160, height: 90 };
+    expect(probe(tags).description?.video).toEqual({
+      ...{ codec: 'h264', frameRate: 25, ...plain, ...('height' in decoded ? { height: decoded.height } : {}) },
+      ...displayed,
+      decoded: { ...plain, isInterlaced: false, hdr: null, ...decoded },
+    });
+  });
 
   test.each(['24', '25', '30', '60'])('without a possible frame rate in its headers is measured: %s', async (rate) => {
     const insaneTiming = ['-bsf:v', 'h264_metadata=tick_rate=2000'];

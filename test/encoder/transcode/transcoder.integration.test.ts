@@ -1,7 +1,7 @@
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { framesPerSecond } from '#encoder/media/media-run.ts';
 import { videoTimescale } from '#encoder/transcode/frame-rates.ts';
-import { decodeBrightness, decodeSound, type ProbedFile, probeTrack } from './media-probe.ts';
+import { decodeBrightness, type ProbedFile, probeTrack } from './media-probe.ts';
 import { FLASH, makeSourceTags, type SourceClip } from './source-clip.ts';
 import {
   framesOf,
@@ -11,38 +11,15 @@ import {
   stopSessions,
   type TranscodeSessionOptions,
 } from './transcode-session.ts';
+import { beepSeconds, flashSeconds, transcodeTags } from './transcoded-tags.ts';
 
 const STEREO = { sampleRateHz: 48_000, channels: 2 } as const;
 const AAC_PRIMING_SAMPLES = 1024;
-/** Frames that x264 holds back without zerolatency until the input ends. */
-const LOOKAHEAD_FRAMES = 30;
-/** Media in the last fragment, which FFmpeg holds back until the input ends. */
-const FRAGMENT_SECONDS = 0.5;
 
 afterEach(stopSessions);
 
-/** Transcodes a whole clip as one run. */
-async function transcode(clip: SourceClip, options: TranscodeSessionOptions = {}): Promise<RecordedRun> {
-  const session = startSession(options);
-  session.burst(await makeSourceTags(clip));
-  const [recorded] = session.runs;
-  if (recorded === undefined) throw new Error('no run was begun');
-  const { frameRate, video, audio } = recorded.run;
-  const frames =
-    frameRate === null
-      ? 0
-      : Math.floor((clip.seconds - FRAGMENT_SECONDS) * framesPerSecond(frameRate)) -
-        (options.latency === 'standard' ? LOOKAHEAD_FRAMES : 2);
-  const packets = audio === null ? 0 : Math.floor(((clip.seconds - FRAGMENT_SECONDS) * audio.sampleRateHz) / 1024);
-  await session.until(
-    () => video.every(({ name }) => framesOf(recorded, name) >= frames) && framesOf(recorded, 'audio') >= packets,
-  );
-  await session.transcoder.stop();
-  expect(session.fatal).toEqual([]);
-  expect(session.runs).toHaveLength(1);
-  expect(recorded.hasEnded).toBe(true);
-  return recorded;
-}
+const transcode = async (clip: SourceClip, options?: TranscodeSessionOptions): Promise<RecordedRun> =>
+  transcodeTags(await makeSourceTags(clip), clip.seconds, options);
 
 const probeVideo = (recorded: RecordedRun): Promise<ProbedFile[]> =>
   Promise.all(recorded.run.video.map(({ name }) => probeTrack(outputOf(recorded, name))));
@@ -116,36 +93,13 @@ test.each([
 ] as const)('%s, %d B-frames in the source: flash and beep are in sync', async (latency, bFrames) => {
   const video = { width: 640, height: 360, frameRate: '30', drawing: FLASH, bFrames };
   const recorded = await transcode({ seconds: 3, video, audio: STEREO }, { latency });
-  const flashes = await flashSeconds(recorded);
+  const flashes = await flashSeconds(recorded, '360p');
   const beeps = await beepSeconds(recorded);
   expect(flashes.length).toBeGreaterThanOrEqual(2);
   expect(beeps).toHaveLength(flashes.length);
   for (const [index, flash] of flashes.entries())
     expect(Math.abs(flash - (beeps[index] ?? Number.NaN))).toBeLessThan(0.05);
 });
-
-/** When the picture turns white, in seconds of media time. Ignores a flash at the very start. */
-async function flashSeconds(recorded: RecordedRun): Promise<number[]> {
-  const output = outputOf(recorded, '360p');
-  const [{ packets }, brightness] = await Promise.all([probeTrack(output), decodeBrightness(output)]);
-  const isWhite = (index: number): boolean => (brightness[index] ?? 0) > 128;
-  return packets.flatMap(({ pts }, index) => (index > 15 && isWhite(index) && !isWhite(index - 1) ? [pts] : []));
-}
-
-/** When sound starts after silence, in seconds of media time. Ignores a beep at the very start. */
-async function beepSeconds(recorded: RecordedRun): Promise<number[]> {
-  const output = outputOf(recorded, 'audio');
-  const [{ packets, sampleRateHz }, samples] = await Promise.all([probeTrack(output), decodeSound(output)]);
-  const firstPts = packets[0]?.pts ?? Number.NaN;
-  const beeps: number[] = [];
-  let lastLoud = Number.NEGATIVE_INFINITY;
-  for (const [index, sample] of samples.entries()) {
-    if (Math.abs(sample) < 0.2) continue;
-    if (index - lastLoud > sampleRateHz / 2 && index > sampleRateHz / 2) beeps.push(firstPts + index / sampleRateHz);
-    lastLoud = index;
-  }
-  return beeps;
-}
 
 test('every frame of every rendition decodes, and the wall clock is that of the first frame', async () => {
   const startedAtMs = Date.now();

@@ -22,6 +22,10 @@ export class BitReader {
     return value;
   }
 
+  skip(count: number): void {
+    this.#position += count;
+  }
+
   readFlag(): boolean {
     return this.readBits(1) === 1;
   }

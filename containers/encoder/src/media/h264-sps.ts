@@ -1,23 +1,20 @@
 import { BitReader } from './bit-reader.ts';
+import {
+  type DisplayInformation,
+  PLAIN_DISPLAY,
+  readDisplayInformation,
+  removeEmulationPrevention,
+  type SequenceParameters,
+} from './sequence-parameters.ts';
 import { isPictureSide } from './source-description.ts';
-
-/** The picture that an H.264 sequence parameter set describes. */
-export interface H264Sps {
-  /** Pixels, cropped as displayed. */
-  readonly width: number;
-  readonly height: number;
-  /** Frames per second according to the VUI; null if it has no timing. */
-  readonly frameRate: number | null;
-}
 
 /** Profiles whose SPS has the chroma and scaling fields (ITU-T H.264, 7.3.2.1.1). */
 const HIGH_PROFILES: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
 const SPS_NAL_TYPE = 7;
-const EXTENDED_SAR = 255;
 const MACROBLOCK_PIXELS = 16;
 
 /** Parses a sequence parameter set NAL unit (without start code; ITU-T H.264, 7.3.2.1.1); null if it is damaged. */
-export function parseH264Sps(nalUnit: Uint8Array): H264Sps | null {
+export function parseH264Sps(nalUnit: Uint8Array): SequenceParameters | null {
   if (((nalUnit[0] ?? 0) & 0x1f) !== SPS_NAL_TYPE) return null;
   const bits = new BitReader(removeEmulationPrevention(nalUnit.subarray(1)));
   const profile = bits.readBits(8);
@@ -28,20 +25,10 @@ export function parseH264Sps(nalUnit: Uint8Array): H264Sps | null {
   skipPictureOrderCount(bits);
   bits.readUnsignedGolomb(); // max_num_ref_frames
   bits.readFlag(); // gaps_in_frame_num_value_allowed_flag
-  const { width, height } = readSize(bits, chromaArrayType);
-  if (bits.exhausted || !isPictureSide(width) || !isPictureSide(height)) return null;
-  const frameRate = bits.readFlag() ? readVuiFrameRate(bits) : null;
-  return { width, height, frameRate: bits.exhausted ? null : frameRate };
-}
-
-/** Removes the 3 from every 0 0 3 (ITU-T H.264, 7.4.1). */
-function removeEmulationPrevention(payload: Uint8Array): Uint8Array {
-  let zeros = 0;
-  return payload.filter((byte) => {
-    const isInserted = zeros >= 2 && byte === 3;
-    zeros = byte === 0 ? zeros + 1 : 0;
-    return !isInserted;
-  });
+  const frame = readFrame(bits, chromaArrayType);
+  if (bits.exhausted || !isPictureSide(frame.width) || !isPictureSide(frame.height)) return null;
+  const vui = bits.readFlag() ? readVui(bits) : PLAIN_VUI;
+  return { ...frame, ...(bits.exhausted ? PLAIN_VUI : vui) };
 }
 
 /** Returns ChromaArrayType: 0 is monochrome or separate planes, 1 is 4:2:0, 2 is 4:2:2, 3 is 4:4:4. */
@@ -81,7 +68,9 @@ function skipPictureOrderCount(bits: BitReader): void {
   for (let frame = 0; frame < cycle; frame++) bits.readSignedGolomb();
 }
 
-function readSize(bits: BitReader, chromaArrayType: number): { width: number; height: number } {
+type Frame = Pick<SequenceParameters, 'width' | 'height' | 'isInterlaced'>;
+
+function readFrame(bits: BitReader, chromaArrayType: number): Frame {
   const widthInMacroblocks = bits.readUnsignedGolomb() + 1;
   const heightInMapUnits = bits.readUnsignedGolomb() + 1;
   const fieldsPerMapUnit = bits.readFlag() ? 1 : 2; // frame_mbs_only_flag
@@ -95,23 +84,19 @@ function readSize(bits: BitReader, chromaArrayType: number): { width: number; he
     width -= cropUnitX * (bits.readUnsignedGolomb() + bits.readUnsignedGolomb());
     height -= cropUnitY * (bits.readUnsignedGolomb() + bits.readUnsignedGolomb());
   }
-  return { width, height };
+  return { width, height, isInterlaced: fieldsPerMapUnit === 2 };
 }
 
+type Vui = DisplayInformation & Pick<SequenceParameters, 'frameRate'>;
+
+const PLAIN_VUI: Vui = { ...PLAIN_DISPLAY, frameRate: null };
+
 /** Reads the VUI (ITU-T H.264, E.1.1) up to and including its timing. */
-function readVuiFrameRate(bits: BitReader): number | null {
-  if (bits.readFlag() && bits.readBits(8) === EXTENDED_SAR) bits.readBits(32);
-  if (bits.readFlag()) bits.readFlag(); // overscan_appropriate_flag
-  if (bits.readFlag()) {
-    bits.readBits(4); // video_format, video_full_range_flag
-    if (bits.readFlag()) bits.readBits(24); // colour description
-  }
-  if (bits.readFlag()) {
-    bits.readUnsignedGolomb(); // chroma_sample_loc_type_top_field
-    bits.readUnsignedGolomb(); // chroma_sample_loc_type_bottom_field
-  }
-  if (!bits.readFlag()) return null;
+function readVui(bits: BitReader): Vui {
+  const display = readDisplayInformation(bits);
+  if (!bits.readFlag()) return { ...display, frameRate: null };
   const unitsInTick = bits.readBits(32);
   const timeScale = bits.readBits(32);
-  return unitsInTick === 0 || timeScale === 0 ? null : timeScale / (2 * unitsInTick); // a tick is a field
+  const frameRate = unitsInTick === 0 || timeScale === 0 ? null : timeScale / (2 * unitsInTick); // a tick is a field
+  return { ...display, frameRate };
 }

@@ -6,11 +6,27 @@ export interface SourceDescription {
 
 export interface SourceVideo {
   readonly codec: 'h264' | 'hevc' | 'av1' | 'vp9';
-  /** Pixels as displayed. */
+  /** Square pixels, as displayed. */
   readonly width: number;
   readonly height: number;
   /** Frames per second; null if neither the headers nor the first tags show it. */
   readonly frameRate: number | null;
+  /** What the decoder puts out, if that is not what is displayed. Missing means that it is. */
+  readonly decoded?: DecodedPicture;
+}
+
+/** Transfer functions of a high dynamic range: SMPTE ST 2084 and ARIB STD-B67. */
+export type HdrTransfer = 'pq' | 'hlg';
+
+/** Pictures that have to be converted before they are displayed. */
+export interface DecodedPicture {
+  /** Pixels, not necessarily square. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames may consist of two fields that were taken one after the other. */
+  readonly isInterlaced: boolean;
+  /** Null for a standard dynamic range. */
+  readonly hdr: HdrTransfer | null;
 }
 
 export interface SourceAudio {

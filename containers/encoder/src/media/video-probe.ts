@@ -7,7 +7,9 @@ import {
   readVideoTagHeader,
 } from './flv-tag.ts';
 import { parseH264Sps } from './h264-sps.ts';
+import { parseHevcConfig } from './hevc-sps.ts';
 import type { ScriptMetadata } from './script-metadata.ts';
+import { displayWidth, type SequenceParameters } from './sequence-parameters.ts';
 import { isPictureSide, type SourceVideo, UnsupportedSourceError } from './source-description.ts';
 
 const CODEC_BY_FOURCC: ReadonlyMap<string, SourceVideo['codec']> = new Map(
@@ -28,15 +30,21 @@ const COMMAND_FRAME_TYPE = 5;
 const AVC_CONFIG_OFFSET = 5;
 const SPS_COUNT_OFFSET = AVC_CONFIG_OFFSET + 5;
 
+/** Packet type of Enhanced RTMP with the decoder's configuration, and the length of what comes before that. */
+const SEQUENCE_START = 0;
+const ENHANCED_HEADER_BYTES = 5;
+
 const MAX_FRAME_RATE = 240;
 /** A frame rate that nothing declares is measured over this many frames, or over this much tag time. */
 const MEASURED_FRAMES = 11;
 const MEASURED_MS = 1_000;
 
-/** What the headers tell. For Enhanced RTMP codecs, only the metadata tells the size. */
+type Picture = Pick<SourceVideo, 'width' | 'height' | 'decoded'>;
+
+/** What the headers tell. For AV1 and VP9, only the metadata tells the size. */
 interface VideoConfig {
   readonly codec: SourceVideo['codec'];
-  readonly size: { readonly width: number; readonly height: number } | null;
+  readonly picture: Picture | null;
   readonly frameRate: number | null;
 }
 
@@ -58,7 +66,7 @@ export class VideoProbe {
     const header = readVideoTagHeader(tag.payload);
     if (header === null || header.frameType === COMMAND_FRAME_TYPE) return false;
     this.#seen = true;
-    if (header.enhanced) this.#config = readEnhancedConfig(tag.payload, header.low);
+    if (header.enhanced) this.#onEnhanced(tag.payload, header.low);
     else if (header.low !== AVC_CODEC_ID) throw unsupportedLegacyCodec(header.low);
     else if (isVideoSequenceHeader(tag)) this.#config = readAvcConfig(tag.payload);
     const isFrame = header.enhanced ? header.low === 1 || header.low === 3 : tag.payload[1] === 1;
@@ -69,11 +77,17 @@ export class VideoProbe {
   /** Null until known. */
   describe(metadata: ScriptMetadata | null): SourceVideo | null {
     if (this.#config === null) return null;
-    const size = this.#config.size ?? readSize(metadata);
-    if (size === null) return null;
+    const picture = this.#config.picture ?? readSize(metadata);
+    if (picture === null) return null;
     const declared = [metadata?.get('framerate'), this.#config.frameRate].find(isSaneFrameRate);
     if (declared === undefined && !this.#isMeasured()) return null;
-    return { codec: this.#config.codec, ...size, frameRate: declared ?? this.#measuredFrameRate() };
+    return { codec: this.#config.codec, ...picture, frameRate: declared ?? this.#measuredFrameRate() };
+  }
+
+  /** Only the sequence header of HEVC describes its pictures. Other tags only show that the codec is known. */
+  #onEnhanced(payload: Buffer, packetType: number): void {
+    const config = readEnhancedConfig(payload, packetType);
+    if (packetType === SEQUENCE_START || this.#config?.codec !== config.codec) this.#config = config;
   }
 
   #measure(timestampMs: number): void {
@@ -100,8 +114,7 @@ function readAvcConfig(payload: Buffer): VideoConfig {
   const spsOffset = lengthOffset + 2;
   if (spsCount > 0 && payload.length > spsOffset) {
     const sps = parseH264Sps(payload.subarray(spsOffset, spsOffset + payload.readUInt16BE(lengthOffset)));
-    if (sps !== null)
-      return { codec: 'h264', size: { width: sps.width, height: sps.height }, frameRate: sps.frameRate };
+    if (sps !== null) return { codec: 'h264', picture: toPicture(sps), frameRate: sps.frameRate };
   }
   throw new UnsupportedSourceError('The H.264 sequence header is damaged');
 }
@@ -112,9 +125,18 @@ function readEnhancedConfig(payload: Buffer, packetType: number): VideoConfig {
   }
   const fourCc = payload.toString('latin1', 1, 5);
   const codec = CODEC_BY_FOURCC.get(fourCc);
-  if (codec !== undefined) return { codec, size: null, frameRate: null };
+  const isHevcHeader = codec === 'hevc' && packetType === SEQUENCE_START;
+  const sps = isHevcHeader ? parseHevcConfig(payload.subarray(ENHANCED_HEADER_BYTES)) : null;
+  if (codec !== undefined) return { codec, picture: sps && toPicture(sps), frameRate: sps?.frameRate ?? null };
   const shown = fourCc.replace(/[^\x20-\x7e]/g, '?');
   throw new UnsupportedSourceError(`Video codec "${shown}" is not supported; send H.264`);
+}
+
+function toPicture(sps: SequenceParameters): Picture {
+  const { width, height, isInterlaced, hdr } = sps;
+  const displayed = { width: displayWidth(width, sps.pixelAspect), height };
+  const isDisplayed = displayed.width === width && !isInterlaced && hdr === null;
+  return isDisplayed ? displayed : { ...displayed, decoded: { width, height, isInterlaced, hdr } };
 }
 
 function unsupportedLegacyCodec(id: number): UnsupportedSourceError {
@@ -122,7 +144,7 @@ function unsupportedLegacyCodec(id: number): UnsupportedSourceError {
   return new UnsupportedSourceError(`Video codec ${name} is not supported; send H.264`);
 }
 
-function readSize(metadata: ScriptMetadata | null): VideoConfig['size'] {
+function readSize(metadata: ScriptMetadata | null): Picture | null {
   const width = metadata?.get('width');
   const height = metadata?.get('height');
   return isPictureSide(width) && isPictureSide(height) ? { width, height } : null;

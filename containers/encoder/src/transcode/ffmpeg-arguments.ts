@@ -9,8 +9,9 @@ import {
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
 import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
+import { filterGraph } from './filter-graph.ts';
 import { videoTimescale } from './frame-rates.ts';
-import type { PictureSize, RenditionPlan } from './rendition-plan.ts';
+import type { RenditionPlan } from './rendition-plan.ts';
 
 /**
  * Media time of a run's first frame. It leaves room for encoder delay and AAC priming, because tfdt cannot be negative.
@@ -23,6 +24,9 @@ const BUFFER_PER_SEGMENT = 0.25;
 /** The fragment length without parts. It is short, so that an FFmpeg that hangs is noticed. */
 const MAX_FRAGMENT_SECONDS = 0.5;
 const AUDIO_FRAGMENT_SHARE = 1 / 6;
+
+/** One thread maps 27 pictures of 1080p a second on the machine on which that was measured. */
+const TONE_MAPPING_THREADS = '4';
 
 /**
  * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV on stdin, and a pipe with fragmented MP4 for each of the plan's
@@ -41,7 +45,7 @@ export function ffmpegArguments(plan: RenditionPlan, startSeconds: number, cuts?
           ...audioCodec(plan.audio, startSeconds),
           ...fragmentedMp4(FIRST_OUTPUT_FD + plan.video.length, audioFragmentSeconds(plan, plan.audio)),
         ];
-  return [...INPUT, ...scalerGraph(plan, startSeconds), ...videoOutputs, ...audioOutput];
+  return [...inputOptions(plan), ...filterGraph(plan, startSeconds), ...videoOutputs, ...audioOutput];
 }
 
 /**
@@ -50,44 +54,14 @@ export function ffmpegArguments(plan: RenditionPlan, startSeconds: number, cuts?
  * - `-analyzeduration 0` would mean FLV's default of 90 s.
  * - `-fflags nobuffer` would drop the frames that were read while probing, and with them the first keyframe.
  */
-const INPUT = [
-  ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning'],
-  ...['-filter_complex_threads', '1', '-filter_threads', '1'],
-  ...['-copyts', '-probesize', '32768', '-analyzeduration', '1', '-fpsprobesize', '0'],
-  ...['-threads', '1', '-f', 'flv', '-i', 'pipe:0'],
-];
-
-/** One filter chain in which each rendition is scaled from the next larger one. */
-function scalerGraph({ video, source, frameRate }: RenditionPlan, startSeconds: number): string[] {
-  if (video.length === 0 || source === null || frameRate === null) return [];
-  const start = `trim=start=${startSeconds},setpts=PTS-${startSeconds}/TB,format=yuv420p,setsar=1`;
-  const links = video.map((rendition, index) => {
-    const above = video[index - 1] ?? source;
-    const filters = [
-      ...(index === 0 ? [start] : []),
-      ...(isSameSize(rendition, above) ? [] : [`scale=${rendition.width}:${rendition.height},setsar=1`]),
-      ...(index < video.length - 1 ? ['split=2'] : []),
-    ];
-    const input = index === 0 ? '[0:v:0]' : `[s${index}]`;
-    const output = frameStep(rendition) > 1 ? `[f${index}]` : `[v${index}]`;
-    const outputs = index < video.length - 1 ? `${output}[s${index + 1}]` : output;
-    const link = `${input}${filters.length > 0 ? filters.join(',') : 'null'}${outputs}`;
-    return frameStep(rendition) > 1 ? `${link};${output}${everyNthFrame(rendition, frameRate)}[v${index}]` : link;
-  });
-  return ['-filter_complex', links.join(';')];
-}
-
-/**
- * Takes a frame once it is about `frameStep` frames after the last one. Counting frames would take too few of a source
- * that lacks some, and `-r` alone would first let extra frames through, so that the picture lags behind the sound.
- */
-function everyNthFrame(rendition: VideoRendition, { numerator, denominator }: FrameRate): string {
-  const minSeconds = ((frameStep(rendition) - 0.5) * denominator) / numerator;
-  return `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${minSeconds.toFixed(6)})'`;
-}
-
-function isSameSize(a: PictureSize, b: PictureSize): boolean {
-  return a.width === b.width && a.height === b.height;
+function inputOptions({ decoded }: RenditionPlan): string[] {
+  const isToneMapped = decoded !== undefined && decoded.hdr !== null;
+  return [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning'],
+    ...['-filter_complex_threads', isToneMapped ? TONE_MAPPING_THREADS : '1', '-filter_threads', '1'],
+    ...['-copyts', '-probesize', '32768', '-analyzeduration', '1', '-fpsprobesize', '0'],
+    ...['-threads', '1', '-f', 'flv', '-i', 'pipe:0'],
+  ];
 }
 
 /** x264 places IDR frames by count only, so that they fall on the same frame in every rendition. */

@@ -9,7 +9,7 @@ import {
   type RunFormat,
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
-import type { SourceDescription } from '#encoder/media/source-description.ts';
+import type { DecodedPicture, SourceDescription, SourceVideo } from '#encoder/media/source-description.ts';
 import { snapFrameRate } from './frame-rates.ts';
 
 export interface PictureSize {
@@ -22,6 +22,8 @@ export interface RenditionPlan extends RunFormat {
   readonly latency: LatencyName;
   /** Null for an audio-only source. */
   readonly source: SourcePicture | null;
+  /** What the decoder puts out, if that is not what the source displays. Missing means that it is. */
+  readonly decoded?: DecodedPicture | undefined;
 }
 
 /** Above this many frames per second, a rung uses its bitrate for high frame rates. */
@@ -37,6 +39,7 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
   return {
     latency,
     source: source.video === null ? null : pictureOf(source.video),
+    decoded: source.video?.decoded,
     video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate),
     frameRate,
     keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),
@@ -61,8 +64,8 @@ function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate
   }));
 }
 
-function pictureOf({ width, height, frameRate }: SourcePicture): SourcePicture {
-  return { width, height, frameRate };
+function pictureOf({ width, height, frameRate, decoded }: SourceVideo): SourcePicture {
+  return { width, height, frameRate, isToneMapped: decoded !== undefined && decoded.hdr !== null };
 }
 
 /** The video bitrate of a rung at a frame rate. */
