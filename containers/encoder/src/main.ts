@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Architecture } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
@@ -22,6 +25,7 @@ import { startOriginServer } from './origin/origin-server.ts';
 import type { RefusedPublish } from './rtmp/publisher.ts';
 import { PublisherRegistry } from './rtmp/publisher-registry.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
+import { SlateMaker } from './slate/slate-maker.ts';
 import { StopRequests } from './stop-requests.ts';
 import { LiveStreams } from './streams/live-streams.ts';
 import { TaskRoom } from './streams/task-room.ts';
@@ -164,6 +168,7 @@ async function startCluster({
   });
   const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now });
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const slates = environment.SLATE === 'off' ? null : createSlateMaker(environment.SLATE_IMAGE, log);
   const arbiter = createStepArbiter(architecture);
   return Cluster.start({
     identity,
@@ -179,7 +184,7 @@ async function startCluster({
         ...task,
         store: liveStore,
         reconnectWindowMs,
-        ...{ room, architecture, arbiter },
+        ...{ room, architecture, arbiter, slates },
         ...{ emit, spawn, now, log },
       }),
     room: () => room.snapshot(),
@@ -188,6 +193,16 @@ async function startCluster({
     onTasks: (tasks) => deployment.see(tasks),
     now,
     log,
+  });
+}
+
+function createSlateMaker(ownImage: string | null, log: Logger): SlateMaker {
+  const folder = fileURLToPath(new URL('slate', import.meta.url));
+  const deployedImage = join(folder, 'image');
+  return new SlateMaker({
+    imagePath: ownImage ?? (existsSync(deployedImage) ? deployedImage : null),
+    fontsDir: join(folder, 'fonts'),
+    ...{ spawn, now: Date.now, log },
   });
 }
 

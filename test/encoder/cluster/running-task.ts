@@ -85,6 +85,7 @@ export class RunningTask {
         new LiveStreams({
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
           arbiter: options.arbiter ?? testArbiter(),
+          slates: null,
           emit: (event) => emit({ ...event, taskId }),
         }),
       room: () => room.snapshot(),
