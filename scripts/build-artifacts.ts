@@ -8,6 +8,7 @@ import {
   bundleEncoder,
   bundleLambda,
   EDGE_FUNCTIONS,
+  FONT_PACKAGE,
   LAMBDA_FUNCTIONS,
   type LambdaFunctionName,
 } from './bundle.ts';
@@ -20,7 +21,7 @@ const IMAGE_FILES = ['Dockerfile', 'packages.lock'];
 
 /** Everything that a deployment uploads. Absolute paths of folders that contain nothing else. */
 export interface Artifacts {
-  /** The encoder image's build context: Dockerfile, versions of its packages, main.mjs and its bill of materials. */
+  /** The encoder image's build context: Dockerfile, versions of its packages, main.mjs, what its slates need, and its bill of materials. */
   readonly encoderDir: string;
   /** One folder per Lambda function, with its index.mjs. */
   readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
@@ -34,9 +35,10 @@ export interface Artifacts {
 
 /**
  * Builds everything that a deployment uploads into separate folders below `outDir`, which are emptied first. The same
- * source produces the same bytes, so that an image or a function only changes when its code does.
+ * source produces the same bytes, so that an image or a function only changes when its code does. `slateImage` is the path of
+ * the picture that stands in for streams that wait for their publishers.
  */
-export async function buildArtifacts(outDir: string): Promise<Artifacts> {
+export async function buildArtifacts(outDir: string, slateImage: string | null = null): Promise<Artifacts> {
   const artifacts = artifactsIn(resolve(outDir));
   const { encoderDir, functionDirs, viewerTokenDir, playerDir, sbomDir } = artifacts;
   const folders = [encoderDir, viewerTokenDir, sbomDir, ...Object.values(functionDirs)];
@@ -45,7 +47,7 @@ export async function buildArtifacts(outDir: string): Promise<Artifacts> {
   const addSbom = (name: string, metafile: Metafile): Promise<void> =>
     writeFile(join(sbomDir, `${name}.cdx.json`), makeSbom({ name, metafile }));
   await Promise.all([
-    buildEncoder(outDir, encoderDir),
+    buildEncoder(outDir, encoderDir, slateImage),
     ...LAMBDA_FUNCTIONS.map((name) => bundleLambda(name, outDir).then(({ metafile }) => addSbom(name, metafile))),
     ...EDGE_FUNCTIONS.map((name) => bundleEdgeFunction(name, outDir)),
     buildPlayer(playerDir).then(({ metafile }) => addSbom('player', metafile)),
@@ -53,11 +55,15 @@ export async function buildArtifacts(outDir: string): Promise<Artifacts> {
   return artifacts;
 }
 
-async function buildEncoder(outDir: string, encoderDir: string): Promise<void> {
+async function buildEncoder(outDir: string, encoderDir: string, slateImage: string | null): Promise<void> {
   const { metafile } = await bundleEncoder(outDir);
+  if (slateImage !== null) await copyFile(resolve(slateImage), join(encoderDir, 'slate', 'image'));
   for (const name of IMAGE_FILES) await copyFile(join(IMAGE_DIR, name), join(encoderDir, name));
   const baseImages = parseBaseImages(await readFile(join(IMAGE_DIR, 'Dockerfile'), 'utf8'));
-  await writeFile(join(encoderDir, 'sbom.cdx.json'), makeSbom({ name: 'encoder', metafile, baseImages }));
+  await writeFile(
+    join(encoderDir, 'sbom.cdx.json'),
+    makeSbom({ name: 'encoder', metafile, baseImages, font: FONT_PACKAGE }),
+  );
 }
 
 function artifactsIn(outDir: string): Artifacts {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
@@ -26,8 +26,15 @@ export interface Bundle {
   readonly metafile: Metafile;
 }
 
-/** Bundles the encoder container's program into `outDir`/encoder/main.mjs. */
-export function bundleEncoder(outDir: string): Promise<Bundle> {
+/** The npm package of the font that slates are written in. */
+export const FONT_PACKAGE = 'node_modules/dejavu-fonts-ttf';
+
+/** Bundles the encoder container's program into `outDir`/encoder/main.mjs, with the font of its slates and its licence beside it. */
+export async function bundleEncoder(outDir: string): Promise<Bundle> {
+  const slateDir = join(outDir, 'encoder', 'slate');
+  await mkdir(join(slateDir, 'fonts'), { recursive: true });
+  await copyFile(join(ROOT, FONT_PACKAGE, 'ttf', 'DejaVuSans.ttf'), join(slateDir, 'fonts', 'DejaVuSans.ttf'));
+  await copyFile(join(ROOT, FONT_PACKAGE, 'LICENSE'), join(slateDir, 'font-licence.txt'));
   return bundle('containers/encoder/src/main.ts', join(outDir, 'encoder', 'main.mjs'), {});
 }
 

@@ -23,6 +23,8 @@ export interface SbomOptions {
   readonly metafile: Metafile;
   /** The images that it builds on. @default none */
   readonly baseImages?: readonly BaseImage[];
+  /** The folder of the npm package of a font that is in it. @default none */
+  readonly font?: string;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface SbomOptions {
  * bundle, and the base images. It names no time and has no serial number, so the same source gives the same bytes. Throws
  * if a package has no licence, or no checksum in the lockfile.
  */
-export function makeSbom({ name, metafile, baseImages = [] }: SbomOptions): string {
+export function makeSbom({ name, metafile, baseImages = [], font }: SbomOptions): string {
   const bom = new Models.Bom();
   const own = readManifest('');
   const root = new Models.Component(Enums.ComponentType.Application, `headend-${name}`, {
@@ -38,7 +40,8 @@ export function makeSbom({ name, metafile, baseImages = [] }: SbomOptions): stri
     version: own.version,
     licenses: licenses(own.license),
   });
-  const parts = [...bundledPackages(metafile).map(toComponent), ...baseImages.map(imageComponent)];
+  const packages = [...bundledPackages(metafile), ...(font === undefined ? [] : [font])];
+  const parts = [...packages.map(toComponent), ...baseImages.map(imageComponent)];
   for (const part of parts) {
     bom.components.add(part);
     root.dependencies.add(part.bomRef);
@@ -84,7 +87,14 @@ function sha512(folder: string): string {
   return Buffer.from(base64, 'base64').toString('hex');
 }
 
-function licenses(id: string): Models.LicenseRepository {
+/** The SPDX ids of licences that a package's manifest names in another way. */
+const SPDX_IDS: Readonly<Record<string, string>> = {
+  // DejaVu: Bitstream's licence, for what came from Bitstream Vera and Arev; what DejaVu added is in the public domain.
+  'SEE LICENSE IN README.md AND LICENSE': 'Bitstream-Vera',
+};
+
+function licenses(declared: string): Models.LicenseRepository {
+  const id = SPDX_IDS[declared] ?? declared;
   if (!SPDX.isSupportedSpdxId(id)) throw new Error(`"${id}" is not the SPDX id of one licence`);
   return new Models.LicenseRepository([new Models.SpdxLicense(id)]);
 }

@@ -37,11 +37,15 @@ const LAYERS: readonly Layer[] = [
   { folder: 'containers/encoder/src/package', mayImport: ['lib/domain', 'containers/encoder/src/media'] },
   { folder: 'containers/encoder/src/origin', mayImport: ['lib/domain', 'containers/encoder/src/package'] },
   {
+    folder: 'containers/encoder/src/slate',
+    mayImport: ['lib/domain', ...['media', 'transcode', 'package'].map((name) => `containers/encoder/src/${name}`)],
+  },
+  {
     folder: 'containers/encoder/src/streams',
     mayImport: [
       'lib/domain',
       'lib/runtime',
-      ...['media', 'rtmp', 'transcode', 'package'].map((name) => `containers/encoder/src/${name}`),
+      ...['media', 'rtmp', 'transcode', 'package', 'slate'].map((name) => `containers/encoder/src/${name}`),
     ],
   },
   {

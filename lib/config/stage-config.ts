@@ -7,6 +7,7 @@ import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
 import { CPU_ARCHITECTURES } from './cpu-architecture.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
+import { slateImageSchema } from './slate-image.ts';
 import {
   availabilityZonesSchema,
   dnsZoneSchema,
@@ -102,6 +103,16 @@ const stageFieldsSchema = z.strictObject({
   playback: z.enum(PLAYBACK_MODES).default('public'),
   /** How long a stream waits for its publisher to come back, in seconds. @default 30 */
   reconnectWindowSeconds: z.int().min(0).max(MAX_RECONNECT_WINDOW_SECONDS).default(30),
+  /**
+   * Shows viewers a picture with silence while a stream waits for its publisher, so that players go on. Without it, the
+   * picture stands still, and players wait. @default true
+   */
+  slate: z.boolean().default(true),
+  /**
+   * Path of that picture, from this project's folder: a PNG or JPEG of at most 2 MB. It fills the frame as far as its shape allows.
+   * @default a plain picture with the stream's title
+   */
+  slateImage: orNull(slateImageSchema),
   /**
    * Accepts RTMP without TLS, which shows stream keys to everybody on the way. With `false`, broadcasters must use RTMPS,
    * and so the stage needs an `ingestDomain`. @default true

@@ -35,6 +35,7 @@ export interface EncoderTaskProps
     | 'cpuArchitecture'
     | 'capacityVCpus'
     | 'reconnectWindowSeconds'
+    | 'slate'
     | 'drainMinutes'
     | 'logRetentionDays'
     | 'ecsExec'
@@ -197,6 +198,7 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds() - STOP_MARGIN.toSeconds()),
     DRAIN_MINUTES: String(props.drainMinutes),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
+    SLATE: props.slate ? 'on' : 'off',
     CAPACITY_VCPUS: String(props.capacityVCpus),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,

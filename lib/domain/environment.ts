@@ -130,6 +130,15 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'how long a stream waits for its publisher to come back before it ends',
     readBy: ['encoder'],
   },
+  SLATE: {
+    explanation:
+      'whether viewers get a picture with silence while a stream waits for its publisher: on (default) or off',
+    readBy: ['encoder'],
+  },
+  SLATE_IMAGE: {
+    explanation: 'path of that picture, a PNG or JPEG; without it, a plain one has the title of the stream',
+    readBy: ['encoder'],
+  },
   CAPACITY_VCPUS: {
     explanation: "how much of a task's CPU its broadcasts may take together, in vCPUs, as in 1.9",
     readBy: ['encoder'],

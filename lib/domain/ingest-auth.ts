@@ -7,6 +7,9 @@ export interface IngestAuthRequest {
   readonly sourceAddress: string;
 }
 
+/** In UTF-16 code units. */
+export const MAX_TITLE_LENGTH = 200;
+
 /** The stream that a key may publish to, with everything that the encoder needs to know about it. */
 export interface AuthorisedStream {
   readonly streamId: string;
@@ -18,6 +21,8 @@ export interface AuthorisedStream {
   readonly version: number | null;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
+  /** What viewers read while the stream waits for its publisher. Missing if it has none. */
+  readonly title?: string | undefined;
   /** What the publisher may send on average. The encoder never limits below a minimum of its own (`RTMP_LIMITS`). */
   readonly maxInputKbps: number;
 }

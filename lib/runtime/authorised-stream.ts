@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
+import { type AuthorisedStream, MAX_TITLE_LENGTH, type RefusalCode } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 
@@ -10,6 +10,7 @@ export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object(
   version: z.nullable(z.int()),
   ladder: z.enum(LADDER_NAMES),
   latency: z.enum(LATENCY_NAMES),
+  title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   maxInputKbps: z.number().check(z.positive()),
 });
 

@@ -18,8 +18,8 @@ export interface CloudDependencies extends CdkContext {
   /** The CDK's file of remembered context. */
   readonly contextPath: string;
   readonly openAwsClients: typeof openAwsClients;
-  /** Builds everything that the app deploys. */
-  build(): Promise<unknown>;
+  /** Builds everything that the app deploys, with the stage's picture for its slates. */
+  build(slateImage: string | null): Promise<unknown>;
   readonly runCdk: RunCdk;
   readonly openTokenStore: typeof openTokenStore;
   readonly syncViewerKeys: typeof syncViewerKeys;
@@ -41,7 +41,7 @@ export const CLOUD_DEPENDENCIES: CloudDependencies = {
   stages: STAGES,
   contextPath: join(PROJECT_DIR, 'cdk.context.json'),
   openAwsClients,
-  build: () => buildArtifacts(ARTIFACTS_DIR),
+  build: (slateImage) => buildArtifacts(ARTIFACTS_DIR, slateImage),
   runCdk,
   openTokenStore,
   syncViewerKeys,

@@ -64,7 +64,7 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
       profile: line.profile,
       isDeployment: command === 'deploy',
     });
-    await dependencies.build();
+    await dependencies.build(config.slateImage ?? null);
     const checked = { ...line, stage, args: [...preflight.args, ...line.args] };
     // The checks and the CDK must mean the same region.
     const own = { ...dependencies, env: { ...dependencies.env, AWS_REGION: preflight.region } };
@@ -72,9 +72,10 @@ async function run(line: CloudCommandLine, dependencies: CloudDependencies): Pro
     await preflight.remember();
     return deploy(checked, own);
   }
-  await dependencies.build();
-  if (command === 'destroy') return dependencies.runCdk(toCdkRun(line, namesNone(line) ? ['--all'] : [], dependencies));
-  return synth(line, resolveStage(config), dependencies);
+  const resolved = command === 'destroy' ? null : resolveStage(config);
+  await dependencies.build(resolved?.slateImage ?? null);
+  if (resolved === null) return dependencies.runCdk(toCdkRun(line, namesNone(line) ? ['--all'] : [], dependencies));
+  return synth(line, resolved, dependencies);
 }
 
 /** The app has only the stack of the pipeline's roles then. Nothing has to be built for it. */

@@ -101,7 +101,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   closers.add(() => services.close());
   const { path: programPath } = await bundleEncoder(join(dataDir, BUILD_DIR));
   closers.add(() => tasks.stop());
-  await tasks.start({ path: programPath, environment: taskEnvironment(services, edgeSecret) });
+  await tasks.start({ path: programPath, environment: taskEnvironment(options, services, edgeSecret) });
 
   const { apiUrl, streams } = services;
   const api = new ControlApiClient({ apiUrl, token: state.adminToken });
@@ -147,9 +147,12 @@ async function openLog(dataDir: string, closers: Closers) {
 }
 
 /** What tasks have in common. The variables of AWS were set in this process by the managed services. */
-function taskEnvironment(services: ManagedServices, edgeSecret: string): NodeJS.ProcessEnv {
+function taskEnvironment(options: StartOptions, services: ManagedServices, edgeSecret: string): NodeJS.ProcessEnv {
+  const { slate, slateImage } = options;
   return {
     ...process.env,
+    SLATE: slate ? 'on' : 'off',
+    ...(slateImage !== null && { SLATE_IMAGE: slateImage }),
     LOG_LEVEL: 'info',
     LISTEN_HOST: HOST,
     // No deployment replaces a laptop's tasks.

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { slateImageProblem } from '#config/slate-image.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import { DEFAULT_DATA_DIR } from './data-dir.ts';
 import { DEFAULT_PORTS, parsePort } from './ports.ts';
@@ -10,6 +12,10 @@ export interface StartOptions {
   /** Number of encoder tasks. */
   readonly tasks: number;
   readonly dataDir: string;
+  /** Whether viewers get a slate while a stream waits for its publisher. */
+  readonly slate: boolean;
+  /** Absolute path of the picture on it. Null for a plain one. */
+  readonly slateImage: string | null;
   /** Whether to publish a test picture. */
   readonly demo: boolean;
   /** Whether to print one JSON line instead of text. */
@@ -22,7 +28,7 @@ const MAX_TASKS = 9;
 /** What the options are, for `--help` and for errors. */
 export const START_USAGE = [
   `Options: --http-port ${DEFAULT_PORTS.http}, --rtmp-port ${DEFAULT_PORTS.rtmp}, --tasks 1 (to ${MAX_TASKS}),`,
-  `--data-dir ${DEFAULT_DATA_DIR}, --demo, --json (a port of 0 means any free one).`,
+  `--data-dir ${DEFAULT_DATA_DIR}, --no-slate, --slate-image FILE, --demo, --json (a port of 0 means any free one).`,
 ].join(' ');
 
 /** Parses the command line. Throws a UserError that says what is wrong and what is allowed. */
@@ -38,6 +44,8 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
     rtmpPort,
     tasks: parseTasks(values.tasks),
     dataDir: values['data-dir'],
+    slate: !values['no-slate'],
+    slateImage: parseSlateImage(values['slate-image'], values['no-slate']),
     demo: values.demo,
     json: values.json,
   };
@@ -51,6 +59,14 @@ function parseTasks(value: string): number {
   return tasks;
 }
 
+function parseSlateImage(path: string | undefined, isOff: boolean): string | null {
+  if (path === undefined) return null;
+  if (isOff) throw new UserError('--slate-image and --no-slate contradict each other.');
+  const problem = slateImageProblem(path);
+  if (problem !== null) throw new UserError(`--slate-image: ${problem}.`);
+  return resolve(path);
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
@@ -60,6 +76,8 @@ function parse(args: readonly string[]) {
         'rtmp-port': { type: 'string', default: String(DEFAULT_PORTS.rtmp) },
         tasks: { type: 'string', default: '1' },
         'data-dir': { type: 'string', default: DEFAULT_DATA_DIR },
+        'no-slate': { type: 'boolean', default: false },
+        'slate-image': { type: 'string' },
         demo: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
       },

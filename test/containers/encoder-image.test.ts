@@ -53,7 +53,15 @@ test('the lock has a version for each package, sorted by name, and FFmpeg among 
 });
 
 test('the final stage copies the programs, the bundle and its bill of materials, and runs nothing', () => {
-  expect(image.map((instruction) => instruction.getKeyword())).toEqual(['FROM', 'COPY', 'COPY', 'ENV', 'USER', 'CMD']);
+  expect(image.map((instruction) => instruction.getKeyword())).toEqual([
+    'FROM',
+    'COPY',
+    'COPY',
+    'COPY',
+    'ENV',
+    'USER',
+    'CMD',
+  ]);
   const copies = ofImage('COPY').filter((instruction) => instruction instanceof Copy);
   const sources = copies.map((copy) => ({
     from: copy.getFromFlag()?.getValue() ?? null,
@@ -62,6 +70,7 @@ test('the final stage copies the programs, the bundle and its bill of materials,
   expect(sources).toEqual([
     { from: 'programs', paths: ['/image/', '/'] },
     { from: null, paths: ['main.mjs', 'sbom.cdx.json', '/app/'] },
+    { from: null, paths: ['slate', '/app/slate'] },
   ]);
 });
 

@@ -33,6 +33,8 @@ test('what is required alone gives typed values, default limits, and null for th
     CAPACITY_VCPUS: 3.9,
     RTMP_LIMITS: DEFAULT_RTMP_LIMITS,
     EVENT_BUS_NAME: null,
+    SLATE: 'on',
+    SLATE_IMAGE: null,
     TASK_ID: null,
     TASK_ADDRESS: null,
     ECS_CONTAINER_METADATA_URI_V4: null,
@@ -45,9 +47,10 @@ test('what is required alone gives typed values, default limits, and null for th
 
 test('every optional variable is used', () => {
   const task = { TASK_ID: '1-0a0b0c', TASK_ADDRESS: '127.0.0.1' };
-  const optional = { ...METRICS, ...task, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
+  const slate = { SLATE: 'off', SLATE_IMAGE: 'brand/slate.png' };
+  const optional = { ...METRICS, ...task, ...slate, EVENT_BUS_NAME: 'bus', RTMP_LIMITS: 'maxConnections=7' };
   expect(read(optional)).toMatchObject({
-    ...task,
+    ...{ ...task, ...slate },
     EVENT_BUS_NAME: 'bus',
     RTMP_LIMITS: { ...DEFAULT_RTMP_LIMITS, maxConnections: 7 },
     metricsTarget: { namespace: 'Headend', stage: 'prod' },

@@ -42,6 +42,8 @@ test('each folder contains what is uploaded, and nothing else', async () => {
     'main.mjs',
     'packages.lock',
     'sbom.cdx.json',
+    'slate/font-licence.txt',
+    'slate/fonts/DejaVuSans.ttf',
   ]);
   for (const folder of Object.values(artifacts.functionDirs)) {
     expect(Object.keys(await filesIn(folder))).toEqual(['index.mjs']);

@@ -8,6 +8,7 @@ import {
   logLevel,
   matching,
   notBoth,
+  oneOf,
   optional,
   parsedBy,
   port,
@@ -40,6 +41,8 @@ const variables = {
   ECS_CONTAINER_METADATA_URI_V4: optional(text),
   ECS_AGENT_URI: optional(text),
   RECONNECT_WINDOW_SECONDS: wholeNumber(0, MAX_RECONNECT_WINDOW_SECONDS),
+  SLATE: z._default(oneOf(['on', 'off']), 'on'),
+  SLATE_IMAGE: optional(text),
   CAPACITY_VCPUS: decimalNumber(0.1, MAX_CAPACITY_VCPUS),
   EVENT_BUS_NAME: optional(text),
   // CloudWatch silently drops a log line with a bad name, so both names are checked here.

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Architecture } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
@@ -22,6 +25,7 @@ import { startOriginServer } from './origin/origin-server.ts';
 import type { RefusedPublish } from './rtmp/publisher.ts';
 import { PublisherRegistry } from './rtmp/publisher-registry.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
+import { SlateMaker } from './slate/slate-maker.ts';
 import { StopRequests } from './stop-requests.ts';
 import { LiveStreams } from './streams/live-streams.ts';
 import { TaskRoom } from './streams/task-room.ts';
@@ -166,6 +170,7 @@ async function startCluster({
   });
   const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now: steadyNow });
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const slates = environment.SLATE === 'off' ? null : createSlateMaker(environment.SLATE_IMAGE, log);
   const arbiter = createStepArbiter(architecture, steadyNow);
   return Cluster.start({
     identity,
@@ -181,7 +186,7 @@ async function startCluster({
         ...task,
         store: liveStore,
         reconnectWindowMs,
-        ...{ room, architecture, arbiter },
+        ...{ room, architecture, arbiter, slates },
         ...{ emit, spawn, now, steadyNow, log },
       }),
     room: () => room.snapshot(),
@@ -190,6 +195,16 @@ async function startCluster({
     onTasks: (tasks) => deployment.see(tasks),
     now,
     log,
+  });
+}
+
+function createSlateMaker(ownImage: string | null, log: Logger): SlateMaker {
+  const folder = fileURLToPath(new URL('slate', import.meta.url));
+  const deployedImage = join(folder, 'image');
+  return new SlateMaker({
+    imagePath: ownImage ?? (existsSync(deployedImage) ? deployedImage : null),
+    fontsDir: join(folder, 'fonts'),
+    ...{ spawn, log },
   });
 }
 

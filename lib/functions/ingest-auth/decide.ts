@@ -15,7 +15,7 @@ export function decide(
 ): IngestAuthResponse {
   if (!SECRET_PATTERN.test(streamKey)) return refuse('This is not a stream key: copy it whole, without spaces.');
   if (stream === null) return refuse(UNKNOWN_KEY_DESCRIPTION);
-  const { id: streamId, playbackId, version, ladder, latency, notBefore, notAfter, allowedSources } = stream;
+  const { id: streamId, playbackId, version, title, ladder, latency, notBefore, notAfter, allowedSources } = stream;
   const refuseStream = (description: string) => refuse(description, streamId);
   if (stream.deletedAt !== null) return refuseStream('The stream of this key has been deleted.');
   // Asked in this way, a moment that can't be read opens nothing.
@@ -30,7 +30,7 @@ export function decide(
   }
   return {
     allow: true,
-    stream: { streamId, playbackId, version, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+    stream: { streamId, playbackId, version, title, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
   };
 }
 

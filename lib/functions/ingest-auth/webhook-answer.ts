@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import { type AuthorisedStream, MAX_TITLE_LENGTH } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
@@ -11,16 +11,10 @@ const answerSchema = z.object({
   streamId: z.optional(z.string().check(z.regex(STREAM_ID_PATTERN))),
   // URLs of playlists and media have no other forms. With the longer form, viewers need a token.
   playbackId: z.optional(z.string().check(z.regex(PLAYBACK_ID_PATTERN))),
-  title: z.optional(z.string().check(z.maxLength(200))),
+  title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   ladder: z.optional(z.enum(LADDER_NAMES)),
   latency: z.optional(z.enum(LATENCY_NAMES)),
 });
-
-/** What a backend allowed. The title is only logged; no record keeps it. */
-export interface WebhookAllowance {
-  readonly stream: AuthorisedStream;
-  readonly title: string | null;
-}
 
 /** What a backend was asked about, and the defaults for what its answer leaves out. */
 export interface WebhookQuestion {
@@ -37,18 +31,15 @@ export interface WebhookQuestion {
 export function parseWebhookAnswer(
   body: string,
   { streamKey, secret, defaults }: WebhookQuestion,
-): WebhookAllowance | null {
+): AuthorisedStream | null {
   const answer = answerSchema.safeParse(parseJson(body));
   if (!answer.success) return null;
   const derive = (text: string) => secretId(createHmac('sha256', secret).update(text).digest('hex'));
-  const { ladder = defaults.ladder, latency = defaults.latency, title = null } = answer.data;
+  const { ladder = defaults.ladder, latency = defaults.latency, title } = answer.data;
   const { streamId = derive(`stream:${hashSecret(streamKey)}`) } = answer.data;
   const { playbackId = derive(`playback:${streamId}`) } = answer.data;
   if ([streamId, playbackId].includes(streamKey)) return null;
-  return {
-    stream: { streamId, playbackId, version: null, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
-    title,
-  };
+  return { streamId, playbackId, version: null, title, ladder, latency, maxInputKbps: maxInputKbps(ladder) };
 }
 
 /** Undefined, which no schema takes, if the text is not JSON. */

@@ -54,10 +54,10 @@ export function createWebhookAuthority(options: WebhookAuthorityOptions): Author
       const { status, body } = await askBackend(request, secret, options);
       if (status >= 400 && status < 500 && !TRY_AGAIN_STATUSES.includes(status)) return refuseKey();
       if (status < 200 || status >= 300) throw new Error(`status ${status}`);
-      const allowance = parseWebhookAnswer(body, { streamKey, secret, defaults: options.defaults });
-      if (allowance === null) throw new Error(`status ${status} with an invalid body`);
-      options.log.info({ streamId: allowance.stream.streamId, title: allowance.title }, 'backend allowed the publish');
-      return { allow: true, stream: allowance.stream };
+      const stream = parseWebhookAnswer(body, { streamKey, secret, defaults: options.defaults });
+      if (stream === null) throw new Error(`status ${status} with an invalid body`);
+      options.log.info({ streamId: stream.streamId, title: stream.title }, 'backend allowed the publish');
+      return { allow: true, stream };
     } catch (error) {
       // The cause of a fetch error says what happened. Neither the error nor its cause quotes the request.
       const cause = typeof error === 'object' && error !== null && 'cause' in error ? String(error.cause) : null;

@@ -86,6 +86,7 @@ export class RunningTask {
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
           steadyNow: () => performance.now(),
           arbiter: options.arbiter ?? testArbiter(),
+          slates: null,
           emit: (event) => emit({ ...event, taskId }),
         }),
       room: () => room.snapshot(),

@@ -13,6 +13,7 @@ export const makeStreams = (options: Pick<LiveStreamsOptions, 'store'> & Partial
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
     architecture: 'x64',
     arbiter: testArbiter(),
+    slates: null,
     emit: () => undefined,
     spawn: () => {
       throw new Error('nobody sends media here');

@@ -48,6 +48,7 @@ function startTask(taskId: string): LiveStreams {
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
     architecture: 'x64',
     arbiter: testArbiter({ limits: { lateMs: 500, stayLateMs: 500 } }),
+    slates: null,
     emit: (event) => events.push(event),
     spawn: slowFfmpeg((args) => (args.some((arg) => arg.includes('select=')) ? 0 : 1000 / FRAME_RATE / 0.7)),
     now: Date.now,

@@ -19,7 +19,7 @@ test.each(LADDER_NAMES.flatMap((ladder) => LATENCY_NAMES.map((latency) => ({ lad
     expect(decide({ ...stream, ...settings }, request, NOW_MS)).toEqual({
       allow: true,
       stream: {
-        ...{ streamId: 'stream-id', playbackId: 'playback-id', version: 7, ...settings },
+        ...{ streamId: 'stream-id', playbackId: 'playback-id', version: 7, title: stream.title, ...settings },
         maxInputKbps: maxInputKbps(settings.ladder),
       },
     });

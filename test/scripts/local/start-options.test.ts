@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseStartOptions } from '#scripts/local/start-options.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 
@@ -7,6 +8,8 @@ test('by default, the ports are those in the README', () => {
     rtmpPort: 1935,
     tasks: 1,
     dataDir: '.headend',
+    slate: true,
+    slateImage: null,
     demo: false,
     json: false,
   });
@@ -26,7 +29,18 @@ test.each(['2', '9'])('--tasks %s', (tasks) => {
   expect(parseStartOptions(['--tasks', tasks])).toMatchObject({ tasks: Number(tasks) });
 });
 
+test('a slate can be off, or have a picture of its own', async () => {
+  expect(parseStartOptions(['--no-slate'])).toMatchObject({ slate: false, slateImage: null });
+  expect(parseStartOptions(['--slate-image', 'docs/watch-page.jpg'])).toMatchObject({
+    slate: true,
+    slateImage: resolve('docs/watch-page.jpg'),
+  });
+});
+
 test.each([
+  [['--slate-image', 'no/such.png'], /^--slate-image: no\/such\.png can't be read\.$/],
+  [['--slate-image', 'README.md'], /README\.md is neither a PNG nor a JPEG/],
+  [['--slate-image', 'docs/watch-page.jpg', '--no-slate'], /contradict each other/],
   [['--http-port', '99999'], /--http-port 99999 is not a port/],
   [['--tasks', '0'], /^--tasks 0 is not possible; 1 to 9 are\.$/],
   [['--tasks', '10'], /^--tasks 10 is not possible/],

@@ -5,6 +5,7 @@ import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, EndReason } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';
+import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish } from '#runtime/live-publishes.ts';
@@ -36,6 +37,8 @@ export interface LiveStreamOptions {
   /** Whether publishers who leave are expected on other tasks. */
   readonly isDraining: () => boolean;
   readonly arbiter: StepArbiter;
+  /** Null if streams wait for their publishers without a slate. */
+  readonly slates: SlateMaker | null;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
@@ -206,7 +209,7 @@ export class LiveStream implements PublishedStream {
     } else {
       // Viewers get the last of a publisher who is expected elsewhere at once.
       if (this.#options.isDraining()) void this.#encoders.stop();
-      this.#encoders.current?.pause();
+      else this.#encoders.wait();
       this.#end.endIn(this.#options.reconnectWindowMs, reason);
     }
     this.#hold.publisherLeft();

@@ -5,6 +5,7 @@ import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { TaskAddress } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish, FormerHolder } from '#runtime/live-publishes.ts';
@@ -26,6 +27,8 @@ export interface LiveStreamsOptions {
   readonly architecture: Architecture;
   /** Decides which stream steps down if the task can't keep up. */
   readonly arbiter: StepArbiter;
+  /** Null if streams wait for their publishers without a slate. */
+  readonly slates: SlateMaker | null;
   readonly emit: EmitEvent;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */

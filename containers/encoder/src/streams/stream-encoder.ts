@@ -104,6 +104,11 @@ export class StreamEncoder {
     this.#transcoder.pause();
   }
 
+  /** An epoch that no run has, below those of all later publishes. Throws if the last publish has none left. */
+  takeEpoch(): number {
+    return this.#epochs.take();
+  }
+
   /** Ends FFmpeg. Resolves when its last output has been delivered. Safe to call twice. */
   stop(): Promise<void> {
     return this.#transcoder.stop();

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
+import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { LivePublish } from './live-publish.ts';
 import { StreamEncoder } from './stream-encoder.ts';
 import type { StreamMedia } from './stream-media.ts';
+import { StreamSlate } from './stream-slate.ts';
 
 export interface StreamEncodersOptions {
   /** How many quality steps down the stream begins. */
@@ -14,21 +16,32 @@ export interface StreamEncodersOptions {
   /** A run is about to start that takes so much of the task's CPU. */
   readonly onCost: (vCpus: number) => void;
   readonly arbiter: StepArbiter;
+  /** Null if streams wait for their publishers without a slate. */
+  readonly slates: SlateMaker | null;
   readonly spawn: SpawnProcess;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Milliseconds, by a clock that never steps. For durations. */
   readonly steadyNow: () => number;
   readonly log: Logger;
 }
 
-/** A stream's encoders: the one that runs or waits for a publisher, and those before it that are stopping. */
+/** An encoder below this speed does not keep up. */
+const KEEPING_UP = 0.97;
+
+/** A stream's encoders: the one that runs or waits for a publisher, those before it that are stopping, and the slate. */
 export class StreamEncoders {
   readonly #options: StreamEncodersOptions;
   #current: StreamEncoder | null = null;
   readonly #stopping = new Set<Promise<void>>();
   #qualityLevel: number;
+  readonly #slate: StreamSlate | null;
 
   constructor(options: StreamEncodersOptions) {
+    const { slates: maker, media, now, steadyNow, log } = options;
     this.#options = options;
+    const hasTime = (): boolean => (this.#current?.encoderSpeed ?? 0) >= KEEPING_UP;
+    this.#slate = maker === null ? null : new StreamSlate({ ...{ maker, media, now, steadyNow, log }, hasTime });
     this.#qualityLevel = options.qualityLevel;
   }
 
@@ -51,17 +64,18 @@ export class StreamEncoders {
   startFor(publish: LivePublish): StreamEncoder {
     const { stream } = publish.publisher;
     const former = this.#current;
+    this.#slate?.onPublisher();
     if (former?.canGoOnWith(stream)) {
       former.goOn(publish);
       return former;
     }
-    void this.stop();
+    void this.#stopCurrent();
     const { media, broadcast } = this.#options;
     this.#current = new StreamEncoder(
       {
         ...this.#options,
         published: stream,
-        media,
+        media: this.#slate?.mediaFor(stream) ?? media,
         firstLevel: this.#qualityLevel,
         onRestart: (reason) => broadcast.onRestart(reason),
         onQualityStep: (step) => {
@@ -74,8 +88,22 @@ export class StreamEncoders {
     return this.#current;
   }
 
-  /** Resolves when the current encoder has delivered its last output. Never rejects. */
+  /** The publisher has left, and may come back. Until then, viewers get the slate, or what they have. */
+  wait(): void {
+    const encoder = this.#current;
+    if (encoder === null) return;
+    encoder.pause();
+    const stop = (): Promise<void> => (this.#current === encoder ? this.#stopCurrent() : Promise.resolve());
+    void this.#slate?.show({ stop, takeEpoch: () => encoder.takeEpoch() });
+  }
+
+  /** Ends the slate. Resolves when the current encoder has delivered its last output. Never rejects. */
   stop(): Promise<void> {
+    this.#slate?.end();
+    return this.#stopCurrent();
+  }
+
+  #stopCurrent(): Promise<void> {
     const encoder = this.#current;
     this.#current = null;
     if (encoder === null) return Promise.resolve();

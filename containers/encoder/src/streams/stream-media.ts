@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { SequenceState } from '#domain/streams.ts';
-import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import { type MediaRun, type RunFormat, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { offeredRenditions } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { WaitingRoom } from '#encoder/package/waiting-room.ts';
@@ -66,6 +66,14 @@ export class StreamMedia {
 
   get hasEnded(): boolean {
     return this.#package.ended;
+  }
+
+  /** The date of the end of the newest segment, in milliseconds since 1970. Null without media. */
+  get endsAtMs(): number | null {
+    const run = this.#package.playableRun;
+    const leader = run === null ? undefined : this.#package.renditions.get(renditionNames(run)[0] ?? '');
+    const newest = leader?.newest();
+    return newest === undefined ? null : newest.programDateTimeMs + newest.durationSeconds * 1000;
   }
 
   /** Where the stream's numbers are, for a task that goes on with them. */

@@ -34,18 +34,28 @@ const TONE_MAPPING_THREADS = '4';
  * output begins at that moment, with media time RUN_START_SECONDS. `cuts` say where parts and the first segment end.
  */
 export function ffmpegArguments(plan: RenditionPlan, startSeconds: number, cuts?: RunCuts): string[] {
-  const videoOutputs = plan.video.flatMap((rendition, index) => [
+  const videoOutputs = plan.video.flatMap((_, index) => videoOutput(plan, index, cuts));
+  const sound = plan.audio === null ? [] : [...audioSource(plan.audio, startSeconds), ...audioOutput(plan)];
+  return [...inputOptions(plan), ...filterGraph(plan, startSeconds), ...videoOutputs, ...sound];
+}
+
+/** The arguments that encode the graph's output `[vINDEX]` as the plan's video rendition of that index, and write it to its pipe. */
+export function videoOutput(plan: RenditionPlan, index: number, cuts?: RunCuts): string[] {
+  const rendition = plan.video[index];
+  if (rendition === undefined) throw new Error(`the plan has no video rendition ${index}`);
+  return [
     ...['-map', `[v${index}]`, ...videoCodec(rendition, plan), ...firstGop(rendition, plan, cuts)],
     ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(rendition, plan, cuts)),
-  ]);
-  const audioOutput =
-    plan.audio === null
-      ? []
-      : [
-          ...audioCodec(plan.audio, startSeconds),
-          ...fragmentedMp4(FIRST_OUTPUT_FD + plan.video.length, audioFragmentSeconds(plan, plan.audio)),
-        ];
-  return [...inputOptions(plan), ...filterGraph(plan, startSeconds), ...videoOutputs, ...audioOutput];
+  ];
+}
+
+/** The arguments that encode the mapped sound as the plan's audio rendition, and write it to its pipe. */
+export function audioOutput(plan: RenditionPlan): string[] {
+  if (plan.audio === null) throw new Error('the plan has no audio');
+  return [
+    ...audioCodec(plan.audio),
+    ...fragmentedMp4(FIRST_OUTPUT_FD + plan.video.length, audioFragmentSeconds(plan, plan.audio)),
+  ];
 }
 
 /**
@@ -103,12 +113,13 @@ function constantFrameRate(rate: FrameRate): string[] {
 }
 
 /** Fills gaps in the source with silence, at the start too, so that audio is as continuous as video. */
-function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition, startSeconds: number): string[] {
+function audioSource({ sampleRateHz }: AudioRendition, startSeconds: number): string[] {
   const filters = `atrim=start=${startSeconds},asetpts=PTS-${startSeconds}/TB,aresample=${sampleRateHz}:async=1:first_pts=0`;
-  return [
-    ...['-map', '0:a:0', '-af', filters],
-    ...['-c:a', 'aac', '-b:a', `${audioKbps}k`, '-ar', `${sampleRateHz}`, '-ac', `${channels}`],
-  ];
+  return ['-map', '0:a:0', '-af', filters];
+}
+
+function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition): string[] {
+  return ['-c:a', 'aac', '-b:a', `${audioKbps}k`, '-ar', `${sampleRateHz}`, '-ac', `${channels}`];
 }
 
 /**

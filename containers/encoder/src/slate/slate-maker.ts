@@ -1,0 +1,96 @@
+import { constants, setPriority } from 'node:os';
+import type { Logger } from 'pino';
+import { renditionNames } from '#encoder/media/media-run.ts';
+import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import type { RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
+import { type EncodedSlate, readSlate } from './encoded-slate.ts';
+import { type SlatePicture, slateArguments } from './slate-arguments.ts';
+import { slateScript } from './slate-text.ts';
+
+export interface SlateMakerOptions {
+  /** Path of the picture that stands in for every stream, a PNG or JPEG. Null for a plain one with the stream's title. */
+  readonly imagePath: string | null;
+  /** Folder of the font that titles are written in. */
+  readonly fontsDir: string;
+  readonly spawn: SpawnProcess;
+  readonly log: Logger;
+}
+
+/** Long enough for a task without an idle moment. */
+const TIME_LIMIT_MS = 15_000;
+/** A GOP of the largest ladder at full bitrate is below this. */
+const MAX_BYTES = 12 * 1024 * 1024;
+
+/** Makes slates, one after the other, at low priority: live streams come first. */
+export class SlateMaker {
+  readonly #options: SlateMakerOptions;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SlateMakerOptions) {
+    this.#options = options;
+  }
+
+  /** Encodes a slate for the runs of a plan. Null if that fails, which is logged. Never rejects. */
+  make(plan: RenditionPlan, title: string | null): Promise<EncodedSlate | null> {
+    const made = this.#queue.then(() => this.#make(plan, title));
+    this.#queue = made;
+    return made;
+  }
+
+  async #make(plan: RenditionPlan, title: string | null): Promise<EncodedSlate | null> {
+    for (const picture of this.#pictures(plan, title)) {
+      try {
+        return await this.#encode(plan, picture);
+      } catch (error) {
+        this.#options.log.warn({ err: error }, 'a slate could not be made');
+      }
+    }
+    return null;
+  }
+
+  /** The picture, and what is tried if that can't be made: an FFmpeg without a renderer of subtitles can still fill the picture. */
+  #pictures({ video }: RenditionPlan, title: string | null): SlatePicture[] {
+    const { imagePath, fontsDir } = this.#options;
+    const best = video[0];
+    const plain: SlatePicture = { script: null, fontsDir };
+    if (best === undefined) return [plain];
+    const text: SlatePicture = { script: slateScript(title, best), fontsDir };
+    return imagePath === null ? [text, plain] : [{ imagePath }, text, plain];
+  }
+
+  async #encode(plan: RenditionPlan, picture: SlatePicture): Promise<EncodedSlate> {
+    const { spawn, log } = this.#options;
+    const outputs = new Map<string, Buffer[]>(renditionNames(plan).map((name) => [name, []]));
+    let bytes = 0;
+    const ffmpeg = new FfmpegProcess({
+      args: slateArguments(plan, picture),
+      outputs: [...outputs.keys()],
+      spawn: atLowPriority(spawn),
+      onOutput: (output, chunk) => {
+        bytes += chunk.length;
+        if (bytes > MAX_BYTES) ffmpeg.kill();
+        else outputs.get(output)?.push(chunk);
+      },
+      onDrain: () => undefined,
+      onStderrLine: (line) => log.debug({ line }, 'ffmpeg of a slate'),
+    });
+    const limit = setTimeout(() => ffmpeg.kill(), TIME_LIMIT_MS);
+    const { code, signal, stderrTail } = await ffmpeg.exit.finally(() => clearTimeout(limit));
+    if (code !== 0)
+      throw new Error(`FFmpeg ended with ${code ?? signal ?? 'nothing'}: ${stderrTail.slice(-3).join('; ')}`);
+    return readSlate(plan, new Map([...outputs].map(([name, chunks]) => [name, Buffer.concat(chunks)])));
+  }
+}
+
+/** Its threads inherit the priority, because they start later. */
+function atLowPriority(spawn: SpawnProcess): SpawnProcess {
+  return (command, args, options) => {
+    const child = spawn(command, args, options);
+    try {
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    } catch {
+      // It has ended already, which its exit reports.
+    }
+    return child;
+  };
+}
