@@ -30,6 +30,8 @@ export const EVERY_OPTION: StageConfig = {
   latency: 'ultra',
   playback: 'public',
   reconnectWindowSeconds: 60,
+  slate: false,
+  slateImage: 'docs/watch-page.jpg',
   plainRtmp: false,
   ingestAllowList: ['198.51.100.0/24', '203.0.113.7/32'],
   publishMode: 'webhook',

@@ -1,4 +1,4 @@
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -16,8 +16,10 @@ export interface SlateMakerOptions {
   readonly log: Logger;
 }
 
-/** Long enough for a task without an idle moment. */
-const TIME_LIMIT_MS = 15_000;
+/** It takes half a second of CPU. Long enough for a task without an idle moment. */
+const TIME_LIMIT_MS = 45_000;
+/** A third of the CPU that a live FFmpeg gets if there is not enough for both. Much less could take for ever. */
+const NICENESS = 5;
 /** A GOP of the largest ladder at full bitrate is below this. */
 const MAX_BYTES = 12 * 1024 * 1024;
 
@@ -87,7 +89,7 @@ function atLowPriority(spawn: SpawnProcess): SpawnProcess {
   return (command, args, options) => {
     const child = spawn(command, args, options);
     try {
-      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+      if (child.pid !== undefined) setPriority(child.pid, NICENESS);
     } catch {
       // It has ended already, which its exit reports.
     }
