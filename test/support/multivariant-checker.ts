@@ -32,19 +32,39 @@ export function parseMultivariantPlaylist(text: string): MultivariantPlaylist {
 export function checkMultivariantPlaylist(text: string): string[] {
   const { variants, media, tagNames } = parseMultivariantPlaylist(text);
   const uris = variants.map(({ uri }) => uri);
-  const withoutCaptions = variants.filter(({ attributes }) => attributes.get('CLOSED-CAPTIONS') === 'NONE');
+  const captions = new Set(variants.map(({ attributes }) => attributes.get('CLOSED-CAPTIONS')));
   return [
     ...(variants.length === 0 ? ['no variant is listed'] : []),
     ...(new Set(uris).size < uris.length ? ['two variants have the same URI'] : []),
     ...(tagNames.includes('EXT-X-INDEPENDENT-SEGMENTS') ? [] : ['EXT-X-INDEPENDENT-SEGMENTS is missing']),
-    ...(withoutCaptions.length % variants.length === 0 ? [] : ['CLOSED-CAPTIONS=NONE must be on all variants or none']),
+    ...(captions.size === 1 ? [] : ['CLOSED-CAPTIONS must be the same on all variants']),
+    ...checkCaptions(media),
     ...media.flatMap(checkMedia),
     ...variants.flatMap((variant) => checkVariant(variant, media)),
   ];
 }
 
+const NEEDED_BY_TYPE: Readonly<Record<string, readonly string[]>> = {
+  AUDIO: ['URI', 'CHANNELS'],
+  'CLOSED-CAPTIONS': ['INSTREAM-ID'],
+};
+
+/** Rules for the members of a group, and for closed captions, which are in the video (RFC 8216bis 4.4.6.1, 4.4.6.1.1). */
+function checkCaptions(media: readonly Attributes[]): string[] {
+  const captions = media.filter((item) => item.get('TYPE') === 'CLOSED-CAPTIONS');
+  const isTwice = (name: string): boolean => new Set(captions.map((item) => item.get(name))).size < captions.length;
+  const count = (name: string): number => captions.filter((item) => item.get(name) === 'YES').length;
+  return [
+    ...captions
+      .filter((item) => item.has('URI') || !/^(CC[1-4]|SERVICE\d+)$/.test(item.get('INSTREAM-ID') ?? ''))
+      .map((item) => `closed captions ${item.get('NAME')} have a URI, or no INSTREAM-ID`),
+    ...['NAME', 'INSTREAM-ID'].filter(isTwice).map((name) => `two closed captions have the same ${name}`),
+    ...['DEFAULT', 'AUTOSELECT'].filter((name) => count(name) > 1).map((name) => `two closed captions are ${name}`),
+  ];
+}
+
 function checkMedia(attributes: Attributes): string[] {
-  const needed = ['TYPE', 'GROUP-ID', 'NAME', 'URI', ...(attributes.get('TYPE') === 'AUDIO' ? ['CHANNELS'] : [])];
+  const needed = ['TYPE', 'GROUP-ID', 'NAME', ...(NEEDED_BY_TYPE[attributes.get('TYPE') ?? ''] ?? ['URI'])];
   return needed.filter((name) => !attributes.has(name)).map((name) => `EXT-X-MEDIA has no ${name}`);
 }
 
@@ -53,6 +73,7 @@ function checkVariant({ uri, attributes }: Variant, media: readonly Attributes[]
   const hasVideo = /\bavc1\.[0-9a-f]{6}\b/.test(codecs);
   const hasAudio = /\bmp4a\.40\.\d+\b/.test(codecs);
   const group = attributes.get('AUDIO');
+  const captions = attributes.get('CLOSED-CAPTIONS') ?? 'NONE';
   const bandwidth = Number(attributes.get('BANDWIDTH'));
   const average = Number(attributes.get('AVERAGE-BANDWIDTH'));
   const rules: readonly (readonly [boolean, string])[] = [
@@ -67,6 +88,11 @@ function checkVariant({ uri, attributes }: Variant, media: readonly Attributes[]
     [
       group !== undefined && !media.some((item) => item.get('TYPE') === 'AUDIO' && item.get('GROUP-ID') === group),
       `names the AUDIO group ${group}, which no EXT-X-MEDIA defines`,
+    ],
+    [
+      captions !== 'NONE' &&
+        !media.some((item) => item.get('TYPE') === 'CLOSED-CAPTIONS' && item.get('GROUP-ID') === captions),
+      `names the CLOSED-CAPTIONS group ${captions}, which no EXT-X-MEDIA defines`,
     ],
   ];
   return rules.filter(([isViolated]) => isViolated).map(([, what]) => `variant ${uri} ${what}`);

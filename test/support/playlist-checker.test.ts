@@ -228,6 +228,15 @@ describe('multivariant playlists', () => {
 360p/media.m3u8
 `;
 
+  function captions(...channels: readonly string[]): string {
+    return channels
+      .map(
+        (channel, index) =>
+          `#EXT-X-MEDIA:TYPE=CLOSED-CAPTIONS,GROUP-ID="cc",NAME="${index}",AUTOSELECT=YES,INSTREAM-ID="${channel}"\n`,
+      )
+      .join('');
+  }
+
   test('a conforming one has no violation', () => {
     expect(checkMultivariantPlaylist(MULTIVARIANT)).toEqual([]);
   });
@@ -236,7 +245,11 @@ describe('multivariant playlists', () => {
     ['no variant is listed', /#EXT-X-STREAM.*/s, ''],
     ['two variants have the same URI', '360p/', '720p/'],
     ['EXT-X-INDEPENDENT-SEGMENTS is missing', '#EXT-X-INDEPENDENT-SEGMENTS\n', ''],
-    ['CLOSED-CAPTIONS=NONE must be on all variants or none', ',CLOSED-CAPTIONS=NONE', ''],
+    ['CLOSED-CAPTIONS must be the same on all variants', ',CLOSED-CAPTIONS=NONE', ''],
+    ['names the CLOSED-CAPTIONS group cc, which no', /CLOSED-CAPTIONS=NONE/g, 'CLOSED-CAPTIONS="cc"'],
+    ['two closed captions have the same INSTREAM-ID', /(?=#EXT-X-STREAM-INF.*BANDWIDTH=300)/, captions('CC1', 'CC1')],
+    ['two closed captions are AUTOSELECT', /(?=#EXT-X-STREAM-INF.*BANDWIDTH=300)/, captions('CC1', 'CC3')],
+    ['have a URI, or no INSTREAM-ID', /(?=#EXT-X-STREAM-INF.*BANDWIDTH=300)/, captions('CC9', 'CC1')],
     ['EXT-X-MEDIA has no CHANNELS', ',CHANNELS="2"', ''],
     ['EXT-X-MEDIA has no GROUP-ID', 'GROUP-ID="audio",', ''],
     ['variant  has no URI', '720p/media.m3u8\n', ''],

@@ -81,6 +81,7 @@ function startOf({ latency, offered, firstMsn }: LostPackageOptions, unknown: ()
     partTargetSeconds: offered.partTargetSeconds ?? streamPartTargetSeconds(LATENCY_PROFILES[latency], run),
     newest: { run, hasParts: true },
     offered: { run, codecs },
+    captions: offered.captions ?? [],
     timelines: [...names].map((name) => ({
       name,
       segments: lastSegments[name] === undefined ? unknown() : [lost(lastSegments[name])],

@@ -1,5 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import type { CaptionChannel } from '#encoder/media/closed-captions.ts';
 import {
   type AudioRendition,
   framesPerSecond,
@@ -17,6 +18,13 @@ const VIDEO_PEAK_FACTOR = 1.25;
 /** The same for AAC, whose frames vary little. */
 const AUDIO_PEAK_FACTOR = 1.1;
 
+const CAPTIONS_GROUP = 'cc';
+const CAPTION_NAMES = {
+  CC1: 'Captions',
+  CC3: 'Captions 2',
+  SERVICE1: 'Captions (CEA-708)',
+} as const satisfies Record<CaptionChannel, string>;
+
 /** The multivariant playlist (RFC 8216bis 4.4.6), or null while nothing can be played. */
 export function renderMultivariantPlaylist(stream: StreamPackage): string | null {
   const run = stream.playableRun;
@@ -26,6 +34,7 @@ export function renderMultivariantPlaylist(stream: StreamPackage): string | null
     lines.push(...audioOnlyVariant(stream, run));
   } else {
     if (run.audio !== null) lines.push(audioMedia(run.audio));
+    lines.push(...stream.captions.map(captionsMedia));
     for (const rendition of run.video) lines.push(...videoVariant(stream, run, rendition));
   }
   return `${lines.join('\n')}\n`;
@@ -40,6 +49,22 @@ function audioMedia(audio: AudioRendition): string {
     'AUTOSELECT=YES',
     `CHANNELS="${audio.channels}"`,
     `URI="${AUDIO_RENDITION}/media.m3u8"`,
+  ];
+  return `#EXT-X-MEDIA:${attributes.join(',')}`;
+}
+
+/**
+ * A channel of closed captions, which is in the video. Nobody knows its language. Only one may be chosen without the viewer, because
+ * nothing tells the channels apart (RFC 8216bis 4.4.6.1.1), and none is shown unless the viewer or the player asks for captions.
+ */
+function captionsMedia(channel: CaptionChannel, index: number): string {
+  const attributes = [
+    'TYPE=CLOSED-CAPTIONS',
+    `GROUP-ID="${CAPTIONS_GROUP}"`,
+    `NAME="${CAPTION_NAMES[channel]}"`,
+    'DEFAULT=NO',
+    `AUTOSELECT=${index === 0 ? 'YES' : 'NO'}`,
+    `INSTREAM-ID="${channel}"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(',')}`;
 }
@@ -59,7 +84,7 @@ function videoVariant(stream: StreamPackage, run: RunDescription, rendition: Vid
     attributes.push(`FRAME-RATE=${framesPerSecond(renditionFrameRate(frameRate, rendition)).toFixed(3)}`);
   }
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
-  attributes.push('CLOSED-CAPTIONS=NONE');
+  attributes.push(`CLOSED-CAPTIONS=${stream.captions.length === 0 ? 'NONE' : `"${CAPTIONS_GROUP}"`}`);
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
 }
 

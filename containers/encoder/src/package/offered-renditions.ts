@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
+import { CAPTION_CHANNELS, type CaptionChannel } from '#encoder/media/closed-captions.ts';
 import { frameStep, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
 import { seconds } from './media-playlist.ts';
 import type { OfferedRun } from './package-snapshot.ts';
@@ -23,6 +24,8 @@ export interface Offered extends OfferedRun {
   readonly lastSegments: Readonly<Record<string, LastSegment>>;
   /** PART-TARGET. Missing in what tasks of an earlier release wrote. */
   readonly partTargetSeconds?: number;
+  /** Missing if there are none. */
+  readonly captions?: readonly CaptionChannel[];
 }
 
 /** The largest whole number of our file names, which have at most 15 digits. */
@@ -43,6 +46,7 @@ export const wholeNumberSchema = z.int().check(z.minimum(0), z.maximum(MAX_NUMBE
 /** A position on a stream's media timeline. */
 export const mediaSecondsSchema = z.number().check(z.minimum(0), z.maximum(MAX_MEDIA_SECONDS));
 export const renditionNameSchema = z.enum([...LADDER_NAMES, AUDIO_RENDITION]);
+export const captionsSchema = z.array(z.enum(CAPTION_CHANNELS)).check(z.maxLength(CAPTION_CHANNELS.length));
 const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
 /** Without a clock, which is of use only on the task that makes the run. */
@@ -116,6 +120,7 @@ export const offeredSchema: z.ZodMiniType<Offered> = z
     ...offeredRunFields,
     lastSegments: z.record(z.string(), lastSegmentSchema),
     partTargetSeconds: z.exactOptional(z.number().check(z.minimum(0), z.maximum(MAX_SECONDS))),
+    captions: z.exactOptional(captionsSchema),
   })
   .check(
     z.refine(hasAllCodecs, CODECS_MESSAGE),
@@ -128,14 +133,14 @@ function isRendition(name: string): boolean {
 
 /** What players know of a stream; null while nothing can be played. */
 export function offeredRenditions(stream: StreamPackage): Offered | null {
-  const { offered } = stream;
+  const { offered, captions, partTargetSeconds } = stream;
   if (offered === null) return null;
   const lastSegments: Record<string, LastSegment> = {};
   for (const [name, timeline] of stream.renditions) {
     const newest = timeline.newestComplete();
     if (newest !== undefined) lastSegments[name] = toLastSegment(newest);
   }
-  return { ...offered, lastSegments, partTargetSeconds: stream.partTargetSeconds };
+  return { ...offered, lastSegments, partTargetSeconds, ...(captions.length > 0 && { captions }) };
 }
 
 /** With no more digits than a playlist has. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import {
+  captionsSchema,
   MAX_DATE_MS,
   MAX_SECONDS,
   mediaSecondsSchema,
@@ -72,6 +73,7 @@ const snapshotSchema = z.strictObject({
   partTargetSeconds: z.nullable(seconds),
   newest: z.nullable(z.strictObject({ run: runDescriptionSchema, hasParts: z.boolean() })),
   offered: z.nullable(offeredRunSchema),
+  captions: captionsSchema,
   timelines: z.array(timelineSchema).check(z.maxLength(LADDER_NAMES.length + 1)),
 });
 

@@ -1,4 +1,5 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { CaptionChannel } from '#encoder/media/closed-captions.ts';
 import type { RunDescription } from '#encoder/media/media-run.ts';
 import type { BitratesSnapshot } from './segment-bitrates.ts';
 import type { SegmentRange } from './segment-window.ts';
@@ -37,6 +38,7 @@ export interface PackageSnapshot<Media = Buffer> {
   /** The newest run, playable or not. */
   readonly newest: { readonly run: RunDescription; readonly hasParts: boolean } | null;
   readonly offered: OfferedRun | null;
+  readonly captions: readonly CaptionChannel[];
   /** In the order in which renditions came. Includes those that the newest run does not make. */
   readonly timelines: readonly (TimelineSnapshot<Media> & { readonly name: string })[];
 }
@@ -55,6 +57,7 @@ export const EMPTY_PACKAGE: Omit<PackageSnapshot<never>, 'latency' | 'firstMsn'>
   partTargetSeconds: null,
   newest: null,
   offered: null,
+  captions: [],
   timelines: [],
 };
 

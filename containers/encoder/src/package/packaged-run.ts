@@ -14,6 +14,8 @@ export interface PackagedRunOptions {
   readonly beginning: RunBeginning;
   /** The timelines that get a rendition's parts. */
   readonly timelinesFedBy: (rendition: string) => readonly RenditionTimeline[];
+  /** Gets each frame of the best video rendition. */
+  readonly onFrame: (data: Buffer) => void;
 }
 
 /** A media run that is being packaged, in all its renditions. */
@@ -26,7 +28,7 @@ export class PackagedRun {
   #offered: OfferedRun | null = null;
   #isOver = false;
 
-  constructor({ run, grid, firstMsn, beginning, timelinesFedBy }: PackagedRunOptions) {
+  constructor({ run, grid, firstMsn, beginning, timelinesFedBy, onFrame }: PackagedRunOptions) {
     this.description = describeRun(run);
     this.#clock = new RunClock(run, beginning);
     const shared = { run, grid, clock: this.#clock, firstMsn };
@@ -34,7 +36,8 @@ export class PackagedRun {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));
       const timelines = timelinesFedBy(name);
-      const rendition = new RenditionRun({ ...shared, isLeader, frameStep: step, timelines });
+      const own = { isLeader, frameStep: step, timelines, onFrame: name === run.video[0]?.name ? onFrame : undefined };
+      const rendition = new RenditionRun({ ...shared, ...own });
       this.#renditions.set(name, rendition);
       (isLeader ? this.#leaders : this.#followers).push(rendition);
     }

@@ -29,6 +29,8 @@ export interface RenditionRunOptions {
   readonly frameStep: number;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
+  /** Gets each sample of the best video rendition. @default nobody */
+  readonly onFrame?: ((data: Buffer) => void) | undefined;
   /** The timelines that get the parts: the rendition's own, and those of renditions that this run no longer makes. */
   readonly timelines: readonly RenditionTimeline[];
 }
@@ -162,6 +164,7 @@ export class RenditionRun {
 
   #addLeaderSample(sample: Sample): void {
     const { grid, frameStep } = this.#options;
+    this.#options.onFrame?.(sample.data);
     this.#partSamples.push(sample);
     this.#frames += frameStep;
     this.#segmentFrames += frameStep;

@@ -1,6 +1,7 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import { CAPTION_CHANNELS, type CaptionChannel, captionChannels } from '#encoder/media/closed-captions.ts';
 import {
   type MediaRun,
   type RunDescription,
@@ -39,6 +40,7 @@ export class StreamPackage {
   readonly #formerDiscontinuityNumber: number | null;
   /** Null before the first run. */
   #partTargetSeconds: number | null;
+  readonly #captions: Set<CaptionChannel>;
   #isEnded: boolean;
   #isFrozen = false;
   #changes = 0;
@@ -57,6 +59,7 @@ export class StreamPackage {
     this.#offered = past.offered;
     this.#formerDiscontinuityNumber = past.discontinuityNumber;
     this.#partTargetSeconds = past.partTargetSeconds;
+    this.#captions = new Set(past.captions);
     this.#isEnded = past.isEnded;
     for (const timeline of past.timelines) this.#addTimeline(timeline.name, timeline);
   }
@@ -78,6 +81,11 @@ export class StreamPackage {
   /** Nothing changes here any more, because another task continues the stream. */
   get isFrozen(): boolean {
     return this.#isFrozen;
+  }
+
+  /** The closed captions that any run's best rendition has had so far. Players may still want them if they pause. */
+  get captions(): readonly CaptionChannel[] {
+    return CAPTION_CHANNELS.filter((channel) => this.#captions.has(channel));
   }
 
   /** EXT-X-PART-INF's PART-TARGET in seconds. It does not change once there is a run. */
@@ -158,6 +166,7 @@ export class StreamPackage {
         discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
       },
       timelinesFedBy: (name) => this.#timelinesFedBy(name, run),
+      onFrame: (data) => this.#lookForCaptions(data),
     });
     this.#active = active;
     return {
@@ -205,6 +214,7 @@ export class StreamPackage {
       partTargetSeconds: this.#partTargetSeconds,
       newest: this.#newest(),
       offered: this.#offered,
+      captions: this.captions,
       timelines: [...this.#timelines].map(([name, timeline]) => ({ name, ...timeline.snapshot() })),
     };
   }
@@ -242,6 +252,12 @@ export class StreamPackage {
   #gridOf(run: MediaRun): CutGrid {
     const isShortAtFirst = run.canBeginShort === true && this.#offered === null;
     return cutGrid(this.profile, run, { partTargetSeconds: this.#partTargetSeconds, isShortAtFirst });
+  }
+
+  /** In what viewers get, and not in the source, because that is what the playlist speaks of. */
+  #lookForCaptions(frame: Buffer): void {
+    if (this.#captions.size === CAPTION_CHANNELS.length) return;
+    for (const channel of captionChannels(frame)) this.#captions.add(channel);
   }
 
   #newest(): PackageSnapshot['newest'] {
