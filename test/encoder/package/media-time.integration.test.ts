@@ -91,6 +91,7 @@ test.each([
   ['in the middle of a part', { '480p': 100, '360p': 100 }, 100],
   ['where a part is published already', { '480p': 107, '360p': 97 }, 105],
   ['after a whole part', { '480p': 90, '360p': 90 }, 90],
+  ['before a last part of two frames', { '480p': 92, '360p': 92 }, 90],
 ])('all renditions of a run that breaks off end together, %s', async (_, frames, last) => {
   const { endSeconds, spans } = await twoRuns(frames, false);
   const [top, other, audio] = spans.map(([before]) => before?.until ?? 0);
@@ -101,6 +102,28 @@ test.each([
   expect(Math.abs((audio ?? 0) - end)).toBeLessThanOrEqual(AUDIO_FRAME_SECONDS / 2 + ROUNDING_SECONDS);
   // What the first run has dropped is in the second one.
   for (const [, after] of spans) expect(Math.abs((after?.from ?? 0) - end)).toBeLessThanOrEqual(AUDIO_FRAME_SECONDS);
+});
+
+test('the picture does not outlast the sound, unless it is published or the sound has stopped', async () => {
+  const framesOfSound = (seconds: number) => Math.round(seconds / AUDIO_FRAME_SECONDS) + 1;
+  const { spans } = await twoRuns({ '480p': 101, '360p': 101, audio: framesOfSound(3.2) }, false);
+  expect(spans.map(([before]) => before?.until.toFixed(1))).toEqual(['4.2', '4.2', '4.2']);
+  const behind = await twoRuns({ '480p': 101, '360p': 101, audio: framesOfSound(2) }, false);
+  expect(behind.endSeconds).toBeCloseTo(RUN_START_SECONDS + 101 / 30, 6);
+});
+
+test('the end of the playlists has no parts that were not there before', () => {
+  const followed = new FollowedPackage('low');
+  feed(followed.beginRun(toMediaRun(encoded, 7)), withFrames({ '480p': 100, '360p': 100 }));
+  const partsOf = (name: string) =>
+    followed.stream.renditions
+      .get(name)
+      ?.held()
+      .flatMap(({ parts }) => parts).length;
+  const before = RENDITIONS.map(partsOf);
+  followed.end();
+  expect(RENDITIONS.map(partsOf)).toEqual(before);
+  expect(followed.violations).toEqual([]);
 });
 
 test('sound is published no earlier than the picture', () => {

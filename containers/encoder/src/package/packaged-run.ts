@@ -6,6 +6,15 @@ import { RenditionRun } from './rendition-run.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import { type RunBeginning, RunClock } from './run-clock.ts';
 
+/** Sound that is further behind the picture than this at the end of a run does not hold up the picture. */
+const MAX_SOUND_LAG_SECONDS = 0.5;
+/**
+ * A shorter last part is left out. hls.js 1.7.4 ends if the middle of the last part is buffered in picture and sound, which may
+ * differ by half an audio frame.
+ */
+const SHORTEST_END_SECONDS = 0.1;
+const EPSILON = 1e-6;
+
 export interface PackagedRunOptions {
   readonly run: MediaRun;
   readonly grid: CutGrid;
@@ -25,11 +34,13 @@ export class PackagedRun {
   readonly #leaders: RenditionRun[] = [];
   readonly #followers: RenditionRun[] = [];
   readonly #clock: RunClock;
+  readonly #grid: CutGrid;
   #offered: OfferedRun | null = null;
   #isOver = false;
 
   constructor({ run, grid, firstMsn, beginning, timelinesFedBy, onFrame }: PackagedRunOptions) {
     this.description = describeRun(run);
+    this.#grid = grid;
     this.#clock = new RunClock(run, beginning);
     const shared = { run, grid, clock: this.#clock, firstMsn };
     for (const name of renditionNames(run)) {
@@ -83,16 +94,41 @@ export class PackagedRun {
 
   /**
    * Publishes what is unfinished, and closes the open segments. All renditions end together, so that nothing repeats when
-   * the next run goes on there: at the last frame that all of them have, or where the one ends that has published most.
-   * Returns the run's own time of that end in seconds; 0 if nothing was published.
+   * the next run goes on there. Returns the run's own time of that end in seconds; 0 if nothing was published.
    */
   end(): number {
+    return this.#endAt(() => this.#commonEndFrames());
+  }
+
+  /** Closes the open segments as they are. The end of the playlists must not have parts that nobody has seen before. */
+  endNow(): void {
+    this.#endAt(() => this.#publishedFrames());
+  }
+
+  #endAt(endFrames: () => number): number {
     if (this.#isOver) return this.#clock.endSeconds;
     this.#isOver = true;
-    const common = Math.min(...this.#leaders.map(({ frames }) => frames));
-    const end = Math.max(common, ...this.#leaders.map(({ publishedFrames }) => publishedFrames));
+    const end = endFrames();
     for (const leader of this.#leaders) leader.endLeader(end);
     for (const follower of this.#followers) follower.endFollower();
     return this.#clock.endSeconds;
+  }
+
+  /**
+   * The last frame that all renditions have, sound included, unless one has published more. In frames of the grid. Does not wait
+   * for sound that is far behind: it has stopped.
+   */
+  #commonEndFrames(): number {
+    const frameSeconds = this.#grid.segmentSeconds / this.#grid.segmentFrames;
+    const published = this.#publishedFrames();
+    const video = Math.min(...this.#leaders.map(({ frames }) => frames));
+    const sounds = this.#followers.map(({ receivedSeconds }) => Math.floor(receivedSeconds / frameSeconds + EPSILON));
+    const isNear = (frames: number) => (video - frames) * frameSeconds <= MAX_SOUND_LAG_SECONDS;
+    const common = Math.min(video, ...sounds.filter(isNear));
+    return (common - published) * frameSeconds < SHORTEST_END_SECONDS ? published : common;
+  }
+
+  #publishedFrames(): number {
+    return Math.max(...this.#leaders.map(({ publishedFrames }) => publishedFrames));
   }
 }

@@ -52,6 +52,8 @@ export class RenditionRun {
   /** Of the open segment. */
   #segmentFrames = 0;
   #publishedFrames = 0;
+  /** Where the newest part ends, in seconds since the first cut. */
+  #closedSeconds = 0;
   #chunks = 0;
 
   constructor(options: RenditionRunOptions) {
@@ -81,6 +83,12 @@ export class RenditionRun {
   /** True once players can begin with it. Those that know nothing of parts need a whole segment. */
   get isPlayable(): boolean {
     return this.hasParts && this.#options.timelines[0]?.newestComplete() !== undefined;
+  }
+
+  /** How far a follower is, in seconds since the first cut, whether that is published or not. */
+  get receivedSeconds(): number {
+    const last = this.#held.at(-1) ?? this.#partSamples.at(-1);
+    return last === undefined ? this.#closedSeconds : this.#endOf(last) - (this.#options.clock.startSeconds ?? 0);
   }
 
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
@@ -214,6 +222,7 @@ export class RenditionRun {
       data: buildCmafChunk(header, this.#partSamples),
     };
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
+    this.#closedSeconds = firstSeconds + part.durationSeconds - (clock.startSeconds ?? 0);
     this.#partSamples = [];
     this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
     this.#publishedFrames = this.#frames;

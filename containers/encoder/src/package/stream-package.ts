@@ -180,7 +180,7 @@ export class StreamPackage {
   end(): void {
     if (this.#isFrozen) return;
     try {
-      this.#active?.end();
+      this.#active?.endNow();
     } finally {
       this.#isEnded = true;
       for (const timeline of this.#timelines.values()) timeline.end();

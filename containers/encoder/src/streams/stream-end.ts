@@ -6,6 +6,11 @@ import type { StreamEncoders } from './stream-encoders.ts';
 import type { StreamHold } from './stream-hold.ts';
 import type { StreamMedia } from './stream-media.ts';
 
+/**
+ * From the last media to the end of the playlists. hls.js 1.7.4 loads no more parts of a segment once its playlist has ended, so that
+ * it would play to neither the last part nor an end.
+ */
+const LAST_MEDIA_MS = 2_000;
 /** How long an ended stream is kept, so that players that lag can still load its end. */
 const KEEP_ENDED_MS = 60_000;
 
@@ -93,9 +98,12 @@ export class StreamEnd {
     // A publisher who is just being accepted has come in time.
     await hold.confirmSettled();
     if (!isDue()) return;
+    const hasMore = encoders.current !== null;
     await encoders.stop();
     // Another one may have come meanwhile.
-    if (isDue()) this.endNow(reason);
+    if (!isDue()) return;
+    if (!hasMore) this.endNow(reason);
+    else this.#timer = setTimeout(() => !hold.isFenced && this.endNow(reason), LAST_MEDIA_MS);
   }
 
   /** The stream is over, for this task and for all. */

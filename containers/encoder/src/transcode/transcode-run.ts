@@ -15,6 +15,8 @@ import type { TimedTag } from './tag-cache.ts';
 import { TranscodePace } from './transcode-pace.ts';
 
 const WATCH_INTERVAL_MS = 500;
+/** How far the media that a run leaves may end before the last frame that FFmpeg has delivered. */
+const MAX_TAKEN_BACK_MS = 1000;
 
 export interface TranscodeRunOptions {
   readonly plan: RenditionPlan;
@@ -120,6 +122,11 @@ export class TranscodeRun {
   /** Position on the publisher's timeline up to which output was delivered. */
   get deliveredUntilMs(): number {
     return this.#feed.timeline.toTimelineMs(this.#deliveredRunMs);
+  }
+
+  /** Position from which the next run may need media: what renditions have not in common is encoded again. */
+  get neededFromMs(): number {
+    return this.deliveredUntilMs - MAX_TAKEN_BACK_MS;
   }
 
   /** Feeds the tags with which the run begins, or with which it goes on after the publisher's absence. */

@@ -137,7 +137,7 @@ export class Transcoder {
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
     const nowMs = this.#options.now();
-    const { timed, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.deliveredUntilMs);
+    const { timed, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.neededFromMs);
     if (hasJumped) this.#onJump();
     this.#monitor.onFrame(timed, nowMs);
     if (this.#run === null) this.#startWhenPossible();
