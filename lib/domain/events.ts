@@ -2,7 +2,10 @@ import type { RefusalCode } from './ingest-auth.ts';
 import type { EndReason } from './streams.ts';
 
 /** Why a broadcast ended. Unless somebody asked for the end, its publisher first had time to come back. */
-export type BroadcastEndReason = EndReason | 'publisher-left' | 'source-unsupported' | 'encoder-failed' | 'shutdown';
+export type BroadcastEndReason = EndReason | 'publisher-left' | PublishFailure | 'shutdown';
+
+/** Why the platform ended a publish by itself: it cannot decode the source, no keyframe came, or FFmpeg kept failing. */
+export type PublishFailure = 'source-unsupported' | 'no-keyframe' | 'encoder-failed';
 
 /** Why an FFmpeg process was replaced: it died, produced nothing, did not keep up, or its input changed. */
 export type RestartReason = 'died' | 'stalled' | 'overloaded' | 'source-changed';
@@ -45,6 +48,17 @@ interface StreamContested {
   /** Of the encoder on air. */
   readonly sourceAddress: string;
   readonly refusedAddress: string;
+}
+
+/** The platform has ended the publish of a live stream. Viewers wait, and the publisher may come back. */
+interface StreamPublishEnded {
+  readonly type: 'stream.publish-ended';
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly reason: PublishFailure;
+  /** The message that the broadcaster sees. */
+  readonly description: string;
+  readonly sourceAddress: string;
 }
 
 /** A live stream continues with a new FFmpeg process. */
@@ -106,6 +120,7 @@ export type EventBody =
   | StreamEnded
   | StreamRefused
   | StreamContested
+  | StreamPublishEnded
   | EncoderRestarted
   | StreamQualityChanged
   | ApiChanged;

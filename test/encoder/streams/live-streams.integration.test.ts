@@ -305,7 +305,8 @@ test('a live stream whose source becomes unsupported ends with the reason source
   publisher.burst([{ type: 9, timestampMs: 1_000, payload: Buffer.from([0x12, 0, 0, 0]) }]);
   await publisher.ended;
   expect(await eventOf('stream.ended')).toMatchObject({ reason: 'source-unsupported' });
-  expect(types()).toEqual(['stream.live', 'stream.ended']);
+  expect(types()).toEqual(['stream.live', 'stream.publish-ended', 'stream.ended']);
+  expect(events[1]).toMatchObject({ reason: 'source-unsupported', description: expect.stringContaining('Sorenson') });
 });
 
 test('FFmpeg output that is not valid media ends its publish and nothing else', async () => {

@@ -19,6 +19,8 @@ export interface SourceClip {
     readonly pixelFormat?: string;
     readonly bFrames?: number;
     readonly keyframeSeconds?: number;
+    /** Whether there is one keyframe, and then recovery points. @default false */
+    readonly intraRefresh?: boolean;
   } | null;
   readonly audio: { readonly sampleRateHz: number; readonly channels: 1 | 2 } | null;
 }
@@ -68,5 +70,7 @@ function audioInput({ sampleRateHz }: NonNullable<SourceClip['audio']>, seconds:
 function videoOptions(video: NonNullable<SourceClip['video']>): string[] {
   const keyframes = `expr:gte(t,n_forced*${video.keyframeSeconds ?? 1})`;
   const format = ['-pix_fmt', video.pixelFormat ?? 'yuv420p', '-bf', `${video.bFrames ?? 0}`];
-  return ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '600', ...format, '-force_key_frames', keyframes];
+  const encoder = ['-c:v', 'libx264', '-preset', 'ultrafast', ...format];
+  if (video.intraRefresh) return [...encoder, '-x264-params', 'intra-refresh=1:keyint=50'];
+  return [...encoder, '-g', '600', '-force_key_frames', keyframes];
 }

@@ -43,6 +43,13 @@ export function isVideoSequenceHeader(tag: FlvTag): boolean {
   return header.enhanced ? header.low === 0 : header.low === AVC_CODEC_ID && tag.payload[1] === 0;
 }
 
+/** Whether a tag only says that the video ends: of H.264 (AVC packet type 2) or of an Enhanced RTMP codec (SequenceEnd). */
+export function isVideoSequenceEnd(tag: FlvTag): boolean {
+  const header = tag.type === VIDEO_TAG ? readVideoTagHeader(tag.payload) : null;
+  if (header === null) return false;
+  return header.enhanced ? header.low === 2 : header.low === AVC_CODEC_ID && tag.payload[1] === 2;
+}
+
 /** Whether a tag is a frame at which a decoder can start. */
 export function isVideoKeyframe(tag: FlvTag): boolean {
   const header = tag.type === VIDEO_TAG ? readVideoTagHeader(tag.payload) : null;

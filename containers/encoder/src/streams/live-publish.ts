@@ -1,4 +1,4 @@
-import type { BroadcastEndReason, EmitEvent } from '#domain/events.ts';
+import type { BroadcastEndReason, EmitEvent, PublishFailure } from '#domain/events.ts';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
@@ -89,16 +89,16 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
   }
 
   /** Ends the publish because of a failure. It counts as refused if nobody could watch yet. */
-  onFatal(reason: BroadcastEndReason, description: string): void {
+  onFatal(reason: PublishFailure, description: string): void {
     const { stream, publisher, emit } = this.#options;
     const code = 'NetStream.Publish.Rejected';
     this.#endReason = reason;
     // At once: the connection closes its handler later, and nothing may start until then.
     void this.#encoder.stop();
-    if (!stream.isLive) {
-      const { streamId } = publisher.stream;
-      emit({ type: 'stream.refused', streamId, code, description, sourceAddress: publisher.remoteAddress });
-    }
+    const { streamId, playbackId } = publisher.stream;
+    const ended = { streamId, description, sourceAddress: publisher.remoteAddress };
+    if (stream.isLive) emit({ type: 'stream.publish-ended', playbackId, reason, ...ended });
+    else emit({ type: 'stream.refused', code, ...ended });
     publisher.end(code, description);
   }
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RestartReason } from '#domain/events.ts';
+import type { PublishFailure, RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
@@ -7,7 +7,7 @@ import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
-import { type FatalReason, Transcoder } from '#encoder/transcode/transcoder.ts';
+import { Transcoder } from '#encoder/transcode/transcoder.ts';
 import { EpochRange, type ReservedEpochs } from './numbering.ts';
 
 /** What takes an encoder's output. */
@@ -39,7 +39,7 @@ export interface StreamEncoderOptions {
 export interface FeedingPublish {
   readonly reserved: ReservedEpochs;
   /** The encoder has given up, and nothing runs any more. `description` is for the broadcaster. */
-  onFatal(reason: FatalReason, description: string): void;
+  onFatal(reason: PublishFailure, description: string): void;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { startsDecoding } from '#encoder/media/decoding-start.ts';
+import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { flvTag } from '#encoder/media/flv-writer.ts';
 import { BurstHold } from './burst-hold.ts';
 import { FeedQueue } from './feed-queue.ts';
@@ -48,6 +49,11 @@ export class RunFeed {
   /** Whether everything was skipped, and decoding can go on at the next keyframe only. */
   get awaitsStart(): boolean {
     return this.#awaitsStart;
+  }
+
+  /** Whether FFmpeg has something to work on, or would have if it took it. */
+  get isFlowing(): boolean {
+    return !this.#hold.isHolding && (!this.#awaitsStart || this.#options.ffmpeg().isBusy);
   }
 
   /** Whether more waits than may. */
@@ -155,7 +161,7 @@ export class RunFeed {
   }
 
   #isStart(tag: FlvTag): boolean {
-    return !this.#options.hasVideo || isVideoKeyframe(tag);
+    return !this.#options.hasVideo || startsDecoding(tag);
   }
 
   /** Returns false if there was nothing to write. */

@@ -1,4 +1,5 @@
-import { type FlvTag, isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { startsDecoding } from '#encoder/media/decoding-start.ts';
+import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 
 /** A tag with its place on the publisher's timeline. */
 export interface TimedTag {
@@ -7,12 +8,12 @@ export interface TimedTag {
 }
 
 /**
- * Keyframes are rarely more than 10 s apart. If a limit is exceeded, all but the media since the newest keyframe is
+ * Keyframes are rarely more than 30 s apart. If a limit is exceeded, all but the media since the newest keyframe is
  * dropped. A source that exceeds it even so restarts at its next keyframe.
  */
-const MAX_CACHED_MS = 12_000;
+const MAX_CACHED_MS = 32_000;
 const MAX_CACHED_BYTES = 12 * 1024 * 1024;
-/** About three times as many as 60 frames a second with audio produce in MAX_CACHED_MS. */
+/** More than 60 frames a second with audio produce in MAX_CACHED_MS. */
 const MAX_CACHED_TAGS = 4_096;
 /** The memory that a tag takes in addition to its payload. */
 const TAG_OVERHEAD_BYTES = 256;
@@ -40,7 +41,7 @@ export class TagCache {
    */
   add(timed: TimedTag, hasVideo: boolean, neededFromMs = Number.POSITIVE_INFINITY): void {
     if (!hasVideo) this.clear();
-    const isKeyframe = hasVideo && isVideoKeyframe(timed.tag);
+    const isKeyframe = hasVideo && startsDecoding(timed.tag);
     if (!hasVideo || isKeyframe || this.#media.length > 0) this.#append(timed);
     if (isKeyframe) this.#dropBefore(neededFromMs);
   }
@@ -95,7 +96,7 @@ export class TagCache {
 
   /** Keeps everything from the newest keyframe on that is not after `timelineMs`. */
   #dropBefore(timelineMs: number): void {
-    const first = this.#media.findLastIndex((timed) => isVideoKeyframe(timed.tag) && timed.timelineMs <= timelineMs);
+    const first = this.#media.findLastIndex((timed) => startsDecoding(timed.tag) && timed.timelineMs <= timelineMs);
     if (first > 0) this.#keep(this.#media.slice(first));
   }
 }

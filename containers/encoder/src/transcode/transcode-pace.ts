@@ -1,3 +1,4 @@
+import { SLOWEST_DECODING } from './output-monitor.ts';
 import { MAX_LATE_MS, type PaceSample } from './step-policy.ts';
 import { TranscodeSpeed } from './transcode-speed.ts';
 
@@ -37,7 +38,7 @@ export class TranscodePace {
     this.#startedAtMs = nowMs;
     this.#fedMs = firstTagMs;
     this.#deliveredMs = startMs;
-    this.#excused = { atMs: nowMs, ms: START_MS };
+    this.#excused = { atMs: nowMs, ms: START_MS + (startMs - firstTagMs) / SLOWEST_DECODING };
   }
 
   /** Media seconds out per media second in, over the last 10 s; null while unknown. */

@@ -75,7 +75,7 @@ export class TranscodeRun {
     this.#startedAtMs = now();
     this.#pace = new TranscodePace({ firstTagMs, startMs, nowMs: this.#startedAtMs });
     const outputs = renditionNames(plan);
-    this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor()]));
+    this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor(startMs - firstTagMs)]));
     this.#feed = new RunFeed({
       hasVideo: plan.video.length > 0,
       ffmpeg: () => this.#ffmpeg,
@@ -141,6 +141,7 @@ export class TranscodeRun {
     if (this.isEnding || type === SCRIPT_TAG) return;
     if (type === VIDEO_TAG ? this.plan.video.length === 0 : this.plan.audio === null) return;
     this.#feed.add(timed);
+    if (this.#feed.isFlowing) this.#onInput(type);
     this.#checkLateness();
   }
 
@@ -180,13 +181,16 @@ export class TranscodeRun {
     return this.#options.startMs + (mediaSeconds - RUN_START_SECONDS) * 1000;
   }
 
-  #onFed(tag: FlvTag, runMs: number): void {
+  #onInput(type: FlvTag['type']): void {
     const nowMs = this.#options.now();
     for (const [output, monitor] of this.#monitors) {
-      if ((output === AUDIO_RENDITION) === (tag.type !== VIDEO_TAG)) monitor.onInput(nowMs);
+      if ((output === AUDIO_RENDITION) === (type !== VIDEO_TAG)) monitor.onInput(nowMs);
     }
+  }
+
+  #onFed(tag: FlvTag, runMs: number): void {
     // Output is measured by the picture if there is one.
-    if ((tag.type === VIDEO_TAG) === this.plan.video.length > 0) this.#pace.onFed(runMs, nowMs);
+    if ((tag.type === VIDEO_TAG) === this.plan.video.length > 0) this.#pace.onFed(runMs, this.#options.now());
   }
 
   #onSkipped(skippedMs: number, runMs: number): void {

@@ -1,19 +1,27 @@
 import type { Logger } from 'pino';
-import type { RestartReason } from '#domain/events.ts';
+import type { PublishFailure, RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
-import { type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader, SCRIPT_TAG } from '#encoder/media/flv-tag.ts';
+import {
+  type FlvTag,
+  isAudioSequenceHeader,
+  isVideoSequenceEnd,
+  isVideoSequenceHeader,
+  SCRIPT_TAG,
+} from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
 import { HealthMonitor } from './health-monitor.ts';
 import type { IngestClock } from './ingest-clock.ts';
+import { KeyframeWatch } from './keyframe-watch.ts';
 import { type QualityStep, QualitySteps } from './quality-steps.ts';
 import { isSameFormat, planRenditions, type RenditionPlan } from './rendition-plan.ts';
 import { Restarts } from './restarts.ts';
 import { SourceBuffer, type SourceStart } from './source-buffer.ts';
 import type { StepArbiter } from './step-arbiter.ts';
+import { StrayTags } from './stray-tags.ts';
 import type { TimedTag } from './tag-cache.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
@@ -38,7 +46,7 @@ export interface TranscoderOptions {
   /**
    * The transcoder has given up and nothing runs any more. Called at most once. `description` is for the broadcaster.
    */
-  readonly onFatal: (reason: FatalReason, description: string) => void;
+  readonly onFatal: (reason: PublishFailure, description: string) => void;
   readonly spawn: SpawnProcess;
   /** Milliseconds, by a clock that never steps. */
   readonly now: () => number;
@@ -47,8 +55,8 @@ export interface TranscoderOptions {
 
 const SERVER_FAILED = 'The server failed to process the stream; try again';
 
-/** Either the source is of a kind that is not supported, or FFmpeg keeps failing on it. */
-export type FatalReason = 'source-unsupported' | 'encoder-failed';
+const NO_KEYFRAME =
+  'No keyframe came for 10 s; set a keyframe interval of 2 s in your streaming software, and connect again';
 
 /** Transcodes one publish. Runs one FFmpeg at a time, and replaces it if it fails or if the source changes. */
 export class Transcoder {
@@ -57,6 +65,8 @@ export class Transcoder {
   readonly #monitor = new HealthMonitor();
   readonly #steps: QualitySteps;
   readonly #restarts: Restarts;
+  readonly #keyframes = new KeyframeWatch();
+  #strays = new StrayTags();
   #run: TranscodeRun | null = null;
   /** Settles when the run has ended. */
   #following: Promise<void> = Promise.resolve();
@@ -74,10 +84,10 @@ export class Transcoder {
 
   /** Takes the publisher's next tag, which came at `receivedAtMs` (milliseconds since 1970). Only dates are made of that. */
   onTag(tag: FlvTag, receivedAtMs: number): void {
-    if (this.#isStopped || !this.#describe(tag)) return;
+    if (this.#isStopped || isVideoSequenceEnd(tag) || !this.#describe(tag)) return;
     if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#onSequenceHeader(tag);
     else if (tag.type === SCRIPT_TAG) this.#monitor.onScript(tag);
-    else this.#onMedia(tag, receivedAtMs);
+    else for (const it of this.#strays.pass({ tag, receivedAtMs })) this.#onMedia(it.tag, it.receivedAtMs);
   }
 
   /** Whether there is an FFmpeg that can go on with another connection of the publisher. */
@@ -99,6 +109,7 @@ export class Transcoder {
   resume(): void {
     this.#isPaused = false;
     this.#isReturning = true;
+    this.#strays = new StrayTags();
     this.#buffer.onReturn();
     this.#monitor.onJump();
     this.#steps.resume();
@@ -136,6 +147,7 @@ export class Transcoder {
   }
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
+    if (this.#isStopped) return;
     const nowMs = this.#options.now();
     const { timed, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.neededFromMs);
     if (hasJumped) this.#onJump();
@@ -144,6 +156,13 @@ export class Transcoder {
     else if (this.#isReturning) this.#goOn(this.#run);
     else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
     else this.#feed(this.#run, timed);
+    if (this.#keyframes.isOverdue(this.#awaitsKeyframe, nowMs)) this.#giveUp('no-keyframe', NO_KEYFRAME);
+  }
+
+  /** Whether nothing can be done with what comes until there is a keyframe. */
+  get #awaitsKeyframe(): boolean {
+    if (this.#run === null || this.#isReturning) return this.#buffer.tags.length === 0;
+    return this.#run.awaitsStart;
   }
 
   /** Returns false if the tag shows that the source cannot be transcoded. */
@@ -281,7 +300,7 @@ export class Transcoder {
     if (!this.#isStopped) this.#giveUp('encoder-failed', SERVER_FAILED);
   }
 
-  #giveUp(reason: FatalReason, description: string): void {
+  #giveUp(reason: PublishFailure, description: string): void {
     this.#isStopped = true;
     this.#steps.close();
     this.#run?.finish();
