@@ -2,6 +2,7 @@ import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/fl
 import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { SourceProbe } from '#encoder/media/source-probe.ts';
 import { type AmfValue, encodeAmf0 } from '#kit/amf0.ts';
+import { makeEnhancedTags } from '#test/encoder/transcode/enhanced-clip.ts';
 import { H264, makeFlvTags, testAudio, testVideo } from './ffmpeg.ts';
 
 const AAC = ['-c:a', 'aac'];
@@ -187,6 +188,24 @@ test('a track that is not announced is accepted if it comes at the start', () =>
 
 describe('Enhanced RTMP', () => {
   test.each([
+    ['HEVC', ['-pix_fmt', 'yuv420p'], 'bframes=2', {}],
+    [
+      'HEVC of 10 bits with wide pixels and HLG',
+      ['-pix_fmt', 'yuv420p10', '-aspect', '2:1'],
+      'transfer=arib-std-b67:colorprim=bt2020:colormatrix=bt2020nc',
+      { width: 364, decoded: { width: 322, height: 182, isInterlaced: false, hdr: 'hlg' } },
+    ],
+  ])('%s is described by its header, whatever the metadata says', async (_, options, params, displayed) => {
+    const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-x265-params', `log-level=none:${params}`];
+    const clip = [...testVideo('322x182', '30000/1001', 0.2), ...x265, ...options];
+    const tags = await makeEnhancedTags(VIDEO_TAG, { fourCc: 'hvc1', options: clip });
+    const metadata = script({ videocodecid: 1, width: 1, height: 1 });
+    const frameRate = expect.closeTo(30000 / 1001, 3);
+    const video = { codec: 'hevc', width: 322, height: 182, frameRate, ...displayed };
+    expect(probe([metadata, ...tags]).description).toEqual({ video, audio: null });
+  });
+
+  test.each([
     ['hvc1', 'hevc'],
     ['av01', 'av1'],
     ['vp09', 'vp9'],
@@ -200,8 +219,16 @@ describe('Enhanced RTMP', () => {
     ['an unknown FourCC', enhancedTag(0, 0x90, 'dvh1'), 'Video codec "dvh1" is not supported; send H.264'],
     ['a FourCC that is not text', videoTag(0, 0x90, 0, 27, 200, 10), 'Video codec "????" is not supported; send H.264'],
     ['a truncated FourCC', videoTag(0, 0x90, 0x68), 'Video codec "h" is not supported; send H.264'],
-    ['multitrack video', enhancedTag(0, 0x96, 'hvc1'), /multitrack/i],
-    ['an audio FourCC', audioTag(0, 0x90, ...Buffer.from('Opus')), /of Enhanced RTMP is not supported; send AAC/],
+    ['damaged tracks', enhancedTag(0, 0x96, 'hvc1'), 'A video tag of Enhanced RTMP is damaged'],
+    ['damaged tracks of audio', audioTag(0, 0x95, 0), 'An audio tag of Enhanced RTMP is damaged'],
+    [
+      'an unknown audio FourCC',
+      audioTag(0, 0x90, ...Buffer.from('spex')),
+      'Audio codec "spex" is not supported; send AAC',
+    ],
+    ['Opus without its header', audioTag(0, 0x90, ...Buffer.from('Opus')), 'The Opus header is damaged'],
+    ['FLAC without its header', audioTag(0, 0x90, ...Buffer.from('fLaC')), 'The FLAC header is damaged'],
+    ['AC-3 without its sync word', audioTag(0, 0x91, ...Buffer.from('ac-3'), 1, 2), 'The AC-3 header is damaged'],
   ])('%s is refused with a reason', (_, tag, message) => {
     expect(() => probe([tag])).toThrow(UnsupportedSourceError);
     expect(() => probe([tag])).toThrow(message);

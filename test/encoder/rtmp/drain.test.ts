@@ -194,7 +194,7 @@ describe('the capability to connect again', () => {
     const client = await open();
     await client.handshake();
     client.sendCommand(0, 'connect', 1, { app: 'live' });
-    expect(await client.answer('_result')).toMatchObject({ 2: { capsEx: 1 } });
+    expect(await client.answer('_result')).toMatchObject({ 2: { capsEx: 1 | 4 } });
   });
 
   test.each<[string, AmfValue, boolean]>([

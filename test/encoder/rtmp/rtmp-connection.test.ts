@@ -350,11 +350,14 @@ test('a handler that takes no more is not sent more', async () => {
 });
 
 test('the answer to connect names the codecs that can be decoded', async () => {
-  server = await RecordingServer.start({ enhancedCodecs: new Set(['hvc1']) });
+  server = await RecordingServer.start({ enhancedCodecs: new Set(['hvc1', 'Opus']) });
   const client = await open();
   await client.handshake();
   client.sendCommand(0, 'connect', 1, { app: 'live', tcUrl: 'rtmp://127.0.0.1/live' });
-  expect(await client.answer('_result')).toMatchObject({ 2: { videoFourCcInfoMap: { hvc1: 1 } } });
+  const [, , properties] = await client.answer('_result');
+  expect(properties).toMatchObject({ capsEx: 1 | 4 });
+  expect(properties).toHaveProperty('videoFourCcInfoMap', { avc1: 1, hvc1: 1 });
+  expect(properties).toHaveProperty('audioFourCcInfoMap', { mp4a: 1, '.mp3': 1, Opus: 1 });
 });
 
 describe('a publish that ends in the middle of a read is no violation', () => {

@@ -62,7 +62,7 @@ function slateOf(latency: LatencyName, frameRate: FrameRate, keyframeFrames: num
 
 function begin(slate: EncodedSlate, startsAtMs = STARTS_AT_MS): void {
   run = new SlateRun({
-    ...{ slate, epoch: EPOCH, startsAtMs, now: Date.now, monotonicMs: () => performance.now() },
+    ...{ slate, epoch: EPOCH, startsAtMs, now: Date.now, steadyNow: () => performance.now() },
     beginRun: (media) => {
       begun = media;
       return {

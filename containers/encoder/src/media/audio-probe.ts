@@ -1,5 +1,6 @@
 import { AAC_CONFIG_OFFSET, parseAacConfig } from './aac-config.ts';
-import { AAC_SOUND_FORMAT, type FlvTag, isAudioSequenceHeader } from './flv-tag.ts';
+import { parseEnhancedAudio } from './enhanced-audio.ts';
+import { AAC_SOUND_FORMAT, EX_HEADER_SOUND_FORMAT, type FlvTag, isAudioSequenceHeader } from './flv-tag.ts';
 import { type SourceAudio, UnsupportedSourceError } from './source-description.ts';
 
 /** Sound formats (FLV specification, table E.4.2.1). */
@@ -14,12 +15,11 @@ const UNSUPPORTED_FORMAT_NAMES: ReadonlyMap<number, string> = new Map([
   [6, 'Nellymoser'],
   [7, 'G.711 A-law'],
   [8, 'G.711 mu-law'],
-  [9, 'of Enhanced RTMP'],
   [11, 'Speex'],
 ]);
 const MP3_SAMPLE_RATES_HZ = [5_512, 11_025, 22_050, 44_100] as const;
 
-/** Derives a source's audio format from its first tags. */
+/** Derives a source's audio format from its first plain tags. */
 export class AudioProbe {
   #seen = false;
   #audio: SourceAudio | null = null;
@@ -38,6 +38,10 @@ export class AudioProbe {
     if (format === MP3_SOUND_FORMAT || format === MP3_8_KHZ_SOUND_FORMAT) {
       this.#audio = readMp3(first);
       return true;
+    }
+    if (format === EX_HEADER_SOUND_FORMAT) {
+      this.#audio = parseEnhancedAudio(tag.payload) ?? this.#audio;
+      return !isAudioSequenceHeader(tag);
     }
     if (format !== AAC_SOUND_FORMAT) throw unsupportedFormat(format);
     if (!isAudioSequenceHeader(tag)) return true;

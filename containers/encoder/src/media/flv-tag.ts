@@ -15,6 +15,8 @@ export interface FlvTag {
 /** Codec ids of the legacy FLV codecs that Headend accepts (FLV specification E.4.2.1, E.4.3.1). */
 export const AVC_CODEC_ID = 7;
 export const AAC_SOUND_FORMAT = 10;
+/** Sound format of Enhanced RTMP v2: the low four bits are a packet type, and a FourCC follows. */
+export const EX_HEADER_SOUND_FORMAT = 9;
 
 /** The first byte of a video tag's body. */
 interface VideoTagHeader {
@@ -26,14 +28,18 @@ interface VideoTagHeader {
   readonly low: number;
 }
 
-/** From this packet type on (Enhanced RTMP v2), no FourCC follows the first byte. */
-export const FIRST_V2_PACKET_TYPE = 6;
-
 /** Reads the first byte of a video tag's body (FLV specification E.4.3.1; Enhanced RTMP v1); null if it is empty. */
 export function readVideoTagHeader(payload: Buffer): VideoTagHeader | null {
   const first = payload[0];
   if (first === undefined) return null;
   return { enhanced: (first & 0x80) !== 0, frameType: (first >> 4) & 0x07, low: first & 0x0f };
+}
+
+/** Whether an audio or video tag has the form of Enhanced RTMP. */
+export function isEnhanced({ type, payload }: FlvTag): boolean {
+  const first = payload[0];
+  if (first === undefined || type === SCRIPT_TAG) return false;
+  return type === AUDIO_TAG ? first >> 4 === EX_HEADER_SOUND_FORMAT : (first & 0x80) !== 0;
 }
 
 /** Whether a tag configures the decoder: of H.264 (AVC packet type 0) or of an Enhanced RTMP codec (SequenceStart). */
@@ -59,8 +65,10 @@ export function isVideoKeyframe(tag: FlvTag): boolean {
   return header.low !== AVC_CODEC_ID || tag.payload[1] === 1;
 }
 
-/** Whether a tag is an AudioSpecificConfig (AAC packet type 0). */
+/** Whether a tag configures the decoder: an AudioSpecificConfig (AAC packet type 0), or a SequenceStart of Enhanced RTMP. */
 export function isAudioSequenceHeader(tag: FlvTag): boolean {
   const first = tag.type === AUDIO_TAG ? tag.payload[0] : undefined;
-  return first !== undefined && first >> 4 === AAC_SOUND_FORMAT && tag.payload[1] === 0;
+  if (first === undefined) return false;
+  if (first >> 4 === EX_HEADER_SOUND_FORMAT) return (first & 0x0f) === 0;
+  return first >> 4 === AAC_SOUND_FORMAT && tag.payload[1] === 0;
 }

@@ -30,7 +30,7 @@ export interface DecodedPicture {
 }
 
 export interface SourceAudio {
-  readonly codec: 'aac' | 'mp3';
+  readonly codec: 'aac' | 'mp3' | 'opus' | 'flac' | 'ac3' | 'eac3';
   readonly sampleRateHz: number;
   readonly channels: number;
 }

@@ -1,11 +1,6 @@
 import { ENHANCED_CODECS } from './enhanced-codecs.ts';
-import {
-  AVC_CODEC_ID,
-  FIRST_V2_PACKET_TYPE,
-  type FlvTag,
-  isVideoSequenceHeader,
-  readVideoTagHeader,
-} from './flv-tag.ts';
+import { CODED_FRAMES, CODED_FRAMES_X, SEQUENCE_START } from './enhanced-tracks.ts';
+import { AVC_CODEC_ID, type FlvTag, isVideoSequenceHeader, readVideoTagHeader } from './flv-tag.ts';
 import { parseH264Sps } from './h264-sps.ts';
 import { parseHevcConfig } from './hevc-sps.ts';
 import type { ScriptMetadata } from './script-metadata.ts';
@@ -13,7 +8,7 @@ import { displayWidth, type SequenceParameters } from './sequence-parameters.ts'
 import { isPictureSide, type SourceVideo, UnsupportedSourceError } from './source-description.ts';
 
 const CODEC_BY_FOURCC: ReadonlyMap<string, SourceVideo['codec']> = new Map(
-  ENHANCED_CODECS.map(({ fourCc, codec }) => [fourCc, codec]),
+  ENHANCED_CODECS.flatMap((known) => (known.kind === 'video' ? [[known.fourCc, known.codec]] : [])),
 );
 /** FLV specification, table E.4.3.1. */
 const LEGACY_CODEC_NAMES: ReadonlyMap<number, string> = new Map([
@@ -30,8 +25,7 @@ const COMMAND_FRAME_TYPE = 5;
 const AVC_CONFIG_OFFSET = 5;
 const SPS_COUNT_OFFSET = AVC_CONFIG_OFFSET + 5;
 
-/** Packet type of Enhanced RTMP with the decoder's configuration, and the length of what comes before that. */
-const SEQUENCE_START = 0;
+/** Before the body of a plain tag of Enhanced RTMP. */
 const ENHANCED_HEADER_BYTES = 5;
 
 const MAX_FRAME_RATE = 240;
@@ -48,7 +42,7 @@ interface VideoConfig {
   readonly frameRate: number | null;
 }
 
-/** Derives a source's video format from its first tags. */
+/** Derives a source's video format from its first plain tags. */
 export class VideoProbe {
   #seen = false;
   #config: VideoConfig | null = null;
@@ -69,7 +63,7 @@ export class VideoProbe {
     if (header.enhanced) this.#onEnhanced(tag.payload, header.low);
     else if (header.low !== AVC_CODEC_ID) throw unsupportedLegacyCodec(header.low);
     else if (isVideoSequenceHeader(tag)) this.#config = readAvcConfig(tag.payload);
-    const isFrame = header.enhanced ? header.low === 1 || header.low === 3 : tag.payload[1] === 1;
+    const isFrame = header.enhanced ? header.low !== SEQUENCE_START : tag.payload[1] === 1;
     if (isFrame) this.#measure(tag.timestampMs);
     return isFrame;
   }
@@ -120,8 +114,8 @@ function readAvcConfig(payload: Buffer): VideoConfig {
 }
 
 function readEnhancedConfig(payload: Buffer, packetType: number): VideoConfig {
-  if (packetType >= FIRST_V2_PACKET_TYPE) {
-    throw new UnsupportedSourceError('Multitrack Enhanced RTMP is not supported; send one video track');
+  if (packetType !== SEQUENCE_START && packetType !== CODED_FRAMES && packetType !== CODED_FRAMES_X) {
+    throw new UnsupportedSourceError('A video tag of Enhanced RTMP is damaged');
   }
   const fourCc = payload.toString('latin1', 1, 5);
   const codec = CODEC_BY_FOURCC.get(fourCc);

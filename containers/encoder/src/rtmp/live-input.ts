@@ -55,7 +55,7 @@ export class LiveInput {
     if (tag.type !== SCRIPT_TAG && this.#refuseExcess(limit.countTag(tag.type, tag.timestampMs))) return;
     const codec = undecodableCodec(tag, enhancedCodecs);
     if (codec !== null) {
-      onUnacceptable(`This server cannot decode ${codec}; send H.264`);
+      onUnacceptable(`This server cannot decode ${codec}; send H.264 and AAC`);
       return;
     }
     try {

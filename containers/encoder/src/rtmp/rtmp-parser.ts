@@ -1,6 +1,12 @@
 import { RTMP_APPLICATION } from '#domain/ports.ts';
 import type { RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
-import type { EnhancedFourCc } from '#encoder/media/enhanced-codecs.ts';
+import {
+  AAC_FOURCC,
+  AVC_FOURCC,
+  ENHANCED_CODECS,
+  type EnhancedFourCc,
+  MP3_FOURCC,
+} from '#encoder/media/enhanced-codecs.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import {
   ACKNOWLEDGEMENT_WINDOW_BYTES,
@@ -19,8 +25,9 @@ const SET_DATA_FRAME = Buffer.from('\x02\x00\x0d@setDataFrame', 'latin1');
 
 /** Bit of a codec's capabilities in Enhanced RTMP v2, "FourCcInfoMask". */
 const CAN_DECODE = 1;
-/** Bit of `capsEx` in Enhanced RTMP v2, "CapsExMask": the peer knows the request to connect again. */
+/** Bits of `capsEx` in Enhanced RTMP v2, "CapsExMask": the request to connect again, and modifiers (ModEx) of packets. */
 const CAN_RECONNECT = 1;
+const CAN_MODIFY = 4;
 
 export interface RtmpParserOptions {
   readonly limits: RtmpLimits;
@@ -148,15 +155,21 @@ export class RtmpParser extends GuardedRtmp {
 
   /** Answers as node-media-server does, with what this server can do (Enhanced RTMP v2, "Enhancing NetConnection connect Command"). */
   #answerConnect(transactionId: number): void {
-    const codecs = [...this.#options.enhancedCodecs].map((fourCc) => [fourCc, CAN_DECODE]);
+    const { enhancedCodecs } = this.#options;
+    const infoMap = (kind: 'video' | 'audio', legacy: readonly string[]): Readonly<Record<string, number>> => {
+      const enhanced = ENHANCED_CODECS.filter((codec) => codec.kind === kind && enhancedCodecs.has(codec.fourCc));
+      return Object.fromEntries([...legacy, ...enhanced.map(({ fourCc }) => fourCc)].map((name) => [name, CAN_DECODE]));
+    };
     this.sendInvokeMessage(0, {
       cmd: '_result',
       transId: transactionId,
       cmdObj: {
         fmsVer: 'FMS/3,0,1,123',
         capabilities: 31,
-        videoFourCcInfoMap: Object.fromEntries(codecs),
-        capsEx: CAN_RECONNECT,
+        videoFourCcInfoMap: infoMap('video', [AVC_FOURCC]),
+        audioFourCcInfoMap: infoMap('audio', [AAC_FOURCC, MP3_FOURCC]),
+        // Not multitrack: further tracks are accepted, but they would be sent for nothing.
+        capsEx: CAN_RECONNECT | CAN_MODIFY,
       },
       info: {
         level: 'status',

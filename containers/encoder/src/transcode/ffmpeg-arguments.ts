@@ -8,6 +8,7 @@ import {
   renditionFrameRate,
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
+import { containerOf } from '#encoder/media/source-container.ts';
 import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
 import { filterGraph } from './filter-graph.ts';
 import { videoTimescale } from './frame-rates.ts';
@@ -29,7 +30,7 @@ const AUDIO_FRAGMENT_SHARE = 1 / 6;
 const TONE_MAPPING_THREADS = '4';
 
 /**
- * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV on stdin, and a pipe with fragmented MP4 for each of the plan's
+ * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV or Matroska on stdin, and a pipe with fragmented MP4 for each of the plan's
  * renditions, in the order of `renditionNames`. FFmpeg decodes the input before `startSeconds` but does not encode it:
  * output begins at that moment, with media time RUN_START_SECONDS. `cuts` say where parts and the first segment end.
  */
@@ -59,18 +60,17 @@ export function audioOutput(plan: RenditionPlan): string[] {
 }
 
 /**
- * The FLV header and the sequence headers describe the source completely, so probing ends with the first tags.
+ * The file's header describes the source completely, so probing ends with the first tags.
  * - Each additional decoder thread would hold back a frame.
  * - `-analyzeduration 0` would mean FLV's default of 90 s.
  * - `-fflags nobuffer` would drop the frames that were read while probing, and with them the first keyframe.
  */
-function inputOptions({ decoded }: RenditionPlan): string[] {
-  const isToneMapped = decoded !== undefined && decoded.hdr !== null;
+function inputOptions({ source, input }: RenditionPlan): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'warning'],
-    ...['-filter_complex_threads', isToneMapped ? TONE_MAPPING_THREADS : '1', '-filter_threads', '1'],
+    ...['-filter_complex_threads', source?.isToneMapped ? TONE_MAPPING_THREADS : '1', '-filter_threads', '1'],
     ...['-copyts', '-probesize', '32768', '-analyzeduration', '1', '-fpsprobesize', '0'],
-    ...['-threads', '1', '-f', 'flv', '-i', 'pipe:0'],
+    ...['-threads', '1', '-f', containerOf(input), '-i', 'pipe:0'],
   ];
 }
 

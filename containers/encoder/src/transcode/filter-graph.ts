@@ -37,7 +37,8 @@ export function filterGraph(plan: RenditionPlan, startSeconds: number): string[]
 }
 
 /** From decoded pictures to those of the best rendition. */
-function firstFilters({ source, decoded }: RenditionPlan, startSeconds: number, rendition: VideoRendition): string[] {
+function firstFilters({ source, input }: RenditionPlan, startSeconds: number, rendition: VideoRendition): string[] {
+  const decoded = input.video?.decoded;
   const hdr = decoded?.hdr ?? null;
   const size = decoded ?? source ?? rendition;
   const start = [`trim=start=${startSeconds}`, `setpts=PTS-${startSeconds}/TB`];

@@ -1,5 +1,6 @@
 import type { StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { IgnoredTracks } from '#encoder/media/plain-tags.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { healthWarnings } from './health-warnings.ts';
 import { InputMeter } from './input-meter.ts';
@@ -12,6 +13,8 @@ const OVERLOAD_MEMORY_MS = 60_000;
 export interface HealthContext {
   /** The tracks that currently arrive; null until they are known. */
   readonly source: SourceDescription | null;
+  /** Further tracks that the publisher sends. Missing means none. */
+  readonly ignoredTracks?: IgnoredTracks;
   /** Media seconds out per media second in; null while unknown. */
   readonly encoderSpeed: number | null;
   /** Null if viewers get full quality. */
@@ -43,7 +46,7 @@ export class HealthMonitor {
     this.#overloadedAtMs = nowMs;
   }
 
-  report({ source, encoderSpeed, reduction, nowMs }: HealthContext): StreamHealth {
+  report({ source, ignoredTracks, encoderSpeed, reduction, nowMs }: HealthContext): StreamHealth {
     const measures = this.#meter.measure(nowMs);
     const { inputKbps, frameRate, keyframeIntervalSeconds, droppedFrames } = measures;
     const video = source?.video ?? null;
@@ -63,6 +66,7 @@ export class HealthMonitor {
         hasVideo: video !== null,
         hasAudio: audio !== null,
         declaredFrameRate: video?.frameRate ?? null,
+        ...(ignoredTracks === undefined ? {} : { ignoredTracks }),
         encoderSpeed,
         reduction,
         wasOverloaded: nowMs - this.#overloadedAtMs < OVERLOAD_MEMORY_MS,

@@ -1,3 +1,4 @@
+import type { IgnoredTracks } from '#encoder/media/plain-tags.ts';
 import type { InputMeasures } from './input-meter.ts';
 import type { QualityReduction } from './quality-steps.ts';
 
@@ -5,6 +6,8 @@ import type { QualityReduction } from './quality-steps.ts';
 export interface HealthFacts extends InputMeasures {
   readonly hasVideo: boolean;
   readonly hasAudio: boolean;
+  /** Further tracks that the publisher sends. Missing means none. */
+  readonly ignoredTracks?: IgnoredTracks;
   /** Frames per second according to the source. */
   readonly declaredFrameRate: number | null;
   /** Media seconds out per media second in. */
@@ -64,6 +67,11 @@ const RULES: readonly WarningRule[] = [
       `keyframe interval is ${round(keyframeIntervalSeconds ?? 0)} s, set it to ${ADVISED_KEYFRAME_SECONDS} s`,
   },
   { applies: ({ hasVideo, hasAudio }) => hasVideo && !hasAudio, text: () => 'no audio arrives' },
+  {
+    applies: ({ ignoredTracks }) => ignoredTracks?.video === true || ignoredTracks?.audio === true,
+    text: ({ ignoredTracks }) =>
+      `more than one ${ignoredTracks?.video ? 'video' : 'audio'} track arrives, only the first is used`,
+  },
   {
     applies: ({ encoderSpeed, wasOverloaded }) =>
       wasOverloaded || (encoderSpeed !== null && encoderSpeed < MIN_ENCODER_SPEED),

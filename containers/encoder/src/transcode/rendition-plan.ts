@@ -9,7 +9,7 @@ import {
   type RunFormat,
   type VideoRendition,
 } from '#encoder/media/media-run.ts';
-import type { DecodedPicture, SourceDescription, SourceVideo } from '#encoder/media/source-description.ts';
+import type { SourceDescription, SourceVideo } from '#encoder/media/source-description.ts';
 import { snapFrameRate } from './frame-rates.ts';
 
 export interface PictureSize {
@@ -22,8 +22,8 @@ export interface RenditionPlan extends RunFormat {
   readonly latency: LatencyName;
   /** Null for an audio-only source. */
   readonly source: SourcePicture | null;
-  /** What the decoder puts out, if that is not what the source displays. Missing means that it is. */
-  readonly decoded?: DecodedPicture | undefined;
+  /** What FFmpeg decodes. */
+  readonly input: SourceDescription;
 }
 
 /** Above this many frames per second, a rung uses its bitrate for high frame rates. */
@@ -39,7 +39,7 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
   return {
     latency,
     source: source.video === null ? null : pictureOf(source.video),
-    decoded: source.video?.decoded,
+    input: source,
     video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate),
     frameRate,
     keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),

@@ -1,13 +1,13 @@
 import { startsDecoding } from '#encoder/media/decoding-start.ts';
 import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { flvTag } from '#encoder/media/flv-writer.ts';
+import { containerFrame, type SourceContainer } from '#encoder/media/source-container.ts';
 import { BurstHold } from './burst-hold.ts';
 import { FeedQueue } from './feed-queue.ts';
 import { FeedTimeline } from './feed-timeline.ts';
 import type { FfmpegProcess } from './ffmpeg-process.ts';
 import type { TimedTag } from './tag-cache.ts';
 
-/** FLV timestamp of the first tag. Tags that are interleaved a little before it would otherwise be negative. */
+/** Timestamp of the first tag as FFmpeg gets it. Tags that are interleaved a little before it would otherwise be negative. */
 export const FIRST_TAG_MS = 1000;
 /** From the last frame before a skip to the first one after it: a frame of the lowest usual rate. */
 const SKIP_STEP_MS = 40;
@@ -19,6 +19,7 @@ const HOLD_CHECK_MS = 100;
 
 export interface RunFeedOptions {
   readonly hasVideo: boolean;
+  readonly container: SourceContainer;
   /** Position on the publisher's timeline of the first tag. */
   readonly firstTagMs: number;
   /** Position at which the output begins. */
@@ -168,11 +169,12 @@ export class RunFeed {
   #writeOldest(): boolean {
     const oldest = this.#queue.shift();
     if (oldest === undefined) return false;
-    const { firstTagMs, ffmpeg } = this.#options;
+    const { container, firstTagMs, ffmpeg } = this.#options;
     const { tag, timelineMs, queuedAtMs } = oldest;
     const runMs = this.timeline.toRunMs(timelineMs);
     this.#writtenMs.set(tag.type, Math.max(runMs, this.#writtenUntilMs(tag, runMs)));
-    ffmpeg().write(flvTag(tag, Math.max(0, runMs - firstTagMs + FIRST_TAG_MS)), queuedAtMs);
+    const frame = containerFrame(container, tag, Math.max(0, runMs - firstTagMs + FIRST_TAG_MS));
+    ffmpeg().write(frame, queuedAtMs);
     return true;
   }
 }

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
-import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
 import { frameStep, framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
+import { containerHeader, containerOf } from '#encoder/media/source-container.ts';
 import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
 import type { IngestClock } from './ingest-clock.ts';
@@ -78,6 +78,7 @@ export class TranscodeRun {
     this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor(startMs - firstTagMs)]));
     this.#feed = new RunFeed({
       hasVideo: plan.video.length > 0,
+      container: containerOf(plan.input),
       ffmpeg: () => this.#ffmpeg,
       onFed: (tag, runMs) => this.#onFed(tag, runMs),
       onSkipped: (skippedMs, runMs) => this.#onSkipped(skippedMs, runMs),
@@ -94,9 +95,7 @@ export class TranscodeRun {
     });
     this.ended = this.#settle();
     this.#watch = setInterval(() => this.#watchOutput(), WATCH_INTERVAL_MS);
-    const tracks = { hasVideo: plan.video.length > 0, hasAudio: plan.audio !== null };
-    this.#ffmpeg.write(flvHeader(tracks), this.#startedAtMs);
-    for (const header of sequenceHeaders) this.#ffmpeg.write(flvTag(header, 0), this.#startedAtMs);
+    this.#ffmpeg.write(containerHeader(plan.input, sequenceHeaders), this.#startedAtMs);
   }
 
   /** True once the run takes no more input. */

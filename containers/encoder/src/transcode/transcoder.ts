@@ -10,6 +10,7 @@ import {
   SCRIPT_TAG,
 } from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import { PlainTags } from '#encoder/media/plain-tags.ts';
 import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
@@ -61,6 +62,7 @@ const NO_KEYFRAME =
 /** Transcodes one publish. Runs one FFmpeg at a time, and replaces it if it fails or if the source changes. */
 export class Transcoder {
   readonly #options: TranscoderOptions;
+  #plainTags = new PlainTags();
   readonly #buffer = new SourceBuffer();
   readonly #monitor = new HealthMonitor();
   readonly #steps: QualitySteps;
@@ -83,8 +85,9 @@ export class Transcoder {
   }
 
   /** Takes the publisher's next tag, which came at `receivedAtMs` (milliseconds since 1970). Only dates are made of that. */
-  onTag(tag: FlvTag, receivedAtMs: number): void {
-    if (this.#isStopped || isVideoSequenceEnd(tag) || !this.#describe(tag)) return;
+  onTag(received: FlvTag, receivedAtMs: number): void {
+    const tag = this.#plainTags.add(received);
+    if (tag === null || this.#isStopped || isVideoSequenceEnd(tag) || !this.#describe(tag)) return;
     if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#onSequenceHeader(tag);
     else if (tag.type === SCRIPT_TAG) this.#monitor.onScript(tag);
     else for (const it of this.#strays.pass({ tag, receivedAtMs })) this.#onMedia(it.tag, it.receivedAtMs);
@@ -110,6 +113,7 @@ export class Transcoder {
     this.#isPaused = false;
     this.#isReturning = true;
     this.#strays = new StrayTags();
+    this.#plainTags = new PlainTags();
     this.#buffer.onReturn();
     this.#monitor.onJump();
     this.#steps.resume();
@@ -138,7 +142,9 @@ export class Transcoder {
   health(): StreamHealth {
     const { encoderSpeed } = this;
     const { reduction } = this.#steps;
-    return this.#monitor.report({ source: this.#buffer.source, encoderSpeed, reduction, nowMs: this.#options.now() });
+    const ignoredTracks = this.#plainTags.ignored;
+    const context = { source: this.#buffer.source, ignoredTracks, encoderSpeed, reduction };
+    return this.#monitor.report({ ...context, nowMs: this.#options.now() });
   }
 
   /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
