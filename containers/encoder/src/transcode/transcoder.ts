@@ -127,7 +127,7 @@ export class Transcoder {
   health(): StreamHealth {
     const { encoderSpeed } = this;
     const { reduction } = this.#steps;
-    return this.#monitor.report({ source: this.#buffer.source, encoderSpeed, reduction, nowMs: this.#options.now() });
+    return this.#monitor.report({ source: this.#buffer.present, encoderSpeed, reduction, nowMs: this.#options.now() });
   }
 
   /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
@@ -137,13 +137,18 @@ export class Transcoder {
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
     const nowMs = this.#options.now();
-    const { timed, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.deliveredUntilMs);
+    const { timed, filled, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.deliveredUntilMs);
     if (hasJumped) this.#onJump();
     this.#monitor.onFrame(timed, nowMs);
     if (this.#run === null) this.#startWhenPossible();
     else if (this.#isReturning) this.#goOn(this.#run);
-    else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
-    else this.#feed(this.#run, timed);
+    else this.#continue(this.#run, filled);
+  }
+
+  #continue(run: TranscodeRun, tags: readonly TimedTag[]): void {
+    const difference = this.#buffer.differenceFrom(run.plan);
+    if (difference !== null) this.#replaceRun(difference);
+    else for (const timed of tags) this.#feed(run, timed);
   }
 
   /** Returns false if the tag shows that the source cannot be transcoded. */
@@ -224,6 +229,7 @@ export class Transcoder {
   #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
     const { onCost, beginRun, spawn, now, log } = this.#options;
     const plan = this.#steps.plan(this.#planOf(source));
+    this.#monitor.onRun(now());
     this.#isReturning = false;
     // A stream that had to step down keeps its room: the task is too full already, and the stream is to step up again.
     onCost(this.#steps.fullVCpus);
@@ -231,7 +237,9 @@ export class Transcoder {
       ...{ plan, epoch, beginRun, spawn, now, log },
       ...start,
       onSample: (sample) => {
-        if (!this.#isPaused) this.#steps.observe(sample);
+        if (this.#isPaused) return;
+        this.#steps.observe(sample);
+        this.#monitor.onSample(sample);
       },
       onTooLate: () => this.#onTooLate(),
     });
