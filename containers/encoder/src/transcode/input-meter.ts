@@ -36,7 +36,7 @@ export interface InputMeasures {
 }
 
 /** A frame of audio or video. */
-interface Arrival {
+interface ArrivedFrame {
   /** Milliseconds since 1970. */
   readonly receivedAtMs: number;
   readonly timelineMs: number;
@@ -47,7 +47,7 @@ interface Arrival {
 /** Measures the frames that a publisher sent in the last minute. */
 export class InputMeter {
   /** In the order in which they came. */
-  #arrivals: Arrival[] = [];
+  #arrivals: ArrivedFrame[] = [];
   #declaredKbps: number | null = null;
   #firstFrameMs: number | null = null;
   #lastKeyframeMs: number | null = null;
@@ -147,14 +147,14 @@ export class InputMeter {
   }
 }
 
-function since(arrivals: readonly Arrival[], ms: number): Arrival[] {
+function since(arrivals: readonly ArrivedFrame[], ms: number): ArrivedFrame[] {
   return arrivals.filter(({ receivedAtMs }) => receivedAtMs >= ms);
 }
 
 /**
  * Divides by media time if that is longer than arrival time: at the start, a publisher sends its backlog in one burst.
  */
-function rates(recent: readonly Arrival[], nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
+function rates(recent: readonly ArrivedFrame[], nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
   const first = recent[0];
   const last = recent.at(-1);
   if (first === undefined || last === undefined) return { inputKbps: 0, frameRate: null };
@@ -166,12 +166,12 @@ function rates(recent: readonly Arrival[], nowMs: number): Pick<InputMeasures, '
   };
 }
 
-function totalBytes(arrivals: readonly Arrival[]): number {
+function totalBytes(arrivals: readonly ArrivedFrame[]): number {
   return arrivals.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 }
 
 /** Time from a frame's place on the timeline to its arrival, of the frame that was delayed least. */
-function leastOffsetMs(arrivals: readonly Arrival[]): number {
+function leastOffsetMs(arrivals: readonly ArrivedFrame[]): number {
   return arrivals.reduce(
     (leastMs, { receivedAtMs, timelineMs }) => Math.min(leastMs, receivedAtMs - timelineMs),
     Number.POSITIVE_INFINITY,
