@@ -162,18 +162,36 @@ describe('an announced track', () => {
   const both = script({ videocodecid: 7, audiocodecid: 10 });
 
   test('is waited for', () => {
-    expect(probe([both, AAC_HEADER, ...aacFrames(1_900)]).description).toBeNull();
+    expect(probe([both, AAC_HEADER, ...aacFrames(9_900)]).description).toBeNull();
   });
 
-  test('counts as absent if it has not come after two seconds', () => {
-    const { description, timestampMs } = probe([both, AAC_HEADER, ...aacFrames(2_500)]);
+  test('counts as absent if it is video and has not come after ten seconds', () => {
+    const { description, timestampMs } = probe([both, AAC_HEADER, ...aacFrames(10_500)]);
     expect(description).toEqual({ video: null, audio: AAC_DESCRIPTION });
+    expect(timestampMs).toBe(10_000);
+  });
+
+  test('counts as absent if it is audio and has not come after two seconds', () => {
+    const size = script({ videocodecid: 12, audiocodecid: 10, width: 640, height: 360, framerate: 25 });
+    const frames = [...Array(60).keys()].map((index) => enhancedTag(index * 40, 0xa3, 'hvc1'));
+    const { description, timestampMs } = probe([size, ...frames]);
+    expect(description?.audio).toBeNull();
     expect(timestampMs).toBe(2_000);
+  });
+
+  test('is not missed because of its clock', async () => {
+    const video = (await makeFlvTags([...testVideo('160x90', '25', 0.5), ...H264])).filter(isNotScript);
+    const uptimeMs = 5_000_000;
+    const stamped = video.map((tag) => ({ ...tag, timestampMs: tag.timestampMs + uptimeMs }));
+    const expected = { video: expect.objectContaining({ width: 160 }), audio: AAC_DESCRIPTION };
+    expect(probe([AAC_HEADER, ...aacFrames(400), ...stamped]).description).toEqual(expected);
+    expect(probe([both, AAC_HEADER, ...aacFrames(4_000), ...stamped]).description).toEqual(expected);
+    expect(probe([...stamped.slice(0, 1), AAC_HEADER, ...aacFrames(400)]).description).toEqual(expected);
   });
 
   test('is waited for in tag time since the first frame, wherever the timestamps start and if they wrap', () => {
     const start = 2 ** 32 - 300;
-    const tags = aacFrames(2_000).map((tag) => ({ ...tag, timestampMs: (start + tag.timestampMs) % 2 ** 32 }));
+    const tags = aacFrames(10_000).map((tag) => ({ ...tag, timestampMs: (start + tag.timestampMs) % 2 ** 32 }));
     expect(probe([both, AAC_HEADER, ...tags.slice(0, -1)]).description).toBeNull();
     expect(probe([both, AAC_HEADER, ...tags]).description).toEqual({ video: null, audio: AAC_DESCRIPTION });
   });

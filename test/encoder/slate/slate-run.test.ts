@@ -44,7 +44,7 @@ function slateOf(latency: LatencyName, frameRate: FrameRate, keyframeFrames: num
   const timescale = frameRate.numerator;
   const header = Buffer.alloc(0);
   const slate: EncodedSlate = {
-    plan: { latency, source: null, video, frameRate, keyframeFrames, audio },
+    plan: { latency, video, frameRate, keyframeFrames, audio },
     renditions: [
       ...video.map(({ name, frameStep = 1 }) => {
         const frameTicks = frameRate.denominator * frameStep;

@@ -11,7 +11,9 @@ const HEALTHY: HealthFacts = {
   hasVideo: true,
   hasAudio: true,
   declaredFrameRate: 30,
-  encoderSpeed: 1,
+  isVideoMissing: false,
+  wasVideoMissing: false,
+  isEncoderSlow: false,
   reduction: null,
   wasOverloaded: false,
 };
@@ -27,7 +29,9 @@ const UNKNOWN: HealthFacts = {
   hasVideo: false,
   hasAudio: false,
   declaredFrameRate: null,
-  encoderSpeed: null,
+  isVideoMissing: false,
+  wasVideoMissing: false,
+  isEncoderSlow: false,
   reduction: null,
   wasOverloaded: false,
 };
@@ -62,9 +66,10 @@ test.each<[string, Partial<HealthFacts>, string[]]>([
   ['half the frames because they are late', { frameRate: 15, delaySeconds: 2 }, []],
   ['a frame rate that is not declared', { frameRate: 5, declaredFrameRate: null }, []],
   ['no audio', { hasAudio: false }, ['no audio arrives']],
+  ['video that has stopped', { isVideoMissing: true, wasVideoMissing: true, frameRate: 3 }, ['no video arrives']],
+  ['video that has come back', { wasVideoMissing: true, frameRate: 3 }, []],
   ['no video', { ...UNKNOWN, hasAudio: true, inputKbps: 128 }, []],
-  ['almost in real time', { encoderSpeed: 0.95 }, []],
-  ['an encoder that is too slow', { encoderSpeed: 0.94 }, ["the encoder can't keep up"]],
+  ['an encoder that is too slow', { isEncoderSlow: true }, ["the encoder can't keep up"]],
   [
     'half the frames of the best rendition',
     { reduction: { full: { name: '720p', frameRate: 60 }, current: { name: '720p', frameRate: 30 } } },
@@ -75,7 +80,7 @@ test.each<[string, Partial<HealthFacts>, string[]]>([
     { reduction: { full: { name: '1080p', frameRate: 29.97 }, current: { name: '720p', frameRate: 14.985 } } },
     ['the encoder is too busy for full quality: viewers get at most 720p instead of 1080p'],
   ],
-  ['an encoder that was replaced', { encoderSpeed: null, wasOverloaded: true }, ["the encoder can't keep up"]],
+  ['an encoder that was replaced', { wasOverloaded: true }, ["the encoder can't keep up"]],
 ])('%s', (_name, facts, warnings) => {
   expect(healthWarnings({ ...HEALTHY, ...facts })).toEqual(warnings);
 });

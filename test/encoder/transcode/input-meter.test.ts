@@ -9,6 +9,8 @@ const SILENCE = {
   frameRate: null,
   keyframeIntervalSeconds: null,
   secondsSinceKeyframe: null,
+  isVideoMissing: false,
+  wasVideoMissing: false,
   droppedFrames: 0,
   delaySeconds: 0,
 };
@@ -45,6 +47,7 @@ test('25 frames of 10,000 bytes a second with a keyframe every 2 s', () => {
   const meter = new InputMeter();
   send(meter, { seconds: 60 });
   expect(meter.measure(START_MS + 60_000)).toEqual({
+    ...{ isVideoMissing: false, wasVideoMissing: false },
     inputKbps: 2000,
     expectedKbps: 2000,
     frameRate: 25,

@@ -15,6 +15,7 @@ function startFeed({ hasVideo = true } = {}) {
   const state = { nowMs: 0, isBusy: false };
   const feed = new RunFeed({
     hasVideo,
+    container: 'flv',
     firstTagMs: 0,
     startMs: 0,
     ffmpeg: () => ({

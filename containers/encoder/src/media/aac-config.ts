@@ -42,21 +42,23 @@ export const AAC_CONFIG_OFFSET = 2;
 /** Parses an AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1); null if it is damaged or reserved. */
 export function parseAacConfig(config: Uint8Array): AacConfig | null {
   const bits = new BitReader(config);
-  const objectType = readObjectType(bits);
-  const coreSampleRateHz = readSampleRateHz(bits);
+  const objectType = readAacObjectType(bits);
+  const coreSampleRateHz = readAacSampleRateHz(bits);
   const channels = CHANNELS_BY_CONFIGURATION[bits.readBits(4)];
   const doublesRate = objectType === SPECTRAL_BAND_REPLICATION || objectType === PARAMETRIC_STEREO;
-  const sampleRateHz = doublesRate ? readSampleRateHz(bits) : coreSampleRateHz;
+  const sampleRateHz = doublesRate ? readAacSampleRateHz(bits) : coreSampleRateHz;
   if (bits.exhausted || objectType === 0 || sampleRateHz === null || channels === undefined) return null;
   return { sampleRateHz, channels: objectType === PARAMETRIC_STEREO ? 2 : channels };
 }
 
-function readObjectType(bits: BitReader): number {
+/** Reads an audio object type (1.6.2.1). */
+export function readAacObjectType(bits: BitReader): number {
   const objectType = bits.readBits(5);
   return objectType === ESCAPED_OBJECT_TYPE ? 32 + bits.readBits(6) : objectType;
 }
 
-function readSampleRateHz(bits: BitReader): number | null {
+/** Reads a sample rate (1.6.2.1); null if it is reserved. */
+export function readAacSampleRateHz(bits: BitReader): number | null {
   const index = bits.readBits(4);
   if (index !== EXPLICIT_SAMPLE_RATE) return SAMPLE_RATES_HZ[index] ?? null;
   const sampleRateHz = bits.readBits(24);

@@ -4,20 +4,34 @@ import { parseScriptMetadata, type ScriptMetadata } from './script-metadata.ts';
 import { type SourceDescription, UnsupportedSourceError } from './source-description.ts';
 import { VideoProbe } from './video-probe.ts';
 
-/** A track that the metadata does not announce counts as absent after this much tag time. */
+/** A track that the metadata does not announce counts as absent after this much time of the other one. */
 const UNANNOUNCED_TRACK_WAIT_MS = 500;
-/** The same for an announced track: some publishers announce audio and never send it. */
-const ANNOUNCED_TRACK_WAIT_MS = 2_000;
-/** Every source that can be decoded sends its headers within this much tag time. */
+/** The same for announced audio: some publishers announce it and never send any. */
+const ANNOUNCED_AUDIO_WAIT_MS = 2_000;
+/** The same for announced video. A camera may be switched on late, and viewers have to start again if video comes later still. */
+const ANNOUNCED_VIDEO_WAIT_MS = 10_000;
+/** Every track that can be decoded is described within this much of its time. */
 const MAX_WAIT_MS = 3_000;
+
+/** How much of a track has come. Tracks may have different clocks, so that their timestamps can't be compared. */
+class TrackTime {
+  #firstMs: number | null = null;
+  elapsedMs = 0;
+
+  /** A frame has come. */
+  add(timestampMs: number): void {
+    this.#firstMs ??= timestampMs;
+    this.elapsedMs = Math.max(this.elapsedMs, (timestampMs - this.#firstMs) | 0);
+  }
+}
 
 /** Describes a source from its first tags: from sequence headers, and from metadata for what they lack. */
 export class SourceProbe {
   readonly #video = new VideoProbe();
   readonly #audio = new AudioProbe();
   #metadata: ScriptMetadata | null = null;
-  #firstFrameMs: number | null = null;
-  #elapsedMs = 0;
+  readonly #videoTime = new TrackTime();
+  readonly #audioTime = new TrackTime();
 
   /** Takes the next tag. Throws UnsupportedSourceError if the source cannot be transcoded, and no other error. */
   add(tag: FlvTag): void {
@@ -27,11 +41,15 @@ export class SourceProbe {
     }
     const isFrame = tag.type === AUDIO_TAG ? this.#audio.add(tag) : this.#video.add(tag);
     if (!isFrame) return; // sequence headers often have timestamp 0, whatever the frames have
-    this.#firstFrameMs ??= tag.timestampMs;
-    this.#elapsedMs = Math.max(this.#elapsedMs, (tag.timestampMs - this.#firstFrameMs) | 0);
-    if (this.#elapsedMs > MAX_WAIT_MS && this.description() === null) {
+    (tag.type === AUDIO_TAG ? this.#audioTime : this.#videoTime).add(tag.timestampMs);
+    if (this.#isUnusable()) {
       throw new UnsupportedSourceError('The stream has no usable sequence headers or picture size');
     }
+  }
+
+  /** Whether any video has come, described or not. */
+  get hasSeenVideo(): boolean {
+    return this.#video.seen;
   }
 
   /** Null until known. */
@@ -39,15 +57,27 @@ export class SourceProbe {
     const video = this.#video.describe(this.#metadata);
     const audio = this.#audio.describe();
     if (video === null && audio === null) return null;
-    if (video === null && this.#expects(this.#video, 'videocodecid', 'audiocodecid')) return null;
-    if (audio === null && this.#expects(this.#audio, 'audiocodecid', 'videocodecid')) return null;
+    if (video === null && this.#expectsVideo()) return null;
+    if (audio === null && this.#expectsAudio()) return null;
     return { video, audio };
   }
 
-  #expects(track: VideoProbe | AudioProbe, ownField: string, otherField: string): boolean {
-    if (track.seen) return true;
-    if (this.#metadata?.has(ownField)) return this.#elapsedMs < ANNOUNCED_TRACK_WAIT_MS;
-    if (this.#metadata?.has(otherField)) return false;
-    return this.#elapsedMs < UNANNOUNCED_TRACK_WAIT_MS;
+  #expectsVideo(): boolean {
+    const { elapsedMs } = this.#audioTime;
+    if (this.#video.seen) return true;
+    if (this.#metadata?.has('videocodecid')) return elapsedMs < ANNOUNCED_VIDEO_WAIT_MS;
+    return !this.#metadata?.has('audiocodecid') && elapsedMs < UNANNOUNCED_TRACK_WAIT_MS;
+  }
+
+  #expectsAudio(): boolean {
+    const { elapsedMs } = this.#videoTime;
+    if (this.#audio.seen) return true;
+    if (this.#metadata?.has('audiocodecid')) return elapsedMs < ANNOUNCED_AUDIO_WAIT_MS;
+    return !this.#metadata?.has('videocodecid') && elapsedMs < UNANNOUNCED_TRACK_WAIT_MS;
+  }
+
+  #isUnusable(): boolean {
+    const isVideoUnusable = this.#videoTime.elapsedMs > MAX_WAIT_MS && this.#video.describe(this.#metadata) === null;
+    return isVideoUnusable || (this.#audioTime.elapsedMs > MAX_WAIT_MS && this.#audio.describe() === null);
   }
 }

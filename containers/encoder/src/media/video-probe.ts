@@ -6,6 +6,7 @@ import { parseHevcConfig } from './hevc-sps.ts';
 import type { ScriptMetadata } from './script-metadata.ts';
 import { displayWidth, type SequenceParameters } from './sequence-parameters.ts';
 import { isPictureSide, type SourceVideo, UnsupportedSourceError } from './source-description.ts';
+import { SourceFrameRate } from './source-frame-rate.ts';
 
 const CODEC_BY_FOURCC: ReadonlyMap<string, SourceVideo['codec']> = new Map(
   ENHANCED_CODECS.flatMap((known) => (known.kind === 'video' ? [[known.fourCc, known.codec]] : [])),
@@ -29,9 +30,6 @@ const SPS_COUNT_OFFSET = AVC_CONFIG_OFFSET + 5;
 const ENHANCED_HEADER_BYTES = 5;
 
 const MAX_FRAME_RATE = 240;
-/** A frame rate that nothing declares is measured over this many frames, or over this much tag time. */
-const MEASURED_FRAMES = 11;
-const MEASURED_MS = 1_000;
 
 type Picture = Pick<SourceVideo, 'width' | 'height' | 'decoded'>;
 
@@ -46,9 +44,7 @@ interface VideoConfig {
 export class VideoProbe {
   #seen = false;
   #config: VideoConfig | null = null;
-  #firstFrameMs: number | null = null;
-  #spanMs = 0;
-  #measuredFrames = 0;
+  readonly #frameRate = new SourceFrameRate();
 
   /** Whether any video came. */
   get seen(): boolean {
@@ -64,7 +60,7 @@ export class VideoProbe {
     else if (header.low !== AVC_CODEC_ID) throw unsupportedLegacyCodec(header.low);
     else if (isVideoSequenceHeader(tag)) this.#config = readAvcConfig(tag.payload);
     const isFrame = header.enhanced ? header.low !== SEQUENCE_START : tag.payload[1] === 1;
-    if (isFrame) this.#measure(tag.timestampMs);
+    if (isFrame) this.#frameRate.add(tag.timestampMs);
     return isFrame;
   }
 
@@ -74,31 +70,14 @@ export class VideoProbe {
     const picture = this.#config.picture ?? readSize(metadata);
     if (picture === null) return null;
     const declared = [metadata?.get('framerate'), this.#config.frameRate].find(isSaneFrameRate);
-    if (declared === undefined && !this.#isMeasured()) return null;
-    return { codec: this.#config.codec, ...picture, frameRate: declared ?? this.#measuredFrameRate() };
+    const frameRate = this.#frameRate.choose(declared ?? null);
+    return frameRate === undefined ? null : { codec: this.#config.codec, ...picture, frameRate };
   }
 
   /** Only the sequence header of HEVC describes its pictures. Other tags only show that the codec is known. */
   #onEnhanced(payload: Buffer, packetType: number): void {
     const config = readEnhancedConfig(payload, packetType);
     if (packetType === SEQUENCE_START || this.#config?.codec !== config.codec) this.#config = config;
-  }
-
-  #measure(timestampMs: number): void {
-    this.#firstFrameMs ??= timestampMs;
-    if (this.#isMeasured()) return;
-    this.#measuredFrames++;
-    this.#spanMs = Math.max(this.#spanMs, (timestampMs - this.#firstFrameMs) | 0);
-  }
-
-  #isMeasured(): boolean {
-    return this.#measuredFrames >= MEASURED_FRAMES || this.#spanMs >= MEASURED_MS;
-  }
-
-  /** Rounded, because timestamps in whole milliseconds cannot distinguish 29.97 from 30. */
-  #measuredFrameRate(): number | null {
-    const frameRate = Math.round((1000 * (this.#measuredFrames - 1)) / this.#spanMs);
-    return isSaneFrameRate(frameRate) ? frameRate : null;
   }
 }
 

@@ -4,7 +4,7 @@ import { type RunFormat, renditionFrameRate, renditionNames } from '#encoder/med
 import { type Box, BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
 import { type InitSection, parseInitSection } from '#encoder/package/init-section.ts';
-import type { RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
+import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import { gopFrames } from './slate-arguments.ts';
 
 /** One rendition of a slate: what is repeated. */
@@ -22,7 +22,7 @@ export interface SlateRendition {
 
 /** A picture and silence, coded as a run of this plan codes them. */
 export interface EncodedSlate {
-  readonly plan: RenditionPlan;
+  readonly plan: OutputPlan;
   readonly renditions: readonly SlateRendition[];
 }
 
@@ -30,7 +30,7 @@ export interface EncodedSlate {
 const STEADY_AUDIO_FRAME = 4;
 
 /** Reads what FFmpeg has written for a plan with `slateArguments`, by rendition. Throws if anything is missing. */
-export function readSlate(plan: RenditionPlan, outputs: ReadonlyMap<string, Buffer>): EncodedSlate {
+export function readSlate(plan: OutputPlan, outputs: ReadonlyMap<string, Buffer>): EncodedSlate {
   const renditions = renditionNames(plan).map((name) => {
     const output = readOutput(outputs.get(name) ?? Buffer.alloc(0));
     return name === AUDIO_RENDITION ? silence(plan, output) : stillPicture(plan, name, output);
@@ -59,7 +59,7 @@ function readOutput(bytes: Buffer): Output {
   return { header: Buffer.concat([ftyp.data, moov.data]), init, samples };
 }
 
-function stillPicture(plan: RenditionPlan, name: string, { header, init, samples }: Output): SlateRendition {
+function stillPicture(plan: OutputPlan, name: string, { header, init, samples }: Output): SlateRendition {
   const rendition = plan.video.find((video) => video.name === name);
   if (rendition === undefined || plan.frameRate === null) throw new Error(`the plan has no video ${name}`);
   const { numerator, denominator } = renditionFrameRate(plan.frameRate, rendition);

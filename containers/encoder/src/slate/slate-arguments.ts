@@ -1,6 +1,6 @@
 import { type AudioRendition, frameStep, renditionFrameRate, type VideoRendition } from '#encoder/media/media-run.ts';
 import { audioOutput, videoOutput } from '#encoder/transcode/ffmpeg-arguments.ts';
-import type { RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
+import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 
 /** What is behind the text, and beside a picture of another shape. */
 const BACKGROUND = '0x10141c';
@@ -18,7 +18,7 @@ export type SlatePicture =
  * FFmpeg's arguments for one GOP of a still picture in each of the plan's video renditions, and some frames of silence. Everything
  * that codes is as in a run of the plan, and so are the pipes.
  */
-export function slateArguments(plan: RenditionPlan, picture: SlatePicture): string[] {
+export function slateArguments(plan: OutputPlan, picture: SlatePicture): string[] {
   const videoOutputs = plan.video.flatMap((rendition, index) => [
     ...['-frames:v', `${gopFrames(plan, rendition)}`, ...QUANTISER],
     ...videoOutput(plan, index),
@@ -36,12 +36,12 @@ export function slateArguments(plan: RenditionPlan, picture: SlatePicture): stri
 }
 
 /** Frames from one IDR frame of a rendition to the next. */
-export function gopFrames({ keyframeFrames }: RenditionPlan, rendition: VideoRendition): number {
+export function gopFrames({ keyframeFrames }: OutputPlan, rendition: VideoRendition): number {
   if (keyframeFrames === null) throw new Error('the plan has video without keyframes');
   return keyframeFrames / frameStep(rendition);
 }
 
-function inputs({ video, audio }: RenditionPlan, picture: SlatePicture): string[] {
+function inputs({ video, audio }: OutputPlan, picture: SlatePicture): string[] {
   const best = video[0];
   const background =
     best === undefined ? [] : ['-f', 'lavfi', '-i', `color=c=${BACKGROUND}:s=${best.width}x${best.height}:r=1:d=1`];
@@ -55,7 +55,7 @@ function silentSource({ sampleRateHz, channels }: AudioRendition): string {
 }
 
 /** The picture is composed once, scaled to each size once, and then repeated. */
-function graph(plan: RenditionPlan, picture: SlatePicture): string[] {
+function graph(plan: OutputPlan, picture: SlatePicture): string[] {
   const { video } = plan;
   const best = video[0];
   if (best === undefined) return [];
@@ -71,7 +71,7 @@ function graph(plan: RenditionPlan, picture: SlatePicture): string[] {
   return ['-filter_complex', links.join(';')];
 }
 
-function composed({ video, audio }: RenditionPlan, picture: SlatePicture): string {
+function composed({ video, audio }: OutputPlan, picture: SlatePicture): string {
   const { width, height } = video[0] ?? { width: 2, height: 2 };
   const still = 'trim=end_frame=1';
   if ('imagePath' in picture) {
@@ -85,7 +85,7 @@ function composed({ video, audio }: RenditionPlan, picture: SlatePicture): strin
   return `[0:v]${still},subtitles=filename='data\\:text/plain;base64,${script}':fontsdir='${picture.fontsDir}'`;
 }
 
-function repeated(plan: RenditionPlan, rendition: VideoRendition): string {
+function repeated(plan: OutputPlan, rendition: VideoRendition): string {
   if (plan.frameRate === null) throw new Error('the plan has video without a frame rate');
   const { numerator, denominator } = renditionFrameRate(plan.frameRate, rendition);
   // One frame more than is taken: the last one would have no known duration.

@@ -2,7 +2,7 @@ import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
-import type { RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
+import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import { type EncodedSlate, readSlate } from './encoded-slate.ts';
 import { type SlatePicture, slateArguments } from './slate-arguments.ts';
 import { slateScript } from './slate-text.ts';
@@ -33,13 +33,13 @@ export class SlateMaker {
   }
 
   /** Encodes a slate for the runs of a plan. Null if that fails, which is logged. Never rejects. */
-  make(plan: RenditionPlan, title: string | null): Promise<EncodedSlate | null> {
+  make(plan: OutputPlan, title: string | null): Promise<EncodedSlate | null> {
     const made = this.#queue.then(() => this.#make(plan, title));
     this.#queue = made;
     return made;
   }
 
-  async #make(plan: RenditionPlan, title: string | null): Promise<EncodedSlate | null> {
+  async #make(plan: OutputPlan, title: string | null): Promise<EncodedSlate | null> {
     for (const picture of this.#pictures(plan, title)) {
       try {
         return await this.#encode(plan, picture);
@@ -51,7 +51,7 @@ export class SlateMaker {
   }
 
   /** The picture, and what is tried if that can't be made: an FFmpeg without a renderer of subtitles can still fill the picture. */
-  #pictures({ video }: RenditionPlan, title: string | null): SlatePicture[] {
+  #pictures({ video }: OutputPlan, title: string | null): SlatePicture[] {
     const { imagePath, fontsDir } = this.#options;
     const best = video[0];
     const plain: SlatePicture = { script: null, fontsDir };
@@ -60,7 +60,7 @@ export class SlateMaker {
     return imagePath === null ? [text, plain] : [{ imagePath }, text, plain];
   }
 
-  async #encode(plan: RenditionPlan, picture: SlatePicture): Promise<EncodedSlate> {
+  async #encode(plan: OutputPlan, picture: SlatePicture): Promise<EncodedSlate> {
     const { spawn, log } = this.#options;
     const outputs = new Map<string, Buffer[]>(renditionNames(plan).map((name) => [name, []]));
     let bytes = 0;

@@ -5,7 +5,7 @@ import type { EncodedSlate } from '#encoder/slate/encoded-slate.ts';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import { partSecondsOf, SlateRun } from '#encoder/slate/slate-run.ts';
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
-import { isSameFormat, type RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
+import { isSameFormat, type OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import type { EncodedMedia } from './stream-encoder.ts';
 
 /** What viewers get of the stream, as far as a slate needs to know it. */
@@ -35,7 +35,7 @@ export interface LeftEncoder {
 }
 
 interface WantedSlate {
-  readonly plan: RenditionPlan;
+  readonly plan: OutputPlan;
   readonly title: string | null;
 }
 
@@ -111,7 +111,7 @@ export class StreamSlate {
   #want({ video, frameRate, keyframeFrames, audio }: RunFormat, stream: AuthorisedStream): void {
     const { latency } = stream;
     const title = stream.title ?? null;
-    const plan = { latency, source: null, video, frameRate, keyframeFrames, audio };
+    const plan = { latency, video, frameRate, keyframeFrames, audio };
     const former = this.#wanted;
     const isSame = former !== null && former.title === title && former.plan.latency === latency;
     if (isSame && isSameFormat(former.plan, plan)) return;

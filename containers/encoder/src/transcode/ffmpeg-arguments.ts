@@ -12,7 +12,7 @@ import { containerOf } from '#encoder/media/source-container.ts';
 import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
 import { filterGraph } from './filter-graph.ts';
 import { videoTimescale } from './frame-rates.ts';
-import type { RenditionPlan } from './rendition-plan.ts';
+import type { OutputPlan, RenditionPlan } from './rendition-plan.ts';
 
 /**
  * Media time of a run's first frame. It leaves room for encoder delay and AAC priming, because tfdt cannot be negative.
@@ -41,7 +41,7 @@ export function ffmpegArguments(plan: RenditionPlan, startSeconds: number, cuts?
 }
 
 /** The arguments that encode the graph's output `[vINDEX]` as the plan's video rendition of that index, and write it to its pipe. */
-export function videoOutput(plan: RenditionPlan, index: number, cuts?: RunCuts): string[] {
+export function videoOutput(plan: OutputPlan, index: number, cuts?: RunCuts): string[] {
   const rendition = plan.video[index];
   if (rendition === undefined) throw new Error(`the plan has no video rendition ${index}`);
   return [
@@ -51,7 +51,7 @@ export function videoOutput(plan: RenditionPlan, index: number, cuts?: RunCuts):
 }
 
 /** The arguments that encode the mapped sound as the plan's audio rendition, and write it to its pipe. */
-export function audioOutput(plan: RenditionPlan): string[] {
+export function audioOutput(plan: OutputPlan): string[] {
   if (plan.audio === null) throw new Error('the plan has no audio');
   return [
     ...audioCodec(plan.audio),
@@ -75,7 +75,7 @@ function inputOptions({ source, input }: RenditionPlan): string[] {
 }
 
 /** x264 places IDR frames by count only, so that they fall on the same frame in every rendition. */
-function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: RenditionPlan): string[] {
+function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: OutputPlan): string[] {
   if (frameRate === null || keyframeFrames === null) throw new Error(`rendition ${rendition.name} has no frame rate`);
   const gopFrames = keyframeFrames / frameStep(rendition);
   const shortSide = Math.min(rendition.width, rendition.height);
@@ -90,7 +90,7 @@ function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFra
 }
 
 /** Ends the first GOP where the first segment ends. x264 counts the next ones from there. */
-function firstGop(rendition: VideoRendition, { keyframeFrames }: RenditionPlan, cuts?: RunCuts): string[] {
+function firstGop(rendition: VideoRendition, { keyframeFrames }: OutputPlan, cuts?: RunCuts): string[] {
   if (cuts === undefined || keyframeFrames === null || cuts.firstSegmentFrames % keyframeFrames === 0) return [];
   return ['-force_key_frames', `expr:eq(n,${cuts.firstSegmentFrames / frameStep(rendition)})`];
 }
@@ -128,7 +128,7 @@ function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition): stri
  */
 function videoFragmentSeconds(
   rendition: VideoRendition,
-  { latency, frameRate, video }: RenditionPlan,
+  { latency, frameRate, video }: OutputPlan,
   cuts?: RunCuts,
 ): number {
   if (frameRate === null) throw new Error('the plan has video without a frame rate');
@@ -143,7 +143,7 @@ function videoFragmentSeconds(
 }
 
 /** Audio parts end where video parts end, not where fragments do. Short fragments do not delay a part for long. */
-function audioFragmentSeconds({ latency }: RenditionPlan, { sampleRateHz }: AudioRendition): number {
+function audioFragmentSeconds({ latency }: OutputPlan, { sampleRateHz }: AudioRendition): number {
   const frameSeconds = AAC_FRAME_SAMPLES / sampleRateHz;
   const frames = Math.max(1, Math.round((fragmentSeconds(latency) * AUDIO_FRAGMENT_SHARE) / frameSeconds));
   return muxerDuration(frames, frameSeconds);

@@ -1,16 +1,5 @@
+import { COMMON_FRAME_RATES } from '#encoder/media/common-frame-rates.ts';
 import { type FrameRate, framesPerSecond } from '#encoder/media/media-run.ts';
-
-/** The rates that broadcast equipment produces. Metadata rounds them (29.97, 29.970, 30). */
-const STANDARD_FRAME_RATES = [
-  { numerator: 24_000, denominator: 1001 },
-  { numerator: 24, denominator: 1 },
-  { numerator: 25, denominator: 1 },
-  { numerator: 30_000, denominator: 1001 },
-  { numerator: 30, denominator: 1 },
-  { numerator: 50, denominator: 1 },
-  { numerator: 60_000, denominator: 1001 },
-  { numerator: 60, denominator: 1 },
-] as const satisfies readonly FrameRate[];
 
 const MAX_FRAMES_PER_SECOND = 60;
 const UNKNOWN_FRAME_RATE: FrameRate = { numerator: 30, denominator: 1 };
@@ -26,7 +15,7 @@ export function snapFrameRate(sourceFramesPerSecond: number | null): FrameRate {
   }
   const wanted = Math.min(sourceFramesPerSecond, MAX_FRAMES_PER_SECOND);
   const distance = (rate: FrameRate): number => Math.abs(framesPerSecond(rate) / wanted - 1);
-  const nearest = STANDARD_FRAME_RATES.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
+  const nearest = COMMON_FRAME_RATES.reduce((best, rate) => (distance(rate) < distance(best) ? rate : best));
   return distance(nearest) <= SNAP_TOLERANCE ? nearest : toRational(wanted);
 }
 

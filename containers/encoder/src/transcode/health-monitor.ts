@@ -5,9 +5,16 @@ import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { healthWarnings } from './health-warnings.ts';
 import { InputMeter } from './input-meter.ts';
 import type { QualityReduction } from './quality-steps.ts';
+import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
 
 const OVERLOAD_MEMORY_MS = 60_000;
+
+const MIN_ENCODER_SPEED = 0.95;
+/** An FFmpeg that started slowly has its full speed over the last 10 s by then. */
+const STARTED_MS = 15_000;
+/** One that is this much further behind than its start explains is too slow from the start. */
+const MAX_BEHIND_MS = 1000;
 
 /** What the transcoder knows in addition to the monitor's own measurements. */
 export interface HealthContext {
@@ -27,6 +34,8 @@ export interface HealthContext {
 export class HealthMonitor {
   #meter = new InputMeter();
   #overloadedAtMs = Number.NEGATIVE_INFINITY;
+  #runStartedAtMs = Number.NEGATIVE_INFINITY;
+  #isEncoderSlow = false;
 
   onScript(tag: FlvTag): void {
     this.#meter.onScript(tag);
@@ -39,6 +48,18 @@ export class HealthMonitor {
   /** After a jump of the timestamps, earlier frame times and arrivals cannot be compared with later ones. */
   onJump(): void {
     this.#meter = this.#meter.successor();
+  }
+
+  /** An FFmpeg starts. */
+  onRun(nowMs: number): void {
+    this.#runStartedAtMs = nowMs;
+    this.#isEncoderSlow = false;
+  }
+
+  onSample({ nowMs, speed, backlogMs, allowanceMs }: PaceSample): void {
+    const hasStarted = nowMs - this.#runStartedAtMs > STARTED_MS;
+    const isBehind = backlogMs - allowanceMs > MAX_BEHIND_MS;
+    this.#isEncoderSlow = speed !== null && speed < MIN_ENCODER_SPEED && (hasStarted || isBehind);
   }
 
   /** FFmpeg was replaced because it did not keep up. */
@@ -67,7 +88,7 @@ export class HealthMonitor {
         hasAudio: audio !== null,
         declaredFrameRate: video?.frameRate ?? null,
         ...(ignoredTracks === undefined ? {} : { ignoredTracks }),
-        encoderSpeed,
+        isEncoderSlow: encoderSpeed !== null && this.#isEncoderSlow,
         reduction,
         wasOverloaded: nowMs - this.#overloadedAtMs < OVERLOAD_MEMORY_MS,
       }),

@@ -10,8 +10,8 @@ export interface HealthFacts extends InputMeasures {
   readonly ignoredTracks?: IgnoredTracks;
   /** Frames per second according to the source. */
   readonly declaredFrameRate: number | null;
-  /** Media seconds out per media second in. */
-  readonly encoderSpeed: number | null;
+  /** Whether FFmpeg has been too slow for so long that it is not only starting. */
+  readonly isEncoderSlow: boolean;
   /** What viewers get less of because FFmpeg did not keep up; null if nothing. */
   readonly reduction: QualityReduction | null;
   /** An FFmpeg was replaced within the last minute because it did not keep up. */
@@ -28,7 +28,6 @@ const MIN_UPLOAD_SHARE = 0.8;
 /** Per minute. Single frames are lost whenever a broadcaster switches scenes. */
 const MAX_DROPPED_FRAMES = 10;
 const MIN_FRAME_RATE_SHARE = 0.8;
-const MIN_ENCODER_SPEED = 0.95;
 
 interface WarningRule {
   readonly applies: (facts: HealthFacts) => boolean;
@@ -49,6 +48,7 @@ const RULES: readonly WarningRule[] = [
   {
     applies: (facts) =>
       !isLate(facts) &&
+      !facts.wasVideoMissing &&
       facts.declaredFrameRate !== null &&
       facts.frameRate !== null &&
       facts.frameRate < facts.declaredFrameRate * MIN_FRAME_RATE_SHARE,
@@ -67,14 +67,14 @@ const RULES: readonly WarningRule[] = [
       `keyframe interval is ${round(keyframeIntervalSeconds ?? 0)} s, set it to ${ADVISED_KEYFRAME_SECONDS} s`,
   },
   { applies: ({ hasVideo, hasAudio }) => hasVideo && !hasAudio, text: () => 'no audio arrives' },
+  { applies: ({ hasVideo, isVideoMissing }) => hasVideo && isVideoMissing, text: () => 'no video arrives' },
   {
     applies: ({ ignoredTracks }) => ignoredTracks?.video === true || ignoredTracks?.audio === true,
     text: ({ ignoredTracks }) =>
       `more than one ${ignoredTracks?.video ? 'video' : 'audio'} track arrives, only the first is used`,
   },
   {
-    applies: ({ encoderSpeed, wasOverloaded }) =>
-      wasOverloaded || (encoderSpeed !== null && encoderSpeed < MIN_ENCODER_SPEED),
+    applies: ({ isEncoderSlow, wasOverloaded }) => wasOverloaded || isEncoderSlow,
     text: () => "the encoder can't keep up",
   },
   {

@@ -8,6 +8,8 @@ const MEMORY_MS = 60_000;
 const DELAY_WINDOW_MS = 2000;
 /** How much input the meter must see before it knows the usual bitrate. */
 const MIN_USUAL_MS = 10_000;
+/** Video that is this far behind audio does not come any more. The network drops frames for shorter times. */
+const VIDEO_MISSING_MS = 2000;
 /** More than twice as many frames as 60 video frames a second with audio make in MEMORY_MS. */
 const MAX_ARRIVALS = 16_384;
 
@@ -21,7 +23,11 @@ export interface InputMeasures {
   readonly frameRate: number | null;
   /** Between the last two keyframes; null until there are two. */
   readonly keyframeIntervalSeconds: number | null;
-  /** Media since the last keyframe, or since the first frame if there was no keyframe yet; null without video. */
+  /** Whether video has stopped while audio goes on. */
+  readonly isVideoMissing: boolean;
+  /** Whether it had stopped within the last 5 s, in which no full number of frames came. */
+  readonly wasVideoMissing: boolean;
+  /** Media since the last keyframe, without times in which no video came, or since the first frame if there was no keyframe yet; null without video. */
   readonly secondsSinceKeyframe: number | null;
   /** Frames missing from the source in the last minute, derived from its frame times. */
   readonly droppedFrames: number;
@@ -30,7 +36,7 @@ export interface InputMeasures {
 }
 
 /** A frame of audio or video. */
-interface Arrival {
+interface ArrivedFrame {
   /** Milliseconds since 1970. */
   readonly receivedAtMs: number;
   readonly timelineMs: number;
@@ -41,12 +47,16 @@ interface Arrival {
 /** Measures the frames that a publisher sent in the last minute. */
 export class InputMeter {
   /** In the order in which they came. */
-  #arrivals: Arrival[] = [];
+  #arrivals: ArrivedFrame[] = [];
   #declaredKbps: number | null = null;
   #firstFrameMs: number | null = null;
   #lastKeyframeMs: number | null = null;
   #keyframeIntervalMs: number | null = null;
-  #newestTimelineMs = 0;
+  #newestVideoMs: number | null = null;
+  /** The first audio counts as the place of video that never came. */
+  #newestAudioMs: number | null = null;
+  #firstAudioMs: number | null = null;
+  #videoBackAtMs = Number.NEGATIVE_INFINITY;
 
   /** Returns a meter that has seen no frame but keeps the declared bitrate. */
   successor(): InputMeter {
@@ -70,12 +80,34 @@ export class InputMeter {
     this.#arrivals.push({ receivedAtMs, timelineMs, sizeBytes: tag.payload.length, isVideo });
     // Drops an eighth at once: each removal at the front moves everything that stays.
     if (this.#arrivals.length > MAX_ARRIVALS) this.#arrivals.splice(0, MAX_ARRIVALS / 8);
-    this.#newestTimelineMs = Math.max(this.#newestTimelineMs, timelineMs);
-    if (isVideo) this.#firstFrameMs ??= timelineMs;
+    if (isVideo) this.#onVideo(timelineMs, receivedAtMs);
+    else this.#onAudio(timelineMs);
     if (isVideoKeyframe(tag)) {
       if (this.#lastKeyframeMs !== null) this.#keyframeIntervalMs = timelineMs - this.#lastKeyframeMs;
       this.#lastKeyframeMs = timelineMs;
     }
+  }
+
+  #onVideo(timelineMs: number, receivedAtMs: number): void {
+    const pauseMs = timelineMs - (this.#newestVideoMs ?? timelineMs);
+    if (pauseMs > VIDEO_MISSING_MS) {
+      this.#videoBackAtMs = receivedAtMs;
+      // The keyframe interval is about the time in which frames come.
+      if (this.#lastKeyframeMs !== null) this.#lastKeyframeMs += pauseMs;
+      if (this.#firstFrameMs !== null) this.#firstFrameMs += pauseMs;
+    }
+    this.#firstFrameMs ??= timelineMs;
+    this.#newestVideoMs = Math.max(this.#newestVideoMs ?? timelineMs, timelineMs);
+  }
+
+  #onAudio(timelineMs: number): void {
+    this.#firstAudioMs ??= timelineMs;
+    this.#newestAudioMs = Math.max(this.#newestAudioMs ?? timelineMs, timelineMs);
+  }
+
+  get #isVideoMissing(): boolean {
+    const videoMs = this.#newestVideoMs ?? this.#firstAudioMs;
+    return videoMs !== null && this.#newestAudioMs !== null && this.#newestAudioMs - videoMs > VIDEO_MISSING_MS;
   }
 
   /** All values as of `nowMs`. */
@@ -85,6 +117,8 @@ export class InputMeter {
       ...rates(since(this.#arrivals, nowMs - RATE_WINDOW_MS), nowMs),
       expectedKbps: this.#declaredKbps ?? this.#usualKbps(nowMs),
       keyframeIntervalSeconds: this.#keyframeIntervalMs === null ? null : toTenths(this.#keyframeIntervalMs / 1000),
+      isVideoMissing: this.#isVideoMissing,
+      wasVideoMissing: this.#isVideoMissing || nowMs - this.#videoBackAtMs < RATE_WINDOW_MS,
       secondsSinceKeyframe: this.#secondsSinceKeyframe(),
       droppedFrames: lostFrames(this.#arrivals.filter(({ isVideo }) => isVideo).map(({ timelineMs }) => timelineMs)),
       delaySeconds: toTenths(this.#delayMs(nowMs) / 1000),
@@ -93,7 +127,7 @@ export class InputMeter {
 
   #secondsSinceKeyframe(): number | null {
     const sinceMs = this.#lastKeyframeMs ?? this.#firstFrameMs;
-    return sinceMs === null ? null : toTenths((this.#newestTimelineMs - sinceMs) / 1000);
+    return sinceMs === null || this.#newestVideoMs === null ? null : toTenths((this.#newestVideoMs - sinceMs) / 1000);
   }
 
   /** Leaves out the last 5 s, because they are compared with the result. */
@@ -113,14 +147,14 @@ export class InputMeter {
   }
 }
 
-function since(arrivals: readonly Arrival[], ms: number): Arrival[] {
+function since(arrivals: readonly ArrivedFrame[], ms: number): ArrivedFrame[] {
   return arrivals.filter(({ receivedAtMs }) => receivedAtMs >= ms);
 }
 
 /**
  * Divides by media time if that is longer than arrival time: at the start, a publisher sends its backlog in one burst.
  */
-function rates(recent: readonly Arrival[], nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
+function rates(recent: readonly ArrivedFrame[], nowMs: number): Pick<InputMeasures, 'inputKbps' | 'frameRate'> {
   const first = recent[0];
   const last = recent.at(-1);
   if (first === undefined || last === undefined) return { inputKbps: 0, frameRate: null };
@@ -132,12 +166,12 @@ function rates(recent: readonly Arrival[], nowMs: number): Pick<InputMeasures, '
   };
 }
 
-function totalBytes(arrivals: readonly Arrival[]): number {
+function totalBytes(arrivals: readonly ArrivedFrame[]): number {
   return arrivals.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0);
 }
 
 /** Time from a frame's place on the timeline to its arrival, of the frame that was delayed least. */
-function leastOffsetMs(arrivals: readonly Arrival[]): number {
+function leastOffsetMs(arrivals: readonly ArrivedFrame[]): number {
   return arrivals.reduce(
     (leastMs, { receivedAtMs, timelineMs }) => Math.min(leastMs, receivedAtMs - timelineMs),
     Number.POSITIVE_INFINITY,
@@ -146,13 +180,15 @@ function leastOffsetMs(arrivals: readonly Arrival[]): number {
 
 /**
  * How many frames are missing between frame times (milliseconds, ascending): gaps that are a multiple of the usual
- * distance. The usual distance is the median, because metadata often declares a frame rate that the source never had.
+ * distance. The usual distance is the median, because metadata often declares a frame rate that the source never had. A gap in
+ * which video was missing altogether is none of lost frames.
  */
 export function lostFrames(timesMs: readonly number[]): number {
   const distancesMs = timesMs.slice(1).map((timeMs, index) => timeMs - (timesMs[index] ?? timeMs));
   const usualMs = distancesMs.toSorted((a, b) => a - b)[Math.floor(distancesMs.length / 2)];
   if (usualMs === undefined || usualMs <= 0) return 0;
-  return distancesMs.reduce((lost, distanceMs) => lost + Math.max(0, Math.round(distanceMs / usualMs) - 1), 0);
+  const gapsMs = distancesMs.filter((distanceMs) => distanceMs <= VIDEO_MISSING_MS);
+  return gapsMs.reduce((lost, distanceMs) => lost + Math.max(0, Math.round(distanceMs / usualMs) - 1), 0);
 }
 
 function toTenths(value: number): number {

@@ -17,9 +17,13 @@ export interface PictureSize {
   readonly height: number;
 }
 
-/** Everything that is decided about an FFmpeg process before it starts. */
-export interface RenditionPlan extends RunFormat {
+/** What is encoded, whatever the source is. */
+export interface OutputPlan extends RunFormat {
   readonly latency: LatencyName;
+}
+
+/** Everything that is decided about an FFmpeg process before it starts. */
+export interface RenditionPlan extends OutputPlan {
   /** Null for an audio-only source. */
   readonly source: SourcePicture | null;
   /** What FFmpeg decodes. */

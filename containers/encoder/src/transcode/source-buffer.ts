@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
+import { snapFrameRate } from './frame-rates.ts';
+import { GapFiller } from './gap-filler.ts';
 import { IngestClock } from './ingest-clock.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 import { SourceTracks } from './source-tracks.ts';
@@ -28,6 +31,8 @@ export interface Arrival {
 /** A frame in its place, and whether the publisher's timestamps jumped before it. */
 export interface BufferedTag {
   readonly timed: TimedTag;
+  /** What FFmpeg is to get: the frame, unless it comes too late, and what fills a gap of the other track before it. */
+  readonly filled: readonly TimedTag[];
   readonly hasJumped: boolean;
 }
 
@@ -36,14 +41,20 @@ export class SourceBuffer {
   readonly #timeline = new TagTimeline();
   readonly #cache = new TagCache();
   #tracks = new SourceTracks();
+  #gaps = new GapFiller();
   #hasReturned = false;
   #ingestClock = new IngestClock();
   /** Timeline position up to which media was delivered; the next run starts there. Null before the first run. */
   #deliveredUntilMs: number | null = null;
 
   /** The source with the tracks that still arrive; null until they are known. */
-  get source(): SourceDescription | null {
+  get present(): SourceDescription | null {
     return this.#tracks.present;
+  }
+
+  /** The source with the tracks that FFmpeg gets; null until they are known. Audio that is filled goes on for viewers. */
+  get source(): SourceDescription | null {
+    return this.#gaps.canFillAudio ? this.#tracks.all : this.#tracks.present;
   }
 
   /** Media from a keyframe on; without video, the newest audio. Empty if decoding cannot start yet. */
@@ -76,7 +87,9 @@ export class SourceBuffer {
 
   /** Adds a sequence header. Returns false if it repeats the last one of its track. */
   replaceHeader(tag: FlvTag): boolean {
-    return this.#cache.replaceHeader(tag);
+    const isReplaced = this.#cache.replaceHeader(tag);
+    if (isReplaced) this.#gaps.onHeader(tag);
+    return isReplaced;
   }
 
   /** Adds a frame. The media that a run needs, which has delivered up to `neededFromMs`, is kept. */
@@ -88,13 +101,20 @@ export class SourceBuffer {
     this.#ingestClock.observe(timelineMs, receivedAtMs, nowMs);
     this.#tracks.place(tag, timelineMs);
     const timed = { tag, timelineMs };
-    this.#cache.add(timed, this.#tracks.mayHaveVideo, neededFromMs);
-    return { timed, hasJumped };
+    const filled = this.#gaps.fill(timed);
+    for (const each of filled) this.#cache.add(each, this.#tracks.mayHaveVideo, neededFromMs);
+    return { timed, filled, hasJumped };
   }
 
-  /** Whether `plan` was made for other tracks than those that arrive now. */
-  differsFrom(plan: RenditionPlan): boolean {
-    return this.#tracks.differFrom(plan);
+  /** Why `plan` no longer suits the source; null if it does. */
+  differenceFrom(plan: RenditionPlan): 'the tracks changed' | 'more frames arrive' | null {
+    const { source } = this;
+    if (source === null) return null;
+    const hasOtherVideo = (plan.frameRate === null) !== (source.video === null);
+    if (hasOtherVideo || (plan.audio === null) !== (source.audio === null)) return 'the tracks changed';
+    if (source.video === null || plan.frameRate === null || source.video.frameRate === plan.source?.frameRate)
+      return null;
+    return isDeepStrictEqual(snapFrameRate(source.video.frameRate), plan.frameRate) ? null : 'more frames arrive';
   }
 
   /** A run with this clock has ended. It has delivered media up to this position. */
@@ -111,6 +131,9 @@ export class SourceBuffer {
     this.#hasReturned = true;
     this.#timeline.onReturn();
     this.#tracks = new SourceTracks();
+    this.#gaps = new GapFiller();
+    // The publisher may send the same headers again, which is no news to the cache.
+    for (const header of this.#cache.sequenceHeaders) this.#gaps.onHeader(header);
     this.#cache.clear();
   }
 

@@ -143,7 +143,7 @@ export class Transcoder {
     const { encoderSpeed } = this;
     const { reduction } = this.#steps;
     const ignoredTracks = this.#plainTags.ignored;
-    const context = { source: this.#buffer.source, ignoredTracks, encoderSpeed, reduction };
+    const context = { source: this.#buffer.present, ignoredTracks, encoderSpeed, reduction };
     return this.#monitor.report({ ...context, nowMs: this.#options.now() });
   }
 
@@ -155,13 +155,13 @@ export class Transcoder {
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
     if (this.#isStopped) return;
     const nowMs = this.#options.now();
-    const { timed, hasJumped } = this.#buffer.add(tag, { receivedAtMs, nowMs }, this.#run?.neededFromMs);
+    const arrival = { receivedAtMs, nowMs };
+    const { timed, filled, hasJumped } = this.#buffer.add(tag, arrival, this.#run?.neededFromMs);
     if (hasJumped) this.#onJump();
     this.#monitor.onFrame(timed, nowMs);
     if (this.#run === null) this.#startWhenPossible();
     else if (this.#isReturning) this.#goOn(this.#run);
-    else if (this.#buffer.differsFrom(this.#run.plan)) this.#replaceRun('the tracks changed');
-    else this.#feed(this.#run, timed);
+    else this.#continue(this.#run, filled);
     if (this.#keyframes.isOverdue(this.#awaitsKeyframe, nowMs)) this.#giveUp('no-keyframe', NO_KEYFRAME);
   }
 
@@ -169,6 +169,12 @@ export class Transcoder {
   get #awaitsKeyframe(): boolean {
     if (this.#run === null || this.#isReturning) return this.#buffer.tags.length === 0;
     return this.#run.awaitsStart;
+  }
+
+  #continue(run: TranscodeRun, tags: readonly TimedTag[]): void {
+    const difference = this.#buffer.differenceFrom(run.plan);
+    if (difference !== null) this.#replaceRun(difference);
+    else for (const timed of tags) this.#feed(run, timed);
   }
 
   /** Returns false if the tag shows that the source cannot be transcoded. */
@@ -249,6 +255,7 @@ export class Transcoder {
   #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
     const { onCost, beginRun, spawn, now, log } = this.#options;
     const plan = this.#steps.plan(this.#planOf(source));
+    this.#monitor.onRun(now());
     this.#isReturning = false;
     // A stream that had to step down keeps its room: the task is too full already, and the stream is to step up again.
     onCost(this.#steps.fullVCpus);
@@ -256,7 +263,9 @@ export class Transcoder {
       ...{ plan, epoch, beginRun, spawn, now, log },
       ...start,
       onSample: (sample) => {
-        if (!this.#isPaused) this.#steps.observe(sample);
+        if (this.#isPaused) return;
+        this.#steps.observe(sample);
+        this.#monitor.onSample(sample);
       },
       onTooLate: () => this.#onTooLate(),
     });

@@ -1,0 +1,29 @@
+import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { PictureHold } from './picture-hold.ts';
+import { SilenceFiller } from './silence-filler.ts';
+import type { TimedTag } from './tag-cache.ts';
+
+/** Fills what is missing of one track of a source while the other one goes on, so that FFmpeg sees no gap. */
+export class GapFiller {
+  readonly #silence = new SilenceFiller();
+  readonly #picture = new PictureHold();
+
+  /** Whether missing audio is filled. */
+  get canFillAudio(): boolean {
+    return this.#silence.canFill;
+  }
+
+  /** Another sequence header follows. */
+  onHeader(tag: FlvTag): void {
+    if (tag.type === AUDIO_TAG) this.#silence.onHeader(tag);
+    else this.#picture.onHeader();
+  }
+
+  /** The frames that FFmpeg is to get at a frame of audio or video: what fills a gap before it, and the frame itself. */
+  fill(timed: TimedTag): readonly TimedTag[] {
+    if (timed.tag.type === VIDEO_TAG)
+      return [...this.#silence.onVideo(timed.timelineMs), ...this.#picture.onVideo(timed)];
+    const pictures = this.#picture.onAudio(timed.timelineMs);
+    return this.#silence.onAudio(timed) ? [...pictures, timed] : pictures;
+  }
+}

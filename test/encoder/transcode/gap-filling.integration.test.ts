@@ -1,0 +1,109 @@
+import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader } from '#encoder/media/flv-tag.ts';
+import { H264, makeFlvTags, testAudio } from '../media/ffmpeg.ts';
+import { decodeBrightness, probeTrack } from './media-probe.ts';
+import { BRIGHTNESS_COUNTER, FLASH, makeSourceTags } from './source-clip.ts';
+import { outputOf, type RecordedRun, startSession, stopSessions, type TranscodeSession } from './transcode-session.ts';
+import { beepSeconds, flashSeconds } from './transcoded-tags.ts';
+
+const SECONDS = 12;
+const VIDEO = { width: 320, height: 180, frameRate: '25', drawing: FLASH, keyframeSeconds: 2 };
+const AUDIO = { sampleRateHz: 48_000, channels: 2 } as const;
+
+let tags: readonly FlvTag[];
+
+beforeAll(async () => {
+  tags = await makeSourceTags({ seconds: SECONDS, video: VIDEO, audio: AUDIO });
+});
+
+afterEach(stopSessions);
+
+const isHeader = (tag: FlvTag): boolean => isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag);
+
+/** The clip without one track between two moments. */
+function without(type: FlvTag['type'], fromMs: number, untilMs: number): FlvTag[] {
+  return tags.filter(
+    (tag) => tag.type !== type || isHeader(tag) || tag.timestampMs < fromMs || tag.timestampMs >= untilMs,
+  );
+}
+
+/** Publishes in real time, and ends. All of it must be one run. */
+async function publish(sent: readonly FlvTag[], onTag?: (session: TranscodeSession) => void): Promise<RecordedRun> {
+  const session = startSession({ ladder: '360p', latency: 'ultra' });
+  await session.pace(sent, () => {
+    onTag?.(session);
+    return true;
+  });
+  await session.transcoder.stop();
+  expect(session.fatal).toEqual([]);
+  expect(session.runs).toHaveLength(1);
+  const [recorded] = session.runs;
+  if (recorded === undefined) throw new Error('there was no run');
+  return recorded;
+}
+
+/** Flashes and beeps of the same moment come together. */
+async function expectInStep(recorded: RecordedRun): Promise<void> {
+  const [flashes, beeps] = await Promise.all([flashSeconds(recorded, '360p'), beepSeconds(recorded)]);
+  const both = flashes.filter((flash) => beeps.some((beep) => Math.abs(beep - flash) < 0.5));
+  expect(both.length).toBeGreaterThanOrEqual(5);
+  for (const flash of both) {
+    expect(Math.min(...beeps.map((beep) => Math.abs(beep - flash)))).toBeLessThan(0.05);
+  }
+}
+
+test('sound that stops for 4 s is silence for viewers, as soon as the picture goes on without it', async () => {
+  let longestMs = 0;
+  const recorded = await publish(without(AUDIO_TAG, 3000, 7000), ({ runs: [run] }) => {
+    const framesAt = (name: string, perSecond: number): number => (run?.counters.get(name)?.frames ?? 0) / perSecond;
+    if (framesAt('360p', 25) > 2)
+      longestMs = Math.max(longestMs, framesAt('360p', 25) - framesAt('audio', 48_000 / 1024));
+  });
+  const audio = await probeTrack(outputOf(recorded, 'audio'));
+  const distances = audio.packets.slice(1).map(({ pts }, index) => pts - (audio.packets[index]?.pts ?? 0));
+  for (const distance of distances) expect(distance).toBeCloseTo(1024 / 48_000, 6);
+  expect(audio.packets.length).toBeGreaterThan((SECONDS - 0.5) * (48_000 / 1024));
+  const beeps = await beepSeconds(recorded);
+  expect(beeps.map((beep) => Math.round(beep))).toEqual([2, 3, 8, 9, 10, 11, 12]);
+  expect(longestMs).toBeLessThan(1.2);
+  await expectInStep(recorded);
+}, 40_000);
+
+test.each([
+  ['in the middle of a GOP', 20, 4],
+  ['at a keyframe', 4, 4],
+])(
+  'a picture that comes back %s is whole, and until then the last keyframe is held',
+  async (_name, keyframeSeconds) => {
+    const [fromSeconds, untilSeconds] = [2.5, 5.5];
+    const paused = `select='not(between(t,${fromSeconds + 0.01},${untilSeconds - 0.01}))'`;
+    const sent = await makeFlvTags([
+      ...['-f', 'lavfi', '-i', `color=black:s=160x90:r=25:d=7.5,${BRIGHTNESS_COUNTER},${paused}`],
+      ...testAudio(7.5),
+      ...[
+        ...H264,
+        '-fps_mode',
+        'passthrough',
+        '-g',
+        '600',
+        '-force_key_frames',
+        `expr:gte(t,n_forced*${keyframeSeconds})`,
+      ],
+      ...['-c:a', 'aac'],
+    ]);
+    let longestMs = 0;
+    const recorded = await publish(sent, ({ runs: [run] }) => {
+      const framesAt = (name: string, perSecond: number): number => (run?.counters.get(name)?.frames ?? 0) / perSecond;
+      if (framesAt('360p', 25) > 2)
+        longestMs = Math.max(longestMs, framesAt('audio', 44_100 / 1024) - framesAt('360p', 25));
+    });
+    expect(longestMs).toBeLessThan(1.2);
+    const levels = await decodeBrightness(outputOf(recorded, '360p'));
+    const numbers = levels.map((level) => (level * 219) / 255 + 16 - 20);
+    expect(numbers.length).toBeGreaterThan(180);
+    for (const [index, number] of numbers.entries()) {
+      const isHeld = index > fromSeconds * 25 && index < untilSeconds * 25;
+      if (!isHeld) expect(Math.abs(number - index)).toBeLessThan(3);
+    }
+  },
+  40_000,
+);
