@@ -8,7 +8,7 @@ import { freePort } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import type { RunningSystem, SystemUnderTest } from '../bench-context.ts';
-import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
+import { makeTemporaryFolder, type ProgramContext } from '../bench-context.ts';
 import { type Program, startProgram } from '../program.ts';
 
 /** The platform with one stream. */
@@ -54,7 +54,7 @@ export function headend(latency: LatencyName): SystemUnderTest {
 
 /** Starts the platform on free ports with its own data folder, and creates a stream. It ends with the context. */
 export async function startHeadend(
-  context: BenchContext,
+  context: ProgramContext,
   latency: LatencyName,
   { tasks = 1, ladder }: HeadendOptions = {},
 ): Promise<RunningHeadend> {
