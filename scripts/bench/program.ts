@@ -23,9 +23,10 @@ export function startProgram(
   context: ProgramContext,
   command: string,
   args: readonly string[],
-  options: { readonly cwd: string },
+  options: { readonly cwd: string; readonly environment?: Readonly<Record<string, string>> },
 ): Program {
-  const child = spawn(command, args, { cwd: options.cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...options.environment };
+  const child = spawn(command, args, { cwd: options.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} could not be started`);
   let stderrTail = '';

@@ -7,4 +7,6 @@ export interface FaultContext extends ProgramContext {
   /** The platform with one task, which several faults share. */
   platform(): Promise<RunningHeadend>;
   browser(): Promise<TestBrowser>;
+  /** By how much longer everything may take, on a slow machine. 1 for what is expected. */
+  readonly patience: number;
 }

@@ -24,6 +24,8 @@ export interface Fault {
   readonly name: string;
   /** What shall happen. */
   readonly expected: string;
+  /** How long it goes on, if that is long. @default less than any limit */
+  readonly seconds?: number;
   /** The outcome, or why this machine can't tell. */
   run(context: FaultContext): Promise<FaultOutcome | SkippedFault>;
 }

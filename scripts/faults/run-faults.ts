@@ -8,6 +8,8 @@ export interface FaultRunOptions {
   readonly faults: readonly Fault[];
   /** Aborts when somebody interrupts the run. */
   readonly interrupted: AbortSignal;
+  /** By how much longer everything may take, on a slow machine. @default 1 */
+  readonly patience?: number;
   /** Says what is being done. */
   readonly note: (line: string) => void;
 }
@@ -34,7 +36,8 @@ export interface FaultReport {
 const LIMIT_MS = 300_000;
 
 /** Runs the faults one after another. Nothing that they started is left when it resolves. */
-export async function runFaults({ faults, interrupted, note }: FaultRunOptions): Promise<FaultReport> {
+export async function runFaults(options: FaultRunOptions): Promise<FaultReport> {
+  const { faults, interrupted, note, patience = 1 } = options;
   const rows: FaultRow[] = [];
   await inContext(interrupted, async (whole) => {
     const platform = once(() => startHeadend(whole, 'low'));
@@ -42,8 +45,11 @@ export async function runFaults({ faults, interrupted, note }: FaultRunOptions):
     for (const fault of faults) {
       if (interrupted.aborted) break;
       note(`${fault.name} ...`);
-      const signal = AbortSignal.any([interrupted, AbortSignal.timeout(LIMIT_MS)]);
-      const run = () => inContext(signal, (context) => fault.run({ ...context, platform, browser }));
+      const signal = AbortSignal.any([
+        interrupted,
+        AbortSignal.timeout(LIMIT_MS * patience + (fault.seconds ?? 0) * 1000),
+      ]);
+      const run = () => inContext(signal, (context) => fault.run({ ...context, platform, browser, patience }));
       const outcome = await run().catch(toOutcome);
       // What failed because it was interrupted says nothing about the platform.
       if (!interrupted.aborted) rows.push(toRow(fault, outcome));

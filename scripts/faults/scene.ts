@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
-import { isPlayable } from '#kit/first-playlist.ts';
+import { makeClip } from '#kit/clip.ts';
+import { isPlayable, mediaPlaylistUris } from '#kit/first-playlist.ts';
 import { HttpViewer } from '#kit/http-viewer.ts';
 import { readDescendants } from '#kit/process-usage.ts';
 import { rememberSecret } from '#kit/secrets.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
+import { publishTags, type TagPublisher, type TagPublisherOptions } from '#kit/tag-publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { RunningHeadend } from '#scripts/bench/systems/headend.ts';
 import { ApiWatch } from './api-watch.ts';
@@ -42,7 +44,10 @@ interface AnsweredPlaylist {
   readonly text: string;
 }
 
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_SECONDS = 60;
+const FIRST_SEGMENTS = 2;
+/** The smallest picture in which the frame counter can be read. */
+const TAG_CLIP = { width: 320, height: 180, seconds: 8, videoKbps: 300 } as const;
 
 /** One stream, its publisher and its viewers. */
 export class Scene {
@@ -101,17 +106,30 @@ export class Scene {
     return publishWithFfmpeg(this.#context, args, rtmpUrl);
   }
 
+  /** Publishes a clip's tags, changed. */
+  async publishTags(options: Pick<TagPublisherOptions, 'change' | 'metadata'>): Promise<TagPublisher> {
+    const rtmpPort = Number(new URL(this.publishUrl).port);
+    const clipPath = await makeClip(TAG_CLIP);
+    const publisher = await publishTags({ ...options, rtmpPort, clipPath, streamKey: this.streamKey });
+    this.#context.defer(async () => publisher.kill());
+    return publisher;
+  }
+
   /** Resolves when all playlists list media. */
-  async untilPlayable(): Promise<void> {
+  async untilPlayable(timeoutSeconds = START_TIMEOUT_SECONDS): Promise<void> {
     const { signal } = this.#context;
     await waitFor('a playlist with media', () => isPlayable(this.masterUrl, signal), {
-      ...{ signal, timeoutMs: START_TIMEOUT_MS },
+      ...{ signal, timeoutMs: this.#patient(timeoutSeconds) * 1000 },
     });
   }
 
-  /** Waits until the stream can be played, opens players, and resolves when all of them play. */
+  /**
+   * Waits until there are some segments, opens players, and resolves when all of them play. What players make of the very first
+   * segments is a fault of its own.
+   */
   async watchWith(...names: readonly (PlayerName | SlowPlayer)[]): Promise<readonly Player[]> {
     await this.untilPlayable();
+    await waitFor('the first segments', () => this.#hasSegments(), this.#limits());
     this.#viewer ??= this.#startViewer();
     const players = await Promise.all(names.map((name) => this.#open(name)));
     this.#players.push(...players);
@@ -133,7 +151,7 @@ export class Scene {
 
   /** Waits for something that shall happen. Resolves to whether it did. */
   async happens(what: string, timeoutSeconds: number, check: () => boolean | Promise<boolean>): Promise<boolean> {
-    const limits = { signal: this.#context.signal, timeoutMs: timeoutSeconds * 1000, intervalMs: 100 };
+    const limits = { signal: this.#context.signal, timeoutMs: this.#patient(timeoutSeconds) * 1000, intervalMs: 100 };
     return waitFor(what, check, limits).catch((error) => {
       if (this.#context.signal.aborted) throw error;
       return false;
@@ -172,7 +190,7 @@ export class Scene {
   async stalls(atMostSeconds: number): Promise<readonly Finding[]> {
     const reports = await Promise.all(this.#players.map((player) => player.report()));
     return reports.map(({ player, longestStallSeconds }) => {
-      const allowed = atMostSeconds + (player === 'page' || player === 'plain' ? 0 : SEGMENTS_SECONDS);
+      const allowed = this.#patient(atMostSeconds) + (player === 'page' || player === 'plain' ? 0 : SEGMENTS_SECONDS);
       return {
         ok: longestStallSeconds <= allowed,
         seen: `${player} stalled ${longestStallSeconds.toFixed(1)} s${longestStallSeconds <= allowed ? '' : `, ${allowed} s allowed`}`,
@@ -180,8 +198,18 @@ export class Scene {
     });
   }
 
+  async #hasSegments(): Promise<boolean> {
+    const uris = mediaPlaylistUris((await this.master()) ?? '');
+    const texts = await Promise.all(uris.map(async (uri) => (await fetch(`${this.liveUrl}/${uri}`)).text()));
+    return texts.every((text) => (text.match(/#EXTINF/g) ?? []).length >= FIRST_SEGMENTS);
+  }
+
   #limits() {
-    return { signal: this.#context.signal, timeoutMs: START_TIMEOUT_MS };
+    return { signal: this.#context.signal, timeoutMs: this.#patient(START_TIMEOUT_SECONDS) * 1000 };
+  }
+
+  #patient(seconds: number): number {
+    return seconds * this.#context.patience;
   }
 
   #startViewer(): HttpViewer {

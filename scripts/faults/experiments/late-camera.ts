@@ -1,0 +1,58 @@
+import { isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { readPlayback } from '#kit/stall-meter.ts';
+import type { TimedTag } from '#kit/tag-publisher.ts';
+import type { Fault } from '../fault.ts';
+import { openPlainPlayer } from '../page-players.ts';
+import { finding, Scene } from '../scene.ts';
+
+const LATE_MS = 6_000;
+const UPTIME_MS = 3_600_000;
+const PICTURE_WITHIN_SECONDS = 40;
+
+function lateCamera(name: string, makeChange: () => (sent: TimedTag) => readonly TimedTag[]): Fault {
+  return {
+    name: `late-camera/${name}`,
+    expected: 'the stream waits, and then has sound and picture',
+    run: async (context) => {
+      const scene = await Scene.open(context);
+      const publisher = await scene.publishTags({ change: makeChange() });
+      const hasBoth = async () => /RESOLUTION=.*AUDIO=|AUDIO=.*RESOLUTION=/.test((await scene.master()) ?? '');
+      const isWhole = await scene.happens('sound and picture', PICTURE_WITHIN_SECONDS, hasBoth);
+      const player = await openPlainPlayer(context, scene.masterUrl);
+      const width = async () => (await readPlayback(player.page)).pictureWidth;
+      const isSeen = isWhole && (await scene.happens('a picture', 20, async () => (await width()) > 0));
+      return scene.outcome([
+        finding(publisher.isOpen(), publisher.isOpen() ? 'the publish goes on' : 'the publish was ended'),
+        finding(isWhole, isWhole ? 'sound and picture are offered' : 'not both are offered'),
+        finding(isSeen, isSeen ? 'hls.js shows the picture' : 'hls.js shows no picture'),
+      ]);
+    },
+  };
+}
+
+/** The camera is switched on some seconds after the microphone. */
+const switchedOnLate = () => {
+  let hasBegun = false;
+  const headers: TimedTag[] = [];
+  return (sent: TimedTag): readonly TimedTag[] => {
+    if (sent.tag.type !== VIDEO_TAG || hasBegun) return [sent];
+    if (sent.tag.payload[1] === 0) headers.push(sent);
+    if (sent.tag.payload[1] === 0 || sent.dueMs < LATE_MS || !isVideoKeyframe(sent.tag)) return [];
+    hasBegun = true;
+    const { timestampMs } = sent.tag;
+    return [...headers.map(({ tag }) => ({ tag: { ...tag, timestampMs }, dueMs: sent.dueMs })), sent];
+  };
+};
+
+/** The picture is stamped by the time since the machine started, and the sound from 0 on. */
+const stampedByUptime =
+  () =>
+  (sent: TimedTag): readonly TimedTag[] =>
+    sent.tag.type === VIDEO_TAG
+      ? [{ ...sent, tag: { ...sent.tag, timestampMs: sent.tag.timestampMs + UPTIME_MS } }]
+      : [sent];
+
+export const lateCameras: readonly Fault[] = [
+  lateCamera('switched-on', switchedOnLate),
+  lateCamera('uptime', stampedByUptime),
+];
