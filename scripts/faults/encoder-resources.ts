@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { BYTES_PER_MEGABYTE, countOpenFiles, readDescendants, readProcess } from '#kit/process-usage.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { RunningHeadend } from '#scripts/bench/systems/headend.ts';
-import type { Finding } from './fault.ts';
+import type { Observation } from './fault.ts';
 import { signalSpy } from './spied-platform.ts';
 
 /** What an encoder holds. */
@@ -43,7 +43,7 @@ const MAX_MORE_FILES = 8;
 const MAX_MORE_TIMERS = 8;
 
 /** Whether nothing but noise has become more. */
-export function compareResources(before: EncoderResources, after: EncoderResources): readonly Finding[] {
+export function compareResources(before: EncoderResources, after: EncoderResources): readonly Observation[] {
   const mostMegabytes = before.residentMegabytes * MAX_GROWTH.factor + MAX_GROWTH.megabytes;
   return [
     {

@@ -2,7 +2,7 @@ import type { FaultContext } from './fault-context.ts';
 import type { PlayerReport } from './player.ts';
 
 /** One thing that was looked at. */
-export interface Finding {
+export interface Observation {
   readonly ok: boolean;
   /** What was seen, in a few words. */
   readonly seen: string;
@@ -10,7 +10,7 @@ export interface Finding {
 
 /** What a fault has shown. */
 export interface FaultOutcome {
-  readonly findings: readonly Finding[];
+  readonly findings: readonly Observation[];
   readonly players: readonly PlayerReport[];
   /** Why FFmpeg was replaced, once for each time. */
   readonly restarts: readonly string[];

@@ -24,7 +24,7 @@ export async function runFaultsCommand(line: FaultsCommandLine, terminal: Faults
   const note = (text: string): void => void terminal.stderr.write(`${toPrintable(text)}\n`);
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const report = await runFaults({ faults: line.faults, interrupted: interruption.signal, note });
+    const report = await runFaults({ ...line, interrupted: interruption.signal, note });
     terminal.stdout.write(line.isJson ? toFaultsJson(report) : formatFaults(report));
     if (!report.isComplete) note('Interrupted: not every fault was tried.');
     return isGood(report) ? 0 : 1;

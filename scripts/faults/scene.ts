@@ -12,7 +12,7 @@ import { publishTags, type TagPublisher, type TagPublisherOptions } from '#kit/t
 import { waitFor } from '#kit/wait-for.ts';
 import type { RunningHeadend } from '#scripts/bench/systems/headend.ts';
 import { ApiWatch } from './api-watch.ts';
-import type { FaultOutcome, Finding } from './fault.ts';
+import type { FaultOutcome, Observation } from './fault.ts';
 import type { FaultContext } from './fault-context.ts';
 import { type FfmpegPublisher, publishWithFfmpeg } from './ffmpeg-publisher.ts';
 import { openPlainPlayer, openWatchPage } from './page-players.ts';
@@ -174,11 +174,11 @@ export class Scene {
   }
 
   /** Findings that every fault has in common, and those given. */
-  async outcome(findings: readonly Finding[]): Promise<FaultOutcome> {
+  async outcome(findings: readonly Observation[]): Promise<FaultOutcome> {
     const players = await Promise.all(this.#players.map((player) => player.report()));
     await this.#viewer?.stop();
     const flaws = this.witness.contradictions();
-    const rules: Finding = {
+    const rules: Observation = {
       ok: flaws.length === 0,
       seen: flaws.length === 0 ? 'playlists fit together' : `${flaws.length} flaws: ${flaws.slice(0, 2).join('; ')}`,
     };
@@ -187,7 +187,7 @@ export class Scene {
   }
 
   /** No player shall have stalled for longer. FFmpeg and mpv play from segments, and may wait for one more. */
-  async stalls(atMostSeconds: number): Promise<readonly Finding[]> {
+  async stalls(atMostSeconds: number): Promise<readonly Observation[]> {
     const reports = await Promise.all(this.#players.map((player) => player.report()));
     return reports.map(({ player, longestStallSeconds }) => {
       const allowed = this.#patient(atMostSeconds) + (player === 'page' || player === 'plain' ? 0 : SEGMENTS_SECONDS);
@@ -245,4 +245,4 @@ interface StreamOfScene {
 }
 
 /** A finding that says what was seen either way. */
-export const finding = (ok: boolean, seen: string): Finding => ({ ok, seen });
+export const finding = (ok: boolean, seen: string): Observation => ({ ok, seen });

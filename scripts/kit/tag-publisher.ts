@@ -7,7 +7,7 @@ import { paceTags } from './pace-tags.ts';
 import { RtmpClient } from './rtmp-client.ts';
 
 /** A tag, and when it is sent, in milliseconds on a clock that all tags share. */
-export interface TimedTag {
+export interface DueTag {
   readonly tag: FlvTag;
   readonly dueMs: number;
 }
@@ -18,7 +18,7 @@ export interface TagPublisherOptions {
   /** An FLV made by `makeClip`. */
   readonly clipPath: string;
   /** What is sent for a tag of the clip, headers included. @default the tag itself */
-  readonly change?: (sent: TimedTag) => readonly TimedTag[];
+  readonly change?: (sent: DueTag) => readonly DueTag[];
   /** The fields of `onMetaData`. @default none is sent */
   readonly metadata?: Readonly<Record<string, AmfValue>>;
 }
@@ -62,7 +62,7 @@ export async function publishTags(options: TagPublisherOptions): Promise<TagPubl
   };
 }
 
-function* changedTags(clip: FlvFile, change: (sent: TimedTag) => readonly TimedTag[]): Generator<TimedTag, never> {
+function* changedTags(clip: FlvFile, change: (sent: DueTag) => readonly DueTag[]): Generator<DueTag, never> {
   for (const tag of clip.headers) if (tag.type !== SCRIPT_TAG) yield* change({ tag, dueMs: 0 });
   for (const { tag } of endlessClip(clip)) yield* change({ tag, dueMs: tag.timestampMs });
   throw new Error('an endless clip has ended');

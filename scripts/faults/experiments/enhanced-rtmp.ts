@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { audioTag, enhancedTag, modExTag, multitrackTag, toEnhanced } from '#kit/enhanced-tags.ts';
-import type { TimedTag } from '#kit/tag-publisher.ts';
+import type { DueTag } from '#kit/tag-publisher.ts';
 import type { Fault } from '../fault.ts';
 import { finding, Scene } from '../scene.ts';
 
@@ -17,7 +17,7 @@ type ChangeTag = (tag: FlvTag) => readonly FlvTag[];
 interface EnhancedFaultOptions {
   readonly name: string;
   readonly expected: string;
-  makeChange(): Promise<(sent: TimedTag) => readonly TimedTag[]>;
+  makeChange(): Promise<(sent: DueTag) => readonly DueTag[]>;
 }
 
 /** The publisher uses more of Enhanced RTMP than most do. */
@@ -49,7 +49,7 @@ function enhanced({ name, expected, makeChange }: EnhancedFaultOptions): Fault {
 const byTag =
   (change: ChangeTag) =>
   async () =>
-  ({ tag, dueMs }: TimedTag): readonly TimedTag[] =>
+  ({ tag, dueMs }: DueTag): readonly DueTag[] =>
     change(tag).map((each) => ({ tag: each, dueMs }));
 
 const FIRST_TRACK = 'the first track of each kind is played';
@@ -126,12 +126,12 @@ interface OtherSound {
 }
 
 /** The clip's picture with another sound. Each frame of the picture is followed by the sound up to it. */
-function withSound({ packets, packetMs, fourCc, configuration }: OtherSound): (sent: TimedTag) => readonly TimedTag[] {
+function withSound({ packets, packetMs, fourCc, configuration }: OtherSound): (sent: DueTag) => readonly DueTag[] {
   let sentPackets = 0;
   let hasBegun = false;
   return ({ tag, dueMs }) => {
     if (tag.type !== VIDEO_TAG) return [];
-    const sound: TimedTag[] = [];
+    const sound: DueTag[] = [];
     if (!hasBegun && configuration !== null) {
       sound.push({ tag: audioTag(fourCc, tag.timestampMs, configuration, true), dueMs });
     }

@@ -1,6 +1,6 @@
 import { isVideoKeyframe, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { readPlayback } from '#kit/stall-meter.ts';
-import type { TimedTag } from '#kit/tag-publisher.ts';
+import type { DueTag } from '#kit/tag-publisher.ts';
 import type { Fault } from '../fault.ts';
 import { openPlainPlayer } from '../page-players.ts';
 import { finding, Scene } from '../scene.ts';
@@ -9,7 +9,7 @@ const LATE_MS = 6_000;
 const UPTIME_MS = 3_600_000;
 const PICTURE_WITHIN_SECONDS = 40;
 
-function lateCamera(name: string, makeChange: () => (sent: TimedTag) => readonly TimedTag[]): Fault {
+function lateCamera(name: string, makeChange: () => (sent: DueTag) => readonly DueTag[]): Fault {
   return {
     name: `late-camera/${name}`,
     expected: 'the stream waits, and then has sound and picture',
@@ -33,8 +33,8 @@ function lateCamera(name: string, makeChange: () => (sent: TimedTag) => readonly
 /** The camera is switched on some seconds after the microphone. */
 const switchedOnLate = () => {
   let hasBegun = false;
-  const headers: TimedTag[] = [];
-  return (sent: TimedTag): readonly TimedTag[] => {
+  const headers: DueTag[] = [];
+  return (sent: DueTag): readonly DueTag[] => {
     if (sent.tag.type !== VIDEO_TAG || hasBegun) return [sent];
     if (sent.tag.payload[1] === 0) headers.push(sent);
     if (sent.tag.payload[1] === 0 || sent.dueMs < LATE_MS || !isVideoKeyframe(sent.tag)) return [];
@@ -47,7 +47,7 @@ const switchedOnLate = () => {
 /** The picture is stamped by the time since the machine started, and the sound from 0 on. */
 const stampedByUptime =
   () =>
-  (sent: TimedTag): readonly TimedTag[] =>
+  (sent: DueTag): readonly DueTag[] =>
     sent.tag.type === VIDEO_TAG
       ? [{ ...sent, tag: { ...sent.tag, timestampMs: sent.tag.timestampMs + UPTIME_MS } }]
       : [sent];

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { Fault, Finding } from '../fault.ts';
+import type { Fault, Observation } from '../fault.ts';
 import { finding, Scene } from '../scene.ts';
 import { liveSource, type SourceOptions } from '../source.ts';
 
@@ -24,7 +24,7 @@ interface OddPictureOptions {
   readonly name: string;
   readonly expected: string;
   readonly source: SourceOptions;
-  readonly check: (scene: Scene, signal: AbortSignal) => Promise<readonly Finding[]>;
+  readonly check: (scene: Scene, signal: AbortSignal) => Promise<readonly Observation[]>;
 }
 
 /** The source's picture is not what players take for granted. */

@@ -1,7 +1,7 @@
 import { VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { decodeFrameNumbers } from '#kit/frame-counter.ts';
 import { Random } from '#kit/random.ts';
-import type { TagPublisherOptions, TimedTag } from '#kit/tag-publisher.ts';
+import type { DueTag, TagPublisherOptions } from '#kit/tag-publisher.ts';
 import type { Fault } from '../fault.ts';
 import { finding, Scene } from '../scene.ts';
 
@@ -41,19 +41,19 @@ export const wrongFrameRates: readonly Fault[] = [
   wrongFrameRate('slow-start', () => ({ change: slowStart() })),
 ];
 
-const isFrame = ({ tag }: TimedTag): boolean => tag.type === VIDEO_TAG && tag.payload[1] === 1;
-const shifted = ({ tag, dueMs }: TimedTag, byMs: number): TimedTag => ({
+const isFrame = ({ tag }: DueTag): boolean => tag.type === VIDEO_TAG && tag.payload[1] === 1;
+const shifted = ({ tag, dueMs }: DueTag, byMs: number): DueTag => ({
   tag: { ...tag, timestampMs: Math.max(0, Math.round(tag.timestampMs + byMs)) },
   dueMs,
 });
 
 /** The timestamps of the picture are off by up to 4 ms. */
-const jitter = (random: Random) => (sent: TimedTag) => [isFrame(sent) ? shifted(sent, random.integer(-4, 4)) : sent];
+const jitter = (random: Random) => (sent: DueTag) => [isFrame(sent) ? shifted(sent, random.integer(-4, 4)) : sent];
 
 /** A camera in the dark: the first frames come half as fast. Those after them follow without a gap. */
 function slowStart() {
   let frames = 0;
-  return (sent: TimedTag): TimedTag[] => {
+  return (sent: DueTag): DueTag[] => {
     const isPicture = isFrame(sent);
     const lateMs = Math.min(frames, SLOW_FRAMES) * FRAME_MS;
     if (!isPicture) return [sent];
