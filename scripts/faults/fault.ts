@@ -10,7 +10,7 @@ export interface Observation {
 
 /** What a fault has shown. */
 export interface FaultOutcome {
-  readonly findings: readonly Observation[];
+  readonly observations: readonly Observation[];
   readonly players: readonly PlayerReport[];
   /** Why FFmpeg was replaced, once for each time. */
   readonly restarts: readonly string[];

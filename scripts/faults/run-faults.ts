@@ -52,7 +52,10 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
       const run = () => inContext(signal, (context) => fault.run({ ...context, platform, browser, patience }));
       const outcome = await run().catch(toOutcome);
       // What failed because it was interrupted says nothing about the platform.
-      if (!interrupted.aborted) rows.push(toRow(fault, outcome));
+      if (interrupted.aborted) break;
+      const row = toRow(fault, outcome);
+      note(`  ${row.observed}`);
+      rows.push(row);
     }
   });
   return { rows, isComplete: !interrupted.aborted };
@@ -84,7 +87,7 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
 }
 
 const toOutcome = (error: unknown): FaultOutcome => ({
-  findings: [{ ok: false, seen: errorMessage(error) }],
+  observations: [{ ok: false, seen: errorMessage(error) }],
   ...{ players: [], restarts: [], said: [] },
 });
 
@@ -93,8 +96,8 @@ function toRow({ name, expected }: Fault, outcome: FaultOutcome | SkippedFault):
   if ('skipped' in outcome) {
     return { ...row, ok: null, observed: outcome.skipped, players: [], restarts: [], said: [] };
   }
-  const { findings, ...rest } = outcome;
-  const ok = findings.every((finding) => finding.ok);
-  const observed = findings.map((finding) => `${finding.ok ? '' : 'NOT: '}${finding.seen}`).join('; ');
+  const { observations, ...rest } = outcome;
+  const ok = observations.every((observation) => observation.ok);
+  const observed = observations.map((observation) => `${observation.ok ? '' : 'NOT: '}${observation.seen}`).join('; ');
   return { ...row, ok, observed, ...rest };
 }

@@ -173,8 +173,8 @@ export class Scene {
     return response.ok ? text : null;
   }
 
-  /** Findings that every fault has in common, and those given. */
-  async outcome(findings: readonly Observation[]): Promise<FaultOutcome> {
+  /** Observations that every fault has in common, and those given. */
+  async outcome(observations: readonly Observation[]): Promise<FaultOutcome> {
     const players = await Promise.all(this.#players.map((player) => player.report()));
     await this.#viewer?.stop();
     const flaws = this.witness.contradictions();
@@ -183,7 +183,7 @@ export class Scene {
       seen: flaws.length === 0 ? 'playlists fit together' : `${flaws.length} flaws: ${flaws.slice(0, 2).join('; ')}`,
     };
     const { restarts, said } = this.api;
-    return { findings: this.#viewer === null ? findings : [...findings, rules], players, restarts, said };
+    return { observations: this.#viewer === null ? observations : [...observations, rules], players, restarts, said };
   }
 
   /** No player shall have stalled for longer. FFmpeg and mpv play from segments, and may wait for one more. */
@@ -244,5 +244,5 @@ interface StreamOfScene {
   readonly playbackId: string;
 }
 
-/** A finding that says what was seen either way. */
-export const finding = (ok: boolean, seen: string): Observation => ({ ok, seen });
+/** A observation that says what was seen either way. */
+export const observation = (ok: boolean, seen: string): Observation => ({ ok, seen });

@@ -7,7 +7,7 @@ import { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { makeTemporaryFolder } from '#scripts/bench/bench-context.ts';
 import { compareResources, readResources } from './encoder-resources.ts';
 import type { Fault } from './fault.ts';
-import { finding, Scene } from './scene.ts';
+import { observation, Scene } from './scene.ts';
 import { startSpiedPlatform } from './spied-platform.ts';
 
 export interface SoakOptions {
@@ -58,14 +58,17 @@ export const soak = ({ seconds, seed }: SoakOptions): Fault => ({
     const later = await Promise.all(players.map((player) => player.positionSeconds()));
     const playing = players.map(({ name }, index) => {
       const plays = (later[index] ?? 0) > (positions[index] ?? Number.POSITIVE_INFINITY);
-      return finding(plays, plays ? `${name} plays` : `${name} does not play any more`);
+      return observation(plays, plays ? `${name} plays` : `${name} does not play any more`);
     });
     const failures = scene.witness.failures();
     return scene.outcome([
-      finding(true, [...counts].map(([name, count]) => `${count} x ${name}`).join(', ')),
+      observation(true, [...counts].map(([name, count]) => `${count} x ${name}`).join(', ')),
       ...compareResources(before, after),
       ...playing,
-      finding(failures.length === 0, failures.length === 0 ? 'all media was there' : failures.slice(0, 3).join(', ')),
+      observation(
+        failures.length === 0,
+        failures.length === 0 ? 'all media was there' : failures.slice(0, 3).join(', '),
+      ),
     ]);
   },
 });

@@ -1,6 +1,6 @@
 import { audioKbps, ladderRungs } from '#domain/ladders.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const LADDER = '480p';
@@ -27,12 +27,12 @@ export const blackStart: Fault = {
       }
       await scene.pass(1);
     }
-    const findings = ladderRungs(LADDER).map(({ name, videoKbps }) => {
+    const observations = ladderRungs(LADDER).map(({ name, videoKbps }) => {
       const least = (videoKbps + audioKbps(LADDER)) * 1000;
       const found = lowest.get(name) ?? 0;
-      return finding(found >= least, `BANDWIDTH of ${name} from ${found} on, ${least} is needed`);
+      return observation(found >= least, `BANDWIDTH of ${name} from ${found} on, ${least} is needed`);
     });
-    return scene.outcome([...findings, ...(await scene.stalls(MAX_STALL_SECONDS))]);
+    return scene.outcome([...observations, ...(await scene.stalls(MAX_STALL_SECONDS))]);
   },
 };
 

@@ -1,6 +1,6 @@
 import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const BEFORE_SECONDS = 6;
 const VIDEO_HEADER_BYTES = 5;
@@ -27,8 +27,8 @@ export const captions: Fault = {
     const isDeclared = /TYPE=CLOSED-CAPTIONS.*INSTREAM-ID="CC1"/.test(master);
     const isDenied = master.includes('CLOSED-CAPTIONS=NONE');
     return scene.outcome([
-      finding(isDeclared, isDeclared ? 'CC1 is declared' : 'CC1 is not declared'),
-      finding(!isDenied, isDenied ? 'CLOSED-CAPTIONS=NONE' : 'not denied'),
+      observation(isDeclared, isDeclared ? 'CC1 is declared' : 'CC1 is not declared'),
+      observation(!isDenied, isDenied ? 'CLOSED-CAPTIONS=NONE' : 'not denied'),
     ]);
   },
 };

@@ -1,6 +1,6 @@
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 import { signalSpy, startSpiedPlatform } from '../spied-platform.ts';
 
@@ -27,7 +27,7 @@ export const clockStep: Fault = {
     const followed = await scene.happens('the date', CONVERGED_WITHIN_SECONDS, isClose);
     const seen = `the date is ${(await behind()).toFixed(1)} s behind the stepped clock`;
     await scene.pass(BEFORE_SECONDS);
-    return scene.outcome([finding(followed, seen), ...(await scene.stalls(MAX_STALL_SECONDS))]);
+    return scene.outcome([observation(followed, seen), ...(await scene.stalls(MAX_STALL_SECONDS))]);
   },
 };
 

@@ -3,7 +3,7 @@ import { findEncodingTask } from '#kit/encoder-processes.ts';
 import { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { startHeadend } from '#scripts/bench/systems/headend.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const BEFORE_SECONDS = 5;
 const WATCHED_SECONDS = 15;
@@ -26,7 +26,7 @@ export const drain: Fault = {
     await scene.pass(WATCHED_SECONDS);
     const { hasEndList } = scene.witness;
     return scene.outcome([
-      finding(!hasEndList, hasEndList ? 'a playlist ended' : 'no playlist ended'),
+      observation(!hasEndList, hasEndList ? 'a playlist ended' : 'no playlist ended'),
       ...(await scene.stalls(MAX_STALL_SECONDS)),
     ]);
   },

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const PLAYED_SECONDS = 4;
@@ -17,7 +17,7 @@ function earlyPlayer(latency: LatencyName): Fault {
       scene.publish(liveSource());
       await scene.happens('a multivariant playlist', 60, async () => (await scene.master()) !== null);
       const complaints = await play(scene.masterUrl, context.signal);
-      return scene.outcome([finding(complaints === null, complaints ?? `ffmpeg played ${PLAYED_SECONDS} s`)]);
+      return scene.outcome([observation(complaints === null, complaints ?? `ffmpeg played ${PLAYED_SECONDS} s`)]);
     },
   };
 }

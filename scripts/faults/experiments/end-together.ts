@@ -1,7 +1,7 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const BEFORE_SECONDS = 6;
@@ -30,8 +30,8 @@ function endTogether(latency: LatencyName): Fault {
       const together = differences.every((seconds) => Math.abs(seconds) <= MAX_DIFFERENCE_SECONDS);
       const texts = differences.map((seconds) => `${Math.round(seconds * 1000)} ms`).join(', ');
       return scene.outcome([
-        finding(together, `sound is longer by ${texts}`),
-        finding(isEnded, isEnded ? 'hls.js fired `ended`' : 'hls.js did not fire `ended`'),
+        observation(together, `sound is longer by ${texts}`),
+        observation(isEnded, isEnded ? 'hls.js fired `ended`' : 'hls.js did not fire `ended`'),
       ]);
     },
   };

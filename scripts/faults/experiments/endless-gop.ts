@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const KILLED_AFTER_SECONDS = 12;
@@ -29,8 +29,11 @@ const endless: Fault = {
     const events = scene.api.events.slice(eventsBefore).filter(({ type }) => type !== 'encoder.restarted');
     const isMet = hasEnded || goesOn;
     return scene.outcome([
-      finding(isMet, hasEnded ? 'the publish was ended' : goesOn ? 'the stream goes on' : 'dark, and still published'),
-      finding(goesOn || events.length > 0, events.length > 0 ? 'an event says so' : 'no event says so'),
+      observation(
+        isMet,
+        hasEnded ? 'the publish was ended' : goesOn ? 'the stream goes on' : 'dark, and still published',
+      ),
+      observation(goesOn || events.length > 0, events.length > 0 ? 'an event says so' : 'no event says so'),
     ]);
   },
 };
@@ -49,7 +52,7 @@ function survivable(name: string, expected: string, video: readonly string[], ma
       await scene.pass(WATCHED_SECONDS);
       const isPublishing = publisher.isRunning();
       return scene.outcome([
-        finding(isPublishing, isPublishing ? 'the publish went on' : 'the publish was ended'),
+        observation(isPublishing, isPublishing ? 'the publish went on' : 'the publish was ended'),
         ...(await scene.stalls(maxStallSeconds)),
       ]);
     },

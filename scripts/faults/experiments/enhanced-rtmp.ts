@@ -7,7 +7,7 @@ import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { audioTag, enhancedTag, modExTag, multitrackTag, toEnhanced } from '#kit/enhanced-tags.ts';
 import type { DueTag } from '#kit/tag-publisher.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const WATCHED_SECONDS = 8;
 const CLIP_SECONDS = 8;
@@ -32,14 +32,14 @@ function enhanced({ name, expected, makeChange }: EnhancedFaultOptions): Fault {
         () => true,
         () => false,
       );
-      if (!isPlayable) return scene.outcome([finding(false, 'nothing to play')]);
+      if (!isPlayable) return scene.outcome([observation(false, 'nothing to play')]);
       await scene.watchWith('plain');
       await scene.pass(WATCHED_SECONDS);
       const master = (await scene.master()) ?? '';
       const hasBoth = master.includes('RESOLUTION=') && master.includes('AUDIO=');
       return scene.outcome([
-        finding(publisher.isOpen(), publisher.isOpen() ? 'the publish goes on' : 'the publish was ended'),
-        finding(hasBoth, hasBoth ? 'sound and picture' : 'not both sound and picture'),
+        observation(publisher.isOpen(), publisher.isOpen() ? 'the publish goes on' : 'the publish was ended'),
+        observation(hasBoth, hasBoth ? 'sound and picture' : 'not both sound and picture'),
         ...(await scene.stalls(2)),
       ]);
     },

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const BEFORE_SECONDS = 5;
@@ -19,7 +19,7 @@ export const ffmpegKilled: Fault = {
     await scene.pass(WATCHED_SECONDS);
     const { restarts } = scene.api;
     return scene.outcome([
-      finding(restarts.length === 1, `${restarts.length} restarts`),
+      observation(restarts.length === 1, `${restarts.length} restarts`),
       ...(await scene.stalls(MAX_STALL_SECONDS)),
     ]);
   },

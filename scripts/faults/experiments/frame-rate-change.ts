@@ -1,6 +1,6 @@
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const BEFORE_SECONDS = 6;
@@ -25,7 +25,7 @@ function frameRateChange(from: number, to: number): Fault {
       const targets = [...partTargets(scene)].map(([playlist, values]) => `${playlist}: ${[...values].join(' to ')} s`);
       const isConstant = [...partTargets(scene).values()].every((values) => values.size === 1);
       return scene.outcome([
-        finding(isConstant, `PART-TARGET of ${targets.join(', ')}`),
+        observation(isConstant, `PART-TARGET of ${targets.join(', ')}`),
         ...(await scene.stalls(MAX_STALL_SECONDS)),
       ]);
     },

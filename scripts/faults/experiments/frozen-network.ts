@@ -1,6 +1,6 @@
 import { startBreakableProxy } from '#kit/breakable-proxy.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const FREEZE_SECONDS = 15;
@@ -38,8 +38,8 @@ function frozenNetwork({ name, kbps, keyframeInterval }: FrozenOptions): Fault {
       const isPublishing = publisher.isRunning();
       const { restarts } = scene.api;
       return scene.outcome([
-        finding(isPublishing, isPublishing ? 'the publish went on' : 'the publisher was cut'),
-        finding(restarts.length === 0, `${restarts.length} FFmpegs replaced`),
+        observation(isPublishing, isPublishing ? 'the publish went on' : 'the publisher was cut'),
+        observation(restarts.length === 0, `${restarts.length} FFmpegs replaced`),
         ...(await scene.stalls(MAX_STALL_SECONDS)),
       ]);
     },

@@ -3,7 +3,7 @@ import { readPlayback } from '#kit/stall-meter.ts';
 import type { DueTag } from '#kit/tag-publisher.ts';
 import type { Fault } from '../fault.ts';
 import { openPlainPlayer } from '../page-players.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const LATE_MS = 6_000;
 const UPTIME_MS = 3_600_000;
@@ -22,9 +22,9 @@ function lateCamera(name: string, makeChange: () => (sent: DueTag) => readonly D
       const width = async () => (await readPlayback(player.page)).pictureWidth;
       const isSeen = isWhole && (await scene.happens('a picture', 20, async () => (await width()) > 0));
       return scene.outcome([
-        finding(publisher.isOpen(), publisher.isOpen() ? 'the publish goes on' : 'the publish was ended'),
-        finding(isWhole, isWhole ? 'sound and picture are offered' : 'not both are offered'),
-        finding(isSeen, isSeen ? 'hls.js shows the picture' : 'hls.js shows no picture'),
+        observation(publisher.isOpen(), publisher.isOpen() ? 'the publish goes on' : 'the publish was ended'),
+        observation(isWhole, isWhole ? 'sound and picture are offered' : 'not both are offered'),
+        observation(isSeen, isSeen ? 'hls.js shows the picture' : 'hls.js shows no picture'),
       ]);
     },
   };

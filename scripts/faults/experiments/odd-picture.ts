@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Fault, Observation } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource, type SourceOptions } from '../source.ts';
 
 const BEFORE_SECONDS = 4;
@@ -49,7 +49,7 @@ const sampleAspect = oddPicture({
   check: async (scene, signal) => {
     const { width, height, sample_aspect_ratio: ratio = '1:1' } = await probePicture(scene, signal);
     const isWide = Math.abs(width / height - 16 / 9) < 0.02;
-    return [finding(isWide && ratio === '1:1', `${width}x${height}, sample aspect ratio ${ratio}`)];
+    return [observation(isWide && ratio === '1:1', `${width}x${height}, sample aspect ratio ${ratio}`)];
   },
 });
 
@@ -66,7 +66,7 @@ const interlaced = oddPicture({
       /Multi frame detection: TFF: *(\d+) BFF: *(\d+) Progressive: *(\d+)/.exec(stderr) ?? [];
     const combed = Number(tff) + Number(bff);
     const share = combed / (combed + Number(progressive));
-    return [finding(share <= MAX_COMBED_SHARE, `${Math.round(share * 100)} % of the frames are combed`)];
+    return [observation(share <= MAX_COMBED_SHARE, `${Math.round(share * 100)} % of the frames are combed`)];
   },
 });
 
@@ -82,7 +82,7 @@ const hdr = (transfer: string, name: string): Fault =>
     },
     check: async (scene, signal) => {
       const { pix_fmt: format, color_transfer: output = 'unknown' } = await probePicture(scene, signal);
-      return [finding(format === 'yuv420p' && output === 'bt709', `${format}, transfer ${output}`)];
+      return [observation(format === 'yuv420p' && output === 'bt709', `${format}, transfer ${output}`)];
     },
   });
 

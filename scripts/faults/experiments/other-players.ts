@@ -1,6 +1,6 @@
 import { findProgram } from '#kit/find-program.mjs';
 import type { Fault } from '../fault.ts';
-import { finding, type PlayerName, Scene } from '../scene.ts';
+import { observation, type PlayerName, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const BEFORE_SECONDS = 5;
@@ -29,7 +29,7 @@ function otherPlayer(name: Extract<PlayerName, 'ffmpeg' | 'mpv'>): Fault {
       scene.publish(liveSource());
       await scene.pass(AFTER_RETURN_SECONDS);
       return scene.outcome([
-        finding(true, `${afterKill.toFixed(1)} s at the kill`),
+        observation(true, `${afterKill.toFixed(1)} s at the kill`),
         ...(await scene.stalls(MAX_STALL_SECONDS)),
       ]);
     },

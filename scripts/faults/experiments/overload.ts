@@ -1,6 +1,6 @@
 import { makeClip } from '#kit/clip.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 /** The first steps down may still cost a restart each; after that there must be none. */
 const SETTLE_SECONDS = 40;
@@ -24,8 +24,8 @@ export const overload: Fault = {
     await first.pass(WATCHED_SECONDS);
     const kills = scenes.map(({ api }, index) => api.restarts.length - (before[index] ?? 0));
     return first.outcome([
-      finding(true, `${before.join(' and ')} kills in the first ${SETTLE_SECONDS} s`),
-      ...kills.map((count) => finding(count === 0, `${count} kills in the ${WATCHED_SECONDS} s after`)),
+      observation(true, `${before.join(' and ')} kills in the first ${SETTLE_SECONDS} s`),
+      ...kills.map((count) => observation(count === 0, `${count} kills in the ${WATCHED_SECONDS} s after`)),
     ]);
   },
 };

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const GONE_FROM_SECONDS = 10;
@@ -22,8 +22,8 @@ export const pictureGone: Fault = {
     const warning = scene.api.warnings.find((each) => WARNING.test(each));
     const { hasEndList } = scene.witness;
     return scene.outcome([
-      finding(warning !== undefined, warning === undefined ? 'no warning of it' : 'the warning came'),
-      finding(!hasEndList, hasEndList ? 'a playlist ended' : 'no playlist ended'),
+      observation(warning !== undefined, warning === undefined ? 'no warning of it' : 'the warning came'),
+      observation(!hasEndList, hasEndList ? 'a playlist ended' : 'no playlist ended'),
       ...(await scene.stalls(MAX_STALL_SECONDS)),
     ]);
   },

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 /** The source has no sound from the tenth to the fourteenth second. FFmpeg must not hold the picture back for it. */
@@ -20,8 +20,11 @@ export const soundGap: Fault = {
     const { hasEndList } = scene.witness;
     const failures = scene.witness.failures();
     return scene.outcome([
-      finding(!hasEndList, hasEndList ? 'a playlist ended' : 'no playlist ended'),
-      finding(failures.length === 0, failures.length === 0 ? 'all media was there' : failures.slice(0, 2).join(', ')),
+      observation(!hasEndList, hasEndList ? 'a playlist ended' : 'no playlist ended'),
+      observation(
+        failures.length === 0,
+        failures.length === 0 ? 'all media was there' : failures.slice(0, 2).join(', '),
+      ),
       ...(await scene.stalls(MAX_STALL_SECONDS)),
     ]);
   },

@@ -1,7 +1,7 @@
 import { beepOffsets } from '#kit/sound-and-picture.ts';
 import { makeTemporaryFolder } from '#scripts/bench/bench-context.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource, type SourceOptions } from '../source.ts';
 
 const WATCHED_SECONDS = 14;
@@ -43,7 +43,7 @@ function source(name: string, options: SourceOptions): Fault {
       const worst = Math.max(...offsets.map(Math.abs));
       const isInStep = offsets.length >= MIN_FLASHES && worst <= MAX_OFFSET_SECONDS;
       return scene.outcome([
-        finding(isInStep, `${offsets.length} flashes, off by ${Math.round(worst * 1000)} ms at most`),
+        observation(isInStep, `${offsets.length} flashes, off by ${Math.round(worst * 1000)} ms at most`),
         ...(await scene.stalls(2)),
       ]);
     },

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const AWAY_SECONDS = 3;
@@ -19,6 +19,6 @@ export const stopWhileAway: Fault = {
     await scene.platform.api.stopStream(scene.streamId);
     const hasEnded = await scene.happens('EXT-X-ENDLIST', ENDED_WITHIN_SECONDS, () => scene.witness.hasEndList);
     const seen = `${hasEnded ? '' : 'no '}EXT-X-ENDLIST within ${ENDED_WITHIN_SECONDS} s`;
-    return scene.outcome([finding(hasEnded, seen)]);
+    return scene.outcome([observation(hasEnded, seen)]);
   },
 };

@@ -2,7 +2,7 @@ import { AUDIO_TAG } from '#encoder/media/flv-tag.ts';
 import { makeClip } from '#kit/clip.ts';
 import { startPublisher } from '#kit/publisher.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const HEALTHY_SECONDS = 12;
 const AWAY_SECONDS = 4;
@@ -20,7 +20,7 @@ const healthy: Fault = {
     await scene.watchWith();
     await scene.pass(HEALTHY_SECONDS);
     const { warnings } = scene.api;
-    return scene.outcome([finding(warnings.length === 0, `${warnings.length} warnings`)]);
+    return scene.outcome([observation(warnings.length === 0, `${warnings.length} warnings`)]);
   },
 };
 
@@ -44,8 +44,8 @@ const reconnect: Fault = {
     await scene.pass(HEALTHY_SECONDS / 2);
     const { restarts } = scene.api;
     return scene.outcome([
-      finding(restarts.length === 0, `${restarts.length} restarts`),
-      finding(statusAway !== 'idle', `the status while the publisher was away: ${statusAway}`),
+      observation(restarts.length === 0, `${restarts.length} restarts`),
+      observation(statusAway !== 'idle', `the status while the publisher was away: ${statusAway}`),
     ]);
   },
 };
@@ -67,7 +67,10 @@ const zeroStamp: Fault = {
     await scene.watchWith('plain');
     await scene.pass(HEALTHY_SECONDS);
     const { restarts } = scene.api;
-    return scene.outcome([finding(restarts.length === 0, `${restarts.length} restarts`), ...(await scene.stalls(2))]);
+    return scene.outcome([
+      observation(restarts.length === 0, `${restarts.length} restarts`),
+      ...(await scene.stalls(2)),
+    ]);
   },
 };
 

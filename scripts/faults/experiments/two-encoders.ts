@@ -1,7 +1,7 @@
 import { makeClip } from '#kit/clip.ts';
 import { ReturningPublisher } from '#kit/returning-publisher.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const WATCHED_SECONDS = 40;
 /** Three takeovers are allowed within a minute, and the first publish is none. */
@@ -26,9 +26,12 @@ export const twoEncoders: Fault = {
     const refusal = scene.api.events.find(({ type }) => type === REFUSED);
     const warning = scene.api.warnings.find((each) => WARNING.test(each));
     return scene.outcome([
-      finding(accepted <= MAX_ACCEPTED, `${accepted} publishes were accepted in ${WATCHED_SECONDS} s`),
-      finding(refusal !== undefined, refusal === undefined ? 'nobody was refused' : `refused: ${refusal.description}`),
-      finding(warning !== undefined, warning === undefined ? 'no warning' : 'the warning came'),
+      observation(accepted <= MAX_ACCEPTED, `${accepted} publishes were accepted in ${WATCHED_SECONDS} s`),
+      observation(
+        refusal !== undefined,
+        refusal === undefined ? 'nobody was refused' : `refused: ${refusal.description}`,
+      ),
+      observation(warning !== undefined, warning === undefined ? 'no warning' : 'the warning came'),
     ]);
   },
 };

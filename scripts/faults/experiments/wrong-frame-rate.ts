@@ -3,7 +3,7 @@ import { decodeFrameNumbers } from '#kit/frame-counter.ts';
 import { Random } from '#kit/random.ts';
 import type { DueTag, TagPublisherOptions } from '#kit/tag-publisher.ts';
 import type { Fault } from '../fault.ts';
-import { finding, Scene } from '../scene.ts';
+import { observation, Scene } from '../scene.ts';
 
 const FRAME_MS = 1000 / 30;
 const WATCHED_SECONDS = 14;
@@ -28,8 +28,8 @@ function wrongFrameRate(name: string, makeOptions: () => Pick<TagPublisherOption
       const numbers = new Set(await decodeFrameNumbers(input, context.signal));
       const share = numbers.size / (DECODED_SECONDS * 30);
       return scene.outcome([
-        finding(Number(rate) === 30, `FRAME-RATE=${rate}`),
-        finding(share >= MIN_KEPT_SHARE, `${Math.round(share * 100)} % of the frames`),
+        observation(Number(rate) === 30, `FRAME-RATE=${rate}`),
+        observation(share >= MIN_KEPT_SHARE, `${Math.round(share * 100)} % of the frames`),
       ]);
     },
   };
