@@ -12,15 +12,15 @@ const PICTURE_WITHIN_SECONDS = 40;
 function lateCamera(name: string, makeChange: () => (sent: DueTag) => readonly DueTag[]): Fault {
   return {
     name: `late-camera/${name}`,
-    expected: 'the stream waits, and then has sound and picture',
+    expected: 'the stream waits, and then has sound and picture, also for who came first',
     run: async (context) => {
       const scene = await Scene.open(context);
       const publisher = await scene.publishTags({ change: makeChange() });
-      const hasBoth = async () => /RESOLUTION=.*AUDIO=|AUDIO=.*RESOLUTION=/.test((await scene.master()) ?? '');
-      const isWhole = await scene.happens('sound and picture', PICTURE_WITHIN_SECONDS, hasBoth);
+      await scene.untilPlayable();
       const player = await openPlainPlayer(context, scene.masterUrl);
       const width = async () => (await readPlayback(player.page)).pictureWidth;
-      const isSeen = isWhole && (await scene.happens('a picture', 20, async () => (await width()) > 0));
+      const isSeen = await scene.happens('a picture', PICTURE_WITHIN_SECONDS, async () => (await width()) > 0);
+      const isWhole = /RESOLUTION=.*AUDIO=|AUDIO=.*RESOLUTION=/.test((await scene.master()) ?? '');
       return scene.outcome([
         observation(publisher.isOpen(), publisher.isOpen() ? 'the publish goes on' : 'the publish was ended'),
         observation(isWhole, isWhole ? 'sound and picture are offered' : 'not both are offered'),
