@@ -57,8 +57,9 @@ const interlaced = oddPicture({
   name: 'interlaced',
   expected: 'no combing',
   source: {
-    ...{ width: 720, height: 576, frameRate: 50, videoFilter: 'tinterlace=mode=interleave_top,setfield=tff' },
-    video: ['-flags', '+ilme+ildct', '-x264-params', 'tff=1', '-g', '50', '-b:v', '2000k'],
+    // Not scaled on its way, which would blend the fields.
+    ...{ frameRate: 60, videoFilter: 'scroll=horizontal=0.01,tinterlace=mode=interleave_top,setfield=tff' },
+    video: ['-flags', '+ilme+ildct', '-x264-params', 'tff=1', '-g', '60', '-b:v', '2000k'],
   },
   check: async (scene, signal) => {
     const { stderr } = await ffmpeg(['-i', playlistOf(scene), '-t', '4', '-vf', 'idet', '-f', 'null', '-'], signal);
