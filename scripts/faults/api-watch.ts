@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiEvent, ControlApiClient } from '#scripts/api/control-api-client.ts';
 import type { ProgramContext } from '#scripts/bench/bench-context.ts';
+import { askAgain } from './ask-again.ts';
 
 const POLL_MS = 500;
 
@@ -69,7 +70,7 @@ export class ApiWatch {
 
   async #poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const stream = await this.#options.api.getStream(this.#options.streamId);
+      const stream = await askAgain(() => this.#options.api.getStream(this.#options.streamId), signal);
       const status = statusText(stream);
       if (status !== this.#statuses.at(-1)) this.#statuses.push(status);
       for (const warning of stream.health?.warnings ?? []) this.#warnings.add(warning);

@@ -12,6 +12,7 @@ import { publishTags, type TagPublisher, type TagPublisherOptions } from '#kit/t
 import { waitFor } from '#kit/wait-for.ts';
 import type { RunningHeadend } from '#scripts/bench/systems/headend.ts';
 import { ApiWatch } from './api-watch.ts';
+import { askAgain } from './ask-again.ts';
 import type { FaultOutcome, Observation } from './fault.ts';
 import type { FaultContext } from './fault-context.ts';
 import { type FfmpegPublisher, publishWithFfmpeg } from './ffmpeg-publisher.ts';
@@ -81,9 +82,9 @@ export class Scene {
   /** Makes the stream. It is deleted with the context. */
   static async open(context: FaultContext, options: SceneOptions = {}): Promise<Scene> {
     const { platform = await context.platform(), ladder = '360p', latency = 'low' } = options;
-    const stream = await platform.api.createStream({ title: 'Fault', ladder, latency });
+    const stream = await askAgain(() => platform.api.createStream({ title: 'Fault', ladder, latency }));
     rememberSecret(stream.streamKey);
-    context.defer(() => platform.api.deleteStream(stream.id));
+    context.defer(() => askAgain(async () => ({ gone: await platform.api.deleteStream(stream.id) })));
     return new Scene(context, platform, stream);
   }
 
@@ -156,6 +157,11 @@ export class Scene {
       if (this.#context.signal.aborted) throw error;
       return false;
     });
+  }
+
+  /** Stops the stream by the control API. */
+  async stop(): Promise<void> {
+    await askAgain(() => this.platform.api.stopStream(this.streamId));
   }
 
   /** Kills the newest FFmpeg of the encoder. */

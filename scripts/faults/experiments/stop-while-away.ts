@@ -16,7 +16,7 @@ export const stopWhileAway: Fault = {
     await scene.watchWith('plain');
     await publisher.kill();
     await scene.pass(AWAY_SECONDS);
-    await scene.platform.api.stopStream(scene.streamId);
+    await scene.stop();
     const hasEnded = await scene.happens('EXT-X-ENDLIST', ENDED_WITHIN_SECONDS, () => scene.witness.hasEndList);
     const seen = `${hasEnded ? '' : 'no '}EXT-X-ENDLIST within ${ENDED_WITHIN_SECONDS} s`;
     return scene.outcome([observation(hasEnded, seen)]);

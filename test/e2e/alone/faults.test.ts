@@ -2,7 +2,7 @@ import { FAULTS } from '#scripts/faults/faults.ts';
 import { runFaults } from '#scripts/faults/run-faults.ts';
 
 /** Those that take little time. `npm run faults` tries all. */
-const QUICK = ['ffmpeg-killed', 'stop-while-away'];
+const QUICK = ['ffmpeg-killed', 'early-player/low', 'stop-while-away', 'end-together/ultra'];
 /** Other programs may take the CPU for a while. */
 const PATIENCE = 5;
 
