@@ -7,7 +7,7 @@ const LADDER = '480p';
 const BLACK_SECONDS = 30;
 const WATCHED_SECONDS = 60;
 /** More than the lower rung takes, and less than the upper one. */
-const VIEWER_KBPS = 1_000;
+const VIEWER_KBPS = 1_200;
 const MAX_STALL_SECONDS = 2;
 
 /** A still, black picture first: what it takes says nothing about what is to come. */
