@@ -16,6 +16,7 @@ const COMMANDS = {
   stream: ['stream.ts'],
   plan: ['plan.ts'],
   probe: ['probe.ts'],
+  faults: ['faults.ts'],
   test: ['test.ts'],
   'test-fast': ['test-fast.ts'],
   bench: ['bench.ts'],

@@ -11,9 +11,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 /** The Debian package of each program. `for` lists the commands that need it. */
 const PROGRAMS = [
-  { name: 'ffmpeg', package: 'ffmpeg', for: ['start', 'probe', 'test', 'bench'] },
-  { name: 'ffprobe', package: 'ffmpeg', for: ['test', 'bench'] },
-  { name: 'chromium', package: 'chromium', for: ['test', 'bench'] },
+  { name: 'ffmpeg', package: 'ffmpeg', for: ['start', 'probe', 'test', 'bench', 'faults'] },
+  { name: 'ffprobe', package: 'ffmpeg', for: ['test', 'bench', 'faults'] },
+  { name: 'chromium', package: 'chromium', for: ['test', 'bench', 'faults'] },
   { name: 'nginx', package: 'nginx-light', for: ['bench'] },
   {
     name: 'nginx RTMP module',

@@ -3,15 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Targets } from './target.ts';
 
+/** What programs are started in. They end with it, and early when the signal aborts. */
+export interface ProgramContext {
+  readonly signal: AbortSignal;
+  /** Registers a clean-up. The last registered one runs first. */
+  defer(cleanUp: () => Promise<unknown>): void;
+}
+
 /**
  * The context of a benchmark. The benchmark ends early when the signal aborts. Everything that it started ends with it.
  */
-export interface BenchContext {
-  readonly signal: AbortSignal;
+export interface BenchContext extends ProgramContext {
   /** How long a live benchmark measures. */
   readonly seconds: number;
-  /** Registers a clean-up. The last registered one runs first. */
-  defer(cleanUp: () => Promise<unknown>): void;
 }
 
 /** Figures by name. Names include the unit. Null if a figure could not be measured. */
@@ -66,7 +70,7 @@ export async function runInContext(
 }
 
 /** Creates a folder that is deleted with the context. */
-export async function makeTemporaryFolder(context: BenchContext): Promise<string> {
+export async function makeTemporaryFolder(context: ProgramContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'headend-bench-'));
   context.defer(() => rm(folder, { recursive: true, force: true }));
   return folder;

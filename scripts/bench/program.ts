@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
-import type { BenchContext } from './bench-context.ts';
+import type { ProgramContext } from './bench-context.ts';
 
-/** A running program of a benchmark. It ends with the benchmark's context. */
+/** A running program of a benchmark. It ends with its context. */
 export interface Program {
   readonly pid: number;
   readonly process: ChildProcess;
@@ -20,12 +20,13 @@ const TERMINATE_TIMEOUT_MS = 8_000;
  * ended.
  */
 export function startProgram(
-  context: BenchContext,
+  context: ProgramContext,
   command: string,
   args: readonly string[],
-  options: { readonly cwd: string },
+  options: { readonly cwd: string; readonly environment?: Readonly<Record<string, string>> },
 ): Program {
-  const child = spawn(command, args, { cwd: options.cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...options.environment };
+  const child = spawn(command, args, { cwd: options.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} could not be started`);
   let stderrTail = '';

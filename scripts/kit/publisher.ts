@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
 import { endlessClip } from './endless-clip.ts';
 import { parseFlvFile } from './flv-file.ts';
+import { paceTags, tagTimeMs } from './pace-tags.ts';
 import { rememberKeys } from './secrets.ts';
 
 export interface PublisherOptions {
@@ -54,7 +55,7 @@ export async function startPublisher({ clipPath, rtmpUrl }: PublisherOptions): P
   const firstPacketAtMs = followFirstPacket(ffmpeg);
   stdin.write(flvHeader({ hasVideo: clip.video.length > 0, hasAudio: clip.audio.length > 0 }));
   for (const header of clip.headers) stdin.write(flvTag(header, header.timestampMs));
-  const stopFeeding = paceTags(endlessClip(clip), (next) => {
+  const stopFeeding = paceTags(endlessClip(clip), tagTimeMs, (next) => {
     if (next.frameNumber !== null)
       captures.set(next.frameNumber, [...(captures.get(next.frameNumber) ?? []), Date.now()]);
     stdin.write(flvTag(next.tag, next.tag.timestampMs));
@@ -109,22 +110,4 @@ function followFirstPacket(ffmpeg: ChildProcess): Promise<number | null> {
     });
     ffmpeg.once('close', () => resolve(null));
   });
-}
-
-/** Hands over each tag when it is due. Returns a function that stops this. */
-function paceTags<T extends { readonly tag: { readonly timestampMs: number } }>(
-  tags: Iterator<T, never>,
-  handOver: (next: T) => void,
-): () => void {
-  let next = tags.next().value;
-  const firstTimestampMs = next.tag.timestampMs;
-  const startedAtMs = performance.now();
-  const dueInMs = (): number => next.tag.timestampMs - firstTimestampMs - (performance.now() - startedAtMs);
-  let timer: NodeJS.Timeout | undefined;
-  const handOverDue = (): void => {
-    for (; dueInMs() <= 0; next = tags.next().value) handOver(next);
-    timer = setTimeout(handOverDue, Math.ceil(dueInMs()));
-  };
-  handOverDue();
-  return () => clearTimeout(timer);
 }

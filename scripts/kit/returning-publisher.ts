@@ -29,6 +29,11 @@ export class ReturningPublisher {
     await this.#current?.kill();
   }
 
+  /** It ends its publish properly. It comes back after its delay. */
+  async endPublish(): Promise<void> {
+    await this.#current?.stop();
+  }
+
   /** Goes away as a machine that crashes, and stays away. Resolves when no process is left. */
   async stop(): Promise<void> {
     this.#stopping.abort();

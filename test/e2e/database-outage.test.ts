@@ -1,10 +1,10 @@
+import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import type { TestPublisher } from '#kit/publisher.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { SHARED_SECRET, startTemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
-import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { expectNoLoss, SegmentCollector } from '#test/support/segment-collector.ts';

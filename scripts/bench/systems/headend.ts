@@ -8,7 +8,7 @@ import { freePort } from '#kit/tcp-ports.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import type { RunningSystem, SystemUnderTest } from '../bench-context.ts';
-import { type BenchContext, makeTemporaryFolder } from '../bench-context.ts';
+import { makeTemporaryFolder, type ProgramContext } from '../bench-context.ts';
 import { type Program, startProgram } from '../program.ts';
 
 /** The platform with one stream. */
@@ -32,6 +32,8 @@ export interface HeadendOptions {
   readonly tasks?: number;
   /** @default the platform's own */
   readonly ladder?: LadderName;
+  /** Variables in addition to those of this process. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -54,15 +56,15 @@ export function headend(latency: LatencyName): SystemUnderTest {
 
 /** Starts the platform on free ports with its own data folder, and creates a stream. It ends with the context. */
 export async function startHeadend(
-  context: BenchContext,
+  context: ProgramContext,
   latency: LatencyName,
-  { tasks = 1, ladder }: HeadendOptions = {},
+  { tasks = 1, ladder, environment = {} }: HeadendOptions = {},
 ): Promise<RunningHeadend> {
   const dataFolder = await makeTemporaryFolder(context);
   const ports = ['--http-port', String(await freePort()), '--rtmp-port', String(await freePort())];
   const options = ['--tasks', String(tasks), '--json', '--data-dir', dataFolder, ...ports];
   const script = ['--import', 'tsx', 'scripts/start.ts', ...options];
-  const platform = startProgram(context, process.execPath, script, { cwd: ROOT });
+  const platform = startProgram(context, process.execPath, script, { cwd: ROOT, environment });
   const ready = READY_LINE.parse(JSON.parse(await readFirstLine(platform, context.signal)));
   const api = new ControlApiClient({ apiUrl: ready.apiUrl, token: ready.adminToken });
   const stream = await api.createStream({ title: 'Benchmark', latency, ...(ladder && { ladder }) });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { generateId } from '#domain/stream-ids.ts';
+import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import { makeClip } from '#kit/clip.ts';
 import { findTaskProcesses } from '#kit/encoder-processes.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
@@ -10,7 +11,6 @@ import { SHARED_SECRET, startTemporaryDynamoDb } from '#kit/temporary-dynamodb.t
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { LOCAL_TABLE_NAMES } from '#scripts/local/local-tables.ts';
-import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { SMALL_CLIP } from '#test/support/broadcast.ts';
 import { everyTaskSays, fetchText, holders, liveUrls, STREAM_FILES } from '#test/support/cluster.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';

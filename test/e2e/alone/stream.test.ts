@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BENCH_CLIP } from '#kit/clip.ts';
 import type { TestPublisher } from '#kit/publisher.ts';
+import { beepOffsets } from '#kit/sound-and-picture.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { fetchMediaPlaylist, publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
@@ -56,31 +55,6 @@ async function decode(url: string, seconds: number): Promise<DecodedMedia> {
   return { seconds: Number(microseconds) / 1e6, complaints: stderr };
 }
 
-/** Writes the init section and all whole segments of a rendition to one file. */
-async function download(stream: TestStream, rendition: string, path: string): Promise<void> {
-  const playlist = await fetchMediaPlaylist(stream, rendition);
-  const init = /#EXT-X-MAP:URI="([^"]+)"/.exec(playlist)?.[1];
-  const segments = [...playlist.matchAll(/#EXTINF:.*\n(.+)/g)].map((match) => match[1]);
-  const files = [init, ...segments].map(async (name) => {
-    const response = await fetch(`${stream.liveUrl}/${rendition}/${name}`);
-    return Buffer.from(await response.arrayBuffer());
-  });
-  await writeFile(path, Buffer.concat(await Promise.all(files)));
-}
-
-/** Moments that an FFmpeg detector finds in a file, in seconds on the media timeline. */
-async function detect(path: string, filter: readonly string[], moment: RegExp): Promise<number[]> {
-  const { stderr } = await runViewer(['-copyts', '-i', path, ...filter, '-f', 'null', '-']);
-  return [...stderr.matchAll(moment)].map((match) => Number(match[1]));
-}
-
-function nearest(moments: readonly number[], to: number): number {
-  return moments.reduce(
-    (best, moment) => (Math.abs(moment - to) < Math.abs(best - to) ? moment : best),
-    Number.POSITIVE_INFINITY,
-  );
-}
-
 /** Samples the progress of media playlists every second, until they have kept real time for `STRETCH_MS`. */
 async function waitForRealTime(urls: readonly string[]): Promise<readonly ProgressSample[]> {
   const samples: ProgressSample[] = [];
@@ -109,17 +83,9 @@ describe('a stream', () => {
   test('keeps sound and picture together', async () => {
     await waitUntilPlayable(stream);
     await waitForSegments(stream, 8);
-    const picture = join(platform.dataDir, 'picture.mp4');
-    const sound = join(platform.dataDir, 'sound.mp4');
-    await Promise.all([download(stream, '360p', picture), download(stream, 'audio', sound)]);
-    // The clip flashes in a corner and beeps for the first tenth of every second.
-    const corner = 'crop=iw/8:ih/4:0:ih*3/4,blackdetect=d=0.3:pix_th=0.5';
-    const flashes = await detect(picture, ['-vf', corner], /black_end:([\d.]+)/g);
-    const beeps = await detect(sound, ['-af', 'silencedetect=noise=-30dB:d=0.3'], /silence_end: ([\d.]+)/g);
-    // The last flash that blackdetect reports may be the end of the file.
-    const pairs = flashes.slice(0, -1).map((flash) => ({ flash, beep: nearest(beeps, flash) }));
-    expect(pairs.length).toBeGreaterThan(10);
-    for (const { flash, beep } of pairs) expect(Math.abs(flash - beep)).toBeLessThanOrEqual(0.05);
+    const offsets = await beepOffsets({ liveUrl: stream.liveUrl, rendition: '360p', folder: platform.dataDir });
+    expect(offsets.length).toBeGreaterThan(10);
+    for (const offset of offsets) expect(Math.abs(offset)).toBeLessThanOrEqual(0.05);
   });
 
   test('decodes in every rendition for a minute without an error, in real time', async () => {

@@ -6,12 +6,12 @@ import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/fl
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { PublishRefusal } from '#encoder/rtmp/publisher.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { useLocalAws } from '#scripts/local/aws-environment.ts';
-import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { makePublish } from '#test/support/live-store-calls.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { makeStreams } from './make-streams.ts';

@@ -2,12 +2,12 @@ import { createServer } from 'node:http';
 import pino from 'pino';
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import { StreamLease } from '#encoder/streams/stream-lease.ts';
+import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import { makeBroadcastState } from '#kit/stream-record.ts';
 import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
-import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { makePublish } from '#test/support/live-store-calls.ts';
 
 const HEALTH: StreamHealth = {

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '#scripts/local/aws-environment.ts';
 import { RunningTask, type RunningTaskOptions } from '#test/encoder/cluster/running-task.ts';
-import { type BreakableProxy, startBreakableProxy } from '#test/support/breakable-proxy.ts';
 import { Suspension } from './suspension.ts';
 
 /** How a task's connection to the database can break. */
