@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { MediaTimes } from '#kit/media-times.ts';
 import { parseMultivariantPlaylist, type Variant } from './multivariant-checker.ts';
 
 /** A rendition as a player gets it. */
@@ -10,6 +11,8 @@ interface DownloadedRendition {
   readonly peakBitsPerSecond: number;
   /** As ffprobe describes the newest segment. */
   readonly track: DownloadedTrack;
+  /** Segments that begin before the end of the one before them, on the media timeline. */
+  readonly overlaps: readonly string[];
 }
 
 interface DownloadedTrack {
@@ -26,7 +29,8 @@ const H264_PROFILES: Readonly<Record<string, string>> = { 'Constrained Baseline'
 
 /**
  * Compares what a stream's multivariant playlist (`{liveUrl}/master.m3u8`) declares with its media. Returns one readable line
- * for each difference. Downloads every listed segment.
+ * for each difference, and for each segment whose media time is not after that of the one before it, whatever runs they are of.
+ * Downloads every listed segment.
  */
 export async function checkDeclaredMedia(liveUrl: string): Promise<string[]> {
   const { variants, media } = parseMultivariantPlaylist(String(await download(`${liveUrl}/master.m3u8`)));
@@ -36,7 +40,7 @@ export async function checkDeclaredMedia(liveUrl: string): Promise<string[]> {
     const own = await downloadRendition(`${liveUrl}/${variant.uri}`);
     return checkVariant(variant, variant.attributes.has('AUDIO') && audio !== null ? [own, audio] : [own]);
   });
-  return (await Promise.all(checks)).flat();
+  return [...(audio?.overlaps ?? []), ...(await Promise.all(checks)).flat()];
 }
 
 function checkVariant({ uri, attributes }: Variant, renditions: readonly DownloadedRendition[]): string[] {
@@ -53,9 +57,10 @@ function checkVariant({ uri, attributes }: Variant, renditions: readonly Downloa
     .filter(([name, value]) => declared[name] !== value)
     .map(([name, value]) => `variant ${uri} declares ${name} ${declared[name]}, it is ${value}`);
   const bandwidth = Number(attributes.get('BANDWIDTH'));
+  const problems = [...differences, ...(renditions[0]?.overlaps ?? [])];
   return bandwidth >= peak
-    ? differences
-    : [...differences, `variant ${uri} declares BANDWIDTH ${bandwidth}, its largest segments have ${peak}`];
+    ? problems
+    : [...problems, `variant ${uri} declares BANDWIDTH ${bandwidth}, its largest segments have ${peak}`];
 }
 
 async function downloadRendition(url: string): Promise<DownloadedRendition> {
@@ -64,17 +69,20 @@ async function downloadRendition(url: string): Promise<DownloadedRendition> {
   let map = '';
   let probed = Buffer.alloc(0);
   let peakBitsPerSecond = 0;
+  const times = new MediaTimes();
+  const overlaps: string[] = [];
   for (const segment of playlist.segments) {
     map = segment.map ?? map;
     const { uri, durationSeconds, isGap } = segment;
     if (uri === null || durationSeconds === null || isGap) continue;
-    const bytes = await download(fileUrl(uri));
+    const [initSection, bytes] = await Promise.all([download(fileUrl(map)), download(fileUrl(uri))]);
+    overlaps.push(...times.add(fileUrl(uri), initSection, bytes));
     // Short segments do not count for the peak (RFC 8216bis 4.4.6.2).
     if (durationSeconds < (playlist.targetDurationSeconds ?? 0) / 2) continue;
     peakBitsPerSecond = Math.max(peakBitsPerSecond, (bytes.length * 8) / durationSeconds);
-    probed = Buffer.concat([await download(fileUrl(map)), bytes]);
+    probed = Buffer.concat([initSection, bytes]);
   }
-  return { peakBitsPerSecond, track: await probe(probed) };
+  return { peakBitsPerSecond, track: await probe(probed), overlaps };
 }
 
 async function download(url: string): Promise<Buffer> {
