@@ -41,7 +41,7 @@ export class HealthMonitor {
     this.#meter = this.#meter.successor();
   }
 
-  /** FFmpeg was replaced because it did not keep up. */
+  /** FFmpeg did not keep up, so media was skipped or FFmpeg was replaced. */
   onOverload(nowMs: number): void {
     this.#overloadedAtMs = nowMs;
   }
