@@ -62,7 +62,7 @@ export class HealthMonitor {
     this.#isEncoderSlow = speed !== null && speed < MIN_ENCODER_SPEED && (hasStarted || isBehind);
   }
 
-  /** FFmpeg was replaced because it did not keep up. */
+  /** FFmpeg did not keep up, so media was skipped or FFmpeg was replaced. */
   onOverload(nowMs: number): void {
     this.#overloadedAtMs = nowMs;
   }

@@ -14,7 +14,7 @@ export interface HealthFacts extends InputMeasures {
   readonly isEncoderSlow: boolean;
   /** What viewers get less of because FFmpeg did not keep up; null if nothing. */
   readonly reduction: QualityReduction | null;
-  /** An FFmpeg was replaced within the last minute because it did not keep up. */
+  /** Media was skipped within the last minute, or FFmpeg replaced, because FFmpeg did not keep up. */
   readonly wasOverloaded: boolean;
 }
 

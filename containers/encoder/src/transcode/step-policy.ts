@@ -1,6 +1,6 @@
 import type { Decline } from './transcode-speed.ts';
 
-/** An FFmpeg is replaced if its input waits longer than this, less what it is allowed because it started behind. */
+/** Media is skipped if FFmpeg's input waits longer than this, less what it is allowed because it started behind. */
 export const MAX_LATE_MS = 3000;
 
 /** When a stream steps down or up. Tests pass shorter times. */
