@@ -30,6 +30,10 @@ export const isOwned = (item: LiveItem | undefined): item is LiveItem & LiveReco
 /** Why somebody asked for the end of the publish, or of the wait for one. Null if nobody did. */
 export const requestedEndOf = (item: LiveItem): EndReason | null => (item.endReason as EndReason | undefined) ?? null;
 
+/** When somebody last asked for a trace. */
+export const traceRequestOf = ({ traceRequestedAtMs }: LiveItem): { readonly traceRequestedAtMs?: number } =>
+  typeof traceRequestedAtMs === 'number' ? { traceRequestedAtMs } : {};
+
 /** The publish of a stream that somebody publishes. */
 export const toLiveRecord = (item: LiveItem & LiveRecord): LiveRecord => {
   const { streamId, owner, epoch, startedAt, leaseUntilMs, health } = item;

@@ -54,7 +54,7 @@ export function beginUpdate(request: BeginRequest, leaseUntilMs: number, formerE
       'ADD epoch :count SET #owner = :owner, begunBy = :begunBy, startedAt = :startedAt, ' +
       'leaseUntilMs = :leaseUntilMs, health = :health, former = if_not_exists(holder, :nobody), ' +
       'formerLeaseUntilMs = if_not_exists(leaseUntilMs, :zero), formerEndReason = if_not_exists(endReason, :nobody), ' +
-      'holder = :holder REMOVE endReason, expiresAtSeconds',
+      'holder = :holder REMOVE endReason, traceRequestedAtMs, expiresAtSeconds',
     ConditionExpression: `(attribute_not_exists(minVersion) OR minVersion <= :version) AND ${isUnchanged}`,
     ExpressionAttributeValues: {
       ':count': EPOCHS_PER_PUBLISH,

@@ -23,6 +23,7 @@ import {
   toHolds,
   toLiveRecord,
   toPresence,
+  traceRequestOf,
 } from './live-item.ts';
 import {
   type BeginRequest,
@@ -52,6 +53,8 @@ export interface HeartbeatResult {
    * either, the stream has a newer epoch.
    */
   readonly reason: EndReason | null;
+  /** When somebody last asked for a trace, in milliseconds since 1970. Missing if nobody has since the publish began. */
+  readonly traceRequestedAtMs?: number;
 }
 
 /** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
@@ -113,6 +116,11 @@ export interface LiveStore {
    * ids are closed by that, the holder forgets all that it has of the stream. Resolves to false if nobody was live.
    */
   requestEnd(request: EndRequest): Promise<boolean>;
+  /**
+   * Asks the holder to store a trace of the stream. It learns about it from its next heartbeat. Resolves to false if no task holds
+   * the stream.
+   */
+  requestTrace(streamId: string, nowMs: number): Promise<boolean>;
   /** Resolves to null if nobody publishes. The lease of a record may have expired. */
   get(streamId: string): Promise<LiveRecord | null>;
   /** Who publishes a stream, and what its viewers have. */
@@ -176,7 +184,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     const { streamId, epoch } = renewal;
     const update = { ...updateOf(streamId), ...renewalUpdate(renewal), ReturnValues: 'ALL_NEW' as const };
     const renewed = await updateIf(client, update, signal);
-    if (renewed !== null) return { held: true, reason: requestedEndOf(renewed) };
+    if (renewed !== null) return { held: true, reason: requestedEndOf(renewed), ...traceRequestOf(renewed) };
     const item = await read(streamId, signal);
     const isReplaced = item?.epoch !== epoch || isOwned(item);
     return { held: false, reason: isReplaced ? null : requestedEndOf(item) };
@@ -187,7 +195,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       ...updateOf(streamId),
       UpdateExpression:
         'ADD epoch :count SET leaseUntilMs = :leaseUntilMs, holder = :holder, broadcast = :broadcast ' +
-        'REMOVE #owner, begunBy, startedAt, health, former, formerLeaseUntilMs',
+        'REMOVE #owner, begunBy, startedAt, health, former, formerLeaseUntilMs, traceRequestedAtMs',
       ConditionExpression: 'epoch = :formerEpoch',
       ExpressionAttributeValues: {
         ':count': EPOCHS_PER_PUBLISH,
@@ -246,6 +254,17 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return false;
   };
 
+  const requestTrace: LiveStore['requestTrace'] = async (streamId, nowMs) => {
+    const requested = await updateIf(client, {
+      TableName: table,
+      Key: { streamId },
+      UpdateExpression: 'SET traceRequestedAtMs = :nowMs',
+      ConditionExpression: 'attribute_exists(holder) AND leaseUntilMs > :nowMs',
+      ExpressionAttributeValues: { ':nowMs': nowMs },
+    });
+    return requested !== null;
+  };
+
   const listHolds: LiveStore['listHolds'] = async (streamId) => toHolds(await read(streamId));
 
   const wasPublished: LiveStore['wasPublished'] = async (streamId) => (await read(streamId))?.epoch !== undefined;
@@ -274,6 +293,7 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     listHolds,
     wasPublished,
     requestEnd,
+    requestTrace,
     get,
     getPresence,
     listPresences,

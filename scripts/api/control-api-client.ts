@@ -11,6 +11,7 @@ import {
 } from '#functions/control-api/schemas.ts';
 import { drainSchema, type TaskBody, taskListSchema } from '#functions/control-api/task-schemas.ts';
 import { createdTokenSchema, tokenListSchema } from '#functions/control-api/token-schemas.ts';
+import { type TraceBody, traceSchema } from '#functions/control-api/trace-schemas.ts';
 import { ApiTransport, type ApiTransportOptions } from './api-transport.ts';
 
 /** The fields that all events share. Each type adds its own. */
@@ -82,6 +83,11 @@ export class ControlApiClient {
 
   getPurge(id: string, purgeId: string): Promise<PurgeBody> {
     return this.#transport.get(`${streamPath(id)}/purges/${encodeURIComponent(purgeId)}`, purgeSchema);
+  }
+
+  /** What the publisher sent in the last minute, or in that before it left. */
+  getTrace(id: string): Promise<TraceBody> {
+    return this.#transport.get(`${streamPath(id)}/trace`, traceSchema);
   }
 
   deleteStream(id: string, ifVersion: number | null = null): Promise<void> {

@@ -14,6 +14,7 @@ import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { createTraceStore } from '#runtime/trace-store.ts';
 import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
@@ -49,11 +50,13 @@ export async function startControlApi(
   const adminTokens = createAdminTokenStore({ client, tables: TEST_TABLES });
   const live = createLiveStore({ client, tables: TEST_TABLES });
   const tasks = createTaskStore({ client, tables: TEST_TABLES });
+  const traces = createTraceStore({ client, tables: TEST_TABLES });
   const cdn = new TestCdn();
   const dependencies: ControlApiDependencies = {
     streams,
     live,
     tasks,
+    traces,
     purges: createPurgeStore({ client, tables: TEST_TABLES }),
     invalidations: cdn,
     addresses: { rtmpUrl: 'rtmp://127.0.0.1:1935/live', rtmpsUrl: null, playbackBaseUrl: 'http://127.0.0.1:8080' },
@@ -97,6 +100,7 @@ export async function startControlApi(
     streams,
     live,
     tasks,
+    traces,
     adminTokens,
     cdn,
     logLines,

@@ -14,6 +14,7 @@ import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { openSharedSecret, type SharedSecret } from '#runtime/shared-secret.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { createTraceStore } from '#runtime/trace-store.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { openClusterCredential } from './cluster/cluster-credential.ts';
 import { DeploymentWatch } from './cluster/deployment-watch.ts';
@@ -185,6 +186,7 @@ async function startCluster({
       new LiveStreams({
         ...task,
         store: liveStore,
+        traces: createTraceStore({ client, tables: environment }),
         reconnectWindowMs,
         ...{ room, architecture, arbiter, slates },
         ...{ emit, spawn, now, steadyNow, log },

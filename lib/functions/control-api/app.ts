@@ -18,6 +18,7 @@ import { addStreamsRoutes } from './streams-routes.ts';
 import { addTasksRoutes, type TasksDependencies } from './tasks-routes.ts';
 import { createTokenLookup } from './token-lookup.ts';
 import { addTokensRoutes, type TokensDependencies } from './tokens-routes.ts';
+import { addTraceRoutes } from './trace-routes.ts';
 import { addViewerTokensRoutes } from './viewer-tokens-routes.ts';
 
 /** No body that means anything is nearly as long. */
@@ -73,6 +74,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addStreamsRoutes(app, dependencies);
   addBroadcastRoutes(app, dependencies);
   addPurgeRoutes(app, dependencies);
+  addTraceRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);

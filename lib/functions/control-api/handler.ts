@@ -10,6 +10,7 @@ import { createPurgeStore } from '#runtime/purge-store.ts';
 import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { createTraceStore } from '#runtime/trace-store.ts';
 import { createApp } from './app.ts';
 import { DEFAULT_CALLER_RATES } from './caller-limits.ts';
 import { readControlApiEnvironment } from './control-api-environment.ts';
@@ -29,6 +30,7 @@ const answer = createHandler(
     streams: createStreamStore({ client, tables: environment }),
     live: createLiveStore({ client, tables: environment }),
     tasks: createTaskStore({ client, tables: environment }),
+    traces: createTraceStore({ client, tables: environment }),
     purges: createPurgeStore({ client, tables: environment }),
     invalidations: createInvalidations(environment.DISTRIBUTION_ID),
     addresses: {

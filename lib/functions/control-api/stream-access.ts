@@ -2,6 +2,7 @@ import { ID_PATTERN } from '#domain/stream-ids.ts';
 import type { NewStreamDefaults, StreamRecord } from '#domain/streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
 import type { StreamPage, StreamStore } from '#runtime/stream-store.ts';
+import type { TraceStore } from '#runtime/trace-store.ts';
 import type { AttemptDependencies } from './attempt.ts';
 import { invalidFields, ProblemError } from './problem.ts';
 import type { PurgesDependencies } from './purges.ts';
@@ -13,8 +14,9 @@ export interface StreamsDependencies extends AttemptDependencies, PurgesDependen
   readonly streams: StreamStore;
   readonly live: Pick<
     LiveStore,
-    'get' | 'getHeld' | 'getPresence' | 'listHolds' | 'listPresences' | 'wasPublished' | 'requestEnd'
+    'get' | 'getHeld' | 'getPresence' | 'listHolds' | 'listPresences' | 'wasPublished' | 'requestEnd' | 'requestTrace'
   >;
+  readonly traces: Pick<TraceStore, 'get' | 'remove'>;
   readonly addresses: PublicAddresses;
   readonly defaults: NewStreamDefaults;
   /** Null if the deployment has no keys. Then no stream can have playback "token". */

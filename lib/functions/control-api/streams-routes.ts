@@ -107,6 +107,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const playbackIds = await exposedPlaybackIds(stream, dependencies);
     const closing = { reason: 'deleted', minVersion: marked.version, playbackIds } as const;
     await live.requestEnd({ streamId: stream.id, ...closing, nowMs: now() });
+    await dependencies.traces.remove(stream.id, now());
     await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: now() });
     // CloudFront works on fifteen wildcards at once. No cache has anything of a stream that was never on air.
     const wasPublished = await live.wasPublished(stream.id);

@@ -4,6 +4,7 @@ import { CommandError } from '../command-error.ts';
 import { findStreamId } from '../find-entry.ts';
 import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
 import { publishText, streamListText, streamText } from '../stream-text.ts';
+import { traceText } from '../trace-text.ts';
 import { purge } from './purge.ts';
 
 /** For commands whose change may conflict with somebody else's. */
@@ -84,6 +85,22 @@ const rotateKey = defineCommand({
   },
 });
 
+/** For a report of a viewer or a broadcaster. */
+const trace = defineCommand({
+  name: 'trace',
+  summary: 'Show what the publisher sent in the last minute, second by second',
+  notes: [
+    'With it come the connections, the runs of FFmpeg with its last words, and the warnings. --json has every message.',
+    'Of a stream that is not on air, it is the last minute before the publisher left, for a day.',
+  ],
+  operand: 'STREAM',
+  options: {},
+  async run({ operand }, { api, print }) {
+    const recorded = await api.getTrace(await findStreamId(api, operand));
+    print(recorded, () => traceText(recorded));
+  },
+});
+
 const stop = defineCommand({
   name: 'stop',
   summary: 'End a broadcast within 2 s; the key stays valid for the next',
@@ -122,4 +139,14 @@ function parseIfVersion(text: string | undefined): number | null {
 }
 
 /** The commands for streams, in the order of the help. */
-export const STREAM_COMMANDS: readonly Command[] = [create, list, show, update, rotateKey, stop, purge, deleteCommand];
+export const STREAM_COMMANDS: readonly Command[] = [
+  create,
+  list,
+  show,
+  update,
+  rotateKey,
+  trace,
+  stop,
+  purge,
+  deleteCommand,
+];

@@ -183,7 +183,15 @@ test('a publisher who leaves while one task is asked is not sent to the next one
   await gone.kill();
   const hasEnded = jest.fn(() => true).mockReturnValueOnce(false);
   const [end, sendAway] = [jest.fn(), jest.fn()];
-  const publisher = { id: 'leaving', remoteAddress: '192.0.2.1', stream: newStream(), end, sendAway, hasEnded };
+  const publisher = {
+    id: 'leaving',
+    remoteAddress: '192.0.2.1',
+    software: null,
+    stream: newStream(),
+    end,
+    sendAway,
+    hasEnded,
+  };
   await expect(full.cluster.relays.accept(publisher)).rejects.toThrow(PublishRefusal);
   expect(hasEnded).toHaveBeenCalledTimes(2);
   expect(free.streams.held).toEqual([]);

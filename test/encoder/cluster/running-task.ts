@@ -83,6 +83,7 @@ export class RunningTask {
       taskStore: guard(createTaskStore({ client, tables: TEST_TABLES })),
       createStreams: (task) =>
         new LiveStreams({
+          traces: { put: async () => undefined },
           ...{ ...task, store, reconnectWindowMs, room, architecture: 'x64', spawn, now, log },
           steadyNow: () => performance.now(),
           arbiter: options.arbiter ?? testArbiter(),

@@ -50,6 +50,17 @@ describe('before a publish is live', () => {
     expect(requests).toEqual([{ streamKey: 'a-key', sourceAddress: '127.0.0.1' }]);
   });
 
+  test.each([
+    ['its name', 'FMLE/3.0 (compatible)', 'FMLE/3.0 (compatible)'],
+    ['what can be printed of it', 'a\u0007b\nä', 'a?b??'],
+    ['its beginning', 'x'.repeat(1_000), 'x'.repeat(64)],
+    ['nothing else', 17, null],
+  ])('the software of the publisher is known by %s', async (_, flashVer, software) => {
+    await start();
+    await (await open()).publish('a-key', { flashVer });
+    expect(server.recordings[0]?.publisher.software).toBe(software);
+  });
+
   test('the command is not answered and no tag is passed on until the publish is authorised', async () => {
     const decision = deferred<IngestAuthResponse>();
     await start({ authorise: () => decision.promise });
@@ -428,6 +439,7 @@ test('an internal error ends only its own publish, which still closes its handle
   const connection: PublishConnection = {
     id: 'id',
     remoteAddress: '192.0.2.1',
+    software: null,
     startPublish: () => {
       throw new Error('a fault');
     },

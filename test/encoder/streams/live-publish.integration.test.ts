@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { EventBody } from '#domain/events.ts';
+import { FlightRecorder } from '#encoder/streams/flight-recorder.ts';
 import { LivePublish } from '#encoder/streams/live-publish.ts';
 import { StreamEncoder, type StreamEncoderOptions } from '#encoder/streams/stream-encoder.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -30,6 +31,12 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   const encoders: StreamEncoder[] = [];
   const publish = new LivePublish({
     now: Date.now,
+    recorder: new FlightRecorder({
+      streamId: STREAM.streamId,
+      traces: { put: async () => undefined },
+      now: Date.now,
+      log,
+    }),
     stream: {
       isLive: false,
       encoderFor: (feeding) => {
@@ -41,7 +48,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     },
     // A connection closes the handler after this call, not in it.
     publisher: {
-      ...{ id: 'a', remoteAddress: '192.0.2.1', stream: STREAM },
+      ...{ id: 'a', remoteAddress: '192.0.2.1', software: null, stream: STREAM },
       ...{ sendAway: () => undefined, hasEnded: () => false },
       end: (_, description) => ends.push(description),
     },

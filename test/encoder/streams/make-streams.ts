@@ -8,6 +8,7 @@ export const makeStreams = (options: Pick<LiveStreamsOptions, 'store'> & Partial
   new LiveStreams({
     task: { taskId: 'task-1', address: '127.0.0.1:1' },
     takeOver: async () => null,
+    traces: { put: async () => undefined },
     // Longer than any test.
     reconnectWindowMs: 60_000,
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),

@@ -91,7 +91,7 @@ test('a publisher that has gone while it was being accepted takes its stream fro
       },
     },
   });
-  const gone = { id: 'gone', remoteAddress: '192.0.2.1', stream: { ...STREAM, streamId, playbackId } };
+  const gone = { id: 'gone', remoteAddress: '192.0.2.1', software: null, stream: { ...STREAM, streamId, playbackId } };
   const calls = { end: () => undefined, sendAway: () => undefined, hasEnded: () => hasEnded };
   await expect(streams.accept({ ...gone, ...calls })).rejects.toThrow('has gone');
   expect(await store.get(streamId)).toMatchObject({ owner: 'next connection' });

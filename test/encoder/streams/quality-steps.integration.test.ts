@@ -44,6 +44,7 @@ function startTask(taskId: string): LiveStreams {
     task: { taskId, address: '127.0.0.1:1' },
     store: createLiveStore({ client: database.client, tables: TEST_TABLES }),
     takeOver: async () => null,
+    traces: { put: async () => undefined },
     reconnectWindowMs: 10_000,
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
     architecture: 'x64',

@@ -41,6 +41,7 @@ function startLease(...answers: Heartbeat[]) {
       broadcast: () => makeBroadcastState(),
       health: () => STREAM_HEALTH,
     },
+    onTraceRequested: () => undefined,
     onEndRequested: onLost,
     onReplaced: () => onLost(null),
     now: Date.now,

@@ -52,6 +52,7 @@ async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat'>
   const begun = await store.begin(makePublish(streamId, { owner }));
   if (begun === null) throw new Error('the publish was refused');
   const losses: (EndReason | null)[] = [];
+  const traceRequests: number[] = [];
   let resolveLost: (reason: EndReason | null) => void = () => undefined;
   const lost = new Promise<EndReason | null>((resolve) => {
     resolveLost = resolve;
@@ -64,16 +65,28 @@ async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat'>
     heldAtMs: Date.now(),
     store: leaseStore,
     ...{ streamId, owner, epoch: begun.epoch, broadcast: () => BROADCAST, health: () => HEALTH },
+    onTraceRequested: (requestedAtMs) => traceRequests.push(requestedAtMs),
     onEndRequested: onLost,
     onReplaced: () => onLost(null),
     now: Date.now,
     log: pino({ formatters: { level: (level) => ({ level }) } }, { write: (line) => logLines.push(JSON.parse(line)) }),
   });
   lease = taken;
-  return { lease: taken, lost, losses };
+  return { lease: taken, lost, losses, traceRequests };
 }
 
 const healthInStore = async (): Promise<StreamHealth | null> => (await store.get(streamId))?.health ?? null;
+
+test('a request for a trace is heard once', async () => {
+  const { lease: taken, traceRequests } = await takeLease('a');
+  expect(await store.requestTrace(streamId, 1)).toBe(true);
+  await taken.renew();
+  await taken.renew();
+  expect(traceRequests).toEqual([1]);
+  await store.requestTrace(streamId, 2);
+  await taken.renew();
+  expect(traceRequests).toEqual([1, 2]);
+});
 
 test('a heartbeat writes the health and the broadcast to the store and renews the lease', async () => {
   await takeLease('a');

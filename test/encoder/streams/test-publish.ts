@@ -60,6 +60,7 @@ export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, 
   handler = await streams.accept({
     id,
     remoteAddress: '192.0.2.1',
+    software: null,
     stream,
     end: (code, description) => {
       // As a connection does, which closes its handler after the call.

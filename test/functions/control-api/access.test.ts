@@ -10,6 +10,7 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams': 'streams:read',
   'get /api/streams/{id}': 'streams:read',
   'get /api/streams/{id}/purges/{purgeId}': 'streams:read',
+  'get /api/streams/{id}/trace': 'streams:read',
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',
   'delete /api/streams/{id}': 'streams:write',
@@ -24,8 +25,12 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'post /api/tokens': 'admin',
   'delete /api/tokens/{id}': 'admin',
 };
-/** There is no token and no purge with the id of a stream. */
-const NAMES_NOTHING = ['delete /api/tokens/{id}', 'get /api/streams/{id}/purges/{purgeId}'];
+/** There is no token and no purge with the id of a stream, and no trace of one that was never published. */
+const NAMES_NOTHING = [
+  'delete /api/tokens/{id}',
+  'get /api/streams/{id}/purges/{purgeId}',
+  'get /api/streams/{id}/trace',
+];
 const PUBLIC_OPERATIONS = ['get /api/health'];
 
 let api: ApiWithDatabase;

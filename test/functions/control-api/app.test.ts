@@ -54,6 +54,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'get /api/streams',
     'get /api/streams/{id}',
     'get /api/streams/{id}/purges/{purgeId}',
+    'get /api/streams/{id}/trace',
     'get /api/tasks',
     'get /api/tokens',
     'patch /api/streams/{id}',

@@ -17,6 +17,8 @@ import type { Claimant, PublisherRegistry } from './publisher-registry.ts';
 export interface PublishConnection {
   readonly id: string;
   readonly remoteAddress: string;
+  /** What the peer's software says it is. Null if it says nothing. */
+  readonly software: string | null;
   /** Answers the publish command. After this, the publisher sends media. */
   startPublish(): void;
   /** Tells the broadcaster why the publish is over, and closes the connection. */
@@ -178,11 +180,12 @@ export class Publish implements Claimant {
   /** The handler of the publish; null if it is refused. */
   async #accept(stream: AuthorisedStream): Promise<PublisherHandler | null> {
     const { acceptPublisher, connection } = this.#options;
-    const { id, remoteAddress } = connection;
+    const { id, remoteAddress, software } = connection;
     try {
       return await acceptPublisher({
         id,
         remoteAddress,
+        software,
         stream,
         end: (code, description) => this.#endByUs(code, description),
         sendAway: () => connection.sendAway(),

@@ -14,6 +14,8 @@ export interface Publisher {
   /** The connection's unique id, for log lines. */
   readonly id: string;
   readonly remoteAddress: string;
+  /** What its software says it is, in at most 64 printable characters. Null if it says nothing. */
+  readonly software: string | null;
   readonly stream: AuthorisedStream;
   /** Tells the broadcaster why (an `onStatus` of level `error`) and closes the socket. Safe to call twice. */
   end(code: RefusalCode, description: string): void;

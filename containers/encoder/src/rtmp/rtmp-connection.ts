@@ -87,6 +87,10 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
     return this.#options.remoteAddress;
   }
 
+  get software(): string | null {
+    return this.#parser.software;
+  }
+
   get isLive(): boolean {
     return this.#phase === 'live';
   }

@@ -20,6 +20,7 @@ import {
 const AMF3_DATA = 15;
 const DYNAMIC_BANDWIDTH_LIMIT = 2;
 const MAX_DESCRIPTION_LENGTH = 500;
+const MAX_SOFTWARE_LENGTH = 64;
 /** AMF0 string `@setDataFrame`, which wraps a script message in RTMP but is not part of an FLV tag. */
 const SET_DATA_FRAME = Buffer.from('\x02\x00\x0d@setDataFrame', 'latin1');
 
@@ -57,6 +58,7 @@ export class RtmpParser extends GuardedRtmp {
   readonly #events: RtmpEvents;
   #connected = false;
   #canReconnect = false;
+  #software: string | null = null;
   #publishStreamId: number | null = null;
 
   constructor(options: RtmpParserOptions, events: RtmpEvents) {
@@ -69,6 +71,11 @@ export class RtmpParser extends GuardedRtmp {
   /** Whether the peer has announced that it connects again when it is asked to. */
   get canReconnect(): boolean {
     return this.#canReconnect;
+  }
+
+  /** What the peer's software says it is (`flashVer` of its connect). Null if it says nothing. */
+  get software(): string | null {
+    return this.#software;
   }
 
   /**
@@ -148,6 +155,7 @@ export class RtmpParser extends GuardedRtmp {
     }
     this.#connected = true;
     this.#canReconnect = announcesReconnect(details);
+    this.#software = softwareOf(details);
     this.sendWindowACK(ACKNOWLEDGEMENT_WINDOW_BYTES);
     this.setPeerBandwidth(ACKNOWLEDGEMENT_WINDOW_BYTES, DYNAMIC_BANDWIDTH_LIMIT);
     this.#answerConnect(transactionId);
@@ -211,6 +219,13 @@ function announcesReconnect(details: unknown): boolean {
   if (typeof details !== 'object' || details === null || !Object.hasOwn(details, 'capsEx')) return false;
   const { capsEx } = details as { readonly capsEx: unknown };
   return Number.isInteger(capsEx) && (Number(capsEx) & CAN_RECONNECT) !== 0;
+}
+
+/** At most 64 characters, and printable ones only: the text is a stranger's. Peers may send any AMF type, or none. */
+function softwareOf(details: unknown): string | null {
+  if (typeof details !== 'object' || details === null || !Object.hasOwn(details, 'flashVer')) return null;
+  const { flashVer } = details as { readonly flashVer: unknown };
+  return typeof flashVer === 'string' ? flashVer.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_SOFTWARE_LENGTH) : null;
 }
 
 /** The transaction id is echoed, so anything but a number is refused. */

@@ -2,8 +2,9 @@ import type { BroadcastEndReason, EmitEvent, PublishFailure } from '#domain/even
 import type { EndReason, StreamHealth } from '#domain/streams.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import type { FlightRecorder } from './flight-recorder.ts';
 import type { ReservedEpochs } from './numbering.ts';
-import { REQUESTED_ENDS } from './requested-ends.ts';
+import { isForgotten, REQUESTED_ENDS } from './requested-ends.ts';
 import type { FeedingPublish, StreamEncoder } from './stream-encoder.ts';
 
 /** How long a publish counts as contested after another encoder was refused. It is refused for as long. */
@@ -24,6 +25,7 @@ export interface LivePublishOptions {
   readonly stream: PublishedStream;
   readonly publisher: Publisher;
   readonly reserved: ReservedEpochs;
+  readonly recorder: FlightRecorder;
   readonly emit: EmitEvent;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -39,6 +41,7 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
 
   constructor(options: LivePublishOptions) {
     this.#options = options;
+    options.recorder.onPublish(options.publisher);
     this.#encoder = options.stream.encoderFor(this);
   }
 
@@ -51,6 +54,7 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
   }
 
   onTag(tag: FlvTag, receivedAtMs: number): void {
+    this.#options.recorder.onTag(tag, receivedAtMs);
     this.#encoder.onTag(tag, receivedAtMs);
   }
 
@@ -66,7 +70,9 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
   /** The publish's health now. */
   health(): StreamHealth {
     const health = this.#encoder.health();
-    return this.#isContested ? { ...health, warnings: [CONTESTED, ...health.warnings] } : health;
+    const warnings = this.#isContested ? [CONTESTED, ...health.warnings] : health.warnings;
+    this.#options.recorder.onWarnings(warnings);
+    return { ...health, warnings };
   }
 
   get #isContested(): boolean {
@@ -74,7 +80,11 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
   }
 
   onClose(): void {
-    this.#options.stream.onPublisherGone(this, this.#endReason);
+    const { stream, recorder } = this.#options;
+    recorder.onPublisherGone(this.#endReason);
+    // Nothing of a stream that was deleted or taken down is stored.
+    if (!isForgotten(this.#endReason)) void recorder.save(null);
+    stream.onPublisherGone(this, this.#endReason);
   }
 
   isPlayable(): boolean {

@@ -10,7 +10,9 @@ import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish } from '#runtime/live-publishes.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
+import type { TraceStore } from '#runtime/trace-store.ts';
 import { Broadcast } from './broadcast.ts';
+import { FlightRecorder } from './flight-recorder.ts';
 import { LivePublish, type PublishedStream } from './live-publish.ts';
 import { endsPlaylists, isForgotten } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
@@ -26,6 +28,7 @@ export interface LiveStreamOptions {
   readonly latency: LatencyName;
   readonly past: StreamPast;
   readonly store: Pick<LiveStore, 'heartbeat' | 'forget' | 'forgetFormer'>;
+  readonly traces: Pick<TraceStore, 'put'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
   /** A run is about to start that takes so much of the task's CPU. */
@@ -51,6 +54,7 @@ export interface LiveStreamOptions {
 /** A stream that this task holds: its successive publishers, what viewers get of them, and its end here. */
 export class LiveStream implements PublishedStream {
   readonly #options: LiveStreamOptions;
+  readonly #recorder: FlightRecorder;
   readonly #broadcast: Broadcast;
   readonly #media: StreamMedia;
   readonly #encoders: StreamEncoders;
@@ -64,16 +68,18 @@ export class LiveStream implements PublishedStream {
   constructor(options: LiveStreamOptions) {
     const { past, now } = options;
     this.#options = options;
+    this.#recorder = new FlightRecorder(options);
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
     const goneAtMs = past.broadcast?.publisherGoneAtMs ?? null;
     if (goneAtMs !== null) this.#broadcast.onPublisherGone(goneAtMs);
     this.#media = new StreamMedia({ ...options, onPlayable: () => this.#onPlayable() });
-    const parts = { media: this.#media, broadcast: this.#broadcast };
+    const parts = { media: this.#media, broadcast: this.#broadcast, trace: this.#recorder };
     this.#encoders = new StreamEncoders({ ...options, ...parts, qualityLevel: past.broadcast?.qualityLevel ?? 0 });
     this.#hold = new StreamHold({
       ...options,
       broadcast: () => this.#broadcastState(),
       health: () => this.#publish?.health() ?? null,
+      onTraceRequested: (requestedAtMs) => void this.#recorder.save(requestedAtMs),
       onEndRequested: (reason) => this.#endOnRequest(reason),
       onReplaced: () => this.fence(),
     });
@@ -175,7 +181,7 @@ export class LiveStream implements PublishedStream {
     if (this.hasEnded) this.#encoders.resetQuality();
     this.#media.onPublish(publisher.stream.latency);
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, ...this.#options });
+    this.#publish = new LivePublish({ stream: this, publisher, reserved, recorder: this.#recorder, ...this.#options });
     this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
     return this.#publish;
   }

@@ -10,6 +10,7 @@ import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
 import type { BegunPublish, FormerHolder } from '#runtime/live-publishes.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
+import type { TraceStore } from '#runtime/trace-store.ts';
 import { Admission } from './admission.ts';
 import { FencedStreams } from './fenced-streams.ts';
 import { type ArrivingStream, type IncomingStream, IncomingStreams } from './incoming-streams.ts';
@@ -20,6 +21,7 @@ import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 export interface LiveStreamsOptions {
   readonly task: TaskAddress;
   readonly store: Pick<LiveStore, 'claimPlaybackId' | 'begin' | 'heartbeat' | 'forget' | 'forgetFormer'>;
+  readonly traces: Pick<TraceStore, 'put'>;
   readonly takeOver: TakeOver;
   readonly reconnectWindowMs: number;
   /** How much of the task's CPU its streams hold. */

@@ -7,7 +7,7 @@ import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { QualityStep } from '#encoder/transcode/quality-steps.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
-import { Transcoder } from '#encoder/transcode/transcoder.ts';
+import { type RunTrace, Transcoder } from '#encoder/transcode/transcoder.ts';
 import { EpochRange, type ReservedEpochs } from './numbering.ts';
 
 /** What takes an encoder's output. */
@@ -29,6 +29,8 @@ export interface StreamEncoderOptions {
   readonly onRestart: (reason: RestartReason) => void;
   readonly onQualityStep: (step: QualityStep) => void;
   readonly arbiter: StepArbiter;
+  /** @default nobody hears of runs */
+  readonly trace?: RunTrace;
   readonly spawn: SpawnProcess;
   /** Milliseconds, by a clock that never steps. For durations. */
   readonly steadyNow: () => number;
@@ -63,6 +65,7 @@ export class StreamEncoder {
       beginRun: (run) => media.beginRun(run),
       fits: (format) => media.fits(format),
       onFatal: (reason, description) => this.#publish.onFatal(reason, description),
+      ...(options.trace === undefined ? {} : { trace: options.trace }),
       ...{ firstLevel, onCost, onRestart, onQualityStep, arbiter, spawn, log },
       now: options.steadyNow,
     });

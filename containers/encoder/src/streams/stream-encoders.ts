@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
+import type { RunTrace } from '#encoder/transcode/transcoder.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { LivePublish } from './live-publish.ts';
 import { StreamEncoder } from './stream-encoder.ts';
@@ -18,6 +19,7 @@ export interface StreamEncodersOptions {
   readonly arbiter: StepArbiter;
   /** Null if streams wait for their publishers without a slate. */
   readonly slates: SlateMaker | null;
+  readonly trace: RunTrace;
   readonly spawn: SpawnProcess;
   /** Milliseconds since 1970. */
   readonly now: () => number;

@@ -103,7 +103,7 @@ export class StreamEnd {
     // Another one may have come meanwhile.
     if (!isDue()) return;
     if (!hasMore) this.endNow(reason);
-    else this.#timer = setTimeout(() => !hold.isFenced && this.endNow(reason), LAST_MEDIA_MS);
+    else this.endIn(LAST_MEDIA_MS, reason);
   }
 
   /** The stream is over, for this task and for all. */

@@ -24,6 +24,8 @@ export interface StreamLeaseOptions {
   readonly health: () => StreamHealth | null;
   /** Called once for each reason for which somebody asked for the end. The task still holds the stream. */
   readonly onEndRequested: (reason: EndReason) => void;
+  /** Called once for each request for a trace, with the moment of the request in milliseconds since 1970. */
+  readonly onTraceRequested: (requestedAtMs: number) => void;
   /** Called once when the stream has a newer epoch. The task must not answer for it or change it any more. */
   readonly onReplaced: () => void;
   /** Milliseconds since 1970. */
@@ -41,6 +43,7 @@ export class StreamLease {
   #owner: string | null;
   /** Why somebody asked for the end, as far as known. */
   #requestedEnd: EndReason | null = null;
+  #traceRequestedAtMs: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   /** The heartbeat that is under way. Calls never pile up, and the last one sees the latest state. */
   #calling: Promise<void> | null = null;
@@ -138,7 +141,16 @@ export class StreamLease {
     if (isReplaced) this.#isOver = true;
     else this.#beatAfter(startedAtMs, result === null && wasReachable);
     if (isReplaced) onReplaced();
-    else if (result !== null) this.#onRequestedEnd(result.reason);
+    else if (result !== null) {
+      this.#onRequestedTrace(result.traceRequestedAtMs ?? null);
+      this.#onRequestedEnd(result.reason);
+    }
+  }
+
+  #onRequestedTrace(requestedAtMs: number | null): void {
+    if (requestedAtMs === null || requestedAtMs === this.#traceRequestedAtMs) return;
+    this.#traceRequestedAtMs = requestedAtMs;
+    this.#options.onTraceRequested(requestedAtMs);
   }
 
   #onRequestedEnd(reason: EndReason | null): void {

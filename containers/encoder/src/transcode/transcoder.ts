@@ -26,6 +26,13 @@ import { StrayTags } from './stray-tags.ts';
 import type { TimedTag } from './tag-cache.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
+/** Hears of each run, so that what went wrong can be understood later. */
+export interface RunTrace {
+  onRunStart(epoch: number): void;
+  onRunReplaced(epoch: number, reason: string): void;
+  onRunEnd(epoch: number, outcome: string, lastWords: readonly string[]): void;
+}
+
 export interface TranscoderOptions {
   readonly stream: AuthorisedStream;
   /** Returns a number above every epoch that this stream had before. */
@@ -48,6 +55,8 @@ export interface TranscoderOptions {
    * The transcoder has given up and nothing runs any more. Called at most once. `description` is for the broadcaster.
    */
   readonly onFatal: (reason: PublishFailure, description: string) => void;
+  /** @default nobody hears of runs */
+  readonly trace?: RunTrace;
   readonly spawn: SpawnProcess;
   /** Milliseconds, by a clock that never steps. */
   readonly now: () => number;
@@ -198,6 +207,7 @@ export class Transcoder {
   #replaceRun(reason: string): void {
     if (this.#run === null || this.#run.isEnding) return;
     this.#options.log.info({ epoch: this.#run.epoch, reason }, 'replacing FFmpeg');
+    this.#options.trace?.onRunReplaced(this.#run.epoch, reason);
     this.#run.finish();
   }
 
@@ -218,6 +228,7 @@ export class Transcoder {
   #feed(run: TranscodeRun, timed: TimedTag): void {
     if (this.#steps.endRun(run, timed, this.#buffer.fromMs)) {
       this.#options.log.info({ epoch: run.epoch, reason: 'a quality step' }, 'replacing FFmpeg');
+      this.#options.trace?.onRunReplaced(run.epoch, 'a quality step');
     } else {
       run.feed(timed);
     }
@@ -236,6 +247,7 @@ export class Transcoder {
       if (this.#isStopped) return;
       const run = this.#createRun(epoch, start);
       this.#run = run;
+      this.#options.trace?.onRunStart(epoch);
       this.#following = this.#follow(run, start.ingestClock);
       const { reason } = this.#restarts;
       if (reason !== null) this.#options.onRestart(reason);
@@ -287,6 +299,7 @@ export class Transcoder {
 
   #onRunEnded(epoch: number, end: RunEnd, clockOfRun: IngestClock): void {
     const { outcome, exit, lifetimeMs } = end;
+    this.#options.trace?.onRunEnd(epoch, outcome, exit.stderrTail);
     const isStep = this.#steps.onRunEnded() && outcome === 'finished';
     // After a step, the next FFmpeg goes on where this one ended. Otherwise it would be late from the start.
     if (!isStep) this.#buffer.keepNewest();

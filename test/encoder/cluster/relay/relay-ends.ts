@@ -88,6 +88,7 @@ export class RelayedClient {
     this.publisher = {
       id: 'connection-1',
       remoteAddress: '192.0.2.7',
+      software: 'FMLE/3.0',
       stream: streamOf('key'),
       end: (code, description) => {
         this.ends.push({ code, description });

@@ -11,7 +11,7 @@ import { Random } from '#kit/random.ts';
 import { streamOf } from '../../rtmp/recording-server.ts';
 
 const HEAD: RelayHead = {
-  ...{ toTaskId: 'task', publisherId: 'a', remoteAddress: '2001:db8::1', stream: streamOf('key') },
+  ...{ toTaskId: 'task', publisherId: 'a', remoteAddress: '2001:db8::1', software: null, stream: streamOf('key') },
   takeoverAgesMs: [9_000, 1_000],
 };
 const UINT32_MAX = 2 ** 32 - 1;

@@ -20,7 +20,13 @@ const SLOW = { code: REJECTED, description: 'The server does not keep up; connec
 const LONG_MS = 60_000;
 const BEAT_MS = 10;
 const HEAD = encodeRelayHead({
-  ...{ toTaskId: TASK_ID, publisherId: 'connection-1', remoteAddress: '192.0.2.7', stream: streamOf('key') },
+  ...{
+    toTaskId: TASK_ID,
+    publisherId: 'connection-1',
+    remoteAddress: '192.0.2.7',
+    software: null,
+    stream: streamOf('key'),
+  },
   takeoverAgesMs: [],
 });
 
@@ -34,8 +40,8 @@ describe('a publish that is relayed', () => {
     const owner = await Owner.start();
     const client = new RelayedClient();
     await client.relay(owner.address);
-    const { id, remoteAddress, stream } = client.publisher;
-    expect(owner.recorder.recordings[0]?.publisher).toMatchObject({ id, remoteAddress, stream });
+    const { id, remoteAddress, software, stream } = client.publisher;
+    expect(owner.recorder.recordings[0]?.publisher).toMatchObject({ id, remoteAddress, software, stream });
     expect(owner.requests.map(({ headers }) => headers.authorization)).toEqual([AUTHORIZATION]);
   });
 

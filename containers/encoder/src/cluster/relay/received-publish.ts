@@ -148,13 +148,14 @@ export class ReceivedPublish {
   }
 
   /** The handler of the publish; null if it is refused. */
-  async #accept({ publisherId, remoteAddress, stream, takeoverAgesMs }: RelayHead): Promise<PublisherHandler | null> {
+  async #accept(head: RelayHead): Promise<PublisherHandler | null> {
+    const { publisherId: id, remoteAddress, software, stream, takeoverAgesMs } = head;
     this.#options.takeovers.learn(stream.streamId, takeoverAgesMs);
     const end = (code: RefusalCode, description: string) => this.#end(code, description);
     const sendAway = () => this.#sendAway();
     const hasEnded = () => this.#isOver();
     try {
-      return await this.#options.acceptPublisher({ id: publisherId, remoteAddress, stream, end, sendAway, hasEnded });
+      return await this.#options.acceptPublisher({ id, remoteAddress, software, stream, end, sendAway, hasEnded });
     } catch (error) {
       if (error instanceof PublishRefusal) {
         this.#end(error.code, error.message);

@@ -29,6 +29,7 @@ export interface RelayHead {
   readonly toTaskId: string;
   readonly publisherId: string;
   readonly remoteAddress: string;
+  readonly software: string | null;
   readonly stream: AuthorisedStream;
   /** When publishers on air were replaced, as far as the other task knows, in milliseconds before now. */
   readonly takeoverAgesMs: readonly number[];
@@ -64,6 +65,7 @@ const headSchema: z.ZodMiniType<RelayHead> = z.object({
   toTaskId: name,
   publisherId: name,
   remoteAddress: name,
+  software: z._default(z.nullable(z.string().check(z.maxLength(64))), null),
   stream: authorisedStreamSchema,
   takeoverAgesMs: ages,
 });

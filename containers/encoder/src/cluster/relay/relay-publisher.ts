@@ -98,10 +98,10 @@ class RelayedPublisher implements PublisherHandler {
     this.#request.once('response', (response) => this.#onResponse(response));
     this.#request.on('error', (error) => this.#lose(error));
     this.#request.once('close', () => this.#lose(new Error('the connection closed')));
-    const { id: publisherId, remoteAddress, stream } = publisher;
+    const { id: publisherId, remoteAddress, software, stream } = publisher;
     const { taskId: toTaskId } = options;
     const takeoverAgesMs = options.takeovers.agesOf(stream.streamId);
-    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, stream, takeoverAgesMs }));
+    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, software, stream, takeoverAgesMs }));
     this.#deadline = this.#limit(connectTimeoutMs, 'no answer in time');
   }
 
