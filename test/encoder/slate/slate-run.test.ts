@@ -62,7 +62,7 @@ function slateOf(latency: LatencyName, frameRate: FrameRate, keyframeFrames: num
 
 function begin(slate: EncodedSlate, startsAtMs = STARTS_AT_MS): void {
   run = new SlateRun({
-    ...{ slate, epoch: EPOCH, startsAtMs, now: Date.now, monotonicMs: () => performance.now() },
+    ...{ slate, epoch: EPOCH, startsAtMs, now: Date.now, steadyNow: () => performance.now() },
     beginRun: (media) => {
       begun = media;
       return {
@@ -72,7 +72,10 @@ function begin(slate: EncodedSlate, startsAtMs = STARTS_AT_MS): void {
           put.set(rendition, samples.length === 0 ? puts : [...puts, { atMs: Date.now() - STARTS_AT_MS, samples }]);
           return samples.length;
         },
-        end: () => ends++,
+        end: () => {
+          ends++;
+          return 0;
+        },
       };
     },
     onFailed: (error) => {

@@ -60,7 +60,7 @@ function startTask(reconnectWindowMs: number): void {
   streams = makeStreams({
     store: createLiveStore({ client: database.client, tables: TEST_TABLES }),
     emit: (event) => events.push(event),
-    slates: new SlateMaker({ imagePath: null, fontsDir: FONTS_DIR, spawn: keep: Date.now, log }),
+    slates: new SlateMaker({ imagePath: null, fontsDir: FONTS_DIR, spawn: keep, log }),
     spawn: (...call) => spawnLive(...call),
     ...{ reconnectWindowMs, log },
   });
