@@ -198,7 +198,7 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
     STOP_TIMEOUT_SECONDS: String(STOP_TIMEOUT.toSeconds() - STOP_MARGIN.toSeconds()),
     DRAIN_MINUTES: String(props.drainMinutes),
     RECONNECT_WINDOW_SECONDS: String(props.reconnectWindowSeconds),
-    SLATE: props.slate ? 'on' : 'off',
+    ...(!props.slate && { SLATE: 'off' }),
     CAPACITY_VCPUS: String(props.capacityVCpus),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
     METRICS_NAMESPACE,

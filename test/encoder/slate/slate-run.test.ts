@@ -72,7 +72,10 @@ function begin(slate: EncodedSlate, startsAtMs = STARTS_AT_MS): void {
           put.set(rendition, samples.length === 0 ? puts : [...puts, { atMs: Date.now() - STARTS_AT_MS, samples }]);
           return samples.length;
         },
-        end: () => ends++,
+        end: () => {
+          ends++;
+          return 0;
+        },
       };
     },
     onFailed: (error) => {

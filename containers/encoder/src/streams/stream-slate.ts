@@ -131,9 +131,11 @@ export class StreamSlate {
 
   /** Null if it can't be made. Then the next publisher's absence is the next try. */
   async #make(wanted: WantedSlate): Promise<EncodedSlate | null> {
+    const isNew = this.#making === null;
     const making = this.#making ?? this.#options.maker.make(wanted.plan, wanted.title);
     this.#making = making;
     const slate = await making;
+    if (slate !== null && isNew) this.#options.log.info('a slate is ready');
     if (slate === null && this.#making === making) this.#making = null;
     return slate;
   }

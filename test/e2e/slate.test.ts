@@ -1,0 +1,63 @@
+import type { Page } from 'playwright-core';
+import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { hlsErrors, openHlsJsPage } from '#kit/hls-js-page.ts';
+import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { fetchMediaPlaylist, publish, waitUntilPlayable } from '#test/support/broadcast.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
+
+/** More than a player has in its buffer: without a slate, it would stand still for most of this. */
+const ABSENCE_SECONDS = 10;
+
+let platform: TestPlatform;
+let browser: TestBrowser;
+
+beforeAll(async () => {
+  platform = await startTestPlatform();
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  await closeTestPlatforms();
+});
+
+/** Watches how the playback goes on, in the page. */
+function watchPlayback(): void {
+  const state = { longestStallMs: 0, position: -1, movedAtMs: performance.now() };
+  Object.assign(globalThis, { playbackState: state });
+  setInterval(() => {
+    const position = document.querySelector('video')?.currentTime ?? 0;
+    const nowMs = performance.now();
+    if (position !== state.position) state.movedAtMs = nowMs;
+    state.position = position;
+    state.longestStallMs = Math.max(state.longestStallMs, nowMs - state.movedAtMs);
+  }, 50);
+}
+
+const playback = (page: Page): Promise<{ readonly longestStallMs: number; readonly position: number }> =>
+  page.evaluate(
+    () => (globalThis as unknown as { playbackState: { longestStallMs: number; position: number } }).playbackState,
+  );
+
+test('hls.js as it is plays on through ten seconds without the publisher, and through the return', async () => {
+  const stream = await platform.createStream({ ladder: '360p' });
+  const first = await publish(stream.publishUrl);
+  await waitUntilPlayable(stream);
+  const page = await openHlsJsPage(browser, `${stream.liveUrl}/master.m3u8`);
+  const plays = (seconds: number) =>
+    waitFor(`playback to ${seconds} s`, async () => (await playback(page)).position >= seconds);
+  await waitFor('playback', () => page.evaluate(() => (document.querySelector('video')?.currentTime ?? 0) > 3));
+  await page.evaluate(watchPlayback);
+  await waitFor('the slate', async () => (await platform.log()).includes('a slate is ready'));
+  await first.kill();
+  const { position } = await playback(page);
+  await plays(position + ABSENCE_SECONDS);
+  const second = await publish(stream.publishUrl);
+  await plays((await playback(page)).position + ABSENCE_SECONDS);
+  expect((await playback(page)).longestStallMs).toBeLessThan((ABSENCE_SECONDS * 1000) / 2);
+  // A busy machine may make it wait, which is an error of its own.
+  expect((await hlsErrors(page)).filter((name) => name !== 'bufferStalledError')).toEqual([]);
+  for (const rendition of ['360p', 'audio'])
+    expect(checkMediaPlaylist(await fetchMediaPlaylist(stream, rendition))).toEqual([]);
+  await second.kill();
+});
