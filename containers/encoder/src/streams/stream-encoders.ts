@@ -52,6 +52,11 @@ export class StreamEncoders {
     return this.#current;
   }
 
+  /** Whether viewers get media from here, or may yet get the last of it. */
+  get haveMedia(): boolean {
+    return this.#current !== null || this.#slate?.isShown === true;
+  }
+
   /** How many quality steps down the stream is. A publisher that comes back goes on there. */
   get qualityLevel(): number {
     return this.#qualityLevel;

@@ -98,12 +98,12 @@ export class StreamEnd {
     // A publisher who is just being accepted has come in time.
     await hold.confirmSettled();
     if (!isDue()) return;
-    const hasMore = encoders.current !== null;
+    const { haveMedia } = encoders;
     await encoders.stop();
     // Another one may have come meanwhile.
     if (!isDue()) return;
-    if (!hasMore) this.endNow(reason);
-    else this.endIn(LAST_MEDIA_MS, reason);
+    if (haveMedia) this.endIn(LAST_MEDIA_MS, reason);
+    else this.endNow(reason);
   }
 
   /** The stream is over, for this task and for all. */

@@ -99,6 +99,10 @@ export class StreamSlate {
     this.#turn++;
   }
 
+  get isShown(): boolean {
+    return this.#run !== null;
+  }
+
   /** Ends the slate. Nothing of it is left. */
   end(): void {
     this.#turn++;

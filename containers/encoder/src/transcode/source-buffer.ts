@@ -21,7 +21,7 @@ export interface SourceStart {
 }
 
 /** When a tag arrived. */
-export interface Arrival {
+export interface TagArrival {
   /** Milliseconds since 1970. */
   readonly receivedAtMs: number;
   /** Milliseconds by a clock that never steps. */
@@ -93,7 +93,7 @@ export class SourceBuffer {
   }
 
   /** Adds a frame. The media that a run needs, which has delivered up to `neededFromMs`, is kept. */
-  add(tag: FlvTag, { receivedAtMs, nowMs }: Arrival, neededFromMs: number | undefined): BufferedTag {
+  add(tag: FlvTag, { receivedAtMs, nowMs }: TagArrival, neededFromMs: number | undefined): BufferedTag {
     const { timelineMs, hasJumped } = this.#timeline.advance(tag);
     if (hasJumped) this.#onJump(timelineMs);
     else if (this.#hasReturned) this.#ingestClock.onReturn(timelineMs);
