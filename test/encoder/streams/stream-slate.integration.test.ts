@@ -137,6 +137,8 @@ test('while the publisher is away, playlists go on in real time with a slate, an
   expect(Math.max(...dateGaps('audio', 2))).toBeLessThan(DATE_MS);
   expect(events.map(({ type }) => type)).toEqual(['stream.live']);
   expect(slates).toHaveLength(1);
+  const initSection = (epoch: number) => currentPackage().renditions.get('360p')?.initSection(epoch);
+  expect(initSection(2)).toEqual(initSection(1));
   for (const name of ['360p', 'audio']) expect(await decodingErrors(name, 2)).toBe('');
 });
 

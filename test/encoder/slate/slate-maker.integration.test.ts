@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { renditionNames } from '#encoder/media/media-run.ts';
+import type { SourceDescription } from '#encoder/media/source-description.ts';
+import { SlateMaker } from '#encoder/slate/slate-maker.ts';
+import { planRenditions, type RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
+import { createLogger } from '#runtime/log.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const VIDEO = { codec: 'h264', width: 640, height: 480, frameRate: 30_000 / 1001 } as const;
+const AUDIO = { codec: 'aac', sampleRateHz: 44_100, channels: 1 } as const;
+
+const planOf = (source: SourceDescription): RenditionPlan => planRenditions(source, '480p', 'low');
+
+const makerWith = (imagePath: string | null, fontsDir = `${ROOT}node_modules/dejavu-fonts-ttf/ttf`): SlateMaker =>
+  new SlateMaker({ imagePath, fontsDir, spawn, log: createLogger({ service: 'test', level: 'silent' }) });
+
+const withHalfTheFrames = (plan: RenditionPlan): RenditionPlan => ({
+  ...plan,
+  video: plan.video.map((rendition, index) => (index === 0 ? { ...rendition, frameStep: 2 } : rendition)),
+});
+
+test.each<[string, RenditionPlan]>([
+  ['picture and sound', planOf({ video: VIDEO, audio: AUDIO })],
+  ['half of the frames', withHalfTheFrames(planOf({ video: VIDEO, audio: AUDIO }))],
+  ['a picture alone', planOf({ video: VIDEO, audio: null })],
+  ['sound alone', planOf({ video: null, audio: AUDIO })],
+])('the slate of %s has all renditions, each a whole GOP or a frame of silence', async (_name, plan) => {
+  const slate = await makerWith(null).make(plan, `It's: "quoted", 100% [v0]; {x}\\N`);
+  expect(slate?.renditions.map(({ name }) => name)).toEqual(renditionNames(plan));
+  const lengths = slate?.renditions.map(({ frames }) => frames.length);
+  const gops = plan.video.map(({ frameStep = 1 }) => (plan.keyframeFrames ?? 0) / frameStep);
+  expect(lengths).toEqual(plan.audio === null ? gops : [...gops, 1]);
+});
+
+test('after the first frame, nothing but repetition is coded', async () => {
+  const slate = await makerWith(null).make(planOf({ video: VIDEO, audio: null }), 'Harbour at night');
+  for (const { frames } of slate?.renditions ?? []) {
+    const [first = 0, ...others] = frames.map(({ data }) => data.length);
+    expect(others.reduce((total, bytes) => total + bytes, 0)).toBeLessThan(first);
+  }
+});
+
+test('a picture of the deployment is shown instead of text', async () => {
+  const plan = planOf({ video: VIDEO, audio: AUDIO });
+  const bytesOf = async (imagePath: string | null) => {
+    const slate = await makerWith(imagePath).make(plan, 'Text');
+    return slate?.renditions[0]?.frames[0]?.data.length ?? 0;
+  };
+  expect(await bytesOf(`${ROOT}docs/watch-page.jpg`)).toBeGreaterThan(2 * (await bytesOf(null)));
+  // A picture that can't be read is no reason to have no slate.
+  expect(await bytesOf(`${ROOT}no/such.png`)).toBe(await bytesOf(null));
+});
