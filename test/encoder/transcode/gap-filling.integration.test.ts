@@ -1,5 +1,11 @@
-import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader, isVideoSequenceHeader } from '#encoder/media/flv-tag.ts';
-import { H264, makeFlvTags, testAudio } from '../media/ffmpeg.ts';
+import {
+  AUDIO_TAG,
+  type FlvTag,
+  isAudioSequenceHeader,
+  isVideoSequenceHeader,
+  SCRIPT_TAG,
+} from '#encoder/media/flv-tag.ts';
+import { H264, makeFlvTags, testAudio, testVideo } from '../media/ffmpeg.ts';
 import { decodeBrightness, probeTrack } from './media-probe.ts';
 import { BRIGHTNESS_COUNTER, FLASH, makeSourceTags } from './source-clip.ts';
 import { outputOf, type RecordedRun, startSession, stopSessions, type TranscodeSession } from './transcode-session.ts';
@@ -104,6 +110,50 @@ test.each([
       const isHeld = index > fromSeconds * 25 && index < untilSeconds * 25;
       if (!isHeld) expect(Math.abs(number - index)).toBeLessThan(3);
     }
+  },
+  40_000,
+);
+
+const withoutMetadata = (tag: FlvTag): boolean => tag.type !== SCRIPT_TAG;
+const UPTIME_MS = 5_000_000;
+
+test.each([
+  ['by the clock of the sound', (tag: FlvTag) => tag],
+  ['by a clock of its own', (tag: FlvTag) => ({ ...tag, timestampMs: tag.timestampMs + UPTIME_MS })],
+])(
+  'a camera that is switched on 5 s after the sound, stamped %s, is joined',
+  async (_name, stamp) => {
+    const insaneTiming = ['-bsf:v', 'h264_metadata=tick_rate=2000'];
+    const camera = (await makeFlvTags([...testVideo('160x90', '25', 3), ...H264, '-g', '25', ...insaneTiming])).filter(
+      withoutMetadata,
+    );
+    const sound = (await makeFlvTags([...testAudio(8), '-c:a', 'aac'])).filter(withoutMetadata);
+    const sent = [
+      ...sound.map((tag) => ({ atMs: tag.timestampMs, tag })),
+      ...camera.map((tag) => ({
+        atMs: 5000 + tag.timestampMs,
+        tag: stamp({ ...tag, timestampMs: 5000 + tag.timestampMs }),
+      })),
+    ].toSorted((a, b) => a.atMs - b.atMs);
+    const session = startSession({ ladder: '360p', latency: 'ultra' });
+    const startedAtMs = performance.now();
+    for (const { atMs, tag } of sent) {
+      const dueInMs = atMs - (performance.now() - startedAtMs);
+      if (dueInMs > 0) await new Promise((resolve) => setTimeout(resolve, dueInMs));
+      session.transcoder.onTag(tag, Date.now());
+    }
+    await session.transcoder.stop();
+    expect(session.fatal).toEqual([]);
+    expect(session.runs.map(({ run }) => run.video.length)).toEqual([0, 1]);
+    const [soundOnly, both] = session.runs;
+    if (soundOnly === undefined || both === undefined) throw new Error('there were not two runs');
+    expect(both.run.frameRate).toEqual({ numerator: 25, denominator: 1 });
+    const frames = (recorded: RecordedRun, name: string): number => recorded.counters.get(name)?.frames ?? 0;
+    expect(frames(both, '360p')).toBeGreaterThan(60);
+    // The first half second of sound shows that there is no picture. After it, the two runs have everything once.
+    const soundFrames = frames(soundOnly, 'audio') + frames(both, 'audio');
+    expect(soundFrames).toBeGreaterThan((7.45 * 44_100) / 1024);
+    expect(soundFrames).toBeLessThan((7.65 * 44_100) / 1024);
   },
   40_000,
 );

@@ -8,8 +8,11 @@ import { VideoProbe } from './video-probe.ts';
 const UNANNOUNCED_TRACK_WAIT_MS = 500;
 /** The same for announced audio: some publishers announce it and never send any. */
 const ANNOUNCED_AUDIO_WAIT_MS = 2_000;
-/** The same for announced video. A camera may be switched on late, and viewers have to start again if video comes later still. */
-const ANNOUNCED_VIDEO_WAIT_MS = 10_000;
+/**
+ * The same for announced video. A camera may be switched on late, and viewers have to start again if video comes later still. It
+ * is less than the time after which a publish without a keyframe is ended.
+ */
+const ANNOUNCED_VIDEO_WAIT_MS = 8_000;
 /** Every track that can be decoded is described within this much of its time. */
 const MAX_WAIT_MS = 3_000;
 

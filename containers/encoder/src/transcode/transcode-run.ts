@@ -137,8 +137,7 @@ export class TranscodeRun {
   /** Feeds one tag. Drops tracks that are not in the plan, and everything once the run is ending. */
   feed(timed: TimedTag): void {
     const { type } = timed.tag;
-    if (this.isEnding || type === SCRIPT_TAG) return;
-    if (type === VIDEO_TAG ? this.plan.video.length === 0 : this.plan.audio === null) return;
+    if (this.isEnding || !this.takes(timed.tag)) return;
     this.#feed.add(timed);
     if (this.#feed.isFlowing) this.#onInput(type);
     this.#checkLateness();
@@ -155,6 +154,12 @@ export class TranscodeRun {
   cut(): void {
     this.#outcome ??= 'finished';
     this.#ffmpeg.kill();
+  }
+
+  /** Whether a tag is of a track in the plan. */
+  takes({ type }: FlvTag): boolean {
+    if (type === SCRIPT_TAG) return false;
+    return type === VIDEO_TAG ? this.plan.video.length > 0 : this.plan.audio !== null;
   }
 
   #describe(): MediaRun {

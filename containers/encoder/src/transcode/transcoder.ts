@@ -158,7 +158,9 @@ export class Transcoder {
 
   /** Sequence headers have no position on the timeline: many publishers give them timestamp 0. */
   #onSequenceHeader(tag: FlvTag): void {
-    if (this.#buffer.replaceHeader(tag)) this.#replaceRun('the sequence header changed');
+    const isNew = this.#buffer.replaceHeader(tag);
+    // That of a track which the run does not have announces another source, whose first frames may be needed to describe it.
+    if (isNew && this.#run?.takes(tag)) this.#replaceRun('the sequence header changed');
   }
 
   #onMedia(tag: FlvTag, receivedAtMs: number): void {
