@@ -36,8 +36,8 @@ export interface TestPublisher {
 }
 
 const STDERR_TAIL_BYTES = 4_000;
-/** Limit of unsent media, about 20 s at 3 Mbit/s. A server that is further behind has lost the stream anyway. */
-const MAX_UNSENT_BYTES = 8_000_000;
+/** Limit of unsent media, about 20 s at 10 Mbit/s. A server that is further behind has lost the stream anyway. */
+const MAX_UNSENT_BYTES = 24_000_000;
 const STOP_TIMEOUT_MS = 3_000;
 
 /**

@@ -25,6 +25,12 @@ afterAll(async () => {
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Log lines of an FFmpeg that was killed, or replaced for another reason than a step of quality, to which a busy machine leads. */
+async function failures(): Promise<readonly string[]> {
+  const lines = (await platform.log()).split('\n');
+  return lines.filter((line) => /FFmpeg failed|replacing FFmpeg/.test(line) && !line.includes('a quality step'));
+}
+
 /** Polls a playlist, and remembers when new media came. */
 class MediaWatch {
   readonly recorder = new PlaylistRecorder();
@@ -66,7 +72,6 @@ test.each<[string, Partial<ClipOptions>]>([
 ])(
   'after 15 s without a network, viewers get media at once, from the same FFmpeg and publisher: %s',
   async (_name, clip) => {
-    const former = await platform.ffmpegPids();
     const stream = await platform.createStream({ ladder: '360p' });
     const port = new URL(proxy.url).port;
     const rtmpUrl = stream.publishUrl.replace(/:\d+\//, `:${port}/`);
@@ -76,8 +81,6 @@ test.each<[string, Partial<ClipOptions>]>([
       hasLeft = true;
     });
     await waitUntilPlayable(stream);
-    const ownPids = async () => (await platform.ffmpegPids()).filter((pid) => !former.includes(pid));
-    const pids = await ownPids();
     const watch = new MediaWatch(stream);
     await sleep(8_000);
     proxy.blackHole();
@@ -86,7 +89,7 @@ test.each<[string, Partial<ClipOptions>]>([
     await sleep(12_000);
     await watch.stop();
     expect(hasLeft).toBe(false);
-    expect(await ownPids()).toEqual(pids);
+    expect(await failures()).toEqual([]);
     expect(watch.longestStallMs).toBeLessThan(FREEZE_MS + MAX_MORE_MS);
     expect(watch.recorder.violations()).toEqual([]);
     await publisher.stop();

@@ -89,6 +89,30 @@ test('nothing is skipped if the newest keyframe is hardly newer than what waits'
   expect(skips).toEqual([]);
 });
 
+test('a long queue is searched once for each keyframe, however often FFmpeg is late', () => {
+  const { feed, skips, state } = startFeed();
+  feed.add(keyframe(0));
+  state.isBusy = true;
+  let reads = 0;
+  const payload = new Proxy(frame(0).tag.payload, {
+    get: (target, name) => {
+      reads++;
+      const value = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  for (let ms = FRAME_MS; ms < 4000; ms += FRAME_MS) {
+    feed.add({ tag: { type: VIDEO_TAG, timestampMs: ms, payload }, timelineMs: ms });
+  }
+  feed.skip();
+  reads = 0;
+  for (let count = 0; count < 100; count++) feed.skip();
+  expect(reads).toBe(0);
+  feed.add(keyframe(4000));
+  feed.skip();
+  expect(skips).toHaveLength(1);
+});
+
 test.each([
   ['bytes', 1_000_000, 20],
   ['tags', 2, 16_400],

@@ -42,6 +42,8 @@ export class RunFeed {
   readonly #writtenMs = new Map<FlvTag['type'], number>();
   #holdTimer: NodeJS.Timeout | undefined;
   #awaitsStart = false;
+  /** A tag has been queued at which decoding can start, since it was last looked for one. */
+  #hasNewStart = false;
 
   constructor(options: RunFeedOptions) {
     this.#options = options;
@@ -76,7 +78,9 @@ export class RunFeed {
   }
 
   add({ tag, timelineMs }: TimedTag): void {
-    if (this.#awaitsStart && !this.#isStart(tag)) return;
+    const isStart = this.#isStart(tag);
+    if (this.#awaitsStart && !isStart) return;
+    this.#hasNewStart ||= isStart;
     const nowMs = this.#options.now();
     const wasHolding = this.#hold.isHolding;
     this.#hold.onTag(timelineMs, nowMs);
@@ -97,7 +101,8 @@ export class RunFeed {
 
   /** FFmpeg is too late: leaves out what comes before the newest keyframe, or everything if even so too much waits. */
   skip(): void {
-    this.#skipToNewest(MIN_SKIP_MS);
+    // An FFmpeg that is late stays so until the next keyframe, and the queue may be long.
+    if (this.#hasNewStart) this.#skipToNewest(MIN_SKIP_MS);
     if (!this.isTooFull) return;
     this.#queue.keep(() => false);
     this.#awaitsStart = true;
@@ -134,6 +139,7 @@ export class RunFeed {
   }
 
   #skipToNewest(minMs: number): void {
+    this.#hasNewStart = false;
     const { tags } = this.#queue;
     const index = tags.findLastIndex(({ tag }) => this.#isStart(tag));
     const skippedMs = (tags[index]?.timelineMs ?? 0) - (tags[0]?.timelineMs ?? 0);

@@ -96,7 +96,7 @@ export class TagCache {
 
   /** Keeps everything from the newest keyframe on that is not after `timelineMs`. */
   #dropBefore(timelineMs: number): void {
-    const first = this.#media.findLastIndex((timed) => startsDecoding(timed.tag) && timed.timelineMs <= timelineMs);
+    const first = this.#media.findLastIndex((timed) => timed.timelineMs <= timelineMs && startsDecoding(timed.tag));
     if (first > 0) this.#keep(this.#media.slice(first));
   }
 }
