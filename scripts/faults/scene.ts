@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
@@ -164,12 +165,10 @@ export class Scene {
     await askAgain(() => this.platform.api.stopStream(this.streamId));
   }
 
-  /** Kills the newest FFmpeg of the encoder. */
+  /** Kills the newest FFmpeg that encodes what a publisher sends. Waits for one if there is none. */
   async killFfmpeg(): Promise<void> {
-    const ffmpegs = (await readDescendants(this.platform.encoderPid)).filter(({ name }) => name === 'ffmpeg');
-    const newest = ffmpegs.toSorted((a, b) => b.pid - a.pid)[0];
-    if (newest === undefined) throw new Error('the encoder runs no FFmpeg');
-    process.kill(newest.pid, 'SIGKILL');
+    const pid = await waitFor('an FFmpeg to kill', () => findLiveFfmpeg(this.platform.encoderPid), this.#limits());
+    process.kill(pid, 'SIGKILL');
   }
 
   /** The multivariant playlist. Null if there is none. */
@@ -239,6 +238,16 @@ export class Scene {
     if (name === 'ffmpeg') return startFfmpegPlayer(this.#context, this.masterUrl);
     return startMpv(this.#context, this.masterUrl);
   }
+}
+
+/** The newest child of an encoder that reads FLV. Others make slates. */
+async function findLiveFfmpeg(encoderPid: number): Promise<number | null> {
+  const ffmpegs = (await readDescendants(encoderPid)).filter(({ name }) => name === 'ffmpeg');
+  for (const { pid } of ffmpegs.toSorted((a, b) => b.pid - a.pid)) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (commandLine.split('\0').includes('flv')) return pid;
+  }
+  return null;
 }
 
 /** Two segments of the profile `low`. */
