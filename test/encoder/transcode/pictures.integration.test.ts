@@ -128,6 +128,26 @@ test('10 bits of a standard range become 8', async () => {
   expect(await filterReport(outputOf(recorded, '360p'), 'null')).toContain('yuv420p');
 });
 
+test.each([
+  ['of an unknown type', Buffer.from([6, 190, 3, 1, 2, 3, 0x80])],
+  ['that says it is longer than it is', Buffer.from([6, 5, 200, 1, 2, 0x80])],
+  ['without anything', Buffer.from([6])],
+])('an SEI message %s changes nothing', async (_, sei) => {
+  const input = ['-f', 'lavfi', '-i', `testsrc2=s=640x360:r=25:d=${SECONDS}`];
+  const tags = (await makeTags(input, 'null', [])).map((tag) => withNalUnit(tag, sei));
+  const recorded = await transcodeTags(tags, SECONDS, { ladder: '360p' });
+  const { packets } = await probeTrack(outputOf(recorded, '360p'));
+  expect(packets.length).toBeGreaterThan(25 * (SECONDS - 0.5));
+});
+
+/** Adds a NAL unit before each frame. */
+function withNalUnit(tag: FlvTag, unit: Buffer): FlvTag {
+  if (tag.type !== VIDEO_TAG || tag.payload[1] !== 1) return tag;
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(unit.length);
+  return { ...tag, payload: Buffer.concat([tag.payload.subarray(0, 5), length, unit, tag.payload.subarray(5)]) };
+}
+
 describe('captions in the picture (CEA-608 in A/53 user data)', () => {
   const CAPTIONS = Buffer.from('b50031474139340341fffc9420ff', 'hex');
 
@@ -145,12 +165,6 @@ describe('captions in the picture (CEA-608 in A/53 user data)', () => {
     }
   });
 
-  /** Adds an SEI message with captions to each frame. */
-  function withCaptions(tag: FlvTag): FlvTag {
-    if (tag.type !== VIDEO_TAG || tag.payload[1] !== 1) return tag;
-    const sei = Buffer.concat([Buffer.from([6, 4, CAPTIONS.length]), CAPTIONS, Buffer.from([0x80])]);
-    const length = Buffer.alloc(4);
-    length.writeUInt32BE(sei.length);
-    return { ...tag, payload: Buffer.concat([tag.payload.subarray(0, 5), length, sei, tag.payload.subarray(5)]) };
-  }
+  const CAPTION_SEI = Buffer.concat([Buffer.from([6, 4, CAPTIONS.length]), CAPTIONS, Buffer.from([0x80])]);
+  const withCaptions = (tag: FlvTag): FlvTag => withNalUnit(tag, CAPTION_SEI);
 });

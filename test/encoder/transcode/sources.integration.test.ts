@@ -154,14 +154,14 @@ function secondTrack(tag: FlvTag): FlvTag {
 }
 
 test('2160p60 of HEVC becomes what the ladder has', async () => {
-  const seconds = 0.8;
+  const seconds = 0.6;
   const input = ['-f', 'lavfi', '-i', `color=black:s=3840x2160:r=60:d=${seconds},${FLASH}`];
   const tags = await makeEnhancedTags(VIDEO_TAG, { fourCc: 'hvc1', options: [...input, ...x265('bframes=0')] });
   const recorded = await transcodeTags(tags, seconds, { ladder: '360p' });
   const { width, height, packets } = await probeTrack(outputOf(recorded, '360p'));
   expect([width, height]).toEqual([640, 360]);
   expect(recorded.run.frameRate).toEqual({ numerator: 60, denominator: 1 });
-  expect(packets.length).toBeGreaterThan(40);
+  expect(packets.length).toBeGreaterThan(30);
 });
 
 async function makeTags(source: PublishedClip): Promise<FlvTag[]> {
