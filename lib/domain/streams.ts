@@ -24,6 +24,8 @@ export interface StreamRecord {
   /** The ids before it, newest first (`withPlaybackId`). Caches may have their files. @default none */
   readonly formerPlaybackIds?: readonly string[];
   readonly keyHash: string;
+  /** Null or missing without a second encoder. */
+  readonly backup?: BackupIngest | null;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
   readonly playback: PlaybackMode;
@@ -41,6 +43,16 @@ export interface StreamRecord {
   /** Set when the deletion begins. From then on the stream counts as deleted. The record is removed at the end. */
   readonly deletedAt: string | null;
 }
+
+/** A stream's second ingest, which takes over if the first one fails. It has a key of its own. */
+export interface BackupIngest {
+  readonly keyHash: string;
+  /** How long the publisher on air may send nothing before the other one takes over. */
+  readonly failoverMs: number;
+}
+
+/** Shorter gaps happen to healthy publishers. After a longer one, viewers would have left. */
+export const FAILOVER_MS = { shortest: 500, usual: 2_000, longest: 30_000 } as const;
 
 /**
  * How often a task renews its lease of a stream. A stop reaches the publisher within 2 s, even if one heartbeat fails: it fails after

@@ -16,6 +16,7 @@ export function streamText(stream: StreamBody): string {
     ['Playback', playback],
     ['Key opens', validityText(stream)],
     ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],
+    ['Backup', stream.backup === null ? 'none' : `takes over after ${stream.backup.failoverMs} ms`],
     ['Version', String(version)],
     ['Created', stream.createdAt],
     ['Changed', stream.updatedAt],
@@ -43,6 +44,13 @@ export function publishText(stream: StreamBody & { readonly streamKey: string })
   const viewers =
     stream.playback === 'token' ? `\nViewers need a link with a token: "viewer-token ${stream.id}" makes one.` : '';
   return `${table}\n\nThe key is shown only once; "rotate-key ${stream.id}" makes another.${viewers}`;
+}
+
+/** What is entered in the second encoder. */
+export function backupKeyText(stream: StreamBody & { readonly backupKey: string }): string {
+  const table = formatTable([...serverRows(stream), ['Backup Key', stream.backupKey]]);
+  const takesOver = `It takes over after ${stream.backup?.failoverMs} ms without media from the publisher on air.`;
+  return `"${stream.title}" has a backup key.\n\n${table}\n\n${takesOver} The key is shown only once.`;
 }
 
 function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
