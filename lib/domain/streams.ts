@@ -1,3 +1,4 @@
+import type { IngestName } from './ingest-auth.ts';
 import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
 import type { PlaybackMode } from './playback-ids.ts';
@@ -105,6 +106,14 @@ export interface StreamHealth {
   readonly encoderSpeed: number | null;
   /** What is wrong, worded for the broadcaster. */
   readonly warnings: readonly string[];
+  /** Missing if the stream has no backup key. */
+  readonly ingest?: IngestHealth;
+}
+
+/** Which of a stream's two publishers viewers get, and which one could take over. Null if there is no other. */
+export interface IngestHealth {
+  readonly onAir: IngestName;
+  readonly standby: IngestName | null;
 }
 
 /** Who encodes a stream now. The encoder renews it while the stream is live. */

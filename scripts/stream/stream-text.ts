@@ -75,9 +75,10 @@ function inputText({ width, height, videoCodec, frameRate, audioCodec, inputKbps
 }
 
 function healthRows(health: Health): string[][] {
-  const { keyframeIntervalSeconds, encoderSpeed, droppedFrames, warnings } = health;
+  const { keyframeIntervalSeconds, encoderSpeed, droppedFrames, warnings, ingest } = health;
   return [
     ['Input', inputText(health)],
+    ...(ingest === undefined ? [] : [['Ingest', `${ingest.onAir} on air, ${ingest.standby ?? 'no other'} connected`]]),
     ['Keyframes', keyframeIntervalSeconds === null ? 'unknown' : `every ${keyframeIntervalSeconds} s`],
     ['Dropped', `${droppedFrames} frames in the last minute`],
     ['Encoder', encoderSpeed === null ? 'unknown' : `${encoderSpeed.toFixed(2)} x real time`],

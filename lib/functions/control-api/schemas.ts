@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { INGEST_NAMES } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
@@ -91,6 +92,12 @@ const healthSchema = z
       .openapi({ description: "Frames missing from the publisher's stream in the last minute" }),
     encoderSpeed: z.number().nullable().openapi({ description: 'Encoding speed. 1 keeps up with the publisher' }),
     warnings: z.array(z.string()).readonly(),
+    ingest: z
+      .object({ onAir: z.enum(INGEST_NAMES), standby: z.enum(INGEST_NAMES).nullable() })
+      .optional()
+      .openapi({
+        description: 'Which publisher viewers get, and which one could take over. Missing without a backup key',
+      }),
   })
   .openapi('StreamHealth');
 

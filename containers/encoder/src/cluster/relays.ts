@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { freeVCpus, type TaskRecord } from '#domain/tasks.ts';
 import {
   type AcceptPublisher,
@@ -136,15 +137,14 @@ export class Relays {
     // No event and no demand yet: the other task asks the next one.
     if (!streams.hasRoomFor(publisher.stream)) throw new PublishRefusal('NetStream.Publish.Rejected', NO_ROOM);
     const claimant = new RelayedClaimant(publisher);
-    const { streamId } = publisher.stream;
     const leave = (): void => {
       this.#received.delete(publisher);
-      registry.release(streamId, claimant);
+      registry.release(publisher.stream, claimant);
       claimant.close();
     };
     this.#received.add(publisher);
     try {
-      await this.#claim(streamId, claimant);
+      await this.#claim(publisher.stream, claimant);
       const handler = await streams.accept(publisher);
       claimant.handler = handler;
       return {
@@ -166,14 +166,14 @@ export class Relays {
   }
 
   /** Rejects with a refusal, which is reported, if the stream's former publisher stays on air. */
-  async #claim(streamId: string, claimant: RelayedClaimant): Promise<void> {
+  async #claim(stream: AuthorisedStream, claimant: RelayedClaimant): Promise<void> {
     const { registry, onRefused } = this.#options;
     try {
-      await registry.claim(streamId, claimant);
+      await registry.claim(stream, claimant);
     } catch (error) {
       const sourceAddress = claimant.remoteAddress;
       if (error instanceof PublishRefusal)
-        onRefused({ streamId, code: error.code, description: error.message, sourceAddress });
+        onRefused({ streamId: stream.streamId, code: error.code, description: error.message, sourceAddress });
       throw error;
     }
   }
