@@ -15,12 +15,15 @@ import {
 import type { Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import type { ClusterCredential } from './cluster-credential.ts';
+import type { OwnerDirectory } from './owner-directory.ts';
 import { relayPublisher } from './relay/relay-publisher.ts';
 import { RelayReceiver } from './relay/relay-receiver.ts';
 
 /** How many tasks are asked to take a publish. Each may take seconds to answer, and the broadcaster waits. */
 const MAX_TRIES = 5;
 const NO_ROOM = 'This task has no room';
+
+type TaskPlace = Pick<TaskRecord, 'address' | 'taskId'>;
 
 export interface RelaysOptions {
   /** This task. */
@@ -30,6 +33,7 @@ export interface RelaysOptions {
   readonly registry: PublisherRegistry;
   /** The other tasks that take publishers. */
   readonly peers: () => readonly TaskRecord[];
+  readonly directory: Pick<OwnerDirectory, 'refresh'>;
   readonly credential: ClusterCredential;
   readonly onRefused: (refusal: RefusedPublish) => void;
   readonly log: Logger;
@@ -78,7 +82,7 @@ export class Relays {
   accept: AcceptPublisher = async (publisher) => {
     const { streams } = this.#options;
     const { streamId } = publisher.stream;
-    const holder = streams.streamIds.includes(streamId) ? undefined : this.#holderOf(streamId);
+    const holder = streams.streamIds.includes(streamId) ? undefined : await this.#holderOf(publisher);
     const goingOn = holder === undefined ? null : await this.#sendTo(holder, publisher);
     if (goingOn !== null) return goingOn;
     if (streams.hasRoomFor(publisher.stream)) return streams.accept(publisher);
@@ -91,12 +95,17 @@ export class Relays {
     return streams.accept(publisher);
   };
 
-  #holderOf(streamId: string): TaskRecord | undefined {
-    return this.#options.peers().find(({ streamIds }) => streamIds.includes(streamId));
+  /** The tasks' records are a second old. If a stream has two publishers, the one that comes second must not take it from the first. */
+  async #holderOf({ stream }: Publisher): Promise<TaskPlace | undefined> {
+    const { peers, taskId, directory } = this.#options;
+    const known = peers().find(({ streamIds }) => streamIds.includes(stream.streamId));
+    if (known !== undefined || stream.ingest === undefined) return known;
+    const held = await directory.refresh(stream.playbackId);
+    return held === null || held.holder.taskId === taskId ? undefined : held.holder;
   }
 
   /** The tasks that have room, most room first, but for one that was asked already. */
-  #peersFor({ stream }: Publisher, asked: TaskRecord | undefined): readonly TaskRecord[] {
+  #peersFor({ stream }: Publisher, asked: TaskPlace | undefined): readonly TaskRecord[] {
     const wanted = this.#options.streams.costOf(stream);
     return this.#options
       .peers()
@@ -105,7 +114,7 @@ export class Relays {
   }
 
   /** Null if the task does not take the publish. Rejects with a refusal that no other task would change. */
-  async #sendTo({ address, taskId }: TaskRecord, publisher: Publisher): Promise<PublisherHandler | null> {
+  async #sendTo({ address, taskId }: TaskPlace, publisher: Publisher): Promise<PublisherHandler | null> {
     const { credential, registry, onRefused, log } = this.#options;
     const { takeovers } = registry;
     try {
