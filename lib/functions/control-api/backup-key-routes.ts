@@ -48,7 +48,7 @@ export function addBackupKeyRoutes(app: OpenAPIHono, dependencies: StreamsDepend
       if (formerKeyHash !== null) await forgetBackup(stream.id, { keyHash: formerKeyHash, version: version + 1 });
       await attempt.finish();
     }
-    const body = { ...toStreamBody(changed, await live.get(stream.id), addresses, now()), backupKey };
+    const body = { ...toStreamBody(changed, await live.getPresence(stream.id), addresses, now()), backupKey };
     return context.json(body, 200, { ETag: entityTag(changed.version) });
   });
 
