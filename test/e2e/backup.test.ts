@@ -57,7 +57,9 @@ test('a second encoder takes over when the one on air stalls, and when it leaves
   await backup.kill();
   expect(await failover(stream, 2)).toMatchObject({ onAir: 'primary', reason: 'left' });
   await goesOn(stream);
-  expect(eventsOf(stream).map(({ type }) => type)).toEqual(['stream.live', 'stream.failover', 'stream.failover']);
+  // A slow machine may take a step of quality meanwhile.
+  const types = eventsOf(stream).flatMap(({ type }) => (type === 'stream.quality-changed' ? [] : [type]));
+  expect(types).toEqual(['stream.live', 'stream.failover', 'stream.failover']);
 
   await platform.callApi('POST', `/streams/${stream.id}/stop`);
   await next.exited;
