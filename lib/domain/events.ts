@@ -1,4 +1,4 @@
-import type { RefusalCode } from './ingest-auth.ts';
+import type { IngestName, RefusalCode } from './ingest-auth.ts';
 import type { EndReason } from './streams.ts';
 
 /** Why a broadcast ended. Unless somebody asked for the end, its publisher first had time to come back. */
@@ -69,6 +69,18 @@ interface EncoderRestarted {
   readonly reason: RestartReason;
 }
 
+/** Why the other publisher of a stream took over: the one on air sent nothing, or left, or the primary one is steady again. */
+export type FailoverReason = 'stalled' | 'left' | 'recovered';
+
+/** Viewers get a stream from its other publisher now. */
+interface StreamFailover {
+  readonly type: 'stream.failover';
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly onAir: IngestName;
+  readonly reason: FailoverReason;
+}
+
 /** A video rendition that viewers can choose. */
 export interface ViewerRendition {
   /** The name of its rung. */
@@ -122,6 +134,7 @@ export type EventBody =
   | StreamContested
   | StreamPublishEnded
   | EncoderRestarted
+  | StreamFailover
   | StreamQualityChanged
   | ApiChanged;
 

@@ -25,7 +25,16 @@ export interface AuthorisedStream {
   readonly title?: string | undefined;
   /** What the publisher may send on average. The encoder never limits below a minimum of its own (`RTMP_LIMITS`). */
   readonly maxInputKbps: number;
+  /** Which of the stream's two ingests the key is for. @default 'primary' */
+  readonly ingest?: IngestName;
+  /** How long the publisher on air may send nothing before the other one takes over. @default FAILOVER_MS.usual */
+  readonly failoverMs?: number;
 }
+
+/** A stream may have two publishers. Viewers get the primary one if it works. */
+export type IngestName = (typeof INGEST_NAMES)[number];
+
+export const INGEST_NAMES = ['primary', 'backup'] as const;
 
 /** The decision. The broadcaster sees a refusal's description. A refusal names the stream if the key belongs to one. */
 export type IngestAuthResponse =

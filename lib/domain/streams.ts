@@ -1,3 +1,4 @@
+import type { IngestName } from './ingest-auth.ts';
 import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
 import type { PlaybackMode } from './playback-ids.ts';
@@ -24,6 +25,8 @@ export interface StreamRecord {
   /** The ids before it, newest first (`withPlaybackId`). Caches may have their files. @default none */
   readonly formerPlaybackIds?: readonly string[];
   readonly keyHash: string;
+  /** Null or missing without a second encoder. */
+  readonly backup?: BackupIngest | null;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
   readonly playback: PlaybackMode;
@@ -41,6 +44,16 @@ export interface StreamRecord {
   /** Set when the deletion begins. From then on the stream counts as deleted. The record is removed at the end. */
   readonly deletedAt: string | null;
 }
+
+/** A stream's second ingest, which takes over if the first one fails. It has a key of its own. */
+export interface BackupIngest {
+  readonly keyHash: string;
+  /** How long the publisher on air may send nothing before the other one takes over. */
+  readonly failoverMs: number;
+}
+
+/** Shorter gaps happen to healthy publishers. After a longer one, viewers would have left. */
+export const FAILOVER_MS = { shortest: 500, usual: 2_000, longest: 30_000 } as const;
 
 /**
  * How often a task renews its lease of a stream. A stop reaches the publisher within 2 s, even if one heartbeat fails: it fails after
@@ -93,6 +106,14 @@ export interface StreamHealth {
   readonly encoderSpeed: number | null;
   /** What is wrong, worded for the broadcaster. */
   readonly warnings: readonly string[];
+  /** Missing if the stream has no backup key. */
+  readonly ingest?: IngestHealth;
+}
+
+/** Which of a stream's two publishers viewers get, and which one could take over. Null if there is no other. */
+export interface IngestHealth {
+  readonly onAir: IngestName;
+  readonly standby: IngestName | null;
 }
 
 /** Who encodes a stream now. The encoder renews it while the stream is live. */

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
-import { type AuthorisedStream, MAX_TITLE_LENGTH, type RefusalCode } from '#domain/ingest-auth.ts';
+import { type AuthorisedStream, INGEST_NAMES, MAX_TITLE_LENGTH, type RefusalCode } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { FAILOVER_MS } from '#domain/streams.ts';
 
 /** The schema of an `AuthorisedStream` that comes from another process. */
 export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object({
@@ -12,6 +13,8 @@ export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object(
   latency: z.enum(LATENCY_NAMES),
   title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   maxInputKbps: z.number().check(z.positive()),
+  ingest: z.exactOptional(z.enum(INGEST_NAMES)),
+  failoverMs: z.exactOptional(z.int().check(z.minimum(FAILOVER_MS.shortest), z.maximum(FAILOVER_MS.longest))),
 });
 
 /** The schema of a `RefusalCode` that comes from another process. */

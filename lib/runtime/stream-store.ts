@@ -22,18 +22,18 @@ export interface StreamStore {
   get(streamId: string): Promise<StreamRecord | null>;
   /** `limit` is at least 1. `afterId` is the `lastId` of the page before. */
   list(page: { readonly limit: number; readonly afterId: string | null }): Promise<StreamPage>;
-  /** The stream whose present key has this hash (`hashSecret`). */
+  /** The stream of which one of the present keys has this hash (`hashSecret`). */
   findByKeyHash(keyHash: string): Promise<StreamRecord | null>;
   /** Stores a changed stream. Resolves to false, and changes nothing, unless the stored version is the one before. */
   replace(stream: StreamRecord): Promise<boolean>;
   /**
-   * Like `replace`, for a stream with a new key. From then on the stream's former key opens nothing. Nothing is left of
-   * a new key that is not stored.
+   * Like `replace`, for a stream with a new key, whose hash is `keyHash`. From then on the key that it replaces opens
+   * nothing. Nothing is left of a new key that is not stored.
    */
-  replaceKey(stream: StreamRecord): Promise<boolean>;
+  replaceKey(stream: StreamRecord, keyHash: string): Promise<boolean>;
   /** Removes what is left of a key that was replaced. */
   forgetKey(keyHash: string): Promise<void>;
-  /** Removes a stream and its key. */
+  /** Removes a stream and its keys. */
   remove(stream: StreamRecord): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export interface StreamStoreOptions {
 }
 
 /**
- * A StreamStore. A key's item only points to a stream, and the stream names its key. So two plain writes need no
+ * A StreamStore. A key's item only points to a stream, and the stream names its keys. So two plain writes need no
  * transaction: whatever happens to the second one, a key that its stream does not name opens nothing.
  */
 export function createStreamStore({ client, tables }: StreamStoreOptions): StreamStore {
@@ -53,7 +53,7 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
 
   const create: StreamStore['create'] = async (stream) => {
     // The key comes first. A key without its stream is harmless; a stream without its key could not be published to.
-    await addKey(stream);
+    await addKey(stream.id, stream.keyHash);
     const isNew = await putIf(client, {
       TableName,
       Item: stream,
@@ -91,7 +91,7 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
     );
     if (Item === undefined) return null;
     const stream = await get(Item.streamId as string);
-    return stream?.keyHash === keyHash ? stream : null;
+    return stream !== null && hasKey(stream, keyHash) ? stream : null;
   };
 
   const replace: StreamStore['replace'] = (stream) =>
@@ -103,12 +103,13 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
       ExpressionAttributeValues: { ':version': stream.version - 1 },
     });
 
-  const replaceKey: StreamStore['replaceKey'] = async (stream) => {
-    await addKey(stream);
+  const replaceKey: StreamStore['replaceKey'] = async (stream, keyHash) => {
+    await addKey(stream.id, keyHash);
     if (await replace(stream)) return true;
     // The SDK repeats a call whose answer was lost, and finds that the stream has its next version already.
-    if ((await get(stream.id))?.keyHash === stream.keyHash) return true;
-    await forgetKey(stream.keyHash);
+    const stored = await get(stream.id);
+    if (stored !== null && hasKey(stored, keyHash)) return true;
+    await forgetKey(keyHash);
     return false;
   };
 
@@ -116,14 +117,18 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
     await client.send(new DeleteCommand({ TableName: keysTable, Key: { keyHash } }));
   };
 
-  const remove: StreamStore['remove'] = async ({ id, keyHash }) => {
+  const remove: StreamStore['remove'] = async ({ id, keyHash, backup }) => {
     await forgetKey(keyHash);
+    if (backup) await forgetKey(backup.keyHash);
     await client.send(new DeleteCommand({ TableName, Key: { id } }));
   };
 
-  const addKey = async ({ keyHash, id }: StreamRecord): Promise<void> => {
-    await client.send(new PutCommand({ TableName: keysTable, Item: { keyHash, streamId: id } }));
+  const addKey = async (streamId: string, keyHash: string): Promise<void> => {
+    await client.send(new PutCommand({ TableName: keysTable, Item: { keyHash, streamId } }));
   };
 
   return { create, get, list, findByKeyHash, replace, replaceKey, forgetKey, remove };
 }
+
+const hasKey = (stream: StreamRecord, keyHash: string): boolean =>
+  stream.keyHash === keyHash || stream.backup?.keyHash === keyHash;

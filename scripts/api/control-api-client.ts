@@ -6,6 +6,7 @@ import {
   stopSchema,
   streamListSchema,
   streamSchema,
+  streamWithBackupKeySchema,
   streamWithKeySchema,
   viewerTokenSchema,
 } from '#functions/control-api/schemas.ts';
@@ -19,6 +20,7 @@ const eventSchema = z.looseObject({ id: z.string(), time: z.string(), type: z.st
 
 export type ApiEvent = z.infer<typeof eventSchema>;
 export type StreamWithKey = z.infer<typeof streamWithKeySchema>;
+export type StreamWithBackupKey = z.infer<typeof streamWithBackupKeySchema>;
 export type CreatedToken = z.infer<typeof createdTokenSchema>;
 export type ListedToken = z.infer<typeof tokenListSchema>['tokens'][number];
 export type AuditEntryBody = z.infer<typeof auditListSchema>['entries'][number];
@@ -70,6 +72,16 @@ export class ControlApiClient {
 
   rotateKey(id: string, ifVersion: number | null = null): Promise<StreamWithKey> {
     return this.#transport.post({ path: `${streamPath(id)}/key`, ifVersion }, streamWithKeySchema);
+  }
+
+  /** Without a threshold, it is the usual one. */
+  createBackupKey(id: string, failoverMs?: number, ifVersion: number | null = null): Promise<StreamWithBackupKey> {
+    const body = failoverMs === undefined ? {} : { failoverMs };
+    return this.#transport.post({ path: `${streamPath(id)}/backup-key`, body, ifVersion }, streamWithBackupKeySchema);
+  }
+
+  removeBackupKey(id: string, ifVersion: number | null = null): Promise<void> {
+    return this.#transport.delete({ path: `${streamPath(id)}/backup-key`, ifVersion });
   }
 
   stopStream(id: string): Promise<{ readonly wasLive: boolean }> {

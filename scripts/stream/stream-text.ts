@@ -16,6 +16,7 @@ export function streamText(stream: StreamBody): string {
     ['Playback', playback],
     ['Key opens', validityText(stream)],
     ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],
+    ['Backup', stream.backup === null ? 'none' : `takes over after ${stream.backup.failoverMs} ms`],
     ['Version', String(version)],
     ['Created', stream.createdAt],
     ['Changed', stream.updatedAt],
@@ -45,6 +46,13 @@ export function publishText(stream: StreamBody & { readonly streamKey: string })
   return `${table}\n\nThe key is shown only once; "rotate-key ${stream.id}" makes another.${viewers}`;
 }
 
+/** What is entered in the second encoder. */
+export function backupKeyText(stream: StreamBody & { readonly backupKey: string }): string {
+  const table = formatTable([...serverRows(stream), ['Backup Key', stream.backupKey]]);
+  const takesOver = `It takes over after ${stream.backup?.failoverMs} ms without media from the publisher on air.`;
+  return `"${stream.title}" has a backup key.\n\n${table}\n\n${takesOver} The key is shown only once.`;
+}
+
 function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
   if (rtmpUrl === undefined) return rtmpsUrl === undefined ? [] : [['Server', rtmpsUrl]];
   return [['Server', rtmpUrl], ...(rtmpsUrl === undefined ? [] : [['Server (TLS)', rtmpsUrl]])];
@@ -67,9 +75,10 @@ function inputText({ width, height, videoCodec, frameRate, audioCodec, inputKbps
 }
 
 function healthRows(health: Health): string[][] {
-  const { keyframeIntervalSeconds, encoderSpeed, droppedFrames, warnings } = health;
+  const { keyframeIntervalSeconds, encoderSpeed, droppedFrames, warnings, ingest } = health;
   return [
     ['Input', inputText(health)],
+    ...(ingest === undefined ? [] : [['Ingest', `${ingest.onAir} on air, ${ingest.standby ?? 'no other'} connected`]]),
     ['Keyframes', keyframeIntervalSeconds === null ? 'unknown' : `every ${keyframeIntervalSeconds} s`],
     ['Dropped', `${droppedFrames} frames in the last minute`],
     ['Encoder', encoderSpeed === null ? 'unknown' : `${encoderSpeed.toFixed(2)} x real time`],

@@ -88,18 +88,30 @@ test('a new key works and the old one does not, at once', async () => {
   const stream = newStream();
   await store.create(stream);
   const rotated = { ...stream, keyHash: newStream().keyHash, version: 2 };
-  expect(await store.replaceKey(rotated)).toBe(true);
+  expect(await store.replaceKey(rotated, rotated.keyHash)).toBe(true);
   expect(await store.findByKeyHash(stream.keyHash)).toBeNull();
   expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
   await store.forgetKey(stream.keyHash);
   expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
 });
 
+test('a stream is found by its backup key too, and both keys go with it', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const { keyHash } = newStream();
+  const backed = { ...stream, backup: { keyHash, failoverMs: 2000 }, version: 2 };
+  expect(await store.replaceKey(backed, keyHash)).toBe(true);
+  expect(await store.findByKeyHash(keyHash)).toEqual(backed);
+  expect(await store.findByKeyHash(stream.keyHash)).toEqual(backed);
+  await store.remove(backed);
+  expect(await storedKeys()).toEqual([]);
+});
+
 test('a new key that comes too late opens nothing, and the present key still works', async () => {
   const stream = newStream();
   await store.create(stream);
   const late = { ...stream, keyHash: newStream().keyHash, version: 5 };
-  expect(await store.replaceKey(late)).toBe(false);
+  expect(await store.replaceKey(late, late.keyHash)).toBe(false);
   expect(await store.findByKeyHash(late.keyHash)).toBeNull();
   expect(await store.findByKeyHash(stream.keyHash)).toEqual(stream);
 });
@@ -113,9 +125,10 @@ test('a new key that comes too late is not kept, and neither is that of a late c
   const stream = newStream();
   await store.create(stream);
   const rotated = { ...stream, keyHash: newStream().keyHash, version: 2 };
-  await store.replaceKey(rotated);
+  await store.replaceKey(rotated, rotated.keyHash);
   await store.forgetKey(stream.keyHash);
-  expect(await store.replaceKey({ ...stream, keyHash: newStream().keyHash, version: 2 })).toBe(false);
+  const late = { ...stream, keyHash: newStream().keyHash, version: 2 };
+  expect(await store.replaceKey(late, late.keyHash)).toBe(false);
   expect(await store.create(stream)).toEqual(rotated);
   expect(await storedKeys()).toEqual([rotated.keyHash]);
 });
@@ -124,8 +137,8 @@ test('a new key that is stored twice, because the answer to the first call was l
   const stream = newStream();
   await store.create(stream);
   const rotated = { ...stream, keyHash: newStream().keyHash, version: 2 };
-  await store.replaceKey(rotated);
-  expect(await store.replaceKey(rotated)).toBe(true);
+  await store.replaceKey(rotated, rotated.keyHash);
+  expect(await store.replaceKey(rotated, rotated.keyHash)).toBe(true);
   expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
 });
 

@@ -4,6 +4,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AuditStore } from '#runtime/audit-store.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { type AuditDependencies, auditChanges } from './audit-trail.ts';
+import { addBackupKeyRoutes } from './backup-key-routes.ts';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
 import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
@@ -73,6 +74,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   app.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   addStreamsRoutes(app, dependencies);
   addBroadcastRoutes(app, dependencies);
+  addBackupKeyRoutes(app, dependencies);
   addPurgeRoutes(app, dependencies);
   addTraceRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);

@@ -17,8 +17,9 @@ export const noteChange = (context: Context, change: NotedChange): void => conte
 /** Notes for the audit trail that a request changes nothing: it repeats another one, or asks for what is there already. */
 export const noteRepeat = (context: Context): void => context.set('isRepeat', true);
 
-/** A stream as the audit trail shows it, without the hash of its key. */
-export const streamFields = ({ keyHash: _secret, ...fields }: StreamRecord): ChangedFields => fields;
+/** A stream as the audit trail shows it, without the hashes of its keys. */
+export const streamFields = ({ keyHash: _secret, backup, ...fields }: StreamRecord): ChangedFields =>
+  backup ? { ...fields, backup: { failoverMs: backup.failoverMs } } : fields;
 
 /** A token as the audit trail shows it, without its hash. */
 export const tokenFields = ({ tokenHash: _secret, ...fields }: AdminTokenRecord): ChangedFields => fields;

@@ -23,7 +23,7 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
       const ifMatch = context.req.valid('header')['if-match'];
       requireMatch(ifMatch, stream.version);
       rotated = nextVersion(stream, { keyHash }, now());
-      if (!(await streams.replaceKey(rotated))) throw versionConflict(ifMatch);
+      if (!(await streams.replaceKey(rotated, keyHash))) throw versionConflict(ifMatch);
     }
     noteChange(context, { before: streamFields(stream), after: streamFields(rotated) });
     if (!attempt.isDone) {
@@ -56,7 +56,7 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
 /**
  * Throws a 409 if the stream has changed since the first attempt, because another request may have replaced the key.
  */
-function requireUnchanged({ isDone, base }: { isDone: boolean; base: number }, version: number): void {
+export function requireUnchanged({ isDone, base }: { isDone: boolean; base: number }, version: number): void {
   if (isDone) throw new ProblemError({ status: 409, detail: 'The new key has since been replaced.' });
   if (base === version) return;
   const detail =

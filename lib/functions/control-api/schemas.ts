@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
+import { INGEST_NAMES } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { isSourceBlock } from '#domain/source-addresses.ts';
-import { ALLOWED_SOURCES_LIMIT, type NewStreamDefaults } from '#domain/streams.ts';
+import { ALLOWED_SOURCES_LIMIT, FAILOVER_MS, type NewStreamDefaults } from '#domain/streams.ts';
 import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 
 /** Excludes control characters, and lone surrogates, which UTF-8 cannot encode. */
@@ -91,8 +92,23 @@ const healthSchema = z
       .openapi({ description: "Frames missing from the publisher's stream in the last minute" }),
     encoderSpeed: z.number().nullable().openapi({ description: 'Encoding speed. 1 keeps up with the publisher' }),
     warnings: z.array(z.string()).readonly(),
+    ingest: z
+      .object({ onAir: z.enum(INGEST_NAMES), standby: z.enum(INGEST_NAMES).nullable() })
+      .optional()
+      .openapi({
+        description: 'Which publisher viewers get, and which one could take over. Missing without a backup key',
+      }),
   })
   .openapi('StreamHealth');
+
+const failoverSchema = z.number().int().min(FAILOVER_MS.shortest).max(FAILOVER_MS.longest).openapi({
+  description: 'How long the publisher on air may send nothing before the other one takes over',
+});
+
+/** Body of POST /api/streams/{id}/backup-key. */
+export const createBackupKeySchema = z
+  .strictObject({ failoverMs: failoverSchema.default(FAILOVER_MS.usual) })
+  .openapi('CreateBackupKey');
 
 const NEEDS_TOKEN = 'If playback is "token", viewers need an address from `viewer-tokens` instead';
 
@@ -117,6 +133,10 @@ export const streamSchema = z
     notBefore: z.iso.datetime().nullable(),
     notAfter: z.iso.datetime().nullable(),
     allowedSources: z.array(z.string()),
+    backup: z
+      .object({ failoverMs: failoverSchema })
+      .nullable()
+      .openapi({ description: 'Null if the stream has no backup key' }),
     version: z.number().int(),
     status: z.enum(['idle', 'live']).openapi({
       description: 'Live while somebody publishes, and while viewers have a broadcast whose publisher is away',
@@ -139,6 +159,9 @@ export type StreamBody = z.infer<typeof streamSchema>;
 
 /** Response of the requests that create a stream key, the only ones with the key. */
 export const streamWithKeySchema = streamSchema.extend({ streamKey: z.string() }).openapi('StreamWithKey');
+
+/** Response of POST /api/streams/{id}/backup-key, the only one with the backup key. */
+export const streamWithBackupKeySchema = streamSchema.extend({ backupKey: z.string() }).openapi('StreamWithBackupKey');
 
 /** Response of GET /api/streams. `nextCursor` is null on the last page. */
 export const streamListSchema = z

@@ -20,10 +20,18 @@ export function toStreamBody(
 ): StreamBody {
   const publish = valid(presence?.publish ?? null, nowMs);
   const wait = publish === null ? waitOf(valid(presence?.held ?? null, nowMs)) : null;
-  const { keyHash: _secret, deletedAt: _present, formerPlaybackIds: _former, allowedSources, ...shown } = stream;
+  const {
+    keyHash: _secret,
+    deletedAt: _present,
+    formerPlaybackIds: _former,
+    backup,
+    allowedSources,
+    ...shown
+  } = stream;
   return {
     ...shown,
     allowedSources: [...allowedSources],
+    backup: backup ? { failoverMs: backup.failoverMs } : null,
     status: publish !== null || wait?.hasViewers === true ? 'live' : 'idle',
     publisher: {
       state: publish !== null ? 'connected' : wait === null ? 'none' : 'away',

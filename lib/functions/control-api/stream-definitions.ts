@@ -5,9 +5,11 @@ import { needs } from './route-access.ts';
 import {
   type CreateStreamSchema,
   changeStreamSchema,
+  createBackupKeySchema,
   stopSchema,
   streamListSchema,
   streamSchema,
+  streamWithBackupKeySchema,
   streamWithKeySchema,
 } from './schemas.ts';
 
@@ -98,6 +100,38 @@ export const rotateKeyRoute = createRoute({
     200: jsonWithTag(streamWithKeySchema, 'The stream and its new key'),
     ...problems(404, 409, 412, 413, 422),
   },
+});
+
+/** POST /api/streams/{id}/backup-key */
+export const createBackupKeyRoute = createRoute({
+  method: 'post',
+  path: '/api/streams/{id}/backup-key',
+  summary: 'Give the stream a backup key',
+  description:
+    'A second encoder that publishes with this key takes over when the one on air stalls or leaves, and gives way when ' +
+    'that has been steady for 30 s. A backup key that there was before stops working, and a broadcast is disconnected ' +
+    'once. Only this response contains the backup key.',
+  security: needs('streams:write'),
+  request: {
+    params: idPathSchema,
+    headers: ifMatchHeaderSchema.extend(idempotencyHeaderSchema.shape),
+    body: jsonBody(createBackupKeySchema),
+  },
+  responses: {
+    200: jsonWithTag(streamWithBackupKeySchema, 'The stream and its backup key'),
+    ...problems(400, 404, 409, 412, 413, 415, 422),
+  },
+});
+
+/** DELETE /api/streams/{id}/backup-key */
+export const removeBackupKeyRoute = createRoute({
+  method: 'delete',
+  path: '/api/streams/{id}/backup-key',
+  summary: 'Take the backup key away',
+  description: 'It stops working, and a broadcast is disconnected once.',
+  security: needs('streams:write'),
+  request: { params: idPathSchema, headers: ifMatchHeaderSchema },
+  responses: { 204: { description: 'The stream has no backup key' }, ...problems(404, 409, 412, 413, 422) },
 });
 
 /** POST /api/streams/{id}/stop */

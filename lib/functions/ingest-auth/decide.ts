@@ -1,12 +1,17 @@
-import { type IngestAuthRequest, type IngestAuthResponse, UNKNOWN_KEY_DESCRIPTION } from '#domain/ingest-auth.ts';
+import {
+  type AuthorisedStream,
+  type IngestAuthRequest,
+  type IngestAuthResponse,
+  UNKNOWN_KEY_DESCRIPTION,
+} from '#domain/ingest-auth.ts';
 import { maxInputKbps } from '#domain/ladders.ts';
 import { isSourceAllowed } from '#domain/source-addresses.ts';
-import { SECRET_PATTERN } from '#domain/stream-ids.ts';
+import { hashSecret, SECRET_PATTERN } from '#domain/stream-ids.ts';
 import type { StreamRecord } from '#domain/streams.ts';
 
 /**
- * Decides about a publish at `nowMs` (milliseconds since 1970). `stream` is the stream whose present key is the
- * request's key, or null.
+ * Decides about a publish at `nowMs` (milliseconds since 1970). `stream` is the stream of which the request's key is a
+ * present key, or null.
  */
 export function decide(
   stream: StreamRecord | null,
@@ -28,10 +33,14 @@ export function decide(
   if (!isSourceAllowed(sourceAddress, allowedSources)) {
     return refuseStream(`This stream can't be published from the address ${sourceAddress}.`);
   }
-  return {
-    allow: true,
-    stream: { streamId, playbackId, version, title, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+  const allowed: AuthorisedStream = {
+    ...{ streamId, playbackId, version, title, ladder, latency },
+    maxInputKbps: maxInputKbps(ladder),
   };
+  const { backup = null } = stream;
+  if (backup === null) return { allow: true, stream: allowed };
+  const ingest = backup.keyHash === hashSecret(streamKey) ? 'backup' : 'primary';
+  return { allow: true, stream: { ...allowed, ingest, failoverMs: backup.failoverMs } };
 }
 
 const refuse = (description: string, streamId?: string): IngestAuthResponse => ({

@@ -3,7 +3,7 @@ import { type Command, type CommandOptions, defineCommand } from '../command.ts'
 import { CommandError } from '../command-error.ts';
 import { findStreamId } from '../find-entry.ts';
 import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
-import { publishText, streamListText, streamText } from '../stream-text.ts';
+import { backupKeyText, publishText, streamListText, streamText } from '../stream-text.ts';
 import { traceText } from '../trace-text.ts';
 import { purge } from './purge.ts';
 
@@ -85,6 +85,30 @@ const rotateKey = defineCommand({
   },
 });
 
+/** For a second encoder, best with another network and other power. */
+const backupKey = defineCommand({
+  name: 'backup-key',
+  summary: 'Give a stream a key for a second encoder that takes over',
+  notes: ['A backup key that there was before stops working, and a broadcast is disconnected once.'],
+  operand: 'STREAM',
+  options: {
+    'failover-ms': { type: 'string', placeholder: 'N', help: 'take over after N ms without media (default 2000)' },
+    remove: { type: 'boolean', help: 'take the backup key away' },
+    ...IF_VERSION_OPTIONS,
+  },
+  async run({ operand, values }, { api, print }) {
+    const id = await findStreamId(api, operand);
+    const ifVersion = parseIfVersion(values['if-version']);
+    if (values.remove === true) {
+      await api.removeBackupKey(id, ifVersion);
+      print({ id, removed: true }, () => 'The stream has no backup key any more.');
+      return;
+    }
+    const stream = await api.createBackupKey(id, parseWholeNumber('failover-ms', values['failover-ms']), ifVersion);
+    print(stream, () => backupKeyText(stream));
+  },
+});
+
 /** For a report of a viewer or a broadcaster. */
 const trace = defineCommand({
   name: 'trace',
@@ -132,9 +156,11 @@ const deleteCommand = defineCommand({
   },
 });
 
-function parseIfVersion(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  if (!/^\d{1,9}$/.test(text)) throw new CommandError('usage', '--if-version must be a whole number.');
+const parseIfVersion = (text: string | undefined): number | null => parseWholeNumber('if-version', text) ?? null;
+
+function parseWholeNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new CommandError('usage', `--${option} must be a whole number.`);
   return Number(text);
 }
 
@@ -145,6 +171,7 @@ export const STREAM_COMMANDS: readonly Command[] = [
   show,
   update,
   rotateKey,
+  backupKey,
   trace,
   stop,
   purge,

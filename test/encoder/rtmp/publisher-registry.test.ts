@@ -1,5 +1,7 @@
 import { type Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 
+const STREAM = { streamId: 'stream' };
+
 /** A claimant that counts its replacements, and is closed by `close`. */
 function makeClaimant(remoteAddress = '192.0.2.1') {
   let close = () => {};
@@ -26,9 +28,9 @@ let nowMs = 1_700_000_000_000;
 test('a claim replaces the former claimant and waits until that one is closed', async () => {
   const registry = new PublisherRegistry({ now: () => nowMs });
   const [former, next] = [makeClaimant(), makeClaimant()];
-  await registry.claim('stream', former.claimant);
+  await registry.claim(STREAM, former.claimant);
   let isClaimed = false;
-  const claimed = registry.claim('stream', next.claimant).then(() => {
+  const claimed = registry.claim(STREAM, next.claimant).then(() => {
     isClaimed = true;
   });
   await new Promise(setImmediate);
@@ -42,20 +44,20 @@ test('a former claimant that releases late does not free the stream of its succe
   const registry = new PublisherRegistry({ now: () => nowMs });
   const [first, second, third] = [makeClaimant(), makeClaimant(), makeClaimant()];
   for (const { close } of [first, second, third]) close();
-  await registry.claim('stream', first.claimant);
-  await registry.claim('stream', second.claimant);
-  registry.release('stream', first.claimant);
-  await registry.claim('stream', third.claimant);
+  await registry.claim(STREAM, first.claimant);
+  await registry.claim(STREAM, second.claimant);
+  registry.release(STREAM, first.claimant);
+  await registry.claim(STREAM, third.claimant);
   expect(second.state.replacements).toBe(1);
 });
 
 test('a stream that is free is claimed without replacing anybody', async () => {
   const registry = new PublisherRegistry({ now: () => nowMs });
   const [first, second] = [makeClaimant(), makeClaimant()];
-  await registry.claim('stream', first.claimant);
-  await registry.claim('other', second.claimant);
-  registry.release('stream', first.claimant);
-  await registry.claim('stream', second.claimant);
+  await registry.claim(STREAM, first.claimant);
+  await registry.claim({ streamId: 'other' }, second.claimant);
+  registry.release(STREAM, first.claimant);
+  await registry.claim(STREAM, second.claimant);
   expect(first.state.replacements).toBe(0);
 });
 
@@ -69,12 +71,12 @@ function makeClosing(remoteAddress?: string) {
 /** Publishes on air, one after the other, each replacing the one before it. Returns the last one. */
 async function takeTurns(registry: PublisherRegistry, count: number, apartMs: number, silentMs = 0) {
   let onAir = makeClosing();
-  await registry.claim('stream', onAir.claimant);
+  await registry.claim(STREAM, onAir.claimant);
   for (let turn = 0; turn < count; turn += 1) {
     onAir.state.lastTagAtMs = nowMs + apartMs - silentMs;
     nowMs += apartMs;
     const next = makeClosing();
-    await registry.claim('stream', next.claimant);
+    await registry.claim(STREAM, next.claimant);
     onAir = next;
   }
   nowMs += 1_000;
@@ -83,7 +85,7 @@ async function takeTurns(registry: PublisherRegistry, count: number, apartMs: nu
 }
 
 const isRefused = (registry: PublisherRegistry, address?: string): Promise<boolean> =>
-  registry.claim('stream', makeClosing(address).claimant).then(
+  registry.claim(STREAM, makeClosing(address).claimant).then(
     () => false,
     (error: Error) => error.message.includes('Another encoder'),
   );
@@ -111,7 +113,7 @@ test('three takeovers in more than a minute are none too many', async () => {
 test('a connection that is silent is replaced as often as its encoder comes back, also in a contest', async () => {
   const registry = new PublisherRegistry({ now: () => nowMs });
   const last = await takeTurns(registry, 10, 5_000, 2_000);
-  registry.release('stream', last.claimant);
+  registry.release(STREAM, last.claimant);
   const onAir = await takeTurns(registry, 3, 1_000);
   expect(await isRefused(registry)).toBe(true);
   nowMs += 2_000;
@@ -127,8 +129,18 @@ test('takeovers that another task has counted count here, and the same one once'
   nowMs += 5_000;
   first.state.lastTagAtMs = nowMs;
   const onAir = makeClosing();
-  await registry.claim('stream', onAir.claimant);
+  await registry.claim(STREAM, onAir.claimant);
   onAir.state.lastTagAtMs = nowMs + 1_000;
   nowMs += 1_000;
   expect(await isRefused(registry)).toBe(true);
+});
+
+test("a stream's backup is claimed beside its primary publisher", async () => {
+  const registry = new PublisherRegistry({ now: () => nowMs });
+  const [primary, backup, next] = [makeClaimant(), makeClaimant(), makeClaimant()];
+  backup.close();
+  await registry.claim({ streamId: 'stream', ingest: 'primary' }, primary.claimant);
+  await registry.claim({ streamId: 'stream', ingest: 'backup' }, backup.claimant);
+  await registry.claim({ streamId: 'stream', ingest: 'backup' }, next.claimant);
+  expect([primary.state.replacements, backup.state.replacements]).toEqual([0, 1]);
 });

@@ -30,7 +30,6 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
   };
   const encoders: StreamEncoder[] = [];
   const publish = new LivePublish({
-    now: Date.now,
     recorder: new FlightRecorder({
       streamId: STREAM.streamId,
       traces: { put: async () => undefined },
@@ -45,6 +44,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
         return encoder;
       },
       onPublisherGone: () => undefined,
+      onFailover: () => undefined,
     },
     // A connection closes the handler after this call, not in it.
     publisher: {
@@ -54,8 +54,9 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     },
     reserved: { first: 1, count: 1 },
     emit: (event) => events.push(event),
+    now: Date.now,
   });
-  for (const tag of clip) publish.onTag(tag, Date.now());
+  for (const tag of clip) publish.handler.onTag(tag, Date.now());
   await Promise.all(encoders.map((encoder) => encoder.stop()));
   expect(ends).toEqual(['FFmpeg was restarted too often; connect again']);
   expect(events.map(({ type }) => type)).toEqual(['stream.refused']);

@@ -48,6 +48,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
   );
   expect(operations.sort()).toEqual([
     'delete /api/streams/{id}',
+    'delete /api/streams/{id}/backup-key',
     'delete /api/tokens/{id}',
     'get /api/audit',
     'get /api/health',
@@ -59,6 +60,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'get /api/tokens',
     'patch /api/streams/{id}',
     'post /api/streams',
+    'post /api/streams/{id}/backup-key',
     'post /api/streams/{id}/key',
     'post /api/streams/{id}/purge',
     'post /api/streams/{id}/stop',

@@ -94,6 +94,66 @@ describe('a rotated key', () => {
   });
 });
 
+describe('a backup key', () => {
+  test('is shown once, works beside the stream key, and disconnects nobody', async () => {
+    const { stream, streamKey, path } = await createLive();
+    const { status, json, headers } = await api.call('POST', `${path}/backup-key`, { body: { failoverMs: 3000 } });
+    const { backupKey, ...shown } = json;
+    expect([status, headers.get('ETag')]).toEqual([200, '"2"']);
+    expect(shown).toMatchObject({ id: stream.id, backup: { failoverMs: 3000 }, version: 2, status: 'live' });
+    expect(JSON.stringify(shown)).not.toContain(hashSecret(backupKey));
+    for (const key of [streamKey, backupKey])
+      expect(await api.streams.findByKeyHash(hashSecret(key))).toMatchObject({ id: stream.id });
+    expect(await heartbeat(stream.id)).toEqual({ held: true, reason: null });
+    expect((await api.call('GET', path)).json).toEqual(shown);
+    expect(api.logLines.join()).not.toContain(backupKey);
+    expect(api.logLines.join()).not.toContain(hashSecret(backupKey));
+  });
+
+  test('that is replaced or taken away stops working, and whoever publishes is disconnected', async () => {
+    const { stream, path } = await createLive();
+    const first = (await api.call('POST', `${path}/backup-key`)).json;
+    expect(first.backup).toEqual({ failoverMs: 2000 });
+    const second = (await api.call('POST', `${path}/backup-key`)).json;
+    expect(await api.streams.findByKeyHash(hashSecret(first.backupKey))).toBeNull();
+    expect(await heartbeat(stream.id)).toEqual({ held: false, reason: 'key-rotated' });
+    expect(await api.live.begin(await allow(second.backupKey))).not.toBeNull();
+    expect((await api.call('DELETE', `${path}/backup-key`)).status).toBe(204);
+    expect(await api.streams.findByKeyHash(hashSecret(second.backupKey))).toBeNull();
+    expect((await api.call('GET', path)).json).toMatchObject({ backup: null, version: 4 });
+    expect((await api.call('DELETE', `${path}/backup-key`)).status).toBe(204);
+    expect((await api.call('GET', path)).json.version).toBe(4);
+  });
+
+  test('survives a rotation of the stream key', async () => {
+    const { stream, path } = await createLive();
+    const { backupKey } = (await api.call('POST', `${path}/backup-key`)).json;
+    await api.call('POST', `${path}/key`);
+    expect(await api.streams.findByKeyHash(hashSecret(backupKey))).toMatchObject({ id: stream.id });
+  });
+
+  test('is made once under an Idempotency-Key', async () => {
+    const { path } = await createLive();
+    const headers = { 'Idempotency-Key': 'once' };
+    const first = await api.call('POST', `${path}/backup-key`, headers);
+    expect((await api.call('POST', `${path}/backup-key`, headers)).json).toEqual(first.json);
+  });
+
+  test.each([{ failoverMs: 499 }, { failoverMs: 30_001 }, { failoverMs: 'soon' }, { failover: 1 }])(
+    'with %j is a 422',
+    async (body) => {
+      const { path } = await createLive();
+      expect((await api.call('POST', `${path}/backup-key`, { body })).status).toBe(422);
+    },
+  );
+
+  test('is not made for another version than the one that is named', async () => {
+    const { path } = await createLive();
+    expect((await api.call('POST', `${path}/backup-key`, { 'If-Match': '"2"' })).status).toBe(412);
+    expect((await api.call('DELETE', `${path}/backup-key`, { 'If-Match': '"2"' })).status).toBe(412);
+  });
+});
+
 describe('stop', () => {
   test('disconnects the publisher and keeps the key valid', async () => {
     const { stream, streamKey, path } = await createLive();

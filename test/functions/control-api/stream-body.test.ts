@@ -37,6 +37,7 @@ const idle = {
   notBefore: '2025-01-01T00:00:00.000Z',
   notAfter: '2025-12-31T00:00:00.000Z',
   allowedSources: ['192.0.2.0/24'],
+  backup: null,
   version: 7,
   status: 'idle',
   publisher: { state: 'none', since: null },

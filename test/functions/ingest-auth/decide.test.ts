@@ -26,6 +26,18 @@ test.each(LADDER_NAMES.flatMap((ladder) => LATENCY_NAMES.map((latency) => ({ lad
   },
 );
 
+test('either key of a stream with a backup key may publish, and says which ingest it is for', () => {
+  const backupKey = generateSecret(randomBytes);
+  const backed = { ...stream, backup: { keyHash: hashSecret(backupKey), failoverMs: 3000 } };
+  for (const [key, ingest] of [
+    [streamKey, 'primary'],
+    [backupKey, 'backup'],
+  ]) {
+    const decision = decide(backed, { ...request, streamKey: key as string }, NOW_MS);
+    expect(decision).toMatchObject({ allow: true, stream: { streamId: 'stream-id', ingest, failoverMs: 3000 } });
+  }
+});
+
 test('an unknown key is refused for good', () => {
   expect(decide(null, request, NOW_MS)).toEqual({
     allow: false,

@@ -216,6 +216,18 @@ test('rotate-key makes a new key, shown once', async () => {
   expect(await api.streams.get(id)).toMatchObject({ keyHash: hashSecret(again.streamKey), version: 3 });
 });
 
+test('backup-key makes a key for a second encoder, shown once, and takes it away', async () => {
+  const { id } = await makeStream();
+  const { code, stdout } = await run('backup-key', id, '--failover-ms', '1500');
+  expect([code, stdout]).toEqual([0, expect.stringContaining('takes over after 1500 ms')]);
+  const [, key = ''] = /^Backup Key {2}([a-z2-7]{32})$/m.exec(stdout) ?? [];
+  expect(await api.streams.findByKeyHash(hashSecret(key))).toMatchObject({ id });
+  expect((await run('show', id)).stdout).toMatch(/^Backup +takes over after 1500 ms$/m);
+  expect((await run('backup-key', id, '--remove')).code).toBe(0);
+  expect(await api.streams.findByKeyHash(hashSecret(key))).toBeNull();
+  expect((await call('backup-key', id, '--failover-ms', 'soon')).code).not.toBe(0);
+});
+
 test('stop says whether there was a broadcast', async () => {
   const { id } = await makeStream();
   expect(await call('stop', id)).toEqual({

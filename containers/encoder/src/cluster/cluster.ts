@@ -80,14 +80,14 @@ export class Cluster {
     this.#waiting = new WaitingStreams({
       ...{ task, store: liveStore, streams, client, takeOver: takeOverStream, reconnectWindowMs, now, log },
     });
+    const directory = new OwnerDirectory({ store: liveStore, now, log });
     this.#forwarder = new Forwarder({
-      ...{ taskId: task.taskId, client: this.#answers, now },
-      directory: new OwnerDirectory({ store: liveStore, now, log }),
+      ...{ taskId: task.taskId, client: this.#answers, directory, now },
       settleAbandoned: (held) => this.#waiting.settle(held),
       answerHere: (request) => this.answer(request),
     });
     this.relays = new Relays({
-      ...{ taskId: task.taskId, streams, credential, log },
+      ...{ taskId: task.taskId, streams, directory, credential, log },
       ...{ registry: options.registry, onRefused: options.onRefused },
       peers: () => this.peers,
     });

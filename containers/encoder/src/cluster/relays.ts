@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { freeVCpus, type TaskRecord } from '#domain/tasks.ts';
 import {
   type AcceptPublisher,
@@ -14,12 +15,15 @@ import {
 import type { Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import type { ClusterCredential } from './cluster-credential.ts';
+import type { OwnerDirectory } from './owner-directory.ts';
 import { relayPublisher } from './relay/relay-publisher.ts';
 import { RelayReceiver } from './relay/relay-receiver.ts';
 
 /** How many tasks are asked to take a publish. Each may take seconds to answer, and the broadcaster waits. */
 const MAX_TRIES = 5;
 const NO_ROOM = 'This task has no room';
+
+type TaskPlace = Pick<TaskRecord, 'address' | 'taskId'>;
 
 export interface RelaysOptions {
   /** This task. */
@@ -29,6 +33,7 @@ export interface RelaysOptions {
   readonly registry: PublisherRegistry;
   /** The other tasks that take publishers. */
   readonly peers: () => readonly TaskRecord[];
+  readonly directory: Pick<OwnerDirectory, 'refresh'>;
   readonly credential: ClusterCredential;
   readonly onRefused: (refusal: RefusedPublish) => void;
   readonly log: Logger;
@@ -77,7 +82,7 @@ export class Relays {
   accept: AcceptPublisher = async (publisher) => {
     const { streams } = this.#options;
     const { streamId } = publisher.stream;
-    const holder = streams.streamIds.includes(streamId) ? undefined : this.#holderOf(streamId);
+    const holder = streams.streamIds.includes(streamId) ? undefined : await this.#holderOf(publisher);
     const goingOn = holder === undefined ? null : await this.#sendTo(holder, publisher);
     if (goingOn !== null) return goingOn;
     if (streams.hasRoomFor(publisher.stream)) return streams.accept(publisher);
@@ -90,12 +95,17 @@ export class Relays {
     return streams.accept(publisher);
   };
 
-  #holderOf(streamId: string): TaskRecord | undefined {
-    return this.#options.peers().find(({ streamIds }) => streamIds.includes(streamId));
+  /** The tasks' records are a second old. If a stream has two publishers, the one that comes second must not take it from the first. */
+  async #holderOf({ stream }: Publisher): Promise<TaskPlace | undefined> {
+    const { peers, taskId, directory } = this.#options;
+    const known = peers().find(({ streamIds }) => streamIds.includes(stream.streamId));
+    if (known !== undefined || stream.ingest === undefined) return known;
+    const held = await directory.refresh(stream.playbackId);
+    return held === null || held.holder.taskId === taskId ? undefined : held.holder;
   }
 
   /** The tasks that have room, most room first, but for one that was asked already. */
-  #peersFor({ stream }: Publisher, asked: TaskRecord | undefined): readonly TaskRecord[] {
+  #peersFor({ stream }: Publisher, asked: TaskPlace | undefined): readonly TaskRecord[] {
     const wanted = this.#options.streams.costOf(stream);
     return this.#options
       .peers()
@@ -104,7 +114,7 @@ export class Relays {
   }
 
   /** Null if the task does not take the publish. Rejects with a refusal that no other task would change. */
-  async #sendTo({ address, taskId }: TaskRecord, publisher: Publisher): Promise<PublisherHandler | null> {
+  async #sendTo({ address, taskId }: TaskPlace, publisher: Publisher): Promise<PublisherHandler | null> {
     const { credential, registry, onRefused, log } = this.#options;
     const { takeovers } = registry;
     try {
@@ -136,15 +146,14 @@ export class Relays {
     // No event and no demand yet: the other task asks the next one.
     if (!streams.hasRoomFor(publisher.stream)) throw new PublishRefusal('NetStream.Publish.Rejected', NO_ROOM);
     const claimant = new RelayedClaimant(publisher);
-    const { streamId } = publisher.stream;
     const leave = (): void => {
       this.#received.delete(publisher);
-      registry.release(streamId, claimant);
+      registry.release(publisher.stream, claimant);
       claimant.close();
     };
     this.#received.add(publisher);
     try {
-      await this.#claim(streamId, claimant);
+      await this.#claim(publisher.stream, claimant);
       const handler = await streams.accept(publisher);
       claimant.handler = handler;
       return {
@@ -166,14 +175,14 @@ export class Relays {
   }
 
   /** Rejects with a refusal, which is reported, if the stream's former publisher stays on air. */
-  async #claim(streamId: string, claimant: RelayedClaimant): Promise<void> {
+  async #claim(stream: AuthorisedStream, claimant: RelayedClaimant): Promise<void> {
     const { registry, onRefused } = this.#options;
     try {
-      await registry.claim(streamId, claimant);
+      await registry.claim(stream, claimant);
     } catch (error) {
       const sourceAddress = claimant.remoteAddress;
       if (error instanceof PublishRefusal)
-        onRefused({ streamId, code: error.code, description: error.message, sourceAddress });
+        onRefused({ streamId: stream.streamId, code: error.code, description: error.message, sourceAddress });
       throw error;
     }
   }

@@ -90,7 +90,7 @@ export class Publish implements Claimant {
         this.#close(handler);
       }
     } finally {
-      this.#options.registry.release(stream.streamId, this);
+      this.#options.registry.release(stream, this);
     }
   }
 
@@ -166,9 +166,9 @@ export class Publish implements Claimant {
   }
 
   /** Ends the stream's former publisher and waits until its handler is closed. False if that one stays on air. */
-  async #claim({ streamId }: AuthorisedStream): Promise<boolean> {
+  async #claim(stream: AuthorisedStream): Promise<boolean> {
     try {
-      await this.#options.registry.claim(streamId, this);
+      await this.#options.registry.claim(stream, this);
       return true;
     } catch (error) {
       if (!(error instanceof PublishRefusal)) throw error;

@@ -1,3 +1,4 @@
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { ANOTHER_ENCODER, PublishRefusal } from './publisher.ts';
 import { Takeovers } from './takeovers.ts';
 
@@ -20,7 +21,10 @@ export interface Claimant {
   onContested(refusedAddress: string): void;
 }
 
-/** The publisher of each stream on this server. A stream has one, and the newest wins, unless that happens all the time. */
+/** What is claimed: a stream, or its backup. */
+export type ClaimedIngest = Pick<AuthorisedStream, 'streamId' | 'ingest'>;
+
+/** The publisher of each ingest on this server. An ingest has one, and the newest wins, unless that happens all the time. */
 export class PublisherRegistry {
   /** Shared with the tasks that relay publishes to this one, or get them from it. */
   readonly takeovers: Takeovers;
@@ -34,26 +38,30 @@ export class PublisherRegistry {
   }
 
   /**
-   * Takes the stream and ends its former publisher. Resolves when the handler of that one is closed. Rejects with a PublishRefusal
+   * Takes the ingest and ends its former publisher. Resolves when the handler of that one is closed. Rejects with a PublishRefusal
    * if the former publisher stays, because publishers have replaced each other too often.
    */
-  async claim(streamId: string, claimant: Claimant): Promise<void> {
-    const former = this.#claimants.get(streamId);
-    if (former !== undefined && this.#isOnAir(former) && !this.takeovers.take(streamId)) {
+  async claim(ingest: ClaimedIngest, claimant: Claimant): Promise<void> {
+    const name = nameOf(ingest);
+    const former = this.#claimants.get(name);
+    if (former !== undefined && this.#isOnAir(former) && !this.takeovers.take(ingest.streamId)) {
       former.onContested(claimant.remoteAddress);
       throw new PublishRefusal('NetStream.Publish.BadName', ANOTHER_ENCODER);
     }
-    this.#claimants.set(streamId, claimant);
+    this.#claimants.set(name, claimant);
     former?.replace();
     await former?.closed;
   }
 
-  /** Frees the stream, unless a newer publisher has taken it. */
-  release(streamId: string, claimant: Claimant): void {
-    if (this.#claimants.get(streamId) === claimant) this.#claimants.delete(streamId);
+  /** Frees the ingest, unless a newer publisher has taken it. */
+  release(ingest: ClaimedIngest, claimant: Claimant): void {
+    const name = nameOf(ingest);
+    if (this.#claimants.get(name) === claimant) this.#claimants.delete(name);
   }
 
   #isOnAir({ lastTagAtMs }: Claimant): boolean {
     return lastTagAtMs !== null && this.#now() - lastTagAtMs < SILENCE_MS;
   }
 }
+
+const nameOf = ({ streamId, ingest = 'primary' }: ClaimedIngest): string => `${ingest} ${streamId}`;

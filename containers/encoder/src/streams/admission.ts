@@ -53,6 +53,8 @@ export class Admission {
    * with the store's error if its epochs can't be reserved.
    */
   async accept(publisher: Publisher): Promise<PublisherHandler> {
+    const joined = this.#join(publisher);
+    if (joined !== null) return joined;
     // Before the store is asked, since that takes the stream from a publisher on another task.
     this.#takeRoom(publisher);
     const acceptance = this.#options.incoming.addPublisher(publisher);
@@ -72,6 +74,16 @@ export class Admission {
     const { incoming, held, room } = this.#options;
     const isHolding = held().some((stream) => stream.streamId === streamId && !stream.hasEnded);
     if (!incoming.hasPublisherOf(streamId) && !isHolding) room.release(streamId);
+  }
+
+  /** The publisher of a stream's other ingest needs neither room nor epochs. The end of a key is heard by the stream. */
+  #join(publisher: Publisher): PublisherHandler | null {
+    const { streamId } = publisher.stream;
+    const held = this.#options.held().find((stream) => stream.streamId === streamId);
+    const handler = held?.join(publisher) ?? null;
+    if (handler !== null)
+      this.#options.log.info({ streamId, connectionId: publisher.id }, 'the other ingest has joined');
+    return handler;
   }
 
   async #begin(publisher: Publisher, acceptance: Acceptance): Promise<PublisherHandler> {

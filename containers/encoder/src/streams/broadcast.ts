@@ -1,4 +1,5 @@
-import type { BroadcastEndReason, EmitEvent, EventBody, RestartReason } from '#domain/events.ts';
+import type { BroadcastEndReason, EmitEvent, EventBody, FailoverReason, RestartReason } from '#domain/events.ts';
+import type { IngestName } from '#domain/ingest-auth.ts';
 
 export interface BroadcastOptions {
   readonly streamId: string;
@@ -56,6 +57,11 @@ export class Broadcast {
     if (this.isLive) this.#emit({ type: 'encoder.restarted', reason });
   }
 
+  /** Like a restart, a change of publishers before anybody could watch is no event. */
+  onFailover(onAir: IngestName, reason: FailoverReason): void {
+    if (this.isLive) this.#emit({ type: 'stream.failover', onAir, reason });
+  }
+
   /** Like a restart, a step before anybody could watch is no event. */
   onQualityStep({ direction, renditions }: Pick<QualityChange, 'direction' | 'renditions'>): void {
     if (this.isLive) this.#emit({ type: 'stream.quality-changed', direction, renditions });
@@ -82,4 +88,5 @@ type BroadcastEvent =
   | Omit<QualityChange, 'streamId' | 'playbackId'>
   | { readonly type: 'stream.live' }
   | { readonly type: 'stream.ended'; readonly reason: BroadcastEndReason; readonly durationSeconds: number }
+  | { readonly type: 'stream.failover'; readonly onAir: IngestName; readonly reason: FailoverReason }
   | { readonly type: 'encoder.restarted'; readonly reason: RestartReason };

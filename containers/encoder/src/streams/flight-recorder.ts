@@ -44,9 +44,12 @@ export class FlightRecorder implements RunTrace {
     this.#tags.add(tag, receivedAtMs);
   }
 
-  onPublisherGone(endReason: BroadcastEndReason): void {
-    const latest = this.#publishes.pop();
-    if (latest !== undefined) this.#publishes.push({ ...latest, leftAt: this.#nowText(), endReason });
+  onPublisherGone({ remoteAddress }: Publisher, endReason: BroadcastEndReason): void {
+    // A stream may have two publishers.
+    const isMeant = ({ leftAt, sourceAddress }: TracedPublish) => leftAt === null && sourceAddress === remoteAddress;
+    const index = this.#publishes.findLastIndex(isMeant);
+    const left = this.#publishes[index];
+    if (left !== undefined) this.#publishes[index] = { ...left, leftAt: this.#nowText(), endReason };
     this.#setWarnings([]);
   }
 

@@ -1,8 +1,9 @@
-import type { BroadcastEndReason, EmitEvent, PublishFailure } from '#domain/events.ts';
-import type { EndReason, StreamHealth } from '#domain/streams.ts';
-import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import type { BroadcastEndReason, EmitEvent, FailoverReason, PublishFailure } from '#domain/events.ts';
+import type { IngestName } from '#domain/ingest-auth.ts';
+import { type EndReason, FAILOVER_MS, type IngestHealth, type StreamHealth } from '#domain/streams.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { FlightRecorder } from './flight-recorder.ts';
+import { IngestSwitch } from './ingest-switch.ts';
 import type { ReservedEpochs } from './numbering.ts';
 import { isForgotten, REQUESTED_ENDS } from './requested-ends.ts';
 import type { FeedingPublish, StreamEncoder } from './stream-encoder.ts';
@@ -16,6 +17,8 @@ const CONTESTED =
 export interface PublishedStream {
   /** Whether viewers have something to play. */
   readonly isLive: boolean;
+  /** Viewers get the stream from its other publisher now. */
+  onFailover(onAir: IngestName, reason: FailoverReason): void;
   /** The encoder for a publish that begins. */
   encoderFor(publish: LivePublish): StreamEncoder;
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void;
@@ -23,6 +26,7 @@ export interface PublishedStream {
 
 export interface LivePublishOptions {
   readonly stream: PublishedStream;
+  /** The first publisher. */
   readonly publisher: Publisher;
   readonly reserved: ReservedEpochs;
   readonly recorder: FlightRecorder;
@@ -31,20 +35,36 @@ export interface LivePublishOptions {
   readonly now: () => number;
 }
 
-/** One publisher's time on a stream, and the reason for its end. */
-export class LivePublish implements PublisherHandler, FeedingPublish {
+/** The time from a stream's first publisher to its last: a primary one, a backup, or both. And the reason for its end. */
+export class LivePublish implements FeedingPublish {
   readonly #options: LivePublishOptions;
   readonly #encoder: StreamEncoder;
+  readonly #publishers = new Map<IngestName, Publisher>();
+  readonly #ingests: IngestSwitch;
+  /** Takes the first publisher's tags. */
+  readonly handler: PublisherHandler;
   #endReason: BroadcastEndReason = 'publisher-left';
   /** Milliseconds since 1970. */
   #contestedUntilMs = 0;
 
   constructor(options: LivePublishOptions) {
     this.#options = options;
-    options.recorder.onPublish(options.publisher);
     this.#encoder = options.stream.encoderFor(this);
+    this.#ingests = new IngestSwitch({
+      failoverMs: options.publisher.stream.failoverMs ?? FAILOVER_MS.usual,
+      feed: (tag, receivedAtMs) => {
+        options.recorder.onTag(tag, receivedAtMs);
+        this.#encoder.onTag(tag, receivedAtMs);
+      },
+      onSwitch: (onAir, reason) => {
+        this.#encoder.switchSource();
+        options.stream.onFailover(onAir, reason);
+      },
+    });
+    this.handler = this.#add(options.publisher);
   }
 
+  /** The first publisher. Its settings are those of the whole publish. */
   get publisher(): Publisher {
     return this.#options.publisher;
   }
@@ -53,62 +73,88 @@ export class LivePublish implements PublisherHandler, FeedingPublish {
     return this.#options.reserved;
   }
 
-  onTag(tag: FlvTag, receivedAtMs: number): void {
-    this.#options.recorder.onTag(tag, receivedAtMs);
-    this.#encoder.onTag(tag, receivedAtMs);
-  }
-
-  /** One event for a contest, however often the other encoder tries. */
-  onContested(refusedAddress: string): void {
-    const { publisher, emit, now } = this.#options;
-    const { streamId, playbackId } = publisher.stream;
-    if (!this.#isContested)
-      emit({ type: 'stream.contested', streamId, playbackId, sourceAddress: publisher.remoteAddress, refusedAddress });
-    this.#contestedUntilMs = now() + CONTESTED_MS;
-  }
-
   /** The publish's health now. */
   health(): StreamHealth {
     const health = this.#encoder.health();
     const warnings = this.#isContested ? [CONTESTED, ...health.warnings] : health.warnings;
     this.#options.recorder.onWarnings(warnings);
-    return { ...health, warnings };
+    const ingest = this.#ingestHealth;
+    return { ...health, warnings, ...(ingest === null ? {} : { ingest }) };
   }
 
   get #isContested(): boolean {
     return this.#contestedUntilMs > this.#options.now();
   }
 
-  onClose(): void {
-    const { stream, recorder } = this.#options;
-    recorder.onPublisherGone(this.#endReason);
-    // Nothing of a stream that was deleted or taken down is stored.
-    if (!isForgotten(this.#endReason)) void recorder.save(null);
-    stream.onPublisherGone(this, this.#endReason);
+  /** Null if the stream can only have one publisher. */
+  get #ingestHealth(): IngestHealth | null {
+    const { onAir } = this.#ingests;
+    if (onAir === null || this.publisher.stream.ingest === undefined) return null;
+    const standby = onAir === 'primary' ? 'backup' : 'primary';
+    return { onAir, standby: this.#ingests.has(standby) ? standby : null };
   }
 
-  isPlayable(): boolean {
-    return this.#options.stream.isLive;
+  /** Takes a publisher. Null if the one of its ingest is still there. */
+  join(publisher: Publisher): PublisherHandler | null {
+    return this.#publishers.has(ingestOf(publisher)) ? null : this.#add(publisher);
   }
 
   /** Ends the publish because somebody asked for that, or (null) because another connection publishes the stream now. */
   end(reason: EndReason | null): void {
     this.#endReason = reason ?? this.#endReason;
     const description = reason === null ? 'Published from another connection now' : REQUESTED_ENDS[reason].description;
-    this.publisher.end('NetStream.Publish.BadName', description);
+    for (const publisher of this.#publishers.values()) publisher.end('NetStream.Publish.BadName', description);
   }
 
   /** Ends the publish because of a failure. It counts as refused if nobody could watch yet. */
   onFatal(reason: PublishFailure, description: string): void {
-    const { stream, publisher, emit } = this.#options;
+    const { stream, emit } = this.#options;
     const code = 'NetStream.Publish.Rejected';
     this.#endReason = reason;
     // At once: the connection closes its handler later, and nothing may start until then.
     void this.#encoder.stop();
-    const { streamId, playbackId } = publisher.stream;
-    const ended = { streamId, description, sourceAddress: publisher.remoteAddress };
-    if (stream.isLive) emit({ type: 'stream.publish-ended', playbackId, reason, ...ended });
-    else emit({ type: 'stream.refused', code, ...ended });
-    publisher.end(code, description);
+    for (const publisher of this.#publishers.values()) {
+      const { streamId, playbackId } = publisher.stream;
+      const ended = { streamId, description, sourceAddress: publisher.remoteAddress };
+      if (stream.isLive) emit({ type: 'stream.publish-ended', playbackId, reason, ...ended });
+      else emit({ type: 'stream.refused', code, ...ended });
+      publisher.end(code, description);
+    }
+  }
+
+  #add(publisher: Publisher): PublisherHandler {
+    const { now, stream, recorder } = this.#options;
+    const name = ingestOf(publisher);
+    this.#publishers.set(name, publisher);
+    recorder.onPublish(publisher);
+    this.#ingests.connect(name, now());
+    return {
+      onTag: (tag, receivedAtMs) => this.#ingests.onTag(name, tag, receivedAtMs),
+      onClose: () => this.#leave(publisher),
+      isPlayable: () => stream.isLive,
+      onContested: (refusedAddress) => this.#onContested(publisher, refusedAddress),
+    };
+  }
+
+  /** One event for a contest, however often the other encoder tries. */
+  #onContested({ stream, remoteAddress: sourceAddress }: Publisher, refusedAddress: string): void {
+    const { emit, now } = this.#options;
+    const { streamId, playbackId } = stream;
+    if (!this.#isContested) emit({ type: 'stream.contested', streamId, playbackId, sourceAddress, refusedAddress });
+    this.#contestedUntilMs = now() + CONTESTED_MS;
+  }
+
+  #leave(publisher: Publisher): void {
+    const { now, stream, recorder } = this.#options;
+    const name = ingestOf(publisher);
+    recorder.onPublisherGone(publisher, this.#endReason);
+    this.#publishers.delete(name);
+    this.#ingests.disconnect(name, now());
+    if (this.#publishers.size > 0) return;
+    // Nothing of a stream that was deleted or taken down is stored.
+    if (!isForgotten(this.#endReason)) void recorder.save(null);
+    stream.onPublisherGone(this, this.#endReason);
   }
 }
+
+const ingestOf = ({ stream }: Publisher): IngestName => stream.ingest ?? 'primary';

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
-import type { BroadcastEndReason, EmitEvent } from '#domain/events.ts';
+import type { BroadcastEndReason, EmitEvent, FailoverReason } from '#domain/events.ts';
+import type { IngestName } from '#domain/ingest-auth.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, EndReason } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import type { Publisher } from '#encoder/rtmp/publisher.ts';
+import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { StepArbiter } from '#encoder/transcode/step-arbiter.ts';
@@ -173,7 +174,23 @@ export class LiveStream implements PublishedStream {
   }
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
-  publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): LivePublish {
+  publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): PublisherHandler {
+    // Both ingests may have begun at the same time.
+    const handler = this.join(publisher) ?? this.#start(publisher, begun);
+    this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
+    return handler;
+  }
+
+  /**
+   * Takes the publisher of the stream's other ingest, beside the one on air. Null if nobody publishes, or if this is no other
+   * ingest.
+   */
+  join(publisher: Publisher): PublisherHandler | null {
+    if (this.isFenced || this.#isClosed || publisher.stream.playbackId !== this.playbackId) return null;
+    return this.#publish?.join(publisher) ?? null;
+  }
+
+  #start(publisher: Publisher, begun: BegunPublish): PublisherHandler {
     // The publisher came back before this task heard of the stop. It begins another broadcast.
     if (begun.isFormerStopped && this.isLive && !this.hasEnded) this.#end.endNow('stopped');
     this.#end.callOff();
@@ -181,9 +198,9 @@ export class LiveStream implements PublishedStream {
     if (this.hasEnded) this.#encoders.resetQuality();
     this.#media.onPublish(publisher.stream.latency);
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    this.#publish = new LivePublish({ stream: this, publisher, reserved, recorder: this.#recorder, ...this.#options });
-    this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
-    return this.#publish;
+    const publish = new LivePublish({ stream: this, publisher, reserved, recorder: this.#recorder, ...this.#options });
+    this.#publish = publish;
+    return publish.handler;
   }
 
   encoderFor(publish: LivePublish): StreamEncoder {
@@ -199,6 +216,11 @@ export class LiveStream implements PublishedStream {
     const reason = requestedEnd ?? 'publisher-left';
     const untilMs = endsPlaylists(reason) ? goneAtMs : goneAtMs + this.#options.reconnectWindowMs;
     this.#end.endIn(untilMs - this.#options.now(), reason);
+  }
+
+  onFailover(onAir: IngestName, reason: FailoverReason): void {
+    this.#options.log.warn({ onAir, reason }, 'the other publisher is on air');
+    this.#broadcast.onFailover(onAir, reason);
   }
 
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void {

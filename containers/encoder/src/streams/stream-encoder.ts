@@ -98,6 +98,11 @@ export class StreamEncoder {
     this.#transcoder.resume();
   }
 
+  /** The tags that follow are of another publisher of the same publish. */
+  switchSource(): void {
+    this.#transcoder.resume();
+  }
+
   onTag(tag: FlvTag, receivedAtMs: number): void {
     this.#transcoder.onTag(tag, receivedAtMs);
   }

@@ -1,0 +1,95 @@
+import type { FailoverReason } from '#domain/events.ts';
+import type { IngestName } from '#domain/ingest-auth.ts';
+import { type FlvTag, isVideoKeyframe } from '#encoder/media/flv-tag.ts';
+import { StandbySource } from './standby-source.ts';
+
+/** How long the primary publisher must send without a stall before it is on air again. */
+const STEADY_MS = 30_000;
+
+export interface IngestSwitchOptions {
+  /** How long the publisher on air may send nothing before the other one takes over. */
+  readonly failoverMs: number;
+  /** Takes the tags of the publisher on air. */
+  readonly feed: (tag: FlvTag, receivedAtMs: number) => void;
+  /** The tags that follow are of the other publisher. */
+  readonly onSwitch: (onAir: IngestName, reason: FailoverReason) => void;
+}
+
+/** The publisher of one ingest. */
+interface IngestSource {
+  readonly name: IngestName;
+  readonly standby: StandbySource;
+  lastTagAtMs: number;
+  /** Since when it has sent without a stall. */
+  steadySinceMs: number;
+}
+
+/**
+ * Decides which of a stream's two publishers is on air. It needs no timer: whoever could take over sends tags all the time, and
+ * each of them is a moment to look. Times are those at which tags came, in milliseconds since 1970.
+ */
+export class IngestSwitch {
+  readonly #options: IngestSwitchOptions;
+  readonly #sources = new Map<IngestName, IngestSource>();
+  #onAir: IngestName | null = null;
+
+  constructor(options: IngestSwitchOptions) {
+    this.#options = options;
+  }
+
+  /** Null while nobody is connected. */
+  get onAir(): IngestName | null {
+    return this.#onAir;
+  }
+
+  has(name: IngestName): boolean {
+    return this.#sources.has(name);
+  }
+
+  /** A publisher has connected. The first one is on air. */
+  connect(name: IngestName, nowMs: number): void {
+    this.#sources.set(name, { name, standby: new StandbySource(), lastTagAtMs: nowMs, steadySinceMs: nowMs });
+    this.#onAir ??= name;
+  }
+
+  /** A publisher has left. If it was on air and there is another one, that one takes over. */
+  disconnect(name: IngestName, nowMs: number): void {
+    this.#sources.delete(name);
+    if (this.#onAir !== name) return;
+    const [other] = this.#sources.values();
+    if (other === undefined) this.#onAir = null;
+    else this.#switchTo(other, 'left', nowMs);
+  }
+
+  /** A publisher has sent a tag. Does nothing if it is not connected. */
+  onTag(name: IngestName, tag: FlvTag, receivedAtMs: number): void {
+    const source = this.#sources.get(name);
+    if (source === undefined) return;
+    const { failoverMs, feed } = this.#options;
+    if (receivedAtMs - source.lastTagAtMs >= failoverMs) source.steadySinceMs = receivedAtMs;
+    source.lastTagAtMs = receivedAtMs;
+    const isOnAir = name === this.#onAir;
+    source.standby.add(tag, receivedAtMs, isOnAir);
+    if (isOnAir) {
+      feed(tag, receivedAtMs);
+      return;
+    }
+    const reason = this.#reasonToTakeOver(source, tag, receivedAtMs);
+    if (reason !== null && source.standby.isReady) this.#switchTo(source, reason, receivedAtMs);
+  }
+
+  #reasonToTakeOver(source: IngestSource, tag: FlvTag, nowMs: number): FailoverReason | null {
+    const onAir = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
+    if (onAir === undefined || nowMs - onAir.lastTagAtMs >= this.#options.failoverMs) return 'stalled';
+    // At a keyframe, so that viewers see nothing twice.
+    const isCut = !source.standby.hasVideo || isVideoKeyframe(tag);
+    return source.name === 'primary' && isCut && nowMs - source.steadySinceMs >= STEADY_MS ? 'recovered' : null;
+  }
+
+  #switchTo(source: IngestSource, reason: FailoverReason, nowMs: number): void {
+    const { feed, onSwitch } = this.#options;
+    this.#onAir = source.name;
+    onSwitch(source.name, reason);
+    for (const { tag, receivedAtMs } of source.standby.take(nowMs)) feed(tag, receivedAtMs);
+  }
+}

@@ -1,0 +1,53 @@
+import {
+  type FlvTag,
+  isAudioSequenceHeader,
+  isVideoSequenceHeader,
+  SCRIPT_TAG,
+  VIDEO_TAG,
+} from '#encoder/media/flv-tag.ts';
+import { TagCache } from '#encoder/transcode/tag-cache.ts';
+
+/** A tag, and when it came in milliseconds since 1970. */
+export interface ReceivedTag {
+  readonly tag: FlvTag;
+  readonly receivedAtMs: number;
+}
+
+/**
+ * All that FFmpeg needs to go on with a publisher at once: what describes its media, and while it is not on air, the media since
+ * a keyframe. Bounded like any tag cache.
+ */
+export class StandbySource {
+  #metadata: FlvTag | null = null;
+  #hasVideo = false;
+  /** Its timeline is the time of arrival. */
+  readonly #cache = new TagCache();
+
+  /** Whether any video came. */
+  get hasVideo(): boolean {
+    return this.#hasVideo;
+  }
+
+  /** Takes a tag of the publisher. Keeps media only if it is not on air. */
+  add(tag: FlvTag, receivedAtMs: number, isOnAir: boolean): void {
+    if (tag.type === VIDEO_TAG) this.#hasVideo = true;
+    if (tag.type === SCRIPT_TAG) this.#metadata = tag;
+    else if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#cache.replaceHeader(tag);
+    else if (!isOnAir) this.#cache.add({ tag, timelineMs: receivedAtMs }, this.#hasVideo);
+  }
+
+  /** Whether there is media from which decoding can start. */
+  get isReady(): boolean {
+    return this.#cache.tags.length > 0;
+  }
+
+  /** Everything, in an order in which a publisher could have sent it. Forgets the media. */
+  take(nowMs: number): readonly ReceivedTag[] {
+    const media = this.#cache.tags.map(({ tag, timelineMs }) => ({ tag, receivedAtMs: timelineMs }));
+    const startMs = media[0]?.receivedAtMs ?? nowMs;
+    const metadata = this.#metadata === null ? [] : [this.#metadata];
+    const headers = [...metadata, ...this.#cache.sequenceHeaders];
+    this.#cache.clear();
+    return [...headers.map((tag) => ({ tag, receivedAtMs: startMs })), ...media];
+  }
+}
