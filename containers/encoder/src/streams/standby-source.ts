@@ -5,13 +5,8 @@ import {
   SCRIPT_TAG,
   VIDEO_TAG,
 } from '#encoder/media/flv-tag.ts';
+import type { ReceivedTag } from '#encoder/transcode/stray-tags.ts';
 import { TagCache } from '#encoder/transcode/tag-cache.ts';
-
-/** A tag, and when it came in milliseconds since 1970. */
-export interface ReceivedTag {
-  readonly tag: FlvTag;
-  readonly receivedAtMs: number;
-}
 
 /**
  * All that FFmpeg needs to go on with a publisher at once: what describes its media, and while it is not on air, the media since
