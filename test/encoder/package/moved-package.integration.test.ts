@@ -83,7 +83,7 @@ describe('a frozen package', () => {
     expect(followed.stream.isFrozen).toBe(true);
     const { version } = followed.stream;
     const frames = readSamples(followed.media('480p')).length;
-    expect(frames).toBe(65);
+    expect(frames).toBe(66);
     for (const { rendition, chunk } of steps.slice(-9)) expect(sink.write(rendition, chunk)).toBe(0);
     sink.end();
     followed.stream.end();

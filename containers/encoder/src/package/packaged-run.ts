@@ -12,7 +12,7 @@ const MAX_SOUND_LAG_SECONDS = 0.5;
  * A shorter last part is left out. hls.js 1.7.4 ends if the middle of the last part is buffered in picture and sound, which may
  * differ by half an audio frame.
  */
-const SHORTEST_END_SECONDS = 0.1;
+const SHORTEST_END_SECONDS = 0.07;
 const EPSILON = 1e-6;
 
 export interface PackagedRunOptions {
@@ -122,7 +122,7 @@ export class PackagedRun {
     const frameSeconds = this.#grid.segmentSeconds / this.#grid.segmentFrames;
     const published = this.#publishedFrames();
     const video = Math.min(...this.#leaders.map(({ frames }) => frames));
-    const sounds = this.#followers.map(({ receivedSeconds }) => Math.floor(receivedSeconds / frameSeconds + EPSILON));
+    const sounds = this.#followers.map(({ reachSeconds }) => Math.floor(reachSeconds / frameSeconds + EPSILON));
     const isNear = (frames: number) => (video - frames) * frameSeconds <= MAX_SOUND_LAG_SECONDS;
     const common = Math.min(video, ...sounds.filter(isNear));
     return (common - published) * frameSeconds < SHORTEST_END_SECONDS ? published : common;

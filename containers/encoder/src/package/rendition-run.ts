@@ -85,10 +85,16 @@ export class RenditionRun {
     return this.hasParts && this.#options.timelines[0]?.newestComplete() !== undefined;
   }
 
-  /** How far a follower is, in seconds since the first cut, whether that is published or not. */
-  get receivedSeconds(): number {
+  /**
+   * The latest end of the leaders to which a follower is long enough, with what is not published, in seconds since the first cut: it
+   * ends at the frame that is nearest.
+   */
+  get reachSeconds(): number {
+    if (this.#initSection === null) return 0;
     const last = this.#held.at(-1) ?? this.#partSamples.at(-1);
-    return last === undefined ? this.#closedSeconds : this.#endOf(last) - (this.#options.clock.startSeconds ?? 0);
+    const endSeconds =
+      last === undefined ? this.#closedSeconds : this.#endOf(last) - (this.#options.clock.startSeconds ?? 0);
+    return endSeconds + this.#halfFrameSeconds();
   }
 
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
