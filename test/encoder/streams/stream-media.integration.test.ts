@@ -103,6 +103,15 @@ test('if the sound is back before the next presentation can be played, the one o
   expect(parseMediaPlaylist((await ask(media, '480p/media.m3u8')).body).segments.at(-1)?.uri).toMatch(/^9-/);
 });
 
+test('a slate on the presentation on air does not keep the next one from going on air', () => {
+  const media = startMedia();
+  addRun(media, withSound, 7);
+  const sink = media.beginRun(toMediaRun(silent, 9));
+  media.beginRun(toMediaRun(withSound, 8));
+  feedUntilOnAir(media, sink, silent);
+  expect(media.currentPackage.playableRun?.epoch).toBe(9);
+});
+
 test('another run that the next presentation can take goes on with it', () => {
   const media = startMedia();
   addRun(media, withSound, 7);

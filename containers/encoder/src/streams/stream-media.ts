@@ -42,6 +42,8 @@ export class StreamMedia {
   #package: StreamPackage;
   /** Viewers do not see it before it can be played. */
   #next: StreamPackage | null = null;
+  /** A run has gone on with the package on air since. The next package still goes on air if its own run has output, as after a slate. */
+  #isNextPassedOver = false;
   /** Newest first. */
   #formers: readonly FormerPackage[] = [];
   /** Requests for a stream that is live, but has no media on this task yet. */
@@ -107,15 +109,15 @@ export class StreamMedia {
 
   /** Whether viewers' players can continue with such a run. */
   fits(format: RunFormat): boolean {
-    const isNew = this.#next === null && this.#package.latency !== this.#latency;
+    const isNew = this.#openNext === null && this.#package.latency !== this.#latency;
     return isNew || this.#packageFor(format) !== null;
   }
 
   /** Takes the output of a new run of FFmpeg. */
   beginRun(run: MediaRun): RunSink {
     const target = this.#packageFor(run) ?? this.#packageAfterCurrent();
-    if (target !== this.#next) this.#dropNext();
-    if (target !== this.#package) this.#next = target;
+    if (target === this.#package) this.#isNextPassedOver = true;
+    else if (target !== this.#next) this.#prepare(target);
     if (this.#package.offered === null && target !== this.#package) this.#goOnAir(target);
     const sink = target.beginRun(run);
     return {
@@ -145,8 +147,19 @@ export class StreamMedia {
 
   /** The package on air, or the one after it. Null if neither can take such a run of what is published. */
   #packageFor(format: RunFormat): StreamPackage | null {
-    const candidates = [this.#package, this.#next];
+    const candidates = [this.#package, this.#openNext];
     return candidates.find((media) => media?.latency === this.#latency && media.fits(format)) ?? null;
+  }
+
+  /** The next package, if another run may go on with it. */
+  get #openNext(): StreamPackage | null {
+    return this.#isNextPassedOver ? null : this.#next;
+  }
+
+  #prepare(next: StreamPackage): void {
+    this.#dropNext();
+    this.#next = next;
+    this.#isNextPassedOver = false;
   }
 
   #packageAfterCurrent(): StreamPackage {
