@@ -142,3 +142,33 @@ test('a GOP that is too long to be decoded anew is not held', () => {
   const fed = fill({ seconds: 60, keyframeMs: 100_000, hasVideo: (ms) => ms < 40_000 || ms > 50_000 });
   expect(filledOf(fed, VIDEO_TAG)).toEqual([]);
 });
+
+test('a track that comes back with the timestamps at which it stopped is adrift, after every 30 frames until it is placed anew', () => {
+  for (const type of [AUDIO_TAG, VIDEO_TAG] as const) {
+    const filler = new GapFiller();
+    filler.onHeader(AAC_HEADER);
+    const goesOn = type === AUDIO_TAG ? video : audio;
+    const stops = type === AUDIO_TAG ? audio : video;
+    let adrift = 0;
+    for (let ms = 0; ms < 15_000; ms += FRAME_MS) {
+      filler.fill(goesOn(ms));
+      if (ms < 3000) filler.fill(ms === 0 ? video(0, true) : stops(ms));
+      if (ms >= 8000 && ms < 8000 + 60 * FRAME_MS) {
+        filler.fill(stops(ms - 5000));
+        if (filler.takeAdrift(type)) adrift += 1;
+      }
+    }
+    expect(adrift).toBe(2);
+  }
+});
+
+test('a track that is only late is not', () => {
+  const filler = new GapFiller();
+  filler.onHeader(AAC_HEADER);
+  for (let ms = 0; ms < 20_000; ms += FRAME_MS) {
+    filler.fill(video(ms, ms % 2000 === 0));
+    if (ms < 5000) filler.fill(audio(ms));
+    else if (ms >= 7500) filler.fill(audio(ms - 2500));
+    expect(filler.takeAdrift(AUDIO_TAG)).toBe(false);
+  }
+});

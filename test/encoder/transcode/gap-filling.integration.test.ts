@@ -124,7 +124,7 @@ test.each([
   'a camera that is switched on 5 s after the sound, stamped %s, is joined',
   async (_name, stamp) => {
     const insaneTiming = ['-bsf:v', 'h264_metadata=tick_rate=2000'];
-    const camera = (await makeFlvTags([...testVideo('160x90', '25', 3), ...H264, '-g', '25', ...insaneTiming])).filter(
+    const camera = (await makeFlvTags([...testVideo('160x90', '25', 3), ...H264, '-g', '250', ...insaneTiming])).filter(
       withoutMetadata,
     );
     const sound = (await makeFlvTags([...testAudio(8), '-c:a', 'aac'])).filter(withoutMetadata);

@@ -118,3 +118,17 @@ test('a return before the first frame changes nothing', () => {
   timeline.onReturn();
   expect(timeline.advance({ type: VIDEO_TAG, timestampMs: 7000 })).toEqual({ timelineMs: 0, hasJumped: false });
 });
+
+test('a track that rejoins is where the other one is, and goes on from there', () => {
+  const timeline = new TagTimeline();
+  const advance = (type: FlvTag['type'], timestampMs: number): Step => timeline.advance({ type, timestampMs });
+  advance(VIDEO_TAG, 0);
+  advance(AUDIO_TAG, 0);
+  advance(VIDEO_TAG, 3000);
+  advance(VIDEO_TAG, 5000);
+  expect(advance(AUDIO_TAG, 20).timelineMs).toBe(20);
+  timeline.rejoin(AUDIO_TAG);
+  const steps = [advance(VIDEO_TAG, 5040), advance(AUDIO_TAG, 40), advance(AUDIO_TAG, 60), advance(VIDEO_TAG, 5080)];
+  expect(steps.map(({ timelineMs }) => timelineMs)).toEqual([5040, 5040, 5060, 5080]);
+  expect(jumps(steps)).toBe(0);
+});

@@ -19,6 +19,14 @@ export class GapFiller {
     else this.#picture.onHeader();
   }
 
+  /** Tells once that a track has come back without the time for which it was missing, so that it belongs elsewhere. */
+  takeAdrift(type: FlvTag['type']): boolean {
+    const { lag } = type === AUDIO_TAG ? this.#silence : this.#picture;
+    if (!lag.isAdrift) return false;
+    lag.onRejoined();
+    return true;
+  }
+
   /** The frames that FFmpeg is to get at a frame of audio or video: what fills a gap before it, and the frame itself. */
   fill(timed: TimedTag): readonly TimedTag[] {
     if (timed.tag.type === VIDEO_TAG)

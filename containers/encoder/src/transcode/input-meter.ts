@@ -3,6 +3,8 @@ import { parseScriptMetadata } from '#encoder/media/script-metadata.ts';
 import type { TimedTag } from './tag-cache.ts';
 
 const RATE_WINDOW_MS = 5000;
+/** Less of it shows no rate. */
+const MIN_SPAN_MS = 1000;
 const MEMORY_MS = 60_000;
 /** Audio and video of a moment arrive one after the other. The earliest frame in this window shows the delay. */
 const DELAY_WINDOW_MS = 2000;
@@ -19,7 +21,7 @@ export interface InputMeasures {
   readonly inputKbps: number;
   /** The bitrate that the metadata declares, else the average of the minute before; null if neither is known. */
   readonly expectedKbps: number | null;
-  /** Frames per second over the last 5 s; null if no video came. */
+  /** Frames per second over the last 5 s; null if no video came, and in the first second. */
   readonly frameRate: number | null;
   /** Between the last two keyframes; null until there are two. */
   readonly keyframeIntervalSeconds: number | null;
@@ -158,11 +160,12 @@ function rates(recent: readonly ArrivedFrame[], nowMs: number): Pick<InputMeasur
   const first = recent[0];
   const last = recent.at(-1);
   if (first === undefined || last === undefined) return { inputKbps: 0, frameRate: null };
-  const seconds = Math.max(1000, nowMs - first.receivedAtMs, last.timelineMs - first.timelineMs) / 1000;
+  const spanMs = Math.max(nowMs - first.receivedAtMs, last.timelineMs - first.timelineMs);
+  const seconds = Math.max(MIN_SPAN_MS, spanMs) / 1000;
   const videoFrames = recent.filter(({ isVideo }) => isVideo).length;
   return {
     inputKbps: Math.round((totalBytes(recent) * 8) / 1000 / seconds),
-    frameRate: videoFrames === 0 ? null : toTenths(videoFrames / seconds),
+    frameRate: videoFrames === 0 || spanMs < MIN_SPAN_MS ? null : toTenths(videoFrames / seconds),
   };
 }
 

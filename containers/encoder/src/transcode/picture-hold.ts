@@ -13,7 +13,7 @@ const MAX_GOP_BYTES = 12 * 1024 * 1024;
  * publisher's timeline.
  */
 export class PictureHold {
-  readonly #lag = new TrackLag();
+  readonly lag = new TrackLag();
   /** The video from the last keyframe on; empty if decoding cannot start. */
   #gop: TimedTag[] = [];
   #gopBytes = 0;
@@ -51,8 +51,8 @@ export class PictureHold {
     const [keyframe] = this.#gop;
     const untilMs = this.#untilMs;
     if (keyframe === undefined || untilMs === null) return [];
-    if (!this.#isHolding && timelineMs - untilMs <= this.#lag.missingAfterMs) return [];
-    const count = Math.max(0, Math.floor((timelineMs - this.#lag.fillBehindMs - untilMs) / HOLD_STEP_MS));
+    if (!this.#isHolding && timelineMs - untilMs <= this.lag.missingAfterMs) return [];
+    const count = Math.max(0, Math.floor((timelineMs - this.lag.fillBehindMs - untilMs) / HOLD_STEP_MS));
     if (count === 0) return [];
     this.#isHolding = true;
     this.#untilMs = untilMs + count * HOLD_STEP_MS;
@@ -65,8 +65,13 @@ export class PictureHold {
   /** A frame whose place a held picture has taken was not missing: it is late. */
   #observeLag(timelineMs: number): void {
     if (this.#untilMs === null) return;
-    if (!this.#isHolding) this.#lag.observe(this.#newestAudioMs - this.#untilMs);
-    else if (timelineMs < this.#untilMs) this.#lag.observe(this.#newestAudioMs - timelineMs);
+    if (timelineMs < this.#untilMs && this.#newestAudioMs - timelineMs > this.lag.missingAfterMs) {
+      this.lag.observeLate(this.#newestAudioMs - timelineMs);
+    } else if (!this.#isHolding) {
+      this.lag.observe(this.#newestAudioMs - this.#untilMs);
+    } else if (timelineMs < this.#untilMs) {
+      this.lag.observe(this.#newestAudioMs - timelineMs);
+    }
   }
 
   #keep(timed: TimedTag, isKeyframe: boolean): void {

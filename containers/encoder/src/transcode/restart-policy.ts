@@ -1,6 +1,6 @@
 const LONG_LIFE_MS = 10_000;
 const DELAYS_MS = [0, 500, 1000, 2000, 4000] as const;
-/** This many changes of the source in a row restart FFmpeg at once: audio that stops usually comes back. */
+/** This many changes of the source in a row restart FFmpeg at once: a track may come and go again. */
 const PROMPT_CHANGES = 2;
 const MAX_DEATHS_WITHOUT_OUTPUT = 4;
 const MAX_TIME_WITHOUT_OUTPUT_MS = 10_000;

@@ -8,7 +8,7 @@ const FIRST_AUDIO_WAIT_MS = 2000;
 
 /** Fills a source's missing audio with silence, as far as its video has come. Times are on the publisher's timeline. */
 export class SilenceFiller {
-  readonly #lag = new TrackLag();
+  readonly lag = new TrackLag();
   #silence: SilentFrame | null = null;
   /** Where the audio ends that has come or was filled; the first video frame if there is none. */
   #untilMs: number | null = null;
@@ -32,8 +32,9 @@ export class SilenceFiller {
     const isLate = timelineMs < this.#filledUntilMs;
     const isFirst = !this.#hasAudio;
     this.#hasAudio = true;
-    if (isLate || isFirst) this.#lag.observe(this.#newestVideoMs - timelineMs);
-    else if (!this.#isFilling) this.#lag.observe(this.#newestVideoMs - (this.#untilMs ?? timelineMs));
+    if (isLate) this.lag.observeLate(this.#newestVideoMs - timelineMs);
+    else if (isFirst) this.lag.observe(this.#newestVideoMs - timelineMs);
+    else if (!this.#isFilling) this.lag.observe(this.#newestVideoMs - (this.#untilMs ?? timelineMs));
     if (isLate) return false;
     this.#untilMs = Math.max(this.#untilMs ?? timelineMs, timelineMs + (this.#silence?.durationMs ?? 0));
     return true;
@@ -43,9 +44,9 @@ export class SilenceFiller {
   onVideo(timelineMs: number): TimedTag[] {
     this.#newestVideoMs = Math.max(this.#newestVideoMs, timelineMs);
     this.#untilMs ??= timelineMs;
-    const missingAfterMs = this.#hasAudio ? this.#lag.missingAfterMs : FIRST_AUDIO_WAIT_MS;
+    const missingAfterMs = this.#hasAudio ? this.lag.missingAfterMs : FIRST_AUDIO_WAIT_MS;
     if (this.#silence === null || (!this.#isFilling && timelineMs - this.#untilMs <= missingAfterMs)) return [];
-    return this.#fill(this.#silence, this.#untilMs, timelineMs - this.#lag.fillBehindMs);
+    return this.#fill(this.#silence, this.#untilMs, timelineMs - this.lag.fillBehindMs);
   }
 
   /** Whether silence is the last that was heard. */

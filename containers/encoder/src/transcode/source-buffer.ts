@@ -102,6 +102,7 @@ export class SourceBuffer {
     this.#tracks.place(tag, timelineMs);
     const timed = { tag, timelineMs };
     const filled = this.#gaps.fill(timed);
+    if (this.#gaps.takeAdrift(tag.type)) this.#timeline.rejoin(tag.type);
     for (const each of filled) this.#cache.add(each, this.#tracks.mayHaveVideo, neededFromMs);
     return { timed, filled, hasJumped };
   }

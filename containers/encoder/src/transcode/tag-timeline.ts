@@ -30,6 +30,8 @@ interface Track {
 export class TagTimeline {
   readonly #tracks = new Map<FlvTag['type'], Track>();
   #jumps = 0;
+  /** The track whose next frame belongs where the other track is, whatever its timestamp. */
+  #rejoining: FlvTag['type'] | null = null;
   /** Where the next frame is if there are no tracks. */
   #startMs = 0;
 
@@ -39,7 +41,11 @@ export class TagTimeline {
   advance({ type, timestampMs }: Pick<FlvTag, 'type' | 'timestampMs'>): TimelineStep {
     const track = this.#tracks.get(type);
     const other = this.#tracks.get(type === AUDIO_TAG ? VIDEO_TAG : AUDIO_TAG);
-    const place = goOn(track, other, timestampMs) ?? follow(track, other, timestampMs) ?? this.#start();
+    const place =
+      this.#rejoin(type, other) ??
+      goOn(track, other, timestampMs) ??
+      follow(track, other, timestampMs) ??
+      this.#start();
     if (place === null) this.#jumps += 1;
     const { timelineMs, jumps } = place ?? { timelineMs: endMs(track, other), jumps: this.#jumps };
     this.#tracks.set(type, { lastTimestampMs: timestampMs, timelineMs, jumps });
@@ -51,6 +57,17 @@ export class TagTimeline {
     if (this.#tracks.size === 0) return;
     this.#startMs = RETURN_STEP_MS + Math.max(...[...this.#tracks.values()].map(({ timelineMs }) => timelineMs));
     this.#tracks.clear();
+  }
+
+  /** The clock of a track is not that of the other one: its next frame belongs where the other track is. */
+  rejoin(type: FlvTag['type']): void {
+    this.#rejoining = type;
+  }
+
+  #rejoin(type: FlvTag['type'], other: Track | undefined): Place | null {
+    if (this.#rejoining !== type || other === undefined) return null;
+    this.#rejoining = null;
+    return { timelineMs: other.timelineMs, jumps: other.jumps };
   }
 
   /** The position of the first frame of all; null if there was one. */
