@@ -85,7 +85,11 @@ const SOURCES: readonly (readonly [name: string, source: PublishedClip, viewed: 
   ['HEVC', { video: { fourCc: 'hvc1', options: x265('bframes=0') } }, {}],
   [
     'HEVC of 10 bits, with HLG and B-frames',
-    { filter: 'format=yuv420p10', video: { fourCc: 'hvc1', options: x265('bframes=2', hdr('arib-std-b67')) } },
+    {
+      filter: 'format=yuv420p10',
+      video: { fourCc: 'hvc1', options: x265('bframes=2', hdr('arib-std-b67')) },
+      audio: { fourCc: 'fLaC', options: ['-c:a', 'flac'] },
+    },
     {},
   ],
   ['AV1', { video: { fourCc: 'av01', options: ['-c:v', 'libsvtav1', '-preset', '12', '-g', '60'] } }, {}],
