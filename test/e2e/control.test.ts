@@ -23,6 +23,7 @@ afterAll(async () => {
 
 interface ApiStream {
   readonly status: string;
+  readonly publisher: { readonly state: string };
   readonly health: {
     readonly warnings: readonly string[];
     readonly keyframeIntervalSeconds: number | null;
@@ -76,7 +77,7 @@ test('rotating the key cuts the publisher; the old key is refused and the new on
   const old = await publish(stream.publishUrl);
   expect((await old.exited).stderrTail).toMatch(/stream key/i);
   const next = await publish(`${platform.rtmpUrl}/${streamKey}`);
-  await waitFor('the stream to be live', async () => (await apiStream(stream)).status === 'live');
+  await waitFor('the new publisher', async () => (await apiStream(stream)).publisher.state === 'connected');
   expect(await fetchMediaPlaylist(stream, '360p')).not.toContain('#EXT-X-ENDLIST');
   await platform.callApi('POST', `/streams/${stream.id}/stop`);
   await next.exited;
