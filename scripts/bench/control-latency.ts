@@ -49,8 +49,8 @@ async function measureCut(
 ): Promise<number> {
   const publisher = await startPublisher({ clipPath: await makeClip(CLIP), rtmpUrl: publishUrl });
   context.defer(() => publisher.kill());
-  const isLive = async (): Promise<boolean> => (await api.getStream(streamId)).status === 'live';
-  await waitFor('the stream to be live', isLive, { signal: context.signal, timeoutMs: TIMEOUT_SECONDS * 1000 });
+  const isConnected = async (): Promise<boolean> => (await api.getStream(streamId)).publisher.state === 'connected';
+  await waitFor('the publisher', isConnected, { signal: context.signal, timeoutMs: TIMEOUT_SECONDS * 1000 });
   await sleep(pauseMs, undefined, { signal: context.signal });
   const requestedAtMs = performance.now();
   const cut = publisher.exited.then(() => performance.now() - requestedAtMs);
