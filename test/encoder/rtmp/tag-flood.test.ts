@@ -56,7 +56,8 @@ test('a publisher that floods tiny tags at one timestamp is soon disconnected an
   expect(meters.tags).toBeLessThan(20_000);
   expect(meters.mostCached).toBeLessThanOrEqual(4_096);
   const health = meters.monitor.report({ source: null, encoderSpeed: null, reduction: null, nowMs: Date.now() });
-  expect(health.frameRate).toBeLessThanOrEqual(16_384);
+  // All came within less than a second.
+  expect(health.frameRate).toBeNull();
   expect(server.recordings[0]?.closes).toBe(1);
 });
 

@@ -14,6 +14,8 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',
   'delete /api/streams/{id}': 'streams:write',
+  'post /api/streams/{id}/backup-key': 'streams:write',
+  'delete /api/streams/{id}/backup-key': 'streams:write',
   'post /api/streams/{id}/key': 'streams:write',
   'post /api/streams/{id}/purge': 'streams:write',
   'post /api/streams/{id}/stop': 'streams:write',

@@ -42,6 +42,7 @@ test('a new stream has defaults, addresses and a key', async () => {
     notBefore: null,
     notAfter: null,
     allowedSources: [],
+    backup: null,
     version: 1,
     status: 'idle',
     publisher: { state: 'none', since: null },

@@ -67,11 +67,11 @@ test('the bundled Lambda functions work with the local services', async () => {
     client,
     timeoutMs: INGEST_AUTH_TIMEOUT_MS,
   });
-  const { id: streamId, playbackId, version, ladder, latency } = created;
+  const { id: streamId, playbackId, version, title, ladder, latency } = created;
   expect({ ladder, latency }).toEqual({ ladder: '480p', latency: 'ultra' });
   expect(await authorise({ streamKey: created.streamKey, sourceAddress: '127.0.0.1' })).toEqual({
     allow: true,
-    stream: { streamId, playbackId, version, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+    stream: { streamId, playbackId, version, title, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
   });
 
   client.destroy();
