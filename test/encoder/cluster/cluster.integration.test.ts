@@ -185,7 +185,10 @@ test('a publisher that comes back after its task has died goes on above what vie
   const stream = newStream();
   await publishOn(a, stream, 'first');
   await isOn('live', c, stream);
-  const before = await playlistWith(c, stream, '#EXTINF');
+  const before = await waitFor('several segments', async () => {
+    const playlist = await playlistOn(c, stream);
+    return segmentNames(playlist).length >= 3 ? playlist : undefined;
+  });
   await a.kill();
   const waiting = playlistOn(c, stream);
   await publishOn(b, stream, 'second');
@@ -330,7 +333,9 @@ test('a stream that a dead task has left, and that was deleted, ends without a t
   const stream = newStream();
   const publisher = await publishOn(a, stream, 'first');
   await isOn('live', c, stream);
-  await playlistWith(c, stream, '#EXTINF');
+  // What a dead task has not written, no other task knows.
+  const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  await waitFor('its record', async () => (await store.getHeld(stream.streamId))?.broadcast?.liveSinceMs != null);
   publisher.leave();
   await waitFor('the end of its run', async () => !a.streams.held.some(({ hasPublisher }) => hasPublisher));
   await a.kill();
@@ -338,6 +343,5 @@ test('a stream that a dead task has left, and that was deleted, ends without a t
   await waitFor('the end', async () => typesOf(stream).includes('stream.ended'));
   for (const task of [b, c]) expect(await playlistOn(task, stream)).toBe('status 404');
   expect(endsOf(stream)).toMatchObject([{ reason: 'deleted' }]);
-  const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
   await waitFor('the end in the store', async () => (await store.listHolds(stream.streamId)).length === 0);
 });
