@@ -336,6 +336,7 @@ test('a stream that a dead task has left, and that was deleted, ends without a t
   // What a dead task has not written, no other task knows.
   const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
   await waitFor('its record', async () => (await store.getHeld(stream.streamId))?.broadcast?.liveSinceMs != null);
+  await waitFor('its task', () => b.cluster.peers.some(({ streamIds }) => streamIds.includes(stream.streamId)));
   publisher.leave();
   await waitFor('the end of its run', async () => !a.streams.held.some(({ hasPublisher }) => hasPublisher));
   await a.kill();
