@@ -114,7 +114,9 @@ describe('playlists of a live stream', () => {
     const followers = await Promise.all(streams.map(followThroughTrouble));
     for (const { violations, discontinuities } of followers.flat()) {
       expect(violations).toEqual([]);
-      expect(discontinuities).toBe(2);
+      // The lost FFmpeg, and twice a slate, after the first of which the publisher comes back. A slow FFmpeg then gets it shown again.
+      expect(discontinuities).toBeGreaterThanOrEqual(4);
+      expect(discontinuities).toBeLessThanOrEqual(6);
     }
   });
 });

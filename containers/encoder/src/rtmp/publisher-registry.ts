@@ -24,11 +24,17 @@ export interface Claimant {
 /** What is claimed: a stream, or its backup. */
 export type ClaimedIngest = Pick<AuthorisedStream, 'streamId' | 'ingest'>;
 
+/** A claimant, and when it came in milliseconds since 1970. */
+interface Claim {
+  readonly claimant: Claimant;
+  readonly claimedAtMs: number;
+}
+
 /** The publisher of each ingest on this server. An ingest has one, and the newest wins, unless that happens all the time. */
 export class PublisherRegistry {
   /** Shared with the tasks that relay publishes to this one, or get them from it. */
   readonly takeovers: Takeovers;
-  readonly #claimants = new Map<string, Claimant>();
+  readonly #claims = new Map<string, Claim>();
   readonly #now: () => number;
 
   /** `now`: milliseconds since 1970. */
@@ -43,24 +49,25 @@ export class PublisherRegistry {
    */
   async claim(ingest: ClaimedIngest, claimant: Claimant): Promise<void> {
     const name = nameOf(ingest);
-    const former = this.#claimants.get(name);
+    const former = this.#claims.get(name);
     if (former !== undefined && this.#isOnAir(former) && !this.takeovers.take(ingest.streamId)) {
-      former.onContested(claimant.remoteAddress);
+      former.claimant.onContested(claimant.remoteAddress);
       throw new PublishRefusal('NetStream.Publish.BadName', ANOTHER_ENCODER);
     }
-    this.#claimants.set(name, claimant);
-    former?.replace();
-    await former?.closed;
+    this.#claims.set(name, { claimant, claimedAtMs: this.#now() });
+    former?.claimant.replace();
+    await former?.claimant.closed;
   }
 
   /** Frees the ingest, unless a newer publisher has taken it. */
   release(ingest: ClaimedIngest, claimant: Claimant): void {
     const name = nameOf(ingest);
-    if (this.#claimants.get(name) === claimant) this.#claimants.delete(name);
+    if (this.#claims.get(name)?.claimant === claimant) this.#claims.delete(name);
   }
 
-  #isOnAir({ lastTagAtMs }: Claimant): boolean {
-    return lastTagAtMs !== null && this.#now() - lastTagAtMs < SILENCE_MS;
+  /** One that has just come counts, though it has sent nothing yet: two encoders may replace each other faster than that. */
+  #isOnAir({ claimant, claimedAtMs }: Claim): boolean {
+    return this.#now() - (claimant.lastTagAtMs ?? claimedAtMs) < SILENCE_MS;
   }
 }
 
