@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
@@ -33,8 +33,12 @@ export const FONT_PACKAGE = 'node_modules/dejavu-fonts-ttf';
 export async function bundleEncoder(outDir: string): Promise<Bundle> {
   const slateDir = join(outDir, 'encoder', 'slate');
   await mkdir(join(slateDir, 'fonts'), { recursive: true });
-  await copyFile(join(ROOT, FONT_PACKAGE, 'ttf', 'DejaVuSans.ttf'), join(slateDir, 'fonts', 'DejaVuSans.ttf'));
-  await copyFile(join(ROOT, FONT_PACKAGE, 'LICENSE'), join(slateDir, 'font-licence.txt'));
+  // Written rather than copied: a copy would have the mode of npm's file, and not what this process gives to its own.
+  for (const [from, to] of [
+    ['ttf/DejaVuSans.ttf', 'fonts/DejaVuSans.ttf'],
+    ['LICENSE', 'font-licence.txt'],
+  ] as const)
+    await writeFile(join(slateDir, to), await readFile(join(ROOT, FONT_PACKAGE, from)));
   return bundle('containers/encoder/src/main.ts', join(outDir, 'encoder', 'main.mjs'), {});
 }
 

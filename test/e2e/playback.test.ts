@@ -44,7 +44,8 @@ describe('the watch page', () => {
   const publishers: TestPublisher[] = [];
 
   beforeAll(async () => {
-    platform = await startTestPlatform();
+    // So that the picture freezes while a publisher is away.
+    platform = await startTestPlatform({ slate: false });
     browser = await launchBrowser();
   });
 

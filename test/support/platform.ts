@@ -84,6 +84,8 @@ export interface TestPlatformOptions {
   readonly dataDir?: string;
   /** Number of encoder tasks. @default 1 */
   readonly tasks?: number;
+  /** Whether viewers get a slate while a stream waits for its publisher. @default true */
+  readonly slate?: boolean;
   /** Whether it publishes a test picture. @default false */
   readonly demo?: boolean;
   /** Variables in addition to those of this process. @default none */
@@ -97,6 +99,7 @@ export async function startTestPlatform(options: TestPlatformOptions = {}): Prom
     [
       ...[...FREE_PORTS, '--tasks', String(options.tasks ?? 1), '--json', '--data-dir', dataDir],
       ...(options.demo ? ['--demo'] : []),
+      ...(options.slate === false ? ['--no-slate'] : []),
     ],
     options.environment,
   );
