@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
@@ -39,6 +40,11 @@ interface WantedSlate {
   readonly title: string | null;
 }
 
+/**
+ * A publisher that is back within this time finds its FFmpeg: one connection often replaces another. Players have as much. The slate
+ * fills the time since, because it begins where the media ended.
+ */
+const BACK_SOON_MS = 300;
 /** A slate is made when a run has gone on for so long. */
 const MAKE_AFTER_MS = 4_000;
 /** If the last media ended longer ago, the slate does not fill the time since: players would be that far behind. */
@@ -86,6 +92,8 @@ export class StreamSlate {
     const turn = ++this.#turn;
     const slate = this.#wanted === null ? null : await this.#make(this.#wanted);
     if (slate === null || this.#turn !== turn) return;
+    await pause(BACK_SOON_MS, undefined, { ref: false });
+    if (this.#turn !== turn) return;
     await left.stop();
     if (this.#turn !== turn || this.#run !== null) return;
     this.#left ??= left;
