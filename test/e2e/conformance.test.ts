@@ -114,8 +114,8 @@ describe('playlists of a live stream', () => {
     const followers = await Promise.all(streams.map(followThroughTrouble));
     for (const { violations, discontinuities } of followers.flat()) {
       expect(violations).toEqual([]);
-      // The lost FFmpeg, and twice a slate, after the first of which the publisher comes back. A slow FFmpeg then gets it shown again.
-      expect(discontinuities).toBeGreaterThanOrEqual(4);
+      // The lost FFmpeg and the publisher that comes back, and slates before and after that if they are ready by then.
+      expect(discontinuities).toBeGreaterThanOrEqual(2);
       expect(discontinuities).toBeLessThanOrEqual(6);
     }
   });
