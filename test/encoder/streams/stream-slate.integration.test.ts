@@ -22,7 +22,7 @@ const FONTS_DIR = fileURLToPath(new URL('../../../node_modules/dejavu-fonts-ttf/
 /** A title of which every character means something to a parser of filters, scripts or expressions. */
 const TITLED = { ...STREAM, title: `Harbour; at: night, [v0] %{n} \\N{\\b1} '"` };
 /** The clock of the dates and that of the media differ by rounding only. */
-const DATE_MS = 1;
+const DATE_MS = 2;
 const log = createLogger({ service: 'test', level: process.env.STREAMS_TEST_LOG ?? 'silent' });
 
 let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
