@@ -3,19 +3,40 @@ import { once } from 'node:events';
 import { buffer, text } from 'node:stream/consumers';
 import { AUDIO_TAG, type FlvTag, isAudioSequenceHeader } from '#encoder/media/flv-tag.ts';
 import { flvHeader, flvTag } from '#encoder/media/flv-writer.ts';
+import { matroskaFrame, matroskaHeader } from '#encoder/media/matroska-writer.ts';
 import { silentFrame } from '#encoder/media/silent-frame.ts';
 import { BitWriter } from './bit-writer.ts';
 import { makeFlvTags, testAudio } from './ffmpeg.ts';
 
 const FRAMES = 50;
 
+function decode(tags: readonly FlvTag[], channels: number): Promise<{ loudest: number; samples: number }> {
+  const header = flvHeader({ hasVideo: false, hasAudio: true });
+  return decodeFile('flv', Buffer.concat([header, ...tags.map((tag) => flvTag(tag, tag.timestampMs))]), channels);
+}
+
 /** The decoded samples of all channels, and how many there are in each. Throws if FFmpeg finds fault with the bytes. */
-async function decode(tags: readonly FlvTag[], channels: number): Promise<{ loudest: number; samples: number }> {
-  const args = ['-v', 'warning', '-xerror', '-f', 'flv', '-i', 'pipe:0', '-f', 's16le', '-ac', `${channels}`, 'pipe:1'];
+async function decodeFile(
+  format: string,
+  file: Buffer,
+  channels: number,
+): Promise<{ loudest: number; samples: number }> {
+  const args = [
+    '-v',
+    'warning',
+    '-xerror',
+    '-f',
+    format,
+    '-i',
+    'pipe:0',
+    '-f',
+    's16le',
+    '-ac',
+    `${channels}`,
+    'pipe:1',
+  ];
   const ffmpeg = spawn('ffmpeg', args, { stdio: 'pipe' });
-  ffmpeg.stdin.end(
-    Buffer.concat([flvHeader({ hasVideo: false, hasAudio: true }), ...tags.map((tag) => flvTag(tag, tag.timestampMs))]),
-  );
+  ffmpeg.stdin.end(file);
   const [pcm, stderr] = await Promise.all([buffer(ffmpeg.stdout), text(ffmpeg.stderr), once(ffmpeg, 'close')]);
   if (stderr !== '') throw new Error(stderr);
   let loudest = 0;
@@ -76,6 +97,30 @@ test.each([44_100, 22_050, 11_025])('MP3 at %d Hz', async (rateHz) => {
   const decoded = await decode(silent, 2);
   expect(decoded.loudest).toBe(0);
   expect(decoded.samples).toBeGreaterThan((FRAMES - 3) * samples);
+});
+
+/** A header as OBS sends it: RFC 7845, 5.1. */
+function opusHeader(channels: number): FlvTag {
+  const head = Buffer.alloc(19);
+  head.write('OpusHead');
+  head[8] = 1;
+  head[9] = channels;
+  head.writeUInt32LE(48_000, 12);
+  return { type: AUDIO_TAG, timestampMs: 0, payload: Buffer.concat([Buffer.from('\x90Opus', 'latin1'), head]) };
+}
+
+test.each([1, 2])('Opus with %d channels', async (channels) => {
+  const header = opusHeader(channels);
+  const { tags, durationMs } = silence([], header);
+  expect(durationMs).toBe(20);
+  const source = { video: null, audio: { codec: 'opus', sampleRateHz: 48_000, channels } } as const;
+  const frames = tags.map((tag) => matroskaFrame(tag, tag.timestampMs));
+  const file = Buffer.concat([matroskaHeader(source, [header]), ...frames]);
+  expect(await decodeFile('matroska', file, channels)).toEqual({ loudest: 0, samples: FRAMES * 960 });
+});
+
+test('Opus with more channels has no known silence', () => {
+  expect(silentFrame(opusHeader(6))).toBeNull();
 });
 
 test.each([

@@ -66,7 +66,8 @@ export function flacStreamInfo(body: Buffer): Buffer {
   return block.subarray(start, start + STREAM_INFO_BYTES);
 }
 
-function parseOpusHead(head: Buffer): AudioFormat | null {
+/** The format that an identification header of Opus tells (RFC 7845, 5.1); null if it is damaged. */
+export function parseOpusHead(head: Buffer): AudioFormat | null {
   const channels = head[OPUS_CHANNELS_OFFSET] ?? 0;
   if (head.toString('latin1', 0, OPUS_MAGIC.length) !== OPUS_MAGIC || channels === 0) return null;
   return { sampleRateHz: OPUS_SAMPLE_RATE_HZ, channels };

@@ -1,6 +1,9 @@
 import { AAC_CONFIG_OFFSET, AAC_FRAME_SAMPLES, readAacObjectType, readAacSampleRateHz } from './aac-config.ts';
 import { BitReader } from './bit-reader.ts';
-import { AAC_SOUND_FORMAT, type FlvTag } from './flv-tag.ts';
+import { ENHANCED_AUDIO_HEADER_BYTES, parseOpusHead } from './enhanced-audio.ts';
+import type { EnhancedFourCc } from './enhanced-codecs.ts';
+import { CODED_FRAMES } from './enhanced-tracks.ts';
+import { AAC_SOUND_FORMAT, EX_HEADER_SOUND_FORMAT, type FlvTag, isAudioSequenceHeader } from './flv-tag.ts';
 
 /** A frame of audio in which nothing is heard. */
 export interface SilentFrame {
@@ -21,6 +24,7 @@ export function silentFrame(tag: FlvTag): SilentFrame | null {
   const format = first >> 4;
   if (format === AAC_SOUND_FORMAT && tag.payload[1] === 0)
     return silentAac(first, tag.payload.subarray(AAC_CONFIG_OFFSET));
+  if (format === EX_HEADER_SOUND_FORMAT && isAudioSequenceHeader(tag)) return silentOpus(tag.payload);
   return MP3_SOUND_FORMATS.includes(format) ? silentMp3(tag.payload) : null;
 }
 
@@ -102,4 +106,21 @@ function silentMp3(payload: Buffer): SilentFrame | null {
   payload.copy(silent, 0, 0, 1 + MP3_HEADER_BYTES);
   silent[2] = version | 1; // no checksum follows
   return { payload: silent, durationMs: ((isFirstVersion ? 1152 : 576) * 1000) / rateHz };
+}
+
+const OPUS_FOURCC: EnhancedFourCc = 'Opus';
+/** RFC 6716, 3.1: CELT, full band, one frame of 20 ms. */
+const OPUS_CONFIGURATION = 31;
+const OPUS_FRAME_MS = 20;
+/** A frame of CELT whose first symbol says that it is silent (RFC 6716, 4.3). */
+const SILENT_CELT = [0xff, 0xfe];
+
+/** Each packet of Opus says itself how it is coded. One of more than two channels is made of several streams. */
+function silentOpus(header: Buffer): SilentFrame | null {
+  const fourCc = header.subarray(1, ENHANCED_AUDIO_HEADER_BYTES);
+  const head = parseOpusHead(header.subarray(ENHANCED_AUDIO_HEADER_BYTES));
+  if (fourCc.toString('latin1') !== OPUS_FOURCC || head === null || head.channels > 2) return null;
+  const contents = (OPUS_CONFIGURATION << 3) | (head.channels === 2 ? 4 : 0);
+  const first = (EX_HEADER_SOUND_FORMAT << 4) | CODED_FRAMES;
+  return { payload: Buffer.from([first, ...fourCc, contents, ...SILENT_CELT]), durationMs: OPUS_FRAME_MS };
 }
