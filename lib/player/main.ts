@@ -7,6 +7,7 @@ import type { OnProgress, Playback } from './playback.ts';
 import { bridgeRenditions, RenditionList } from './rendition-list.ts';
 import { probeStream } from './stream-probe.ts';
 import { INITIAL_STATUS, nextStatus, type StreamEvent } from './stream-state.ts';
+import { gainsTrack } from './track-watch.ts';
 import { watchStream } from './watch-stream.ts';
 
 const LATENCY_DISPLAY_MS = 500;
@@ -84,12 +85,16 @@ window.headend = {
   },
 };
 
+const request: typeof fetch = (input, init) => fetch(input, init);
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== '') {
   await watchStream({
-    probe: () => probeStream({ statusUrl, isProtected: address.isProtected }, (input, init) => fetch(input, init)),
+    probe: () => probeStream({ statusUrl, isProtected: address.isProtected }, request),
     startPlayback,
+    gainsTrack: (signal) => gainsTrack({ masterUrl, fetch: request, sleep, signal }),
     onEvent: handle,
-    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    sleep,
     // The page watches until it is closed.
     signal: new AbortController().signal,
   });

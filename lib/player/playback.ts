@@ -2,8 +2,11 @@ import type Hls from 'hls.js';
 
 const NUDGE_SECONDS = 0.1;
 
-/** How a playback ended: with the stream, or with a failure that only a fresh start can fix. */
-export type PlaybackOutcome = 'ended' | 'failed';
+/**
+ * How a playback ended: with the stream, or with a failure that only a fresh start can fix. `outdated`: the stream has a
+ * picture or sound by now that it did not have when this playback began.
+ */
+export type PlaybackOutcome = 'ended' | 'failed' | 'outdated';
 
 /** One attempt to play a live stream in a video element, with hls.js or with the browser's built-in HLS. */
 export interface Playback {

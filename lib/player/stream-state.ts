@@ -52,6 +52,7 @@ function nextState({ state, hasPlayed }: StreamStatus, event: StreamEvent): Stre
     case 'over':
       return 'ended';
     case 'ended':
+    case 'outdated':
       // The next probe tells whether the stream has ended, or only this presentation of it.
       return state;
     case 'unreachable':

@@ -9,11 +9,14 @@ const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | 
   // Another presentation may follow. Before that, a cache may still say that the stream is live (status.json).
   ended: 1200,
   failed: 300,
+  outdated: 0,
 };
 
 export interface WatchStreamOptions {
   readonly probe: () => Promise<ProbeResult>;
   readonly startPlayback: () => Playback;
+  /** Resolves to whether the stream has gained a picture or sound since, to false when `signal` aborts. Never rejects. */
+  readonly gainsTrack: (signal: AbortSignal) => Promise<boolean>;
   /** Called with every probe result and every playback outcome, in order. */
   readonly onEvent: (event: ProbeResult | PlaybackOutcome) => void;
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -26,7 +29,7 @@ export interface WatchStreamOptions {
  * the viewer is refused, because the same token would be refused again.
  */
 export async function watchStream(options: WatchStreamOptions): Promise<void> {
-  const { probe, startPlayback, onEvent, sleep, signal } = options;
+  const { probe, startPlayback, gainsTrack, onEvent, sleep, signal } = options;
   let playback: Playback | null = null;
   while (!signal.aborted) {
     const found = await probe();
@@ -40,9 +43,17 @@ export async function watchStream(options: WatchStreamOptions): Promise<void> {
     // The last picture of a failed playback stays until there is a new one to replace it.
     playback?.close();
     playback = startPlayback();
-    const outcome = await playback.outcome;
+    const outcome = await outcomeOf(playback, gainsTrack);
     onEvent(outcome);
     await sleep(NEXT_PROBE_MS[outcome]);
   }
   playback?.close();
+}
+
+async function outcomeOf(playback: Playback, gainsTrack: WatchStreamOptions['gainsTrack']): Promise<PlaybackOutcome> {
+  const ending = new AbortController();
+  const gained = gainsTrack(ending.signal).then((hasGained) => (hasGained ? 'outdated' : playback.outcome));
+  const outcome = await Promise.race([playback.outcome, gained]);
+  ending.abort();
+  return outcome;
 }

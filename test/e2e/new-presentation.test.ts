@@ -48,23 +48,33 @@ async function pollPlaylists(stream: TestStream, signal: AbortSignal): Promise<s
   return answers;
 }
 
-test('a source that gains sound for good: the page goes on with the new presentation, and the one before ends whole', async () => {
+/** Publishes in place of the one before. */
+async function publishInstead(stream: TestStream, hasAudio: boolean): Promise<void> {
+  await publishers.at(-1)?.stop();
+  publishers.push(await publish(stream.publishUrl, { ...CLIP, hasAudio }));
+}
+
+test('a source that gains sound, and loses it again: the page goes on with each, and other players as far as they can', async () => {
   const stream = await platform.createStream({ ladder: '360p' });
-  const silent = await publish(stream.publishUrl, { ...CLIP, hasAudio: false });
-  publishers.push(silent);
+  await publishInstead(stream, false);
   const page = await browser.newPage();
   await page.goto(stream.watchUrl);
   await page.waitForSelector('body[data-state="playing"]', { timeout: 30_000 });
   const plain = await openHlsJsPage(browser, `${stream.liveUrl}/master.m3u8`);
   await waitFor('plain playback', async () => (await currentTime(plain)) > 0 && (await currentTime(page)) > 4);
-  const before = parseMediaPlaylist(await fetchMediaPlaylist(stream, '360p'));
   const polling = new AbortController();
   const polled = pollPlaylists(stream, polling.signal);
-  await silent.stop();
-  publishers.push(await publish(stream.publishUrl, CLIP));
+
+  await publishInstead(stream, true);
   await waitFor('sound on the page', () => hasSound(page));
+  const gainedAt = await currentTime(plain);
+  await waitFor('plain playback to go on without sound', async () => (await currentTime(plain)) > gainedAt + 2);
+  const before = parseMediaPlaylist(await fetchMediaPlaylist(stream, '360p'));
+
+  await publishInstead(stream, false);
+  await waitFor('a page without sound', async () => !(await hasSound(page)) && (await currentTime(page)) > 0);
   polling.abort();
-  expect(await polled).toEqual(['200 no sound', '200 sound']);
+  expect(await polled).toEqual(['200 no sound', '200 sound', '200 no sound']);
   // The end is that of a stream: nothing that it had listed is missing. A player on a busy machine may stall, or be too impatient.
   expect((await hlsErrors(plain)).filter((error) => error.endsWith('LoadError'))).toEqual([]);
   for (const { uri } of before.segments.filter((segment) => segment.uri !== null)) {

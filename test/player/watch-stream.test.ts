@@ -3,11 +3,12 @@ import type { ProbeResult } from '#player/stream-probe.ts';
 import { watchStream } from '#player/watch-stream.ts';
 
 /** Runs `watchStream` with scripted probe results and outcomes. Returns what it did, in order. */
-async function run(results: ProbeResult[], outcomes: PlaybackOutcome[]): Promise<string[]> {
+async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')[]): Promise<string[]> {
   const done: string[] = [];
   const ending = new AbortController();
   const queue = [...results];
   let started = 0;
+  let outcome: PlaybackOutcome | 'gains' = 'failed';
   await watchStream({
     probe: async () => {
       const found = queue.shift();
@@ -17,9 +18,10 @@ async function run(results: ProbeResult[], outcomes: PlaybackOutcome[]): Promise
     startPlayback: (): Playback => {
       started += 1;
       const name = `playback ${started}`;
+      outcome = outcomes.shift() ?? 'failed';
       done.push(`start ${name}`);
       return {
-        outcome: Promise.resolve(outcomes.shift() ?? 'failed'),
+        outcome: outcome === 'gains' ? new Promise(() => undefined) : Promise.resolve(outcome),
         hls: null,
         latencySeconds: () => null,
         targetLatencySeconds: () => null,
@@ -27,6 +29,7 @@ async function run(results: ProbeResult[], outcomes: PlaybackOutcome[]): Promise
         close: () => done.push(`close ${name}`),
       };
     },
+    gainsTrack: async () => outcome === 'gains',
     onEvent: (event) => done.push(event),
     sleep: async (milliseconds) => {
       done.push(`${milliseconds} ms`);
@@ -59,5 +62,12 @@ test('stops when the viewer is refused, and removes the last picture', async () 
   expect(await run(['live', 'refused', 'live'], ['failed'])).toEqual([
     ...['live', 'start playback 1', 'failed', '300 ms'],
     ...['refused', 'close playback 1'],
+  ]);
+});
+
+test('starts again at once if the stream has gained a picture or sound, without a word to the viewer', async () => {
+  expect(await run(['live', 'live'], ['gains', 'ended'])).toEqual([
+    ...['live', 'start playback 1', 'outdated', '0 ms'],
+    ...['live', 'close playback 1', 'start playback 2', 'ended', '1200 ms', 'close playback 2'],
   ]);
 });

@@ -310,7 +310,7 @@ describe('a run with fewer renditions', () => {
       .reduce((bytes, segment) => bytes + segmentBytes(segment), 0);
   }
 
-  test('fits as long as it keeps video and audio', () => {
+  test('fits as long as it loses neither video nor audio', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
     const run = toMediaRun(encoded, 7);
     const noVideo = { ...run, video: [], frameRate: null, keyframeFrames: null };
@@ -320,6 +320,33 @@ describe('a run with fewer renditions', () => {
     expect(stream.fits({ ...run, audio: null })).toBe(false);
     expect(stream.fits(noVideo)).toBe(false);
   });
+});
+
+describe('a run that adds a track', () => {
+  test.each([
+    ['video', ['audio'], { video: [], frameRate: null, keyframeFrames: null }],
+    ['audio', ['480p', '360p'], { audio: null }],
+  ])(
+    'of %s goes on with the playlists of the others, and is offered once it can be played',
+    async (_added, names, lack) => {
+      const followed = new FollowedPackage('low');
+      const firstSteps = steps.filter(({ rendition }) => names.includes(rendition));
+      followed.addRun(toMediaRun(encoded, 7, lack), firstSteps);
+      const before = renderMultivariantPlaylist(followed.stream);
+      expect(followed.stream.fits(laterRun(8, 9))).toBe(true);
+      const sink = followed.beginRun(laterRun(8, 9));
+      feed(sink, steps.slice(0, 10));
+      expect(renderMultivariantPlaylist(followed.stream)).toBe(before);
+      feed(sink, steps.slice(10));
+      sink.end();
+      expect(followed.violations).toEqual([]);
+      const after = renderMultivariantPlaylist(followed.stream) ?? '';
+      expect(checkMultivariantPlaylist(after)).toEqual([]);
+      expect(after).toMatch(/RESOLUTION=.*AUDIO=|AUDIO=.*RESOLUTION=/);
+      for (const name of names) expect(listedSegments(followed, name).at(-1)).toMatch(/^8-/);
+      expect(followed.stream.ended).toBe(false);
+    },
+  );
 });
 
 describe('the end', () => {

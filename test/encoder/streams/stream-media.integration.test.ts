@@ -163,6 +163,9 @@ test('a publish after the end has a package of its own at once, and the end can 
 
 test('only the last two presentations are kept', () => {
   const media = startMedia();
-  for (let epoch = 7; epoch < 12; epoch++) addRun(media, epoch % 2 === 0 ? silent : withSound, epoch);
+  for (let epoch = 7; epoch < 12; epoch++) {
+    media.onPublish(epoch % 2 === 0 ? 'standard' : 'low');
+    addRun(media, withSound, epoch);
+  }
   expect(media.formerPackages.map((former) => former.playableRun?.epoch)).toEqual([10, 9]);
 });

@@ -136,13 +136,14 @@ export class StreamPackage {
 
   /**
    * Whether players of this package can continue with `run`. A run may drop a picture size, but players that chose
-   * video with separate audio cannot continue without one of the two. PART-TARGET never changes, so it must suit the
-   * parts of all runs. Only a change from or to an unusual frame rate breaks that rule.
+   * video with separate audio cannot continue without one of the two. It may add one: players go on with what they have, and
+   * find the other in the multivariant playlist. PART-TARGET never changes, so it must suit the parts of all runs. Only a
+   * change from or to an unusual frame rate breaks that rule.
    */
   fits(run: RunFormat): boolean {
     const current = this.#newest()?.run;
     if (current === undefined) return true;
-    if (current.video.length > 0 !== run.video.length > 0 || (current.audio === null) !== (run.audio === null))
+    if ((current.video.length > 0 && run.video.length === 0) || (current.audio !== null && run.audio === null))
       return false;
     return fitsPartTarget(this.profile, run, this.partTargetSeconds);
   }
