@@ -50,15 +50,20 @@ const shifted = ({ tag, dueMs }: DueTag, byMs: number): DueTag => ({
 /** The timestamps of the picture are off by up to 4 ms. */
 const jitter = (random: Random) => (sent: DueTag) => [isFrame(sent) ? shifted(sent, random.integer(-4, 4)) : sent];
 
-/** A camera in the dark: the first frames come half as fast. Those after them follow without a gap. */
+/** A camera in the dark: the first frames come half as fast. Those after them follow without a gap, in step with the sound. */
 function slowStart() {
   let frames = 0;
+  let pictures: DueTag[] = [];
   return (sent: DueTag): DueTag[] => {
-    const isPicture = isFrame(sent);
-    const lateMs = Math.min(frames, SLOW_FRAMES) * FRAME_MS;
-    if (!isPicture) return [sent];
-    frames += 1;
-    const { tag, dueMs } = shifted(sent, lateMs);
-    return [{ tag, dueMs: dueMs + lateMs }];
+    if (isFrame(sent)) {
+      const lateMs = Math.min(frames, SLOW_FRAMES) * FRAME_MS;
+      const { tag, dueMs } = shifted(sent, lateMs);
+      pictures.push({ tag, dueMs: dueMs + lateMs });
+      frames += 1;
+      return [];
+    }
+    const due = pictures.filter(({ dueMs }) => dueMs <= sent.dueMs);
+    pictures = pictures.slice(due.length);
+    return [...due, sent];
   };
 }
