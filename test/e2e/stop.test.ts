@@ -15,6 +15,7 @@ async function goneOffAir(stream: TestStream): Promise<void> {
   const publisher = await publish(stream.publishUrl, SMALL_CLIP);
   await waitUntilPlayable(stream);
   await everyTaskSays(platform, stream, 'live');
+  await waitFor('the API to know', async () => (await shown(stream)).status === 'live');
   await publisher.kill();
 }
 

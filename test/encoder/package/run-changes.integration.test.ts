@@ -364,6 +364,25 @@ describe('the end', () => {
     expect(followed.violations).toEqual([]);
   });
 
+  test('of a run at once gives the newest picture its sound, and the end of the stream adds nothing', () => {
+    const followed = new FollowedPackage('low');
+    const ofAudio = (step: FeedStep): boolean => step.rendition === 'audio';
+    const video = steps.filter((step) => !ofAudio(step)).slice(0, 2 + 60);
+    // As much sound as there is, but the last frame of the part.
+    const sound = steps.filter(ofAudio).slice(0, 1 + 45);
+    const sink = followed.beginRun(toMediaRun(encoded, 7));
+    feed(sink, [...video, ...sound]);
+    const soundBefore = followed.media('audio').length;
+    expect(followed.stream.endRun()).toBe(true);
+    const media = [...encoded.tracks.keys()].map((name) => followed.media(name));
+    expect(followed.media('audio').length).toBeGreaterThan(soundBefore);
+    expect(followed.playlist('audio')).not.toContain('ENDLIST');
+    expect(followed.stream.endRun()).toBe(false);
+    followed.end();
+    expect([...encoded.tracks.keys()].map((name) => followed.media(name))).toEqual(media);
+    expect(followed.violations).toEqual([]);
+  });
+
   test('on this task comes even if ending the last run fails', () => {
     const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN });
     const wallClockMs = (): number => {

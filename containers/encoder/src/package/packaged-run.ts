@@ -97,21 +97,25 @@ export class PackagedRun {
    * the next run goes on there. Returns the run's own time of that end in seconds; 0 if nothing was published.
    */
   end(): number {
-    return this.#endAt(() => this.#commonEndFrames());
+    this.#endAt(() => this.#commonEndFrames());
+    return this.#clock.endSeconds;
   }
 
-  /** Closes the open segments as they are. The end of the playlists must not have parts that nobody has seen before. */
-  endNow(): void {
-    this.#endAt(() => this.#publishedFrames());
+  /**
+   * Closes the open segments as they are. Sound that belongs to a picture which is published already is published, too. Returns
+   * whether there was such sound.
+   */
+  endNow(): boolean {
+    return this.#endAt(() => this.#publishedFrames());
   }
 
-  #endAt(endFrames: () => number): number {
-    if (this.#isOver) return this.#clock.endSeconds;
+  /** Returns whether sound was published. */
+  #endAt(endFrames: () => number): boolean {
+    if (this.#isOver) return false;
     this.#isOver = true;
     const end = endFrames();
     for (const leader of this.#leaders) leader.endLeader(end);
-    for (const follower of this.#followers) follower.endFollower();
-    return this.#clock.endSeconds;
+    return this.#followers.map((follower) => follower.endFollower()).includes(true);
   }
 
   /**

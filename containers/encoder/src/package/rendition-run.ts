@@ -126,16 +126,18 @@ export class RenditionRun {
 
   /**
    * Publishes a follower's unfinished part up to the frame that is nearest to the leaders' end, and closes the open segment.
-   * What is longer would keep players from an end, and the next run has it again.
+   * What is longer would keep players from an end, and the next run has it again. Returns whether there was such a part.
    */
-  endFollower(): void {
+  endFollower(): boolean {
     this.follow();
     const { startSeconds, endSeconds } = this.#options.clock;
     const isWithin = (sample: Sample) =>
       this.#presentationSeconds(sample) < endSeconds - this.#halfFrameSeconds() - TIE_SECONDS;
     this.#partSamples = startSeconds === null ? [] : [...this.#partSamples, ...this.#held].filter(isWithin);
     this.#held = [];
+    const hasMore = this.#partSamples.length > 0;
     this.#closeRun();
+    return hasMore;
   }
 
   #closeRun(): void {

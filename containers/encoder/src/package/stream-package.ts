@@ -177,11 +177,19 @@ export class StreamPackage {
     };
   }
 
+  /**
+   * Ends the current run at once, with the media that is published, and the sound that belongs to it. Returns whether that had new
+   * sound: players have to load it before the end of the stream (see `StreamEnd`).
+   */
+  endRun(): boolean {
+    return this.#active?.endNow() ?? false;
+  }
+
   /** Ends the stream, unless it goes on elsewhere. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
   end(): void {
     if (this.#isFrozen) return;
     try {
-      this.#active?.endNow();
+      this.endRun();
     } finally {
       this.#isEnded = true;
       for (const timeline of this.#timelines.values()) timeline.end();

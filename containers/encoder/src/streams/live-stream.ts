@@ -191,6 +191,7 @@ export class LiveStream implements PublishedStream {
   }
 
   #start(publisher: Publisher, begun: BegunPublish): PublisherHandler {
+    this.#end.endIfRequested();
     // The publisher came back before this task heard of the stop. It begins another broadcast.
     if (begun.isFormerStopped && this.isLive && !this.hasEnded) this.#end.endNow('stopped');
     this.#end.callOff();
@@ -233,7 +234,7 @@ export class LiveStream implements PublishedStream {
     }
     this.#broadcast.onPublisherGone();
     if (endsPlaylists(reason)) {
-      this.#end.endNow(reason);
+      this.#end.endOnRequest(reason);
     } else {
       // Viewers get the last of a publisher who is expected elsewhere at once.
       if (this.#options.isDraining()) void this.#encoders.stop();
@@ -296,7 +297,7 @@ export class LiveStream implements PublishedStream {
   #endOnRequest(reason: EndReason): void {
     if (isForgotten(reason)) this.#forgetOnRequest(reason);
     else if (this.#publish !== null) this.#publish.end(reason);
-    else if (endsPlaylists(reason) && !this.hasEnded) this.#end.endNow(reason);
+    else if (endsPlaylists(reason) && !this.hasEnded) this.#end.endOnRequest(reason);
   }
 
   /** Does not wait for the publisher to leave: a broadcaster that is slow to hear must not keep the stream in view. */

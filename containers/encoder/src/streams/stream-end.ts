@@ -11,6 +11,8 @@ import type { StreamMedia } from './stream-media.ts';
  * it would play to neither the last part nor an end.
  */
 const LAST_MEDIA_MS = 2_000;
+/** The same if somebody asked for the end: as long as players at the live edge need for a part. */
+const LAST_SOUND_MS = 1_000;
 /** How long an ended stream is kept, so that players that lag can still load its end. */
 const KEEP_ENDED_MS = 60_000;
 
@@ -32,6 +34,8 @@ export interface StreamEndOptions {
 export class StreamEnd {
   readonly #options: StreamEndOptions;
   #endedAtMs: number | null = null;
+  /** Why somebody has asked for the end, which is about to come. */
+  #requested: BroadcastEndReason | null = null;
   /** Until the end is due, and after the end until it is forgotten. */
   #timer: NodeJS.Timeout | null = null;
 
@@ -51,10 +55,32 @@ export class StreamEnd {
     this.#timer = timer;
   }
 
+  /**
+   * Ends the stream because somebody asked for that: nothing follows what viewers have. If a part has its picture already, it gets
+   * its sound, and the playlists end a little later.
+   */
+  endOnRequest(reason: BroadcastEndReason): void {
+    const { media, encoders } = this.#options;
+    void encoders.stop();
+    this.#clearTimer();
+    if (isForgotten(reason) || !media.endRun()) {
+      this.endNow(reason);
+      return;
+    }
+    this.#requested = reason;
+    this.#timer = setTimeout(() => this.endNow(reason), LAST_SOUND_MS);
+  }
+
+  /** Ends the stream if somebody has asked for that: a publish follows, which is another broadcast. */
+  endIfRequested(): void {
+    if (this.#requested !== null) this.endNow(this.#requested);
+  }
+
   /** Ends the stream at once. If the reason says so, it is forgotten too. */
   endNow(reason: BroadcastEndReason): void {
     const { hold, media, encoders, broadcast, onEnded, now, log } = this.#options;
     log.info({ reason }, 'stream ended');
+    this.#clearTimer();
     void encoders.stop();
     media.end();
     onEnded();
@@ -66,7 +92,6 @@ export class StreamEnd {
       return;
     }
     hold.renew();
-    this.#clearTimer();
     this.#timer = setTimeout(() => void this.#forget(), KEEP_ENDED_MS);
   }
 
@@ -115,5 +140,6 @@ export class StreamEnd {
   #clearTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#requested = null;
   }
 }

@@ -133,6 +133,15 @@ export class StreamMedia {
     };
   }
 
+  /** Ends the run on air at once. Returns whether viewers get something new by that. */
+  endRun(): boolean {
+    let hasMore = false;
+    this.#finish(() => {
+      hasMore = this.#package.endRun();
+    });
+    return hasMore;
+  }
+
   /** Ends the playlists. */
   end(): void {
     this.#dropNext();
