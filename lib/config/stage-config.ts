@@ -104,8 +104,8 @@ const stageFieldsSchema = z.strictObject({
   /** How long a stream waits for its publisher to come back, in seconds. @default 30 */
   reconnectWindowSeconds: z.int().min(0).max(MAX_RECONNECT_WINDOW_SECONDS).default(30),
   /**
-   * Shows viewers a picture with silence while a stream waits for its publisher, so that players go on. Without it, the
-   * picture stands still, and players wait. @default true
+   * Shows viewers a picture with silence while a stream waits for its publisher, so that players go on, and a picture in place of one
+   * that has been missing for 5 s. Without it, the picture stands still, and players wait for publishers. @default true
    */
   slate: z.boolean().default(true),
   /**

@@ -26,7 +26,7 @@ test.each<[string, RenditionPlan]>([
   ['a picture alone', planOf({ video: VIDEO, audio: null })],
   ['sound alone', planOf({ video: null, audio: AUDIO })],
 ])('the slate of %s has all renditions, each a whole GOP or a frame of silence', async (_name, plan) => {
-  const slate = await makerWith(null).make(plan, `It's: "quoted", 100% [v0]; {x}\\N`);
+  const slate = await makerWith(null).make(plan, `It's: "quoted", 100% [v0]; {x}\\N`, 'publisher-away');
   expect(slate?.renditions.map(({ name }) => name)).toEqual(renditionNames(plan));
   const lengths = slate?.renditions.map(({ frames }) => frames.length);
   const gops = plan.video.map(({ frameStep = 1 }) => (plan.keyframeFrames ?? 0) / frameStep);
@@ -34,7 +34,7 @@ test.each<[string, RenditionPlan]>([
 });
 
 test('after the first frame, nothing but repetition is coded', async () => {
-  const slate = await makerWith(null).make(planOf({ video: VIDEO, audio: null }), 'Harbour at night');
+  const slate = await makerWith(null).make(planOf({ video: VIDEO, audio: null }), 'Harbour at night', 'publisher-away');
   for (const { frames } of slate?.renditions ?? []) {
     const [first = 0, ...others] = frames.map(({ data }) => data.length);
     expect(others.reduce((total, bytes) => total + bytes, 0)).toBeLessThan(first);
@@ -44,7 +44,7 @@ test('after the first frame, nothing but repetition is coded', async () => {
 test('a picture of the deployment is shown instead of text', async () => {
   const plan = planOf({ video: VIDEO, audio: AUDIO });
   const bytesOf = async (imagePath: string | null) => {
-    const slate = await makerWith(imagePath).make(plan, 'Text');
+    const slate = await makerWith(imagePath).make(plan, 'Text', 'picture-missing');
     return slate?.renditions[0]?.frames[0]?.data.length ?? 0;
   };
   expect(await bytesOf(`${ROOT}docs/watch-page.jpg`)).toBeGreaterThan(2 * (await bytesOf(null)));

@@ -24,15 +24,16 @@ test('a long title is cut', () => {
 });
 
 test('the script has one line of text, whatever the title is', () => {
-  const script = slateScript('a\nDialogue: 0,0:00:00.00,1:00:00.00,slate,b', SIZE);
+  const script = slateScript('a\nDialogue: 0,0:00:00.00,1:00:00.00,slate,b', 'publisher-away', SIZE);
   expect(script.match(/^Dialogue:/gm)).toHaveLength(1);
   expect(script).toContain('Back in a moment');
-  expect(slateScript(null, SIZE)).toContain('}Back in a moment\n');
+  expect(slateScript(null, 'publisher-away', SIZE)).toContain('}Back in a moment\n');
+  expect(slateScript('a', 'picture-missing', SIZE)).toContain('}No picture at the moment\n');
 });
 
 test('letters grow with the picture, and are smaller where it is narrow', () => {
   const sizeIn = (size: { width: number; height: number }) =>
-    Number(/^Style: slate,DejaVu Sans,(\d+),/m.exec(slateScript('a', size))?.[1]);
+    Number(/^Style: slate,DejaVu Sans,(\d+),/m.exec(slateScript('a', 'publisher-away', size))?.[1]);
   expect(sizeIn({ width: 640, height: 360 })).toBe(Math.round(sizeIn(SIZE) / 2));
   expect(sizeIn({ width: 720, height: 1280 })).toBeLessThan(sizeIn(SIZE) + 1);
 });

@@ -138,6 +138,20 @@ test('a picture that comes back at a keyframe needs nothing of what was before',
   expect(new Set(filled.map(({ tag }) => tag.timestampMs))).toEqual(new Set([2000]));
 });
 
+test('it is known since when the picture is missing, and until when it was', () => {
+  const filler = new GapFiller();
+  const missingMsAt = (ms: number): number => filler.pictureAbsences.missingMsAt(ms);
+  const seen: number[] = [];
+  for (let ms = 0; ms < 12_000; ms += FRAME_MS) {
+    if (ms < 3000 || ms >= 9000) filler.fill(video(ms, ms % 2000 === 0));
+    filler.fill(audio(ms));
+    if (missingMsAt(ms) > 0) seen.push(ms);
+  }
+  // The last picture is of 2,980. It is not missing before it is late.
+  expect([seen[0], seen.at(-1)]).toEqual([3700, 8980]);
+  expect([2980, 5980, 8999, 9000].map(missingMsAt)).toEqual([0, 3000, 6019, 0]);
+});
+
 test('a GOP that is too long to be decoded anew is not held', () => {
   const fed = fill({ seconds: 60, keyframeMs: 100_000, hasVideo: (ms) => ms < 40_000 || ms > 50_000 });
   expect(filledOf(fed, VIDEO_TAG)).toEqual([]);

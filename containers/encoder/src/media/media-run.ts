@@ -40,6 +40,15 @@ export interface RunDescription extends RunFormat {
   readonly epoch: number;
 }
 
+/** A frame of a video rendition, as a run puts it out. */
+export interface CodedFrame {
+  /** When it is shown, on the run's media timeline. */
+  readonly mediaSeconds: number;
+  /** Whether it is an IDR frame. */
+  readonly isSync: boolean;
+  readonly data: Buffer;
+}
+
 /** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
 export interface MediaRun extends RunDescription {
   /** The wall-clock time (milliseconds since 1970) at which a moment of the run's media timeline was ingested. */
@@ -49,6 +58,16 @@ export interface MediaRun extends RunDescription {
    * the wall clock has gone on meanwhile.
    */
   absencesBy(mediaSeconds: number): number;
+  /**
+   * How long the source had sent no picture at a moment of the run's media timeline, while its sound went on; 0 if it did. Missing
+   * means that it always did.
+   */
+  pictureMissingSeconds?(mediaSeconds: number): number;
+  /**
+   * What viewers get for a frame of a video rendition. It takes the frame's place in its GOP. Gets every frame, in order. Missing
+   * means the frame itself.
+   */
+  shownData?(rendition: string, frame: CodedFrame): Buffer;
   /** Its first GOP can end where the sink's `cuts` say. Missing means that all GOPs are equally long. */
   readonly canBeginShort?: boolean;
 }

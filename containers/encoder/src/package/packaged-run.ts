@@ -47,7 +47,14 @@ export class PackagedRun {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));
       const timelines = timelinesFedBy(name);
-      const own = { isLeader, frameStep: step, timelines, onFrame: name === run.video[0]?.name ? onFrame : undefined };
+      const shownData = name === AUDIO_RENDITION ? undefined : run.shownData?.bind(run, name);
+      const own = {
+        isLeader,
+        shownData,
+        frameStep: step,
+        timelines,
+        onFrame: name === run.video[0]?.name ? onFrame : undefined,
+      };
       const rendition = new RenditionRun({ ...shared, ...own });
       this.#renditions.set(name, rendition);
       (isLeader ? this.#leaders : this.#followers).push(rendition);

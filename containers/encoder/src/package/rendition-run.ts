@@ -1,5 +1,5 @@
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import type { MediaRun } from '#encoder/media/media-run.ts';
+import type { CodedFrame, MediaRun } from '#encoder/media/media-run.ts';
 import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
 import { type CutGrid, cutSeconds, framesInSegment } from './cut-grid.ts';
@@ -29,6 +29,8 @@ export interface RenditionRunOptions {
   readonly frameStep: number;
   /** Media sequence number of the run's first segment. */
   readonly firstMsn: number;
+  /** What viewers get for a video frame. @default the frame itself */
+  readonly shownData?: ((frame: CodedFrame) => Buffer) | undefined;
   /** Gets each sample of the best video rendition. @default nobody */
   readonly onFrame?: ((data: Buffer) => void) | undefined;
   /** The timelines that get the parts: the rendition's own, and those of renditions that this run no longer makes. */
@@ -171,11 +173,19 @@ export class RenditionRun {
   #onSample(sample: Sample): void {
     if (this.#options.isLeader) {
       if (this.#segmentIndex === 0 && this.#frames === 0) this.#options.clock.start(this.#presentationSeconds(sample));
-      this.#addLeaderSample(sample);
+      this.#addLeaderSample(this.#shown(sample));
       return;
     }
     this.#held.push(sample);
     if (this.#held.length > MAX_HELD_SAMPLES && this.#options.clock.startSeconds === null) this.#held.shift();
+  }
+
+  #shown(sample: Sample): Sample {
+    const { shownData } = this.#options;
+    if (shownData === undefined) return sample;
+    const { isSync, data } = sample;
+    const shown = shownData({ mediaSeconds: this.#presentationSeconds(sample), isSync, data });
+    return shown === data ? sample : { ...sample, data: shown };
   }
 
   #addLeaderSample(sample: Sample): void {

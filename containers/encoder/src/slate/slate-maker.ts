@@ -5,7 +5,7 @@ import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-proc
 import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import { type EncodedSlate, readSlate } from './encoded-slate.ts';
 import { type SlatePicture, slateArguments } from './slate-arguments.ts';
-import { slateScript } from './slate-text.ts';
+import { type SlateReason, slateScript } from './slate-text.ts';
 
 export interface SlateMakerOptions {
   /** Path of the picture that stands in for every stream, a PNG or JPEG. Null for a plain one with the stream's title. */
@@ -33,14 +33,14 @@ export class SlateMaker {
   }
 
   /** Encodes a slate for the runs of a plan. Null if that fails, which is logged. Never rejects. */
-  make(plan: OutputPlan, title: string | null): Promise<EncodedSlate | null> {
-    const made = this.#queue.then(() => this.#make(plan, title));
+  make(plan: OutputPlan, title: string | null, reason: SlateReason): Promise<EncodedSlate | null> {
+    const made = this.#queue.then(() => this.#make(plan, this.#pictures(plan, title, reason)));
     this.#queue = made;
     return made;
   }
 
-  async #make(plan: OutputPlan, title: string | null): Promise<EncodedSlate | null> {
-    for (const picture of this.#pictures(plan, title)) {
+  async #make(plan: OutputPlan, pictures: readonly SlatePicture[]): Promise<EncodedSlate | null> {
+    for (const picture of pictures) {
       try {
         return await this.#encode(plan, picture);
       } catch (error) {
@@ -51,12 +51,12 @@ export class SlateMaker {
   }
 
   /** The picture, and what is tried if that can't be made: an FFmpeg without a renderer of subtitles can still fill the picture. */
-  #pictures({ video }: OutputPlan, title: string | null): SlatePicture[] {
+  #pictures({ video }: OutputPlan, title: string | null, reason: SlateReason): SlatePicture[] {
     const { imagePath, fontsDir } = this.#options;
     const best = video[0];
     const plain: SlatePicture = { script: null, fontsDir };
     if (best === undefined) return [plain];
-    const text: SlatePicture = { script: slateScript(title, best), fontsDir };
+    const text: SlatePicture = { script: slateScript(title, reason, best), fontsDir };
     return imagePath === null ? [text, plain] : [{ imagePath }, text, plain];
   }
 

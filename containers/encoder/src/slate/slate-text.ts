@@ -1,6 +1,13 @@
 import type { PictureSize } from '#encoder/transcode/rendition-plan.ts';
 
-const BACK_SOON = 'Back in a moment';
+/** Why viewers get a slate. */
+export type SlateReason = 'publisher-away' | 'picture-missing';
+
+const WORDS = {
+  'publisher-away': 'Back in a moment',
+  'picture-missing': 'No picture at the moment',
+} as const satisfies Record<SlateReason, string>;
+
 /** A title that is longer is cut. At the size below, this many characters take at most four lines. */
 const MAX_TITLE_CHARACTERS = 100;
 /** Sizes and margins as shares of the picture's short or long side. */
@@ -19,17 +26,18 @@ const SHOWN = '0:00:00.00,1:00:00.00';
 
 /**
  * What is written on a picture of this size, in the subtitle format of Advanced SubStation Alpha: the title, if there is one that
- * the font can show, and that the broadcast will go on. The renderer wraps lines.
+ * the font can show, and why it is shown. The renderer wraps lines.
  */
-export function slateScript(title: string | null, { width, height }: PictureSize): string {
+export function slateScript(title: string | null, reason: SlateReason, { width, height }: PictureSize): string {
   const unit = Math.min(width, height, Math.round(width / WIDTH_PER_SHORT_SIDE / 0.7));
   const px = (share: number): number => Math.max(8, Math.round(unit * share));
   const margin = Math.round(width * MARGIN_SHARE);
   const shown = title === null ? null : shownTitle(title);
-  const second = `{\\fs${px(LINE_SHARE)}\\c&HB8B8B8&}${BACK_SOON}`;
+  const words = WORDS[reason];
+  const second = `{\\fs${px(LINE_SHARE)}\\c&HB8B8B8&}${words}`;
   // An empty small line between them keeps them apart.
   const text =
-    shown === null ? `{\\fs${px(TITLE_SHARE)}}${BACK_SOON}` : `${shown}\\N{\\fs${px(LINE_SHARE / 2)}} \\N${second}`;
+    shown === null ? `{\\fs${px(TITLE_SHARE)}}${words}` : `${shown}\\N{\\fs${px(LINE_SHARE / 2)}} \\N${second}`;
   return [
     '[Script Info]',
     'ScriptType: v4.00+',

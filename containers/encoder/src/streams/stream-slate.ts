@@ -3,8 +3,10 @@ import type { Logger } from 'pino';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import type { EncodedSlate } from '#encoder/slate/encoded-slate.ts';
+import { MissingPicture } from '#encoder/slate/missing-picture.ts';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import { partSecondsOf, SlateRun } from '#encoder/slate/slate-run.ts';
+import type { SlateReason } from '#encoder/slate/slate-text.ts';
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { isSameFormat, type OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import type { EncodedMedia } from './stream-encoder.ts';
@@ -38,6 +40,8 @@ export interface LeftEncoder {
 interface WantedSlate {
   readonly plan: OutputPlan;
   readonly title: string | null;
+  /** Those that are made, or about to be. */
+  readonly made: Map<SlateReason, Promise<EncodedSlate | null>>;
 }
 
 /**
@@ -54,11 +58,13 @@ const LATE_PARTS = 2;
 /** A run that begins so soon after the slate begins at its end. */
 const NEAR_MS = 100;
 
-/** A stream's slate: made while a publisher is on air, and shown in the publisher's absence until the next run begins. */
+/**
+ * A stream's slates. One is made while a publisher is on air, and shown in the publisher's absence until the next run begins. The
+ * other one is made and shown while the publisher sends sound without a picture.
+ */
 export class StreamSlate {
   readonly #options: StreamSlateOptions;
   #wanted: WantedSlate | null = null;
-  #making: Promise<EncodedSlate | null> | null = null;
   #makeTimer: NodeJS.Timeout | null = null;
   /** The encoder of the newest run that has put something out, if that has left. Epochs are from its publish. */
   #left: LeftEncoder | null = null;
@@ -78,8 +84,8 @@ export class StreamSlate {
     return {
       fits: (format) => media.fits(format),
       beginRun: (run) => {
-        this.#want(run, stream);
-        return this.#beginRun(run);
+        const wanted = this.#want(run, stream);
+        return this.#beginRun(this.#withoutMissingPicture(run, wanted));
       },
     };
   }
@@ -90,7 +96,7 @@ export class StreamSlate {
    */
   async show(left: LeftEncoder): Promise<void> {
     const turn = ++this.#turn;
-    const slate = this.#wanted === null ? null : await this.#make(this.#wanted);
+    const slate = this.#wanted === null ? null : await this.#make(this.#wanted, 'publisher-away');
     if (slate === null || this.#turn !== turn) return;
     await pause(BACK_SOON_MS, undefined, { ref: false });
     if (this.#turn !== turn) return;
@@ -120,35 +126,42 @@ export class StreamSlate {
   }
 
   /** Makes the slate when the run has settled, and anew if later runs are of another format. */
-  #want({ video, frameRate, keyframeFrames, audio }: RunFormat, stream: AuthorisedStream): void {
+  #want({ video, frameRate, keyframeFrames, audio }: RunFormat, stream: AuthorisedStream): WantedSlate {
     const { latency } = stream;
     const title = stream.title ?? null;
     const plan = { latency, video, frameRate, keyframeFrames, audio };
     const former = this.#wanted;
     const isSame = former !== null && former.title === title && former.plan.latency === latency;
-    if (isSame && isSameFormat(former.plan, plan)) return;
-    this.#wanted = { plan, title };
-    this.#making = null;
+    if (isSame && isSameFormat(former.plan, plan)) return former;
+    const wanted = { plan, title, made: new Map() };
+    this.#wanted = wanted;
     this.#makeSoon();
+    return wanted;
   }
 
   #makeSoon(): void {
     if (this.#makeTimer !== null) clearTimeout(this.#makeTimer);
     this.#makeTimer = setTimeout(() => {
       if (this.#wanted === null) return;
-      if (this.#options.hasTime()) void this.#make(this.#wanted);
+      if (this.#options.hasTime()) void this.#make(this.#wanted, 'publisher-away');
       else this.#makeSoon();
     }, MAKE_AFTER_MS);
   }
 
-  /** Null if it can't be made. Then the next publisher's absence is the next try. */
-  async #make(wanted: WantedSlate): Promise<EncodedSlate | null> {
-    const isNew = this.#making === null;
-    const making = this.#making ?? this.#options.maker.make(wanted.plan, wanted.title);
-    this.#making = making;
+  /** The run with a slate in place of a picture that has been missing for long. */
+  #withoutMissingPicture(run: MediaRun, wanted: WantedSlate): MediaRun {
+    const missing = new MissingPicture({ run, makeSlate: () => this.#make(wanted, 'picture-missing') });
+    return { ...run, shownData: (rendition, frame) => missing.dataFor(rendition, frame) };
+  }
+
+  /** Null if it can't be made. Then the next absence is the next try. */
+  async #make({ plan, title, made }: WantedSlate, reason: SlateReason): Promise<EncodedSlate | null> {
+    const known = made.get(reason);
+    const making = known ?? this.#options.maker.make(plan, title, reason);
+    made.set(reason, making);
     const slate = await making;
-    if (slate !== null && isNew) this.#options.log.info('a slate is ready');
-    if (slate === null && this.#making === making) this.#making = null;
+    if (slate !== null && known === undefined) this.#options.log.info({ reason }, 'a slate is ready');
+    if (slate === null && made.get(reason) === making) made.delete(reason);
     return slate;
   }
 

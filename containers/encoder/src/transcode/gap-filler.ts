@@ -1,4 +1,5 @@
 import { AUDIO_TAG, type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { PictureAbsences } from './picture-absences.ts';
 import { PictureHold } from './picture-hold.ts';
 import { SilenceFiller } from './silence-filler.ts';
 import type { TimedTag } from './tag-cache.ts';
@@ -6,7 +7,15 @@ import type { TimedTag } from './tag-cache.ts';
 /** Fills what is missing of one track of a source while the other one goes on, so that FFmpeg sees no gap. */
 export class GapFiller {
   readonly #silence = new SilenceFiller();
-  readonly #picture = new PictureHold();
+  /** When the picture was missing. */
+  readonly pictureAbsences: PictureAbsences;
+  readonly #picture: PictureHold;
+
+  /** `pictureAbsences` are those of the filler before, if the source is the same. */
+  constructor(pictureAbsences = new PictureAbsences()) {
+    this.pictureAbsences = pictureAbsences;
+    this.#picture = new PictureHold(pictureAbsences);
+  }
 
   /** Whether missing audio is filled. */
   get canFillAudio(): boolean {

@@ -1,4 +1,5 @@
 import { isVideoKeyframe } from '#encoder/media/flv-tag.ts';
+import type { PictureAbsences } from './picture-absences.ts';
 import type { TimedTag } from './tag-cache.ts';
 import { TrackLag } from './track-lag.ts';
 
@@ -14,6 +15,7 @@ const MAX_GOP_BYTES = 12 * 1024 * 1024;
  */
 export class PictureHold {
   readonly lag = new TrackLag();
+  readonly #absences: PictureAbsences;
   /** The video from the last keyframe on; empty if decoding cannot start. */
   #gop: TimedTag[] = [];
   #gopBytes = 0;
@@ -22,6 +24,10 @@ export class PictureHold {
   #untilMs: number | null = null;
   /** The keyframe was repeated, so what follows in the GOP can't be decoded. */
   #isHolding = false;
+
+  constructor(absences: PictureAbsences) {
+    this.#absences = absences;
+  }
 
   /** Another sequence header follows. */
   onHeader(): void {
@@ -41,7 +47,8 @@ export class PictureHold {
     const before = this.#isHolding ? this.#gop.map(({ tag }) => ({ tag, timelineMs: heldUntilMs })) : [];
     this.#keep(timed, isKeyframe);
     this.#isHolding = false;
-    this.#untilMs = Math.max(this.#untilMs ?? timelineMs, timelineMs);
+    this.#untilMs = Math.max(heldUntilMs, timelineMs);
+    this.#absences.end(this.#untilMs);
     return [...before, timed];
   }
 
@@ -55,6 +62,7 @@ export class PictureHold {
     const count = Math.max(0, Math.floor((timelineMs - this.lag.fillBehindMs - untilMs) / HOLD_STEP_MS));
     if (count === 0) return [];
     this.#isHolding = true;
+    this.#absences.begin(untilMs);
     this.#untilMs = untilMs + count * HOLD_STEP_MS;
     return Array.from({ length: count }, (_, index) => ({
       tag: keyframe.tag,

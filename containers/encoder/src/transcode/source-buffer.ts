@@ -4,6 +4,7 @@ import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { snapFrameRate } from './frame-rates.ts';
 import { GapFiller } from './gap-filler.ts';
 import { IngestClock } from './ingest-clock.ts';
+import type { PictureAbsences } from './picture-absences.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 import { SourceTracks } from './source-tracks.ts';
 import { TagCache, type TimedTag } from './tag-cache.ts';
@@ -18,6 +19,7 @@ export interface SourceStart {
   /** Timeline position from which viewers need media. */
   readonly startMs: number;
   readonly ingestClock: IngestClock;
+  readonly pictureAbsences: PictureAbsences;
 }
 
 /** When a tag arrived. */
@@ -77,6 +79,7 @@ export class SourceBuffer {
       firstTagMs: fromMs,
       startMs: Math.max(fromMs, this.#deliveredUntilMs ?? fromMs),
       ingestClock: this.#ingestClock,
+      pictureAbsences: this.#gaps.pictureAbsences,
     };
   }
 
@@ -132,7 +135,7 @@ export class SourceBuffer {
     this.#hasReturned = true;
     this.#timeline.onReturn();
     this.#tracks = new SourceTracks();
-    this.#gaps = new GapFiller();
+    this.#gaps = new GapFiller(this.#gaps.pictureAbsences);
     // The publisher may send the same headers again, which is no news to the cache.
     for (const header of this.#cache.sequenceHeaders) this.#gaps.onHeader(header);
     this.#cache.clear();

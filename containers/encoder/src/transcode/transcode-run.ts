@@ -8,6 +8,7 @@ import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';
+import type { PictureAbsences } from './picture-absences.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 import { FIRST_TAG_MS, RunFeed } from './run-feed.ts';
 import type { PaceSample } from './step-policy.ts';
@@ -27,6 +28,7 @@ export interface TranscodeRunOptions {
   /** Position at which the output begins; not before `firstTagMs`. */
   readonly startMs: number;
   readonly ingestClock: IngestClock;
+  readonly pictureAbsences: PictureAbsences;
   readonly beginRun: (run: MediaRun) => RunSink;
   /** Called regularly. */
   readonly onSample: (sample: PaceSample) => void;
@@ -163,7 +165,7 @@ export class TranscodeRun {
   }
 
   #describe(): MediaRun {
-    const { plan, epoch, ingestClock } = this.#options;
+    const { plan, epoch, ingestClock, pictureAbsences } = this.#options;
     const { timeline } = this.#feed;
     return {
       epoch,
@@ -176,6 +178,8 @@ export class TranscodeRun {
         const runMs = this.#toRunMs(mediaSeconds);
         return ingestClock.absencesBy(timeline.toTimelineMs(runMs)) + timeline.skipsBy(runMs);
       },
+      pictureMissingSeconds: (mediaSeconds) =>
+        pictureAbsences.missingMsAt(timeline.toTimelineMs(this.#toRunMs(mediaSeconds))) / 1000,
       canBeginShort: true,
     };
   }

@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type FlvTag, isVideoSequenceHeader, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
+import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import { SlateMaker } from '#encoder/slate/slate-maker.ts';
+import type { LiveStreams } from '#encoder/streams/live-streams.ts';
+import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { createLiveStore } from '#runtime/live-store.ts';
+import { createLogger } from '#runtime/log.ts';
+import { H264, makeFlvTags, testAudio, testVideo } from '../media/ffmpeg.ts';
+import { decodeBrightness, decodeSound, probeTrack } from '../transcode/media-probe.ts';
+import { makeStreams } from './make-streams.ts';
+import { leaveAll, publish, STREAM } from './test-publish.ts';
+
+const FONTS_DIR = fileURLToPath(new URL('../../../node_modules/dejavu-fonts-ttf/ttf', import.meta.url));
+const GONE_AT = 3;
+const BACK_AT = 15;
+const SECONDS = 18;
+const FRAMES_PER_SECOND = 25;
+/** Of a slate. The source's picture is much brighter. */
+const DARK = 50;
+const log = createLogger({ service: 'test', level: process.env.STREAMS_TEST_LOG ?? 'silent' });
+
+let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+let streams: LiveStreams;
+let sent: readonly FlvTag[];
+
+beforeAll(async () => {
+  // Encoders tell their colours, which the headers of runs repeat. Those of slates do not.
+  const colours = ['-color_primaries', 'bt709', '-color_trc', 'bt709', '-colorspace', 'bt709'];
+  const tags = await makeFlvTags([
+    ...testVideo('640x360', `${FRAMES_PER_SECOND}`, SECONDS),
+    ...testAudio(SECONDS),
+    ...[...H264, '-g', '25', ...colours, '-c:a', 'aac', '-b:a', '96k'],
+  ]);
+  const isThere = ({ timestampMs }: FlvTag): boolean => timestampMs < GONE_AT * 1000 || timestampMs >= BACK_AT * 1000;
+  sent = tags.filter((tag) => tag.type !== VIDEO_TAG || isVideoSequenceHeader(tag) || isThere(tag));
+});
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+});
+afterEach(async () => {
+  leaveAll();
+  await streams.close();
+  await database.close();
+});
+
+/** Publishes everything in real time to a task with or without slates. Returns what viewers got. */
+async function publishAll(slates: SlateMaker | null): Promise<StreamPackage> {
+  const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
+  streams = makeStreams({ store, slates, spawn, log });
+  const publisher = await publish(streams, 'a', { ...STREAM, title: 'Harbour at night' });
+  await publisher.send(sent);
+  const found = streams.find(STREAM.playbackId);
+  if (found === undefined) throw new Error('there is no stream');
+  return found;
+}
+
+function outputOf(held: StreamPackage, name: string): Buffer {
+  const timeline = held.renditions.get(name);
+  const media = timeline?.held().flatMap(({ parts }) => parts.map(({ data }) => data)) ?? [];
+  return Buffer.concat([timeline?.initSection(1) ?? Buffer.alloc(0), ...media]);
+}
+
+/** The seconds since the run's first frame at which the picture is dark, from its first to its last frame. */
+const darkSeconds = (levels: readonly number[]): number[] =>
+  levels.flatMap((level, index) => (level < DARK ? [index / FRAMES_PER_SECOND] : []));
+
+test('a picture that is gone is held for 5 s, then there is a slate until it is back, and the sound never stops', async () => {
+  const held = await publishAll(new SlateMaker({ imagePath: null, fontsDir: FONTS_DIR, spawn, log }));
+  for (const [name, timeline] of held.renditions) {
+    const playlist = renderMediaPlaylist(held, name, timeline, false);
+    expect(checkMediaPlaylist(playlist)).toEqual([]);
+    expect(playlist).not.toContain('#EXT-X-DISCONTINUITY\n');
+    expect(new Set(timeline.held().map(({ epoch }) => epoch))).toEqual(new Set([1]));
+    const { packets } = await probeTrack(outputOf(held, name));
+    const frameSeconds = name === 'audio' ? 1024 / 44_100 : 1 / FRAMES_PER_SECOND;
+    for (const [index, { pts }] of packets.slice(1).entries())
+      expect(pts - (packets[index]?.pts ?? 0)).toBeCloseTo(frameSeconds, 3);
+  }
+  const levels = await decodeBrightness(outputOf(held, '360p'));
+  const dark = darkSeconds(levels);
+  const [first = 0, last = 0] = [dark[0], dark.at(-1)];
+  expect(first).toBeGreaterThan(GONE_AT + 4.9);
+  expect(last).toBeGreaterThan(BACK_AT - 0.1);
+  expect(last).toBeLessThan(BACK_AT + 1);
+  expect(dark).toHaveLength(Math.round((last - first) * FRAMES_PER_SECOND) + 1);
+  expect(levels.length).toBeGreaterThan((BACK_AT + 1.5) * FRAMES_PER_SECOND);
+  const sound = await decodeSound(outputOf(held, 'audio'));
+  const tenths = Array.from({ length: Math.floor(sound.length / 4410) }, (_, index) =>
+    Math.max(...sound.slice(index * 4410, (index + 1) * 4410)),
+  );
+  expect(Math.min(...tenths.slice(1))).toBeGreaterThan(0.05);
+}, 60_000);
+
+test('without slates, the picture is held for as long as it is gone', async () => {
+  const held = await publishAll(null);
+  const levels = await decodeBrightness(outputOf(held, '360p'));
+  expect(levels.length).toBeGreaterThan((BACK_AT + 1.5) * FRAMES_PER_SECOND);
+  expect(darkSeconds(levels)).toEqual([]);
+}, 60_000);
