@@ -2,9 +2,14 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
+import { BoxStream } from '#encoder/package/box-stream.ts';
+import { parseInitSection } from '#encoder/package/init-section.ts';
 import { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import { planRenditions, type RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
 import { createLogger } from '#runtime/log.ts';
+import { makeSourceTags } from '../transcode/source-clip.ts';
+import { outputOf, stopSessions } from '../transcode/transcode-session.ts';
+import { transcodeTags } from '../transcode/transcoded-tags.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const VIDEO = { codec: 'h264', width: 640, height: 480, frameRate: 30_000 / 1001 } as const;
@@ -19,6 +24,30 @@ const withHalfTheFrames = (plan: RenditionPlan): RenditionPlan => ({
   ...plan,
   video: plan.video.map((rendition, index) => (index === 0 ? { ...rendition, frameStep: 2 } : rendition)),
 });
+
+afterEach(stopSessions);
+
+/** The ftyp and moov boxes with which an output begins, as players get them. */
+function headerOf(output: Buffer): Buffer {
+  const [ftyp, moov] = new BoxStream().push(output);
+  if (ftyp === undefined || moov === undefined) throw new Error('there is no header');
+  return parseInitSection(ftyp, moov).data;
+}
+
+test.each(['ultra', 'standard'] as const)(
+  'frames of a slate can follow those of a run (%s): their headers are the same',
+  async (latency) => {
+    const seconds = 3;
+    const video = { width: 1280, height: 720, frameRate: '15' };
+    const tags = await makeSourceTags({ seconds, video, audio: null });
+    const recorded = await transcodeTags(tags, seconds, { ladder: '720p', latency });
+    const slate = await makerWith(null).make({ ...recorded.run, latency }, 'Title', 'picture-missing');
+    expect(slate?.renditions.map(({ name }) => name)).toEqual(['720p', '480p', '360p']);
+    for (const { name, header } of slate?.renditions ?? [])
+      expect(headerOf(header)).toEqual(headerOf(outputOf(recorded, name)));
+  },
+  60_000,
+);
 
 test.each<[string, RenditionPlan]>([
   ['picture and sound', planOf({ video: VIDEO, audio: AUDIO })],
