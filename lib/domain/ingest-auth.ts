@@ -23,6 +23,8 @@ export interface AuthorisedStream {
   readonly latency: LatencyName;
   /** What viewers read while the stream waits for its publisher. Missing if it has none. */
   readonly title?: string | undefined;
+  /** SHA-256 in hex of the stream's own picture for its slate. @default it has none */
+  readonly slateImage?: string;
   /** What the publisher may send on average. The encoder never limits below a minimum of its own (`RTMP_LIMITS`). */
   readonly maxInputKbps: number;
   /** Which of the stream's two ingests the key is for. @default 'primary' */

@@ -2,6 +2,7 @@ import type { IngestName } from './ingest-auth.ts';
 import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
 import type { PlaybackMode } from './playback-ids.ts';
+import type { SlateImageFacts } from './slate-images.ts';
 
 /** The deployment's ladder and latency profile, for streams that do not name one. */
 export interface StreamDefaults {
@@ -27,6 +28,8 @@ export interface StreamRecord {
   readonly keyHash: string;
   /** Null or missing without a second encoder. */
   readonly backup?: BackupIngest | null;
+  /** Null or missing without a picture of its own for its slate. */
+  readonly slateImage?: SlateImageFacts | null;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
   readonly playback: PlaybackMode;

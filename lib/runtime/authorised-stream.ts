@@ -12,6 +12,7 @@ export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object(
   ladder: z.enum(LADDER_NAMES),
   latency: z.enum(LATENCY_NAMES),
   title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
+  slateImage: z.exactOptional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   maxInputKbps: z.number().check(z.positive()),
   ingest: z.exactOptional(z.enum(INGEST_NAMES)),
   failoverMs: z.exactOptional(z.int().check(z.minimum(FAILOVER_MS.shortest), z.maximum(FAILOVER_MS.longest))),

@@ -23,11 +23,17 @@ export interface ApiChange {
   readonly ifVersion?: number | null | undefined;
 }
 
+/** A file that is sent as it is. */
+export interface ApiUpload extends Pick<ApiChange, 'path' | 'ifVersion'> {
+  readonly mediaType: string;
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
 interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: object | undefined;
+  readonly body?: { readonly mediaType: string; readonly data: string | Uint8Array<ArrayBuffer> } | undefined;
 }
 
 /** Sends requests to the control API and checks what comes back. A call that fails throws an ApiError. */
@@ -47,7 +53,7 @@ export class ApiTransport {
    */
   async post<Schema extends z.ZodType>({ path, body, ifVersion }: ApiChange, schema: Schema): Promise<z.infer<Schema>> {
     const headers = { 'Idempotency-Key': randomUUID(), ...ifMatch(ifVersion) };
-    const request = { method: 'POST', path, headers, body } as const;
+    const request = { method: 'POST', path, headers, body: toJsonBody(body) } as const;
     try {
       return await this.#read(request, schema);
     } catch (error) {
@@ -57,7 +63,14 @@ export class ApiTransport {
   }
 
   patch<Schema extends z.ZodType>({ path, body, ifVersion }: ApiChange, schema: Schema): Promise<z.infer<Schema>> {
-    return this.#read({ method: 'PATCH', path, headers: ifMatch(ifVersion), body }, schema);
+    return this.#read({ method: 'PATCH', path, headers: ifMatch(ifVersion), body: toJsonBody(body) }, schema);
+  }
+
+  put<Schema extends z.ZodType>(
+    { path, mediaType, data, ifVersion }: ApiUpload,
+    schema: Schema,
+  ): Promise<z.infer<Schema>> {
+    return this.#read({ method: 'PUT', path, headers: ifMatch(ifVersion), body: { mediaType, data } }, schema);
   }
 
   async delete({ path, ifVersion }: ApiChange): Promise<void> {
@@ -102,9 +115,9 @@ export class ApiTransport {
         headers: {
           ...headers,
           Authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...(body === undefined ? {} : { 'Content-Type': body.mediaType }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body.data }),
         // The token must not be sent to any other address.
         redirect: 'manual',
         signal,
@@ -142,6 +155,9 @@ export class ApiTransport {
     return new ApiError('not-headend', `${this.#options.apiUrl} is not Headend's control API: it gave ${answer}.`);
   }
 }
+
+const toJsonBody = (body: object | undefined): ApiRequest['body'] =>
+  body === undefined ? undefined : { mediaType: 'application/json', data: JSON.stringify(body) };
 
 const ifMatch = (version: number | null | undefined): Record<string, string> =>
   version === null || version === undefined ? {} : { 'If-Match': `"${version}"` };

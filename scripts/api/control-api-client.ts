@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { SlateImageType } from '#domain/slate-images.ts';
 import { auditListSchema } from '#functions/control-api/audit-schemas.ts';
 import { type PurgeBody, purgeSchema } from '#functions/control-api/purge-schemas.ts';
 import {
@@ -13,7 +14,7 @@ import {
 import { drainSchema, type TaskBody, taskListSchema } from '#functions/control-api/task-schemas.ts';
 import { createdTokenSchema, tokenListSchema } from '#functions/control-api/token-schemas.ts';
 import { type TraceBody, traceSchema } from '#functions/control-api/trace-schemas.ts';
-import { ApiTransport, type ApiTransportOptions } from './api-transport.ts';
+import { ApiTransport, type ApiTransportOptions, type ApiUpload } from './api-transport.ts';
 
 /** The fields that all events share. Each type adds its own. */
 const eventSchema = z.looseObject({ id: z.string(), time: z.string(), type: z.string() });
@@ -33,6 +34,11 @@ export interface NewTokenSettings {
   readonly streamId?: string | undefined;
   /** ISO 8601. */
   readonly expiresAt?: string | undefined;
+}
+
+/** A picture as its file has it. */
+export interface PictureFile extends Pick<ApiUpload, 'data'> {
+  readonly type: SlateImageType;
 }
 
 /** One page of a list. `nextCursor` is null on the last page. */
@@ -82,6 +88,16 @@ export class ControlApiClient {
 
   removeBackupKey(id: string, ifVersion: number | null = null): Promise<void> {
     return this.#transport.delete({ path: `${streamPath(id)}/backup-key`, ifVersion });
+  }
+
+  /** Gives the stream's slate a picture of its own. */
+  putSlateImage(id: string, picture: PictureFile, ifVersion: number | null = null): Promise<StreamBody> {
+    const { type: mediaType, data } = picture;
+    return this.#transport.put({ path: `${streamPath(id)}/slate-image`, mediaType, data, ifVersion }, streamSchema);
+  }
+
+  removeSlateImage(id: string, ifVersion: number | null = null): Promise<void> {
+    return this.#transport.delete({ path: `${streamPath(id)}/slate-image`, ifVersion });
   }
 
   stopStream(id: string): Promise<{ readonly wasLive: boolean }> {

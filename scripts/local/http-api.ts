@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import type { Logger } from 'pino';
-import { BODY_LIMIT_BYTES } from '#functions/control-api/app.ts';
+import { LARGEST_BODY_BYTES } from '#functions/control-api/app.ts';
 import { type HttpApiHandler, problemResult } from '#functions/control-api/create-handler.ts';
 import { readBody } from './http-server.ts';
 
@@ -33,9 +33,9 @@ async function answer(
   handler: HttpApiHandler,
   nowMs: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
-  const body = await readBody(request, BODY_LIMIT_BYTES);
+  const body = await readBody(request, LARGEST_BODY_BYTES);
   if (body === null)
-    return problemResult({ status: 413, detail: `The body is larger than ${BODY_LIMIT_BYTES} bytes.` });
+    return problemResult({ status: 413, detail: `The body is larger than ${LARGEST_BODY_BYTES} bytes.` });
   const [, path, query = ''] = /^(\/[^?]*)\??(.*)$/.exec(request.url ?? '') ?? [];
   if (path === undefined) return problemResult({ status: 400, detail: 'The request target must be a path.' });
   return handler(toEvent(request, path, query, body, nowMs));

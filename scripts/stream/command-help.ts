@@ -32,7 +32,8 @@ export function commandHelp(command: Command, generalOptions: CommandOptions): s
   ]);
 }
 
-const signature = ({ name, operand }: Command): string => (operand === null ? name : `${name} ${operand}`);
+const signature = ({ name, operand, optionalOperand }: Command): string =>
+  [name, operand, optionalOperand && `[${optionalOperand}]`].filter(Boolean).join(' ');
 
 const optionLines = (options: CommandOptions): string =>
   indent(

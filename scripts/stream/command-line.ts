@@ -41,10 +41,12 @@ export function parseStreamCommandLine(
   const { values, positionals } = parseStrictly(args, command, text);
   if (values.help === true) return { kind: 'help', text };
   const operands = positionals.slice(command.name.split(' ').length);
-  const operandCount = command.operand === null ? 0 : 1;
-  if (operands.length < operandCount) throw new CommandError('usage', `Name the ${command.operand}.\n\n${text}`);
-  if (operands.length > operandCount) throw new CommandError('usage', `There are too many arguments.\n\n${text}`);
-  return { kind: 'run', command, input: { values, operand: operands[0] ?? '' } };
+  const required = command.operand === null ? 0 : 1;
+  const most = required + (command.optionalOperand === undefined ? 0 : 1);
+  if (operands.length < required) throw new CommandError('usage', `Name the ${command.operand}.\n\n${text}`);
+  if (operands.length > most) throw new CommandError('usage', `There are too many arguments.\n\n${text}`);
+  const [operand = '', optionalOperand = null] = operands;
+  return { kind: 'run', command, input: { values, operand, optionalOperand } };
 }
 
 /**

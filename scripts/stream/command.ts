@@ -41,6 +41,8 @@ export interface CommandContext {
 /** The arguments of a command. The operand is empty if the command takes none. */
 export interface CommandInput<Options extends CommandOptions> {
   readonly operand: string;
+  /** Null if it was left out. */
+  readonly optionalOperand: string | null;
   readonly values: OptionValues<Options>;
 }
 
@@ -53,6 +55,8 @@ export interface Command<Options extends CommandOptions = CommandOptions> {
   readonly notes: readonly string[];
   /** The name of its operand in the help. Null if it takes none. */
   readonly operand: string | null;
+  /** The name of one that may follow. @default none may */
+  readonly optionalOperand?: string;
   readonly options: Options;
   /** Throws a CommandError or an ApiError. */
   run(input: CommandInput<Options>, context: CommandContext): Promise<void>;

@@ -17,6 +17,7 @@ export function streamText(stream: StreamBody): string {
     ['Key opens', validityText(stream)],
     ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],
     ['Backup', stream.backup === null ? 'none' : `takes over after ${stream.backup.failoverMs} ms`],
+    ['Slate', slateText(stream)],
     ['Version', String(version)],
     ['Created', stream.createdAt],
     ['Changed', stream.updatedAt],
@@ -60,6 +61,13 @@ function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
 
 function publisherText({ publisher: { state, since } }: StreamBody): string {
   return since === null ? state : `${state} since ${since}`;
+}
+
+/** The picture that a stream has for its publisher's absence. */
+export function slateText({ slateImage }: StreamBody): string {
+  if (slateImage === null) return "the deployment's";
+  const { type, width, height, bytes } = slateImage;
+  return `its own, ${type.replace('image/', '')} ${width}x${height}, ${Math.ceil(bytes / 1000)} KB`;
 }
 
 function validityText({ notBefore, notAfter }: StreamBody): string {

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { hlsErrors, openHlsJsPage } from '#kit/hls-js-page.ts';
 import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { fetchMediaPlaylist, publish, waitUntilPlayable } from '#test/support/broadcast.ts';
+import { GREEN, makePng } from '#test/support/pictures.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
 
 /** More than a player has in its buffer: without a slate, it would stand still for most of this. */
@@ -60,4 +63,37 @@ test('hls.js as it is plays on through ten seconds without the publisher, and th
   for (const rendition of ['360p', 'audio'])
     expect(checkMediaPlaylist(await fetchMediaPlaylist(stream, rendition))).toEqual([]);
   await second.kill();
+});
+
+/** The average colour of a picture: red, green and blue. */
+async function colourOf(media: Buffer): Promise<number[]> {
+  const args = ['-v', 'error', '-i', 'pipe:0', '-frames:v', '1', '-vf', 'scale=1:1'];
+  const decoding = promisify(execFile)('ffmpeg', [...args, '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'], {
+    encoding: 'buffer',
+  });
+  decoding.child.stdin?.end(media);
+  return [...(await decoding).stdout];
+}
+
+test("a stream's own picture is what viewers see without the publisher", async () => {
+  const stream = await platform.createStream({ ladder: '360p' });
+  const response = await fetch(`${platform.apiUrl}/streams/${stream.id}/slate-image`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${platform.adminToken}`, 'content-type': 'image/png' },
+    body: new Uint8Array(makePng({ width: 64, height: 36, colour: GREEN })),
+  });
+  expect([response.status, (await response.json()).slateImage.width]).toEqual([200, 64]);
+  const publisher = await publish(stream.publishUrl);
+  await waitUntilPlayable(stream);
+  await publisher.kill();
+  const { epoch, name } = await waitFor('a segment of the slate', async () => {
+    const playlist = await fetchMediaPlaylist(stream, '360p');
+    const segments = [...playlist.matchAll(/^(\d+)-\d+\.m4s$/gm)].map(([uri, run]) => ({ name: uri, epoch: run }));
+    const newest = segments.at(-1);
+    return newest !== undefined && newest.epoch !== segments[0]?.epoch && newest;
+  });
+  const fetchMedia = async (file: string) =>
+    Buffer.from(await (await fetch(`${stream.liveUrl}/360p/${file}`)).arrayBuffer());
+  const colour = await colourOf(Buffer.concat([await fetchMedia(`${epoch}-init.mp4`), await fetchMedia(name)]));
+  for (const [index, value] of GREEN.entries()) expect(Math.abs((colour[index] ?? 0) - value)).toBeLessThan(12);
 });

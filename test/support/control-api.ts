@@ -12,6 +12,7 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
+import { createSlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
@@ -51,12 +52,14 @@ export async function startControlApi(
   const live = createLiveStore({ client, tables: TEST_TABLES });
   const tasks = createTaskStore({ client, tables: TEST_TABLES });
   const traces = createTraceStore({ client, tables: TEST_TABLES });
+  const slateImages = createSlateImageStore({ client, tables: TEST_TABLES });
   const cdn = new TestCdn();
   const dependencies: ControlApiDependencies = {
     streams,
     live,
     tasks,
     traces,
+    slateImages,
     purges: createPurgeStore({ client, tables: TEST_TABLES }),
     invalidations: cdn,
     addresses: { rtmpUrl: 'rtmp://127.0.0.1:1935/live', rtmpsUrl: null, playbackBaseUrl: 'http://127.0.0.1:8080' },
@@ -101,6 +104,7 @@ export async function startControlApi(
     live,
     tasks,
     traces,
+    slateImages,
     adminTokens,
     cdn,
     logLines,

@@ -13,6 +13,7 @@ import { createIngestAuthClient, INGEST_AUTH_TIMEOUT_MS } from '#runtime/ingest-
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { openSharedSecret, type SharedSecret } from '#runtime/shared-secret.ts';
+import { createSlateImageStore, type SlateImageStore } from '#runtime/slate-image-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
 import { Cluster } from './cluster/cluster.ts';
@@ -171,7 +172,10 @@ async function startCluster({
   });
   const room = new TaskRoom({ capacityVCpus: environment.CAPACITY_VCPUS, now: steadyNow });
   const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
-  const slates = environment.SLATE === 'off' ? null : createSlateMaker(environment.SLATE_IMAGE, log);
+  const slates =
+    environment.SLATE === 'off'
+      ? null
+      : createSlateMaker(environment.SLATE_IMAGE, createSlateImageStore({ client, tables: environment }), log);
   const arbiter = createStepArbiter(architecture, steadyNow);
   return Cluster.start({
     identity,
@@ -200,11 +204,12 @@ async function startCluster({
   });
 }
 
-function createSlateMaker(ownImage: string | null, log: Logger): SlateMaker {
+function createSlateMaker(ownImage: string | null, images: SlateImageStore, log: Logger): SlateMaker {
   const folder = fileURLToPath(new URL('slate', import.meta.url));
   const deployedImage = join(folder, 'image');
   return new SlateMaker({
     imagePath: ownImage ?? (existsSync(deployedImage) ? deployedImage : null),
+    readImage: (streamId) => images.get(streamId),
     fontsDir: join(folder, 'fonts'),
     ...{ spawn, log },
   });

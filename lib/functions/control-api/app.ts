@@ -1,6 +1,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { SLATE_IMAGE_LIMITS } from '#domain/slate-images.ts';
 import type { AuditStore } from '#runtime/audit-store.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { type AuditDependencies, auditChanges } from './audit-trail.ts';
@@ -12,8 +14,9 @@ import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { limitCallers } from './limit-callers.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
 import { addPurgeRoutes } from './purge-routes.ts';
-import { PUBLIC } from './route-access.ts';
+import { PUBLIC, routeOf } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
+import { addSlateImageRoutes, PUT_SLATE_IMAGE } from './slate-image-routes.ts';
 import type { StreamsDependencies } from './stream-access.ts';
 import { addStreamsRoutes } from './streams-routes.ts';
 import { addTasksRoutes, type TasksDependencies } from './tasks-routes.ts';
@@ -22,8 +25,10 @@ import { addTokensRoutes, type TokensDependencies } from './tokens-routes.ts';
 import { addTraceRoutes } from './trace-routes.ts';
 import { addViewerTokensRoutes } from './viewer-tokens-routes.ts';
 
-/** No body that means anything is nearly as long. */
-export const BODY_LIMIT_BYTES = 16 * 1024;
+/** No body of JSON that means anything is nearly as long. */
+const BODY_LIMIT_BYTES = 16 * 1024;
+/** The longest body that any route takes. */
+export const LARGEST_BODY_BYTES = SLATE_IMAGE_LIMITS.bytes;
 
 const DOCUMENT_PATH = '/api/openapi.json';
 const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
@@ -69,12 +74,14 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   app.use(limitCallers({ ...dependencies, limits, lookup, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
   app.use(auditChanges(dependencies));
   app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
-  app.use(bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: refuseBody }));
+  const [limitPicture, limitBody] = [limitTo(LARGEST_BODY_BYTES), limitTo(BODY_LIMIT_BYTES)];
+  app.use((context, next) => (routeOf(context) === PUT_SLATE_IMAGE ? limitPicture : limitBody)(context, next));
 
   app.openapi(healthRoute, (context) => context.json({ status: 'ok' as const }, 200));
   addStreamsRoutes(app, dependencies);
   addBroadcastRoutes(app, dependencies);
   addBackupKeyRoutes(app, dependencies);
+  addSlateImageRoutes(app, dependencies);
   addPurgeRoutes(app, dependencies);
   addTraceRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);
@@ -94,5 +101,8 @@ const refuseMethod = (methods: readonly string[]): Response =>
     headers: { Allow: methods.join(', ') },
   });
 
-const refuseBody = (): Response =>
-  problemResponse({ status: 413, detail: `The body is larger than ${BODY_LIMIT_BYTES} bytes.` });
+const limitTo = (maxSize: number): MiddlewareHandler =>
+  bodyLimit({
+    maxSize,
+    onError: () => problemResponse({ status: 413, detail: `The body is larger than ${maxSize} bytes.` }),
+  });

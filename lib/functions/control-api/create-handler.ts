@@ -17,7 +17,7 @@ export function createHandler(app: OpenAPIHono): HttpApiHandler {
   return async (event) => {
     const { method } = event.requestContext.http;
     if (FORBIDDEN_METHODS.includes(method)) {
-      const headers = { Allow: 'GET, HEAD, POST, PATCH, DELETE' };
+      const headers = { Allow: 'GET, HEAD, POST, PUT, PATCH, DELETE' };
       return problemResult({ status: 405, detail: `${method} is not supported.`, headers });
     }
     const bindings: RequestBindings = { sourceAddress: event.requestContext.http.sourceIp };
@@ -31,12 +31,14 @@ export async function problemResult(problem: Problem): Promise<APIGatewayProxySt
   return { ...result, headers: { ...result.headers, 'cache-control': 'no-store' } };
 }
 
-/** Converts a response to a Lambda result. The body must be text. */
+/** Converts a response to a Lambda result. Every body is text, except pictures. */
 async function toResult(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
+  const isBase64Encoded = response.headers.get('Content-Type')?.startsWith('image/') === true;
   return {
     statusCode: response.status,
     headers: { ...Object.fromEntries(response.headers), ...SECURITY_HEADERS },
-    body: await response.text(),
+    body: Buffer.from(await response.arrayBuffer()).toString(isBase64Encoded ? 'base64' : 'utf8'),
+    ...(isBase64Encoded && { isBase64Encoded }),
   };
 }
 

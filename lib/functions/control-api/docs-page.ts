@@ -87,5 +87,9 @@ function responseItem(status: string, { description, content }: DocumentResponse
   return html`<li><code>${status}</code> ${description}${type}</li>`;
 }
 
+/** The type of a body: the schema of JSON, or the media type of everything else. */
 const contentType = (content: DocumentContent): Html =>
-  html`${Object.values(content).map(({ schema }) => schemaType(schema))}`;
+  html`${Object.entries(content).map(
+    ([mediaType, { schema }], index) =>
+      html`${index > 0 ? ' or ' : ''}${mediaType.endsWith('json') ? schemaType(schema) : html`<code>${mediaType}</code>`}`,
+  )}`;

@@ -8,6 +8,7 @@ import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
 import { openSharedSecret } from '#runtime/shared-secret.ts';
+import { createSlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
@@ -31,6 +32,7 @@ const answer = createHandler(
     live: createLiveStore({ client, tables: environment }),
     tasks: createTaskStore({ client, tables: environment }),
     traces: createTraceStore({ client, tables: environment }),
+    slateImages: createSlateImageStore({ client, tables: environment }),
     purges: createPurgeStore({ client, tables: environment }),
     invalidations: createInvalidations(environment.DISTRIBUTION_ID),
     addresses: {

@@ -32,7 +32,7 @@ const PROBLEMS = {
   409: problem('Another request made a change at the same time, or the current state does not allow the request'),
   412: problem('The stream is not at a version that `If-Match` names'),
   413: problem('The body is too large'),
-  415: problem('The body is not application/json'),
+  415: problem('The body has a media type that the route does not take'),
   422: problem('A field, parameter or header is not valid'),
   429: problem('This caller asks too often. `Retry-After` says when to try again'),
   503: problem('The database or the store of viewer token keys does not answer. `Retry-After` says when to try again'),

@@ -3,6 +3,7 @@ import { INGEST_NAMES } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
+import { SLATE_IMAGE_TYPES } from '#domain/slate-images.ts';
 import { isSourceBlock } from '#domain/source-addresses.ts';
 import { ALLOWED_SOURCES_LIMIT, FAILOVER_MS, type NewStreamDefaults } from '#domain/streams.ts';
 import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
@@ -121,6 +122,15 @@ const publisherSchema = z
   })
   .openapi('StreamPublisher');
 
+const slateImageSchema = z
+  .object({
+    type: z.enum(SLATE_IMAGE_TYPES),
+    width: z.number().int(),
+    height: z.number().int(),
+    bytes: z.number().int(),
+  })
+  .openapi('SlateImage');
+
 /** A stream as the API shows it. `startedAt` and `health` are null while nobody publishes. */
 export const streamSchema = z
   .object({
@@ -137,6 +147,9 @@ export const streamSchema = z
       .object({ failoverMs: failoverSchema })
       .nullable()
       .openapi({ description: 'Null if the stream has no backup key' }),
+    slateImage: slateImageSchema.nullable().openapi({
+      description: 'The picture that viewers see while the publisher is away. Null if the stream has none of its own',
+    }),
     version: z.number().int(),
     status: z.enum(['idle', 'live']).openapi({
       description: 'Live while somebody publishes, and while viewers have a broadcast whose publisher is away',

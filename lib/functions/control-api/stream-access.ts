@@ -1,6 +1,7 @@
 import { ID_PATTERN } from '#domain/stream-ids.ts';
 import type { NewStreamDefaults, StreamRecord } from '#domain/streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
+import type { SlateImageStore } from '#runtime/slate-image-store.ts';
 import type { StreamPage, StreamStore } from '#runtime/stream-store.ts';
 import type { TraceStore } from '#runtime/trace-store.ts';
 import type { AttemptDependencies } from './attempt.ts';
@@ -17,6 +18,7 @@ export interface StreamsDependencies extends AttemptDependencies, PurgesDependen
     'get' | 'getHeld' | 'getPresence' | 'listHolds' | 'listPresences' | 'wasPublished' | 'requestEnd' | 'requestTrace'
   >;
   readonly traces: Pick<TraceStore, 'get' | 'remove'>;
+  readonly slateImages: SlateImageStore;
   readonly addresses: PublicAddresses;
   readonly defaults: NewStreamDefaults;
   /** Null if the deployment has no keys. Then no stream can have playback "token". */

@@ -1,4 +1,5 @@
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
+import type { SlateImageFacts } from '#domain/slate-images.ts';
 import type { EndReason, HeldStream, StreamPresence, StreamRecord } from '#domain/streams.ts';
 import type { StreamBody } from './schemas.ts';
 
@@ -25,6 +26,7 @@ export function toStreamBody(
     deletedAt: _present,
     formerPlaybackIds: _former,
     backup,
+    slateImage,
     allowedSources,
     ...shown
   } = stream;
@@ -32,6 +34,7 @@ export function toStreamBody(
     ...shown,
     allowedSources: [...allowedSources],
     backup: backup ? { failoverMs: backup.failoverMs } : null,
+    slateImage: slateImage ? shownImage(slateImage) : null,
     status: publish !== null || wait?.hasViewers === true ? 'live' : 'idle',
     publisher: {
       state: publish !== null ? 'connected' : wait === null ? 'none' : 'away',
@@ -47,6 +50,10 @@ export function toStreamBody(
     watchUrl: `${playbackBaseUrl}${watchPath(stream.playbackId)}`,
   };
 }
+
+const shownImage = ({ type, width, height, bytes }: SlateImageFacts): StreamBody['slateImage'] => ({
+  ...{ type, width, height, bytes },
+});
 
 /** Null if the lease has expired. */
 const valid = <Leased extends { readonly leaseUntilMs: number }>(

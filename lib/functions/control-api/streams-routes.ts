@@ -108,6 +108,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const closing = { reason: 'deleted', minVersion: marked.version, playbackIds } as const;
     await live.requestEnd({ streamId: stream.id, ...closing, nowMs: now() });
     await dependencies.traces.remove(stream.id, now());
+    await dependencies.slateImages.remove({ streamId: stream.id, version: marked.version }, now());
     await dependencies.idempotency.markRemoved({ thingId: stream.id, nowMs: now() });
     // CloudFront works on fifteen wildcards at once. No cache has anything of a stream that was never on air.
     const wasPublished = await live.wasPublished(stream.id);

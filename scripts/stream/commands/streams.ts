@@ -1,16 +1,13 @@
 import { collectPages, LIMIT_OPTIONS, parseLimit } from '../collect-pages.ts';
-import { type Command, type CommandOptions, defineCommand } from '../command.ts';
+import { type Command, defineCommand } from '../command.ts';
 import { CommandError } from '../command-error.ts';
 import { findStreamId } from '../find-entry.ts';
+import { IF_VERSION_OPTIONS, parseIfVersion, parseWholeNumber } from '../if-version.ts';
 import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
 import { backupKeyText, publishText, streamListText, streamText } from '../stream-text.ts';
 import { traceText } from '../trace-text.ts';
 import { purge } from './purge.ts';
-
-/** For commands whose change may conflict with somebody else's. */
-const IF_VERSION_OPTIONS = {
-  'if-version': { type: 'string', placeholder: 'N', help: 'only if the stream has this version, as "show" prints it' },
-} as const satisfies CommandOptions;
+import { slateImage } from './slate-image.ts';
 
 const create = defineCommand({
   name: 'create',
@@ -156,14 +153,6 @@ const deleteCommand = defineCommand({
   },
 });
 
-const parseIfVersion = (text: string | undefined): number | null => parseWholeNumber('if-version', text) ?? null;
-
-function parseWholeNumber(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw new CommandError('usage', `--${option} must be a whole number.`);
-  return Number(text);
-}
-
 /** The commands for streams, in the order of the help. */
 export const STREAM_COMMANDS: readonly Command[] = [
   create,
@@ -172,6 +161,7 @@ export const STREAM_COMMANDS: readonly Command[] = [
   update,
   rotateKey,
   backupKey,
+  slateImage,
   trace,
   stop,
   purge,

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import type { SlateImage } from '#domain/slate-images.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
 import { BoxStream } from '#encoder/package/box-stream.ts';
 import { parseInitSection } from '#encoder/package/init-section.ts';
-import { SlateMaker } from '#encoder/slate/slate-maker.ts';
+import { SlateMaker, type SlateMakerOptions } from '#encoder/slate/slate-maker.ts';
 import { planRenditions, type RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
 import { createLogger } from '#runtime/log.ts';
+import { GREEN, makePng } from '#test/support/pictures.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { outputOf, stopSessions } from '../transcode/transcode-session.ts';
 import { transcodeTags } from '../transcode/transcoded-tags.ts';
@@ -17,8 +20,14 @@ const AUDIO = { codec: 'aac', sampleRateHz: 44_100, channels: 1 } as const;
 
 const planOf = (source: SourceDescription): RenditionPlan => planRenditions(source, '480p', 'low');
 
-const makerWith = (imagePath: string | null, fontsDir = `${ROOT}node_modules/dejavu-fonts-ttf/ttf`): SlateMaker =>
-  new SlateMaker({ imagePath, fontsDir, spawn, log: createLogger({ service: 'test', level: 'silent' }) });
+const makerWith = (
+  imagePath: string | null,
+  readImage: SlateMakerOptions['readImage'] = () => Promise.reject(new Error('no stream has a picture')),
+): SlateMaker =>
+  new SlateMaker({
+    ...{ imagePath, readImage, spawn, fontsDir: `${ROOT}node_modules/dejavu-fonts-ttf/ttf` },
+    log: createLogger({ service: 'test', level: 'silent' }),
+  });
 
 const withHalfTheFrames = (plan: RenditionPlan): RenditionPlan => ({
   ...plan,
@@ -79,4 +88,58 @@ test('a picture of the deployment is shown instead of text', async () => {
   expect(await bytesOf(`${ROOT}docs/watch-page.jpg`)).toBeGreaterThan(2 * (await bytesOf(null)));
   // A picture that can't be read is no reason to have no slate.
   expect(await bytesOf(`${ROOT}no/such.png`)).toBe(await bytesOf(null));
+});
+
+describe("a stream's own picture", () => {
+  const plan = planOf({ video: VIDEO, audio: AUDIO });
+  const photo = `${ROOT}docs/watch-page.jpg`;
+
+  /** The first frame of a slate with the picture that `readImage` gives, as it is coded. */
+  async function firstFrame(readImage: SlateMakerOptions['readImage'], imagePath: string | null = null) {
+    const slate = await makerWith(imagePath, readImage).make(plan, 'Text', 'publisher-away', 'stream-1');
+    return slate?.renditions[0]?.frames[0]?.data;
+  }
+  const firstFrameOf = (image: SlateImage, imagePath?: string) => firstFrame(async () => image, imagePath);
+  const withoutOwn = async (imagePath: string | null) =>
+    (await makerWith(imagePath).make(plan, 'Text', 'publisher-away'))?.renditions[0]?.frames[0]?.data;
+
+  test("is shown in place of the deployment's, as that would be", async () => {
+    const asked: string[] = [];
+    const jpeg = { type: 'image/jpeg', data: await readFile(photo) } as const;
+    const deployed = await withoutOwn(photo);
+    const own = await firstFrame(async (streamId) => {
+      asked.push(streamId);
+      return jpeg;
+    });
+    expect(asked).toEqual(['stream-1']);
+    expect(own).toEqual(deployed);
+    const png = makePng({ width: 800, height: 20, colour: GREEN });
+    const green = await firstFrameOf({ type: 'image/png', data: png }, photo);
+    expect(green?.length).toBeLessThan((deployed?.length ?? 0) / 2);
+    expect(green).not.toEqual(await withoutOwn(null));
+  });
+
+  test.each<[string, string, SlateMakerOptions['readImage']]>([
+    ['can not be read', 'text', () => Promise.reject(new Error('throttled'))],
+    ['is not there any more', 'text', async () => null],
+    ['is empty', 'text', async () => ({ type: 'image/png', data: Buffer.alloc(0) })],
+    [
+      'claims too many pixels',
+      'text',
+      async () => ({
+        type: 'image/png',
+        data: makePng({ width: 9, height: 9, colour: GREEN }, { width: 9_000, height: 9_000 }),
+      }),
+    ],
+    ['is of another type', 'text', async () => ({ type: 'image/png', data: await readFile(photo) })],
+    [
+      'names a file of the task',
+      'text',
+      async () => ({ type: 'image/png', data: Buffer.from(`ffconcat version 1.0\nfile '${photo}'\n`) }),
+    ],
+    ['can not be read, but there is one of the deployment', photo, () => Promise.reject(new Error('throttled'))],
+  ])('that %s is no reason to have no slate', async (_name, shown, readImage) => {
+    const imagePath = shown === 'text' ? null : shown;
+    expect(await firstFrame(readImage, imagePath)).toEqual(await withoutOwn(imagePath));
+  });
 });

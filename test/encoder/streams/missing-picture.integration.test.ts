@@ -69,7 +69,10 @@ const darkSeconds = (levels: readonly number[]): number[] =>
   levels.flatMap((level, index) => (level < DARK ? [index / FRAMES_PER_SECOND] : []));
 
 test('a picture that is gone is held for 5 s, then there is a slate until it is back, and the sound never stops', async () => {
-  const held = await viewersOf(sent, new SlateMaker({ imagePath: null, fontsDir: FONTS_DIR, spawn, log }));
+  const held = await viewersOf(
+    sent,
+    new SlateMaker({ imagePath: null, readImage: async () => null, fontsDir: FONTS_DIR, spawn, log }),
+  );
   for (const [name, timeline] of held.renditions) {
     const playlist = renderMediaPlaylist(held, name, timeline, false);
     expect(checkMediaPlaylist(playlist)).toEqual([]);

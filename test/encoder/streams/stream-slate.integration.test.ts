@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { EventBody } from '#domain/events.ts';
+import type { SlateImage } from '#domain/slate-images.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import type { Segment } from '#encoder/package/segment.ts';
@@ -14,6 +15,7 @@ import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts'
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
+import { GREEN, makePng } from '#test/support/pictures.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { makeStreams } from './make-streams.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
@@ -29,6 +31,12 @@ let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 let streams: LiveStreams;
 let clip: readonly FlvTag[];
 const slates: ChildProcess[] = [];
+/** The streams whose own picture was read. */
+const pictured: string[] = [];
+async function readImage(streamId: string): Promise<SlateImage> {
+  pictured.push(streamId);
+  return { type: 'image/png', data: makePng({ width: 64, height: 36, colour: GREEN }) };
+}
 const events: EventBody[] = [];
 let spawnSlate: SpawnProcess = spawn;
 let spawnLive: SpawnProcess = spawn;
@@ -52,6 +60,7 @@ afterEach(async () => {
 function startTask(reconnectWindowMs: number): void {
   events.length = 0;
   slates.length = 0;
+  pictured.length = 0;
   const keep: SpawnProcess = (...call) => {
     const child = spawnSlate(...call);
     slates.push(child);
@@ -60,7 +69,7 @@ function startTask(reconnectWindowMs: number): void {
   streams = makeStreams({
     store: createLiveStore({ client: database.client, tables: TEST_TABLES }),
     emit: (event) => events.push(event),
-    slates: new SlateMaker({ imagePath: null, fontsDir: FONTS_DIR, spawn: keep, log }),
+    slates: new SlateMaker({ imagePath: null, readImage, fontsDir: FONTS_DIR, spawn: keep, log }),
     spawn: (...call) => spawnLive(...call),
     ...{ reconnectWindowMs, log },
   });
@@ -192,4 +201,20 @@ test('if the next FFmpeg is slow to start, the slate is shown again until it is 
   await secondsOf(1001, 2);
   expect(epochs()).toEqual([1, 2, 3, 1001]);
   expect(Math.max(...dateGaps('360p', [2, 3, 1001]))).toBeLessThan(DATE_MS);
+});
+
+test('a publish with another picture of the stream gets another slate, and one with the same does not', async () => {
+  /** Publishes for some seconds, until the slate is shown. */
+  const publishAndLeave = async (id: string, image: string, epoch: number): Promise<void> => {
+    const publisher = await publish(streams, id, { ...STREAM, slateImage: image.repeat(64) });
+    void publisher.send(clip);
+    await secondsOf(epoch, 2);
+    publisher.leave();
+    await secondsOf(epoch + 1, 1);
+  };
+  await publishAndLeave('first', 'a', 1);
+  await publishAndLeave('same', 'a', 1001);
+  expect([slates.length, pictured]).toEqual([1, [STREAM.streamId]]);
+  await publishAndLeave('other', 'b', 2001);
+  expect([slates.length, pictured]).toEqual([2, [STREAM.streamId, STREAM.streamId]]);
 });

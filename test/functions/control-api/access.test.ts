@@ -10,12 +10,15 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams': 'streams:read',
   'get /api/streams/{id}': 'streams:read',
   'get /api/streams/{id}/purges/{purgeId}': 'streams:read',
+  'get /api/streams/{id}/slate-image': 'streams:read',
   'get /api/streams/{id}/trace': 'streams:read',
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',
   'delete /api/streams/{id}': 'streams:write',
   'post /api/streams/{id}/backup-key': 'streams:write',
   'delete /api/streams/{id}/backup-key': 'streams:write',
+  'put /api/streams/{id}/slate-image': 'streams:write',
+  'delete /api/streams/{id}/slate-image': 'streams:write',
   'post /api/streams/{id}/key': 'streams:write',
   'post /api/streams/{id}/purge': 'streams:write',
   'post /api/streams/{id}/stop': 'streams:write',
@@ -27,12 +30,15 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'post /api/tokens': 'admin',
   'delete /api/tokens/{id}': 'admin',
 };
-/** There is no token and no purge with the id of a stream, and no trace of one that was never published. */
-const NAMES_NOTHING = [
-  'delete /api/tokens/{id}',
-  'get /api/streams/{id}/purges/{purgeId}',
-  'get /api/streams/{id}/trace',
-];
+/** There is no token and no purge with the id of a stream, no picture, and no trace of one that was never published. */
+const REFUSALS: Readonly<Record<string, number>> = {
+  'delete /api/tokens/{id}': 404,
+  'get /api/streams/{id}/purges/{purgeId}': 404,
+  'get /api/streams/{id}/slate-image': 404,
+  'get /api/streams/{id}/trace': 404,
+  // The request has no picture.
+  'put /api/streams/{id}/slate-image': 415,
+};
 const PUBLIC_OPERATIONS = ['get /api/health'];
 
 let api: ApiWithDatabase;
@@ -87,8 +93,9 @@ test.each(TOKEN_SCOPES)('a token with the scope %s may do what the document says
       ...(body === undefined ? {} : { body }),
     });
     if (includesScope(held, scope)) {
-      expect([name, status]).toEqual([name, NAMES_NOTHING.includes(name) ? 404 : expect.any(Number)]);
-      if (!NAMES_NOTHING.includes(name)) expect([name, Math.floor(status / 100)]).toEqual([name, 2]);
+      const refusal = REFUSALS[name];
+      expect([name, status]).toEqual([name, refusal ?? expect.any(Number)]);
+      if (refusal === undefined) expect([name, Math.floor(status / 100)]).toEqual([name, 2]);
     } else {
       const detail = `This needs a token with the scope "${scope}". This token has "${held}".`;
       expect([name, status, json.detail]).toEqual([name, 403, detail]);

@@ -49,12 +49,14 @@ test('the OpenAPI document has every route, its security and its errors', async 
   expect(operations.sort()).toEqual([
     'delete /api/streams/{id}',
     'delete /api/streams/{id}/backup-key',
+    'delete /api/streams/{id}/slate-image',
     'delete /api/tokens/{id}',
     'get /api/audit',
     'get /api/health',
     'get /api/streams',
     'get /api/streams/{id}',
     'get /api/streams/{id}/purges/{purgeId}',
+    'get /api/streams/{id}/slate-image',
     'get /api/streams/{id}/trace',
     'get /api/tasks',
     'get /api/tokens',
@@ -67,6 +69,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'post /api/streams/{id}/viewer-tokens',
     'post /api/tasks/{id}/drain',
     'post /api/tokens',
+    'put /api/streams/{id}/slate-image',
   ]);
   expect(document.components.securitySchemes.adminToken).toEqual({ type: 'http', scheme: 'bearer' });
   const { post: create } = document.paths['/api/streams'];

@@ -38,6 +38,7 @@ const idle = {
   notAfter: '2025-12-31T00:00:00.000Z',
   allowedSources: ['192.0.2.0/24'],
   backup: null,
+  slateImage: null,
   version: 7,
   status: 'idle',
   publisher: { state: 'none', since: null },

@@ -43,6 +43,7 @@ test('a new stream has defaults, addresses and a key', async () => {
     notAfter: null,
     allowedSources: [],
     backup: null,
+    slateImage: null,
     version: 1,
     status: 'idle',
     publisher: { state: 'none', since: null },

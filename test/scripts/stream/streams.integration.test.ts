@@ -124,6 +124,7 @@ describe('show', () => {
         'Key opens     from 2030-01-01T00:00:00.000Z',
         'Publish from  192.0.2.0/24',
         'Backup        none',
+        "Slate         the deployment's",
         'Version       1',
         'Created       2025-01-02T03:04:05.678Z',
         'Changed       2025-01-02T03:04:05.678Z',

@@ -1,3 +1,4 @@
+import { SLATE_IMAGE_LIMITS, type SlateImage, type SlateImageType } from '#domain/slate-images.ts';
 import { type AudioRendition, frameStep, renditionFrameRate, type VideoRendition } from '#encoder/media/media-run.ts';
 import { audioOutput, videoOutput } from '#encoder/transcode/ffmpeg-arguments.ts';
 import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
@@ -12,7 +13,16 @@ const SILENCE_SECONDS = 0.4;
 /** What is on a slate. */
 export type SlatePicture =
   | { /** Path of a PNG or JPEG. */ readonly imagePath: string }
+  | { /** Is written to FFmpeg's standard input. */ readonly image: SlateImage }
   | { /** A script of `slateScript`; null for no text. */ readonly script: string | null; readonly fontsDir: string };
+
+/** What FFmpeg may read a stranger's picture with. Without this, it would guess a format, and some formats name other files. */
+const DECODERS: Readonly<Record<SlateImageType, readonly string[]>> = {
+  'image/png': ['-f', 'png_pipe', '-c:v', 'png'],
+  'image/jpeg': ['-f', 'jpeg_pipe', '-c:v', 'mjpeg'],
+};
+/** Whatever the file's header has said to others. */
+const MAX_PIXELS = SLATE_IMAGE_LIMITS.pixelsPerSide ** 2;
 
 /**
  * FFmpeg's arguments for one GOP of a still picture in each of the plan's video renditions, and some frames of silence. Everything
@@ -46,8 +56,13 @@ function inputs({ video, audio }: OutputPlan, picture: SlatePicture): string[] {
   const background =
     best === undefined ? [] : ['-f', 'lavfi', '-i', `color=c=${BACKGROUND}:s=${best.width}x${best.height}:r=1:d=1`];
   const silence = audio === null ? [] : ['-f', 'lavfi', '-i', silentSource(audio)];
-  const image = best !== undefined && 'imagePath' in picture ? ['-i', picture.imagePath] : [];
-  return [...background, ...silence, ...image];
+  return [...background, ...silence, ...(best === undefined ? [] : imageInput(picture))];
+}
+
+function imageInput(picture: SlatePicture): string[] {
+  if ('imagePath' in picture) return ['-i', picture.imagePath];
+  if ('image' in picture) return [...DECODERS[picture.image.type], '-max_pixels', `${MAX_PIXELS}`, '-i', 'pipe:0'];
+  return [];
 }
 
 function silentSource({ sampleRateHz, channels }: AudioRendition): string {
@@ -74,7 +89,7 @@ function graph(plan: OutputPlan, picture: SlatePicture): string[] {
 function composed({ video, audio }: OutputPlan, picture: SlatePicture): string {
   const { width, height } = video[0] ?? { width: 2, height: 2 };
   const still = 'trim=end_frame=1';
-  if ('imagePath' in picture) {
+  if (!('script' in picture)) {
     const fitted = `scale=${width}:${height}:force_original_aspect_ratio=decrease`;
     const input = audio === null ? '[1:v:0]' : '[2:v:0]';
     return `[0:v]${still}[bg];${input}${still},${fitted}[image];[bg][image]overlay=(W-w)/2:(H-h)/2:format=auto`;

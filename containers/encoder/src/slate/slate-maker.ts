@@ -1,5 +1,6 @@
 import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
+import type { SlateImage } from '#domain/slate-images.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
@@ -10,6 +11,8 @@ import { type SlateReason, slateScript } from './slate-text.ts';
 export interface SlateMakerOptions {
   /** Path of the picture that stands in for every stream, a PNG or JPEG. Null for a plain one with the stream's title. */
   readonly imagePath: string | null;
+  /** Reads a stream's own picture. Null if it has none any more. */
+  readonly readImage: (streamId: string) => Promise<SlateImage | null>;
   /** Folder of the font that titles are written in. */
   readonly fontsDir: string;
   readonly spawn: SpawnProcess;
@@ -32,15 +35,28 @@ export class SlateMaker {
     this.#options = options;
   }
 
-  /** Encodes a slate for the runs of a plan. Null if that fails, which is logged. Never rejects. */
-  make(plan: OutputPlan, title: string | null, reason: SlateReason): Promise<EncodedSlate | null> {
-    const made = this.#queue.then(() => this.#make(plan, this.#pictures(plan, title, reason)));
+  /**
+   * Encodes a slate for the runs of a plan, with the own picture of the stream with the id `pictureOf`. Null if that fails, which is
+   * logged. Never rejects.
+   */
+  make(
+    plan: OutputPlan,
+    title: string | null,
+    reason: SlateReason,
+    pictureOf: string | null = null,
+  ): Promise<EncodedSlate | null> {
+    const made = this.#queue.then(() => this.#make(plan, this.#pictures(plan, title, reason), pictureOf));
     this.#queue = made;
     return made;
   }
 
-  async #make(plan: OutputPlan, pictures: readonly SlatePicture[]): Promise<EncodedSlate | null> {
-    for (const picture of pictures) {
+  async #make(
+    plan: OutputPlan,
+    others: readonly SlatePicture[],
+    pictureOf: string | null,
+  ): Promise<EncodedSlate | null> {
+    const image = pictureOf === null || plan.video.length === 0 ? null : await this.#readImage(pictureOf);
+    for (const picture of image === null ? others : [{ image }, ...others]) {
       try {
         return await this.#encode(plan, picture);
       } catch (error) {
@@ -48,6 +64,18 @@ export class SlateMaker {
       }
     }
     return null;
+  }
+
+  async #readImage(streamId: string): Promise<SlateImage | null> {
+    const { readImage, log } = this.#options;
+    try {
+      const image = await readImage(streamId);
+      if (image === null) log.info({ streamId }, 'the picture for the slate is not there any more');
+      return image;
+    } catch (error) {
+      log.warn({ streamId, err: error }, 'the picture for the slate could not be read');
+      return null;
+    }
   }
 
   /** The picture, and what is tried if that can't be made: an FFmpeg without a renderer of subtitles can still fill the picture. */
@@ -76,8 +104,9 @@ export class SlateMaker {
       onDrain: () => undefined,
       onStderrLine: (line) => log.debug({ line }, 'ffmpeg of a slate'),
     });
-    const limit = setTimeout(() => ffmpeg.kill(), TIME_LIMIT_MS);
-    const { code, signal, stderrTail } = await ffmpeg.exit.finally(() => clearTimeout(limit));
+    if ('image' in picture) ffmpeg.write(Buffer.from(picture.image.data), 0);
+    ffmpeg.finish(TIME_LIMIT_MS);
+    const { code, signal, stderrTail } = await ffmpeg.exit;
     if (code !== 0)
       throw new Error(`FFmpeg ended with ${code ?? signal ?? 'nothing'}: ${stderrTail.slice(-3).join('; ')}`);
     return readSlate(plan, new Map([...outputs].map(([name, chunks]) => [name, Buffer.concat(chunks)])));

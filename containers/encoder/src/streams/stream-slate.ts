@@ -40,6 +40,9 @@ export interface LeftEncoder {
 interface WantedSlate {
   readonly plan: OutputPlan;
   readonly title: string | null;
+  /** The hash of the stream's own picture. Null if it has none. */
+  readonly image: string | null;
+  readonly streamId: string;
   /** Those that are made, or about to be. */
   readonly made: Map<SlateReason, Promise<EncodedSlate | null>>;
 }
@@ -127,13 +130,13 @@ export class StreamSlate {
 
   /** Makes the slate when the run has settled, and anew if later runs are of another format. */
   #want({ video, frameRate, keyframeFrames, audio }: RunFormat, stream: AuthorisedStream): WantedSlate {
-    const { latency } = stream;
-    const title = stream.title ?? null;
+    const { streamId, latency, title = null, slateImage: image = null } = stream;
     const plan = { latency, video, frameRate, keyframeFrames, audio };
     const former = this.#wanted;
-    const isSame = former !== null && former.title === title && former.plan.latency === latency;
+    const isSame =
+      former !== null && former.title === title && former.image === image && former.plan.latency === latency;
     if (isSame && isSameFormat(former.plan, plan)) return former;
-    const wanted = { plan, title, made: new Map() };
+    const wanted = { plan, title, image, streamId, made: new Map() };
     this.#wanted = wanted;
     this.#makeSoon();
     return wanted;
@@ -155,9 +158,10 @@ export class StreamSlate {
   }
 
   /** Null if it can't be made. Then the next absence is the next try. */
-  async #make({ plan, title, made }: WantedSlate, reason: SlateReason): Promise<EncodedSlate | null> {
+  async #make(wanted: WantedSlate, reason: SlateReason): Promise<EncodedSlate | null> {
+    const { plan, title, image, streamId, made } = wanted;
     const known = made.get(reason);
-    const making = known ?? this.#options.maker.make(plan, title, reason);
+    const making = known ?? this.#options.maker.make(plan, title, reason, image === null ? null : streamId);
     made.set(reason, making);
     const slate = await making;
     if (slate !== null && known === undefined) this.#options.log.info({ reason }, 'a slate is ready');

@@ -78,10 +78,10 @@ export class FfmpegProcess {
     return this.#pendingWritesMs[0] ?? null;
   }
 
-  /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, it is killed. */
-  finish(): void {
+  /** Ends the input. FFmpeg writes what it has and exits; if that takes longer than 2 s, or another limit, it is killed. */
+  finish(limitMs = FLUSH_LIMIT_MS): void {
     this.#child.stdin?.end();
-    this.#flushTimer ??= setTimeout(() => this.kill(), FLUSH_LIMIT_MS);
+    this.#flushTimer ??= setTimeout(() => this.kill(), limitMs);
   }
 
   /** Sends SIGKILL, which also ends a stopped process. */
