@@ -132,11 +132,6 @@ describe("a stream's own picture", () => {
       }),
     ],
     ['is of another type', 'text', async () => ({ type: 'image/png', data: await readFile(photo) })],
-    [
-      'names a file of the task',
-      'text',
-      async () => ({ type: 'image/png', data: Buffer.from(`ffconcat version 1.0\nfile '${photo}'\n`) }),
-    ],
     ['can not be read, but there is one of the deployment', photo, () => Promise.reject(new Error('throttled'))],
   ])('that %s is no reason to have no slate', async (_name, shown, readImage) => {
     const imagePath = shown === 'text' ? null : shown;

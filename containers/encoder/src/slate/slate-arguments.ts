@@ -16,7 +16,7 @@ export type SlatePicture =
   | { /** Is written to FFmpeg's standard input. */ readonly image: SlateImage }
   | { /** A script of `slateScript`; null for no text. */ readonly script: string | null; readonly fontsDir: string };
 
-/** What FFmpeg may read a stranger's picture with. Without this, it would guess a format, and some formats name other files. */
+/** What FFmpeg may read a stranger's picture with. Without this, it would guess among all the formats that it knows. */
 const DECODERS: Readonly<Record<SlateImageType, readonly string[]>> = {
   'image/png': ['-f', 'png_pipe', '-c:v', 'png'],
   'image/jpeg': ['-f', 'jpeg_pipe', '-c:v', 'mjpeg'],
