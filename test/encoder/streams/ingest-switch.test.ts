@@ -2,6 +2,7 @@ import type { FailoverReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { IngestSwitch } from '#encoder/streams/ingest-switch.ts';
+import { multitrackTag, toEnhanced } from '#kit/enhanced-tags.ts';
 
 const FRAME_MS = 40;
 const GOP_FRAMES = 50;
@@ -156,6 +157,49 @@ test('headers that came while a publisher was on air are known when it is on air
   fed = [];
   run(33_000, 'primary', 'backup');
   expect(fed.some(({ tag: { payload } }) => payload.equals(header(9).payload))).toBe(true);
+});
+
+const TRACK_IDS = [3, 1];
+const inTrack = (plain: FlvTag, trackId = TRACK_IDS[0] ?? 0) => multitrackTag(toEnhanced(plain), trackId);
+const configuration = (mark: number) => tag(VIDEO_TAG, 0x17, 0, 0, 0, 0, mark);
+const picture = (isKeyframe: boolean, mark: number) => tag(VIDEO_TAG, isKeyframe ? 0x17 : 0x27, 1, 0, 0, 0, mark);
+
+/** Publishers that send each frame in several tracks. */
+function sendTracks(name: IngestName, plain: FlvTag): void {
+  for (const trackId of TRACK_IDS) ingests.onTag(name, inTrack(plain, trackId), nowMs);
+}
+function runTracks(name: IngestName, milliseconds: number): void {
+  sendTracks(name, configuration(MARKS[name]));
+  for (let sent = 0; sent * FRAME_MS < milliseconds; sent += 1, nowMs += FRAME_MS)
+    sendTracks(name, picture(sent % GOP_FRAMES === 0, MARKS[name]));
+}
+
+test('a publisher of several tracks is kept ready by its first one, and takes over with the tags that it sent', () => {
+  connect('primary');
+  ingests.connect('backup', nowMs);
+  fed = [];
+  runTracks('backup', 2500);
+  expect(switches).toEqual([['backup', 'stalled', expect.any(Number)]]);
+  expect(fed.slice(0, 2).map((each) => each.tag)).toEqual([
+    inTrack(configuration(MARKS.backup)),
+    inTrack(picture(true, MARKS.backup)),
+  ]);
+});
+
+test('a primary publisher of several tracks is on air again at a keyframe', () => {
+  connect('primary');
+  connect('backup');
+  run(2500, 'backup');
+  ingests.disconnect('primary', nowMs);
+  ingests.connect('primary', nowMs);
+  ingests.onTag('backup', frame(MARKS.backup), nowMs + 30_000);
+  fed = [];
+  runTracks('primary', 31_500);
+  expect(switches.map(([onAir]) => onAir)).toEqual(['backup', 'primary']);
+  expect(fed.slice(0, 2).map((each) => each.tag)).toEqual([
+    inTrack(configuration(MARKS.primary)),
+    inTrack(picture(true, MARKS.primary)),
+  ]);
 });
 
 test('tags of one that is not connected are dropped', () => {

@@ -1,6 +1,6 @@
 import type { FailoverReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
-import { type FlvTag, isVideoKeyframe } from '#encoder/media/flv-tag.ts';
+import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { StandbySource } from './standby-source.ts';
 
 /** How long the primary publisher must send without a stall before it is on air again. */
@@ -74,16 +74,16 @@ export class IngestSwitch {
       feed(tag, receivedAtMs);
       return;
     }
-    const reason = this.#reasonToTakeOver(source, tag, receivedAtMs);
+    const reason = this.#reasonToTakeOver(source, receivedAtMs);
     if (reason !== null && source.standby.isReady) this.#switchTo(source, reason, receivedAtMs);
   }
 
-  #reasonToTakeOver(source: IngestSource, tag: FlvTag, nowMs: number): FailoverReason | null {
+  #reasonToTakeOver(source: IngestSource, nowMs: number): FailoverReason | null {
     const onAir = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
     if (onAir === undefined || nowMs - onAir.lastTagAtMs >= this.#options.failoverMs) return 'stalled';
     // At a keyframe, so that viewers see nothing twice.
-    const isCut = !source.standby.hasVideo || isVideoKeyframe(tag);
-    return source.name === 'primary' && isCut && nowMs - source.steadySinceMs >= STEADY_MS ? 'recovered' : null;
+    const canReturn = source.name === 'primary' && source.standby.isAtStart;
+    return canReturn && nowMs - source.steadySinceMs >= STEADY_MS ? 'recovered' : null;
   }
 
   #switchTo(source: IngestSource, reason: FailoverReason, nowMs: number): void {

@@ -5,26 +5,28 @@ import {
   SCRIPT_TAG,
   VIDEO_TAG,
 } from '#encoder/media/flv-tag.ts';
+import { PlainTags } from '#encoder/media/plain-tags.ts';
 import type { ReceivedTag } from '#encoder/transcode/stray-tags.ts';
 import { TagCache } from '#encoder/transcode/tag-cache.ts';
 
 /**
  * All that FFmpeg needs to go on with a publisher at once: what describes its media, and while it is not on air, the media since
- * a keyframe. Bounded like any tag cache.
+ * a keyframe. Bounded like any tag cache. Tags are judged in their plain form, and handed on as they came.
  */
 export class StandbySource {
   #metadata: FlvTag | null = null;
   #hasVideo = false;
+  readonly #plainTags = new PlainTags();
+  /** What the publisher sent, by plain tags that are something else. */
+  readonly #received = new WeakMap<FlvTag, FlvTag>();
   /** Its timeline is the time of arrival. */
   readonly #cache = new TagCache();
 
-  /** Whether any video came. */
-  get hasVideo(): boolean {
-    return this.#hasVideo;
-  }
-
   /** Takes a tag of the publisher. Keeps media only if it is not on air. */
-  add(tag: FlvTag, receivedAtMs: number, isOnAir: boolean): void {
+  add(received: FlvTag, receivedAtMs: number, isOnAir: boolean): void {
+    const tag = this.#plainTags.add(received);
+    if (tag === null) return;
+    if (tag !== received) this.#received.set(tag, received);
     if (tag.type === VIDEO_TAG) this.#hasVideo = true;
     if (tag.type === SCRIPT_TAG) this.#metadata = tag;
     else if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#cache.replaceHeader(tag);
@@ -36,6 +38,11 @@ export class StandbySource {
     return this.#cache.tags.length > 0;
   }
 
+  /** Whether decoding can start with the newest media, so that nothing has to be shown again. */
+  get isAtStart(): boolean {
+    return this.#cache.tags.length === 1;
+  }
+
   /** Everything, in an order in which a publisher could have sent it. Forgets the media. */
   take(nowMs: number): readonly ReceivedTag[] {
     const media = this.#cache.tags.map(({ tag, timelineMs }) => ({ tag, receivedAtMs: timelineMs }));
@@ -43,6 +50,7 @@ export class StandbySource {
     const metadata = this.#metadata === null ? [] : [this.#metadata];
     const headers = [...metadata, ...this.#cache.sequenceHeaders];
     this.#cache.clear();
-    return [...headers.map((tag) => ({ tag, receivedAtMs: startMs })), ...media];
+    const all = [...headers.map((tag) => ({ tag, receivedAtMs: startMs })), ...media];
+    return all.map(({ tag, receivedAtMs }) => ({ tag: this.#received.get(tag) ?? tag, receivedAtMs }));
   }
 }
