@@ -53,10 +53,7 @@ test('of two encoders with one key that both come back, one stays on air, and ev
     description,
   });
   expect(acceptances()).toBe(before);
-  // The first one had the stream, and there were three takeovers. Those within half a second count as one.
-  const acceptedAtMs = encoders.flatMap((encoder) => encoder.acceptedAtMs).toSorted((a, b) => a - b);
-  const turns = acceptedAtMs.filter((atMs, index) => atMs - (acceptedAtMs[index - 1] ?? 0) > 500);
-  // The encoders' clock sees them a little later than the tasks, so one or two may fall apart.
-  expect(turns.length).toBeLessThanOrEqual(6);
+  // The first one had the stream, and there were three takeovers.
+  expect(before).toBeLessThanOrEqual(4);
   expect(eventsOf('stream.contested')).toHaveLength(1);
 });

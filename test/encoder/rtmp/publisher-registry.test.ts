@@ -2,6 +2,8 @@ import { type Claimant, PublisherRegistry } from '#encoder/rtmp/publisher-regist
 
 const STREAM = { streamId: 'stream' };
 
+let claimants = 0;
+
 /** A claimant that counts its replacements, and is closed by `close`. */
 function makeClaimant(remoteAddress = '192.0.2.1') {
   let close = () => {};
@@ -9,7 +11,9 @@ function makeClaimant(remoteAddress = '192.0.2.1') {
     close = resolve;
   });
   const state = { replacements: 0, refusedAddresses: [] as string[], lastTagAtMs: null as number | null };
+  claimants += 1;
   const claimant: Claimant = {
+    id: `claimant ${claimants}`,
     closed,
     remoteAddress,
     get lastTagAtMs() {
@@ -104,6 +108,12 @@ test('after three takeovers in a minute the one on air stays, and the other is r
   expect(await isRefused(registry)).toBe(false);
 });
 
+test('takeovers count however fast they follow each other', async () => {
+  const registry = new PublisherRegistry({ now: () => nowMs });
+  await takeTurns(registry, 3, 10);
+  expect(await isRefused(registry)).toBe(true);
+});
+
 test('three takeovers in more than a minute are none too many', async () => {
   const registry = new PublisherRegistry({ now: () => nowMs });
   await takeTurns(registry, 4, 31_000);
@@ -124,8 +134,15 @@ test('a connection that is silent is replaced as often as its encoder comes back
 test('takeovers that another task has counted count here, and the same one once', async () => {
   const registry = new PublisherRegistry({ now: () => nowMs });
   const first = await takeTurns(registry, 1, 10_000);
-  registry.takeovers.learn('stream', [1_100, 20_000]);
-  expect(registry.takeovers.agesOf('stream')).toEqual([20_000, 1_000]);
+  const [{ publisherId } = { publisherId: '' }] = registry.takeovers.of('stream');
+  registry.takeovers.learn('stream', [
+    { publisherId: 'other', ageMs: 1_100 },
+    { publisherId, ageMs: 1_100 },
+  ]);
+  expect(registry.takeovers.of('stream')).toEqual([
+    { publisherId: 'other', ageMs: 1_100 },
+    { publisherId, ageMs: 1_000 },
+  ]);
   nowMs += 5_000;
   first.state.lastTagAtMs = nowMs;
   const onAir = makeClosing();

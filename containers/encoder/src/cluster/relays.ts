@@ -204,6 +204,10 @@ class RelayedClaimant implements Claimant {
     });
   }
 
+  get id(): string {
+    return this.#publisher.id;
+  }
+
   get remoteAddress(): string {
     return this.#publisher.remoteAddress;
   }

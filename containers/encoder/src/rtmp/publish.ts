@@ -94,6 +94,10 @@ export class Publish implements Claimant {
     }
   }
 
+  get id(): string {
+    return this.#options.connection.id;
+  }
+
   get remoteAddress(): string {
     return this.#options.connection.remoteAddress;
   }

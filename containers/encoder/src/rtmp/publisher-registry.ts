@@ -10,6 +10,8 @@ const SILENCE_MS = 2_000;
 
 /** A publish that holds its stream, or is about to. */
 export interface Claimant {
+  /** Of the connection that publishes, also if another task has it. */
+  readonly id: string;
   /** Resolves when the claimant's handler is closed, or when the claimant ended without one. */
   readonly closed: Promise<void>;
   readonly remoteAddress: string;
@@ -50,7 +52,7 @@ export class PublisherRegistry {
   async claim(ingest: ClaimedIngest, claimant: Claimant): Promise<void> {
     const name = nameOf(ingest);
     const former = this.#claims.get(name);
-    if (former !== undefined && this.#isOnAir(former) && !this.takeovers.take(ingest.streamId)) {
+    if (former !== undefined && this.#isOnAir(former) && !this.takeovers.take(ingest.streamId, claimant.id)) {
       former.claimant.onContested(claimant.remoteAddress);
       throw new PublishRefusal('NetStream.Publish.BadName', ANOTHER_ENCODER);
     }

@@ -5,21 +5,37 @@ const MAX_TAKEOVERS = 3;
 const WINDOW_MS = 60_000;
 /** How long the others are refused after their last try. */
 const REFUSAL_MS = 30_000;
-/** Within this time, two tasks count the same takeover. */
-const SAME_TAKEOVER_MS = 500;
 /** Streams that are remembered. Only those with a takeover in the last minute need it. */
 const MAX_STREAMS = 1_000;
 
+/** A publisher on air was replaced, as one task tells another: their clocks need not agree. */
+export interface Takeover {
+  /** The connection that took over. */
+  readonly publisherId: string;
+  /** Milliseconds before now. */
+  readonly ageMs: number;
+}
+
+/** A takeover as this task remembers it. */
+interface CountedTakeover {
+  readonly publisherId: string;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+}
+
 interface StreamTakeovers {
-  /** The latest, oldest first, in milliseconds since 1970. */
-  readonly atMs: readonly number[];
+  /** The latest, oldest first. */
+  readonly latest: readonly CountedTakeover[];
   /** Milliseconds since 1970. */
   readonly refusedUntilMs: number;
 }
 
-const NONE: StreamTakeovers = { atMs: [], refusedUntilMs: 0 };
+const NONE: StreamTakeovers = { latest: [], refusedUntilMs: 0 };
 
-/** How often publishers on air were replaced. If it was too often, the one on air stays. */
+/**
+ * How often publishers on air were replaced. If it was too often, the one on air stays. Two tasks may see the same takeover, so each
+ * is known by the connection that took over.
+ */
 export class Takeovers {
   readonly #now: () => number;
   readonly #streams: LRUCache<string, StreamTakeovers>;
@@ -31,41 +47,46 @@ export class Takeovers {
   }
 
   /** Counts a takeover. Returns false, and refuses further ones for 30 s, if there were three in the last minute. */
-  take(streamId: string): boolean {
+  take(streamId: string, publisherId: string): boolean {
     const nowMs = this.#now();
-    const { atMs, refusedUntilMs } = this.#of(streamId);
+    const { latest, refusedUntilMs } = this.#recent(streamId);
     // The task that has the connection has let it through.
-    if (isKnown(atMs, nowMs)) return true;
-    const isRefused = refusedUntilMs > nowMs || atMs.length >= MAX_TAKEOVERS;
-    const latest = [...atMs, nowMs].slice(-MAX_TAKEOVERS);
-    this.#streams.set(
-      streamId,
-      isRefused ? { atMs, refusedUntilMs: nowMs + REFUSAL_MS } : { atMs: latest, refusedUntilMs },
-    );
-    return !isRefused;
+    if (isKnown(latest, publisherId)) return true;
+    if (refusedUntilMs > nowMs || latest.length >= MAX_TAKEOVERS) {
+      this.#streams.set(streamId, { latest, refusedUntilMs: nowMs + REFUSAL_MS });
+      return false;
+    }
+    this.#streams.set(streamId, { latest: [...latest, { publisherId, atMs: nowMs }], refusedUntilMs });
+    return true;
   }
 
-  /** How long ago the latest takeovers of a stream were, in milliseconds, for another task. */
-  agesOf(streamId: string): readonly number[] {
-    return this.#of(streamId).atMs.map((atMs) => Math.max(0, this.#now() - atMs));
+  /** The latest takeovers of a stream, for another task. */
+  of(streamId: string): readonly Takeover[] {
+    const nowMs = this.#now();
+    return this.#recent(streamId).latest.map(({ publisherId, atMs }) => ({
+      publisherId,
+      ageMs: Math.max(0, nowMs - atMs),
+    }));
   }
 
   /** Adds the takeovers that another task has counted. */
-  learn(streamId: string, agesMs: readonly number[]): void {
-    const { atMs, refusedUntilMs } = this.#of(streamId);
-    const unknown = agesMs.map((ageMs) => this.#now() - ageMs).filter((each) => !isKnown(atMs, each));
+  learn(streamId: string, takeovers: readonly Takeover[]): void {
+    const { latest, refusedUntilMs } = this.#recent(streamId);
+    const unknown = takeovers
+      .filter(({ publisherId }) => !isKnown(latest, publisherId))
+      .map(({ publisherId, ageMs }) => ({ publisherId, atMs: this.#now() - ageMs }));
     if (unknown.length === 0) return;
-    const latest = [...atMs, ...unknown].sort((a, b) => a - b).slice(-MAX_TAKEOVERS);
-    this.#streams.set(streamId, { atMs: latest, refusedUntilMs });
+    const all = [...latest, ...unknown].sort((a, b) => a.atMs - b.atMs).slice(-MAX_TAKEOVERS);
+    this.#streams.set(streamId, { latest: all, refusedUntilMs });
   }
 
   /** Those of the last minute. */
-  #of(streamId: string): StreamTakeovers {
+  #recent(streamId: string): StreamTakeovers {
     const known = this.#streams.get(streamId) ?? NONE;
     const sinceMs = this.#now() - WINDOW_MS;
-    return { ...known, atMs: known.atMs.filter((atMs) => atMs > sinceMs) };
+    return { ...known, latest: known.latest.filter(({ atMs }) => atMs > sinceMs) };
   }
 }
 
-const isKnown = (knownMs: readonly number[], atMs: number): boolean =>
-  knownMs.some((each) => Math.abs(each - atMs) < SAME_TAKEOVER_MS);
+const isKnown = (known: readonly CountedTakeover[], publisherId: string): boolean =>
+  known.some((each) => each.publisherId === publisherId);

@@ -12,7 +12,7 @@ import { streamOf } from '../../rtmp/recording-server.ts';
 
 const HEAD: RelayHead = {
   ...{ toTaskId: 'task', publisherId: 'a', remoteAddress: '2001:db8::1', software: null, stream: streamOf('key') },
-  takeoverAgesMs: [9_000, 1_000],
+  takeovers: [{ publisherId: 'b', ageMs: 9_000 }],
 };
 const UINT32_MAX = 2 ** 32 - 1;
 

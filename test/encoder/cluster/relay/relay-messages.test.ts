@@ -9,7 +9,7 @@ import {
 const END = toRelayedEnd('NetStream.Publish.BadName', 'Späť\n"later"');
 const MESSAGES: readonly RelayMessage[] = [
   { alive: true },
-  { accepted: true, takeoverAgesMs: [1_500] },
+  { accepted: true, takeovers: [{ publisherId: 'a', ageMs: 1_500 }] },
   { refused: END },
   { playable: true },
   { sendAway: true },
@@ -50,6 +50,6 @@ test.each([
 
 test('a task of an earlier version counts no takeovers', () => {
   expect(new RelayMessageReader().read(Buffer.from('{"accepted":true}\n'))).toEqual([
-    { accepted: true, takeoverAgesMs: [] },
+    { accepted: true, takeovers: [] },
   ]);
 });

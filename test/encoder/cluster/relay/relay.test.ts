@@ -27,7 +27,7 @@ const HEAD = encodeRelayHead({
     software: null,
     stream: streamOf('key'),
   },
-  takeoverAgesMs: [],
+  takeovers: [],
 });
 
 afterEach(closeServers);
@@ -49,11 +49,12 @@ describe('a publish that is relayed', () => {
     const [here, there] = [new Takeovers({ now: Date.now }), new Takeovers({ now: Date.now })];
     const client = new RelayedClient();
     const { streamId } = client.publisher.stream;
-    there.learn(streamId, [40_000]);
-    here.learn(streamId, [5_000]);
+    there.learn(streamId, [{ publisherId: 'a', ageMs: 40_000 }]);
+    here.learn(streamId, [{ publisherId: 'b', ageMs: 5_000 }]);
     const owner = await Owner.start({ takeovers: there });
     const handler = await client.relay(owner.address, { takeovers: here });
-    for (const takeovers of [here, there]) expect(takeovers.agesOf(streamId)).toHaveLength(2);
+    for (const takeovers of [here, there])
+      expect(takeovers.of(streamId).map(({ publisherId }) => publisherId)).toEqual(['a', 'b']);
     handler.onContested('192.0.2.9');
     await waitFor('the address', () => owner.recorder.recordings[0]?.refusedAddresses.includes('192.0.2.9'));
   });
@@ -190,7 +191,7 @@ const respond = (response: ServerResponse, ...lines: readonly string[]) => {
   response.flushHeaders();
   for (const line of lines) response.write(line);
 };
-const ACCEPTED = encodeRelayMessage({ accepted: true, takeoverAgesMs: [] });
+const ACCEPTED = encodeRelayMessage({ accepted: true, takeovers: [] });
 
 describe('a task that does not take a publish', () => {
   test.each<[string, (request: IncomingMessage, response: ServerResponse) => void, RegExp]>([

@@ -149,8 +149,8 @@ export class ReceivedPublish {
 
   /** The handler of the publish; null if it is refused. */
   async #accept(head: RelayHead): Promise<PublisherHandler | null> {
-    const { publisherId: id, remoteAddress, software, stream, takeoverAgesMs } = head;
-    this.#options.takeovers.learn(stream.streamId, takeoverAgesMs);
+    const { publisherId: id, remoteAddress, software, stream, takeovers } = head;
+    this.#options.takeovers.learn(stream.streamId, takeovers);
     const end = (code: RefusalCode, description: string) => this.#end(code, description);
     const sendAway = () => this.#sendAway();
     const hasEnded = () => this.#isOver();
@@ -170,7 +170,7 @@ export class ReceivedPublish {
   #goLive({ stream }: RelayHead, handler: PublisherHandler): void {
     this.#handler = handler;
     this.#log.info('relayed publish accepted');
-    this.#send({ accepted: true, takeoverAgesMs: this.#options.takeovers.agesOf(stream.streamId) });
+    this.#send({ accepted: true, takeovers: this.#options.takeovers.of(stream.streamId) });
     this.#tellIfPlayable(handler);
   }
 

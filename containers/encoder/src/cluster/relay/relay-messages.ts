@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
+import type { Takeover } from '#encoder/rtmp/takeovers.ts';
 import { authorisedStreamSchema, refusalCodeSchema } from '#runtime/authorised-stream.ts';
 
 /** Path of a relay on a task's internal server. */
@@ -31,8 +32,8 @@ export interface RelayHead {
   readonly remoteAddress: string;
   readonly software: string | null;
   readonly stream: AuthorisedStream;
-  /** When publishers on air were replaced, as far as the other task knows, in milliseconds before now. */
-  readonly takeoverAgesMs: readonly number[];
+  /** As far as the other task knows. */
+  readonly takeovers: readonly Takeover[];
 }
 
 /** Why a publish is refused or over, in RTMP's terms. */
@@ -47,7 +48,7 @@ export type RelayMessage =
   /** The first line, unless it is `refused`. */
   | {
       readonly accepted: true /** As in the head, as far as this task knows. */;
-      readonly takeoverAgesMs: readonly number[];
+      readonly takeovers: readonly Takeover[];
     }
   | { readonly refused: RelayedEnd }
   /** Viewers have something to play from now on. */
@@ -60,20 +61,21 @@ export type RelayMessage =
 
 const name = z.string().check(z.minLength(1), z.maxLength(64));
 /** A task before this version has none. */
-const ages = z._default(z.array(z.number().check(z.nonnegative())).check(z.maxLength(MAX_TAKEOVERS)), []);
+const takeover = z.object({ publisherId: name, ageMs: z.number().check(z.nonnegative()) });
+const takeovers = z._default(z.array(takeover).check(z.maxLength(MAX_TAKEOVERS)), []);
 const headSchema: z.ZodMiniType<RelayHead> = z.object({
   toTaskId: name,
   publisherId: name,
   remoteAddress: name,
   software: z._default(z.nullable(z.string().check(z.maxLength(64))), null),
   stream: authorisedStreamSchema,
-  takeoverAgesMs: ages,
+  takeovers,
 });
 
 const yes = z.literal(true);
 const endSchema = z.object({ code: refusalCodeSchema, description: z.string() });
 const messageSchema: z.ZodMiniType<RelayMessage> = z.union([
-  z.object({ accepted: yes, takeoverAgesMs: ages }),
+  z.object({ accepted: yes, takeovers }),
   z.object({ refused: endSchema }),
   z.object({ playable: yes }),
   z.object({ sendAway: yes }),

@@ -100,8 +100,8 @@ class RelayedPublisher implements PublisherHandler {
     this.#request.once('close', () => this.#lose(new Error('the connection closed')));
     const { id: publisherId, remoteAddress, software, stream } = publisher;
     const { taskId: toTaskId } = options;
-    const takeoverAgesMs = options.takeovers.agesOf(stream.streamId);
-    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, software, stream, takeoverAgesMs }));
+    const takeovers = options.takeovers.of(stream.streamId);
+    this.#request.write(encodeRelayHead({ toTaskId, publisherId, remoteAddress, software, stream, takeovers }));
     this.#deadline = this.#limit(connectTimeoutMs, 'no answer in time');
   }
 
@@ -171,7 +171,7 @@ class RelayedPublisher implements PublisherHandler {
       clearTimeout(this.#deadline);
       this.#phase = 'live';
       const { takeovers, publisher } = this.#options;
-      takeovers.learn(publisher.stream.streamId, message.takeoverAgesMs);
+      takeovers.learn(publisher.stream.streamId, message.takeovers);
       this.#onAccepted(this);
     } else if ('refused' in message && this.#phase === 'asking') {
       this.#hangUp();
