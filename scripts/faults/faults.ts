@@ -1,3 +1,4 @@
+import { backupFaults } from './experiments/backup.ts';
 import { blackStart } from './experiments/black-start.ts';
 import { captions } from './experiments/captions.ts';
 import { clockStep } from './experiments/clock-step.ts';
@@ -30,6 +31,7 @@ export const FAULTS: readonly Fault[] = [
   stopWhileAway,
   ...endsTogether,
   slate,
+  ...backupFaults,
   ...otherPlayers,
   soundGap,
   pictureGone,

@@ -1,3 +1,5 @@
+import type { Page } from 'playwright-core';
+
 /** How a player has played. */
 export interface PlayerReport {
   /** `page` is the watch page, `plain` is hls.js as it is; others have the names of their programs. */
@@ -11,6 +13,8 @@ export interface PlayerReport {
 /** A player that plays a stream. It ends with its context. */
 export interface Player {
   readonly name: string;
+  /** Missing if it is a program. */
+  readonly page?: Page;
   /** Seconds on its own clock. Null before it first moves. */
   positionSeconds(): Promise<number | null>;
   report(): Promise<PlayerReport>;

@@ -21,6 +21,8 @@ export interface ClipOptions {
   readonly keyframeSeconds: number;
   /** Whether there is an audio track: AAC, stereo, 48 kHz. */
   readonly hasAudio: boolean;
+  /** What the frame counter shows in the first frame. @default 0 */
+  readonly firstFrameNumber?: number;
 }
 
 /**
@@ -83,7 +85,8 @@ function ffmpegArguments(clip: ClipOptions): string[] {
 }
 
 /** FFmpeg filters that draw the flash and the counter. A disabled `drawbox` costs next to nothing. */
-function drawings({ width, height }: ClipOptions): string {
+function drawings({ width, height, firstFrameNumber }: ClipOptions): string {
+  const number = firstFrameNumber === undefined ? 'n' : `n+${firstFrameNumber}`;
   const box = (x: number, y: number, boxWidth: number, boxHeight: number, rest: string): string =>
     `drawbox=x=${x}:y=${y}:w=${boxWidth}:h=${boxHeight}:t=fill:${rest}`;
   const flash = [0, Math.round(height * 0.75), Math.round(width / 8), Math.ceil(height / 4)] as const;
@@ -95,7 +98,7 @@ function drawings({ width, height }: ClipOptions): string {
     box(edge(0), 0, edge(COUNTER.bits) - edge(0), 2 * rowHeight, 'c=black'),
   ];
   for (let cell = 0; cell < COUNTER.bits; cell++) {
-    const isOne = `bitand(n,${2 ** (COUNTER.bits - 1 - cell)})`;
+    const isOne = `bitand(${number},${2 ** (COUNTER.bits - 1 - cell)})`;
     const cellWidth = edge(cell + 1) - edge(cell);
     filters.push(box(edge(cell), 0, cellWidth, rowHeight, `c=white:enable='${isOne}'`));
     filters.push(box(edge(cell), rowHeight, cellWidth, rowHeight, `c=white:enable='not(${isOne})'`));

@@ -98,6 +98,11 @@ describe('the counter in a clip', () => {
     },
   );
 
+  test('begins with another number if it is asked to', async () => {
+    const clipPath = await makeClip({ ...SHORT_CLIP, width: 640, height: 360, firstFrameNumber: 0x8000 });
+    expect((await decodeFrameNumbers(['-i', clipPath])).slice(0, 3)).toEqual([0x8000, 0x8001, 0x8002]);
+  });
+
   test('a clip is made only once', async () => {
     expect(await makeClip(SHORT_CLIP)).toBe(await makeClip(SHORT_CLIP));
     expect(await makeClip(SHORT_CLIP)).not.toBe(await makeClip({ ...SHORT_CLIP, hasAudio: false }));
