@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { BroadcastEndReason, EmitEvent, FailoverReason } from '#domain/events.ts';
-import type { IngestName } from '#domain/ingest-auth.ts';
+import type { EmitEvent } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus } from '#domain/playback-ids.ts';
 import type { BroadcastState, EndReason } from '#domain/streams.ts';
@@ -14,14 +13,14 @@ import type { LiveStore } from '#runtime/live-store.ts';
 import type { TraceStore } from '#runtime/trace-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { FlightRecorder } from './flight-recorder.ts';
-import { LivePublish, type PublishedStream } from './live-publish.ts';
-import { endsPlaylists, isForgotten } from './requested-ends.ts';
+import { endsPlaylists } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
 import { StreamEncoders } from './stream-encoders.ts';
 import { StreamEnd } from './stream-end.ts';
 import { StreamHold } from './stream-hold.ts';
 import { StreamMedia } from './stream-media.ts';
 import { liveSinceMsOf, type StreamPast } from './stream-past.ts';
+import { StreamPublishes } from './stream-publishes.ts';
 
 export interface LiveStreamOptions {
   readonly streamId: string;
@@ -53,41 +52,41 @@ export interface LiveStreamOptions {
 }
 
 /** A stream that this task holds: its successive publishers, what viewers get of them, and its end here. */
-export class LiveStream implements PublishedStream {
+export class LiveStream {
   readonly #options: LiveStreamOptions;
-  readonly #recorder: FlightRecorder;
   readonly #broadcast: Broadcast;
   readonly #media: StreamMedia;
   readonly #encoders: StreamEncoders;
   readonly #hold: StreamHold;
   readonly #end: StreamEnd;
-  #publish: LivePublish | null = null;
-  #isClosed = false;
+  readonly #publishes: StreamPublishes;
   #isGoingLive = false;
   #isForgotten = false;
 
   constructor(options: LiveStreamOptions) {
     const { past, now } = options;
     this.#options = options;
-    this.#recorder = new FlightRecorder(options);
+    const recorder = new FlightRecorder(options);
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
     const goneAtMs = past.broadcast?.publisherGoneAtMs ?? null;
     if (goneAtMs !== null) this.#broadcast.onPublisherGone(goneAtMs);
     this.#media = new StreamMedia({ ...options, onPlayable: () => this.#onPlayable() });
-    const parts = { media: this.#media, broadcast: this.#broadcast, trace: this.#recorder };
+    const parts = { media: this.#media, broadcast: this.#broadcast, trace: recorder };
     this.#encoders = new StreamEncoders({ ...options, ...parts, qualityLevel: past.broadcast?.qualityLevel ?? 0 });
     this.#hold = new StreamHold({
       ...options,
       broadcast: () => this.#broadcastState(),
-      health: () => this.#publish?.health() ?? null,
-      onTraceRequested: (requestedAtMs) => void this.#recorder.save(requestedAtMs),
-      onEndRequested: (reason) => this.#endOnRequest(reason),
+      health: () => this.#publishes.health(),
+      onTraceRequested: (requestedAtMs) => void recorder.save(requestedAtMs),
+      onEndRequested: (reason) => this.#publishes.endOnRequest(reason),
       onReplaced: () => this.fence(),
     });
     this.#end = new StreamEnd({
       ...{ ...options, ...parts, encoders: this.#encoders, hold: this.#hold },
       onForgotten: () => this.#onForgotten(),
     });
+    const ending = { encoders: this.#encoders, hold: this.#hold, end: this.#end };
+    this.#publishes = new StreamPublishes({ ...options, ...parts, ...ending, recorder });
   }
 
   get streamId(): string {
@@ -121,7 +120,7 @@ export class LiveStream implements PublishedStream {
 
   /** Whether somebody publishes. */
   get hasPublisher(): boolean {
-    return this.#publish !== null;
+    return this.#publishes.hasPublisher;
   }
 
   /** Whether its playlists have ended. */
@@ -141,7 +140,7 @@ export class LiveStream implements PublishedStream {
 
   /** The encoder that somebody feeds; null while nobody publishes. */
   get publishedEncoder(): StreamEncoder | null {
-    return this.#publish === null ? null : this.#encoders.current;
+    return this.#publishes.encoder;
   }
 
   /**
@@ -176,7 +175,7 @@ export class LiveStream implements PublishedStream {
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
   publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): PublisherHandler {
     // Both ingests may have begun at the same time.
-    const handler = this.join(publisher) ?? this.#start(publisher, begun);
+    const handler = this.join(publisher) ?? this.#publishes.start(publisher, begun);
     this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
     return handler;
   }
@@ -186,26 +185,7 @@ export class LiveStream implements PublishedStream {
    * ingest.
    */
   join(publisher: Publisher): PublisherHandler | null {
-    if (this.isFenced || this.#isClosed || publisher.stream.playbackId !== this.playbackId) return null;
-    return this.#publish?.join(publisher) ?? null;
-  }
-
-  #start(publisher: Publisher, begun: BegunPublish): PublisherHandler {
-    this.#end.endIfRequested();
-    // The publisher came back before this task heard of the stop. It begins another broadcast.
-    if (begun.isFormerStopped && this.isLive && !this.hasEnded) this.#end.endNow('stopped');
-    this.#end.callOff();
-    this.#broadcast.onPublisher();
-    if (this.hasEnded) this.#encoders.resetQuality();
-    this.#media.onPublish(publisher.stream.latency);
-    const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    const publish = new LivePublish({ stream: this, publisher, reserved, recorder: this.#recorder, ...this.#options });
-    this.#publish = publish;
-    return publish.handler;
-  }
-
-  encoderFor(publish: LivePublish): StreamEncoder {
-    return this.#encoders.startFor(publish);
+    return this.#publishes.join(publisher);
   }
 
   /**
@@ -219,34 +199,9 @@ export class LiveStream implements PublishedStream {
     this.#end.endIn(untilMs - this.#options.now(), reason);
   }
 
-  onFailover(onAir: IngestName, reason: FailoverReason): void {
-    this.#options.log.warn({ onAir, reason }, 'the other publisher is on air');
-    this.#broadcast.onFailover(onAir, reason);
-  }
-
-  onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void {
-    if (this.#publish !== publish) return;
-    this.#publish = null;
-    this.#media.recheckArrivals();
-    if (this.isFenced || this.#isClosed) {
-      void this.#encoders.stop();
-      return;
-    }
-    this.#broadcast.onPublisherGone();
-    if (endsPlaylists(reason)) {
-      this.#end.endOnRequest(reason);
-    } else {
-      // Viewers get the last of a publisher who is expected elsewhere at once.
-      if (this.#options.isDraining()) void this.#encoders.stop();
-      else this.#encoders.wait();
-      this.#end.endIn(this.#options.reconnectWindowMs, reason);
-    }
-    this.#hold.publisherLeft();
-  }
-
   /** The task drains: whoever may come back will do so on another one. */
   drain(): void {
-    if (this.#publish === null) void this.#encoders.stop();
+    if (!this.hasPublisher) void this.#encoders.stop();
   }
 
   /**
@@ -269,14 +224,13 @@ export class LiveStream implements PublishedStream {
     void this.#hold.fence();
     this.#media.freeze();
     this.#media.recheckArrivals();
-    if (this.#publish === null) void this.#encoders.stop();
-    this.#publish?.end(null);
+    this.#publishes.fence();
     this.#options.onGone();
   }
 
   /** Ends the stream at once. Resolves when no process of it is left and the store knows. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#publishes.close();
     await this.#encoders.stopAll();
     if (!this.isFenced) await this.#end.endWithTask();
   }
@@ -291,23 +245,6 @@ export class LiveStream implements PublishedStream {
   /** Nobody may answer for the stream any more, not even with its end, which is all that is left of it here. */
   forget(): void {
     this.#end.forgetNow();
-  }
-
-  /** Somebody asked for the end of the publish, or of the wait for one. */
-  #endOnRequest(reason: EndReason): void {
-    if (isForgotten(reason)) this.#forgetOnRequest(reason);
-    else if (this.#publish !== null) this.#publish.end(reason);
-    else if (endsPlaylists(reason) && !this.hasEnded) this.#end.endOnRequest(reason);
-  }
-
-  /** Does not wait for the publisher to leave: a broadcaster that is slow to hear must not keep the stream in view. */
-  #forgetOnRequest(reason: EndReason): void {
-    const publish = this.#publish;
-    publish?.end(reason);
-    this.#publish = null;
-    if (publish !== null) this.#broadcast.onPublisherGone();
-    if (this.hasEnded) this.#end.forgetNow();
-    else this.#end.endNow(reason);
   }
 
   #onForgotten(): void {
