@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -29,9 +29,16 @@ export function documentClientFor(endpoint: string): DynamoDBDocumentClient {
   );
 }
 
+/** The database files of DynamoDBs in which nothing but the tables is, by the tables' names. Tables take longer than files. */
+const emptyDatabases = new Map<string, Promise<ReadonlyMap<string, Buffer>>>();
+
 /** Starts a DynamoDB with all tables in a temporary folder, which `close` removes. */
 export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLES) {
-  const directory = await mkdtemp(join(tmpdir(), 'headend-dynamodb-'));
+  const names = JSON.stringify(tableNames);
+  const empty = emptyDatabases.get(names) ?? makeEmptyDatabase(tableNames);
+  emptyDatabases.set(names, empty);
+  const directory = await makeDirectory();
+  for (const [name, content] of await empty) await writeFile(join(directory, name), content);
   const server = await startDynamoDb({ directory, tableNames });
   const client = documentClientFor(server.url);
   return {
@@ -44,3 +51,18 @@ export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLE
     },
   };
 }
+
+async function makeEmptyDatabase(tableNames: TableNames): Promise<ReadonlyMap<string, Buffer>> {
+  const directory = await makeDirectory();
+  try {
+    await (await startDynamoDb({ directory, tableNames })).close();
+    const names = await readdir(directory);
+    return new Map(
+      await Promise.all(names.map(async (name) => [name, await readFile(join(directory, name))] as const)),
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+const makeDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'headend-dynamodb-'));

@@ -26,11 +26,13 @@ export async function createMissingTables({ dynamoDbUrl, tableNames }: CreateMis
   const client = new DynamoDBClient({ ...access, maxAttempts: 1 });
   try {
     const { TableNames: existing = [] } = await client.send(new ListTablesCommand({}));
-    for (const { nameVariable, partitionKey, sortKey } of TABLES) {
-      const name = tableNames[nameVariable];
-      const keys = sortKey === null ? [partitionKey] : [partitionKey, sortKey];
-      if (!existing.includes(name)) await createTable(client, name, keys);
-    }
+    const missing = TABLES.filter(({ nameVariable }) => !existing.includes(tableNames[nameVariable]));
+    const creating = missing.map(({ nameVariable, partitionKey, sortKey }) =>
+      createTable(client, tableNames[nameVariable], sortKey === null ? [partitionKey] : [partitionKey, sortKey]),
+    );
+    // None may still be asking for its table when the client is gone.
+    await Promise.allSettled(creating);
+    await Promise.all(creating);
   } finally {
     client.destroy();
   }

@@ -5,6 +5,9 @@ import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 type PublishArguments = Parameters<LiveStore['begin']>[0];
 type HeartbeatArguments = Parameters<LiveStore['heartbeat']>[0];
 
+/** From one heartbeat to the next where tests wait for one. `stream-lease-timing.test.ts` keeps to the product's second. */
+export const TEST_HEARTBEAT_MS = 100;
+
 /** What `LiveStore.begin` takes for a publish of a stream by connection-1, which begins now. */
 export const makePublish = (streamId: string, settings: Partial<PublishArguments> = {}): PublishArguments => ({
   streamId,

@@ -1,6 +1,7 @@
 import { LiveStreams, type LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import { TaskRoom } from '#encoder/streams/task-room.ts';
 import { createLogger } from '#runtime/log.ts';
+import { TEST_HEARTBEAT_MS } from '#test/support/live-store-calls.ts';
 import { testArbiter } from '#test/support/step-arbiters.ts';
 
 /** The streams of a task that gets no media from others. Nothing is encoded unless `spawn` is given. */
@@ -11,6 +12,8 @@ export const makeStreams = (options: Pick<LiveStreamsOptions, 'store'> & Partial
     traces: { put: async () => undefined },
     // Longer than any test.
     reconnectWindowMs: 60_000,
+    // Tests wait for what a heartbeat brings.
+    heartbeatMs: TEST_HEARTBEAT_MS,
     room: new TaskRoom({ capacityVCpus: 2, now: Date.now }),
     architecture: 'x64',
     arbiter: testArbiter(),

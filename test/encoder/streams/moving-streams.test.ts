@@ -12,7 +12,7 @@ import { waitFor } from '#kit/wait-for.ts';
 import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { deferred } from '#test/support/deferred.ts';
-import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
+import { makeHeartbeat, makePublish, TEST_HEARTBEAT_MS } from '#test/support/live-store-calls.ts';
 import { makeStreams } from './make-streams.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
 
@@ -228,7 +228,7 @@ test.each(['stopped', 'deleted'] as const)(
     await store.requestEnd({ ...request, reason: 'key-rotated' });
     const { leaseUntilMs = 0 } = (await store.getHeld(streamId)) ?? {};
     await waitFor('more heartbeats', async () => {
-      return ((await store.getHeld(streamId))?.leaseUntilMs ?? 0) > leaseUntilMs + 1_000;
+      return ((await store.getHeld(streamId))?.leaseUntilMs ?? 0) > leaseUntilMs + 2 * TEST_HEARTBEAT_MS;
     });
     expect(streams.held).toMatchObject([{ hasEnded: false }]);
     const closing = { playbackIds: [playbackId] };

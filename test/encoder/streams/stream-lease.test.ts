@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import pino from 'pino';
-import type { EndReason, StreamHealth } from '#domain/streams.ts';
+import { type EndReason, STREAM_HEARTBEAT_MS, type StreamHealth } from '#domain/streams.ts';
 import { StreamLease } from '#encoder/streams/stream-lease.ts';
 import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import { makeBroadcastState } from '#kit/stream-record.ts';
@@ -8,7 +8,7 @@ import { documentClientFor, startTemporaryDynamoDb, TEST_TABLES } from '#kit/tem
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
-import { makePublish } from '#test/support/live-store-calls.ts';
+import { makePublish, TEST_HEARTBEAT_MS } from '#test/support/live-store-calls.ts';
 
 const HEALTH: StreamHealth = {
   ...{ inputKbps: 3000, frameRate: 30, width: 1280, height: 720, videoCodec: 'h264', audioCodec: null },
@@ -48,7 +48,11 @@ afterAll(async () => {
 });
 
 /** Begins a publish by `owner` and takes its lease. `lost` resolves to the reason of the loss: null if it was replaced. */
-async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat'> = store) {
+async function takeLease(
+  owner: string,
+  leaseStore: Pick<LiveStore, 'heartbeat'> = store,
+  heartbeatMs: number = TEST_HEARTBEAT_MS,
+) {
   const begun = await store.begin(makePublish(streamId, { owner }));
   if (begun === null) throw new Error('the publish was refused');
   const losses: (EndReason | null)[] = [];
@@ -63,7 +67,7 @@ async function takeLease(owner: string, leaseStore: Pick<LiveStore, 'heartbeat'>
   };
   const taken = new StreamLease({
     heldAtMs: Date.now(),
-    store: leaseStore,
+    ...{ store: leaseStore, heartbeatMs },
     ...{ streamId, owner, epoch: begun.epoch, broadcast: () => BROADCAST, health: () => HEALTH },
     onTraceRequested: (requestedAtMs) => traceRequests.push(requestedAtMs),
     onEndRequested: onLost,
@@ -92,8 +96,10 @@ test('a heartbeat writes the health and the broadcast to the store and renews th
   await takeLease('a');
   const { leaseUntilMs = 0 } = (await store.get(streamId)) ?? {};
   expect(await waitFor('the health in the store', healthInStore)).toEqual(HEALTH);
-  const record = await store.get(streamId);
-  expect(record?.leaseUntilMs).toBeGreaterThan(leaseUntilMs);
+  const record = await waitFor('a later end', async () => {
+    const now = await store.get(streamId);
+    return (now?.leaseUntilMs ?? 0) > leaseUntilMs ? now : null;
+  });
   expect(record?.leaseUntilMs).toBeLessThanOrEqual(Date.now() + LEASE_DURATION_MS);
   expect(await store.getHeld(streamId)).toMatchObject({ broadcast: BROADCAST });
 });
@@ -148,8 +154,8 @@ test('an outage of the store loses no lease, and is logged once when it begins a
   const { losses } = await takeLease('a');
   await proxy.refuse();
   await waitFor('the line of the outage', async () => logLines.find(({ level }) => level === 'warn'));
-  // Two more heartbeats fail.
-  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  // More heartbeats fail.
+  await new Promise((resolve) => setTimeout(resolve, 5 * TEST_HEARTBEAT_MS));
   await proxy.mend();
   expect(await waitFor('the health in the store', healthInStore)).toEqual(HEALTH);
   await waitFor('the line of its end', async () => logLines.find(({ level }) => level === 'info'));
@@ -176,7 +182,7 @@ test('a publisher that leaves during an outage is logged as a warning, and the s
 });
 
 test('a lease that is dropped during an outage writes nothing', async () => {
-  const { lease: taken } = await takeLease('a');
+  const { lease: taken } = await takeLease('a', store, STREAM_HEARTBEAT_MS);
   await proxy.refuse();
   await taken.drop();
   await proxy.mend();

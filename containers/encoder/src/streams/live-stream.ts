@@ -31,6 +31,8 @@ export interface LiveStreamOptions {
   readonly traces: Pick<TraceStore, 'put'>;
   /** How long a stream without a publisher waits for one before it ends. */
   readonly reconnectWindowMs: number;
+  /** From one heartbeat to the next. @default STREAM_HEARTBEAT_MS */
+  readonly heartbeatMs?: number;
   /** A run is about to start that takes so much of the task's CPU. */
   readonly onCost: (vCpus: number) => void;
   /** Called when the playlists have ended. A later publish may begin them again. */

@@ -24,6 +24,8 @@ export interface LiveStreamsOptions {
   readonly traces: Pick<TraceStore, 'put'>;
   readonly takeOver: TakeOver;
   readonly reconnectWindowMs: number;
+  /** From one heartbeat of a stream to the next. @default STREAM_HEARTBEAT_MS */
+  readonly heartbeatMs?: number;
   /** How much of the task's CPU its streams hold. */
   readonly room: TaskRoom;
   readonly architecture: Architecture;

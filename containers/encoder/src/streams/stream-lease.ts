@@ -22,6 +22,8 @@ export interface StreamLeaseOptions {
   readonly owner: string | null;
   readonly broadcast: () => BroadcastState;
   readonly health: () => StreamHealth | null;
+  /** From one heartbeat to the next. @default STREAM_HEARTBEAT_MS */
+  readonly heartbeatMs?: number;
   /** Called once for each reason for which somebody asked for the end. The task still holds the stream. */
   readonly onEndRequested: (reason: EndReason) => void;
   /** Called once for each request for a trace, with the moment of the request in milliseconds since 1970. */
@@ -60,7 +62,7 @@ export class StreamLease {
     this.#owner = options.owner;
     this.#triedAtMs = options.heldAtMs;
     this.#heldAtMs = options.heldAtMs;
-    this.#beatIn(STREAM_HEARTBEAT_MS);
+    this.#beatIn(this.#heartbeatMs);
   }
 
   /** When the latest heartbeat that succeeded was sent, in milliseconds since 1970. */
@@ -104,6 +106,10 @@ export class StreamLease {
     this.#isOver = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     await this.#calling;
+  }
+
+  get #heartbeatMs(): number {
+    return this.#options.heartbeatMs ?? STREAM_HEARTBEAT_MS;
   }
 
   #isWithin(limitMs: number, sinceMs: number): boolean {
@@ -163,7 +169,7 @@ export class StreamLease {
   /** A first failure is repeated at once. */
   #beatAfter(startedAtMs: number, isFirstFailure: boolean): void {
     const elapsedMs = Math.max(0, this.#options.now() - startedAtMs); // Wall clocks are set back now and then.
-    this.#beatIn(isFirstFailure ? 0 : Math.max(0, STREAM_HEARTBEAT_MS - elapsedMs));
+    this.#beatIn(isFirstFailure ? 0 : Math.max(0, this.#heartbeatMs - elapsedMs));
   }
 
   /** Null if the store did not answer in time. */
