@@ -16,6 +16,8 @@ const shared = {
 export default {
   // Ends a test that hangs. Machines are shared and slow at times: no test measures with it.
   testTimeout: 240_000,
+  // Of `test.concurrent`, in one file: what a slow core encodes in real time.
+  maxConcurrency: 3,
   projects: [
     {
       ...shared,

@@ -14,7 +14,8 @@ const sourceOf = (keyframeSeconds: number) =>
     audio: { sampleRateHz: 48_000, channels: 2 },
   });
 
-afterEach(stopSessions);
+// The tests run side by side, because most of the time they wait for real time.
+afterAll(stopSessions);
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -33,7 +34,7 @@ async function freeze(session: TranscodeSession, tags: readonly FlvTag[], onTag:
   return thawedAtMs;
 }
 
-test.each([
+test.concurrent.each([
   ['of 1 s', 1],
   ['of 4 s', 4],
 ])(
@@ -76,7 +77,7 @@ test.each([
   },
 );
 
-test('tags of sound alone are skipped like pictures', async () => {
+test.concurrent('tags of sound alone are skipped like pictures', async () => {
   const tags = (await sourceOf(1)).filter(({ type }) => type === AUDIO_TAG);
   const session = startSession({ ladder: '360p' });
   await freeze(session, tags, () => true);

@@ -15,13 +15,41 @@ const SECONDS = 12;
 const VIDEO = { width: 320, height: 180, frameRate: '25', drawing: FLASH, keyframeSeconds: 2 };
 const AUDIO = { sampleRateHz: 48_000, channels: 2 } as const;
 
-let tags: readonly FlvTag[];
+/** When pictures are missing, and the keyframe intervals of the clips in which they are. */
+const PAUSE_SECONDS = { from: 2.5, until: 5.5 } as const;
+const [MIDDLE_OF_GOP_SECONDS, AT_KEYFRAME_SECONDS] = [20, 4] as const;
 
+let tags: readonly FlvTag[];
+/** Clips whose picture pauses, by keyframe interval. */
+const pausedPictures = new Map<number, readonly FlvTag[]>();
+let camera: readonly FlvTag[];
+let sound: readonly FlvTag[];
+
+// All of them before the first test: making them would take the CPU of the tests.
 beforeAll(async () => {
   tags = await makeSourceTags({ seconds: SECONDS, video: VIDEO, audio: AUDIO });
+  for (const seconds of [MIDDLE_OF_GOP_SECONDS, AT_KEYFRAME_SECONDS])
+    pausedPictures.set(seconds, await makePausedPicture(seconds));
+  const insaneTiming = ['-bsf:v', 'h264_metadata=tick_rate=2000'];
+  camera = (await makeFlvTags([...testVideo('160x90', '25', 3), ...H264, '-g', '250', ...insaneTiming])).filter(
+    withoutMetadata,
+  );
+  sound = (await makeFlvTags([...testAudio(8), '-c:a', 'aac'])).filter(withoutMetadata);
 });
 
-afterEach(stopSessions);
+function makePausedPicture(keyframeSeconds: number): Promise<FlvTag[]> {
+  const { from, until } = PAUSE_SECONDS;
+  const paused = `select='not(between(t,${from + 0.01},${until - 0.01}))'`;
+  const keyframes = ['-g', '600', '-force_key_frames', `expr:gte(t,n_forced*${keyframeSeconds})`];
+  return makeFlvTags([
+    ...['-f', 'lavfi', '-i', `color=black:s=160x90:r=25:d=7.5,${BRIGHTNESS_COUNTER},${paused}`],
+    ...testAudio(7.5),
+    ...[...H264, '-fps_mode', 'passthrough', ...keyframes, '-c:a', 'aac'],
+  ]);
+}
+
+// The tests run side by side, because most of the time they wait for real time.
+afterAll(stopSessions);
 
 const isHeader = (tag: FlvTag): boolean => isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag);
 
@@ -57,7 +85,7 @@ async function expectInStep(recorded: RecordedRun): Promise<void> {
   }
 }
 
-test('sound that stops for 4 s is silence for viewers, as soon as the picture goes on without it', async () => {
+test.concurrent('sound that stops for 4 s is silence for viewers, as soon as the picture goes on without it', async () => {
   let longestMs = 0;
   const recorded = await publish(without(AUDIO_TAG, 3000, 7000), ({ runs: [run] }) => {
     const framesAt = (name: string, perSecond: number): number => (run?.counters.get(name)?.frames ?? 0) / perSecond;
@@ -74,28 +102,13 @@ test('sound that stops for 4 s is silence for viewers, as soon as the picture go
   await expectInStep(recorded);
 }, 40_000);
 
-test.each([
-  ['in the middle of a GOP', 20, 4],
-  ['at a keyframe', 4, 4],
+test.concurrent.each([
+  ['in the middle of a GOP', MIDDLE_OF_GOP_SECONDS],
+  ['at a keyframe', AT_KEYFRAME_SECONDS],
 ])(
   'a picture that comes back %s is whole, and until then the last keyframe is held',
   async (_name, keyframeSeconds) => {
-    const [fromSeconds, untilSeconds] = [2.5, 5.5];
-    const paused = `select='not(between(t,${fromSeconds + 0.01},${untilSeconds - 0.01}))'`;
-    const sent = await makeFlvTags([
-      ...['-f', 'lavfi', '-i', `color=black:s=160x90:r=25:d=7.5,${BRIGHTNESS_COUNTER},${paused}`],
-      ...testAudio(7.5),
-      ...[
-        ...H264,
-        '-fps_mode',
-        'passthrough',
-        '-g',
-        '600',
-        '-force_key_frames',
-        `expr:gte(t,n_forced*${keyframeSeconds})`,
-      ],
-      ...['-c:a', 'aac'],
-    ]);
+    const sent = pausedPictures.get(keyframeSeconds) ?? [];
     let longestMs = 0;
     const recorded = await publish(sent, ({ runs: [run] }) => {
       const framesAt = (name: string, perSecond: number): number => (run?.counters.get(name)?.frames ?? 0) / perSecond;
@@ -107,7 +120,7 @@ test.each([
     const numbers = levels.map((level) => (level * 219) / 255 + 16 - 20);
     expect(numbers.length).toBeGreaterThan(180);
     for (const [index, number] of numbers.entries()) {
-      const isHeld = index > fromSeconds * 25 && index < untilSeconds * 25;
+      const isHeld = index > PAUSE_SECONDS.from * 25 && index < PAUSE_SECONDS.until * 25;
       if (!isHeld) expect(Math.abs(number - index)).toBeLessThan(3);
     }
   },
@@ -117,17 +130,12 @@ test.each([
 const withoutMetadata = (tag: FlvTag): boolean => tag.type !== SCRIPT_TAG;
 const UPTIME_MS = 5_000_000;
 
-test.each([
+test.concurrent.each([
   ['by the clock of the sound', (tag: FlvTag) => tag],
   ['by a clock of its own', (tag: FlvTag) => ({ ...tag, timestampMs: tag.timestampMs + UPTIME_MS })],
 ])(
   'a camera that is switched on 5 s after the sound, stamped %s, is joined',
   async (_name, stamp) => {
-    const insaneTiming = ['-bsf:v', 'h264_metadata=tick_rate=2000'];
-    const camera = (await makeFlvTags([...testVideo('160x90', '25', 3), ...H264, '-g', '250', ...insaneTiming])).filter(
-      withoutMetadata,
-    );
-    const sound = (await makeFlvTags([...testAudio(8), '-c:a', 'aac'])).filter(withoutMetadata);
     const sent = [
       ...sound.map((tag) => ({ atMs: tag.timestampMs, tag })),
       ...camera.map((tag) => ({

@@ -23,7 +23,8 @@ beforeAll(async () => {
   tags = await makeSourceTags({ seconds: 3, video: VIDEO, audio: AUDIO });
 });
 
-afterEach(stopSessions);
+// The tests run side by side, because most of the time they wait for real time.
+afterAll(stopSessions);
 
 /** A session whose publisher has sent the clip and is away. */
 async function startAndLeave(options: TranscodeSessionOptions = {}): Promise<TranscodeSession> {
@@ -34,7 +35,7 @@ async function startAndLeave(options: TranscodeSessionOptions = {}): Promise<Tra
   return session;
 }
 
-test('FFmpeg goes on with a publisher that comes back: nothing is lost, and its sound stays with its picture', async () => {
+test.concurrent('FFmpeg goes on with a publisher that comes back: nothing is lost, and its sound stays with its picture', async () => {
   const session = await startAndLeave();
   await new Promise((resolve) => setTimeout(resolve, AWAY_MS));
   session.transcoder.resume();
@@ -59,7 +60,7 @@ test('FFmpeg goes on with a publisher that comes back: nothing is lost, and its 
   expect([3, 6].map((mediaSeconds) => only.run.absencesBy(mediaSeconds))).toEqual([0, 1]);
 });
 
-test('a publisher that comes back in the middle of a GOP is shown from its next keyframe on', async () => {
+test.concurrent('a publisher that comes back in the middle of a GOP is shown from its next keyframe on', async () => {
   const session = await startAndLeave();
   session.transcoder.resume();
   const firstKeyframe = tags.findIndex(isVideoKeyframe);
@@ -74,7 +75,7 @@ test('a publisher that comes back in the middle of a GOP is shown from its next 
   expect(session.errors).toEqual([]);
 });
 
-test('another source gets another FFmpeg', async () => {
+test.concurrent('another source gets another FFmpeg', async () => {
   const session = await startAndLeave();
   const larger = await makeSourceTags({ seconds: 3, video: { ...VIDEO, width: 640, height: 360 }, audio: AUDIO });
   session.transcoder.resume();
@@ -83,7 +84,7 @@ test('another source gets another FFmpeg', async () => {
   expect(session.processes).toHaveLength(2);
 });
 
-test('so does a source that lacks the sound', async () => {
+test.concurrent('so does a source that lacks the sound', async () => {
   const session = await startAndLeave();
   session.transcoder.resume();
   await session.pace(await makeSourceTags({ seconds: 4, video: VIDEO, audio: null }));
@@ -91,7 +92,7 @@ test('so does a source that lacks the sound', async () => {
   expect(session.runs[1]?.run.audio).toBeNull();
 });
 
-test('an FFmpeg that dies meanwhile is not replaced, since there is nothing to feed', async () => {
+test.concurrent('an FFmpeg that dies meanwhile is not replaced, since there is nothing to feed', async () => {
   const session = await startAndLeave();
   const [process] = session.processes;
   if (process === undefined) throw new Error('there was no FFmpeg');
@@ -104,7 +105,7 @@ test('an FFmpeg that dies meanwhile is not replaced, since there is nothing to f
   expect(session.restarts).toEqual([]);
 });
 
-test('a stream whose publisher is away takes none of the CPU that the others share', async () => {
+test.concurrent('a stream whose publisher is away takes none of the CPU that the others share', async () => {
   // Less than the session takes, and half of it is the share of each of two streams.
   const arbiter = testArbiter({ vCpus: 0.01, limits: { settleMs: 0 } });
   const steps: string[] = [];
