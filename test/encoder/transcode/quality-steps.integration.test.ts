@@ -19,6 +19,8 @@ const CLIP = {
 const LIMITS = { slowMs: 3000, roomMs: 2000, settleMs: 500 } as const;
 
 afterEach(stopSessions);
+// Tests of FFmpegs that are much too slow run side by side: what else the machine does makes no difference to them.
+afterAll(stopSessions);
 
 const videoOutputs = (args: readonly string[]): number => args.filter((arg) => arg === 'libx264').length;
 const isHalved = (args: readonly string[]): boolean => args.some((arg) => arg.includes('select='));
@@ -100,7 +102,7 @@ test('half of the frames are every second frame, at the same moments and with ID
   }
 });
 
-test('an FFmpeg that falls behind steps down before it has to be replaced', async () => {
+test.concurrent('an FFmpeg that falls behind steps down before it has to be replaced', async () => {
   const tags = await makeSourceTags({ ...CLIP, seconds: 30 });
   const session = startSession({
     ladder: '480p',
@@ -114,7 +116,7 @@ test('an FFmpeg that falls behind steps down before it has to be replaced', asyn
   expect(Math.abs(seamsMs(session)[0] ?? Number.NaN)).toBeLessThan(2 * FRAME_MS);
 });
 
-test('an FFmpeg that has to be replaced all the same is replaced at once, by one that has less to do', async () => {
+test.concurrent('an FFmpeg that has to be replaced all the same is replaced at once, by one that has less to do', async () => {
   const tags = await makeSourceTags({ ...CLIP, seconds: 30 });
   const session = startSession({
     ladder: '480p',
@@ -128,7 +130,7 @@ test('an FFmpeg that has to be replaced all the same is replaced at once, by one
   expect(session.fatal).toEqual([]);
 });
 
-test('an FFmpeg that does not keep up at the last level is never replaced: media is skipped, with a discontinuity', async () => {
+test.concurrent('an FFmpeg that does not keep up at the last level is never replaced: media is skipped, with a discontinuity', async () => {
   const tags = await makeSourceTags({ ...CLIP, seconds: 60, video: { ...CLIP.video, frameRate: '15' } });
   const session = startSession({ ladder: '360p', spawn: slowFfmpeg(() => 1000 / 15 / 0.5) });
   const skips = (): number => session.runs[0]?.run.absencesBy(1 + framesOf(session.runs[0], '360p') / 15) ?? 0;

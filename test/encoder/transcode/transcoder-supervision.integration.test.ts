@@ -14,6 +14,8 @@ const FRAME_RATE = 25;
 const COUNTER_VIDEO = { width: 320, height: 180, frameRate: `${FRAME_RATE}`, drawing: BRIGHTNESS_COUNTER };
 
 afterEach(stopSessions);
+// Tests that wait for real time and watch no delay run side by side.
+afterAll(stopSessions);
 
 /** The frame numbers that BRIGHTNESS_COUNTER drew, as decoded from one run. */
 async function frameNumbers(session: TranscodeSession, index: number): Promise<readonly number[]> {
@@ -69,7 +71,7 @@ test('a killed FFmpeg is replaced at once, nothing is repeated and little is los
   expect(audio.packets[0]?.pts).toBeCloseTo(1 - 1024 / 48_000, 6);
 });
 
-test('an output that the sink cannot read ends only that FFmpeg, and another follows', async () => {
+test.concurrent('an output that the sink cannot read ends only that FFmpeg, and another follows', async () => {
   const tags = await makeSourceTags({ seconds: 3, video: { ...COUNTER_VIDEO, keyframeSeconds: 10 }, audio: STEREO });
   let writes = 0;
   const session = startSession({
@@ -177,7 +179,7 @@ test('a jump of the timestamps gets a new run that does not wait for a keyframe'
   expect(after[0]).toBeLessThan(1.6 * FRAME_RATE);
 });
 
-test('audio that arrives 1.5 s after its video is not a jump and stays in the same run', async () => {
+test.concurrent('audio that arrives 1.5 s after its video is not a jump and stays in the same run', async () => {
   const tags = await makeSourceTags({ seconds: 4, video: COUNTER_VIDEO, audio: STEREO });
   const dueMs = (tag: FlvTag): number => tag.timestampMs + (isAudioFrame(tag) ? 1500 : 0);
   const session = startSession({ ladder: '360p', latency: 'ultra' });
@@ -261,7 +263,7 @@ test('stop is final: before anything started, if called twice, and if FFmpeg is 
 
 const isAudioFrame = (tag: FlvTag): boolean => tag.type === AUDIO_TAG && !isAudioSequenceHeader(tag);
 
-test('if audio stops, the run goes on, and health says what arrives', async () => {
+test.concurrent('if audio stops, the run goes on, and health says what arrives', async () => {
   const tags = await makeSourceTags({ seconds: 10, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ ladder: '360p', latency: 'ultra' });
   const codecs = new Set<string | null>();
@@ -281,7 +283,7 @@ test('if audio stops, the run goes on, and health says what arrives', async () =
   expect(session.fatal).toEqual([]);
 });
 
-test('audio that is announced by a sequence header but never sent is silence', async () => {
+test.concurrent('audio that is announced by a sequence header but never sent is silence', async () => {
   const tags = await makeSourceTags({ seconds: 5, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ ladder: '360p', latency: 'ultra' });
   await session.pace(tags.filter((tag) => !isAudioFrame(tag)));
