@@ -12,6 +12,9 @@ const RENDITIONS = ['480p', '360p', 'audio'];
 /** Just tall enough for two renditions. Few frames, so that a slow machine encodes all streams in real time. */
 const CLIP = { width: 640, height: 480, frameRate: '15', seconds: 8, videoKbps: 500 };
 
+/** Shorter than usual, since the test waits for it. */
+const RECONNECT_WINDOW_SECONDS = '10';
+
 interface LiveTestStream {
   readonly latency: LatencyName;
   readonly stream: TestStream;
@@ -73,7 +76,7 @@ describe('playlists of a live stream', () => {
   let platform: TestPlatform;
 
   beforeAll(async () => {
-    platform = await startTestPlatform();
+    platform = await startTestPlatform({ environment: { RECONNECT_WINDOW_SECONDS } });
   });
   afterAll(closeTestPlatforms);
 
@@ -110,7 +113,7 @@ describe('playlists of a live stream', () => {
   test('keep to RFC 8216bis in every profile, through a lost FFmpeg, a lost publisher and the end', async () => {
     const streams: LiveTestStream[] = [];
     for (const latency of LATENCY_NAMES) streams.push(await goLive(latency));
-    // Side by side, since a stream waits half a minute for its publisher before it ends.
+    // Side by side, since each waits for its publisher before it ends.
     const followers = await Promise.all(streams.map(followThroughTrouble));
     for (const { violations, discontinuities } of followers.flat()) {
       expect(violations).toEqual([]);

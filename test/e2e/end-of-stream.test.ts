@@ -23,7 +23,8 @@ describe('a player of other people, whose broadcast ends', () => {
     await closeTestPlatforms();
   });
 
-  test.each(['low', 'ultra'])('plays to the end with the latency profile %s', async (latency) => {
+  // Side by side, since both wait for the reconnect window.
+  test.concurrent.each(['low', 'ultra'])('plays to the end with the latency profile %s', async (latency) => {
     const stream = await platform.createStream({ latency });
     const publisher = await publish(stream.publishUrl);
     try {

@@ -80,7 +80,8 @@ describe('a stream', () => {
     await closeTestPlatforms();
   });
 
-  test('keeps sound and picture together', async () => {
+  // Side by side, because both wait for media.
+  test.concurrent('keeps sound and picture together', async () => {
     await waitUntilPlayable(stream);
     await waitForSegments(stream, 8);
     const offsets = await beepOffsets({ liveUrl: stream.liveUrl, rendition: '360p', folder: platform.dataDir });
@@ -88,7 +89,7 @@ describe('a stream', () => {
     for (const offset of offsets) expect(Math.abs(offset)).toBeLessThanOrEqual(0.05);
   });
 
-  test('decodes in every rendition for a minute without an error, in real time', async () => {
+  test.concurrent('decodes in every rendition for a minute without an error, in real time', async () => {
     const playlist = await waitUntilPlayable(stream);
     for (const rendition of RENDITIONS) expect(playlist).toContain(`${rendition}/media.m3u8`);
     await waitForSegments(stream, 3);
