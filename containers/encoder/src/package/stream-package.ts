@@ -1,7 +1,5 @@
-import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
-import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import { CAPTION_CHANNELS, type CaptionChannel, captionChannels } from '#encoder/media/closed-captions.ts';
+import type { CaptionChannel } from '#encoder/media/closed-captions.ts';
 import {
   type MediaRun,
   type RunDescription,
@@ -13,8 +11,9 @@ import { type CutGrid, cutGrid } from './cut-grid.ts';
 import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-snapshot.ts';
 import { PackagedRun } from './packaged-run.ts';
 import { fitsPartTarget, streamPartTargetSeconds, usualPartTargetSeconds } from './part-target.ts';
-import { RenditionTimeline } from './rendition-timeline.ts';
-import { endSeconds } from './segment.ts';
+import type { RenditionTimeline } from './rendition-timeline.ts';
+import { RenditionTimelines } from './rendition-timelines.ts';
+import { SeenCaptions } from './seen-captions.ts';
 
 /** What a run gets if its package is frozen. */
 const NO_SINK: RunSink = { write: () => 0, end: () => 0 };
@@ -29,19 +28,14 @@ export type PackageStart = Pick<PackageSnapshot, 'latency' | 'firstMsn'> & Parti
 export class StreamPackage {
   readonly latency: LatencyName;
   readonly profile: LatencyProfile;
-  readonly #timelines = new Map<string, RenditionTimeline>();
-  readonly #firstMsn: number;
-  readonly #firstMediaSeconds: number;
+  readonly #timelines: RenditionTimelines;
   #active: PackagedRun | null = null;
   /** The newest run of the package that this one continues. */
-  readonly #former: PackageSnapshot['newest'];
+  readonly #former: Pick<PackageSnapshot, 'newest' | 'discontinuityNumber'>;
   #offered: OfferedRun | null;
-  /** Of the newest run of the package that this one continues; null if there was none. */
-  readonly #formerDiscontinuityNumber: number | null;
   /** Null before the first run. */
   #partTargetSeconds: number | null;
-  readonly #captions: Set<CaptionChannel>;
-  #isEnded: boolean;
+  readonly #captions: SeenCaptions;
   #isFrozen = false;
   #changes = 0;
 
@@ -53,15 +47,18 @@ export class StreamPackage {
     const past: PackageSnapshot = { ...EMPTY_PACKAGE, ...start };
     this.latency = past.latency;
     this.profile = LATENCY_PROFILES[past.latency];
-    this.#firstMsn = past.firstMsn;
-    this.#firstMediaSeconds = past.firstMediaSeconds;
-    this.#former = past.newest;
+    this.#former = { newest: past.newest, discontinuityNumber: past.discontinuityNumber };
     this.#offered = past.offered;
-    this.#formerDiscontinuityNumber = past.discontinuityNumber;
     this.#partTargetSeconds = past.partTargetSeconds;
-    this.#captions = new Set(past.captions);
-    this.#isEnded = past.isEnded;
-    for (const timeline of past.timelines) this.#addTimeline(timeline.name, timeline);
+    this.#captions = new SeenCaptions(past.captions);
+    const options = {
+      windowSeconds: this.profile.windowSeconds,
+      targetDurationSeconds: this.targetDurationSeconds,
+      onChange: () => {
+        this.#changes++;
+      },
+    };
+    this.#timelines = new RenditionTimelines(options, past);
   }
 
   /** Counts the changes of all renditions. A rendered playlist is valid until the version changes. */
@@ -70,12 +67,12 @@ export class StreamPackage {
   }
 
   get ended(): boolean {
-    return this.#isEnded;
+    return this.#timelines.isEnded;
   }
 
   /** Media sequence number of the first segment of all. */
   get firstMsn(): number {
-    return this.#firstMsn;
+    return this.#timelines.firstMsn;
   }
 
   /** Nothing changes here any more, because another task continues the stream. */
@@ -85,7 +82,7 @@ export class StreamPackage {
 
   /** The closed captions that any run's best rendition has had so far. Players may still want them if they pause. */
   get captions(): readonly CaptionChannel[] {
-    return CAPTION_CHANNELS.filter((channel) => this.#captions.has(channel));
+    return this.#captions.channels;
   }
 
   /** EXT-X-PART-INF's PART-TARGET in seconds. It does not change once there is a run. */
@@ -115,18 +112,18 @@ export class StreamPackage {
   get hasMedia(): boolean {
     if (this.#offered === null) return false;
     return renditionNames(this.#offered.run).every(
-      (name) => (this.#timelines.get(name)?.newest()?.parts.length ?? 0) > 0,
+      (name) => (this.renditions.get(name)?.newest()?.parts.length ?? 0) > 0,
     );
   }
 
   /** EXT-X-DISCONTINUITY-SEQUENCE of the newest segments. Null before the first run. */
   get discontinuityNumber(): number | null {
-    return this.#active?.discontinuityNumber ?? this.#formerDiscontinuityNumber;
+    return this.#active?.discontinuityNumber ?? this.#former.discontinuityNumber;
   }
 
   /** All renditions. Includes those that the newest run no longer makes, because players stay on the one they chose. */
   get renditions(): ReadonlyMap<string, RenditionTimeline> {
-    return this.#timelines;
+    return this.#timelines.byName;
   }
 
   /** RFC 6381 codec string of a rendition of the playable run; null if the run has no such rendition. */
@@ -163,11 +160,11 @@ export class StreamPackage {
       grid,
       firstMsn: this.nextMsn(),
       beginning: {
-        mediaSeconds: this.#beginningSeconds(run),
+        mediaSeconds: this.#timelines.beginningSeconds(run),
         discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
       },
-      timelinesFedBy: (name) => this.#timelinesFedBy(name, run),
-      onFrame: (data) => this.#lookForCaptions(data),
+      timelinesFedBy: (name) => this.#timelines.fedBy(name, run),
+      onFrame: (data) => this.#captions.look(data),
     });
     this.#active = active;
     return {
@@ -191,8 +188,7 @@ export class StreamPackage {
     try {
       this.endRun();
     } finally {
-      this.#isEnded = true;
-      for (const timeline of this.#timelines.values()) timeline.end();
+      this.#timelines.end();
     }
   }
 
@@ -202,51 +198,42 @@ export class StreamPackage {
    * that has ended. The package is frozen even if ending the run throws.
    */
   freeze(): void {
-    if (this.#isEnded || this.#isFrozen) return;
+    if (this.ended || this.#isFrozen) return;
     try {
       this.#active?.end();
     } finally {
       this.#isFrozen = true;
-      for (const timeline of this.#timelines.values()) timeline.freeze();
+      this.#timelines.freeze();
     }
   }
 
   /** All that another task needs to continue. Shares media with this package. Throws unless it is frozen or ended. */
   snapshot(): PackageSnapshot {
-    if (!this.#isFrozen && !this.#isEnded) throw new Error('a package that may still change cannot be moved');
+    if (!this.#isFrozen && !this.ended) throw new Error('a package that may still change cannot be moved');
     return {
       latency: this.latency,
-      firstMsn: this.#firstMsn,
-      firstMediaSeconds: this.#firstMediaSeconds,
-      isEnded: this.#isEnded,
       discontinuityNumber: this.discontinuityNumber,
       partTargetSeconds: this.#partTargetSeconds,
       newest: this.#newest(),
       offered: this.#offered,
       captions: this.captions,
-      timelines: [...this.#timelines].map(([name, timeline]) => ({ name, ...timeline.snapshot() })),
+      ...this.#timelines.snapshot(),
     };
   }
 
   /** The media sequence number after the newest segment of all renditions. */
   nextMsn(): number {
-    let next = this.#firstMsn;
-    for (const timeline of this.#timelines.values()) next = Math.max(next, timeline.lastMsn() + 1);
-    return next;
+    return this.#timelines.nextMsn();
   }
 
   /** Media time after all that any rendition has. It goes on over runs, without what is missing between them. */
   nextMediaSeconds(): number {
-    return Math.max(this.#firstMediaSeconds, ...[...this.#timelines.values()].map(endOf));
+    return this.#timelines.nextMediaSeconds();
   }
 
   /** Media bytes in memory. Parts that several renditions share count once. */
   mediaBytes(): number {
-    const buffers = new Set<Buffer>();
-    for (const timeline of this.#timelines.values()) {
-      for (const segment of timeline.held()) for (const part of segment.parts) buffers.add(part.data);
-    }
-    return [...buffers].reduce((bytes, buffer) => bytes + buffer.length, 0);
+    return this.#timelines.mediaBytes();
   }
 
   #write(run: PackagedRun, rendition: string, chunk: Buffer): number {
@@ -263,22 +250,9 @@ export class StreamPackage {
     return cutGrid(this.profile, run, { partTargetSeconds: this.#partTargetSeconds, isShortAtFirst });
   }
 
-  /** In what viewers get, and not in the source, because that is what the playlist speaks of. */
-  #lookForCaptions(frame: Buffer): void {
-    if (this.#captions.size === CAPTION_CHANNELS.length) return;
-    for (const channel of captionChannels(frame)) this.#captions.add(channel);
-  }
-
   #newest(): PackageSnapshot['newest'] {
-    if (this.#active === null) return this.#former;
+    if (this.#active === null) return this.#former.newest;
     return { run: this.#active.description, hasParts: this.#active.hasParts };
-  }
-
-  /** Where the media of a run begins. Its audio may begin half a frame before its picture. */
-  #beginningSeconds({ audio, video }: MediaRun): number {
-    const sound = this.#timelines.get(AUDIO_RENDITION);
-    const halfFrameSeconds = audio === null || video.length === 0 ? 0 : AAC_FRAME_SAMPLES / audio.sampleRateHz / 2;
-    return Math.max(this.nextMediaSeconds(), sound === undefined ? 0 : endOf(sound) + halfFrameSeconds);
   }
 
   /**
@@ -289,41 +263,4 @@ export class StreamPackage {
     const current = this.discontinuityNumber ?? epoch;
     return this.#newest()?.hasParts === true ? current + 1 : current;
   }
-
-  /**
-   * The timelines that a rendition's parts go to. The best rendition also feeds those that only earlier runs made (the
-   * source became smaller, or FFmpeg could not keep up), so that the picture goes on for players that chose them.
-   */
-  #timelinesFedBy(name: string, run: MediaRun): RenditionTimeline[] {
-    const fed = [this.#timelineOf(name)];
-    if (name !== run.video[0]?.name) return fed;
-    const made = renditionNames(run);
-    for (const [other, timeline] of this.#timelines) {
-      if (!made.includes(other) && other !== AUDIO_RENDITION) fed.push(timeline);
-    }
-    return fed;
-  }
-
-  #timelineOf(name: string): RenditionTimeline {
-    return this.#timelines.get(name) ?? this.#addTimeline(name);
-  }
-
-  #addTimeline(name: string, past?: PackageSnapshot['timelines'][number]): RenditionTimeline {
-    const options = {
-      windowSeconds: this.profile.windowSeconds,
-      targetDurationSeconds: this.targetDurationSeconds,
-      onChange: () => {
-        this.#changes++;
-      },
-    };
-    const timeline = new RenditionTimeline(options, past);
-    if (this.#isEnded) timeline.end();
-    this.#timelines.set(name, timeline);
-    return timeline;
-  }
-}
-
-function endOf(timeline: RenditionTimeline): number {
-  const newest = timeline.newest();
-  return newest === undefined ? 0 : endSeconds(newest);
 }

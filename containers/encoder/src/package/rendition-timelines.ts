@@ -1,0 +1,114 @@
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import { type MediaRun, type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
+import type { PackageSnapshot } from './package-snapshot.ts';
+import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
+import { endSeconds } from './segment.ts';
+
+/** What the timelines know together. */
+export type TimelinesSnapshot = Pick<PackageSnapshot, 'firstMsn' | 'firstMediaSeconds' | 'isEnded' | 'timelines'>;
+
+/**
+ * The timelines of all renditions that a stream has had, and what is the same in all of them: where the next run begins. Includes
+ * those that the newest run no longer makes, because players stay on the one they chose.
+ */
+export class RenditionTimelines {
+  /** Media sequence number of the first segment of all. */
+  readonly firstMsn: number;
+  readonly #firstMediaSeconds: number;
+  readonly #options: RenditionTimelineOptions;
+  readonly #timelines = new Map<string, RenditionTimeline>();
+  #isEnded = false;
+
+  constructor(options: RenditionTimelineOptions, past: TimelinesSnapshot) {
+    this.#options = options;
+    this.firstMsn = past.firstMsn;
+    this.#firstMediaSeconds = past.firstMediaSeconds;
+    for (const timeline of past.timelines) this.#add(timeline.name, timeline);
+    if (past.isEnded) this.end();
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** In the order in which renditions came. */
+  get byName(): ReadonlyMap<string, RenditionTimeline> {
+    return this.#timelines;
+  }
+
+  /**
+   * The timelines that a rendition's parts go to. The best rendition also feeds those that only earlier runs made (the
+   * source became smaller, or FFmpeg could not keep up), so that the picture goes on for players that chose them.
+   */
+  fedBy(name: string, run: RunFormat): RenditionTimeline[] {
+    const fed = [this.#timelines.get(name) ?? this.#add(name)];
+    if (name !== run.video[0]?.name) return fed;
+    const made = renditionNames(run);
+    for (const [other, timeline] of this.#timelines) {
+      if (!made.includes(other) && other !== AUDIO_RENDITION) fed.push(timeline);
+    }
+    return fed;
+  }
+
+  /** The media sequence number after the newest segment of all renditions. */
+  nextMsn(): number {
+    let next = this.firstMsn;
+    for (const timeline of this.#timelines.values()) next = Math.max(next, timeline.lastMsn() + 1);
+    return next;
+  }
+
+  /** Media time after all that any rendition has. It goes on over runs, without what is missing between them. */
+  nextMediaSeconds(): number {
+    return Math.max(this.#firstMediaSeconds, ...[...this.#timelines.values()].map(endOf));
+  }
+
+  /** Where the media of a run begins. Its audio may begin half a frame before its picture. */
+  beginningSeconds({ audio, video }: MediaRun): number {
+    const sound = this.#timelines.get(AUDIO_RENDITION);
+    const halfFrameSeconds = audio === null || video.length === 0 ? 0 : AAC_FRAME_SAMPLES / audio.sampleRateHz / 2;
+    return Math.max(this.nextMediaSeconds(), sound === undefined ? 0 : endOf(sound) + halfFrameSeconds);
+  }
+
+  /** Media bytes in memory. Parts that several renditions share count once. */
+  mediaBytes(): number {
+    const buffers = new Set<Buffer>();
+    for (const timeline of this.#timelines.values()) {
+      for (const segment of timeline.held()) for (const part of segment.parts) buffers.add(part.data);
+    }
+    return [...buffers].reduce((bytes, buffer) => bytes + buffer.length, 0);
+  }
+
+  /** Every playlist gets its EXT-X-ENDLIST. */
+  end(): void {
+    this.#isEnded = true;
+    for (const timeline of this.#timelines.values()) timeline.end();
+  }
+
+  /** Nothing will be added, because the stream goes on elsewhere. */
+  freeze(): void {
+    for (const timeline of this.#timelines.values()) timeline.freeze();
+  }
+
+  /** Throws if a segment is open. Shares media with these timelines. */
+  snapshot(): TimelinesSnapshot {
+    return {
+      firstMsn: this.firstMsn,
+      firstMediaSeconds: this.#firstMediaSeconds,
+      isEnded: this.#isEnded,
+      timelines: [...this.#timelines].map(([name, timeline]) => ({ name, ...timeline.snapshot() })),
+    };
+  }
+
+  #add(name: string, past?: TimelinesSnapshot['timelines'][number]): RenditionTimeline {
+    const timeline = new RenditionTimeline(this.#options, past);
+    if (this.#isEnded) timeline.end();
+    this.#timelines.set(name, timeline);
+    return timeline;
+  }
+}
+
+function endOf(timeline: RenditionTimeline): number {
+  const newest = timeline.newest();
+  return newest === undefined ? 0 : endSeconds(newest);
+}
