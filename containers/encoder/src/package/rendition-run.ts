@@ -1,10 +1,10 @@
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { CodedFrame, MediaRun } from '#encoder/media/media-run.ts';
-import { type Box, BoxStream } from './box-stream.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
 import { type CutGrid, cutSeconds, framesInSegment } from './cut-grid.ts';
-import { parseFragment, type Sample } from './fragment.ts';
-import { type InitSection, parseInitSection } from './init-section.ts';
+import type { Sample } from './fragment.ts';
+import { FragmentReader } from './fragment-reader.ts';
+import type { InitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { RunClock } from './run-clock.ts';
 
@@ -39,11 +39,11 @@ export interface RenditionRunOptions {
 
 /** Cuts one rendition of a media run into parts and segments. */
 export class RenditionRun {
-  readonly #boxes = new BoxStream();
   readonly #options: RenditionRunOptions;
-  #ftyp: Box | null = null;
-  #moof: Box | null = null;
-  #initSection: InitSection | null = null;
+  readonly #reader = new FragmentReader({
+    onHeader: (initSection) => this.#onHeader(initSection),
+    onSample: (sample) => this.#onSample(sample),
+  });
   /** A follower's samples that wait for the leaders. */
   #held: Sample[] = [];
   #partSamples: Sample[] = [];
@@ -64,7 +64,7 @@ export class RenditionRun {
 
   /** RFC 6381 codec string; null until FFmpeg has written the header. */
   get codec(): string | null {
-    return this.#initSection?.codec ?? null;
+    return this.#reader.initSection?.codec ?? null;
   }
 
   /** True once viewers have something to load. */
@@ -92,7 +92,7 @@ export class RenditionRun {
    * ends at the frame that is nearest.
    */
   get reachSeconds(): number {
-    if (this.#initSection === null) return 0;
+    if (this.#reader.initSection === null) return 0;
     const last = this.#held.at(-1) ?? this.#partSamples.at(-1);
     const endSeconds =
       last === undefined ? this.#closedSeconds : this.#endOf(last) - (this.#options.clock.startSeconds ?? 0);
@@ -101,7 +101,7 @@ export class RenditionRun {
 
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
   write(chunk: Buffer): number {
-    return this.#boxes.push(chunk).reduce((frames, box) => frames + this.#onBox(box), 0);
+    return this.#reader.write(chunk);
   }
 
   /** Publishes a follower's parts up to where a leader's are. */
@@ -147,27 +147,9 @@ export class RenditionRun {
     for (const timeline of this.#options.timelines) timeline.pause();
   }
 
-  #onBox(box: Box): number {
-    if (box.type === 'ftyp') this.#ftyp = box;
-    else if (box.type === 'moov') this.#onHeader(box);
-    else if (box.type === 'moof') this.#moof = box;
-    else if (box.type === 'mdat') return this.#onMedia(box);
-    return 0;
-  }
-
-  #onMedia(mdat: Box): number {
-    if (this.#moof === null || this.#initSection === null) throw new Error('an mdat without a moof or moov before it');
-    const samples = parseFragment(this.#moof, mdat, this.#initSection.defaults);
-    this.#moof = null;
-    for (const sample of samples) this.#onSample(sample);
-    return samples.length;
-  }
-
-  #onHeader(moov: Box): void {
-    if (this.#ftyp === null) throw new Error('a moov without an ftyp before it');
-    this.#initSection = parseInitSection(this.#ftyp, moov);
+  #onHeader({ data }: InitSection): void {
     const { run, firstMsn, timelines } = this.#options;
-    for (const timeline of timelines) timeline.beginRun({ epoch: run.epoch, firstMsn }, this.#initSection.data);
+    for (const timeline of timelines) timeline.beginRun({ epoch: run.epoch, firstMsn }, data);
   }
 
   #onSample(sample: Sample): void {
@@ -219,7 +201,8 @@ export class RenditionRun {
   #closePart(completesSegment: boolean): void {
     const { run, grid, clock, firstMsn, timelines, isLeader } = this.#options;
     const first = this.#partSamples[0];
-    if (first === undefined || this.#initSection === null) throw new Error('a part without samples');
+    const { initSection } = this.#reader;
+    if (first === undefined || initSection === null) throw new Error('a part without samples');
     const segmentSeconds = (clock.startSeconds ?? 0) + cutSeconds(grid, this.#segmentIndex, 0);
     const firstSeconds = this.#presentationSeconds(first);
     const shiftTicks = this.#shiftTicks();
@@ -230,7 +213,7 @@ export class RenditionRun {
       ...clock.segmentStart(this.#segmentIndex, segmentSeconds, firstSeconds - segmentSeconds),
     };
     const header = {
-      trackId: this.#initSection.trackId,
+      trackId: initSection.trackId,
       sequenceNumber: ++this.#chunks,
       decodeTicks: first.decodeTicks + shiftTicks,
     };
@@ -268,7 +251,8 @@ export class RenditionRun {
   }
 
   #timescale(): number {
-    if (this.#initSection === null) throw new Error('a sample before the moov');
-    return this.#initSection.timescale;
+    const { initSection } = this.#reader;
+    if (initSection === null) throw new Error('a sample before the moov');
+    return initSection.timescale;
   }
 }
