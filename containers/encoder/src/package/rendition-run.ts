@@ -7,6 +7,7 @@ import { FragmentReader } from './fragment-reader.ts';
 import type { InitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { RunClock } from './run-clock.ts';
+import { endSeconds } from './segment.ts';
 
 /**
  * Audio frames are held back until the video has come as far. This many last about 20 s. If there are more, audio goes on
@@ -18,6 +19,8 @@ const MAX_HELD_SAMPLES = 1000;
  * that, a part whose length is a whole number of frames could have one more.
  */
 const TIE_SECONDS = 1e-6;
+/** Ticks of picture and sound are rounded. */
+const ROUNDING_SECONDS = 1e-4;
 
 export interface RenditionRunOptions {
   readonly run: MediaRun;
@@ -46,6 +49,8 @@ export class RenditionRun {
   });
   /** A follower's samples that wait for the leaders. */
   #held: Sample[] = [];
+  /** What is added to a follower's times, so that it goes on where its media before has ended. Null before its first sample. */
+  #moveTicks: number | null = null;
   #partSamples: Sample[] = [];
   #segmentIndex = 0;
   #partIndex = 0;
@@ -184,7 +189,8 @@ export class RenditionRun {
   #addFollowerSample(sample: Sample, startSeconds: number): boolean {
     const { grid, clock } = this.#options;
     const halfFrameSeconds = this.#halfFrameSeconds();
-    if (this.#presentationSeconds(sample) - startSeconds < -halfFrameSeconds) return true;
+    if (this.#presentationSeconds(sample) - startSeconds < -halfFrameSeconds - TIE_SECONDS) return true;
+    if (this.#moveTicks === null && !this.#beginsWith(sample)) return true;
     const segmentFrames = framesInSegment(grid, this.#segmentIndex);
     const isLastPart = (this.#partIndex + 1) * grid.partFrames >= segmentFrames;
     const boundarySeconds = isLastPart
@@ -195,6 +201,22 @@ export class RenditionRun {
     if (completesPart && isEarly && this.#held.length <= MAX_HELD_SAMPLES) return false;
     this.#partSamples.push(sample);
     if (completesPart) this.#closePart(isLastPart);
+    return true;
+  }
+
+  /**
+   * A follower goes on exactly where its media before has ended, which is at most half a frame from where the leaders go on. So
+   * players hear no hole, and dates follow from durations. Returns false if media before would be repeated.
+   */
+  #beginsWith(first: Sample): boolean {
+    const before = this.#options.timelines[0]?.newest();
+    const missingTicks =
+      before === undefined
+        ? 0
+        : first.decodeTicks + this.#shiftTicks() - Math.round(endSeconds(before) * this.#timescale());
+    const isNear = Math.abs(missingTicks) / this.#timescale() <= this.#halfFrameSeconds() + ROUNDING_SECONDS;
+    if (!isNear && missingTicks < 0) return false;
+    this.#moveTicks = before !== undefined && isNear ? -missingTicks : 0;
     return true;
   }
 
@@ -215,7 +237,7 @@ export class RenditionRun {
     const header = {
       trackId: initSection.trackId,
       sequenceNumber: ++this.#chunks,
-      decodeTicks: first.decodeTicks + shiftTicks,
+      decodeTicks: first.decodeTicks + (this.#moveTicks ?? 0) + shiftTicks,
     };
     const part = {
       durationSeconds: this.#partSamples.reduce((ticks, sample) => ticks + sample.durationTicks, 0) / this.#timescale(),
@@ -247,7 +269,7 @@ export class RenditionRun {
   }
 
   #presentationSeconds(sample: Sample): number {
-    return (sample.decodeTicks + sample.compositionOffsetTicks) / this.#timescale();
+    return (sample.decodeTicks + sample.compositionOffsetTicks + (this.#moveTicks ?? 0)) / this.#timescale();
   }
 
   #timescale(): number {

@@ -1,6 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import { type MediaRun, type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
+import { type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
 import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
 import { endSeconds } from './segment.ts';
@@ -63,11 +63,16 @@ export class RenditionTimelines {
     return Math.max(this.#firstMediaSeconds, ...[...this.#timelines.values()].map(endOf));
   }
 
-  /** Where the media of a run begins. Its audio may begin half a frame before its picture. */
-  beginningSeconds({ audio, video }: MediaRun): number {
-    const sound = this.#timelines.get(AUDIO_RENDITION);
-    const halfFrameSeconds = audio === null || video.length === 0 ? 0 : AAC_FRAME_SAMPLES / audio.sampleRateHz / 2;
-    return Math.max(this.nextMediaSeconds(), sound === undefined ? 0 : endOf(sound) + halfFrameSeconds);
+  /**
+   * Where the media of a run begins: where the picture ends that is furthest. Sound may have ended half a frame later, and goes on
+   * there.
+   */
+  beginningSeconds({ audio, video }: RunFormat): number {
+    const ends = [...this.#timelines].map(([name, timeline]) => {
+      const halfFrameSeconds = AAC_FRAME_SAMPLES / (audio?.sampleRateHz ?? Number.POSITIVE_INFINITY) / 2;
+      return endOf(timeline) - (name === AUDIO_RENDITION && video.length > 0 ? halfFrameSeconds : 0);
+    });
+    return Math.max(this.#firstMediaSeconds, ...ends);
   }
 
   /** Media bytes in memory. Parts that several renditions share count once. */
