@@ -96,17 +96,21 @@ function checkNames({ segments, skippedSegments, mediaSequence }: MediaPlaylist)
   });
 }
 
+/** A run that goes on without a discontinuity also goes on with the map of the run before it. */
 function checkMaps({ segments, skippedSegments }: MediaPlaylist): string[] {
   let mapEpoch: string | null = null;
+  let epochBefore: string | null = null;
   return segments.flatMap((segment, index) => {
     const { msn, map, discontinuities } = segment;
     if (map !== null) mapEpoch = MAP_URI.exec(map)?.[1] ?? map;
     const isFirst = index === 0 && (skippedSegments ?? 0) === 0;
     const epoch = epochOf(segment);
+    const isNewRun = discontinuities > 0 && epoch !== epochBefore;
+    epochBefore = epoch;
     return [
       ...complain(isFirst && map === null && !segment.isGap, 'the first segment has no EXT-X-MAP'),
       ...complain(
-        mapEpoch !== null && epoch !== mapEpoch,
+        mapEpoch !== null && (isNewRun ? epoch !== mapEpoch : Number(epoch) < Number(mapEpoch)),
         `segment ${msn} is of epoch ${epoch}, its map of ${mapEpoch}`,
       ),
       ...complain(index > 0 && map !== null && discontinuities === 0, `segment ${msn} has a new map, no discontinuity`),
@@ -134,6 +138,11 @@ export function lengthSeconds({ durationSeconds, parts }: ListedSegment): number
 /** The epoch in a segment's name. Empty if there is none. */
 export function epochOf({ uri, parts }: ListedSegment): string {
   return SEGMENT_URI.exec(uri ?? '')?.[1] ?? PART_URI.exec(parts[0]?.uri ?? '')?.[1] ?? '';
+}
+
+/** The epochs in the names of all segments and parts of a playlist, in its order. */
+export function epochsIn(playlist: string): string[] {
+  return playlist.match(/\d+(?=-\d+(?:\.\d+)?\.m4s)/g) ?? [];
 }
 
 /** A list of the violation, or an empty one. */

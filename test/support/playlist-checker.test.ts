@@ -126,6 +126,12 @@ test('a gap needs no map', () => {
   ).toEqual([]);
 });
 
+test('a run may go on with the map of the run before it', () => {
+  const goesOn = changed(/8-(?=1[345])/g, '9-');
+  expect(checkMediaPlaylist(goesOn)).toEqual([]);
+  expect(checkMediaPlaylist(changed(/8-15/g, '6-15'))).toContain('segment 15 is of epoch 6, its map of 8');
+});
+
 test('the hint may name the first part of a run that has begun', () => {
   expect(checkMediaPlaylist(changed('8-15.1.m4s', '9-16.0.m4s'))).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist, type MediaPlaylistContext } from '#kit/playlist-checker.ts';
+import { PART_URI } from '#kit/playlist-segment-rules.ts';
 
 /** How a segment was listed before. */
 interface KnownSegment {
@@ -87,8 +88,12 @@ function checkHintKept(before: MediaPlaylist, after: MediaPlaylist): string[] {
   const listed = after.segments.flatMap((segment) => segment.parts.map((part) => ({ segment, uri: part.uri })));
   const beforeUris = new Set(before.segments.flatMap((segment) => segment.parts.map((part) => part.uri)));
   const firstNew = listed.find(({ uri, segment }) => segment.msn >= endOf(before).msn && !beforeUris.has(uri));
-  if (firstNew === undefined || firstNew.uri === hint || firstNew.segment.discontinuities > 0) return [];
+  if (firstNew === undefined || firstNew.uri === hint || epochIn(firstNew.uri) !== epochIn(hint)) return [];
   return [`${hint} was hinted at and ${firstNew.uri} came`];
+}
+
+function epochIn(partUri: string): string | undefined {
+  return PART_URI.exec(partUri)?.[1];
 }
 
 interface End {

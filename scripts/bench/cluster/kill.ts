@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { findEncodingTask } from '#kit/encoder-processes.ts';
+import { epochsIn } from '#kit/playlist-segment-rules.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';
@@ -63,7 +64,7 @@ async function killOwner(
 ): Promise<KillFigures> {
   const owner = await findEncodingTask(stream.platformPid);
   const [liveUrl = ''] = stream.liveUrls;
-  const known = new Set(initSections(await (await fetch(`${liveUrl}/360p/media.m3u8`, { signal })).text()));
+  const known = new Set(epochsIn(await (await fetch(`${liveUrl}/360p/media.m3u8`, { signal })).text()));
   const publishes = publisher.acceptedAtMs().length;
   let platformMs: number | null = null;
   const seen = await watchDisturbance(
@@ -88,10 +89,8 @@ function firstNewPart(url: string, known: ReadonlySet<string>, signal: AbortSign
         () => null,
       );
       const text = response?.ok === true ? await response.text().catch(() => '') : '';
-      return initSections(text).some((name) => !known.has(name)) ? Date.now() : null;
+      return epochsIn(text).some((epoch) => !known.has(epoch)) ? Date.now() : null;
     },
     { signal, intervalMs: POLL_MS },
   );
 }
-
-const initSections = (playlist: string): string[] => playlist.match(/\d+-init\.mp4/g) ?? [];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeClip } from '#kit/clip.ts';
+import { epochsIn } from '#kit/playlist-segment-rules.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
@@ -117,7 +118,7 @@ async function followStatus(
 /** Number of the newest FFmpeg of the stream. */
 async function newestRun({ liveUrl }: OverloadStream): Promise<number> {
   const playlist = await (await fetch(`${liveUrl}/360p/media.m3u8`)).text();
-  return Number(playlist.match(/\d+(?=-init\.mp4)/g)?.at(-1));
+  return Number(epochsIn(playlist).at(-1));
 }
 
 /** By how much the stream falls behind real time, and how late its parts are. */

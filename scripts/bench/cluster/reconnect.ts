@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { findEncodingTask } from '#kit/encoder-processes.ts';
+import { epochsIn } from '#kit/playlist-segment-rules.ts';
 import type { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
@@ -104,5 +105,5 @@ const lastPart = (playlist: string): string | undefined => playlist.match(/^#EXT
 async function encoderOf({ platformPid, liveUrls }: ClusterStream): Promise<string> {
   const { pid } = await findEncodingTask(platformPid);
   const playlist = await (await fetch(`${liveUrls[0]}/360p/media.m3u8`)).text();
-  return `${pid} ${playlist.match(/\d+-init\.mp4/g)?.at(-1)}`;
+  return `${pid} ${epochsIn(playlist).at(-1)}`;
 }

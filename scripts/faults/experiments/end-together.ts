@@ -1,5 +1,6 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { epochOf } from '#kit/playlist-segment-rules.ts';
 import type { Fault } from '../fault.ts';
 import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
@@ -41,13 +42,16 @@ function endTogether(latency: LatencyName): Fault {
 
 export const endsTogether: readonly Fault[] = (['low', 'ultra'] as const).map(endTogether);
 
-/** Seconds from discontinuity to discontinuity in a playlist. */
+/** Seconds that each run has in a playlist. */
 async function runLengths(scene: Scene, rendition: string): Promise<number[]> {
   const text = await (await fetch(`${scene.liveUrl}/${rendition}/media.m3u8`)).text();
   const lengths: number[] = [];
-  for (const { discontinuities, durationSeconds } of parseMediaPlaylist(text).segments) {
-    if (discontinuities > 0 || lengths.length === 0) lengths.push(0);
-    lengths.push((lengths.pop() ?? 0) + (durationSeconds ?? 0));
+  let epochBefore: string | null = null;
+  for (const segment of parseMediaPlaylist(text).segments) {
+    const epoch = epochOf(segment);
+    if (epoch !== epochBefore) lengths.push(0);
+    epochBefore = epoch;
+    lengths.push((lengths.pop() ?? 0) + (segment.durationSeconds ?? 0));
   }
   return lengths;
 }

@@ -3,6 +3,7 @@ import { makeClip } from '#kit/clip.ts';
 import { findEncodingTask, findTaskProcesses } from '#kit/encoder-processes.ts';
 import { openHlsJsPage } from '#kit/hls-js-page.ts';
 import { PlaylistPoller } from '#kit/playlist-poller.ts';
+import { epochsIn } from '#kit/playlist-segment-rules.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import type { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
@@ -80,11 +81,11 @@ async function publishOn(index: number): Promise<TestPublisher> {
 
 /** Remembers the runs that viewers know. The function waits until all tasks have media of another one. */
 async function rememberRuns(): Promise<() => Promise<unknown>> {
-  const known = new Set((await allPlaylists()).flatMap(initSections));
-  const isNew = (name: string): boolean => !known.has(name);
+  const known = new Set((await allPlaylists()).flatMap(epochsIn));
+  const isNew = (epoch: string): boolean => !known.has(epoch);
   return () =>
     waitFor('a new run at every task', async () =>
-      (await allPlaylists()).every((playlist) => initSections(playlist).some(isNew)),
+      (await allPlaylists()).every((playlist) => epochsIn(playlist).some(isNew)),
     );
 }
 
@@ -93,18 +94,21 @@ const discontinuities = (playlist: string): number =>
   Number(/#EXT-X-DISCONTINUITY-SEQUENCE:(\d+)/.exec(playlist)?.[1] ?? 0) +
   (playlist.match(/^#EXT-X-DISCONTINUITY$/gm) ?? []).length;
 
+/** Of the newest run, and whether the publisher was away in the middle of it. */
+const newestConnection = (playlist: string): number =>
+  Math.max(0, ...epochsIn(playlist).map(Number)) + discontinuities(playlist);
+
 /** The function waits until all tasks have media of another connection. */
 async function rememberConnection(): Promise<() => Promise<unknown>> {
-  const known = Math.max(...(await allPlaylists()).map(discontinuities));
+  const known = Math.max(...(await allPlaylists()).map(newestConnection));
   return () =>
-    waitFor('a discontinuity at every task', async () =>
-      (await allPlaylists()).every((playlist) => discontinuities(playlist) > known),
+    waitFor('another run, or a discontinuity, at every task', async () =>
+      (await allPlaylists()).every((playlist) => newestConnection(playlist) > known),
     );
 }
 
 const allPlaylists = async (): Promise<string[]> =>
   Promise.all(liveUrls(platform, stream).map(async (url) => (await fetchText(`${url}/360p/media.m3u8`)) ?? ''));
-const initSections = (playlist: string): string[] => playlist.match(/\d+-init\.mp4/g) ?? [];
 
 test('a publisher that goes from task to task keeps the task that encodes, and has one presentation at all of them', async () => {
   let current = await publishOn(0);

@@ -149,7 +149,7 @@ describe('a header', () => {
     ['a window that begins after its segments', (it) => Object.assign(it.snapshot.timelines[0] ?? {}, { listedFrom: 99 })],
     ['a missing segment', (it) => it.snapshot.timelines[0]?.segments.splice(1, 1)],
     ['a segment of a later run', (it) => Object.assign(it.snapshot.timelines[0]?.segments.at(-1) ?? {}, { epoch: 9 })],
-    ['a run without a discontinuity', (it) => it.snapshot.timelines[0]?.segments.forEach((segment) => { segment.discontinuityNumber = 7; })],
+    ['a discontinuity number that goes back', (it) => Object.assign(it.snapshot.timelines[0]?.segments[0] ?? {}, { discontinuityNumber: 8 })],
     ['an open segment', (it) => Object.assign(it.snapshot.timelines[0]?.segments.at(-1) ?? {}, { isComplete: false })],
     ['a segment without parts', (it) => Object.assign(it.snapshot.timelines[0]?.segments[0] ?? {}, { parts: [] })],
     ['a gap with parts', (it) => Object.assign(it.snapshot.timelines[0]?.segments[0] ?? {}, { isGap: true })],

@@ -61,12 +61,12 @@ describe('the window', () => {
     const timeline = timelineOf({ windowSeconds: 4 });
     timeline.beginRun({ epoch: 7, firstMsn: 0 }, INIT);
     addSegments(timeline, 0, 0);
-    timeline.beginRun({ epoch: 8, firstMsn: 1 }, INIT);
+    timeline.beginRun({ epoch: 8, firstMsn: 1 }, Buffer.from(INIT));
     for (let msn = 1; msn <= 3; msn++) timeline.addPart(start(msn, 8), part(2), true);
     expect(timeline.initSection(7)).toBe(INIT);
     timeline.addPart(start(4, 8), part(2), true);
     expect(timeline.initSection(7)).toBeUndefined();
-    expect(timeline.initSection(8)).toBe(INIT);
+    expect(timeline.initSection(8)).toEqual(INIT);
   });
 });
 

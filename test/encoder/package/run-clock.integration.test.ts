@@ -1,7 +1,7 @@
 import { RunClock } from '#encoder/package/run-clock.ts';
 import { encodeRun, toMediaRun } from '#test/support/encoded-run.ts';
 
-const BEGINNING = { mediaSeconds: 100, discontinuityNumber: 30 };
+const BEGINNING = { mediaSeconds: 100, discontinuityNumber: 30, dateTimeMs: null };
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A run clock whose ingest clock is off by `offMs(segment)`. */
@@ -74,4 +74,35 @@ test('after the publisher was away, the next segment has a discontinuity and the
   );
   expect(awaySeconds).toEqual([40, 40, 50, 50, 50, 70]);
   expect(clock.discontinuityNumber).toBe(33);
+});
+
+describe('a run that is coded as the one before', () => {
+  const goingOn = async (readMs: number): Promise<RunClock> => {
+    const wallClockMs = (mediaSeconds: number): number => readMs + mediaSeconds * 1000;
+    const run = toMediaRun(await encodeRun(), 7, { wallClockMs });
+    return new RunClock(run, { ...BEGINNING, dateTimeMs: START_MS });
+  };
+  const numberOf = (clock: RunClock): number => clock.segmentStart(0, 0, 0).discontinuityNumber;
+
+  test.each([0, 200, -200])('goes on without a discontinuity if its date is off by %i ms', async (offMs) => {
+    const clock = await goingOn(START_MS + offMs);
+    expect(numberOf(clock)).toBe(29);
+    expect(clock.discontinuityNumber).toBe(29);
+    const correctionMs = Math.sign(offMs) * 0.5;
+    expect(dateOf(clock, 0) - START_MS).toBe(correctionMs);
+    expect(dateOf(clock, 1) - START_MS).toBe(2000 + 2 * correctionMs);
+    expect(clock.segmentStart(1, 2, 0).discontinuityNumber).toBe(29);
+  });
+
+  test.each([201, -201])('has a discontinuity and its own date if that is off by %i ms', async (offMs) => {
+    const clock = await goingOn(START_MS + offMs);
+    expect(numberOf(clock)).toBe(30);
+    expect(dateOf(clock, 0)).toBe(START_MS + offMs);
+  });
+
+  test('has a discontinuity if its init section is another one after all', async () => {
+    const clock = await goingOn(START_MS);
+    clock.onOtherCoding();
+    expect(numberOf(clock)).toBe(30);
+  });
 });

@@ -147,6 +147,8 @@ test('while the publisher is away, playlists go on in real time with a slate, an
   expect(epochs().filter((epoch) => epoch !== 3)).toEqual([1, 2, 1001, 1002]);
   expect(Math.max(...dateGaps('360p', [2, 3, 1001]))).toBeLessThan(DATE_MS);
   expect(Math.max(...dateGaps('audio', [2]))).toBeLessThan(DATE_MS);
+  const sinceSlate = segmentsOf().filter(({ epoch }) => epoch > 1 && epoch < 1002);
+  expect(new Set(sinceSlate.map(({ discontinuityNumber }) => discontinuityNumber)).size).toBe(1);
   expect(events.map(({ type }) => type)).toEqual(['stream.live']);
   expect(slates).toHaveLength(1);
   const initSection = (epoch: number) => currentPackage().renditions.get('360p')?.initSection(epoch);

@@ -151,7 +151,7 @@ test.each<[string, Playlist, Playlist]>([
   expect(violations(first, second)).toContainEqual(expect.stringContaining(violation));
 });
 
-test('a new epoch needs its map and its discontinuity', () => {
+test('a new map needs a discontinuity, and a discontinuity before a new epoch its map', () => {
   const body = (tag: RegExp): string => render(AFTER).replace(tag, '');
   const recorder = new PlaylistRecorder();
   recorder.add({ url: URL_480P, body: body(/#EXT-X-MAP:URI="1007.*\n/) });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 
 /** Frames per second as a fraction, because FFmpeg needs the exact value (30000/1001). */
@@ -119,4 +120,12 @@ export function renditionFrameRate(runRate: FrameRate, rendition: VideoRendition
 export function renditionNames({ video, audio }: Pick<RunFormat, 'video' | 'audio'>): string[] {
   const names = video.map(({ name }) => name);
   return audio === null ? names : [...names, AUDIO_RENDITION];
+}
+
+/** Whether both are coded alike. */
+export function isSameFormat(a: RunFormat, b: RunFormat): boolean {
+  const formatOf = ({ video, frameRate, keyframeFrames, audio }: RunFormat): RunFormat => ({
+    ...{ video, frameRate, keyframeFrames, audio },
+  });
+  return isDeepStrictEqual(formatOf(a), formatOf(b));
 }

@@ -73,8 +73,6 @@ function checkOrder(before: Segment<number>, after: Segment<number>): void {
   ensure(after.epoch >= before.epoch, 'an epoch goes back');
   ensure(after.discontinuityNumber >= before.discontinuityNumber, 'a discontinuity number goes back');
   ensure(after.mediaSeconds > endSeconds(before) - ROUNDING_SECONDS, 'media time goes back');
-  const isNewRun = after.epoch > before.epoch;
-  ensure(!isNewRun || after.discontinuityNumber > before.discontinuityNumber, 'a run begins without a discontinuity');
 }
 
 /** All media is used, either as init section or as part. */

@@ -153,7 +153,8 @@ export class RenditionRun {
   }
 
   #onHeader({ data }: InitSection): void {
-    const { run, firstMsn, timelines } = this.#options;
+    const { run, firstMsn, timelines, clock } = this.#options;
+    if (timelines.some((timeline) => !timeline.goesOnWith(data))) clock.onOtherCoding();
     for (const timeline of timelines) timeline.beginRun({ epoch: run.epoch, firstMsn }, data);
   }
 

@@ -51,6 +51,12 @@ export class RenditionTimeline {
     this.bitrates = new SegmentBitrates(options.targetDurationSeconds, past.bitrates);
   }
 
+  /** Whether players can go on from the newest segment with the init section that they have. */
+  goesOnWith(initSection: Buffer): boolean {
+    const { newest } = this.#segments;
+    return newest === undefined || this.#initSections.get(newest.epoch)?.equals(initSection) === true;
+  }
+
   /** A run has begun. Its segments need `initSection`. */
   beginRun(run: RunStart, initSection: Buffer): void {
     this.#initSections.set(run.epoch, initSection);
@@ -95,7 +101,7 @@ export class RenditionTimeline {
   snapshot(): TimelineSnapshot {
     if (this.#openSegment() !== undefined) throw new Error('a rendition with an open segment cannot be moved');
     const range = this.#segments.recent(MOVED_TARGET_DURATIONS * this.#options.targetDurationSeconds);
-    const epochs = new Set(range.segments.map(({ epoch }) => epoch));
+    const epochs = this.#neededInitSections(range.segments);
     const initSections = [...this.#initSections].filter(([epoch]) => epochs.has(epoch));
     return {
       ...range,
@@ -137,6 +143,14 @@ export class RenditionTimeline {
 
   initSection(epoch: number): Buffer | undefined {
     return this.#initSections.get(epoch);
+  }
+
+  /** The epoch in the name of the init section of a run: that of the first run of those that go on without a discontinuity. */
+  initEpoch(epoch: number): number | undefined {
+    const initSection = this.#initSections.get(epoch);
+    if (initSection === undefined) return undefined;
+    for (const [first, data] of this.#initSections) if (data === initSection) return first;
+    return epoch;
   }
 
   /** Finds a segment by the two numbers in its name. Undefined if its media is not here. */
@@ -189,9 +203,23 @@ export class RenditionTimeline {
     const last = this.#segments.newest;
     if (last !== undefined && start.msn <= last.msn) throw new Error(`segment ${start.msn} follows ${last.msn}`);
     if (last !== undefined) this.#fillGap(last, start.msn);
+    if (last?.discontinuityNumber === start.discontinuityNumber) this.#keepInitSection(last.epoch, start.epoch);
     const segment: Segment = { ...start, parts: [], durationSeconds: 0, isComplete: false, isGap: false };
     this.#segments.push(segment);
     return segment;
+  }
+
+  /** A run goes on without a discontinuity, and with the init section that players have. */
+  #keepInitSection(before: number, epoch: number): void {
+    const known = this.#initSections.get(before);
+    const own = this.#initSections.get(epoch);
+    if (known !== undefined && own?.equals(known) === true) this.#initSections.set(epoch, known);
+  }
+
+  /** The epochs under which the init sections of segments are known, and those in their names. */
+  #neededInitSections(segments: readonly Segment[]): ReadonlySet<number> {
+    const epochs = new Set(segments.map(({ epoch }) => epoch));
+    return new Set([...epochs].flatMap((epoch) => [epoch, this.initEpoch(epoch) ?? epoch]));
   }
 
   /** Adds gaps for the segments that this rendition lacks because it lagged behind the others when its run ended. */
@@ -217,8 +245,9 @@ export class RenditionTimeline {
     this.bitrates.add(segmentBytes(segment), segment.durationSeconds);
     this.#segments.slide();
     const oldestEpoch = this.#segments.oldest?.epoch ?? 0;
+    const needed = this.#neededInitSections(this.#segments.all());
     for (const epoch of this.#initSections.keys()) {
-      if (epoch < oldestEpoch) this.#initSections.delete(epoch);
+      if (epoch < oldestEpoch && !needed.has(epoch)) this.#initSections.delete(epoch);
     }
   }
 

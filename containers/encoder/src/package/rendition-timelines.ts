@@ -3,7 +3,10 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
 import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
-import { endSeconds } from './segment.ts';
+import { endSeconds, type Segment } from './segment.ts';
+
+/** Half an audio frame, rounded up: sound ends at the frame that is nearest to the end of the picture. */
+const MAX_UNEVEN_SECONDS = 0.012;
 
 /** What the timelines know together. */
 export type TimelinesSnapshot = Pick<PackageSnapshot, 'firstMsn' | 'firstMediaSeconds' | 'isEnded' | 'timelines'>;
@@ -73,6 +76,23 @@ export class RenditionTimelines {
       return endOf(timeline) - (name === AUDIO_RENDITION && video.length > 0 ? halfFrameSeconds : 0);
     });
     return Math.max(this.#firstMediaSeconds, ...ends);
+  }
+
+  /**
+   * The date of the moment `mediaSeconds`, in milliseconds since 1970, at which the media of the run of this epoch has ended in all
+   * renditions. Null if it has not.
+   */
+  dateTimeMs(epoch: number, mediaSeconds: number): number | null {
+    const newest = [...this.#timelines.values()].map((timeline) => timeline.newest());
+    const lastMsn = this.nextMsn() - 1;
+    const isEnd = (segment: Segment | undefined) =>
+      segment?.epoch === epoch &&
+      segment.msn === lastMsn &&
+      segment.parts.length > 0 &&
+      Math.abs(mediaSeconds - endSeconds(segment)) <= MAX_UNEVEN_SECONDS;
+    const [first] = newest;
+    if (first === undefined || !newest.every(isEnd)) return null;
+    return first.programDateTimeMs + (mediaSeconds - first.mediaSeconds) * 1000;
   }
 
   /** Media bytes in memory. Parts that several renditions share count once. */

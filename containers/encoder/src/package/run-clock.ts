@@ -7,6 +7,8 @@ const REMEMBERED_SEGMENTS = 16;
  * date and durations, so dates must agree with EXTINF. Publishers' clocks drift less than this (0.01 %).
  */
 const MAX_DATE_CORRECTION_MS = 0.5;
+/** A run whose dates are further off than this does not go on where the one before has ended. */
+const MAX_DATE_JUMP_MS = 200;
 
 /** When a segment begins. */
 interface SegmentMoment {
@@ -20,8 +22,10 @@ interface SegmentMoment {
 export interface RunBeginning {
   /** The stream's media time there. No rendition has media after it. */
   readonly mediaSeconds: number;
-  /** How many discontinuities are before the first segment. */
+  /** How many discontinuities are before the first segment, if there is one right before it. */
   readonly discontinuityNumber: number;
+  /** The date there, in milliseconds since 1970. Null if the run is coded in another way than the one before, or nothing is known of it. */
+  readonly dateTimeMs: number | null;
 }
 
 /**
@@ -36,6 +40,9 @@ export class RunClock {
   readonly #run: MediaRun;
   readonly #beginning: RunBeginning;
   #absencesAtStart = 0;
+  #isOtherCoding = false;
+  /** The date of the first cut if there is no discontinuity. */
+  #continuedMs: number | null = null;
 
   constructor(run: MediaRun, beginning: RunBeginning) {
     this.#run = run;
@@ -72,6 +79,11 @@ export class RunClock {
     this.#firstCutSeconds ??= runSeconds;
   }
 
+  /** A rendition's init section is not the one before, so there is a discontinuity. Says nothing new after the first part. */
+  onOtherCoding(): void {
+    this.#isOtherCoding = true;
+  }
+
   /** A leading rendition has published parts up to so many seconds after the first cut. */
   onPublished(untilSeconds: number): void {
     this.#publishedSeconds = Math.max(this.#publishedSeconds, untilSeconds);
@@ -80,6 +92,7 @@ export class RunClock {
   /**
    * The date and the discontinuities of a sample, `offsetSeconds` after the start of the run's segment `index`, which is at
    * the run's own time `segmentSeconds`. Reads the ingest clock once per segment, so that all renditions agree (RFC 8216bis 6.2.4).
+   * The run has a discontinuity before its first segment unless its coding and its dates go on.
    * After the publisher was away, the next segment has a discontinuity: its date does not follow from the one before it.
    */
   segmentStart(index: number, segmentSeconds: number, offsetSeconds: number) {
@@ -97,22 +110,33 @@ export class RunClock {
 
   #read(index: number, mediaSeconds: number): SegmentMoment {
     const absences = this.#run.absencesBy(mediaSeconds);
-    if (this.#newest === null) this.#absencesAtStart = absences;
-    const moment = { mediaSeconds, absences, dateTimeMs: this.#dateTimeMs(index, mediaSeconds, absences) };
-    this.#newest = moment;
-    return moment;
+    const readMs = this.#run.wallClockMs(mediaSeconds);
+    if (this.#newest === null) this.#onFirstCut(absences, readMs);
+    const continuedMs = index === 0 ? this.#continuedMs : this.#continuedFrom(index - 1, mediaSeconds, absences);
+    this.#newest = { mediaSeconds, absences, dateTimeMs: corrected(continuedMs ?? readMs, readMs) };
+    return this.#newest;
   }
 
-  #dateTimeMs(index: number, mediaSeconds: number, absences: number): number {
-    const readMs = this.#run.wallClockMs(mediaSeconds);
-    const previous = this.#moments.get(index - 1);
-    if (previous === undefined || previous.absences !== absences) return readMs;
-    const continuedMs = previous.dateTimeMs + (mediaSeconds - previous.mediaSeconds) * 1000;
-    return continuedMs + Math.max(-MAX_DATE_CORRECTION_MS, Math.min(readMs - continuedMs, MAX_DATE_CORRECTION_MS));
+  /** The run goes on without a discontinuity if its coding and its dates do. */
+  #onFirstCut(absences: number, readMs: number): void {
+    const { dateTimeMs } = this.#beginning;
+    this.#absencesAtStart = absences;
+    if (dateTimeMs === null || this.#isOtherCoding || Math.abs(readMs - dateTimeMs) > MAX_DATE_JUMP_MS) return;
+    this.#continuedMs = dateTimeMs;
+  }
+
+  #continuedFrom(index: number, mediaSeconds: number, absences: number): number | null {
+    const previous = this.#moments.get(index);
+    if (previous === undefined || previous.absences !== absences) return null;
+    return previous.dateTimeMs + (mediaSeconds - previous.mediaSeconds) * 1000;
   }
 
   #discontinuityNumberAt(moment: SegmentMoment | null): number {
     const absences = moment === null ? 0 : moment.absences - this.#absencesAtStart;
-    return this.#beginning.discontinuityNumber + absences;
+    return this.#beginning.discontinuityNumber + absences - (this.#continuedMs === null ? 0 : 1);
   }
+}
+
+function corrected(continuedMs: number, readMs: number): number {
+  return continuedMs + Math.max(-MAX_DATE_CORRECTION_MS, Math.min(readMs - continuedMs, MAX_DATE_CORRECTION_MS));
 }

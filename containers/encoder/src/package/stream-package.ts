@@ -1,6 +1,7 @@
 import { LATENCY_PROFILES, type LatencyName, type LatencyProfile } from '#domain/latency-profiles.ts';
 import type { CaptionChannel } from '#encoder/media/closed-captions.ts';
 import {
+  isSameFormat,
   type MediaRun,
   type RunDescription,
   type RunFormat,
@@ -13,6 +14,7 @@ import { PackagedRun } from './packaged-run.ts';
 import { fitsPartTarget, streamPartTargetSeconds, usualPartTargetSeconds } from './part-target.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import { RenditionTimelines } from './rendition-timelines.ts';
+import type { RunBeginning } from './run-clock.ts';
 import { SeenCaptions } from './seen-captions.ts';
 
 /** What a run gets if its package is frozen. */
@@ -30,6 +32,8 @@ export class StreamPackage {
   readonly profile: LatencyProfile;
   readonly #timelines: RenditionTimelines;
   #active: PackagedRun | null = null;
+  /** The run whose media the next run may go on with. */
+  #newestWithParts: RunDescription | null = null;
   /** The newest run of the package that this one continues. */
   readonly #former: Pick<PackageSnapshot, 'newest' | 'discontinuityNumber'>;
   #offered: OfferedRun | null;
@@ -146,9 +150,9 @@ export class StreamPackage {
   }
 
   /**
-   * Ends the current run and starts a new one, which is a discontinuity in every rendition (RFC 8216bis 4.4.4.3). The
-   * sink's `write` throws on malformed output, and that ends the run. It ignores output that comes after the run was
-   * replaced or ended.
+   * Ends the current run and starts a new one. Unless its coding and its dates go on, that is a discontinuity in every rendition
+   * (RFC 8216bis 4.4.4.3). The sink's `write` throws on malformed output, and that ends the run. It ignores output that comes after
+   * the run was replaced or ended.
    */
   beginRun(run: MediaRun): RunSink {
     if (this.#isFrozen) return NO_SINK;
@@ -159,10 +163,7 @@ export class StreamPackage {
       run,
       grid,
       firstMsn: this.nextMsn(),
-      beginning: {
-        mediaSeconds: this.#timelines.beginningSeconds(run),
-        discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
-      },
+      beginning: this.#beginningOf(run),
       timelinesFedBy: (name) => this.#timelines.fedBy(name, run),
       onFrame: (data) => this.#captions.look(data),
     });
@@ -253,6 +254,20 @@ export class StreamPackage {
   #newest(): PackageSnapshot['newest'] {
     if (this.#active === null) return this.#former.newest;
     return { run: this.#active.description, hasParts: this.#active.hasParts };
+  }
+
+  /** A run that comes to nothing changes nothing for the next one. */
+  #beginningOf(run: MediaRun): RunBeginning {
+    const newest = this.#newest();
+    if (newest?.hasParts) this.#newestWithParts = newest.run;
+    const mediaSeconds = this.#timelines.beginningSeconds(run);
+    const before = this.#newestWithParts;
+    const isCodedAlike = before !== null && isSameFormat(before, run);
+    return {
+      mediaSeconds,
+      discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
+      dateTimeMs: isCodedAlike ? this.#timelines.dateTimeMs(before.epoch, mediaSeconds) : null,
+    };
   }
 
   /**

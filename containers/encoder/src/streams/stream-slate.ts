@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
-import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import { isSameFormat, type MediaRun, type RunFormat, type RunSink } from '#encoder/media/media-run.ts';
 import type { EncodedSlate } from '#encoder/slate/encoded-slate.ts';
 import { MissingPicture } from '#encoder/slate/missing-picture.ts';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
 import { partSecondsOf, SlateRun } from '#encoder/slate/slate-run.ts';
 import type { SlateReason } from '#encoder/slate/slate-text.ts';
 import { RUN_START_SECONDS } from '#encoder/transcode/ffmpeg-arguments.ts';
-import { isSameFormat, type OutputPlan } from '#encoder/transcode/rendition-plan.ts';
+import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import type { EncodedMedia } from './stream-encoder.ts';
 
 /** What viewers get of the stream, as far as a slate needs to know it. */

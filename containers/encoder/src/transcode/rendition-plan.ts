@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { SourcePicture } from '#domain/encoder-capacity.ts';
 import { audioKbps, type LadderName, type Rung, sourceRungs } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
@@ -49,14 +48,6 @@ export function planRenditions(source: SourceDescription, ladder: LadderName, la
     keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),
     audio: source.audio === null ? null : planAudio(source.audio, ladder),
   };
-}
-
-/** Whether FFmpeg makes the same of both. */
-export function isSameFormat(a: RunFormat, b: RunFormat): boolean {
-  const formatOf = ({ video, frameRate, keyframeFrames, audio }: RunFormat): RunFormat => ({
-    ...{ video, frameRate, keyframeFrames, audio },
-  });
-  return isDeepStrictEqual(formatOf(a), formatOf(b));
 }
 
 function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {

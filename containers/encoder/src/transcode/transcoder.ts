@@ -9,7 +9,7 @@ import {
   isVideoSequenceHeader,
   SCRIPT_TAG,
 } from '#encoder/media/flv-tag.ts';
-import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
+import { isSameFormat, type MediaRun, type RunFormat, type RunSink } from '#encoder/media/media-run.ts';
 import { PlainTags } from '#encoder/media/plain-tags.ts';
 import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
@@ -18,7 +18,7 @@ import { HealthMonitor } from './health-monitor.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { KeyframeWatch } from './keyframe-watch.ts';
 import { type QualityStep, QualitySteps } from './quality-steps.ts';
-import { isSameFormat, planRenditions, type RenditionPlan } from './rendition-plan.ts';
+import { planRenditions, type RenditionPlan } from './rendition-plan.ts';
 import { Restarts } from './restarts.ts';
 import { SourceBuffer, type SourceStart } from './source-buffer.ts';
 import type { StepArbiter } from './step-arbiter.ts';
