@@ -20,7 +20,7 @@ const MAX_HELD_SAMPLES = 1000;
  */
 const TIE_SECONDS = 1e-6;
 /** Ticks of picture and sound are rounded. */
-const ROUNDING_SECONDS = 1e-4;
+const ROUNDING_FRAMES = 0.01;
 
 export interface RenditionRunOptions {
   readonly run: MediaRun;
@@ -206,8 +206,8 @@ export class RenditionRun {
   }
 
   /**
-   * A follower goes on exactly where its media before has ended, which is at most half a frame from where the leaders go on. So
-   * players hear no hole, and dates follow from durations. Returns false if media before would be repeated.
+   * A follower goes on exactly where its media before has ended, which is at most a frame before where the leaders go on, or half a
+   * frame after it. So players hear no hole, and dates follow from durations. Returns false if media before would be repeated.
    */
   #beginsWith(first: Sample): boolean {
     const before = this.#options.timelines[0]?.newest();
@@ -215,7 +215,8 @@ export class RenditionRun {
       before === undefined
         ? 0
         : first.decodeTicks + this.#shiftTicks() - Math.round(endSeconds(before) * this.#timescale());
-    const isNear = Math.abs(missingTicks) / this.#timescale() <= this.#halfFrameSeconds() + ROUNDING_SECONDS;
+    const missingFrames = missingTicks / AAC_FRAME_SAMPLES;
+    const isNear = missingFrames >= -0.5 - ROUNDING_FRAMES && missingFrames <= 1 + ROUNDING_FRAMES;
     if (!isNear && missingTicks < 0) return false;
     this.#moveTicks = before !== undefined && isNear ? -missingTicks : 0;
     return true;

@@ -5,8 +5,8 @@ import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
 import { endSeconds, type Segment } from './segment.ts';
 
-/** Half an audio frame, rounded up: sound ends at the frame that is nearest to the end of the picture. */
-const MAX_UNEVEN_SECONDS = 0.012;
+/** An audio frame, rounded up: sound may end a frame before the picture. */
+const MAX_UNEVEN_SECONDS = 0.0235;
 
 /** What the timelines know together. */
 export type TimelinesSnapshot = Pick<PackageSnapshot, 'firstMsn' | 'firstMediaSeconds' | 'isEnded' | 'timelines'>;
