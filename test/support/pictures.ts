@@ -10,10 +10,11 @@ export interface TestPicture {
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 export const GREEN = [20, 200, 40] as const;
 
-/** A PNG of one colour. `header` changes the size that it claims to have. */
+/** A PNG of one colour. `header` changes the size that it claims to have, and `extra` chunks come before its pixels. */
 export function makePng(
   { width, height, colour }: TestPicture,
   header: Partial<Pick<TestPicture, 'width' | 'height'>> = {},
+  extra: readonly Buffer[] = [],
 ): Buffer {
   const size = Buffer.alloc(13);
   size.writeUInt32BE(header.width ?? width, 0);
@@ -22,10 +23,11 @@ export function makePng(
   size.set([8, 2, 0, 0, 0], 8);
   const row = Buffer.concat([Buffer.alloc(1), ...Array.from({ length: width }, () => Buffer.from(colour))]);
   const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
-  return Buffer.concat([SIGNATURE, chunk('IHDR', size), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
+  const parts = [pngChunk('IHDR', size), ...extra, pngChunk('IDAT', pixels), pngChunk('IEND', Buffer.alloc(0))];
+  return Buffer.concat([SIGNATURE, ...parts]);
 }
 
-function chunk(type: string, data: Buffer): Buffer {
+export function pngChunk(type: string, data: Buffer): Buffer {
   const typed = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   const [length, crc] = [Buffer.alloc(4), Buffer.alloc(4)];
   length.writeUInt32BE(data.length);
@@ -53,22 +55,32 @@ export interface JpegSettings {
   readonly scans: number;
 }
 
-/** The markers of a JPEG, with nothing in its scans: enough for whoever does not decode it. */
-export function makeJpegMarkers(settings: Partial<JpegSettings> = {}): Buffer {
+/**
+ * The markers of a JPEG, with nothing in its scans: enough for whoever does not decode it. `extra` segments come before the frame, and
+ * before each scan.
+ */
+export function makeJpegMarkers(settings: Partial<JpegSettings> = {}, extra: readonly number[] = []): Buffer {
   const { width, height, frame, precision, components, scans } = {
     ...{ width: 640, height: 360, frame: 0xc0, precision: 8, components: 3, scans: 1 },
     ...settings,
   };
   const parts = Array.from({ length: components }, (_, index) => [index, 0x11, 0]).flat();
   const frameHeader = [precision, height >> 8, height & 0xff, width >> 8, width & 0xff, components, ...parts];
-  const scan = segment(0xda, [1, 0, 0, 0, 63, 0]).concat([0x12, 0xff, 0x00, 0x34]);
+  const scan = jpegSegment(0xda, [1, 0, 0, 0, 63, 0]).concat([0x12, 0xff, 0x00, 0x34]);
   return Buffer.from([
     ...[0xff, 0xd8],
-    ...segment(0xe0, [0x4a, 0x46, 0x49, 0x46, 0]),
-    ...segment(frame, frameHeader),
-    ...Array.from({ length: scans }, () => scan).flat(),
+    ...jpegSegment(0xe0, [0x4a, 0x46, 0x49, 0x46, 0]),
+    ...extra,
+    ...jpegSegment(frame, frameHeader),
+    ...Array.from({ length: scans }, () => [...extra, ...scan]).flat(),
     ...[0xff, 0xd9],
   ]);
 }
 
-const segment = (marker: number, data: readonly number[]): number[] => [0xff, marker, 0, data.length + 2, ...data];
+export const jpegSegment = (marker: number, data: readonly number[]): number[] => [
+  0xff,
+  marker,
+  0,
+  data.length + 2,
+  ...data,
+];

@@ -16,7 +16,7 @@ import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts
 import { addPurgeRoutes } from './purge-routes.ts';
 import { PUBLIC, routeOf } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
-import { addSlateImageRoutes, PUT_SLATE_IMAGE } from './slate-image-routes.ts';
+import { addSlateImageRoutes, PUT_SLATE_IMAGE, SLATE_IMAGE_WEIGHT } from './slate-image-routes.ts';
 import type { StreamsDependencies } from './stream-access.ts';
 import { addStreamsRoutes } from './streams-routes.ts';
 import { addTasksRoutes, type TasksDependencies } from './tasks-routes.ts';
@@ -71,7 +71,8 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
   const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
   const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
-  app.use(limitCallers({ ...dependencies, limits, lookup, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
+  const weights = { [PUT_SLATE_IMAGE]: SLATE_IMAGE_WEIGHT };
+  app.use(limitCallers({ ...dependencies, limits, lookup, weights, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
   app.use(auditChanges(dependencies));
   app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
   const [limitPicture, limitBody] = [limitTo(LARGEST_BODY_BYTES), limitTo(BODY_LIMIT_BYTES)];

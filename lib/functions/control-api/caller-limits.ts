@@ -49,9 +49,9 @@ export class CallerLimits {
     this.#unknownTokens = new StrangerLimit(rates.unknownTokens, now);
   }
 
-  /** A request with a token that was valid when it was last looked up. */
-  takeToken(tokenId: string): number {
-    return take(this.#tokens.get(tokenId));
+  /** A request with a token that was valid when it was last looked up. It counts as so many requests. */
+  takeToken(tokenId: string, requests: number): number {
+    return take(this.#tokens.get(tokenId), requests);
   }
 
   takeAnonymous(network: string): number {
@@ -99,4 +99,4 @@ class Buckets {
   }
 }
 
-const take = (bucket: TokenBucket): number => (bucket.take(1) ? 0 : bucket.waitMs(1));
+const take = (bucket: TokenBucket, requests = 1): number => (bucket.take(requests) ? 0 : bucket.waitMs(requests));

@@ -14,6 +14,8 @@ export interface LimitCallersOptions {
   readonly lookup: Pick<TokenLookup, 'wasValid'>;
   /** Routes that always answer. */
   readonly unlimitedRoutes: readonly RouteName[];
+  /** As how many requests with a token those of a route count. @default 1 */
+  readonly weights: Readonly<Partial<Record<RouteName, number>>>;
 }
 
 /**
@@ -23,16 +25,18 @@ export interface LimitCallersOptions {
 export function limitCallers(options: LimitCallersOptions): MiddlewareHandler {
   return async (context, next) => {
     const route = routeOf(context);
-    if (route === null || !options.unlimitedRoutes.includes(route)) takeTurn(context, options);
+    if (route === null || !options.unlimitedRoutes.includes(route)) takeTurn(context, route, options);
     return next();
   };
 }
 
-function takeTurn(context: Context, { limits, bootstrapHashes, lookup }: LimitCallersOptions): void {
+function takeTurn(context: Context, route: RouteName | null, options: LimitCallersOptions): void {
+  const { limits, bootstrapHashes, lookup, weights } = options;
   const token = bearerToken(context);
   const hash = token === null ? null : hashSecret(token);
   if (hash !== null && (isBootstrap(hash, bootstrapHashes) || lookup.wasValid(secretId(hash)))) {
-    requireTurn(limits.takeToken(secretId(hash)), 'There are too many requests with this token.');
+    const requests = (route === null ? undefined : weights[route]) ?? 1;
+    requireTurn(limits.takeToken(secretId(hash), requests), 'There are too many requests with this token.');
     return;
   }
   const network = toSourceNetwork(sourceAddressOf(context));

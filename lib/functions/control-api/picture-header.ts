@@ -15,6 +15,8 @@ export class PictureError extends Error {
 
 /** Bytes of a PNG chunk besides its data: length, type and CRC. */
 const CHUNK_BYTES = 12;
+/** A picture that is narrower would have no pixels in a small rendition. */
+const MAX_ASPECT = 20;
 const IHDR_BYTES = 13;
 /** A progressive JPEG has about ten. Each of them is decoded over the whole picture, so thousands would take minutes. */
 const MAX_SCANS = 100;
@@ -38,6 +40,8 @@ export function readPictureHeader(bytes: Buffer): PictureHeader {
   if (width === 0 || height === 0) throw new PictureError('The picture has no pixels.');
   if (width > most || height > most)
     throw new PictureError(`The picture has ${width}x${height} pixels; ${most}x${most} are allowed.`);
+  if (Math.max(width, height) > MAX_ASPECT * Math.min(width, height))
+    throw new PictureError(`The picture is ${width}x${height}, which is too narrow to be seen.`);
   return { type, width, height };
 }
 

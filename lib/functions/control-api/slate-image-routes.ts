@@ -23,6 +23,12 @@ const PATH = '/api/streams/{id}/slate-image';
 /** The only route that takes more than a few kilobytes. */
 export const PUT_SLATE_IMAGE: RouteName = 'PUT /api/streams/:id/slate-image';
 
+/**
+ * As how many requests it counts. A picture takes 293 write units of a partition, which has 1,000 a second, and the leases of streams are
+ * in the same table.
+ */
+export const SLATE_IMAGE_WEIGHT = 100;
+
 const { bytes: MAX_BYTES, pixelsPerSide } = SLATE_IMAGE_LIMITS;
 const picture = { schema: z.string().openapi({ format: 'binary' }) };
 const pictureContent = { 'image/png': picture, 'image/jpeg': picture } satisfies Record<SlateImageType, object>;

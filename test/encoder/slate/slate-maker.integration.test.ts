@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import type { SlateImage } from '#domain/slate-images.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
@@ -9,7 +10,7 @@ import { parseInitSection } from '#encoder/package/init-section.ts';
 import { SlateMaker, type SlateMakerOptions } from '#encoder/slate/slate-maker.ts';
 import { planRenditions, type RenditionPlan } from '#encoder/transcode/rendition-plan.ts';
 import { createLogger } from '#runtime/log.ts';
-import { GREEN, makePng } from '#test/support/pictures.ts';
+import { GREEN, makePng, pngChunk } from '#test/support/pictures.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { outputOf, stopSessions } from '../transcode/transcode-session.ts';
 import { transcodeTags } from '../transcode/transcoded-tags.ts';
@@ -20,12 +21,29 @@ const AUDIO = { codec: 'aac', sampleRateHz: 44_100, channels: 1 } as const;
 
 const planOf = (source: SourceDescription): RenditionPlan => planRenditions(source, '480p', 'low');
 
+/** A text of 64 MB. FFmpeg takes eight times as much for it. */
+const ENDLESS_TEXT = Buffer.concat([Buffer.from('a\0\0'), deflateSync(Buffer.alloc(64 * 1024 * 1024))]);
+
+/** What FFmpegs were given on their standard inputs. */
+const received: Buffer[] = [];
+
 const makerWith = (
   imagePath: string | null,
   readImage: SlateMakerOptions['readImage'] = () => Promise.reject(new Error('no stream has a picture')),
 ): SlateMaker =>
   new SlateMaker({
-    ...{ imagePath, readImage, spawn, fontsDir: `${ROOT}node_modules/dejavu-fonts-ttf/ttf` },
+    spawn: (command, args, options) => {
+      const child = spawn(command, args, options);
+      const write = child.stdin?.write.bind(child.stdin) as (bytes: Buffer) => boolean;
+      Object.assign(child.stdin ?? {}, {
+        write: (bytes: Buffer) => {
+          received.push(bytes);
+          return write(bytes);
+        },
+      });
+      return child;
+    },
+    ...{ imagePath, readImage, fontsDir: `${ROOT}node_modules/dejavu-fonts-ttf/ttf` },
     log: createLogger({ service: 'test', level: 'silent' }),
   });
 
@@ -117,6 +135,9 @@ describe("a stream's own picture", () => {
     const green = await firstFrameOf({ type: 'image/png', data: png }, photo);
     expect(green?.length).toBeLessThan((deployed?.length ?? 0) / 2);
     expect(green).not.toEqual(await withoutOwn(null));
+    const withText = makePng({ width: 800, height: 20, colour: GREEN }, {}, [pngChunk('zTXt', ENDLESS_TEXT)]);
+    expect(await firstFrameOf({ type: 'image/png', data: withText }, photo)).toEqual(green);
+    expect(Math.max(...received.map((bytes) => bytes.indexOf('zTXt')))).toBe(-1);
   });
 
   test.each<[string, string, SlateMakerOptions['readImage']]>([

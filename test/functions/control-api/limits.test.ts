@@ -127,6 +127,20 @@ describe('a token', () => {
     expect(count(await statusesOf(Array.from({ length: 60 }, () => ask('192.0.2.1', a))), 200)).toBe(50);
   });
 
+  test('that stores pictures for slates may do so once a second or two', async () => {
+    const path = `/api/streams/${(await api.call('POST', '/api/streams')).json.id}/slate-image`;
+    const token = await createToken();
+    await ask('192.0.2.1', token);
+    nowMs += 1_000;
+    const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'image/png' };
+    const put = () => app.request(path, { method: 'PUT', headers, body: 'x' }, { sourceAddress: '192.0.2.1' });
+    expect((await put()).status).toBe(422);
+    const refused = await put();
+    expect([refused.status, refused.headers.get('Retry-After')]).toEqual([429, '2']);
+    nowMs += 2_000;
+    expect((await put()).status).toBe(422);
+  });
+
   test('that was revoked counts as unknown', async () => {
     const token = await createToken();
     expect((await ask('192.0.2.1', token)).status).toBe(200);

@@ -35,6 +35,7 @@ test.each<[string, Buffer, string]>([
   ['a PNG that is too wide', makePng(small, { width: 4097 }), '4097x2 pixels; 4096x4096 are allowed'],
   ['a PNG that is too high', makePng(small, { height: 0x7fffffff }), '2x2147483647 pixels'],
   ['a PNG of no height', makePng(small, { height: 0 }), 'no pixels'],
+  ['a PNG that is too narrow', makePng(small, { height: 41 }), '2x41, which is too narrow'],
   ['a JPEG that is too large', makeJpegMarkers({ width: 65_535, height: 65_535 }), '65535x65535 pixels'],
   ['a JPEG whose height comes later', makeJpegMarkers({ height: 0 }), 'no pixels'],
   ['a JPEG of CMYK', makeJpegMarkers({ components: 4 }), 'not RGB or grey'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hashSecret } from '#domain/stream-ids.ts';
+import { DEFAULT_CALLER_RATES } from '#functions/control-api/caller-limits.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
 import { StoreUnavailableError } from '#runtime/store-unavailable.ts';
 import { startControlApi } from '#test/support/control-api.ts';
@@ -13,7 +14,8 @@ const SHOWN_PNG = { type: 'image/png', width: 64, height: 36, bytes: PNG.length 
 
 let api: ApiWithDatabase;
 beforeAll(async () => {
-  api = await startApiWithDatabase();
+  const perToken = { perSecond: 1e6, capacity: 1e6 };
+  api = await startApiWithDatabase(Date.now, { callerRates: { ...DEFAULT_CALLER_RATES, perToken } });
 });
 afterAll(() => api.close());
 

@@ -4,7 +4,7 @@ import type { EncodedSlate } from './encoded-slate.ts';
 
 export interface MissingPictureOptions {
   readonly run: Pick<MediaRun, 'frameRate' | 'pictureMissingSeconds'>;
-  /** Encodes a slate as the run is encoded. Null if that fails. Called at most once, and only if a picture is missing. */
+  /** Encodes a slate as the run is encoded. Null if that fails. Called only if a picture is missing. */
   readonly makeSlate: () => Promise<EncodedSlate | null>;
 }
 
@@ -51,6 +51,7 @@ export class MissingPicture {
     this.#gops.delete(rendition);
     const missingSeconds = this.#options.run.pictureMissingSeconds?.(mediaSeconds + this.#halfFrameSeconds) ?? 0;
     if (missingSeconds >= MADE_AFTER_SECONDS) this.#askForSlate();
+    else if (this.#slate === null) this.#isAskedFor = false;
     if (missingSeconds < SHOWN_AFTER_SECONDS) return;
     const frames = this.#slate?.renditions.find(({ name }) => name === rendition)?.frames;
     if (frames !== undefined) this.#gops.set(rendition, { frames, shown: 0 });

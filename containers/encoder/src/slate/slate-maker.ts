@@ -4,6 +4,7 @@ import type { SlateImage } from '#domain/slate-images.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
 import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
+import { barePicture } from './bare-picture.ts';
 import { type EncodedSlate, readSlate } from './encoded-slate.ts';
 import { type SlatePicture, slateArguments } from './slate-arguments.ts';
 import { type SlateReason, slateScript } from './slate-text.ts';
@@ -90,6 +91,7 @@ export class SlateMaker {
 
   async #encode(plan: OutputPlan, picture: SlatePicture): Promise<EncodedSlate> {
     const { spawn, log } = this.#options;
+    const bare = 'image' in picture ? barePicture(picture.image) : null;
     const outputs = new Map<string, Buffer[]>(renditionNames(plan).map((name) => [name, []]));
     let bytes = 0;
     const ffmpeg = new FfmpegProcess({
@@ -104,7 +106,7 @@ export class SlateMaker {
       onDrain: () => undefined,
       onStderrLine: (line) => log.debug({ line }, 'ffmpeg of a slate'),
     });
-    if ('image' in picture) ffmpeg.write(Buffer.from(picture.image.data), 0);
+    if (bare !== null) ffmpeg.write(bare, 0);
     ffmpeg.finish(TIME_LIMIT_MS);
     const { code, signal, stderrTail } = await ffmpeg.exit;
     if (code !== 0)
