@@ -212,7 +212,8 @@ export class LiveStream {
    */
   retire(epoch: number): void {
     this.#hold.retire(epoch);
-    this.#end.endNow('publisher-left');
+    this.#end.endIfRequested();
+    if (!this.hasEnded) this.#end.endNow('publisher-left');
   }
 
   /**

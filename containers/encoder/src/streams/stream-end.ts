@@ -104,10 +104,11 @@ export class StreamEnd {
   /** Ends the stream with its task. It stays for its viewers until the process ends. Resolves when the store knows. */
   async endWithTask(): Promise<void> {
     const { hold, media, broadcast, onEnded } = this.#options;
+    const reason = this.#requested ?? 'shutdown';
     this.#clearTimer();
     media.end();
     onEnded();
-    broadcast.end('shutdown');
+    broadcast.end(reason);
     await hold.forget();
   }
 

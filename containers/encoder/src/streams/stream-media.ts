@@ -135,6 +135,7 @@ export class StreamMedia {
 
   /** Ends the run on air at once. Returns whether viewers get something new by that. */
   endRun(): boolean {
+    this.#dropNext();
     let hasMore = false;
     this.#finish(() => {
       hasMore = this.#package.endRun();
