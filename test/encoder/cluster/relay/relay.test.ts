@@ -206,7 +206,7 @@ describe('a task that does not take a publish', () => {
         respond(response);
         setTimeout(() => request.destroy(), 20);
       },
-      /aborted|cut|closed/,
+      /aborted|cut|closed|ECONNRESET/,
     ],
     [
       'ends its answer',
