@@ -96,7 +96,10 @@ function checkNames({ segments, skippedSegments, mediaSequence }: MediaPlaylist)
   });
 }
 
-/** A run that goes on without a discontinuity also goes on with the map of the run before it. */
+/**
+ * A run that goes on without a discontinuity also goes on with the map of the run before it, or with its own, if that has changed
+ * although nothing else has.
+ */
 function checkMaps({ segments, skippedSegments }: MediaPlaylist): string[] {
   let mapEpoch: string | null = null;
   let epochBefore: string | null = null;
@@ -105,7 +108,9 @@ function checkMaps({ segments, skippedSegments }: MediaPlaylist): string[] {
     if (map !== null) mapEpoch = MAP_URI.exec(map)?.[1] ?? map;
     const isFirst = index === 0 && (skippedSegments ?? 0) === 0;
     const epoch = epochOf(segment);
-    const isNewRun = discontinuities > 0 && epoch !== epochBefore;
+    const isOtherEpoch = epoch !== epochBefore;
+    const isNewRun = discontinuities > 0 && isOtherEpoch;
+    const isOwnMap = isOtherEpoch && epoch === mapEpoch;
     epochBefore = epoch;
     return [
       ...complain(isFirst && map === null && !segment.isGap, 'the first segment has no EXT-X-MAP'),
@@ -113,7 +118,10 @@ function checkMaps({ segments, skippedSegments }: MediaPlaylist): string[] {
         mapEpoch !== null && (isNewRun ? epoch !== mapEpoch : Number(epoch) < Number(mapEpoch)),
         `segment ${msn} is of epoch ${epoch}, its map of ${mapEpoch}`,
       ),
-      ...complain(index > 0 && map !== null && discontinuities === 0, `segment ${msn} has a new map, no discontinuity`),
+      ...complain(
+        index > 0 && map !== null && discontinuities === 0 && !isOwnMap,
+        `segment ${msn} has a new map, no discontinuity`,
+      ),
     ];
   });
 }

@@ -29,8 +29,9 @@ export class FollowedPackage {
   readonly #times = new Map<string, { readonly times: MediaTimes; newest: readonly [msn: number, part: number] }>();
   #seenVersion = 0;
 
-  constructor(latency: LatencyName) {
-    this.#stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
+  /** Follows a new package, unless there is one already. */
+  constructor(latency: LatencyName, stream = new StreamPackage({ latency, firstMsn: FIRST_MSN })) {
+    this.#stream = stream;
   }
 
   get stream(): StreamPackage {

@@ -92,8 +92,8 @@ function segmentLines(
   const discontinuities = previous === undefined ? 0 : segment.discontinuityNumber - previous.discontinuityNumber;
   for (let count = 0; count < discontinuities; count++) lines.push('#EXT-X-DISCONTINUITY');
   // If all that is left of a run is a gap, there may be no init section, and nobody needs one.
-  const map = timeline.initEpoch(segment.epoch) ?? (segment.isGap ? undefined : segment.epoch);
-  const mapBefore = previous && (timeline.initEpoch(previous.epoch) ?? previous.epoch);
+  const map = timeline.mapEpoch(segment);
+  const mapBefore = previous && (timeline.mapEpoch(previous) ?? previous.epoch);
   if (map !== undefined && map !== mapBefore) lines.push(`#EXT-X-MAP:URI="${initFileName(map)}"`);
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
   if (listsParts) lines.push(...segment.parts.map((part, index) => partLine(segment, part, index)));

@@ -108,6 +108,7 @@ export const offeredRunSchema = z.strictObject(offeredRunFields).check(z.refine(
 const lastSegmentSchema = z.strictObject({
   msn: wholeNumberSchema,
   epoch: wholeNumberSchema,
+  mapEpoch: z.exactOptional(wholeNumberSchema),
   discontinuityNumber: wholeNumberSchema,
   programDateTimeMs: z.number().check(z.minimum(0), z.maximum(MAX_DATE_MS)),
   mediaSeconds: mediaSecondsSchema,
@@ -138,16 +139,17 @@ export function offeredRenditions(stream: StreamPackage): Offered | null {
   const lastSegments: Record<string, LastSegment> = {};
   for (const [name, timeline] of stream.renditions) {
     const newest = timeline.newestComplete();
-    if (newest !== undefined) lastSegments[name] = toLastSegment(newest);
+    if (newest !== undefined) lastSegments[name] = toLastSegment(newest, timeline.mapEpoch(newest));
   }
   return { ...offered, lastSegments, partTargetSeconds, ...(captions.length > 0 && { captions }) };
 }
 
 /** With no more digits than a playlist has. */
-function toLastSegment(segment: Segment): LastSegment {
+function toLastSegment(segment: Segment, mapEpoch: number | undefined): LastSegment {
   const { msn, epoch, discontinuityNumber, programDateTimeMs, mediaSeconds, durationSeconds } = segment;
   return {
     ...{ msn, epoch, discontinuityNumber },
+    ...(mapEpoch !== undefined && mapEpoch !== epoch && { mapEpoch }),
     programDateTimeMs: Math.round(programDateTimeMs),
     mediaSeconds: Number(seconds(mediaSeconds)),
     durationSeconds: Number(seconds(durationSeconds)),

@@ -36,6 +36,7 @@ const totalSeconds = between(0, Number.MAX_SAFE_INTEGER);
 const partSchema = z.strictObject({ durationSeconds: seconds, isIndependent: z.boolean(), data: wholeNumberSchema });
 
 const segmentSchema = z.strictObject({
+  mapEpoch: z.exactOptional(wholeNumberSchema),
   msn: wholeNumberSchema,
   epoch: wholeNumberSchema,
   discontinuityNumber: wholeNumberSchema,

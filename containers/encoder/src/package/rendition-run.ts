@@ -21,6 +21,8 @@ const MAX_HELD_SAMPLES = 1000;
 const TIE_SECONDS = 1e-6;
 /** Ticks of picture and sound are rounded. */
 const ROUNDING_FRAMES = 0.01;
+/** What arithmetic in seconds loses of a tick. */
+const ROUNDING_TICKS = 1e-3;
 
 export interface RenditionRunOptions {
   readonly run: MediaRun;
@@ -211,10 +213,9 @@ export class RenditionRun {
    */
   #beginsWith(first: Sample): boolean {
     const before = this.#options.timelines[0]?.newest();
-    const missingTicks =
-      before === undefined
-        ? 0
-        : first.decodeTicks + this.#shiftTicks() - Math.round(endSeconds(before) * this.#timescale());
+    // Rounded up, like the shift: in ticks of another rate, the end before is between two of them.
+    const endTicks = before === undefined ? 0 : Math.ceil(endSeconds(before) * this.#timescale() - ROUNDING_TICKS);
+    const missingTicks = before === undefined ? 0 : first.decodeTicks + this.#shiftTicks() - endTicks;
     const missingFrames = missingTicks / AAC_FRAME_SAMPLES;
     const isNear = missingFrames >= -0.5 - ROUNDING_FRAMES && missingFrames <= 1 + ROUNDING_FRAMES;
     if (!isNear && missingTicks < 0) return false;

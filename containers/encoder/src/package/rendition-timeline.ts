@@ -145,8 +145,15 @@ export class RenditionTimeline {
     return this.#initSections.get(epoch);
   }
 
-  /** The epoch in the name of the init section of a run: that of the first run of those that go on without a discontinuity. */
-  initEpoch(epoch: number): number | undefined {
+  /**
+   * The epoch in the name of a segment's init section: that of the first run of those that go on without a discontinuity. If no init
+   * section is in memory, it is the one that players were told, and undefined for a gap.
+   */
+  mapEpoch({ epoch, mapEpoch, isGap }: Segment): number | undefined {
+    return this.#initEpoch(epoch) ?? mapEpoch ?? (isGap ? undefined : epoch);
+  }
+
+  #initEpoch(epoch: number): number | undefined {
     const initSection = this.#initSections.get(epoch);
     if (initSection === undefined) return undefined;
     for (const [first, data] of this.#initSections) if (data === initSection) return first;
@@ -219,7 +226,7 @@ export class RenditionTimeline {
   /** The epochs under which the init sections of segments are known, and those in their names. */
   #neededInitSections(segments: readonly Segment[]): ReadonlySet<number> {
     const epochs = new Set(segments.map(({ epoch }) => epoch));
-    return new Set([...epochs].flatMap((epoch) => [epoch, this.initEpoch(epoch) ?? epoch]));
+    return new Set([...epochs].flatMap((epoch) => [epoch, this.#initEpoch(epoch) ?? epoch]));
   }
 
   /** Adds gaps for the segments that this rendition lacks because it lagged behind the others when its run ended. */

@@ -1,12 +1,12 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import { type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
+import { type RunDescription, type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
 import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
-import { endSeconds, type Segment } from './segment.ts';
+import { endSeconds } from './segment.ts';
 
-/** An audio frame, rounded up: sound may end a frame before the picture. */
-const MAX_UNEVEN_SECONDS = 0.0235;
+/** Ends are rounded to ticks. */
+const ROUNDING_SECONDS = 1e-4;
 
 /** What the timelines know together. */
 export type TimelinesSnapshot = Pick<PackageSnapshot, 'firstMsn' | 'firstMediaSeconds' | 'isEnded' | 'timelines'>;
@@ -79,19 +79,20 @@ export class RenditionTimelines {
   }
 
   /**
-   * The date of the moment `mediaSeconds`, in milliseconds since 1970, at which the media of the run of this epoch has ended in all
-   * renditions. Null if it has not.
+   * The date of the moment `mediaSeconds`, in milliseconds since 1970, at which the media of a run has ended in all renditions. Sound
+   * may have ended a frame earlier. Null if it has not.
    */
-  dateTimeMs(epoch: number, mediaSeconds: number): number | null {
-    const newest = [...this.#timelines.values()].map((timeline) => timeline.newest());
+  dateTimeMs({ epoch, audio, video }: RunDescription, mediaSeconds: number): number | null {
+    const soundFrameSeconds = audio === null || video.length === 0 ? 0 : AAC_FRAME_SAMPLES / audio.sampleRateHz;
     const lastMsn = this.nextMsn() - 1;
-    const isEnd = (segment: Segment | undefined) =>
-      segment?.epoch === epoch &&
-      segment.msn === lastMsn &&
-      segment.parts.length > 0 &&
-      Math.abs(mediaSeconds - endSeconds(segment)) <= MAX_UNEVEN_SECONDS;
-    const [first] = newest;
-    if (first === undefined || !newest.every(isEnd)) return null;
+    const endsThere = ([name, timeline]: readonly [string, RenditionTimeline]): boolean => {
+      const segment = timeline.newest();
+      if (segment?.epoch !== epoch || segment.msn !== lastMsn || segment.parts.length === 0) return false;
+      const unevenSeconds = name === AUDIO_RENDITION ? soundFrameSeconds : 0;
+      return Math.abs(mediaSeconds - endSeconds(segment)) <= unevenSeconds + ROUNDING_SECONDS;
+    };
+    const first = this.#timelines.values().next().value?.newest();
+    if (first === undefined || ![...this.#timelines].every(endsThere)) return null;
     return first.programDateTimeMs + (mediaSeconds - first.mediaSeconds) * 1000;
   }
 

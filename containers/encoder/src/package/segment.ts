@@ -15,6 +15,8 @@ export interface SegmentStart {
   readonly discontinuityNumber: number;
   /** Milliseconds since 1970. */
   readonly programDateTimeMs: number;
+  /** The epoch in the name of its init section, if that is of another run and is not in memory. */
+  readonly mapEpoch?: number;
   /** Media time of its first frame, which goes on over all runs of the stream. A gap has that of the media before it. */
   readonly mediaSeconds: number;
 }

@@ -266,7 +266,7 @@ export class StreamPackage {
     return {
       mediaSeconds,
       discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
-      dateTimeMs: isCodedAlike ? this.#timelines.dateTimeMs(before.epoch, mediaSeconds) : null,
+      dateTimeMs: isCodedAlike ? this.#timelines.dateTimeMs(before, mediaSeconds) : null,
     };
   }
 
