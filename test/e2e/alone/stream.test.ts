@@ -80,8 +80,7 @@ describe('a stream', () => {
     await closeTestPlatforms();
   });
 
-  // Side by side, because both wait for media.
-  test.concurrent('keeps sound and picture together', async () => {
+  test('keeps sound and picture together', async () => {
     await waitUntilPlayable(stream);
     await waitForSegments(stream, 8);
     const offsets = await beepOffsets({ liveUrl: stream.liveUrl, rendition: '360p', folder: platform.dataDir });
@@ -89,7 +88,7 @@ describe('a stream', () => {
     for (const offset of offsets) expect(Math.abs(offset)).toBeLessThanOrEqual(0.05);
   });
 
-  test.concurrent('decodes in every rendition for a minute without an error, in real time', async () => {
+  test('decodes in every rendition for a minute without an error, in real time', async () => {
     const playlist = await waitUntilPlayable(stream);
     for (const rendition of RENDITIONS) expect(playlist).toContain(`${rendition}/media.m3u8`);
     await waitForSegments(stream, 3);

@@ -31,6 +31,7 @@ beforeEach(() => {
     failoverMs: 2000,
     feed: (fedTag, receivedAtMs) => fed.push({ tag: fedTag, receivedAtMs }),
     onSwitch: (onAir, reason) => switches.push([onAir, reason, nowMs]),
+    steadyNow: () => nowMs,
   });
 });
 
@@ -38,7 +39,7 @@ beforeEach(() => {
 const frames = { primary: 0, backup: 0 };
 function connect(name: IngestName): void {
   frames[name] = 0;
-  ingests.connect(name, nowMs);
+  ingests.connect(name);
   ingests.onTag(name, METADATA, nowMs);
   ingests.onTag(name, header(MARKS[name]), nowMs);
 }
@@ -92,16 +93,16 @@ test('when the one on air leaves, the other takes over at once', () => {
   connect('primary');
   connect('backup');
   run(3000, 'primary', 'backup');
-  ingests.disconnect('primary', nowMs);
+  ingests.disconnect('primary');
   expect([ingests.onAir, switches]).toEqual(['backup', [['backup', 'left', nowMs]]]);
-  ingests.disconnect('backup', nowMs);
+  ingests.disconnect('backup');
   expect(ingests.onAir).toBeNull();
 });
 
 test('one that leaves while it is not on air changes nothing', () => {
   connect('primary');
   connect('backup');
-  ingests.disconnect('backup', nowMs);
+  ingests.disconnect('backup');
   run(1000, 'primary');
   expect([ingests.onAir, switches]).toEqual(['primary', []]);
 });
@@ -110,7 +111,7 @@ test('the primary one is on air again when it has been steady for 30 s, at a key
   connect('primary');
   connect('backup');
   run(3000, 'primary', 'backup');
-  ingests.disconnect('primary', nowMs);
+  ingests.disconnect('primary');
   run(5000, 'backup');
   connect('primary');
   const backAtMs = nowMs;
@@ -142,9 +143,9 @@ test('a backup that nothing is known of yet takes over at its first keyframe', (
 
 test('a source of audio alone takes over too', () => {
   const sound = tag(AUDIO_TAG, 0xaf, 1, 2);
-  ingests.connect('primary', nowMs);
-  ingests.connect('backup', nowMs);
-  for (let at = 0; at < 2500; at += 20) ingests.onTag('backup', sound, nowMs + at);
+  ingests.connect('primary');
+  ingests.connect('backup');
+  for (const end = nowMs + 2500; nowMs < end; nowMs += 20) ingests.onTag('backup', sound, nowMs);
   expect(switches.map(([onAir]) => onAir)).toEqual(['backup']);
 });
 
@@ -176,7 +177,7 @@ function runTracks(name: IngestName, milliseconds: number): void {
 
 test('a publisher of several tracks is kept ready by its first one, and takes over with the tags that it sent', () => {
   connect('primary');
-  ingests.connect('backup', nowMs);
+  ingests.connect('backup');
   fed = [];
   runTracks('backup', 2500);
   expect(switches).toEqual([['backup', 'stalled', expect.any(Number)]]);
@@ -190,8 +191,8 @@ test('a primary publisher of several tracks is on air again at a keyframe', () =
   connect('primary');
   connect('backup');
   run(2500, 'backup');
-  ingests.disconnect('primary', nowMs);
-  ingests.connect('primary', nowMs);
+  ingests.disconnect('primary');
+  ingests.connect('primary');
   ingests.onTag('backup', frame(MARKS.backup), nowMs + 30_000);
   fed = [];
   runTracks('primary', 31_500);
@@ -205,4 +206,32 @@ test('a primary publisher of several tracks is on air again at a keyframe', () =
 test('tags of one that is not connected are dropped', () => {
   ingests.onTag('primary', keyframe(1), nowMs);
   expect(fed).toEqual([]);
+});
+
+test.each([
+  ['a step of the wall clock is', (_name: IngestName, ms: number) => (ms >= 10_000 ? 10_000 : 0)],
+  ['the clock of a task that relays one of them is', (name: IngestName) => (name === 'backup' ? 3000 : 0)],
+])('%s no stall', (_what, skewMs) => {
+  for (const name of ['primary', 'backup'] as const) connect(name);
+  for (let ms = 0; ms < 60_000; ms += FRAME_MS, nowMs += FRAME_MS) {
+    for (const name of ['backup', 'primary'] as const) {
+      const next = frames[name]++ % GOP_FRAMES === 0 ? keyframe : frame;
+      ingests.onTag(name, next(MARKS[name]), nowMs + skewMs(name, ms));
+    }
+  }
+  expect(switches).toEqual([]);
+});
+
+test('a primary one whose stall was never more than the threshold for itself is steady only after 30 s, too', () => {
+  for (const name of ['primary', 'backup'] as const) connect(name);
+  run(31_000, 'primary', 'backup');
+  run(1960, 'backup');
+  // Its next tag is a moment behind that of the backup.
+  nowMs += FRAME_MS;
+  ingests.onTag('backup', frame(MARKS.backup), nowMs);
+  expect(switches).toHaveLength(1);
+  run(28_000, 'backup', 'primary');
+  expect(switches).toHaveLength(1);
+  run(4_000, 'backup', 'primary');
+  expect(switches.at(-1)).toEqual(['primary', 'recovered', expect.any(Number)]);
 });

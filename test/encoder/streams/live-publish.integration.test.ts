@@ -55,6 +55,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     reserved: { first: 1, count: 1 },
     emit: (event) => events.push(event),
     now: Date.now,
+    steadyNow: () => performance.now(),
   });
   for (const tag of clip) publish.handler.onTag(tag, Date.now());
   await Promise.all(encoders.map((encoder) => encoder.stop()));

@@ -87,7 +87,7 @@ export class Cluster {
       answerHere: (request) => this.answer(request),
     });
     this.relays = new Relays({
-      ...{ taskId: task.taskId, streams, directory, credential, log },
+      ...{ taskId: task.taskId, streams, directory, credential, now, log },
       ...{ registry: options.registry, onRefused: options.onRefused },
       peers: () => this.peers,
     });

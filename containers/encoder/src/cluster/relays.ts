@@ -36,6 +36,8 @@ export interface RelaysOptions {
   readonly directory: Pick<OwnerDirectory, 'refresh'>;
   readonly credential: ClusterCredential;
   readonly onRefused: (refusal: RefusedPublish) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -141,7 +143,7 @@ export class Relays {
 
   /** As for a publisher that is connected here: it replaces the stream's former one, and the next one replaces it. */
   async #take(publisher: Publisher): Promise<PublisherHandler> {
-    const { streams, registry } = this.#options;
+    const { streams, registry, now } = this.#options;
     if (this.#isDraining) throw new PublishRefusal('NetStream.Publish.Rejected', SERVER_REPLACED);
     // No event and no demand yet: the other task asks the next one.
     if (!streams.hasRoomFor(publisher.stream)) throw new PublishRefusal('NetStream.Publish.Rejected', NO_ROOM);
@@ -158,7 +160,8 @@ export class Relays {
       claimant.handler = handler;
       return {
         onTag: (tag, receivedAtMs) => {
-          claimant.lastTagAtMs = receivedAtMs;
+          // By this task's clock, like those of the registry.
+          claimant.lastTagAtMs = now();
           handler.onTag(tag, receivedAtMs);
         },
         isPlayable: () => handler.isPlayable(),

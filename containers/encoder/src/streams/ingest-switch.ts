@@ -13,9 +13,11 @@ export interface IngestSwitchOptions {
   readonly feed: (tag: FlvTag, receivedAtMs: number) => void;
   /** The tags that follow are of the other publisher. */
   readonly onSwitch: (onAir: IngestName, reason: FailoverReason) => void;
+  /** Milliseconds, by a clock that never steps: stalls are measured by it, and not by the clocks of tasks that relay. */
+  readonly steadyNow: () => number;
 }
 
-/** The publisher of one ingest. */
+/** The publisher of one ingest. Times are of the steady clock. */
 interface IngestSource {
   readonly name: IngestName;
   readonly standby: StandbySource;
@@ -26,7 +28,7 @@ interface IngestSource {
 
 /**
  * Decides which of a stream's two publishers is on air. It needs no timer: whoever could take over sends tags all the time, and
- * each of them is a moment to look. Times are those at which tags came, in milliseconds since 1970.
+ * each of them is a moment to look.
  */
 export class IngestSwitch {
   readonly #options: IngestSwitchOptions;
@@ -47,35 +49,37 @@ export class IngestSwitch {
   }
 
   /** A publisher has connected. The first one is on air. */
-  connect(name: IngestName, nowMs: number): void {
+  connect(name: IngestName): void {
+    const nowMs = this.#options.steadyNow();
     this.#sources.set(name, { name, standby: new StandbySource(), lastTagAtMs: nowMs, steadySinceMs: nowMs });
     this.#onAir ??= name;
   }
 
   /** A publisher has left. If it was on air and there is another one, that one takes over. */
-  disconnect(name: IngestName, nowMs: number): void {
+  disconnect(name: IngestName): void {
     this.#sources.delete(name);
     if (this.#onAir !== name) return;
     const [other] = this.#sources.values();
     if (other === undefined) this.#onAir = null;
-    else this.#switchTo(other, 'left', nowMs);
+    else this.#switchTo(other, 'left');
   }
 
-  /** A publisher has sent a tag. Does nothing if it is not connected. */
+  /** A publisher has sent a tag, which came at `receivedAtMs` (milliseconds since 1970). Does nothing if it is not connected. */
   onTag(name: IngestName, tag: FlvTag, receivedAtMs: number): void {
     const source = this.#sources.get(name);
     if (source === undefined) return;
-    const { failoverMs, feed } = this.#options;
-    if (receivedAtMs - source.lastTagAtMs >= failoverMs) source.steadySinceMs = receivedAtMs;
-    source.lastTagAtMs = receivedAtMs;
+    const { failoverMs, feed, steadyNow } = this.#options;
+    const nowMs = steadyNow();
+    if (nowMs - source.lastTagAtMs >= failoverMs) source.steadySinceMs = nowMs;
+    source.lastTagAtMs = nowMs;
     const isOnAir = name === this.#onAir;
     source.standby.add(tag, receivedAtMs, isOnAir);
     if (isOnAir) {
       feed(tag, receivedAtMs);
       return;
     }
-    const reason = this.#reasonToTakeOver(source, receivedAtMs);
-    if (reason !== null && source.standby.isReady) this.#switchTo(source, reason, receivedAtMs);
+    const reason = this.#reasonToTakeOver(source, nowMs);
+    if (reason !== null && source.standby.isReady) this.#switchTo(source, reason);
   }
 
   #reasonToTakeOver(source: IngestSource, nowMs: number): FailoverReason | null {
@@ -86,10 +90,12 @@ export class IngestSwitch {
     return canReturn && nowMs - source.steadySinceMs >= STEADY_MS ? 'recovered' : null;
   }
 
-  #switchTo(source: IngestSource, reason: FailoverReason, nowMs: number): void {
-    const { feed, onSwitch } = this.#options;
+  #switchTo(source: IngestSource, reason: FailoverReason): void {
+    const { feed, onSwitch, steadyNow } = this.#options;
+    const former = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
+    if (former !== undefined && reason === 'stalled') former.steadySinceMs = steadyNow();
     this.#onAir = source.name;
     onSwitch(source.name, reason);
-    for (const { tag, receivedAtMs } of source.standby.take(nowMs)) feed(tag, receivedAtMs);
+    for (const { tag, receivedAtMs } of source.standby.take()) feed(tag, receivedAtMs);
   }
 }

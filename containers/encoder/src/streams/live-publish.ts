@@ -33,6 +33,8 @@ export interface LivePublishOptions {
   readonly emit: EmitEvent;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds, by a clock that never steps. For durations. */
+  readonly steadyNow: () => number;
 }
 
 /** The time from a stream's first publisher to its last: a primary one, a backup, or both. And the reason for its end. */
@@ -60,6 +62,7 @@ export class LivePublish implements FeedingPublish {
         this.#encoder.switchSource();
         options.stream.onFailover(onAir, reason);
       },
+      steadyNow: options.steadyNow,
     });
     this.handler = this.#add(options.publisher);
   }
@@ -123,11 +126,11 @@ export class LivePublish implements FeedingPublish {
   }
 
   #add(publisher: Publisher): PublisherHandler {
-    const { now, stream, recorder } = this.#options;
+    const { stream, recorder } = this.#options;
     const name = ingestOf(publisher);
     this.#publishers.set(name, publisher);
     recorder.onPublish(publisher);
-    this.#ingests.connect(name, now());
+    this.#ingests.connect(name);
     return {
       onTag: (tag, receivedAtMs) => this.#ingests.onTag(name, tag, receivedAtMs),
       onClose: () => this.#leave(publisher),
@@ -145,11 +148,11 @@ export class LivePublish implements FeedingPublish {
   }
 
   #leave(publisher: Publisher): void {
-    const { now, stream, recorder } = this.#options;
+    const { stream, recorder } = this.#options;
     const name = ingestOf(publisher);
     recorder.onPublisherGone(publisher, this.#endReason);
     this.#publishers.delete(name);
-    this.#ingests.disconnect(name, now());
+    this.#ingests.disconnect(name);
     if (this.#publishers.size > 0) return;
     // Nothing of a stream that was deleted or taken down is stored.
     if (!isForgotten(this.#endReason)) void recorder.save(null);

@@ -16,6 +16,8 @@ import { TagCache } from '#encoder/transcode/tag-cache.ts';
 export class StandbySource {
   #metadata: FlvTag | null = null;
   #hasVideo = false;
+  /** When its newest tag came. */
+  #newestAtMs = 0;
   readonly #plainTags = new PlainTags();
   /** What the publisher sent, by plain tags that are something else. */
   readonly #received = new WeakMap<FlvTag, FlvTag>();
@@ -24,6 +26,7 @@ export class StandbySource {
 
   /** Takes a tag of the publisher. Keeps media only if it is not on air. */
   add(received: FlvTag, receivedAtMs: number, isOnAir: boolean): void {
+    this.#newestAtMs = receivedAtMs;
     const tag = this.#plainTags.add(received);
     if (tag === null) return;
     if (tag !== received) this.#received.set(tag, received);
@@ -44,9 +47,9 @@ export class StandbySource {
   }
 
   /** Everything, in an order in which a publisher could have sent it. Forgets the media. */
-  take(nowMs: number): readonly ReceivedTag[] {
+  take(): readonly ReceivedTag[] {
     const media = this.#cache.tags.map(({ tag, timelineMs }) => ({ tag, receivedAtMs: timelineMs }));
-    const startMs = media[0]?.receivedAtMs ?? nowMs;
+    const startMs = media[0]?.receivedAtMs ?? this.#newestAtMs;
     const metadata = this.#metadata === null ? [] : [this.#metadata];
     const headers = [...metadata, ...this.#cache.sequenceHeaders];
     this.#cache.clear();

@@ -29,6 +29,8 @@ export interface StreamPublishesOptions {
   readonly emit: EmitEvent;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Milliseconds, by a clock that never steps. For durations. */
+  readonly steadyNow: () => number;
   readonly log: Logger;
 }
 
