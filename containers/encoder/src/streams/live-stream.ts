@@ -212,8 +212,7 @@ export class LiveStream {
    */
   retire(epoch: number): void {
     this.#hold.retire(epoch);
-    this.#end.endIfRequested();
-    if (!this.hasEnded) this.#end.endNow('publisher-left');
+    if (!this.#end.endIfRequested()) this.#end.endNow('publisher-left');
   }
 
   /**

@@ -71,9 +71,11 @@ export class StreamEnd {
     this.#timer = setTimeout(() => this.endNow(reason), LAST_SOUND_MS);
   }
 
-  /** Ends the stream if somebody has asked for that: a publish follows, which is another broadcast. */
-  endIfRequested(): void {
-    if (this.#requested !== null) this.endNow(this.#requested);
+  /** Ends the stream if somebody has asked for that: a publish follows, which is another broadcast. Returns whether it did. */
+  endIfRequested(): boolean {
+    const reason = this.#requested;
+    if (reason !== null) this.endNow(reason);
+    return reason !== null;
   }
 
   /** Ends the stream at once. If the reason says so, it is forgotten too. */
