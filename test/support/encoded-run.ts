@@ -110,6 +110,14 @@ export function interleaved({ tracks }: EncodedRun): FeedStep[] {
   return [...headers, ...frames.sort((a, b) => a.progress - b.progress)];
 }
 
+/** The steps of a run that breaks off: its headers, and so many first frames of each rendition. All frames of those that are not named. */
+export function withFrames(encoded: EncodedRun, kept: Readonly<Record<string, number>>): FeedStep[] {
+  const dropped = new Set(
+    [...encoded.tracks].flatMap(([name, { frames }]) => frames.slice(kept[name] ?? frames.length)),
+  );
+  return interleaved(encoded).filter(({ chunk }) => !dropped.has(chunk));
+}
+
 /** Writes steps to a run's sink. */
 export function feed(sink: RunSink, steps: readonly FeedStep[]): void {
   for (const { rendition, chunk } of steps) sink.write(rendition, chunk);

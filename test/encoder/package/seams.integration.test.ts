@@ -4,13 +4,12 @@ import { offeredRenditions, offeredSchema } from '#encoder/package/offered-rendi
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import {
-  type EncodedRun,
   encodeRun,
-  type FeedStep,
   FPS_30,
   interleaved,
   toMediaRun,
   WALL_CLOCK_START_MS,
+  withFrames,
 } from '#test/support/encoded-run.ts';
 import { FollowedPackage } from './followed-package.ts';
 
@@ -20,12 +19,6 @@ const RUN_SECONDS = 6;
 const later = (seconds: number) => ({
   wallClockMs: (mediaSeconds: number): number => WALL_CLOCK_START_MS + (seconds + mediaSeconds) * 1000,
 });
-
-/** Headers, and the first frames of each rendition. */
-function withFrames(encoded: EncodedRun, kept: Readonly<Record<string, number>>): FeedStep[] {
-  const dropped = new Set([...encoded.tracks].flatMap(([name, { frames }]) => frames.slice(kept[name] ?? Infinity)));
-  return interleaved(encoded).filter(({ chunk }) => !dropped.has(chunk));
-}
 
 const violationsOf = (followed: FollowedPackage) => [...followed.violations, ...followed.recorder.violations()];
 

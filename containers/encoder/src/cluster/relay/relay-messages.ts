@@ -60,8 +60,8 @@ export type RelayMessage =
   | { readonly alive: true };
 
 const name = z.string().check(z.minLength(1), z.maxLength(64));
-/** A task before this version has none. */
 const takeover = z.object({ publisherId: name, ageMs: z.number().check(z.nonnegative()) });
+/** A task before this version has none. */
 const takeovers = z._default(z.array(takeover).check(z.maxLength(MAX_TAKEOVERS)), []);
 const headSchema: z.ZodMiniType<RelayHead> = z.object({
   toTaskId: name,
