@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { EventBody } from '#domain/events.ts';
@@ -154,6 +155,23 @@ test('while the publisher is away, playlists go on in real time with a slate, an
   const initSection = (epoch: number) => currentPackage().renditions.get('360p')?.initSection(epoch);
   expect(initSection(2)).toEqual(initSection(1));
   for (const name of ['360p', 'audio']) expect(await decodingErrors(name, 2)).toBe('');
+});
+
+test('a publisher who catches up after its first picture begins where the slate ends', async () => {
+  const first = await publishUntilSlateIsMade('a');
+  first.leave();
+  await secondsOf(2, 1);
+  const second = await publish(streams, 'b', TITLED);
+  const sentAtOnce = (fromMs: number, untilMs: number): void =>
+    second.burst(clip.filter(({ timestampMs }) => timestampMs >= fromMs && timestampMs < untilMs));
+  // FFmpeg starts with these. Then it turns out that they were 300 ms late.
+  sentAtOnce(0, 400);
+  await pause(100);
+  sentAtOnce(400, 800);
+  void second.send(clip.filter(({ timestampMs }) => timestampMs >= 800));
+  await secondsOf(1001, 1);
+  expect(Math.max(...dateGaps('360p', [2, 3, 1001]))).toBeLessThan(DATE_MS);
+  expect(new Set(segmentsOf().map(({ discontinuityNumber }) => discontinuityNumber)).size).toBe(1);
 });
 
 test('the slate ends with the reconnect window', async () => {

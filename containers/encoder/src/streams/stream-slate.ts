@@ -209,18 +209,29 @@ export class StreamSlate {
     };
   }
 
-  /** Ends the slate where a run begins. If it has gone on for longer than that, the run's dates are later by the difference. */
+  /**
+   * Ends the slate where a run begins. If it has gone on for longer than that, the run's dates are later by the difference. The first
+   * date that is asked for tells it: a publisher who catches up makes dates earlier until then.
+   */
   #after(run: MediaRun): MediaRun {
     const former = this.#run;
     if (former === null) return run;
     this.#run = null;
-    const startsAtMs = run.wallClockMs(RUN_START_SECONDS);
-    former.end(startsAtMs);
+    former.end(run.wallClockMs(RUN_START_SECONDS));
     this.#showIfLate(former.slate);
-    const laterMs = former.endsAtMs - startsAtMs;
-    this.#options.log.info({ epoch: run.epoch, laterMs }, 'the slate ends');
-    if (laterMs < -NEAR_MS) return run;
-    return { ...run, wallClockMs: (mediaSeconds) => run.wallClockMs(mediaSeconds) + laterMs };
+    let laterMs: number | null = null;
+    const readLaterMs = (): number => {
+      const gapMs = run.wallClockMs(RUN_START_SECONDS) - former.endsAtMs;
+      this.#options.log.info({ epoch: run.epoch, gapMs }, 'the run follows the slate');
+      return gapMs > NEAR_MS ? 0 : -gapMs;
+    };
+    return {
+      ...run,
+      wallClockMs: (mediaSeconds) => {
+        laterMs ??= readLaterMs();
+        return run.wallClockMs(mediaSeconds) + laterMs;
+      },
+    };
   }
 
   #showIfLate(slate: EncodedSlate): void {
