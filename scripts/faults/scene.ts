@@ -19,7 +19,7 @@ import type { FaultContext } from './fault-context.ts';
 import { type FfmpegPublisher, publishWithFfmpeg } from './ffmpeg-publisher.ts';
 import { openPlainPlayer, openWatchPage } from './page-players.ts';
 import type { Player } from './player.ts';
-import { startFfmpegPlayer, startMpv } from './program-players.ts';
+import { type ProgramPlayerName, startProgramPlayer } from './program-players.ts';
 
 export interface SceneOptions {
   /** @default the platform with one task */
@@ -31,7 +31,7 @@ export interface SceneOptions {
 }
 
 /** Who watches. */
-export type PlayerName = 'page' | 'plain' | 'ffmpeg' | 'mpv';
+export type PlayerName = 'page' | 'plain' | ProgramPlayerName;
 
 /** hls.js at the end of a slow line. */
 export interface SlowPlayer {
@@ -191,7 +191,7 @@ export class Scene {
     return { observations: this.#viewer === null ? observations : [...observations, rules], players, restarts, said };
   }
 
-  /** No player shall have stalled for longer. FFmpeg and mpv play from segments, and may wait for one more. */
+  /** No player shall have stalled for longer. The others play from segments, and may wait for one more. */
   async stalls(atMostSeconds: number): Promise<readonly Observation[]> {
     const reports = await Promise.all(this.#players.map((player) => player.report()));
     return reports.map(({ player, longestStallSeconds }) => {
@@ -235,8 +235,7 @@ export class Scene {
     if (typeof name !== 'string') return openPlainPlayer(this.#context, this.masterUrl, name.kbps);
     if (name === 'page') return openWatchPage(this.#context, this.watchUrl);
     if (name === 'plain') return openPlainPlayer(this.#context, this.masterUrl);
-    if (name === 'ffmpeg') return startFfmpegPlayer(this.#context, this.masterUrl);
-    return startMpv(this.#context, this.masterUrl);
+    return startProgramPlayer(this.#context, name, this.masterUrl);
   }
 }
 

@@ -1,6 +1,7 @@
 import { findProgram } from '#kit/find-program.mjs';
 import type { Fault } from '../fault.ts';
-import { observation, type PlayerName, Scene } from '../scene.ts';
+import { PROGRAM_PLAYERS, type ProgramPlayerName } from '../program-players.ts';
+import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';
 
 const BEFORE_SECONDS = 5;
@@ -11,12 +12,13 @@ const AFTER_RETURN_SECONDS = 15;
 const MAX_STALL_SECONDS = AWAY_SECONDS + 3;
 
 /** Players that are not built on Media Source Extensions see FFmpeg die and the publisher reconnect. */
-function otherPlayer(name: Extract<PlayerName, 'ffmpeg' | 'mpv'>): Fault {
+function otherPlayer(name: ProgramPlayerName): Fault {
   return {
     name: `other-players/${name}`,
     expected: `${name} plays on through a kill of FFmpeg and through a reconnect of the publisher`,
     run: async (context) => {
-      if (findProgram(name) === null) return { skipped: `${name} is not installed` };
+      const program = PROGRAM_PLAYERS[name];
+      if (findProgram(program) === null) return { skipped: `${program} is not installed` };
       const scene = await Scene.open(context);
       const publisher = scene.publish(liveSource());
       const [player] = await scene.watchWith(name);
@@ -28,12 +30,18 @@ function otherPlayer(name: Extract<PlayerName, 'ffmpeg' | 'mpv'>): Fault {
       await scene.pass(AWAY_SECONDS);
       scene.publish(liveSource());
       await scene.pass(AFTER_RETURN_SECONDS);
+      const hasEnded = (await player?.report())?.hasEnded ?? true;
       return scene.outcome([
-        observation(true, `${afterKill.toFixed(1)} s at the kill`),
+        observation(!hasEnded, `${afterKill.toFixed(1)} s at the kill${hasEnded ? ', and then it ended' : ''}`),
         ...(await scene.stalls(MAX_STALL_SECONDS)),
       ]);
     },
   };
 }
 
-export const otherPlayers: readonly Fault[] = [otherPlayer('ffmpeg'), otherPlayer('mpv')];
+export const otherPlayers: readonly Fault[] = [
+  otherPlayer('ffmpeg'),
+  otherPlayer('mpv'),
+  otherPlayer('gstreamer'),
+  otherPlayer('vlc'),
+];
