@@ -44,7 +44,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
     const browser = once(() => openBrowser(whole));
     for (const fault of faults) {
       if (interrupted.aborted) break;
-      note(`${fault.name} ...`);
+      note(`${fault.name}: ${fault.expected} ...`);
       const signal = AbortSignal.any([
         interrupted,
         AbortSignal.timeout(LIMIT_MS * patience + (fault.seconds ?? 0) * 1000),

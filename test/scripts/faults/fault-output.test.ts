@@ -10,14 +10,15 @@ const players = [
   { player: 'mpv', longestStallSeconds: 12, hasEnded: false },
 ];
 
-test('the table has stalls, restarts and what was said, and the sum names what is wrong', () => {
+test('the table has stalls, restarts and what was said; what is wrong is said in words', () => {
   const restarts = ['died', 'died', 'stalled'];
   const rows = [
     row({ players, restarts, said: ['stream.live'] }),
     row({ fault: 'drain', ok: false, observed: 'dark' }),
   ];
   const table = formatFaults({ rows, isComplete: true });
-  for (const text of ['1.3 s', 'mpv 12.0 s', '2 x died, stalled', 'stream.live', 'WRONG', 'Wrong: drain.']) {
+  const wrong = 'drain\n  expected: no stall\n  observed: dark\nWrong: drain.\n';
+  for (const text of ['1.3 s', 'mpv 12.0 s', '2 x died, stalled', 'stream.live', 'WRONG', wrong]) {
     expect(table).toContain(text);
   }
 });
