@@ -71,13 +71,25 @@ async function twoRuns(frames: Readonly<Record<string, number>>, isMoved: boolea
   if (isMoved) await followed.move();
   followed.addRun(toMediaRun(encoded, 8), steps);
   expect(followed.violations).toEqual([]);
-  return { endSeconds, spans: RENDITIONS.map((name) => [7, 8].map((epoch) => span(followed.stream, name, epoch))) };
+  const { stream } = followed;
+  return {
+    endSeconds,
+    spans: RENDITIONS.map((name) => [7, 8].map((epoch) => span(stream, name, epoch))),
+    sequenceNumbers: RENDITIONS.map((name) => sequenceNumbersOf(stream, name)),
+  };
+}
+
+/** What the `mfhd` boxes of a rendition's parts say (ISO/IEC 14496-12 8.8.5: they rise). */
+function sequenceNumbersOf({ renditions }: StreamPackage, name: string): number[] {
+  const segments = renditions.get(name)?.held() ?? [];
+  return segments.flatMap(({ parts }) => parts.map(({ data }) => data.readUInt32BE(data.indexOf('mfhd') + 8)));
 }
 
 test.each([false, true])(
   'goes on where the run before ended, in every rendition, moved to another task: %s',
   async (isMoved) => {
-    const { spans } = await twoRuns({}, isMoved);
+    const { spans, sequenceNumbers } = await twoRuns({}, isMoved);
+    for (const numbers of sequenceNumbers) expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b));
     for (const [before, after] of spans) {
       const missingSeconds = (after?.from ?? 0) - (before?.until ?? 0);
       expect(missingSeconds).toBeGreaterThan(-ROUNDING_SECONDS);

@@ -23,6 +23,8 @@ const TIE_SECONDS = 1e-6;
 const ROUNDING_FRAMES = 0.01;
 /** What arithmetic in seconds loses of a tick. */
 const ROUNDING_TICKS = 1e-3;
+/** Sequence numbers of fragments rise over all runs and tasks (ISO/IEC 14496-12 8.8.5). More than a segment has parts. */
+const SEQUENCE_NUMBERS_PER_SEGMENT = 16;
 
 export interface RenditionRunOptions {
   readonly run: MediaRun;
@@ -63,7 +65,7 @@ export class RenditionRun {
   #publishedFrames = 0;
   /** Where the newest part ends, in seconds since the first cut. */
   #closedSeconds = 0;
-  #chunks = 0;
+  #hasParts = false;
 
   constructor(options: RenditionRunOptions) {
     this.#options = options;
@@ -76,7 +78,7 @@ export class RenditionRun {
 
   /** True once viewers have something to load. */
   get hasParts(): boolean {
-    return this.#chunks > 0;
+    return this.#hasParts;
   }
 
   /** How far a leader is, in frames of the grid. */
@@ -239,7 +241,7 @@ export class RenditionRun {
     };
     const header = {
       trackId: initSection.trackId,
-      sequenceNumber: ++this.#chunks,
+      sequenceNumber: start.msn * SEQUENCE_NUMBERS_PER_SEGMENT + this.#partIndex + 1,
       decodeTicks: first.decodeTicks + (this.#moveTicks ?? 0) + shiftTicks,
     };
     const part = {
@@ -249,6 +251,7 @@ export class RenditionRun {
     };
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
     this.#closedSeconds = firstSeconds + part.durationSeconds - (clock.startSeconds ?? 0);
+    this.#hasParts = true;
     this.#partSamples = [];
     this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
     this.#publishedFrames = this.#frames;
