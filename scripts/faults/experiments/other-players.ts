@@ -1,4 +1,5 @@
 import { findProgram } from '#kit/find-program.mjs';
+import { discontinuities } from '../discontinuities.ts';
 import type { Fault } from '../fault.ts';
 import { PROGRAM_PLAYERS, type ProgramPlayerName } from '../program-players.ts';
 import { observation, Scene } from '../scene.ts';
@@ -33,6 +34,7 @@ function otherPlayer(name: ProgramPlayerName): Fault {
       const hasEnded = (await player?.report())?.hasEnded ?? true;
       return scene.outcome([
         observation(!hasEnded, `${afterKill.toFixed(1)} s at the kill${hasEnded ? ', and then it ended' : ''}`),
+        await discontinuities(`${scene.liveUrl}/360p`),
         ...(await scene.stalls(MAX_STALL_SECONDS)),
       ]);
     },

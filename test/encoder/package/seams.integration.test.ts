@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { endedPackage, resumedPackage } from '#encoder/package/lost-package.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
+import { endSeconds, type Segment } from '#encoder/package/segment.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import {
@@ -33,6 +36,36 @@ test.each([163, 164, 165, 166])('sound that ended about a frame before the pictu
   if (before === undefined || after === undefined) throw new Error('there is no seam');
   const holeSeconds = after.mediaSeconds - before.mediaSeconds - before.durationSeconds;
   if (after.discontinuityNumber === before.discontinuityNumber) expect(Math.abs(holeSeconds)).toBeLessThan(1e-4);
+  expect(violationsOf(followed)).toEqual([]);
+});
+
+test.each([145, 150, 155, 160])(
+  'sound that a kill has cut off before the picture goes on as silence, and there is no discontinuity (%d frames)',
+  async (audio) => {
+    const encoded = await encodeRun();
+    const followed = new FollowedPackage('low');
+    followed.addRun(toMediaRun(encoded, 7), withFrames(encoded, { '480p': 105, '360p': 105, audio }));
+    followed.addRun(toMediaRun(encoded, 8, later(3.5)), interleaved(encoded));
+    const segments = followed.stream.renditions.get('audio')?.held() ?? [];
+    for (const [index, { mediaSeconds }] of segments.slice(1).entries())
+      expect(mediaSeconds).toBeCloseTo(endSeconds(segments[index] as Segment), 4);
+    expect(new Set(segments.map(({ discontinuityNumber }) => discontinuityNumber)).size).toBe(1);
+    expect(violationsOf(followed)).toEqual([]);
+    const media = segments.flatMap(({ parts }) => parts.map(({ data }) => data));
+    const init = followed.stream.renditions.get('audio')?.initSection(7) ?? Buffer.alloc(0);
+    const decoding = promisify(execFile)('ffmpeg', ['-v', 'warning', '-i', 'pipe:0', '-f', 'null', '-']);
+    decoding.child.stdin?.end(Buffer.concat([init, ...media]));
+    expect((await decoding).stderr).toBe('');
+  },
+);
+
+test('sound that has stopped long before the picture is a discontinuity', async () => {
+  const encoded = await encodeRun();
+  const followed = new FollowedPackage('low');
+  followed.addRun(toMediaRun(encoded, 7), withFrames(encoded, { '480p': 105, '360p': 105, audio: 130 }));
+  followed.addRun(toMediaRun(encoded, 8, later(3.5)), interleaved(encoded));
+  const segments = followed.stream.renditions.get('audio')?.held() ?? [];
+  expect(new Set(segments.map(({ discontinuityNumber }) => discontinuityNumber)).size).toBe(2);
   expect(violationsOf(followed)).toEqual([]);
 });
 

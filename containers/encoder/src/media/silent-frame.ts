@@ -56,20 +56,27 @@ function silentAac(first: number, config: Buffer): SilentFrame | null {
   const bits = new BitReader(config);
   const objectType = readAacObjectType(bits);
   const coreRateHz = readAacSampleRateHz(bits);
-  const elements = ELEMENTS_BY_CONFIGURATION.get(bits.readBits(4));
-  if (elements === undefined || coreRateHz === null || !GENERAL_OBJECT_TYPES.includes(objectType)) return null;
+  const data = silentAacFrame(bits.readBits(4));
+  if (data === null || coreRateHz === null || !GENERAL_OBJECT_TYPES.includes(objectType)) return null;
   if (EXTENSION_OBJECT_TYPES.includes(objectType)) {
     readAacSampleRateHz(bits);
     readAacObjectType(bits);
   }
   const hasShortFrames = bits.readFlag(); // frameLengthFlag: 960 samples
   if (bits.exhausted || hasShortFrames) return null;
+  return { payload: Buffer.from([first, 1, ...data]), durationMs: (AAC_FRAME_SAMPLES * 1000) / coreRateHz };
+}
+
+/** A silent frame of AAC (raw_data_block, ISO/IEC 14496-3, table 4.3). Null for a channel configuration that says nothing. */
+export function silentAacFrame(channelConfiguration: number): Buffer | null {
+  const elements = ELEMENTS_BY_CONFIGURATION.get(channelConfiguration);
+  if (elements === undefined) return null;
   const block = [
     ...elements.map((element, index) => silentElement(element, countOf(element, elements.slice(0, index)))),
     bitText(END, 3),
   ].join('');
-  const bytes = (block.match(/.{1,8}/g) ?? []).map((byte) => Number.parseInt(byte.padEnd(8, '0'), 2));
-  return { payload: Buffer.from([first, 1, ...bytes]), durationMs: (AAC_FRAME_SAMPLES * 1000) / coreRateHz };
+  const bytes = block.match(/.{1,8}/g) ?? [];
+  return Buffer.from(bytes.map((byte) => Number.parseInt(byte.padEnd(8, '0'), 2)));
 }
 
 /** ISO/IEC 14496-3, tables 4.4, 4.5 and 4.9. Elements of a kind are numbered. */

@@ -1,5 +1,6 @@
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { CodedFrame, MediaRun } from '#encoder/media/media-run.ts';
+import { silentAacFrame } from '#encoder/media/silent-frame.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
 import { type CutGrid, cutSeconds, framesInSegment } from './cut-grid.ts';
 import type { Sample } from './fragment.ts';
@@ -19,6 +20,8 @@ const MAX_HELD_SAMPLES = 1000;
  * that, a part whose length is a whole number of frames could have one more.
  */
 const TIE_SECONDS = 1e-6;
+/** Sound that is missing at the end of a run, because FFmpeg was killed, becomes silence if it is not longer than this. */
+const MAX_SILENCE_SECONDS = 0.5;
 /** Ticks of picture and sound are rounded. */
 const ROUNDING_FRAMES = 0.01;
 /** What arithmetic in seconds loses of a tick. */
@@ -53,6 +56,8 @@ export class RenditionRun {
   });
   /** A follower's samples that wait for the leaders. */
   #held: Sample[] = [];
+  /** A follower's newest sample. */
+  #newest: Sample | null = null;
   /** What is added to a follower's times, so that it goes on where its media before has ended. Null before its first sample. */
   #moveTicks: number | null = null;
   #partSamples: Sample[] = [];
@@ -63,9 +68,8 @@ export class RenditionRun {
   /** Of the open segment. */
   #segmentFrames = 0;
   #publishedFrames = 0;
-  /** Where the newest part ends, in seconds since the first cut. */
-  #closedSeconds = 0;
-  #hasParts = false;
+  /** How many it has published. */
+  #parts = 0;
 
   constructor(options: RenditionRunOptions) {
     this.#options = options;
@@ -78,7 +82,7 @@ export class RenditionRun {
 
   /** True once viewers have something to load. */
   get hasParts(): boolean {
-    return this.#hasParts;
+    return this.#parts > 0;
   }
 
   /** How far a leader is, in frames of the grid. */
@@ -101,11 +105,8 @@ export class RenditionRun {
    * ends at the frame that is nearest.
    */
   get reachSeconds(): number {
-    if (this.#reader.initSection === null) return 0;
-    const last = this.#held.at(-1) ?? this.#partSamples.at(-1);
-    const endSeconds =
-      last === undefined ? this.#closedSeconds : this.#endOf(last) - (this.#options.clock.startSeconds ?? 0);
-    return endSeconds + this.#halfFrameSeconds();
+    if (this.#newest === null) return 0;
+    return this.#endOf(this.#newest) - (this.#options.clock.startSeconds ?? 0) + this.#halfFrameSeconds();
   }
 
   /** Takes a chunk of FFmpeg's output and returns how many frames it completed. Throws on a malformed stream. */
@@ -137,18 +138,37 @@ export class RenditionRun {
 
   /**
    * Publishes a follower's unfinished part up to the frame that is nearest to the leaders' end, and closes the open segment.
-   * What is longer would keep players from an end, and the next run has it again. Returns whether there was such a part.
+   * What is longer would keep players from an end, and the next run has it again. Returns whether there was anything to publish.
    */
   endFollower(): boolean {
+    const partsBefore = this.#parts;
+    this.#addSilence();
     this.follow();
     const { startSeconds, endSeconds } = this.#options.clock;
     const isWithin = (sample: Sample) =>
       this.#presentationSeconds(sample) < endSeconds - this.#halfFrameSeconds() - TIE_SECONDS;
     this.#partSamples = startSeconds === null ? [] : [...this.#partSamples, ...this.#held].filter(isWithin);
     this.#held = [];
-    const hasMore = this.#partSamples.length > 0;
     this.#closeRun();
-    return hasMore;
+    return this.#parts > partsBefore;
+  }
+
+  /** Fills what is missing of the sound up to the leaders' end, so that the next run goes on there. */
+  #addSilence(): void {
+    const { run, clock } = this.#options;
+    const data = silentAacFrame(run.audio?.channels ?? 0);
+    if (this.#newest === null || data === null) return;
+    const missingSeconds = clock.endSeconds - this.#endOf(this.#newest);
+    if (missingSeconds > MAX_SILENCE_SECONDS) return;
+    for (let missing = Math.round(missingSeconds / (2 * this.#halfFrameSeconds())); missing > 0; missing--) {
+      const { decodeTicks, durationTicks }: Sample = this.#newest;
+      this.#onSample({
+        ...this.#newest,
+        decodeTicks: decodeTicks + durationTicks,
+        durationTicks: AAC_FRAME_SAMPLES,
+        data,
+      });
+    }
   }
 
   #closeRun(): void {
@@ -168,6 +188,7 @@ export class RenditionRun {
       this.#addLeaderSample(this.#shown(sample));
       return;
     }
+    this.#newest = sample;
     this.#held.push(sample);
     if (this.#held.length > MAX_HELD_SAMPLES && this.#options.clock.startSeconds === null) this.#held.shift();
   }
@@ -250,8 +271,7 @@ export class RenditionRun {
       data: buildCmafChunk(header, this.#partSamples),
     };
     for (const timeline of timelines) timeline.addPart(start, part, completesSegment);
-    this.#closedSeconds = firstSeconds + part.durationSeconds - (clock.startSeconds ?? 0);
-    this.#hasParts = true;
+    this.#parts++;
     this.#partSamples = [];
     this.#partIndex = completesSegment ? 0 : this.#partIndex + 1;
     this.#publishedFrames = this.#frames;
