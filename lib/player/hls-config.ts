@@ -27,7 +27,8 @@ function loadPolicy(maxTimeToFirstByteMs: number, maxLoadTimeMs: number, isFinal
 const HLS_CONFIG: Partial<HlsConfig> = {
   // hls.js passes CMAF through unchanged, so a worker gains nothing. Without it the page needs no blob: scripts.
   enableWorker: false,
-  backBufferLength: 30,
+  // BackBuffer does it.
+  backBufferLength: Number.POSITIVE_INFINITY,
   liveDurationInfinity: true,
   // LiveFollower replaces these two: hls.js raises the target latency after a stall and never lowers it again.
   maxLiveSyncPlaybackRate: 1,

@@ -1,4 +1,5 @@
 import Hls, { type ErrorData, Events } from 'hls.js';
+import { BackBuffer } from './back-buffer.ts';
 import { hlsConfig } from './hls-config.ts';
 import { LiveFollower } from './live-follower.ts';
 import {
@@ -86,6 +87,8 @@ export class HlsPlayback implements Playback {
   #listen(): void {
     const { signal } = this.#listeners;
     this.hls.on(Events.ERROR, (_event, data) => this.#onError(data));
+    const backBuffer = new BackBuffer(this.hls, this.#video);
+    this.hls.on(Events.FRAG_BUFFERED, (_event, data) => backBuffer.onBuffered(data));
     this.hls.on(Events.LEVEL_LOADED, () => {
       this.#playlistAtMs = performance.now();
     });
