@@ -6,7 +6,7 @@ export interface PlayerReport {
   readonly player: string;
   /** The longest time in which its position stood still, since it first moved. */
   readonly longestStallSeconds: number;
-  /** Whether it has played to the end of the stream. */
+  /** Whether it has played to the end of the stream. A program: whether it has ended, for any reason. */
   readonly hasEnded: boolean;
 }
 

@@ -115,8 +115,8 @@ function follow(context: FaultContext, name: ProgramPlayerName, child: ChildProc
   let hasEnded = false;
   const closed = new Promise<void>((resolve) => {
     child.once('close', (code) => {
-      hasEnded = code === 0;
-      if (hasEnded) clock.stop();
+      hasEnded = true;
+      if (code === 0) clock.stop();
       resolve();
     });
   });

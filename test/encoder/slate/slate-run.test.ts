@@ -112,6 +112,13 @@ test('each part is put out at its end, and never before', () => {
   expect(run.endsAtMs).toBe(STARTS_AT_MS + 2000);
 });
 
+test('a slate whose date is yet to come, because the media before it is ahead of the clock, begins at once', () => {
+  begin(slateOf('low', pal, 50, [1]), STARTS_AT_MS + 2_000);
+  jest.advanceTimersByTime(600);
+  expect(putOf('360p').map(({ atMs }) => atMs)).toEqual([520]);
+  expect(run.endsAtMs).toBe(STARTS_AT_MS + 2_520);
+});
+
 test('frames follow each other without a gap, a keyframe begins each GOP, and sound ends with the picture', () => {
   begin(slateOf('ultra', ntsc, 30, [1, 2]));
   jest.advanceTimersByTime(30 * 60_000);

@@ -26,8 +26,11 @@ const MAX_SILENCE_SECONDS = 0.5;
 const ROUNDING_FRAMES = 0.01;
 /** What arithmetic in seconds loses of a tick. */
 const ROUNDING_TICKS = 1e-3;
-/** Sequence numbers of fragments rise over all runs and tasks (ISO/IEC 14496-12 8.8.5). More than a segment has parts. */
-const SEQUENCE_NUMBERS_PER_SEGMENT = 16;
+/**
+ * Sequence numbers of fragments rise over all runs and tasks (ISO/IEC 14496-12 8.8.5). A segment has six parts at most. The numbers
+ * have 32 bits, which last until 2034; then they begin again.
+ */
+const SEQUENCE_NUMBERS_PER_SEGMENT = 8;
 
 export interface RenditionRunOptions {
   readonly run: MediaRun;
@@ -142,8 +145,8 @@ export class RenditionRun {
    */
   endFollower(): boolean {
     const partsBefore = this.#parts;
-    this.#addSilence();
     this.follow();
+    this.#addSilence();
     const { startSeconds, endSeconds } = this.#options.clock;
     const isWithin = (sample: Sample) =>
       this.#presentationSeconds(sample) < endSeconds - this.#halfFrameSeconds() - TIE_SECONDS;
@@ -158,16 +161,12 @@ export class RenditionRun {
     const { run, clock } = this.#options;
     const data = silentAacFrame(run.audio?.channels ?? 0);
     if (this.#newest === null || data === null) return;
-    const missingSeconds = clock.endSeconds - this.#endOf(this.#newest);
-    if (missingSeconds > MAX_SILENCE_SECONDS) return;
-    for (let missing = Math.round(missingSeconds / (2 * this.#halfFrameSeconds())); missing > 0; missing--) {
+    if (clock.endSeconds - this.#endOf(this.#newest) > MAX_SILENCE_SECONDS) return;
+    while (clock.endSeconds - this.#endOf(this.#newest) > this.#halfFrameSeconds() + TIE_SECONDS) {
       const { decodeTicks, durationTicks }: Sample = this.#newest;
-      this.#onSample({
-        ...this.#newest,
-        decodeTicks: decodeTicks + durationTicks,
-        durationTicks: AAC_FRAME_SAMPLES,
-        data,
-      });
+      const silence = { decodeTicks: decodeTicks + durationTicks, durationTicks: AAC_FRAME_SAMPLES, data };
+      this.#onSample({ ...this.#newest, ...silence });
+      this.follow();
     }
   }
 

@@ -10,7 +10,7 @@ import type { EncodedSlate, SlateRendition } from './encoded-slate.ts';
 export interface SlateRunOptions {
   readonly slate: EncodedSlate;
   readonly epoch: number;
-  /** The date of its first frame, in milliseconds since 1970. */
+  /** The date of its first frame, in milliseconds since 1970. If that is yet to come, the frame is put out at once all the same. */
   readonly startsAtMs: number;
   readonly beginRun: (run: MediaRun) => RunSink;
   /** Milliseconds since 1970. */
@@ -47,7 +47,7 @@ export class SlateRun {
     this.#options = options;
     this.#grid = cutGrid(LATENCY_PROFILES[plan.latency], plan);
     this.#frameSeconds = this.#grid.segmentSeconds / this.#grid.segmentFrames;
-    this.#startedAt = steadyNow() - (now() - startsAtMs);
+    this.#startedAt = steadyNow() - Math.max(0, now() - startsAtMs);
     this.#sink = beginRun({
       epoch,
       video: plan.video,
