@@ -22,16 +22,3 @@ const PUBLIC_LENGTH = 16;
 
 /** Whether only viewers with a token may use a playback id. */
 export const needsViewerToken = (playbackId: string): boolean => playbackId.length > PUBLIC_LENGTH;
-
-/**
- * What viewers of a playback id can have: nothing yet, a live stream, or a stream whose playlists have ended. An id
- * that was never given out is `idle` like any other, so a stranger learns nothing by asking.
- */
-export const PLAYBACK_STATUSES = ['idle', 'live', 'ended'] as const;
-
-export type PlaybackStatus = (typeof PLAYBACK_STATUSES)[number];
-
-/** The body of status.json. */
-export interface PlaybackStatusBody {
-  readonly status: PlaybackStatus;
-}

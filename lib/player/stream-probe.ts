@@ -1,4 +1,4 @@
-import { PLAYBACK_STATUSES, type PlaybackStatus } from '#domain/playback-ids.ts';
+import { PLAYBACK_STATUSES, type PlaybackStatus } from '#domain/playback-status.ts';
 
 /**
  * The state of a stream at this moment. `over`: its playlists have ended (EXT-X-ENDLIST, RFC 8216bis 4.4.3.4).
@@ -16,7 +16,7 @@ export interface ProbedStream {
   readonly isProtected: boolean;
 }
 
-const RESULT_OF_STATUS = { idle: 'absent', live: 'live', ended: 'over' } as const satisfies Record<
+const RESULT_OF_STATUS = { unknown: 'absent', idle: 'absent', live: 'live', ended: 'over' } as const satisfies Record<
   PlaybackStatus,
   ProbeResult
 >;

@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto';
+import { PLAYBACK_STATUSES, type PlaybackStatus } from '#domain/playback-status.ts';
 import type { TimedResponse } from './http-client.ts';
 import { PlaylistRecorder } from './playlist-recorder.ts';
 
 /** A status and the span of time in which it was asked for and came. */
 interface TimedStatus {
-  readonly status: string;
+  readonly status: PlaybackStatus;
   readonly startedAtMs: number;
   readonly endedAtMs: number;
 }
 
 const FILE = /\/live\/[^/]+\/(.*)$/;
-/** In this order a stream goes through them. */
-const ORDER = ['idle', 'live', 'ended'];
 const OK = 200;
 
 /**
@@ -109,9 +108,10 @@ export class StreamWitness {
     let next = 0;
     for (const { status, startedAtMs } of byStart) {
       for (let answer = byEnd[next]; answer !== undefined && answer.endedAtMs < startedAtMs; answer = byEnd[++next]) {
-        highest = Math.max(highest, ORDER.indexOf(answer.status));
+        highest = Math.max(highest, PLAYBACK_STATUSES.indexOf(answer.status));
       }
-      if (ORDER.indexOf(status) < highest) found.add(`the status went back from ${ORDER[highest]} to ${status}`);
+      if (PLAYBACK_STATUSES.indexOf(status) < highest)
+        found.add(`the status went back from ${PLAYBACK_STATUSES[highest]} to ${status}`);
     }
     return [...found];
   }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import type { PlaybackStatus } from '#domain/playback-ids.ts';
+import type { PlaybackStatus } from '#domain/playback-status.ts';
 import type { HeldStream } from '#domain/streams.ts';
 import {
   BLOCK_TARGET_DURATIONS,

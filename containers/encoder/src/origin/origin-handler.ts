@@ -5,7 +5,7 @@ import {
   hlsFileKind,
   NOT_FOUND_CACHE_CONTROL,
 } from '#domain/hls-files.ts';
-import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-ids.ts';
+import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';

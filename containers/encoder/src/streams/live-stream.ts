@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { EmitEvent } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { PlaybackStatus } from '#domain/playback-ids.ts';
+import type { PlaybackStatus } from '#domain/playback-status.ts';
 import type { BroadcastState, EndReason } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
