@@ -56,6 +56,9 @@ export const CORS_EXPOSED_HEADERS = ['Age', 'Content-Length', 'Content-Range', '
 /** Blocking-reload and delta-update directives (RFC 8216bis 6.2.5). */
 export const DELIVERY_DIRECTIVES = ['_HLS_msn', '_HLS_part', '_HLS_skip'] as const;
 
+/** The version of a status.json that the asker has. The request waits until there is another one. */
+export const STATUS_AFTER = 'after';
+
 /**
  * Every kind of file that the origin serves, and how long it may be kept. The origin and the CloudFront configuration
  * use it.
@@ -65,7 +68,7 @@ export const HLS_FILE_KINDS = [
     kind: 'status',
     pathPattern: '/*live/*/status.json',
     contentType: 'application/json',
-    queryStrings: [],
+    queryStrings: [STATUS_AFTER],
     ...ONE_SECOND,
   },
   {

@@ -31,3 +31,11 @@ export interface PlaybackStatusBody {
   /** Missing while somebody publishes. */
   readonly reason?: StatusReason;
 }
+
+/**
+ * A body as it is sent. A request that has its version as `after` is answered when the body is another one, or after a
+ * while.
+ */
+export interface VersionedStatus extends PlaybackStatusBody {
+  readonly version: string;
+}

@@ -68,7 +68,7 @@ describe.each(TESTED_STAGES)('names of stage $name', (config) => {
   });
 
   test('only three cache policies are made: an account has twenty', () => {
-    expect(stage.ofType('AWS::CloudFront::CachePolicy')).toHaveLength(3);
+    expect(stage.ofType('AWS::CloudFront::CachePolicy')).toHaveLength(4);
     expect(stage.ofType('AWS::CloudFront::ResponseHeadersPolicy')).toHaveLength(3);
   });
 });

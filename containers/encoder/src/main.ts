@@ -133,6 +133,7 @@ async function main(): Promise<void> {
   refusals.flush();
   metrics?.close();
   await bus?.flush(EVENTS_FLUSH_MS);
+  cluster.endStatusWaits();
   if (isDrain) await origin.drain(REQUESTS_DRAIN_MS, stopRequests.endSignal);
   // The origin stays until now, so that viewers can load the ends of the playlists.
   await origin.close();

@@ -1,5 +1,6 @@
 import type { EventBody } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import type { VersionedStatus } from '#domain/playback-status.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -51,7 +52,25 @@ async function publishOn(task: RunningTask, stream: AuthorisedStream, id: string
 const urlOf = ({ playbackId }: AuthorisedStream, file: string): string => `/live/${playbackId}/${file}`;
 
 async function statusOn(task: RunningTask, stream: AuthorisedStream): Promise<unknown> {
-  return (await task.fetch(urlOf(stream, 'status.json'))).json();
+  const { version, ...status } = await versionedStatusOn(task, stream);
+  return status;
+}
+
+/** The database may be too slow for a moment. Then the answer is a 503. */
+const versionedStatusOn = (task: RunningTask, stream: AuthorisedStream): Promise<VersionedStatus> =>
+  waitFor(`the status on ${task.taskId}`, async () => {
+    const answer = await task.fetch(urlOf(stream, 'status.json'));
+    return answer.ok ? ((await answer.json()) as VersionedStatus) : undefined;
+  });
+
+/** The next status after `former`. Asks with the version of what the task says now, as pages do, until it is another. */
+async function statusAfter(former: string, task: RunningTask, stream: AuthorisedStream): Promise<string> {
+  const { version, status } = await versionedStatusOn(task, stream);
+  if (status !== former) return status;
+  const answer = await task.fetch(urlOf(stream, `status.json?after=${version}`));
+  const next = answer.ok ? ((await answer.json()) as VersionedStatus).status : former;
+  // After a while, or after a 503, the page asks again.
+  return next === former ? statusAfter(former, task, stream) : next;
 }
 
 const isOn = (status: string, task: RunningTask, stream: AuthorisedStream) =>
@@ -83,6 +102,24 @@ const mediaSequence = (playlist: string): number => Number(/#EXT-X-MEDIA-SEQUENC
 const segmentNames = (playlist: string): string[] => playlist.match(/^\d+-\d+\.m4s$/gm) ?? [];
 const typesOf = (stream: AuthorisedStream): string[] =>
   events.filter((event) => 'streamId' in event && event.streamId === stream.streamId).map(({ type }) => type);
+
+test('a page that waits on any task hears that a stream begins and that it ends, and a task that goes away lets none wait', async () => {
+  const [a, b, c] = await startThree({ reconnectWindowMs: 0 });
+  const stream = newStream();
+  const all = [a, b, c];
+  const begin = all.map((task) => statusAfter('idle', task, stream));
+  const publisher = await publishOn(a, stream, 'first');
+  expect(await Promise.all(begin)).toEqual(['live', 'live', 'live']);
+
+  const end = all.map((task) => statusAfter('live', task, stream));
+  publisher.leave();
+  expect(await Promise.all(end)).toEqual(['ended', 'ended', 'ended']);
+
+  const { version } = await versionedStatusOn(b, stream);
+  const last = b.fetch(urlOf(stream, `status.json?after=${version}`));
+  b.cluster.endStatusWaits();
+  expect((await last).status).toBe(200);
+});
 
 test('every task answers for a stream as its holder does, headers, ranges, HEAD and gzip included', async () => {
   const [a, b] = await startThree();

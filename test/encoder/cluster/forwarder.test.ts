@@ -4,14 +4,18 @@ import pino from 'pino';
 import { AnswerClient } from '#encoder/cluster/answers/answer-client.ts';
 import { Forwarder, MISDIRECTED_STATUS } from '#encoder/cluster/forwarder.ts';
 import { OwnerDirectory } from '#encoder/cluster/owner-directory.ts';
+import type { StreamTarget } from '#encoder/origin/request-target.ts';
+import { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 
 let holder: ListeningServer;
 let client: AnswerClient;
+let statusWaits: StatusWaits;
 /** Asks a task that does not hold the stream for its multivariant playlist. */
 let ask: (signal: AbortSignal, headers?: IncomingHttpHeaders) => ReturnType<Forwarder['answer']>;
+let askFor: (target: StreamTarget, url: string) => ReturnType<Forwarder['answer']>;
 
 async function start(answer: RequestListener, maxConnections = 10): Promise<void> {
   holder = await listenOnLoopback(createServer(answer));
@@ -24,6 +28,7 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
     credential: { authorization: async () => '', accepts: async () => true },
     maxConnections,
   });
+  statusWaits = new StatusWaits();
   const forwarder = new Forwarder({
     ...{ taskId: 'own', client, now: Date.now },
     directory: new OwnerDirectory({
@@ -34,6 +39,8 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
     answerHere: async () => {
       throw new Error('not here');
     },
+    isHere: () => false,
+    statusWaits,
   });
   const { playbackId } = held.holder;
   ask = (signal, headers = {}) =>
@@ -41,6 +48,10 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
       { kind: 'multivariant-playlist', playbackId },
       { method: 'GET', url: `/live/${playbackId}/master.m3u8`, headers, acceptsGzip: false, signal },
     );
+  askFor = (target, url) => {
+    const { signal } = new AbortController();
+    return forwarder.answer(target, { method: 'GET', url, headers: {}, acceptsGzip: false, signal });
+  };
 }
 afterEach(async () => {
   client.close();
@@ -87,4 +98,17 @@ test('a request for a task that has too many already is a 503 at once', async ()
   expect(await ask(abort.signal)).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   abort.abort('the client has gone');
   await first;
+});
+
+test('a task that goes away asks for the status as it is, in place of the one that it waits for', async () => {
+  const asked: string[] = [];
+  await start(({ url = '' }, response) => {
+    asked.push(url);
+    if (!url.includes('?')) response.writeHead(200, { 'headend-epoch': 1_000, 'content-length': 0 }).end();
+  });
+  const answer = askFor({ kind: 'status', playbackId: 'id', after: 'seen.0' }, '/live/id/status.json?after=seen.0');
+  await waitFor('the request that waits', () => asked.length === 1);
+  statusWaits.close();
+  expect(await answer).toMatchObject({ status: 200 });
+  expect(asked).toEqual(['/live/id/status.json?after=seen.0', '/live/id/status.json']);
 });

@@ -1,22 +1,25 @@
 import { OriginHandler, type OriginRequest, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
+import { withVersion } from '#encoder/origin/status-version.ts';
+import { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 
 const PLAYBACK_ID = 'abcdefghij234567';
 const TARGET_DURATION_MS = new StreamPackage({ latency: 'low', firstMsn: 0 }).targetDurationSeconds * 1000;
 
 /** Asks for a file of a live stream that has nothing to play yet. `elsewhere` has the kinds of files that other tasks got. */
-async function ask(file: string, settings: Partial<OriginStream> | null) {
+async function ask(file: string, settings: Partial<OriginStream> | null, waits = new StatusWaits()) {
   const elsewhere: StreamTarget['kind'][] = [];
   const stream: OriginStream = {
     currentPackage: new StreamPackage({ latency: 'low', firstMsn: 0 }),
     formerPackages: [],
     status: 'live',
     mayAnswer: async () => true,
+    isGone: false,
     arrives: async () => true,
-    ...settings,
   };
-  const handler = new OriginHandler(async () => (settings === null ? undefined : stream));
+  Object.defineProperties(stream, Object.getOwnPropertyDescriptors(settings ?? {}));
+  const handler = new OriginHandler(async () => (settings === null ? undefined : stream), waits);
   const { signal } = new AbortController();
   const request: OriginRequest = { method: 'GET', url: file, headers: {}, acceptsGzip: false, signal };
   const answer = await handler.handle(request, async (target) => {
@@ -31,7 +34,7 @@ const urlOf = (file: string): string => `/live/${PLAYBACK_ID}/${file}`;
 
 test('the status is that of the stream, even if nothing of it is here yet', async () => {
   const { status, body, elsewhere } = await ask(urlOf('status.json'), {});
-  expect([status, JSON.parse(body), elsewhere]).toEqual([200, { status: 'live' }, []]);
+  expect([status, JSON.parse(body), elsewhere]).toEqual([200, withVersion({ status: 'live' }, null), []]);
 });
 
 test.each(['status.json', 'master.m3u8', '480p/media.m3u8', '480p/7-100.m4s'])(
@@ -62,4 +65,49 @@ test.each(['master.m3u8', '480p/media.m3u8'])('%s of a stream of which nothing a
   };
   const { status, elsewhere } = await ask(urlOf(file), { arrives });
   expect([status, elsewhere, limitsMs]).toEqual([503, [], [3 * TARGET_DURATION_MS]]);
+});
+
+describe('a request for the status that has the version of another one', () => {
+  const LIVE = withVersion({ status: 'live' }, null);
+  const askAfter = ({ version }: { readonly version: string }) => urlOf(`status.json?after=${version}`);
+
+  test('is answered when the status has changed', async () => {
+    let looks = 0;
+    const { body } = await ask(askAfter(LIVE), {
+      get status() {
+        looks += 1;
+        return looks < 3 ? 'live' : 'ended';
+      },
+    });
+    expect(JSON.parse(body)).toEqual(withVersion({ status: 'ended' }, null));
+  });
+
+  test('is answered at once if it is of no status that the stream has now', async () => {
+    for (const version of ['', 'x', `${LIVE.version}x`.slice(1), withVersion({ status: 'idle' }, null).version])
+      expect(JSON.parse((await ask(askAfter({ version }), {})).body)).toEqual(LIVE);
+  });
+
+  test('is answered after a while with the same status, under another version, so that no cache has the next answer', async () => {
+    const { body } = await ask(askAfter(LIVE), {}, new StatusWaits({ limitMs: 1 }));
+    expect(JSON.parse(body)).toEqual({ status: 'live', version: LIVE.version.replace(/0$/, '1') });
+  });
+
+  test('is answered elsewhere when the stream has gone', async () => {
+    let looks = 0;
+    const { elsewhere } = await ask(askAfter(LIVE), {
+      get isGone() {
+        looks += 1;
+        return looks > 2;
+      },
+      mayAnswer: async () => looks < 2,
+    });
+    expect(elsewhere).toEqual(['status']);
+  });
+
+  test('is answered at once when the task goes away', async () => {
+    const waits = new StatusWaits();
+    const answer = ask(askAfter(LIVE), {}, waits);
+    waits.close();
+    expect(JSON.parse((await answer).body)).toMatchObject({ status: 'live' });
+  });
 });

@@ -40,6 +40,7 @@ export function onlyStream(currentPackage: StreamPackage, formerPackages: readon
     },
     mayAnswer: async () => true,
     arrives: async () => true,
+    isGone: false,
   };
   return async (playbackId) => (playbackId === PLAYBACK_ID ? stream : undefined);
 }

@@ -4,6 +4,7 @@ import { freeVCpus, type ReportedRoom, type TaskRecord, type TaskState } from '#
 import { OriginHandler, type OriginRequest } from '#encoder/origin/origin-handler.ts';
 import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
+import { StatusWaits } from '#encoder/origin/status-waits.ts';
 import type { RefusedPublish } from '#encoder/rtmp/publisher.ts';
 import type { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams, LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
@@ -58,6 +59,7 @@ export class Cluster {
   readonly #client: TaskClient;
   readonly #answers: AnswerClient;
   readonly #origin: OriginHandler;
+  readonly #statusWaits = new StatusWaits();
   readonly #forwarder: Forwarder;
   readonly #registration: TaskRegistration;
   readonly #waiting: WaitingStreams;
@@ -76,7 +78,7 @@ export class Cluster {
     const takeOverStream: LiveStreamsOptions['takeOver'] = (request) => takeOver(request, { client, log });
     const streams = createStreams({ task, takeOver: takeOverStream });
     this.streams = streams;
-    this.#origin = new OriginHandler((playbackId) => streams.findAnswerable(playbackId));
+    this.#origin = new OriginHandler((playbackId) => streams.findAnswerable(playbackId), this.#statusWaits);
     this.#waiting = new WaitingStreams({
       ...{ task, store: liveStore, streams, client, takeOver: takeOverStream, reconnectWindowMs, now, log },
     });
@@ -85,6 +87,8 @@ export class Cluster {
       ...{ taskId: task.taskId, client: this.#answers, directory, now },
       settleAbandoned: (held) => this.#waiting.settle(held),
       answerHere: (request) => this.answer(request),
+      isHere: (playbackId) => streams.find(playbackId) !== undefined,
+      statusWaits: this.#statusWaits,
     });
     this.relays = new Relays({
       ...{ taskId: task.taskId, streams, directory, credential, now, log },
@@ -161,6 +165,11 @@ export class Cluster {
       await pause(HANDOVER_POLL_MS);
     }
     if (!signal.aborted) await Promise.all(this.streams.held.map(({ streamId }) => this.#giveAway(streamId)));
+  }
+
+  /** Answers those who wait for a status to change. This task does not stay until it does. */
+  endStatusWaits(): void {
+    this.#statusWaits.close();
   }
 
   /** Leaves the other tasks. Streams that are still held are lost to them. */

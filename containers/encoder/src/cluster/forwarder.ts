@@ -11,10 +11,12 @@ import {
 } from '#encoder/origin/origin-handler.ts';
 import { errorResponse, type ForwardedResponse, type OriginResponse } from '#encoder/origin/origin-response.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
+import type { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
 import { type AnswerClient, TaskBusyError } from './answers/answer-client.ts';
 import type { TaskAnswer } from './answers/answer-connection.ts';
 import { headerOf } from './answers/answer-head.ts';
+import { changedStatus } from './changed-status.ts';
 import type { OwnerDirectory } from './owner-directory.ts';
 import { TaskUnreachableError } from './task-client.ts';
 
@@ -58,6 +60,9 @@ export interface ForwarderOptions {
   readonly settleAbandoned: (held: HeldStream) => Promise<boolean>;
   /** Answers for a stream that this task holds now. */
   readonly answerHere: (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
+  /** Whether this task holds a stream. */
+  readonly isHere: (playbackId: string) => boolean;
+  readonly statusWaits: StatusWaits;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -73,6 +78,20 @@ export class Forwarder {
   }
 
   async answer(target: StreamTarget, request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
+    if (target.kind !== 'status' || target.after === null) return this.#answerNow(target, request);
+    const { statusWaits, isHere, answerHere } = this.#options;
+    return changedStatus(target, target.after, request, {
+      waits: statusWaits,
+      isHere: () => isHere(target.playbackId) && !this.#sentBack.has(request),
+      answerHere: () => {
+        this.#sentBack.add(request);
+        return answerHere(request);
+      },
+      answerElsewhere: () => this.#answerNow(target, request),
+    });
+  }
+
+  async #answerNow(target: StreamTarget, request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
     const { directory } = this.#options;
     try {
       const held = await directory.find(target.playbackId);
@@ -108,7 +127,7 @@ export class Forwarder {
       held = latest;
       if (hasChanged) continue;
       if (await settleAbandoned(held)) return answerHere(request);
-      if (target.kind === 'status') return statusResponse(this.#statusOf(held));
+      if (target.kind === 'status') return statusResponse(target, this.#statusOf(held));
       // Media of a task that does not answer is lost with it, or comes back with it. A playlist can come from another task.
       if (isMedia(target) || performance.now() >= deadlineMs) return NOT_IN_TIME;
       await pause(OWNER_POLL_MS, undefined, { signal: request.signal });
@@ -126,19 +145,25 @@ export class Forwarder {
   async #ask(held: HeldStream, target: StreamTarget, request: OriginRequest): Promise<ForwardedResponse | null> {
     const { taskId, client } = this.#options;
     if (held.holder.taskId === taskId) return null;
+    const { closed } = this.#options.statusWaits;
+    const isWait = target.kind === 'status' && target.after !== null && !closed.aborted;
     // Any other request is answered before the stream could have changed its owner.
     const watch = mayBlock(target) ? this.#watchOwner(held, target.playbackId, request.signal) : null;
     const signal = watch?.signal ?? request.signal;
+    const waitLimitMs = isWait ? this.#options.statusWaits.limitMs : blockLimitMs(held);
     try {
       const answer = await client.ask(held.holder.address, {
-        ...{ method: request.method, path: request.url, headers: passedHeaders(request, held.epoch), signal },
-        answerLimitMs: watch === null ? PROMPT_ANSWER_MS : blockLimitMs(held) + PROMPT_ANSWER_MS,
+        ...{ method: request.method, path: askedPath(target, request, isWait) },
+        ...{ headers: passedHeaders(request, held.epoch), signal: isWait ? AbortSignal.any([signal, closed]) : signal },
+        answerLimitMs: (watch === null ? 0 : waitLimitMs) + PROMPT_ANSWER_MS,
       });
       if (answer.status !== MISDIRECTED_STATUS && epochOf(answer) >= held.epoch) return toForwarded(answer);
       answer.body.destroy();
       return null;
     } catch (error) {
       if (error instanceof TaskUnreachableError || signal.reason === OWNER_CHANGED) return null;
+      // This task goes away, so nobody waits here any more.
+      if (isWait && closed.aborted && !signal.aborted) return this.#ask(held, target, request);
       throw error;
     } finally {
       watch?.stop();
@@ -169,6 +194,10 @@ export class Forwarder {
 const isMedia = ({ kind }: StreamTarget): boolean => kind === 'init' || kind === 'segment' || kind === 'part';
 /** A part that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
 const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'segment' && kind !== 'init';
+
+/** Without its query, a request for a status waits for nothing. */
+const askedPath = ({ kind }: StreamTarget, { url }: OriginRequest, isWait: boolean): string =>
+  kind === 'status' && !isWait ? (url.split('?', 1)[0] ?? url) : url;
 
 function blockLimitMs({ broadcast }: HeldStream): number {
   const { segmentSeconds } = LATENCY_PROFILES[broadcast?.sequence.latency ?? 'standard'];

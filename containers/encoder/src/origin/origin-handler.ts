@@ -5,14 +5,16 @@ import {
   hlsFileKind,
   NOT_FOUND_CACHE_CONTROL,
 } from '#domain/hls-files.ts';
-import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-status.ts';
+import type { PlaybackStatus } from '#domain/playback-status.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';
 import { type DeliveryDirectives, NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
 import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
-import { parseRequestTarget, type RequestTarget, type StreamTarget } from './request-target.ts';
+import { parseRequestTarget, type RequestTarget, type StatusTarget, type StreamTarget } from './request-target.ts';
+import { isVersionOf, withVersion } from './status-version.ts';
+import { StatusWaits } from './status-waits.ts';
 
 /** The parts of an HTTP request that the origin needs. */
 export interface OriginRequest {
@@ -30,6 +32,8 @@ export interface OriginStream {
   /** Ended packages before that one, newest first. Players that have not heard of the end still ask for what is in them. */
   readonly formerPackages: readonly StreamPackage[];
   readonly status: PlaybackStatus;
+  /** Whether nothing of it is here any more. Its status does not change then. */
+  readonly isGone: boolean;
   /** Resolves to false if another task has the stream, or may have it. */
   mayAnswer(): Promise<boolean>;
   /** Waits until a live stream has something to play here. Resolves to false after the time, or when `signal` aborts. */
@@ -57,10 +61,12 @@ export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far 
 /** Answers GET requests for playlists and media. Its only effect is to wait for the streams. */
 export class OriginHandler {
   readonly #findStream: FindStream;
+  readonly #statusWaits: StatusWaits;
   readonly #playlists = new PlaylistCache();
 
-  constructor(findStream: FindStream) {
+  constructor(findStream: FindStream, statusWaits = new StatusWaits()) {
     this.#findStream = findStream;
+    this.#statusWaits = statusWaits;
   }
 
   async handle<Answer>(request: OriginRequest, elsewhere: AnswerElsewhere<Answer>): Promise<OriginResponse | Answer> {
@@ -75,7 +81,7 @@ export class OriginHandler {
   }
 
   async #answer(held: OriginStream, target: StreamTarget, request: OriginRequest): Promise<OriginResponse> {
-    if (target.kind === 'status') return statusResponse(held.status);
+    if (target.kind === 'status') return this.#status(held, target, request);
     if (target.kind === 'multivariant-playlist' || target.kind === 'media-playlist') {
       const limitMs = BLOCK_TARGET_DURATIONS * held.currentPackage.targetDurationSeconds * 1000;
       if (!(await held.arrives(limitMs, request.signal))) return NOT_IN_TIME;
@@ -87,6 +93,15 @@ export class OriginHandler {
     return target.kind === 'media-playlist'
       ? this.#mediaPlaylist(stream, timeline, target, request)
       : mediaFile(stream, timeline, target, request);
+  }
+
+  async #status(held: OriginStream, target: StatusTarget, { signal }: OriginRequest): Promise<OriginResponse> {
+    const { playbackId, after } = target;
+    if (after !== null) {
+      const hasChanged = () => held.isGone || !isVersionOf(after, { status: held.status });
+      await this.#statusWaits.until(playbackId, hasChanged, this.#statusWaits.limitMs, signal);
+    }
+    return statusResponse(target, held.status);
   }
 
   #multivariantPlaylist(stream: StreamPackage, request: OriginRequest): OriginResponse {
@@ -146,7 +161,7 @@ function inRange(answer: OriginResponse, { method, headers }: OriginRequest): Or
 
 /** The answer for a stream that no task holds. */
 export function unknownStream(target: StreamTarget): OriginResponse {
-  return target.kind === 'status' ? statusResponse('idle') : NOT_FOUND;
+  return target.kind === 'status' ? statusResponse(target, 'idle') : NOT_FOUND;
 }
 
 function health(): OriginResponse {
@@ -155,8 +170,8 @@ function health(): OriginResponse {
 }
 
 /** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
-export function statusResponse(status: PlaybackStatus): OriginResponse {
-  const body: PlaybackStatusBody = { status };
+export function statusResponse({ after }: StatusTarget, status: PlaybackStatus): OriginResponse {
+  const body = withVersion({ status }, after);
   return { status: 200, headers: fileHeaders('status'), body: [Buffer.from(JSON.stringify(body))] };
 }
 

@@ -1,14 +1,22 @@
+import { STATUS_AFTER } from '#domain/hls-files.ts';
 import { PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
 
 /** What a URL of the origin refers to. */
 export type RequestTarget =
   | { readonly kind: 'health' }
-  | { readonly kind: 'status'; readonly playbackId: string }
+  | StatusTarget
   | { readonly kind: 'multivariant-playlist'; readonly playbackId: string }
   | { readonly kind: 'media-playlist'; readonly playbackId: string; readonly rendition: string; readonly query: string }
   | { readonly kind: 'init'; readonly playbackId: string; readonly rendition: string; readonly epoch: number }
   | ({ readonly kind: 'segment' } & SegmentName)
   | ({ readonly kind: 'part'; readonly part: number } & SegmentName);
+
+/** A status, at once or, if the asker has its version, when it is another one. */
+export interface StatusTarget {
+  readonly kind: 'status';
+  readonly playbackId: string;
+  readonly after: string | null;
+}
 
 /** What a URL of a stream refers to. */
 export type StreamTarget = Exclude<RequestTarget, { kind: 'health' }>;
@@ -47,7 +55,8 @@ export function parseRequestTarget(url: string): RequestTarget | undefined {
 
 function parsePlaylist(path: string, query: string): RequestTarget | undefined {
   const status = STATUS.exec(path);
-  if (status !== null) return { kind: 'status', playbackId: status[1] ?? '' };
+  if (status !== null)
+    return { kind: 'status', playbackId: status[1] ?? '', after: new URLSearchParams(query).get(STATUS_AFTER) };
   const multivariant = MULTIVARIANT.exec(path);
   if (multivariant !== null) return { kind: 'multivariant-playlist', playbackId: multivariant[1] ?? '' };
   const media = MEDIA_PLAYLIST.exec(path);

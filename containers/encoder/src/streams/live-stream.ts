@@ -135,6 +135,11 @@ export class LiveStream {
     return this.#hold.isFenced;
   }
 
+  /** Whether nothing of it is here any more. */
+  get isGone(): boolean {
+    return this.isFenced || this.#isForgotten;
+  }
+
   /** The fencing epoch under which this task holds the stream. */
   get epoch(): number {
     return this.#hold.epoch;
@@ -151,7 +156,7 @@ export class LiveStream {
    */
   async mayAnswer(): Promise<boolean> {
     await this.#hold.confirmAll();
-    return !this.isFenced && !this.#isForgotten && (this.hasPublisher || this.#hold.isSure);
+    return !this.isGone && (this.hasPublisher || this.#hold.isSure);
   }
 
   /** Waits until a live stream has media on this task. Resolves to false after the time, or when `signal` aborts. */

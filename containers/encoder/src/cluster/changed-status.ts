@@ -1,0 +1,41 @@
+import type { OriginRequest } from '#encoder/origin/origin-handler.ts';
+import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
+import type { StatusTarget } from '#encoder/origin/request-target.ts';
+import { isSameStatus } from '#encoder/origin/status-version.ts';
+import type { StatusWaits } from '#encoder/origin/status-waits.ts';
+
+/** How often a request that waits for a stream that nobody holds looks for a holder. The directory asks the store as often. */
+const LOOK_MS = 500;
+
+/** What a request waits on, on a task that does not hold the stream. */
+export interface StatusSources {
+  readonly waits: StatusWaits;
+  /** Whether this task holds the stream by now. */
+  readonly isHere: () => boolean;
+  /** Answers for a stream that this task holds now. */
+  readonly answerHere: () => Promise<OriginResponse | ForwardedResponse>;
+  /** The answer of the holder, which has waited itself, or the one if nobody holds the stream. */
+  readonly answerElsewhere: () => Promise<OriginResponse | ForwardedResponse>;
+}
+
+/** Answers when a status is not `after` any more, or after a while. */
+export async function changedStatus(
+  { playbackId }: StatusTarget,
+  after: string,
+  { signal }: OriginRequest,
+  { waits, isHere, answerHere, answerElsewhere }: StatusSources,
+): Promise<OriginResponse | ForwardedResponse> {
+  const deadlineMs = performance.now() + waits.limitMs;
+  let known: OriginResponse | null = null;
+  for (;;) {
+    const answer: OriginResponse | ForwardedResponse = await answerElsewhere();
+    if ('stream' in answer) return answer;
+    if (isSameStatus(answer, after)) known = answer;
+    // While the store can't be reached, nothing else is known than before.
+    else if (known === null || answer.status === 200) return answer;
+    const lookAtMs = performance.now() + LOOK_MS;
+    const isOver = (): boolean => isHere() || performance.now() >= lookAtMs;
+    if (!(await waits.until(playbackId, isOver, deadlineMs - performance.now(), signal))) return known;
+    if (isHere()) return answerHere();
+  }
+}
