@@ -1,5 +1,5 @@
 import type { HlsConfig, LoadPolicy, RetryConfig } from 'hls.js';
-import { REFUSED_STATUS } from './stream-probe.ts';
+import { REFUSED_STATUS } from './status-watch.ts';
 
 /** Keep retrying for as long as somebody watches. The watchdog decides when a fresh start is better. */
 const UNLIMITED = 1_000_000;

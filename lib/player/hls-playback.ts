@@ -11,7 +11,7 @@ import {
   type PlaybackOutcome,
   requestPlay,
 } from './playback.ts';
-import { REFUSED_STATUS } from './stream-probe.ts';
+import { REFUSED_STATUS } from './status-watch.ts';
 import { initialWatchdogMemory, WATCH_INTERVAL_MS, type WatchdogAction, watch } from './watchdog.ts';
 
 /** What to do about an error that hls.js does not recover from by itself. */

@@ -2,10 +2,12 @@ import Hls from 'hls.js';
 import { HlsPlayback } from './hls-playback.ts';
 import { startNativePlayback } from './native-playback.ts';
 import { parsePageAddress } from './page-address.ts';
+import { PageAttention } from './page-attention.ts';
 import { createVideo, isAtLive, PageView } from './page-view.ts';
 import type { OnProgress, Playback } from './playback.ts';
+import { toProbeResult } from './probe-result.ts';
 import { bridgeRenditions, RenditionList } from './rendition-list.ts';
-import { probeStream } from './stream-probe.ts';
+import { watchStatus } from './status-watch.ts';
 import { INITIAL_STATUS, nextStatus, type StreamEvent } from './stream-state.ts';
 import { gainsTrack } from './track-watch.ts';
 import { watchStream } from './watch-stream.ts';
@@ -89,14 +91,24 @@ const request: typeof fetch = (input, init) => fetch(input, init);
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== '') {
+  // The page watches until it is closed.
+  const { signal } = new AbortController();
+  const now = (): number => performance.now();
+  const attention = new PageAttention(document, now);
+  const statusWatch = watchStatus({
+    ...{ statusUrl, isProtected: address.isProtected, fetch: request, sleep, signal },
+    ...{ now, random: Math.random },
+    onStatus: () => undefined,
+    whenWatched: () => attention.whenWatched(),
+  });
   await watchStream({
-    probe: () => probeStream({ statusUrl, isProtected: address.isProtected }, request),
+    probe: async () => toProbeResult(await statusWatch.refresh()),
+    nextChange: async () => toProbeResult(await statusWatch.nextChange()),
     startPlayback,
-    gainsTrack: (signal) => gainsTrack({ masterUrl, fetch: request, sleep, signal }),
+    gainsTrack: (ending) => gainsTrack({ masterUrl, fetch: request, sleep, signal: ending }),
     onEvent: handle,
     sleep,
-    // The page watches until it is closed.
-    signal: new AbortController().signal,
+    signal,
   });
 } else {
   handle('cannot-play');

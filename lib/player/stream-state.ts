@@ -1,5 +1,5 @@
 import type { PlaybackOutcome, PlaybackProgress } from './playback.ts';
-import type { ProbeResult } from './stream-probe.ts';
+import type { ProbeResult } from './probe-result.ts';
 
 /** The state that the viewer sees. It is also `document.body.dataset.state`. */
 export type StreamState =

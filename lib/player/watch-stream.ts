@@ -1,11 +1,8 @@
 import type { Playback, PlaybackOutcome } from './playback.ts';
-import type { ProbeResult } from './stream-probe.ts';
+import type { ProbeResult } from './probe-result.ts';
 
-/** Milliseconds until the next probe, after each probe result or playback outcome. */
-const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | PlaybackOutcome, number>> = {
-  absent: 1000,
-  unreachable: 1000,
-  over: 3000,
+/** Milliseconds until the next probe, after each playback outcome. */
+const NEXT_PROBE_MS: Readonly<Record<PlaybackOutcome, number>> = {
   // Another presentation may follow. Before that, a cache may still say that the stream is live (status.json).
   ended: 1200,
   failed: 300,
@@ -13,7 +10,10 @@ const NEXT_PROBE_MS: Readonly<Record<Exclude<ProbeResult, 'live' | 'refused'> | 
 };
 
 export interface WatchStreamOptions {
+  /** What is known of the stream now. */
   readonly probe: () => Promise<ProbeResult>;
+  /** Resolves when something else is known of it. */
+  readonly nextChange: () => Promise<ProbeResult>;
   readonly startPlayback: () => Playback;
   /** Resolves to whether the stream has gained a picture or sound since, to false when `signal` aborts. Never rejects. */
   readonly gainsTrack: (signal: AbortSignal) => Promise<boolean>;
@@ -29,15 +29,14 @@ export interface WatchStreamOptions {
  * the viewer is refused, because the same token would be refused again.
  */
 export async function watchStream(options: WatchStreamOptions): Promise<void> {
-  const { probe, startPlayback, gainsTrack, onEvent, sleep, signal } = options;
+  const { probe, nextChange, startPlayback, gainsTrack, onEvent, sleep, signal } = options;
   let playback: Playback | null = null;
+  let found = await probe();
   while (!signal.aborted) {
-    const found = await probe();
-    if (signal.aborted) break;
     onEvent(found);
     if (found === 'refused') break;
     if (found !== 'live') {
-      await sleep(NEXT_PROBE_MS[found]);
+      found = await nextChange();
       continue;
     }
     // The last picture of a failed playback stays until there is a new one to replace it.
@@ -46,6 +45,7 @@ export async function watchStream(options: WatchStreamOptions): Promise<void> {
     const outcome = await outcomeOf(playback, gainsTrack);
     onEvent(outcome);
     await sleep(NEXT_PROBE_MS[outcome]);
+    found = await probe();
   }
   playback?.close();
 }

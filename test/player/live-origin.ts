@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, watch } from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
@@ -47,12 +47,13 @@ function ffmpegArguments(run: number): string[] {
 
 /** A real FFmpeg behind a web server that also serves the built page. `mode` makes the server fail in various ways. */
 export class LiveOrigin {
-  mode: OriginMode = 'absent';
+  #mode: OriginMode = 'absent';
   /** Paths of all requests for media. */
   readonly requestedPaths: string[] = [];
   readonly #server: Server;
   readonly #mediaDir: string;
   readonly #sockets = new Set<Socket>();
+  readonly #modes = new EventEmitter();
   #ffmpeg: ChildProcess | null = null;
   #runs = 0;
 
@@ -64,7 +65,9 @@ export class LiveOrigin {
       socket.on('close', () => this.#sockets.delete(socket));
     });
     server.on('request', async ({ url = '/' }, response) => {
-      const { pathname } = new URL(url, 'http://localhost');
+      const { pathname, searchParams } = new URL(url, 'http://localhost');
+      // The version of a status is the mode. A request that has it waits for another one.
+      if (searchParams.get('after') === this.mode) await once(this.#modes, 'change');
       if (/^\/(live|t)\//.test(pathname)) await this.#answerMedia(pathname, response);
       else await sendFile(join(playerDir, /^\/(watch|embed)\//.test(pathname) ? 'index.html' : pathname), response);
     });
@@ -81,6 +84,15 @@ export class LiveOrigin {
   get url(): string {
     const { port } = this.#server.address() as AddressInfo;
     return `http://127.0.0.1:${port}`;
+  }
+
+  get mode(): OriginMode {
+    return this.#mode;
+  }
+
+  set mode(mode: OriginMode) {
+    this.#mode = mode;
+    this.#modes.emit('change');
   }
 
   /** Starts FFmpeg and serves the stream as soon as all playlists exist. */
@@ -132,7 +144,7 @@ export class LiveOrigin {
     }
     if (pathname.endsWith('/status.json')) {
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify({ status: this.mode === 'absent' ? 'idle' : this.mode }));
+      response.end(JSON.stringify({ status: this.mode === 'absent' ? 'idle' : this.mode, version: this.mode }));
       return;
     }
     if (this.mode === 'absent') {

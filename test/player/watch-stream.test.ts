@@ -1,19 +1,24 @@
 import type { Playback, PlaybackOutcome } from '#player/playback.ts';
-import type { ProbeResult } from '#player/stream-probe.ts';
+import type { ProbeResult } from '#player/probe-result.ts';
 import { watchStream } from '#player/watch-stream.ts';
 
-/** Runs `watchStream` with scripted probe results and outcomes. Returns what it did, in order. */
+/** Runs `watchStream` with scripted results and outcomes. Returns what it did, in order. */
 async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')[]): Promise<string[]> {
   const done: string[] = [];
   const ending = new AbortController();
   const queue = [...results];
   let started = 0;
   let outcome: PlaybackOutcome | 'gains' = 'failed';
+  const next = async (): Promise<ProbeResult> => {
+    const found = queue.shift();
+    if (found === undefined) ending.abort();
+    return found ?? 'absent';
+  };
   await watchStream({
-    probe: async () => {
-      const found = queue.shift();
-      if (found === undefined) ending.abort();
-      return found ?? 'absent';
+    probe: next,
+    nextChange: () => {
+      done.push('waits');
+      return next();
     },
     startPlayback: (): Playback => {
       started += 1;
@@ -41,20 +46,22 @@ async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')
 
 test('waits until the stream is live', async () => {
   expect(await run(['unreachable', 'absent', 'absent'], [])).toEqual([
-    ...['unreachable', '1000 ms', 'absent', '1000 ms', 'absent', '1000 ms'],
+    ...['unreachable', 'waits', 'absent', 'waits', 'absent', 'waits'],
   ]);
 });
 
 test('tries again soon after a failure, and keeps the last picture until then', async () => {
   expect(await run(['live', 'unreachable', 'live'], ['failed', 'ended'])).toEqual([
     ...['live', 'start playback 1', 'failed', '300 ms'],
-    ...['unreachable', '1000 ms'],
+    ...['unreachable', 'waits'],
     ...['live', 'close playback 1', 'start playback 2', 'ended', '1200 ms', 'close playback 2'],
   ]);
 });
 
-test('probes slowly after the end', async () => {
-  expect(await run(['over', 'over'], [])).toEqual(['over', '3000 ms', 'over', '3000 ms']);
+test('starts again when the stream is live again after its end', async () => {
+  expect(await run(['over', 'live'], ['ended'])).toEqual([
+    ...['over', 'waits', 'live', 'start playback 1', 'ended', '1200 ms', 'close playback 1'],
+  ]);
 });
 
 test('stops when the viewer is refused, and removes the last picture', async () => {
