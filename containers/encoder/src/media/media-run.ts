@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import type { TimedMessage } from './timed-message.ts';
 
 /** Frames per second as a fraction, because FFmpeg needs the exact value (30000/1001). */
 export interface FrameRate {
@@ -50,6 +51,14 @@ export interface CodedFrame {
   readonly data: Buffer;
 }
 
+/** Something that the publisher said at a moment of a run's media. */
+export interface TimedDatum {
+  readonly mediaSeconds: number;
+  /** How much later that is of which it speaks. */
+  readonly leadSeconds: number;
+  readonly message: TimedMessage;
+}
+
 /** The media that one FFmpeg process makes. It never changes; a different output is a new run with a new epoch. */
 export interface MediaRun extends RunDescription {
   /** The wall-clock time (milliseconds since 1970) at which a moment of the run's media timeline was ingested. */
@@ -69,6 +78,11 @@ export interface MediaRun extends RunDescription {
    * means the frame itself.
    */
   shownData?(rendition: string, frame: CodedFrame): Buffer;
+  /**
+   * Takes what the publisher said before a moment of the run's media, once. What came late belongs to an earlier moment. Missing means
+   * nothing.
+   */
+  takeTimedData?(untilSeconds: number): readonly TimedDatum[];
   /** Its first GOP can end where the sink's `cuts` say. Missing means that all GOPs are equally long. */
   readonly canBeginShort?: boolean;
 }

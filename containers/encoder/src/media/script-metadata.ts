@@ -1,108 +1,18 @@
+import { readScriptMessage } from './script-message.ts';
+
 /** The fields of an `onMetaData` script tag (FLV specification E.5), without nested objects and arrays. */
 export type ScriptMetadata = ReadonlyMap<string, number | boolean | string>;
 
-/** AMF0 type markers (AMF 0 specification, 2.1). */
-const NUMBER = 0x00;
-const BOOLEAN = 0x01;
-const STRING = 0x02;
-const OBJECT = 0x03;
-const NULL = 0x05;
-const UNDEFINED = 0x06;
-const REFERENCE = 0x07;
-const ECMA_ARRAY = 0x08;
-const OBJECT_END = 0x09;
-const STRICT_ARRAY = 0x0a;
-const DATE = 0x0b;
-const LONG_STRING = 0x0c;
-
-/** Publishers nest two levels at most. */
-const MAX_DEPTH = 8;
+export const METADATA_MESSAGE = 'onMetaData';
 
 /** Parses a script tag's body. Returns null if it is not an intact `onMetaData`. */
 export function parseScriptMetadata(payload: Buffer): ScriptMetadata | null {
-  const reader = new Amf0Reader(payload);
-  try {
-    if (reader.readValue(0) !== 'onMetaData') return null;
-    const fields = reader.readValue(0);
-    return fields instanceof Map ? fields : null;
-  } catch (error) {
-    if (error instanceof RangeError) return null; // the message ends early or is not AMF0
-    throw error;
-  }
-}
-
-type Amf0Value = number | boolean | string | ScriptMetadata | null;
-
-/** Throws a RangeError if the bytes are not AMF0. */
-class Amf0Reader {
-  readonly #bytes: Buffer;
-  #offset = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  readValue(depth: number): Amf0Value {
-    if (depth > MAX_DEPTH) throw new RangeError('nested too deep');
-    const marker = this.#take(1).readUInt8();
-    switch (marker) {
-      case NUMBER:
-        return this.#take(8).readDoubleBE();
-      case BOOLEAN:
-        return this.#take(1).readUInt8() !== 0;
-      case STRING:
-        return this.#readString(this.#take(2).readUInt16BE());
-      case LONG_STRING:
-        return this.#readString(this.#take(4).readUInt32BE());
-      case ECMA_ARRAY:
-        this.#take(4); // a count, which some publishers get wrong; the end marker decides
-        return this.#readFields(depth);
-      case OBJECT:
-        return this.#readFields(depth);
-      case STRICT_ARRAY:
-        return this.#skipArray(depth);
-      case DATE:
-        this.#take(10);
-        return null;
-      case REFERENCE:
-        this.#take(2);
-        return null;
-      case NULL:
-      case UNDEFINED:
-        return null;
-      default:
-        throw new RangeError(`AMF0 type ${marker}`);
-    }
-  }
-
-  #readFields(depth: number): ScriptMetadata {
-    const fields = new Map<string, number | boolean | string>();
-    for (;;) {
-      const name = this.#readString(this.#take(2).readUInt16BE());
-      if (name === '' && this.#bytes[this.#offset] === OBJECT_END) {
-        this.#offset++;
-        return fields;
-      }
-      const value = this.readValue(depth + 1);
-      if (typeof value !== 'object') fields.set(name, value);
-    }
-  }
-
-  #skipArray(depth: number): null {
-    const count = this.#take(4).readUInt32BE();
-    for (let index = 0; index < count; index++) this.readValue(depth + 1); // a wrong count ends with the bytes
+  const message = readScriptMessage(payload, 1);
+  const fields = message?.values[0];
+  if (message?.name !== METADATA_MESSAGE || typeof fields !== 'object' || fields === null || Array.isArray(fields))
     return null;
-  }
-
-  #readString(byteLength: number): string {
-    return this.#take(byteLength).toString('utf8');
-  }
-
-  #take(byteLength: number): Buffer {
-    const end = this.#offset + byteLength;
-    if (end > this.#bytes.length) throw new RangeError('AMF0 ends early');
-    const taken = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return taken;
-  }
+  const plain = Object.entries(fields).flatMap(([name, value]) =>
+    typeof value === 'object' ? [] : [[name, value] as const],
+  );
+  return new Map(plain);
 }

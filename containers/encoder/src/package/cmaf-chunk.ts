@@ -6,6 +6,8 @@ export interface ChunkHeader {
   readonly sequenceNumber: number;
   /** Decoding time of the first sample, in ticks of the track (tfdt). The samples' own times are not written. */
   readonly decodeTicks: number;
+  /** Event message boxes that come before it. @default none */
+  readonly events?: readonly Buffer[];
 }
 
 /** Sample flags (ISO/IEC 14496-12 8.8.3.1) of a sync sample, and of a sample that depends on others. */
@@ -27,17 +29,18 @@ export function chunkOverheadBytes(samples: number): number {
 }
 
 /**
- * Writes samples as one CMAF chunk (ISO/IEC 23000-19 7.3.2.3): a moof and an mdat in a buffer of exactly their size.
+ * Writes samples as one CMAF chunk (ISO/IEC 23000-19 7.3.2.3): events, a moof and an mdat in a buffer of exactly their size.
  * One moof per part costs viewers a tenth of the overhead and parsing of one moof per frame.
  */
 export function buildCmafChunk(header: ChunkHeader, samples: readonly Sample[]): Buffer {
-  const { trackId, sequenceNumber, decodeTicks } = header;
+  const { trackId, sequenceNumber, decodeTicks, events = [] } = header;
+  const eventBytes = events.reduce((bytes, event) => bytes + event.length, 0);
   const trunBytes = TRUN_HEADER_BYTES + samples.length * TRUN_ENTRY_BYTES;
   const trafBytes = CONTAINER_BYTES + TFHD_BYTES + TFDT_BYTES + trunBytes;
   const moofBytes = CONTAINER_BYTES + MFHD_BYTES + trafBytes;
   const mediaBytes = samples.reduce((bytes, sample) => bytes + sample.data.length, 0);
   // Not from the shared pool: a part lives for two playlist windows and must not keep a slab of the pool alive.
-  const chunk = Buffer.allocUnsafeSlow(moofBytes + CONTAINER_BYTES + mediaBytes);
+  const chunk = Buffer.allocUnsafeSlow(eventBytes + moofBytes + CONTAINER_BYTES + mediaBytes);
 
   let offset = 0;
   const put32 = (value: number): void => {
@@ -48,6 +51,7 @@ export function buildCmafChunk(header: ChunkHeader, samples: readonly Sample[]):
     offset += chunk.write(type, offset, 'latin1');
   };
 
+  for (const event of events) offset += event.copy(chunk, offset);
   putHeader(moofBytes, 'moof');
   putHeader(MFHD_BYTES, 'mfhd');
   put32(0);

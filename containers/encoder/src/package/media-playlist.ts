@@ -27,7 +27,7 @@ export function renderMediaPlaylist(
   const segments = shownSegments(stream, timeline);
   const skipped = isDelta ? skippableSegments(segments, SKIP_BOUNDARY_FACTOR * stream.targetDurationSeconds) : 0;
   const partsFrom = firstWithParts(stream, segments);
-  const lines = [...header(stream, segments)];
+  const lines = [...header(stream, segments), ...stream.dateRanges.tags(segments[0]?.programDateTimeMs ?? 0)];
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
   for (let index = skipped; index < segments.length; index++) {
     const segment = segments[index];

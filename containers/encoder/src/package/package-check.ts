@@ -86,7 +86,7 @@ function checkReferences({ timelines }: PackageSnapshot<number>, count: number):
   ensure(used.size === initSections.size + parts.size, 'an init section is also a part');
 }
 
-/** Throws unless media is what a header says: init sections are ftyp and moov, parts are one CMAF chunk each. */
+/** Throws unless media is what a header says: init sections are ftyp and moov, parts are one CMAF chunk each, perhaps with events. */
 export function checkMedia({ timelines }: PackageSnapshot<Buffer>): void {
   for (const { initSections, segments } of timelines) {
     for (const { data } of initSections) requireBoxes(data, 'ftyp', 'moov');
@@ -97,7 +97,8 @@ export function checkMedia({ timelines }: PackageSnapshot<Buffer>): void {
 function requireBoxes(data: Buffer, ...types: readonly string[]): void {
   const boxes = childBoxes(data);
   const bytes = boxes.reduce((total, box) => total + box.data.length, 0);
-  const isWhole = bytes === data.length && boxes.map(({ type }) => type).join() === types.join();
+  const needed = boxes.map(({ type }) => type).filter((type) => type !== 'emsg');
+  const isWhole = bytes === data.length && needed.join() === types.join();
   ensure(isWhole, `media is not ${types.join(' and ')}`);
 }
 

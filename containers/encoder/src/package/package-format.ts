@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { MAX_DATE_RANGES } from './date-ranges.ts';
 import {
   captionsSchema,
   MAX_DATE_MS,
@@ -18,7 +19,7 @@ import type { PackageSnapshot } from './package-snapshot.ts';
 // `mediaBytes` is in place of each init section and each part. Media that several renditions share is there once.
 
 /** Its last character changes with every change of the format. A task refuses what a task of another release sends. */
-export const FORMAT_NAME = Buffer.from('HEADPKG2', 'latin1');
+export const FORMAT_NAME = Buffer.from('HEADPKG3', 'latin1');
 export const PREAMBLE_BYTES = FORMAT_NAME.length + 4;
 
 /** A stream of seven renditions that restarts in every second has a header of about 200 KB. */
@@ -28,6 +29,8 @@ const MAX_SEGMENTS = 4096;
 const MAX_PARTS_PER_SEGMENT = 256;
 const MAX_MEDIA = 65_536;
 const MAX_BITS_PER_SECOND = 1e12;
+/** The longest duration that SCTE-35 can say: 40 bits of a 90 kHz clock. */
+const MAX_PLANNED_SECONDS = 2 ** 40 / 90_000;
 
 const between = (min: number, max: number) => z.number().check(z.minimum(min), z.maximum(max));
 const seconds = between(0, MAX_SECONDS);
@@ -65,6 +68,19 @@ const timelineSchema = z.strictObject({
   bitrates: bitratesSchema,
 });
 
+/** A section has 512 bytes at most. */
+const sectionSchema = z.string().check(z.regex(/^([0-9A-F]{2}){1,512}$/));
+const plannedSeconds = between(0, MAX_PLANNED_SECONDS);
+
+const dateRangeSchema = z.strictObject({
+  startMs: between(0, MAX_DATE_MS),
+  kind: z.enum(['out', 'command']),
+  eventId: z.nullable(wholeNumberSchema),
+  plannedSeconds: z.nullable(plannedSeconds),
+  section: sectionSchema,
+  end: z.nullable(z.strictObject({ durationSeconds: between(0, MAX_DATE_MS), section: sectionSchema })),
+});
+
 const snapshotSchema = z.strictObject({
   latency: z.enum(LATENCY_NAMES),
   firstMsn: wholeNumberSchema,
@@ -75,6 +91,7 @@ const snapshotSchema = z.strictObject({
   newest: z.nullable(z.strictObject({ run: runDescriptionSchema, hasParts: z.boolean() })),
   offered: z.nullable(offeredRunSchema),
   captions: captionsSchema,
+  dateRanges: z.array(dateRangeSchema).check(z.maxLength(MAX_DATE_RANGES)),
   timelines: z.array(timelineSchema).check(z.maxLength(LADDER_NAMES.length + 1)),
 });
 

@@ -1,6 +1,7 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { CaptionChannel } from '#encoder/media/closed-captions.ts';
 import type { RunDescription } from '#encoder/media/media-run.ts';
+import type { DateRange } from './date-ranges.ts';
 import type { BitratesSnapshot } from './segment-bitrates.ts';
 import type { SegmentRange } from './segment-window.ts';
 
@@ -39,6 +40,7 @@ export interface PackageSnapshot<Media = Buffer> {
   readonly newest: { readonly run: RunDescription; readonly hasParts: boolean } | null;
   readonly offered: OfferedRun | null;
   readonly captions: readonly CaptionChannel[];
+  readonly dateRanges: readonly DateRange[];
   /** In the order in which renditions came. Includes those that the newest run does not make. */
   readonly timelines: readonly (TimelineSnapshot<Media> & { readonly name: string })[];
 }
@@ -58,6 +60,7 @@ export const EMPTY_PACKAGE: Omit<PackageSnapshot<never>, 'latency' | 'firstMsn'>
   newest: null,
   offered: null,
   captions: [],
+  dateRanges: [],
   timelines: [],
 };
 

@@ -1,10 +1,12 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { frameStep, type MediaRun, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
 import type { CutGrid } from './cut-grid.ts';
+import type { DateRanges } from './date-ranges.ts';
 import { describeRun, type OfferedRun } from './package-snapshot.ts';
 import { RenditionRun } from './rendition-run.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import { type RunBeginning, RunClock } from './run-clock.ts';
+import { RunEvents } from './run-events.ts';
 
 /** Sound that is further behind the picture than this at the end of a run does not hold up the picture. */
 const MAX_SOUND_LAG_SECONDS = 0.5;
@@ -25,6 +27,8 @@ export interface PackagedRunOptions {
   readonly timelinesFedBy: (rendition: string) => readonly RenditionTimeline[];
   /** Gets each frame of the best video rendition. */
   readonly onFrame: (data: Buffer) => void;
+  /** Gets the publisher's signals for advertising. */
+  readonly dateRanges: DateRanges;
 }
 
 /** A media run that is being packaged, in all its renditions. */
@@ -38,11 +42,11 @@ export class PackagedRun {
   #offered: OfferedRun | null = null;
   #isOver = false;
 
-  constructor({ run, grid, firstMsn, beginning, timelinesFedBy, onFrame }: PackagedRunOptions) {
+  constructor({ run, grid, firstMsn, beginning, timelinesFedBy, onFrame, dateRanges }: PackagedRunOptions) {
     this.description = describeRun(run);
     this.#grid = grid;
     this.#clock = new RunClock(run, beginning);
-    const shared = { run, grid, clock: this.#clock, firstMsn };
+    const shared = { run, grid, clock: this.#clock, firstMsn, events: new RunEvents(run, dateRanges) };
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));

@@ -3,12 +3,14 @@ import type { CodedFrame, MediaRun } from '#encoder/media/media-run.ts';
 import { silentAacFrame } from '#encoder/media/silent-frame.ts';
 import { buildCmafChunk } from './cmaf-chunk.ts';
 import { type CutGrid, cutSeconds, framesInSegment } from './cut-grid.ts';
+import { buildEventMessage } from './event-message.ts';
 import type { Sample } from './fragment.ts';
 import { FragmentReader } from './fragment-reader.ts';
 import type { InitSection } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
 import type { RunClock } from './run-clock.ts';
-import { endSeconds } from './segment.ts';
+import type { RunEvents } from './run-events.ts';
+import { endSeconds, type SegmentStart } from './segment.ts';
 
 /**
  * Audio frames are held back until the video has come as far. This many last about 20 s. If there are more, audio goes on
@@ -44,6 +46,8 @@ export interface RenditionRunOptions {
   readonly firstMsn: number;
   /** What viewers get for a video frame. @default the frame itself */
   readonly shownData?: ((frame: CodedFrame) => Buffer) | undefined;
+  /** What the publisher says. Only leaders' parts have it. @default nothing */
+  readonly events?: RunEvents;
   /** Gets each sample of the best video rendition. @default nobody */
   readonly onFrame?: ((data: Buffer) => void) | undefined;
   /** The timelines that get the parts: the rendition's own, and those of renditions that this run no longer makes. */
@@ -260,6 +264,7 @@ export class RenditionRun {
       ...clock.segmentStart(this.#segmentIndex, segmentSeconds, firstSeconds - segmentSeconds),
     };
     const header = {
+      events: this.#eventBoxes(start, firstSeconds),
       trackId: initSection.trackId,
       sequenceNumber: start.msn * SEQUENCE_NUMBERS_PER_SEGMENT + this.#partIndex + 1,
       decodeTicks: first.decodeTicks + (this.#moveTicks ?? 0) + shiftTicks,
@@ -278,6 +283,22 @@ export class RenditionRun {
     if (!completesSegment) return;
     this.#segmentIndex++;
     this.#segmentFrames = 0;
+  }
+
+  /** What the publisher said in the part that is closed, as boxes in front of it. */
+  #eventBoxes({ msn, programDateTimeMs }: SegmentStart, fromSeconds: number): readonly Buffer[] {
+    const { events, isLeader } = this.#options;
+    const last = this.#partSamples.at(-1);
+    if (events === undefined || !isLeader || last === undefined) return [];
+    const timescale = this.#timescale();
+    const position = { segmentIndex: this.#segmentIndex, partIndex: this.#partIndex, msn };
+    const untilSeconds = this.#endOf(last);
+    return events
+      .of({ ...position, fromSeconds, untilSeconds, dateTimeMs: programDateTimeMs })
+      .map(({ id, mediaSeconds, id3 }) => {
+        const presentationTicks = Math.round(mediaSeconds * timescale) + this.#shiftTicks();
+        return buildEventMessage({ id, presentationTicks, timescale, id3 });
+      });
   }
 
   /** A whole number of the track's ticks. Rounded up, so that nothing is before the end of what was published. */

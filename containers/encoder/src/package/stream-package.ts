@@ -9,6 +9,7 @@ import {
   renditionNames,
 } from '#encoder/media/media-run.ts';
 import { type CutGrid, cutGrid } from './cut-grid.ts';
+import { DateRanges } from './date-ranges.ts';
 import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-snapshot.ts';
 import { PackagedRun } from './packaged-run.ts';
 import { fitsPartTarget, streamPartTargetSeconds, usualPartTargetSeconds } from './part-target.ts';
@@ -40,6 +41,8 @@ export class StreamPackage {
   /** Null before the first run. */
   #partTargetSeconds: number | null;
   readonly #captions: SeenCaptions;
+  /** The publisher's signals for advertising. */
+  readonly dateRanges: DateRanges;
   #isFrozen = false;
   #changes = 0;
 
@@ -55,6 +58,7 @@ export class StreamPackage {
     this.#offered = past.offered;
     this.#partTargetSeconds = past.partTargetSeconds;
     this.#captions = new SeenCaptions(past.captions);
+    this.dateRanges = new DateRanges(past.dateRanges);
     const options = {
       windowSeconds: this.profile.windowSeconds,
       targetDurationSeconds: this.targetDurationSeconds,
@@ -166,6 +170,7 @@ export class StreamPackage {
       beginning: this.#beginningOf(run),
       timelinesFedBy: (name) => this.#timelines.fedBy(name, run),
       onFrame: (data) => this.#captions.look(data),
+      dateRanges: this.dateRanges,
     });
     this.#active = active;
     return {
@@ -218,6 +223,7 @@ export class StreamPackage {
       newest: this.#newest(),
       offered: this.#offered,
       captions: this.captions,
+      dateRanges: this.dateRanges.all,
       ...this.#timelines.snapshot(),
     };
   }

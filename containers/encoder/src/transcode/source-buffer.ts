@@ -110,6 +110,16 @@ export class SourceBuffer {
     return { timed, filled, hasJumped };
   }
 
+  /** Whether a frame has come since the publisher has connected. */
+  get hasFrames(): boolean {
+    return this.#timeline.hasFrames;
+  }
+
+  /** Timeline position of something that is no frame. */
+  positionOf(timestampMs: number): number {
+    return this.#timeline.positionOf(timestampMs);
+  }
+
   /** Why `plan` no longer suits the source; null if it does. */
   differenceFrom(plan: RenditionPlan): 'the tracks changed' | 'more frames arrive' | null {
     const { source } = this;

@@ -52,6 +52,22 @@ export class TagTimeline {
     return { timelineMs, hasJumped: place === null };
   }
 
+  /** Whether a frame of this connection has come. */
+  get hasFrames(): boolean {
+    return this.#tracks.size > 0;
+  }
+
+  /**
+   * The position of something that is no frame: next to the picture, or the sound. At the newest frame if its timestamp has nothing to
+   * do with theirs, as when it is always 0.
+   */
+  positionOf(timestampMs: number): number {
+    const track = this.#tracks.get(VIDEO_TAG) ?? this.#tracks.get(AUDIO_TAG);
+    if (track === undefined) return this.#startMs;
+    const stepMs = distanceMs(track.lastTimestampMs, timestampMs);
+    return track.timelineMs + (Math.abs(stepMs) <= MAX_STEP_FORWARD_MS ? stepMs : 0);
+  }
+
   /** Another connection follows, whose timestamps begin anew. Its media goes on where this one's ended. */
   onReturn(): void {
     if (this.#tracks.size === 0) return;

@@ -13,6 +13,7 @@ import type { RenditionPlan } from './rendition-plan.ts';
 import { FIRST_TAG_MS, RunFeed } from './run-feed.ts';
 import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
+import type { TimedData } from './timed-data.ts';
 import { TranscodePace } from './transcode-pace.ts';
 
 const WATCH_INTERVAL_MS = 500;
@@ -29,6 +30,7 @@ export interface TranscodeRunOptions {
   readonly startMs: number;
   readonly ingestClock: IngestClock;
   readonly pictureAbsences: PictureAbsences;
+  readonly timedData: TimedData;
   readonly beginRun: (run: MediaRun) => RunSink;
   /** Called regularly. */
   readonly onSample: (sample: PaceSample) => void;
@@ -165,7 +167,7 @@ export class TranscodeRun {
   }
 
   #describe(): MediaRun {
-    const { plan, epoch, ingestClock, pictureAbsences } = this.#options;
+    const { plan, epoch, ingestClock, pictureAbsences, timedData } = this.#options;
     const { timeline } = this.#feed;
     return {
       epoch,
@@ -180,6 +182,7 @@ export class TranscodeRun {
       },
       pictureMissingSeconds: (mediaSeconds) =>
         pictureAbsences.missingMsAt(timeline.toTimelineMs(this.#toRunMs(mediaSeconds))) / 1000,
+      takeTimedData: (untilSeconds) => timedData.take(timeline.toTimelineMs(this.#toRunMs(untilSeconds)), untilSeconds),
       canBeginShort: true,
     };
   }

@@ -11,6 +11,7 @@ import {
 } from '#encoder/media/flv-tag.ts';
 import { isSameFormat, type MediaRun, type RunFormat, type RunSink } from '#encoder/media/media-run.ts';
 import { PlainTags } from '#encoder/media/plain-tags.ts';
+import { parseScriptMetadata } from '#encoder/media/script-metadata.ts';
 import { type SourceDescription, UnsupportedSourceError } from '#encoder/media/source-description.ts';
 import { failureReason } from './failure-reason.ts';
 import type { SpawnProcess } from './ffmpeg-process.ts';
@@ -24,6 +25,7 @@ import { SourceBuffer, type SourceStart } from './source-buffer.ts';
 import type { StepArbiter } from './step-arbiter.ts';
 import { StrayTags } from './stray-tags.ts';
 import type { TimedTag } from './tag-cache.ts';
+import { TimedData } from './timed-data.ts';
 import { type RunEnd, TranscodeRun } from './transcode-run.ts';
 
 /** Hears of each run, so that what went wrong can be understood later. */
@@ -74,6 +76,7 @@ export class Transcoder {
   #plainTags = new PlainTags();
   readonly #buffer = new SourceBuffer();
   readonly #monitor = new HealthMonitor();
+  readonly #timedData: TimedData;
   readonly #steps: QualitySteps;
   readonly #restarts: Restarts;
   readonly #keyframes = new KeyframeWatch();
@@ -89,6 +92,7 @@ export class Transcoder {
 
   constructor(options: TranscoderOptions) {
     this.#options = options;
+    this.#timedData = new TimedData(options);
     this.#steps = new QualitySteps(options);
     this.#restarts = new Restarts({ onDue: () => this.#startWhenPossible() });
   }
@@ -98,8 +102,15 @@ export class Transcoder {
     const tag = this.#plainTags.add(received);
     if (tag === null || this.#isStopped || isVideoSequenceEnd(tag) || !this.#describe(tag)) return;
     if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#onSequenceHeader(tag);
-    else if (tag.type === SCRIPT_TAG) this.#monitor.onScript(tag);
+    else if (tag.type === SCRIPT_TAG) this.#onScript(tag);
     else for (const it of this.#strays.pass({ tag, receivedAtMs })) this.#onMedia(it.tag, it.receivedAtMs);
+  }
+
+  /** Metadata before the first frame describes the source. All else is about a moment of it. */
+  #onScript(tag: FlvTag): void {
+    this.#monitor.onScript(tag);
+    if (!this.#buffer.hasFrames && parseScriptMetadata(tag.payload) !== null) return;
+    this.#timedData.add(tag, this.#buffer.positionOf(tag.timestampMs));
   }
 
   /** Whether there is an FFmpeg that can go on with another connection of the publisher. */
@@ -276,6 +287,7 @@ export class Transcoder {
     const run = new TranscodeRun({
       ...{ plan, epoch, beginRun, spawn, now, log },
       ...start,
+      timedData: this.#timedData,
       onSample: (sample) => {
         if (this.#isPaused) return;
         this.#steps.observe(sample);
