@@ -127,7 +127,7 @@ test('another latency profile goes on air in the same way', () => {
   const media = startMedia('low');
   addRun(media, withSound, 7);
   const former = media.currentPackage;
-  media.onPublish('standard');
+  media.onPublish({ latency: 'standard' });
   expect(former.ended).toBe(false);
   expect(media.fits(toMediaRun(withSound, 8))).toBe(true);
   expect(media.sequence.latency).toBe('low');
@@ -154,7 +154,7 @@ test('a publish after the end has a package of its own at once, and the end can 
   addRun(media, withSound, 7);
   const lastMsn = media.currentPackage.nextMsn() - 1;
   media.end();
-  media.onPublish('low');
+  media.onPublish({ latency: 'low' });
   expect(media.hasEnded).toBe(false);
   const { body } = await ask(media, `480p/media.m3u8?_HLS_msn=${lastMsn + 1}`);
   expect(parseMediaPlaylist(body).isEnded).toBe(true);
@@ -164,7 +164,7 @@ test('a publish after the end has a package of its own at once, and the end can 
 test('only the last two presentations are kept', () => {
   const media = startMedia();
   for (let epoch = 7; epoch < 12; epoch++) {
-    media.onPublish(epoch % 2 === 0 ? 'standard' : 'low');
+    media.onPublish({ latency: epoch % 2 === 0 ? 'standard' : 'low' });
     addRun(media, withSound, epoch);
   }
   expect(media.formerPackages.map((former) => former.playableRun?.epoch)).toEqual([10, 9]);

@@ -23,6 +23,8 @@ export interface AudioRendition {
   readonly sampleRateHz: number;
   readonly channels: 1 | 2;
   readonly audioKbps: number;
+  /** As RFC 5646 writes it. Missing if nobody has said it. */
+  readonly language?: string;
 }
 
 /** The parts of a run that decide what players can continue with, and where its media is cut. */

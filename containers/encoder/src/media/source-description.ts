@@ -33,6 +33,8 @@ export interface SourceAudio {
   readonly codec: 'aac' | 'mp3' | 'opus' | 'flac' | 'ac3' | 'eac3';
   readonly sampleRateHz: number;
   readonly channels: number;
+  /** As RFC 5646 writes it. Missing if nobody has said it. */
+  readonly language?: string;
 }
 
 /** The publisher sends something that Headend cannot transcode. The message is for the broadcaster. */

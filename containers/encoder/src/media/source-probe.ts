@@ -1,7 +1,8 @@
 import { AudioProbe } from './audio-probe.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG } from './flv-tag.ts';
+import { toLanguageTag } from './language-tag.ts';
 import { parseScriptMetadata, type ScriptMetadata } from './script-metadata.ts';
-import { type SourceDescription, UnsupportedSourceError } from './source-description.ts';
+import { type SourceAudio, type SourceDescription, UnsupportedSourceError } from './source-description.ts';
 import { VideoProbe } from './video-probe.ts';
 
 /** A track that the metadata does not announce counts as absent after this much time of the other one. */
@@ -58,11 +59,17 @@ export class SourceProbe {
   /** Null until known. */
   description(): SourceDescription | null {
     const video = this.#video.describe(this.#metadata);
-    const audio = this.#audio.describe();
+    const audio = this.#describeAudio();
     if (video === null && audio === null) return null;
     if (video === null && this.#expectsVideo()) return null;
     if (audio === null && this.#expectsAudio()) return null;
     return { video, audio };
+  }
+
+  #describeAudio(): SourceAudio | null {
+    const audio = this.#audio.describe();
+    const language = toLanguageTag(this.#metadata?.get('language'));
+    return audio === null || language === null ? audio : { ...audio, language };
   }
 
   #expectsVideo(): boolean {

@@ -18,6 +18,8 @@ const VIDEO_PEAK_FACTOR = 1.25;
 /** The same for AAC, whose frames vary little. */
 const AUDIO_PEAK_FACTOR = 1.1;
 
+const LANGUAGE_NAMES = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
+
 const CAPTIONS_GROUP = 'cc';
 const CAPTION_NAMES = {
   CC1: 'Captions',
@@ -30,6 +32,7 @@ export function renderMultivariantPlaylist(stream: StreamPackage): string | null
   const run = stream.playableRun;
   if (run === null) return null;
   const lines = ['#EXTM3U', `#EXT-X-VERSION:${PLAYLIST_VERSION}`, '#EXT-X-INDEPENDENT-SEGMENTS'];
+  lines.push(...titleData(stream.title));
   if (run.video.length === 0) {
     lines.push(...audioOnlyVariant(stream, run));
   } else {
@@ -40,14 +43,26 @@ export function renderMultivariantPlaylist(stream: StreamPackage): string | null
   return `${lines.join('\n')}\n`;
 }
 
-function audioMedia(audio: AudioRendition): string {
+/** The title for players that show one (RFC 8216bis 4.4.6.4). A quoted string has no quotation marks and no line ends. */
+function titleData(title: string | null): string[] {
+  const value = (title ?? '')
+    .replace(/\p{Cc}/gu, ' ')
+    .replaceAll('"', "'")
+    .trim();
+  return value === '' ? [] : [`#EXT-X-SESSION-DATA:DATA-ID="com.apple.hls.title",VALUE="${value}"`];
+}
+
+/** A language has a name that viewers can choose by. */
+function audioMedia({ language, channels }: AudioRendition): string {
+  const languageName = language === undefined ? undefined : LANGUAGE_NAMES.of(language);
   const attributes = [
     'TYPE=AUDIO',
     `GROUP-ID="${AUDIO_RENDITION}"`,
-    'NAME="Audio"',
+    `NAME="${languageName ?? 'Audio'}"`,
+    ...(language === undefined ? [] : [`LANGUAGE="${language}"`]),
     'DEFAULT=YES',
     'AUTOSELECT=YES',
-    `CHANNELS="${audio.channels}"`,
+    `CHANNELS="${channels}"`,
     `URI="${AUDIO_RENDITION}/media.m3u8"`,
   ];
   return `#EXT-X-MEDIA:${attributes.join(',')}`;
@@ -83,6 +98,8 @@ function videoVariant(stream: StreamPackage, run: RunDescription, rendition: Vid
   if (frameRate !== null) {
     attributes.push(`FRAME-RATE=${framesPerSecond(renditionFrameRate(frameRate, rendition)).toFixed(3)}`);
   }
+  // Other ranges are mapped to it (see `filterGraph`), and the codec has eight bits.
+  attributes.push('VIDEO-RANGE=SDR');
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
   attributes.push(`CLOSED-CAPTIONS=${stream.captions.length === 0 ? 'NONE' : `"${CAPTIONS_GROUP}"`}`);
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];

@@ -49,6 +49,9 @@ export const renditionNameSchema = z.enum([...LADDER_NAMES, AUDIO_RENDITION]);
 export const captionsSchema = z.array(z.enum(CAPTION_CHANNELS)).check(z.maxLength(CAPTION_CHANNELS.length));
 const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
+/** It is quoted in playlists, so it contains nothing that could end the quotation. */
+const languageSchema = z.string().check(z.regex(/^[A-Za-z0-9-]{2,32}$/));
+
 /** Without a clock, which is of use only on the task that makes the run. */
 export const runDescriptionSchema = z
   .strictObject({
@@ -71,6 +74,7 @@ export const runDescriptionSchema = z
         sampleRateHz: positive(MAX_TICKS),
         channels: z.union([z.literal(1), z.literal(2)]),
         audioKbps: positive(MAX_KBPS),
+        language: z.exactOptional(languageSchema),
       }),
     ),
   })

@@ -90,15 +90,19 @@ function checkReferences({ timelines }: PackageSnapshot<number>, count: number):
 export function checkMedia({ timelines }: PackageSnapshot<Buffer>): void {
   for (const { initSections, segments } of timelines) {
     for (const { data } of initSections) requireBoxes(data, 'ftyp', 'moov');
-    for (const { parts } of segments) for (const { data } of parts) requireBoxes(data, 'moof', 'mdat');
+    for (const { parts } of segments) for (const { data } of parts) requireBoxes(withoutEvents(data), 'moof', 'mdat');
   }
+}
+
+function withoutEvents(data: Buffer): Buffer {
+  const first = childBoxes(data).find(({ type }) => type !== 'emsg');
+  return first === undefined ? data : data.subarray(first.data.byteOffset - data.byteOffset);
 }
 
 function requireBoxes(data: Buffer, ...types: readonly string[]): void {
   const boxes = childBoxes(data);
   const bytes = boxes.reduce((total, box) => total + box.data.length, 0);
-  const needed = boxes.map(({ type }) => type).filter((type) => type !== 'emsg');
-  const isWhole = bytes === data.length && needed.join() === types.join();
+  const isWhole = bytes === data.length && boxes.map(({ type }) => type).join() === types.join();
   ensure(isWhole, `media is not ${types.join(' and ')}`);
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { MAX_TITLE_LENGTH } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { MAX_DATE_RANGES } from './date-ranges.ts';
@@ -91,6 +92,7 @@ const snapshotSchema = z.strictObject({
   newest: z.nullable(z.strictObject({ run: runDescriptionSchema, hasParts: z.boolean() })),
   offered: z.nullable(offeredRunSchema),
   captions: captionsSchema,
+  title: z.nullable(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   dateRanges: z.array(dateRangeSchema).check(z.maxLength(MAX_DATE_RANGES)),
   timelines: z.array(timelineSchema).check(z.maxLength(LADDER_NAMES.length + 1)),
 });

@@ -40,6 +40,8 @@ export interface PackageSnapshot<Media = Buffer> {
   readonly newest: { readonly run: RunDescription; readonly hasParts: boolean } | null;
   readonly offered: OfferedRun | null;
   readonly captions: readonly CaptionChannel[];
+  /** Null if the stream has none. */
+  readonly title: string | null;
   readonly dateRanges: readonly DateRange[];
   /** In the order in which renditions came. Includes those that the newest run does not make. */
   readonly timelines: readonly (TimelineSnapshot<Media> & { readonly name: string })[];
@@ -60,6 +62,7 @@ export const EMPTY_PACKAGE: Omit<PackageSnapshot<never>, 'latency' | 'firstMsn'>
   newest: null,
   offered: null,
   captions: [],
+  title: null,
   dateRanges: [],
   timelines: [],
 };

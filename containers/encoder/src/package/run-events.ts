@@ -35,7 +35,8 @@ export class RunEvents {
   readonly #run: MediaRun;
   readonly #dateRanges: DateRanges;
   readonly #byPart = new Map<string, readonly PartEvent[]>();
-  #untilSeconds = Number.NEGATIVE_INFINITY;
+  /** The newest part that any rendition has closed. */
+  #newest = { segmentIndex: -1, partIndex: -1 };
   #numberOfSegment = 0;
   #msn = 0;
 
@@ -47,8 +48,8 @@ export class RunEvents {
   /** The events of a part of any rendition. */
   of(part: ClosedPart): readonly PartEvent[] {
     const key = `${part.segmentIndex}.${part.partIndex}`;
-    if (part.untilSeconds <= this.#untilSeconds) return this.#byPart.get(key) ?? NOTHING;
-    this.#untilSeconds = part.untilSeconds;
+    if (!this.#isNew(part)) return this.#byPart.get(key) ?? NOTHING;
+    this.#newest = part;
     const data = this.#run.takeTimedData?.(part.untilSeconds) ?? [];
     if (data.length === 0) return NOTHING;
     const events = data.map((datum) => this.#place(datum, part));
@@ -56,6 +57,11 @@ export class RunEvents {
     const oldest = this.#byPart.size > REMEMBERED_PARTS ? this.#byPart.keys().next() : null;
     if (oldest?.done === false) this.#byPart.delete(oldest.value);
     return events;
+  }
+
+  #isNew({ segmentIndex, partIndex }: ClosedPart): boolean {
+    const steps = segmentIndex - this.#newest.segmentIndex;
+    return steps > 0 || (steps === 0 && partIndex > this.#newest.partIndex);
   }
 
   /** What came too late is moved to the beginning of the part. */

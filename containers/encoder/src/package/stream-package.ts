@@ -43,6 +43,7 @@ export class StreamPackage {
   readonly #captions: SeenCaptions;
   /** The publisher's signals for advertising. */
   readonly dateRanges: DateRanges;
+  #title: string | null;
   #isFrozen = false;
   #changes = 0;
 
@@ -58,6 +59,7 @@ export class StreamPackage {
     this.#offered = past.offered;
     this.#partTargetSeconds = past.partTargetSeconds;
     this.#captions = new SeenCaptions(past.captions);
+    this.#title = past.title;
     this.dateRanges = new DateRanges(past.dateRanges);
     const options = {
       windowSeconds: this.profile.windowSeconds,
@@ -91,6 +93,18 @@ export class StreamPackage {
   /** The closed captions that any run's best rendition has had so far. Players may still want them if they pause. */
   get captions(): readonly CaptionChannel[] {
     return this.#captions.channels;
+  }
+
+  /** The title that the multivariant playlist tells. Null if the stream has none. */
+  get title(): string | null {
+    return this.#title;
+  }
+
+  /** Changes the title, as far as players load the multivariant playlist again. */
+  entitle(title: string | null): void {
+    if (title === this.#title) return;
+    this.#title = title;
+    this.#changes++;
   }
 
   /** EXT-X-PART-INF's PART-TARGET in seconds. It does not change once there is a run. */
@@ -223,6 +237,7 @@ export class StreamPackage {
       newest: this.#newest(),
       offered: this.#offered,
       captions: this.captions,
+      title: this.#title,
       dateRanges: this.dateRanges.all,
       ...this.#timelines.snapshot(),
     };

@@ -6,6 +6,7 @@ import {
   VIDEO_TAG,
 } from '#encoder/media/flv-tag.ts';
 import { PlainTags } from '#encoder/media/plain-tags.ts';
+import { parseScriptMetadata } from '#encoder/media/script-metadata.ts';
 import type { ReceivedTag } from '#encoder/transcode/stray-tags.ts';
 import { TagCache } from '#encoder/transcode/tag-cache.ts';
 
@@ -31,9 +32,14 @@ export class StandbySource {
     if (tag === null) return;
     if (tag !== received) this.#received.set(tag, received);
     if (tag.type === VIDEO_TAG) this.#hasVideo = true;
-    if (tag.type === SCRIPT_TAG) this.#metadata = tag;
+    if (tag.type === SCRIPT_TAG) this.#onScript(tag);
     else if (isVideoSequenceHeader(tag) || isAudioSequenceHeader(tag)) this.#cache.replaceHeader(tag);
     else if (!isOnAir) this.#cache.add({ tag, timelineMs: receivedAtMs }, this.#hasVideo);
+  }
+
+  /** What the publisher says at moments of its media is of no use later. */
+  #onScript(tag: FlvTag): void {
+    if (parseScriptMetadata(tag.payload) !== null) this.#metadata = tag;
   }
 
   /** Whether there is media from which decoding can start. */

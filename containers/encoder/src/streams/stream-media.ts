@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { SequenceState } from '#domain/streams.ts';
 import { type MediaRun, type RunFormat, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
@@ -39,6 +40,8 @@ export class StreamMedia {
   readonly #options: StreamMediaOptions;
   /** What is published. The package on air may have another one until the next package can be played. */
   #latency: LatencyName;
+  /** Of what is published. Null if it has none, or before the first publish on this task. */
+  #title: string | null = null;
   #package: StreamPackage;
   /** Viewers do not see it before it can be played. */
   #next: StreamPackage | null = null;
@@ -101,10 +104,12 @@ export class StreamMedia {
   }
 
   /** A publish begins. After an end, viewers wait for its package. Another latency profile takes another one, too. */
-  onPublish(latency: LatencyName): void {
+  onPublish({ latency, title }: Pick<AuthorisedStream, 'latency' | 'title'>): void {
     this.#latency = latency;
+    this.#title = title ?? null;
     if (this.#next?.latency !== latency) this.#dropNext();
     if (this.#package.ended) this.#replacePackage(this.#packageAfterCurrent());
+    this.#package.entitle(this.#title);
   }
 
   /** Whether viewers' players can continue with such a run. */
@@ -174,7 +179,8 @@ export class StreamMedia {
 
   #packageAfterCurrent(): StreamPackage {
     const firstMsn = Math.max(this.#package.nextMsn() + UNASKED_NUMBERS, clockMediaSequence(this.#options.now()));
-    return new StreamPackage({ latency: this.#latency, firstMsn, firstMediaSeconds: this.#package.nextMediaSeconds() });
+    const firstMediaSeconds = this.#package.nextMediaSeconds();
+    return new StreamPackage({ latency: this.#latency, title: this.#title, firstMsn, firstMediaSeconds });
   }
 
   /** The next package can be played, so that players who load the stream anew find it. */

@@ -82,7 +82,7 @@ export class StreamPublishes implements PublishedStream {
     end.callOff();
     broadcast.onPublisher();
     if (media.hasEnded) encoders.resetQuality();
-    media.onPublish(publisher.stream.latency);
+    media.onPublish(publisher.stream);
     const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
     const publish = new LivePublish({ ...this.#options, stream: this, publisher, reserved });
     this.#current = publish;

@@ -89,5 +89,6 @@ function planAudio(source: NonNullable<SourceDescription['audio']>, ladder: Ladd
     sampleRateHz: KEPT_SAMPLE_RATES_HZ.includes(source.sampleRateHz) ? source.sampleRateHz : RESAMPLED_HZ,
     channels: source.channels === 1 ? 1 : 2,
     audioKbps: audioKbps(ladder),
+    ...(source.language !== undefined && { language: source.language }),
   };
 }

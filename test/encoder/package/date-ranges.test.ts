@@ -1,0 +1,76 @@
+import type { SpliceSignal } from '#encoder/media/splice-info.ts';
+import { parseSpliceInfo } from '#encoder/media/splice-info.ts';
+import { DateRanges, MAX_DATE_RANGES } from '#encoder/package/date-ranges.ts';
+import { parseAttributes } from '#kit/hls-playlist.ts';
+import { spliceInsert, timeSignal } from '#test/support/splice-sections.ts';
+
+const START_MS = Date.UTC(2026, 5, 1, 12);
+
+function signal(section: Buffer): SpliceSignal {
+  const parsed = parseSpliceInfo(section);
+  if (parsed === null) throw new Error('no section');
+  return parsed;
+}
+
+const out = (eventId: number, seconds: number | null = null) => signal(spliceInsert(eventId, true, seconds));
+const back = (eventId: number) => signal(spliceInsert(eventId, false));
+const read = (ranges: DateRanges, fromMs = START_MS) =>
+  ranges.tags(fromMs).map((tag) => Object.fromEntries(parseAttributes(tag.slice('#EXT-X-DATERANGE:'.length))));
+
+test('a break is a range that gets its end when the programme comes back', () => {
+  const ranges = new DateRanges([]);
+  ranges.add(out(7, 30), START_MS);
+  const start = {
+    ID: `scte35-7-${START_MS}`,
+    'START-DATE': '2026-06-01T12:00:00.000Z',
+    'PLANNED-DURATION': '30.000',
+    'SCTE35-OUT': `0x${out(7, 30).section.toString('hex').toUpperCase()}`,
+  };
+  expect(read(ranges)).toEqual([start]);
+  ranges.add(back(7), START_MS + 28_500);
+  const section = back(7).section.toString('hex').toUpperCase();
+  const end = { ID: start.ID, 'START-DATE': start['START-DATE'], DURATION: '28.500', 'SCTE35-IN': `0x${section}` };
+  // What players have been told stays as it is.
+  expect(read(ranges)).toEqual([start, end]);
+});
+
+test('repeated signals change nothing, and the next break with the same number is another range', () => {
+  const ranges = new DateRanges([]);
+  for (const delayMs of [0, 500, 1000]) ranges.add(out(7), START_MS + delayMs);
+  expect(read(ranges)).toHaveLength(1);
+  for (const delayMs of [9_000, 9_500]) ranges.add(back(7), START_MS + delayMs);
+  expect(read(ranges)).toHaveLength(2);
+  ranges.add(out(7, 20), START_MS + 60_000);
+  expect(new Set(read(ranges).map(({ ID }) => ID)).size).toBe(2);
+});
+
+test('what is no break is a command at a moment, as is an end without a beginning', () => {
+  const ranges = new DateRanges([]);
+  ranges.add(signal(timeSignal(9, 0x20)), START_MS);
+  ranges.add(back(8), START_MS);
+  for (const attributes of read(ranges)) {
+    expect(attributes).toHaveProperty('SCTE35-CMD');
+    expect(attributes).toMatchObject({ DURATION: '0' });
+    expect(attributes).not.toHaveProperty('SCTE35-IN');
+  }
+  expect(read(ranges)).toHaveLength(2);
+});
+
+test('a range leaves the playlist with the last segment that it reaches into', () => {
+  const ranges = new DateRanges([]);
+  ranges.add(out(7, 30), START_MS);
+  ranges.add(out(8), START_MS);
+  expect(read(ranges, START_MS + 30_000)).toHaveLength(2);
+  expect(read(ranges, START_MS + 30_001)).toMatchObject([{ ID: `scte35-8-${START_MS}` }]);
+  ranges.add(back(8), START_MS + 40_000);
+  expect(read(ranges, START_MS + 40_001)).toEqual([]);
+});
+
+test('a playlist never has more than the newest ranges, each with an ID of its own', () => {
+  const ranges = new DateRanges([]);
+  for (let eventId = 0; eventId < 50; eventId++) ranges.add(out(eventId), START_MS);
+  const ids = read(ranges).map(({ ID }) => ID);
+  expect(ids).toHaveLength(MAX_DATE_RANGES);
+  expect(new Set(ids).size).toBe(MAX_DATE_RANGES);
+  expect(ids.at(-1)).toBe(`scte35-49-${START_MS}`);
+});
