@@ -132,3 +132,32 @@ test('a track that rejoins is where the other one is, and goes on from there', (
   expect(steps.map(({ timelineMs }) => timelineMs)).toEqual([5040, 5040, 5060, 5080]);
   expect(jumps(steps)).toBe(0);
 });
+
+describe('the position of something that is no frame', () => {
+  function timelineAt(startMs: number): TagTimeline {
+    const timeline = new TagTimeline();
+    timeline.advance({ type: VIDEO_TAG, timestampMs: startMs });
+    timeline.advance({ type: VIDEO_TAG, timestampMs: startMs + 40 });
+    timeline.advance({ type: AUDIO_TAG, timestampMs: startMs + 20 });
+    return timeline;
+  }
+
+  test.each([
+    ['is beside the picture', 5_000, 5_040, 40],
+    ['may be a little later', 5_000, 5_500, 500],
+    ['is right across the wrap of the timestamps', 2 ** 32 - 50, 30, 80],
+  ])('%s', (_, startMs, timestampMs, expectedMs) => {
+    expect(timelineAt(startMs).positionOf(timestampMs)).toBe(expectedMs);
+  });
+
+  test.each([0, 1_000_000])('is the newest frame if its timestamp is on no clock of theirs (%d)', (timestampMs) => {
+    expect(timelineAt(50_000).positionOf(timestampMs)).toBe(40);
+  });
+
+  test('goes on after the publisher was away', () => {
+    const timeline = timelineAt(5_000);
+    timeline.onReturn();
+    expect(timeline.hasFrames).toBe(false);
+    expect(timeline.positionOf(0)).toBe(80);
+  });
+});
