@@ -165,6 +165,15 @@ describe('captions in the picture (CEA-608 in A/53 user data)', () => {
     }
   });
 
+  test('are left out where every second frame is, because half of the letters are no words', async () => {
+    const input = ['-f', 'lavfi', '-i', `testsrc2=s=854x480:r=25:d=${SECONDS}`];
+    const tags = (await makeTags(input, 'null', [])).map(withCaptions);
+    const recorded = await transcodeTags(tags, SECONDS, { ladder: '480p', firstLevel: 1 });
+    expect(recorded.run.video.map(({ frameStep = 1 }) => frameStep)).toEqual([2, 1]);
+    expect(outputOf(recorded, '480p').includes('GA94')).toBe(false);
+    expect(outputOf(recorded, '360p').includes('GA94')).toBe(true);
+  });
+
   const CAPTION_SEI = Buffer.concat([Buffer.from([6, 4, CAPTIONS.length]), CAPTIONS, Buffer.from([0x80])]);
   const withCaptions = (tag: FlvTag): FlvTag => withNalUnit(tag, CAPTION_SEI);
 });

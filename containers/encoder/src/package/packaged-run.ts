@@ -25,7 +25,7 @@ export interface PackagedRunOptions {
   readonly beginning: RunBeginning;
   /** The timelines that get a rendition's parts. */
   readonly timelinesFedBy: (rendition: string) => readonly RenditionTimeline[];
-  /** Gets each frame of the best video rendition. */
+  /** Gets each frame of the best video rendition that has all of the run's. */
   readonly onFrame: (data: Buffer) => void;
   /** Gets the publisher's signals for advertising. */
   readonly dateRanges: DateRanges;
@@ -47,6 +47,7 @@ export class PackagedRun {
     this.#grid = grid;
     this.#clock = new RunClock(run, beginning);
     const shared = { run, grid, clock: this.#clock, firstMsn, events: new RunEvents(run, dateRanges) };
+    const whole = run.video.find((rendition) => frameStep(rendition) === 1);
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));
@@ -57,7 +58,7 @@ export class PackagedRun {
         shownData,
         frameStep: step,
         timelines,
-        onFrame: name === run.video[0]?.name ? onFrame : undefined,
+        onFrame: name === whole?.name ? onFrame : undefined,
       };
       const rendition = new RenditionRun({ ...shared, ...own });
       this.#renditions.set(name, rendition);

@@ -72,9 +72,11 @@ function scaleFilters(from: PictureSize, to: PictureSize): string[] {
 
 /**
  * Takes a frame once it is about `frameStep` frames after the last one. Counting frames would take too few of a source
- * that lacks some, and `-r` alone would first let extra frames through, so that the picture lags behind the sound.
+ * that lacks some, and `-r` alone would first let extra frames through, so that the picture lags behind the sound. Closed captions have
+ * a few letters in each frame. The half that is left would be gibberish, so there are none.
  */
 function everyNthFrame(rendition: VideoRendition, { numerator, denominator }: FrameRate): string {
   const minSeconds = ((frameStep(rendition) - 0.5) * denominator) / numerator;
-  return `select='isnan(prev_selected_t)+gte(t-prev_selected_t,${minSeconds.toFixed(6)})'`;
+  const isTaken = `isnan(prev_selected_t)+gte(t-prev_selected_t,${minSeconds.toFixed(6)})`;
+  return `select='${isTaken}',sidedata=mode=delete:type=A53_CC`;
 }
