@@ -2,6 +2,7 @@ import type { TimedDatum } from '#encoder/media/media-run.ts';
 import { parseSpliceInfo } from '#encoder/media/splice-info.ts';
 import { childBoxes } from '#encoder/package/box-stream.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
+import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type EncodedRun, encodeRun, FPS_30, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
@@ -100,4 +101,8 @@ test('the language that a publisher names is told, with its name', async () => {
   expect(playlist).toContain('NAME="Brazilian Portuguese",LANGUAGE="pt-BR"');
   expect(checkMultivariantPlaylist(playlist)).toEqual([]);
   expect(playlist).not.toContain('SESSION-DATA');
+  const offered = JSON.parse(JSON.stringify(offeredRenditions(followed.stream)));
+  expect(offeredSchema.parse(offered).run.audio?.language).toBe('pt-BR');
+  offered.run.audio.language = 'pt-BR"';
+  expect(offeredSchema.safeParse(offered).success).toBe(false);
 });

@@ -2,6 +2,7 @@ import type { FailoverReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
 import { AUDIO_TAG, type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { IngestSwitch } from '#encoder/streams/ingest-switch.ts';
+import { encodeAmf0 } from '#kit/amf0.ts';
 import { multitrackTag, toEnhanced } from '#kit/enhanced-tags.ts';
 
 const FRAME_MS = 40;
@@ -11,7 +12,9 @@ const tag = (type: FlvTag['type'], ...bytes: number[]): FlvTag => ({
   timestampMs: 0,
   payload: Buffer.from(bytes),
 });
-const METADATA = tag(SCRIPT_TAG, 2);
+const METADATA = tag(SCRIPT_TAG, ...encodeAmf0('onMetaData', { width: 640 }));
+/** Of use at its moment only. */
+const CUE = tag(SCRIPT_TAG, ...encodeAmf0('onCuePoint', { name: 'cue' }));
 /** The last byte says whose they are. */
 const header = (mark: number) => tag(VIDEO_TAG, 0x17, 0, mark);
 const keyframe = (mark: number) => tag(VIDEO_TAG, 0x17, 1, mark);
@@ -42,6 +45,7 @@ function connect(name: IngestName): void {
   ingests.connect(name);
   ingests.onTag(name, METADATA, nowMs);
   ingests.onTag(name, header(MARKS[name]), nowMs);
+  ingests.onTag(name, CUE, nowMs);
 }
 function run(milliseconds: number, ...names: readonly IngestName[]): void {
   for (const end = nowMs + milliseconds; nowMs < end; nowMs += FRAME_MS) {

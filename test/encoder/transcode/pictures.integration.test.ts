@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { type FlvTag, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { makeFlvTags } from '#test/encoder/media/ffmpeg.ts';
 import { decodeBrightness, probeTrack } from './media-probe.ts';
-import { outputOf, type RecordedRun, stopSessions } from './transcode-session.ts';
+import { framesOf, outputOf, type RecordedRun, startSession, stopSessions } from './transcode-session.ts';
 import { transcodeTags } from './transcoded-tags.ts';
 
 const SECONDS = 2;
@@ -168,7 +168,10 @@ describe('captions in the picture (CEA-608 in A/53 user data)', () => {
   test('are left out where every second frame is, because half of the letters are no words', async () => {
     const input = ['-f', 'lavfi', '-i', `testsrc2=s=854x480:r=25:d=${SECONDS}`];
     const tags = (await makeTags(input, 'null', [])).map(withCaptions);
-    const recorded = await transcodeTags(tags, SECONDS, { ladder: '480p', firstLevel: 1 });
+    const session = startSession({ ladder: '480p', firstLevel: 1 });
+    session.burst(tags);
+    await session.until(() => framesOf(session.runs[0], '360p') > 0 && framesOf(session.runs[0], '480p') > 0);
+    const recorded = session.runs[0] as RecordedRun;
     expect(recorded.run.video.map(({ frameStep = 1 }) => frameStep)).toEqual([2, 1]);
     expect(outputOf(recorded, '480p').includes('GA94')).toBe(false);
     expect(outputOf(recorded, '360p').includes('GA94')).toBe(true);

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
 import { CAPTION_CHANNELS, type CaptionChannel } from '#encoder/media/closed-captions.ts';
+import { toLanguageTag } from '#encoder/media/language-tag.ts';
 import { frameStep, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
 import { seconds } from './media-playlist.ts';
 import type { OfferedRun } from './package-snapshot.ts';
@@ -50,7 +51,7 @@ export const captionsSchema = z.array(z.enum(CAPTION_CHANNELS)).check(z.maxLengt
 const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
 /** It is quoted in playlists, so it contains nothing that could end the quotation. */
-const languageSchema = z.string().check(z.regex(/^[A-Za-z0-9-]{2,32}$/));
+const languageSchema = z.string().check(z.refine((tag) => toLanguageTag(tag) === tag, 'no language tag'));
 
 /** Without a clock, which is of use only on the task that makes the run. */
 export const runDescriptionSchema = z
