@@ -1,5 +1,6 @@
-import Hls, { type ErrorData, Events } from 'hls.js';
+import Hls, { type ErrorData, Events, type LevelLoadedData } from 'hls.js';
 import { BackBuffer } from './back-buffer.ts';
+import { DelayMeter } from './delay-meter.ts';
 import { hlsConfig } from './hls-config.ts';
 import { LiveFollower } from './live-follower.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type PlaybackOutcome,
   requestPlay,
 } from './playback.ts';
+import { ServerClock } from './server-clock.ts';
 import { REFUSED_STATUS } from './status-watch.ts';
 import { initialWatchdogMemory, WATCH_INTERVAL_MS, type WatchdogAction, watch } from './watchdog.ts';
 
@@ -42,10 +44,13 @@ export class HlsPlayback implements Playback {
   readonly #video: HTMLVideoElement;
   readonly #onProgress: OnProgress;
   readonly #follower: LiveFollower;
+  readonly #clock = new ServerClock();
+  readonly #delayMeter = new DelayMeter();
   readonly #settle: (result: PlaybackOutcome) => void;
   readonly #listeners = new AbortController();
   readonly #timer: number;
   #watchdog = initialWatchdogMemory(performance.now());
+  #hasPlaylist = false;
   #playlistAtMs = performance.now();
   #fatalAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
@@ -72,8 +77,37 @@ export class HlsPlayback implements Playback {
     return this.#isClosed ? null : this.#follower.targetSeconds(performance.now());
   }
 
+  delaySeconds(): number | null {
+    const date = this.#isClosed ? null : this.hls.playingDate;
+    return date === null ? null : (this.#clock.at(Date.now()) - date.getTime()) / 1000;
+  }
+
+  behindSeconds(): number | null {
+    const delaySeconds = this.delaySeconds();
+    return delaySeconds === null ? null : this.#delayMeter.behindSeconds(delaySeconds);
+  }
+
+  hasSound(): boolean | null {
+    const { levels, audioTracks } = this.hls;
+    return levels.length === 0
+      ? null
+      : audioTracks.length > 0 || levels.some(({ audioCodec }) => audioCodec !== undefined);
+  }
+
   jumpToLive(): void {
     if (!this.#isClosed) this.#follower.jumpToLive();
+  }
+
+  pauseLoading(): void {
+    this.hls.stopLoad();
+  }
+
+  resumeLoading(): void {
+    if (!this.#isClosed) this.hls.startLoad();
+  }
+
+  stayBehind(): void {
+    this.#follower.stayBehind();
   }
 
   close(): void {
@@ -89,10 +123,8 @@ export class HlsPlayback implements Playback {
     this.hls.on(Events.ERROR, (_event, data) => this.#onError(data));
     const backBuffer = new BackBuffer(this.hls, this.#video);
     this.hls.on(Events.FRAG_BUFFERED, (_event, data) => backBuffer.onBuffered(data));
-    this.hls.on(Events.LEVEL_LOADED, () => {
-      this.#playlistAtMs = performance.now();
-    });
-    this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video));
+    this.hls.on(Events.LEVEL_LOADED, (_event, data) => this.#onPlaylist(data));
+    this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video, this.#onProgress));
     this.#video.addEventListener('ended', () => this.#finish('ended'), { signal });
     this.#video.addEventListener('waiting', () => this.#follower.onWaiting(), { signal });
   }
@@ -101,6 +133,7 @@ export class HlsPlayback implements Playback {
     const nowMs = performance.now();
     const video = this.#video;
     this.#follower.tick(nowMs);
+    this.#calibrateDelay(nowMs);
     const verdict = watch(this.#watchdog, {
       nowMs,
       currentTime: video.currentTime,
@@ -126,6 +159,30 @@ export class HlsPlayback implements Playback {
     this.#watchdog = { ...this.#watchdog, currentTime: this.#video.currentTime };
   }
 
+  #calibrateDelay(nowMs: number): void {
+    const delaySeconds = this.delaySeconds();
+    const latencySeconds = this.#follower.latencySeconds(nowMs);
+    const targetLatencySeconds = this.#follower.targetSeconds(nowMs);
+    if (delaySeconds === null || latencySeconds === null || targetLatencySeconds === null) return;
+    if (this.#follower.isEdgeGrowing) {
+      this.#delayMeter.calibrate({ delaySeconds, latencySeconds, targetLatencySeconds });
+    }
+  }
+
+  #onPlaylist({ details, networkDetails, stats }: LevelLoadedData): void {
+    // A cache may say for a moment that an ended stream is live. Its last seconds are no live picture.
+    if (!this.#hasPlaylist && !details.live) this.#finish('ended');
+    this.#hasPlaylist = true;
+    this.#playlistAtMs = performance.now();
+    if (!(networkDetails instanceof XMLHttpRequest)) return;
+    this.#clock.observe({
+      askedAtMs: performance.timeOrigin + stats.loading.start,
+      answeredAtMs: performance.timeOrigin + stats.loading.first,
+      date: networkDetails.getResponseHeader('date'),
+      age: networkDetails.getResponseHeader('age'),
+    });
+  }
+
   #onError({ fatal, type, response }: ErrorData): void {
     // The viewer token may have expired. The next probe finds out.
     if (response?.code === REFUSED_STATUS) this.#finish('failed');
@@ -143,7 +200,7 @@ export class HlsPlayback implements Playback {
 
   #recoverMedia(): void {
     // Recovery attaches the video element again, which pauses it. Resume unless the viewer had paused.
-    if (!this.#video.paused) this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video));
+    if (!this.#video.paused) this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video, this.#onProgress));
     this.hls.recoverMediaError();
   }
 

@@ -45,6 +45,7 @@ export class LiveFollower {
   readonly #edge = new LiveEdge();
   #margin = NO_MARGIN;
   #supply: Supply = { state: 'steady' };
+  #isStayingBehind = false;
   /** `performance.now()` of the first tick with running playback. Null before that. */
   #runningSinceMs: number | null = null;
 
@@ -81,6 +82,11 @@ export class LiveFollower {
     return this.#supply.state === 'filling';
   }
 
+  /** False while the playlist does not grow. */
+  get isEdgeGrowing(): boolean {
+    return this.#edge.isGrowing;
+  }
+
   /** Seconds behind the live edge. Null if unknown and after the end. */
   latencySeconds(nowMs: number): number | null {
     return this.#position(nowMs)?.latencySeconds ?? null;
@@ -92,7 +98,13 @@ export class LiveFollower {
     return position === null ? null : this.#target(position);
   }
 
+  /** Plays on where playback is, until `jumpToLive`. */
+  stayBehind(): void {
+    this.#isStayingBehind = true;
+  }
+
   jumpToLive(): void {
+    this.#isStayingBehind = false;
     const liveSync = this.#hls.liveSyncPosition;
     if (liveSync !== null) this.#video.currentTime = Math.max(0, liveSync - this.#margin.seconds);
   }
@@ -124,7 +136,9 @@ export class LiveFollower {
     const excessSeconds = latencySeconds - targetSeconds;
     const isSettling = nowMs - this.#runningSinceMs < SETTLING_MS;
     const isSnapBuffered = aheadSeconds - excessSeconds > targetSeconds * RESUME_BUFFER_SHARE;
-    if (excessSeconds > JUMP_BEYOND_SECONDS && this.#edge.isGrowing) {
+    if (this.#isStayingBehind) {
+      this.#setRate(1);
+    } else if (excessSeconds > JUMP_BEYOND_SECONDS && this.#edge.isGrowing) {
       this.jumpToLive();
     } else if (isSettling && excessSeconds > SNAP_BEYOND_SECONDS && isSnapBuffered) {
       this.#video.currentTime += excessSeconds;

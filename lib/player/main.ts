@@ -1,18 +1,25 @@
 import Hls from 'hls.js';
+import { bindControls } from './controls.ts';
 import { HlsPlayback } from './hls-playback.ts';
+import { BEHIND_SECONDS, liveBadge } from './live-badge.ts';
 import { startNativePlayback } from './native-playback.ts';
 import { parsePageAddress } from './page-address.ts';
 import { PageAttention } from './page-attention.ts';
-import { createVideo, isAtLive, PageView } from './page-view.ts';
-import type { OnProgress, Playback } from './playback.ts';
+import { createVideo, PageView } from './page-view.ts';
+import { PauseWatch } from './pause-watch.ts';
+import { type OnProgress, type Playback, requestPlay } from './playback.ts';
+import { PreferenceStore } from './preferences.ts';
 import { toProbeResult } from './probe-result.ts';
-import { bridgeRenditions, RenditionList } from './rendition-list.ts';
+import { QualityMenu } from './quality-menu.ts';
+import { SoundMemory } from './sound-memory.ts';
 import { watchStatus } from './status-watch.ts';
+import { StillWatch } from './still-watch.ts';
 import { INITIAL_STATUS, nextStatus, type StreamEvent } from './stream-state.ts';
 import { gainsTrack } from './track-watch.ts';
 import { watchStream } from './watch-stream.ts';
 
-const LATENCY_DISPLAY_MS = 500;
+const BADGE_INTERVAL_MS = 250;
+const STILL_CHECK_MS = 100;
 
 const address = parsePageAddress(location);
 document.body.dataset.page = address.page;
@@ -20,42 +27,102 @@ const masterUrl = new URL(address.masterPath, location.origin).href;
 const statusUrl = new URL(address.statusPath, location.origin).href;
 
 const view = new PageView();
+const preferences = new PreferenceStore(() => localStorage);
 let status = INITIAL_STATUS;
 let playback: Playback | null = null;
 
-const renditions = new RenditionList((index) => {
-  // loadLevel takes effect with the next fragment. nextLevel would empty the buffer, which stalls low-latency playback.
-  if (playback?.hls) playback.hls.loadLevel = index;
+const quality = new QualityMenu(preferences);
+const video = createVideo();
+const sound = new SoundMemory(video, preferences);
+const stillWatch = new StillWatch();
+const pauses = new PauseWatch(video, {
+  onIdle: () => playback?.pauseLoading(),
+  onResume: ({ isByViewer, wasIdle }) => {
+    if (wasIdle) playback?.resumeLoading();
+    if (wasIdle || !isByViewer) playback?.jumpToLive();
+    else if ((playback?.behindSeconds() ?? 0) >= BEHIND_SECONDS) playback?.stayBehind();
+  },
+  onReturn: () => requestPlay(video, onProgress),
 });
-const video = createVideo(renditions, () => isAtLive(playback));
 
 function handle(event: StreamEvent): void {
-  const before = status.state;
+  const before = status;
   status = nextStatus(status, event);
-  if (status.state !== before) view.showState(status.state);
+  if (status === before) return;
+  view.showStatus(status);
+  showSound();
+  showBadge();
+}
+
+function onProgress(event: Parameters<OnProgress>[0]): void {
+  if (event === 'blocked' && !video.muted) {
+    // Most browsers that refuse to start with sound start without.
+    sound.muteForAutoplay();
+    requestPlay(video, onProgress);
+    return;
+  }
+  if (event === 'blocked') pauses.begin({ isByViewer: false });
+  handle(event);
+}
+
+function showSound(): void {
+  view.showSound(video, status.body?.hasAudio ?? playback?.hasSound() ?? false);
+}
+
+function showBadge(): void {
+  const isShown = status.picture !== 'none';
+  view.showBadge(
+    liveBadge({
+      state: status.state,
+      isPaused: video.paused,
+      delaySeconds: isShown ? (playback?.delaySeconds() ?? null) : null,
+      behindSeconds: playback?.behindSeconds() ?? null,
+    }),
+  );
+}
+
+function checkStill(): void {
+  const isMeantToMove = !video.paused && !video.ended;
+  if (!stillWatch.isStill({ nowMs: performance.now(), currentTime: video.currentTime, isMeantToMove })) return;
+  if (status.picture !== 'moving') return;
+  handle('still');
+  // The next frame on screen ends it at once. Without pictures, playback's own watch does.
+  video.requestVideoFrameCallback?.(() => handle('moving'));
 }
 
 function startPlayback(): Playback {
-  const onProgress: OnProgress = (event) => handle(event);
   if (!Hls.isSupported()) {
     playback = startNativePlayback(video, masterUrl, onProgress);
     return playback;
   }
   const hlsPlayback = new HlsPlayback(video, { masterUrl, isProtected: address.isProtected }, onProgress);
-  bridgeRenditions(hlsPlayback.hls, renditions);
   playback = hlsPlayback;
+  quality.attach(hlsPlayback.hls);
   return playback;
 }
 
 // A new link to the same stream, opened in this tab, changes only the fragment.
 window.addEventListener('hashchange', () => location.reload());
+window.addEventListener('online', () => handle('online'));
+window.addEventListener('offline', () => handle('offline'));
 view.controller.prepend(video);
-view.showState(status.state);
-view.offerSound(video);
-view.onJumpToLive(() => playback?.jumpToLive());
-window.setInterval(() => {
-  view.showLatency(status.state === 'playing' ? (playback?.latencySeconds() ?? null) : null);
-}, LATENCY_DISPLAY_MS);
+view.showStatus(status);
+bindControls({
+  video,
+  view,
+  jumpToLive: () => {
+    playback?.jumpToLive();
+    pauses.disown();
+    if (video.paused) requestPlay(video, onProgress);
+  },
+  stayBehind: () => playback?.stayBehind(),
+});
+for (const event of ['volumechange', 'loadedmetadata']) video.addEventListener(event, showSound);
+for (const event of ['play', 'pause', 'seeked']) video.addEventListener(event, showBadge);
+video.addEventListener('resize', () => view.showAspect(video.videoWidth / video.videoHeight));
+window.setInterval(showBadge, BADGE_INTERVAL_MS);
+window.setInterval(checkStill, STILL_CHECK_MS);
+if (!navigator.onLine) handle('offline');
 
 declare global {
   interface Window {
@@ -68,6 +135,7 @@ declare global {
       readonly hls: Hls | null;
       readonly latencySeconds: number | null;
       readonly targetLatencySeconds: number | null;
+      readonly delaySeconds: number | null;
     };
   }
 }
@@ -85,6 +153,9 @@ window.headend = {
   get targetLatencySeconds() {
     return playback?.targetLatencySeconds() ?? null;
   },
+  get delaySeconds() {
+    return playback?.delaySeconds() ?? null;
+  },
 };
 
 const request: typeof fetch = (input, init) => fetch(input, init);
@@ -98,15 +169,25 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
   const statusWatch = watchStatus({
     ...{ statusUrl, isProtected: address.isProtected, fetch: request, sleep, signal },
     ...{ now, random: Math.random },
-    onStatus: () => undefined,
+    onStatus: handle,
     whenWatched: () => attention.whenWatched(),
   });
   await watchStream({
     probe: async () => toProbeResult(await statusWatch.refresh()),
     nextChange: async () => toProbeResult(await statusWatch.nextChange()),
     startPlayback,
-    gainsTrack: (ending) => gainsTrack({ masterUrl, fetch: request, sleep, signal: ending }),
-    onEvent: handle,
+    gainsTrack: (ending) =>
+      gainsTrack({
+        masterUrl,
+        fetch: request,
+        // A paused page asks for no media, and does not start again by itself.
+        sleep: (milliseconds) => sleep(milliseconds).then(() => pauses.resumed()),
+        signal: ending,
+      }),
+    onEvent: (event) => {
+      // The rest is a report on the status, which `onStatus` has told.
+      if (event === 'ended' || event === 'failed' || event === 'outdated') handle(event);
+    },
     sleep,
     signal,
   });

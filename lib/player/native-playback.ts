@@ -16,6 +16,14 @@ function liveEdgeSeconds({ seekable }: HTMLVideoElement): number | null {
   return seekable.length === 0 ? null : seekable.end(seekable.length - 1);
 }
 
+/** WebKit knows the date of the media's start. */
+type DatedVideo = HTMLVideoElement & { readonly getStartDate?: () => Date };
+
+function delaySeconds(video: DatedVideo): number | null {
+  const startMs = video.getStartDate?.().getTime() ?? Number.NaN;
+  return Number.isNaN(startMs) ? null : (Date.now() - startMs) / 1000 - video.currentTime;
+}
+
 /**
  * Plays `masterUrl` with the browser's built-in HLS, as Safari does without Media Source Extensions. The browser sets
  * the latency.
@@ -51,7 +59,7 @@ export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, 
   video.addEventListener('ended', () => finish('ended'), { signal: listeners.signal });
   video.addEventListener('error', () => finish('failed'), { signal: listeners.signal });
   video.src = masterUrl;
-  requestPlay(video);
+  requestPlay(video, onProgress);
 
   return {
     outcome,
@@ -61,10 +69,17 @@ export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, 
       return edge === null ? null : Math.max(0, edge - video.currentTime);
     },
     targetLatencySeconds: () => null,
+    delaySeconds: () => delaySeconds(video),
+    behindSeconds: () => null,
+    hasSound: () => null,
     jumpToLive() {
       const edge = liveEdgeSeconds(video);
       if (edge !== null) video.currentTime = edge;
     },
+    // The browser decides what it loads, and whether it catches up.
+    pauseLoading: () => undefined,
+    resumeLoading: () => undefined,
+    stayBehind: () => undefined,
     close() {
       finish('failed');
       video.removeAttribute('src');

@@ -2,101 +2,113 @@
 import 'media-chrome/dist/media-controller.js';
 import 'media-chrome/dist/media-control-bar.js';
 import 'media-chrome/dist/media-fullscreen-button.js';
-import 'media-chrome/dist/media-live-button.js';
 import 'media-chrome/dist/media-mute-button.js';
 import 'media-chrome/dist/media-pip-button.js';
 import 'media-chrome/dist/media-play-button.js';
 import 'media-chrome/dist/media-volume-range.js';
-import 'media-chrome/dist/menu/media-chrome-menu-item.js';
-import 'media-chrome/dist/menu/media-rendition-menu.js';
-import 'media-chrome/dist/menu/media-rendition-menu-button.js';
-import type { Playback } from './playback.ts';
-import type { RenditionList } from './rendition-list.ts';
-import { STATE_TEXT, type StreamState } from './stream-state.ts';
+import { find } from './find.ts';
+import type { LiveBadge } from './live-badge.ts';
+import { textOf } from './state-text.ts';
+import type { StreamStatus } from './stream-state.ts';
 
-/** The badge says live while the latency exceeds its target by less than this. */
-const LIVE_TOLERANCE_SECONDS = 1.5;
+/** Pictures of other shapes than these are taken for mistakes. */
+const MIN_ASPECT = 0.3;
+const MAX_ASPECT = 4;
+/** The renditions of a stream differ by rounding. The layout does not move for that. */
+const ASPECT_TOLERANCE = 0.02;
 
-/** Finds an element of index.html. The page and this code are built together, so the element always exists. */
-function find<T extends Element>(selector: string, type: new () => T): T {
-  const element = document.querySelector(selector);
-  if (!(element instanceof type)) throw new Error(`index.html has no ${type.name} ${selector}`);
-  return element;
+function setText(element: HTMLElement, text: string): void {
+  // Screen readers read out again what is set again.
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** The elements of the page and their content. */
 export class PageView {
   readonly controller = find('media-controller', HTMLElement);
-  readonly #status = find('#status', HTMLElement);
   readonly #statusTitle = find('#status-title', HTMLElement);
   readonly #statusDetail = find('#status-detail', HTMLElement);
+  readonly #chip = find('#chip', HTMLElement);
+  readonly #heading = find('#title', HTMLElement);
+  readonly #caption = find('#caption', HTMLElement);
   readonly #latency = find('#latency', HTMLElement);
+  readonly #liveButton = find('#live-button', HTMLButtonElement);
+  readonly #liveText = find('#live-text', HTMLElement);
   readonly #soundButton = find('#sound-button', HTMLButtonElement);
+  #stateChip = '';
+  #aspect = 0;
+
+  constructor() {
+    // The server may have put the stream's title there.
+    setText(this.#caption, this.#heading.textContent);
+  }
 
   /** Shows a state over the picture. `#status` is a live region, so screen readers read out the new text. */
-  showState(state: StreamState): void {
-    document.body.dataset.state = state;
-    const { title, detail } = STATE_TEXT[state];
-    this.#statusTitle.textContent = title;
-    this.#statusDetail.textContent = detail;
-    this.#status.setAttribute('aria-busy', String(state === 'loading' || state === 'reconnecting'));
+  showStatus(status: StreamStatus): void {
+    const { title, detail, chip } = textOf(status);
+    document.body.dataset.state = status.state;
+    document.body.dataset.picture = status.picture === 'none' ? 'none' : 'shown';
+    setText(this.#statusTitle, title);
+    setText(this.#statusDetail, detail);
+    this.#stateChip = chip;
+    this.#showChip();
+    if (status.body?.title) this.#showTitle(status.body.title);
+    const [width, height] = (status.body?.aspect ?? '').split(':').map(Number);
+    if (width && height) this.showAspect(width / height);
   }
 
-  /** Shows the seconds behind live, or nothing if null. */
-  showLatency(seconds: number | null): void {
-    const text = seconds === null ? '' : `${seconds.toFixed(1)} s`;
-    if (this.#latency.textContent !== text) this.#latency.textContent = text;
-    this.#latency.hidden = seconds === null;
+  #showTitle(title: string): void {
+    document.title = title;
+    setText(this.#heading, title);
+    setText(this.#caption, title);
   }
 
-  /** Shows a button for sound while the video is muted. Browsers allow sound only after a tap. */
-  offerSound(video: HTMLVideoElement): void {
-    const update = (): void => {
-      this.#soundButton.hidden = !video.muted;
-    };
-    video.addEventListener('volumechange', update);
-    this.#soundButton.addEventListener('click', () => {
-      video.muted = false;
-      if (video.volume === 0) video.volume = 1;
-    });
-    update();
+  /** Fits the page to a picture. `aspect` is its width divided by its height. */
+  showAspect(aspect: number): void {
+    const isChanged = Math.abs(aspect / this.#aspect - 1) > ASPECT_TOLERANCE;
+    if (!(aspect >= MIN_ASPECT && aspect <= MAX_ASPECT && isChanged)) return;
+    this.#aspect = aspect;
+    document.documentElement.style.setProperty('--aspect', aspect.toFixed(4));
+    document.body.dataset.shape = aspect < 1 ? 'portrait' : 'landscape';
   }
 
-  /**
-   * Makes the live badge seek to our live position. media-chrome would seek to the very end, where nothing is buffered.
-   */
-  onJumpToLive(jump: () => void): void {
-    this.controller.addEventListener(
-      'mediaseektoliverequest',
-      (event) => {
-        event.stopImmediatePropagation();
-        jump();
-      },
-      { capture: true },
-    );
+  /** Shows whether the picture is live, and how old it is. */
+  showBadge({ isLive, text, chip, delay }: LiveBadge): void {
+    document.body.dataset.live = String(isLive);
+    setText(this.#liveText, text);
+    setText(this.#latency, delay);
+    this.#latency.hidden = delay === '';
+    this.#showChip(chip);
+  }
+
+  #showChip(chip: string | null = null): void {
+    setText(this.#chip, chip ?? this.#stateChip);
+    this.#chip.hidden = this.#chip.textContent === '';
+  }
+
+  /** Whether the stream has sound. If it has, a muted page has a button for it, because browsers allow it after a tap. */
+  showSound(video: HTMLVideoElement, hasSound: boolean): void {
+    document.body.dataset.sound = String(hasSound);
+    this.#soundButton.hidden = !hasSound || !video.muted;
+  }
+
+  onSound(listener: () => void): void {
+    this.#soundButton.addEventListener('click', listener);
+  }
+
+  onJumpToLive(listener: () => void): void {
+    this.#liveButton.addEventListener('click', listener);
+  }
+
+  /** Shows the controls for a moment, as they are after a key of theirs. */
+  showControls(): void {
+    this.controller.dispatchEvent(new Event('keyup'));
   }
 }
 
-/**
- * Creates the video element of the page. It is muted because browsers do not autoplay sound, and inline on phones. It
- * has the properties that media-chrome reads beyond the standard: `videoRenditions`, `streamType` and `liveEdgeStart`.
- */
-export function createVideo(renditions: RenditionList, isAtLive: () => boolean): HTMLVideoElement {
+/** Creates the video element of the page. It is inline on phones. */
+export function createVideo(): HTMLVideoElement {
   const video = document.createElement('video');
   video.slot = 'media';
-  video.muted = true;
-  video.autoplay = true;
   video.playsInline = true;
-  return Object.defineProperties(video, {
-    videoRenditions: { value: renditions },
-    streamType: { value: 'live' },
-    liveEdgeStart: { get: () => (isAtLive() ? 0 : Number.POSITIVE_INFINITY) },
-  });
-}
-
-/** Whether playback is as close to live as it is meant to be. True if the latency is unknown, as with built-in HLS. */
-export function isAtLive(playback: Playback | null): boolean {
-  const latency = playback?.latencySeconds() ?? null;
-  const target = playback?.targetLatencySeconds() ?? null;
-  return latency === null || target === null || latency - target < LIVE_TOLERANCE_SECONDS;
+  return video;
 }

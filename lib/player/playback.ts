@@ -16,9 +16,21 @@ export interface Playback {
   readonly hls: Hls | null;
   /** Seconds behind the live edge. Null if unknown. */
   latencySeconds(): number | null;
+  /** Age of the picture on screen, in seconds: from when it reached the server until now. Null if unknown. */
+  delaySeconds(): number | null;
+  /** Seconds behind the picture that a viewer at live sees, also while the stream stands still. Null if unknown. */
+  behindSeconds(): number | null;
+  /** Whether there is sound. Null if unknown. */
+  hasSound(): boolean | null;
   /** The target in seconds behind the live edge. Null if unknown. */
   targetLatencySeconds(): number | null;
   jumpToLive(): void;
+  /** Loads no more media until `resumeLoading`. */
+  pauseLoading(): void;
+  /** Loads again. Playback that has nothing left to play where it stands goes on at live. */
+  resumeLoading(): void;
+  /** Does not catch up until `jumpToLive`, because the viewer wants to see what they have missed. */
+  stayBehind(): void;
   /** Detaches playback from the video element. Safe to call twice. */
   close(): void;
 }
@@ -35,17 +47,21 @@ export function deferOutcome(): {
   return { outcome, settle };
 }
 
-/** `moving`: the picture moves. `starved`: the picture stands still for lack of media. */
-export type PlaybackProgress = 'moving' | 'starved';
+/**
+ * `moving`: the picture moves. `starved`: the picture has stood still for seconds. `blocked`: the browser's autoplay rules
+ * refuse to start.
+ */
+export type PlaybackProgress = 'moving' | 'starved' | 'blocked';
 
 export type OnProgress = (progress: PlaybackProgress) => void;
 
-/** Starts playback. If the browser's autoplay rules refuse, the viewer still has the play button. */
-export function requestPlay(video: HTMLVideoElement): void {
+/** Starts playback, and says so if the browser's autoplay rules refuse. */
+export function requestPlay(video: HTMLVideoElement, onProgress: OnProgress): void {
   video.play().catch((error: unknown) => {
     const name = error instanceof DOMException ? error.name : '';
-    // AbortError: a newer load replaced this one and makes its own request to play.
-    if (name !== 'NotAllowedError' && name !== 'AbortError') throw error;
+    if (name === 'NotAllowedError') onProgress('blocked');
+    // A newer load replaced this one and makes its own request to play.
+    else if (name !== 'AbortError') throw error;
   });
 }
 

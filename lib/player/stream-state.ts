@@ -1,77 +1,143 @@
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { PlaybackOutcome, PlaybackProgress } from './playback.ts';
-import type { ProbeResult } from './probe-result.ts';
 
 /** The state that the viewer sees. It is also `document.body.dataset.state`. */
 export type StreamState =
   | 'starting-soon'
   | 'loading'
+  | 'blocked'
   | 'playing'
+  | 'buffering'
   | 'reconnecting'
+  | 'offline'
+  | 'unreachable'
+  | 'publisher-lost'
+  | 'publisher-stopped'
   | 'ended'
   | 'expired'
+  | 'unknown'
   | 'unsupported';
 
-/** An event that can change the state. `cannot-play`: the browser has no way to play HLS. */
-export type StreamEvent = ProbeResult | PlaybackProgress | PlaybackOutcome | 'cannot-play';
+/**
+ * An event that can change the state. An object is an answer of status.json. `unreachable`: there was no answer.
+ * `refused`: the viewer token is missing, has expired or belongs to another stream. `still`: the picture has just
+ * stopped. `blocked`: the browser starts no playback without a tap. `cannot-play`: it has no way to play HLS.
+ */
+export type StreamEvent =
+  | PlaybackStatusBody
+  | PlaybackProgress
+  | PlaybackOutcome
+  | 'unreachable'
+  | 'refused'
+  | 'still'
+  | 'online'
+  | 'offline'
+  | 'cannot-play';
+
+/**
+ * The picture of the broadcast: not shown yet, moving, still for a moment, still for seconds, or at its end: with the
+ * playlists, or because playback failed.
+ */
+type PicturePhase = 'none' | 'moving' | 'still' | 'starved' | 'finished' | 'failed';
+
+/** What the page knows. The state follows from it. */
+interface StreamFacts {
+  /** The last answer of status.json. */
+  readonly body: PlaybackStatusBody | null;
+  readonly answer: 'given' | 'unreachable' | 'refused';
+  readonly isOnline: boolean;
+  readonly picture: PicturePhase;
+  readonly isBlocked: boolean;
+  /** Whether this page has shown a moving picture. If so, a stream that is idle has ended. If not, it has yet to begin. */
+  readonly hasPlayed: boolean;
+  readonly canPlay: boolean;
+}
 
 /** A state, and the memory that the next state depends on. */
-export interface StreamStatus {
+export interface StreamStatus extends StreamFacts {
   readonly state: StreamState;
-  /**
-   * Whether this page has shown a moving picture. If so, a stream that is absent has ended. If not, it has yet to
-   * begin.
-   */
-  readonly hasPlayed: boolean;
 }
 
-export const INITIAL_STATUS: StreamStatus = { state: 'loading', hasPlayed: false };
-
-/** Headline and second line of each state. They are shown over the picture and read out by screen readers. */
-export const STATE_TEXT: Readonly<Record<StreamState, { readonly title: string; readonly detail: string }>> = {
-  'starting-soon': { title: 'Starting soon', detail: 'The stream will start here automatically.' },
-  loading: { title: 'Loading', detail: '' },
-  playing: { title: 'Live', detail: '' },
-  reconnecting: { title: 'Reconnecting', detail: 'The picture will return automatically.' },
-  ended: { title: 'The stream has ended', detail: 'If it goes live again, it will start here automatically.' },
-  expired: {
-    title: 'This link has expired',
-    detail: 'Or part of it is missing. Please ask for a new link.',
-  },
-  unsupported: {
-    title: 'This browser cannot play the stream',
-    detail: 'Please try a current version of Chrome, Edge, Firefox or Safari.',
-  },
+export const INITIAL_STATUS: StreamStatus = {
+  state: 'loading',
+  body: null,
+  answer: 'given',
+  isOnline: true,
+  picture: 'none',
+  isBlocked: false,
+  hasPlayed: false,
+  canPlay: true,
 };
-
-function nextState({ state, hasPlayed }: StreamStatus, event: StreamEvent): StreamState {
-  switch (event) {
-    case 'live':
-      return state === 'starting-soon' || state === 'ended' ? 'loading' : state;
-    case 'absent':
-      return hasPlayed ? 'ended' : 'starting-soon';
-    case 'over':
-      return 'ended';
-    case 'ended':
-    case 'outdated':
-      // The next probe tells whether the stream has ended, or only this presentation of it.
-      return state;
-    case 'unreachable':
-    case 'failed':
-      return state === 'ended' ? 'ended' : 'reconnecting';
-    case 'refused':
-      return 'expired';
-    case 'starved':
-      return state === 'playing' ? 'reconnecting' : state;
-    case 'moving':
-      return 'playing';
-    case 'cannot-play':
-      return 'unsupported';
-  }
-}
 
 /** Returns the status after an event. Pure. Returns the same object if nothing changes. */
 export function nextStatus(status: StreamStatus, event: StreamEvent): StreamStatus {
-  const state = nextState(status, event);
-  const hasPlayed = status.hasPlayed || event === 'moving';
-  return state === status.state && hasPlayed === status.hasPlayed ? status : { state, hasPlayed };
+  const facts = { ...status, ...changeOf(status, event) };
+  const state = stateOf(facts);
+  // The next broadcast has its own picture.
+  const next: StreamStatus = { ...facts, state, picture: state === 'ended' ? 'none' : facts.picture };
+  const isChanged = (Object.keys(next) as (keyof StreamStatus)[]).some((key) => next[key] !== status[key]);
+  return isChanged ? next : status;
+}
+
+function changeOf({ body, picture }: StreamFacts, event: StreamEvent): Partial<StreamFacts> {
+  if (typeof event === 'object') {
+    // The server forgets what has ended, but this page does not.
+    const isForgotten = event.status === 'idle' && body?.status === 'ended';
+    return { body: isForgotten ? body : event, answer: 'given' };
+  }
+  switch (event) {
+    case 'unreachable':
+    case 'refused':
+      return { answer: event };
+    case 'online':
+    case 'offline':
+      return { isOnline: event === 'online' };
+    case 'blocked':
+      return { isBlocked: true };
+    case 'cannot-play':
+      return { canPlay: false };
+    case 'moving':
+      return { picture: 'moving', isBlocked: false, hasPlayed: true };
+    case 'outdated':
+    case 'still':
+      return picture === 'moving' ? { picture: 'still' } : {};
+    case 'starved':
+      return picture === 'moving' || picture === 'still' ? { picture: 'starved' } : {};
+    case 'ended':
+      return picture === 'none' ? {} : { picture: 'finished' };
+    case 'failed':
+      return picture === 'none' ? {} : { picture: 'failed' };
+  }
+}
+
+function stateOf(facts: StreamFacts): StreamState {
+  const { body, answer, picture } = facts;
+  if (!facts.canPlay) return 'unsupported';
+  if (answer === 'refused') return 'expired';
+  // While the picture moves, there is nothing to say about the network, and the end is not reached.
+  if (picture === 'moving') return absenceOf(body) ?? 'playing';
+  if (body?.status === 'unknown') return 'unknown';
+  // The last seconds may still come, so a picture that stands for a moment has not ended.
+  const isOver = body?.status === 'ended' || (body?.status === 'idle' && facts.hasPlayed);
+  if (isOver && picture !== 'still') return 'ended';
+  if (!facts.isOnline) return 'offline';
+  if (answer === 'unreachable') return 'unreachable';
+  if (body?.status === 'idle') return 'starting-soon';
+  if (facts.isBlocked) return 'blocked';
+  return absenceOf(body) ?? STATE_OF_PICTURE[picture];
+}
+
+const STATE_OF_PICTURE = {
+  none: 'loading',
+  still: 'buffering',
+  starved: 'reconnecting',
+  // Whether the stream has ended, or only this presentation of it, is about to be known.
+  finished: 'buffering',
+  failed: 'reconnecting',
+} as const satisfies Record<Exclude<PicturePhase, 'moving'>, StreamState>;
+
+/** The publisher's absence from a stream that goes on without it. */
+function absenceOf(body: PlaybackStatusBody | null): 'publisher-lost' | 'publisher-stopped' | null {
+  if (body?.status !== 'live') return null;
+  return body.reason === 'publisher-lost' || body.reason === 'publisher-stopped' ? body.reason : null;
 }

@@ -34,14 +34,15 @@ export interface WatchdogVerdict {
   readonly action: WatchdogAction;
   /** Playback has moved since the last sample. */
   readonly isMoving: boolean;
-  /** Playback should move, but has not moved for a second. */
+  /** Playback should move, but has not moved for seconds. */
   readonly isStarved: boolean;
 }
 
 /** Interval of calls to `watch`. */
 export const WATCH_INTERVAL_MS = 200;
 
-const STARVED_AFTER_MS = 1000;
+/** Most interruptions of a bad network are shorter. */
+const STARVED_AFTER_MS = 4000;
 /**
  * For playback that is stuck although media is buffered. hls.js tries its own remedy at 1.25 s, so these come later.
  */
@@ -81,7 +82,8 @@ function remedyFor(sample: WatchdogSample, memory: WatchdogMemory): WatchdogActi
 /** Judges one sample of playback. Pure: pass the returned memory to the next call. */
 export function watch(memory: WatchdogMemory, sample: WatchdogSample): WatchdogVerdict {
   const step = sample.currentTime - memory.currentTime;
-  const isMoving = step > 0 && step < MAX_STEP_SECONDS;
+  // A paused picture may be moved by a seek only.
+  const isMoving = sample.isMeantToMove && step > 0 && step < MAX_STEP_SECONDS;
   if (isMoving || !sample.isMeantToMove) {
     const rested = { currentTime: sample.currentTime, movedAtMs: sample.nowMs, remedies: 0 };
     return { memory: rested, action: 'none', isMoving, isStarved: false };

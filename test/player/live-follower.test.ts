@@ -21,7 +21,7 @@ function playback() {
   };
   const hls = {
     targetLatency: HOLD_BACK_SECONDS,
-    liveSyncPosition: null,
+    liveSyncPosition: null as number | null,
     get latestLevelDetails() {
       return { live: true, partTarget: 0.5, targetduration: 2, edge: ranges.at(-1)?.end, age: 0 };
     },
@@ -40,7 +40,7 @@ function playback() {
     follower.onWaiting();
   };
   tick(1);
-  return { ranges, video, follower, tick, runDry };
+  return { ranges, video, hls, follower, tick, runDry };
 }
 
 beforeAll(() => Object.assign(globalThis, { HTMLMediaElement: { HAVE_FUTURE_DATA } }));
@@ -76,4 +76,18 @@ test('playback that runs dry although much is buffered behind a hole goes on the
   tick(0.2);
   expect(video.playbackRate).toBe(1);
   expect(video.currentTime).toBeCloseTo(11.6);
+});
+
+test('playback that is far behind goes to live, unless the viewer wants to see what they have missed', () => {
+  const { ranges, video, hls, follower, tick } = playback();
+  ranges.push({ start: 11, end: 30 });
+  hls.liveSyncPosition = 28.5;
+  follower.stayBehind();
+  tick(2);
+  expect(video).toMatchObject({ currentTime: 10, playbackRate: 1 });
+  follower.jumpToLive();
+  expect(video.currentTime).toBe(28.5);
+  video.currentTime = 12;
+  tick(1);
+  expect(video.currentTime).toBe(28.5);
 });

@@ -6,6 +6,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import { SITE_HEADERS } from '#domain/site-headers.ts';
 
 /**
@@ -24,14 +25,38 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 const PLAYLISTS = ['master.m3u8', '0/media.m3u8', '1/media.m3u8', '2/media.m3u8'];
 
+/** Width and height of the source. The second rendition has half of them. */
+const SOURCE_SIZE = { landscape: [320, 180], portrait: [180, 320] } as const;
+
+export type SourceShape = keyof typeof SOURCE_SIZE;
+
 /**
  * Two small renditions and a separate audio rendition in 1 s segments. `run` makes the file names of each restart
  * unique.
  */
-function ffmpegArguments(run: number): string[] {
-  const input = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=15', '-f', 'lavfi', '-i', 'sine=frequency=440'];
+function ffmpegArguments(run: number, shape: SourceShape): string[] {
+  const [width, height] = SOURCE_SIZE[shape];
+  const input = [
+    '-f',
+    'lavfi',
+    '-i',
+    `testsrc2=size=${width}x${height}:rate=15`,
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=frequency=440',
+  ];
   const video = ['-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', '15'];
-  const sizes = ['-s:v:0', '320x180', '-b:v:0', '200k', '-s:v:1', '160x90', '-b:v:1', '80k'];
+  const sizes = [
+    '-s:v:0',
+    `${width}x${height}`,
+    '-b:v:0',
+    '200k',
+    '-s:v:1',
+    `${width / 2}x${height / 2}`,
+    '-b:v:1',
+    '80k',
+  ];
   const hls = ['-f', 'hls', '-hls_time', '1', '-hls_list_size', '12', '-hls_segment_type', 'fmp4'];
   const names = ['-hls_fmp4_init_filename', `init-%v-${run}.mp4`, '-hls_segment_filename', `%v/${run}-%d.m4s`];
   const flags = ['-hls_flags', 'append_list+discont_start+omit_endlist+independent_segments+program_date_time'];
@@ -48,6 +73,9 @@ function ffmpegArguments(run: number): string[] {
 /** A real FFmpeg behind a web server that also serves the built page. `mode` makes the server fail in various ways. */
 export class LiveOrigin {
   #mode: OriginMode = 'absent';
+  #status: Partial<PlaybackStatusBody> = {};
+  #version = 0;
+  shape: SourceShape = 'landscape';
   /** Paths of all requests for media. */
   readonly requestedPaths: string[] = [];
   readonly #server: Server;
@@ -66,8 +94,8 @@ export class LiveOrigin {
     });
     server.on('request', async ({ url = '/' }, response) => {
       const { pathname, searchParams } = new URL(url, 'http://localhost');
-      // The version of a status is the mode. A request that has it waits for another one.
-      if (searchParams.get('after') === this.mode) await once(this.#modes, 'change');
+      // A request that has the version of the status waits for another one.
+      if (searchParams.get('after') === `${this.#version}`) await once(this.#modes, 'change');
       if (/^\/(live|t)\//.test(pathname)) await this.#answerMedia(pathname, response);
       else await sendFile(join(playerDir, /^\/(watch|embed)\//.test(pathname) ? 'index.html' : pathname), response);
     });
@@ -92,6 +120,14 @@ export class LiveOrigin {
 
   set mode(mode: OriginMode) {
     this.#mode = mode;
+    this.#version += 1;
+    this.#modes.emit('change');
+  }
+
+  /** What status.json says beyond what follows from the mode, or instead of it. */
+  set status(status: Partial<PlaybackStatusBody>) {
+    this.#status = status;
+    this.#version += 1;
     this.#modes.emit('change');
   }
 
@@ -106,7 +142,7 @@ export class LiveOrigin {
   }
 
   startFfmpeg(): void {
-    this.#ffmpeg = spawn('ffmpeg', ffmpegArguments(this.#runs), { cwd: this.#mediaDir, stdio: 'inherit' });
+    this.#ffmpeg = spawn('ffmpeg', ffmpegArguments(this.#runs, this.shape), { cwd: this.#mediaDir, stdio: 'inherit' });
     this.#runs += 1;
   }
 
@@ -144,7 +180,8 @@ export class LiveOrigin {
     }
     if (pathname.endsWith('/status.json')) {
       response.writeHead(200, { 'Content-Type': 'application/json' });
-      response.end(JSON.stringify({ status: this.mode === 'absent' ? 'idle' : this.mode, version: this.mode }));
+      const body = { status: this.mode === 'absent' ? 'idle' : this.mode, ...this.#status };
+      response.end(JSON.stringify({ ...body, version: `${this.#version}` }));
       return;
     }
     if (this.mode === 'absent') {

@@ -30,6 +30,12 @@ async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')
         hls: null,
         latencySeconds: () => null,
         targetLatencySeconds: () => null,
+        delaySeconds: () => null,
+        behindSeconds: () => null,
+        hasSound: () => null,
+        pauseLoading: () => undefined,
+        resumeLoading: () => undefined,
+        stayBehind: () => undefined,
         jumpToLive: () => undefined,
         close: () => done.push(`close ${name}`),
       };

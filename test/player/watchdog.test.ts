@@ -50,13 +50,13 @@ test('leaves playback alone that is not meant to move', () => {
 });
 
 test('tells playback from a standstill, and a seek from playback', () => {
-  const sample = { ...STANDING, nowMs: 2000, playlistAtMs: 2000 };
+  const sample = { ...STANDING, nowMs: 4500, playlistAtMs: 4500 };
   const memory = { currentTime: 10, movedAtMs: 0, remedies: 2 };
   expect(watch(memory, sample)).toMatchObject({ isMoving: false, isStarved: true });
   expect(watch(memory, { ...sample, currentTime: 10.2 })).toMatchObject({
     isMoving: true,
     isStarved: false,
-    memory: { movedAtMs: 2000, remedies: 0 },
+    memory: { movedAtMs: 4500, remedies: 0 },
   });
   expect(watch(memory, { ...sample, currentTime: 20 })).toMatchObject({ isMoving: false, isStarved: true });
   expect(watch(memory, { ...sample, currentTime: 5 })).toMatchObject({ isMoving: false, isStarved: true });

@@ -1,0 +1,58 @@
+import { find } from './find.ts';
+import { actionOf, type KeyAction } from './keyboard.ts';
+import { KeysDialog } from './keys-dialog.ts';
+import type { PageView } from './page-view.ts';
+
+const VOLUME_STEP = 0.1;
+const BACK_SECONDS = 10;
+
+/** What viewers can do by key, tap and double-click, beside the controls themselves. */
+export interface ControlTargets {
+  readonly video: HTMLVideoElement;
+  readonly view: PageView;
+  readonly jumpToLive: () => void;
+  /** Playback stays where the viewer has put it. */
+  readonly stayBehind: () => void;
+}
+
+/** Changes the volume, and switches the sound on. */
+export function setVolume(video: HTMLVideoElement, volume: number): void {
+  video.volume = Math.min(1, Math.max(0, volume));
+  video.muted = video.volume === 0;
+}
+
+/** Makes keys work anywhere on the page, the buttons for sound and live, and a double-click for full screen. */
+export function bindControls({ video, view, jumpToLive, stayBehind }: ControlTargets): void {
+  const keys = new KeysDialog();
+  const fullScreenButton = find('media-fullscreen-button', HTMLElement);
+  const act: Readonly<Record<KeyAction, () => void>> = {
+    'toggle-play': () => find('media-control-bar > media-play-button', HTMLElement).click(),
+    'toggle-mute': () => (video.muted ? setVolume(video, video.volume || 1) : Object.assign(video, { muted: true })),
+    'volume-up': () => setVolume(video, (video.muted ? 0 : video.volume) + VOLUME_STEP),
+    'volume-down': () => setVolume(video, (video.muted ? 0 : video.volume) - VOLUME_STEP),
+    back: () => {
+      const { buffered, currentTime } = video;
+      if (buffered.length === 0) return;
+      stayBehind();
+      video.currentTime = Math.max(buffered.start(0), currentTime - BACK_SECONDS);
+    },
+    'go-live': jumpToLive,
+    'toggle-full-screen': () => fullScreenButton.click(),
+    'show-keys': () => keys.show(),
+  };
+  document.addEventListener('keydown', (event) => {
+    const [focused] = event.composedPath();
+    const action = keys.isOpen ? null : actionOf(event, focused instanceof Element ? focused : null);
+    if (action === null) return;
+    event.preventDefault();
+    // A held key repeats. That is meant for the volume only.
+    if (event.repeat && !action.startsWith('volume')) return;
+    act[action]();
+    view.showControls();
+  });
+  view.controller.addEventListener('dblclick', ({ target }) => {
+    if (target === video || target === view.controller) fullScreenButton.click();
+  });
+  view.onSound(() => setVolume(video, video.volume || 1));
+  view.onJumpToLive(jumpToLive);
+}
