@@ -1,7 +1,7 @@
 import { type Platform, startPlatform } from './local/platform.ts';
 import { makePrivateFiles } from './local/private-folder.ts';
 import { runUntilStopped } from './local/run-until-stopped.ts';
-import { parseStartOptions, START_USAGE } from './local/start-options.ts';
+import { checkKeptByNpm, parseStartOptions, START_USAGE } from './local/start-options.ts';
 import { welcome } from './local/welcome.ts';
 
 if (process.argv.includes('--help')) {
@@ -13,10 +13,11 @@ makePrivateFiles();
 
 /** `npm start`: runs the whole platform on this machine, until Ctrl-C or SIGTERM. */
 await runUntilStopped(async () => {
+  checkKeptByNpm(process.env);
   const options = parseStartOptions(process.argv.slice(2));
   const platform = await startPlatform(options);
   return {
-    output: options.json ? readyLine(platform) : welcome({ ...platform, isDemo: options.demo }),
+    output: options.json ? readyLine(platform) : welcome({ ...platform, isTerminal: process.stdout.isTTY }),
     close: platform.close,
   };
 });

@@ -78,6 +78,10 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'address that both servers listen on: 0.0.0.0 in a container, 127.0.0.1 on a laptop',
     readBy: ['encoder'],
   },
+  RTMP_LISTEN_HOSTS: {
+    explanation: 'addresses that RTMP listens on instead, separated by commas, if only broadcasters come from outside',
+    readBy: ['encoder'],
+  },
   RTMP_PORT: { explanation: 'TCP port of the RTMP server, or 0 for a free one', readBy: ['encoder'] },
   RTMP_LIMITS: {
     explanation: 'changes to the limits of the RTMP server, as in maxConnections=50,idleTimeoutMs=10000',

@@ -120,7 +120,7 @@ async function main(): Promise<void> {
   const enhancedCodecs = await readEnhancedCodecs(spawn);
   const server = await startRtmpServer({
     registry: new PublisherRegistry({ now: Date.now }),
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     authorise,
     acceptPublisher,

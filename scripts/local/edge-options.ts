@@ -46,7 +46,8 @@ const NOT_FIXED: Readonly<Record<string, string>> = {
   'host-name': 'NAME',
   'playback-base-url': 'http://127.0.0.1:HTTP_PORT',
 };
-const USAGE = `Options: ${Object.entries(OPTIONS)
+/** What the options are, with their defaults. */
+export const EDGE_USAGE = `Options: ${Object.entries(OPTIONS)
   .map(([name, option]) => `--${name} ${'default' in option ? option.default : NOT_FIXED[name]}`)
   .join(', ')}.`;
 
@@ -75,7 +76,7 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: OPTIONS }).values;
   } catch (error) {
-    throw new UserError(`${errorMessage(error)} ${USAGE}`);
+    throw new UserError(`${errorMessage(error)} ${EDGE_USAGE}`);
   }
 }
 

@@ -1,14 +1,15 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { HttpApi } from './http-api.ts';
 import { type ListenAddress, type ListeningServer, startListening } from './http-server.ts';
 import type { MediaGate } from './media-gate.ts';
-import { isOwnHost, type OwnHosts, ownHosts } from './own-hosts.ts';
+import { isOwnAddress, isOwnHost, type OwnHosts, ownHosts } from './own-hosts.ts';
 import type { SiteFiles } from './site-files.ts';
 
 export interface EdgeServerOptions {
-  readonly address: ListenAddress;
+  /** Where it listens: the first port may be 0, if there is only one. */
+  readonly addresses: readonly [ListenAddress, ...ListenAddress[]];
   readonly api: HttpApi;
   readonly events: Pick<EventFeed, 'serve'>;
   readonly media: MediaGate;
@@ -17,6 +18,8 @@ export interface EdgeServerOptions {
   readonly homePath: () => string;
   /** The server's address from the point of view of viewers and API clients. */
   readonly playbackBaseUrl: string;
+  /** Whether it also answers to its IP address, as it is called by other machines of the network. @default false */
+  readonly answersToAddress?: boolean;
 }
 
 const OTHER_HOST = 'This is a Headend of another name.\n';
@@ -26,18 +29,20 @@ const OTHER_HOST = 'This is a Headend of another name.\n';
  * own names only. Rejects if it cannot listen.
  */
 export async function startEdgeServer({
-  address,
+  addresses: [address, ...others],
   api,
   events,
   media,
   site,
   homePath,
   playbackBaseUrl,
+  answersToAddress = false,
 }: EdgeServerOptions): Promise<ListeningServer> {
   let hosts: OwnHosts = new Set();
-  const server = createServer((request, response) => {
+  const answer: RequestListener = (request, response) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
-    if (!isOwnHost(hosts, request.headers.host)) {
+    const { host } = request.headers;
+    if (!isOwnHost(hosts, host) && !(answersToAddress && isOwnAddress(request.socket, host))) {
       return void response.writeHead(421, { 'content-type': 'text/plain' }).end(OTHER_HOST);
     }
     const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -46,8 +51,10 @@ export async function startEdgeServer({
     if (path === '/api' || path.startsWith('/api/')) return void api(request, response);
     if (path === '/') return void response.writeHead(302, { location: homePath() }).end();
     if (!site.serve(path, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
-  });
-  const listening = await startListening(server, address);
+  };
+  const listening = await startListening(createServer(answer), address);
   hosts = ownHosts(Number(new URL(listening.url).port), playbackBaseUrl);
-  return listening;
+  const further = await Promise.all(others.map((each) => startListening(createServer(answer), each)));
+  const all = [listening, ...further];
+  return { url: listening.url, close: async () => void (await Promise.all(all.map((each) => each.close()))) };
 }

@@ -22,9 +22,9 @@ import { SiteFiles } from './site-files.ts';
 export interface ManagedServicesOptions {
   /** A database that has all tables. */
   readonly dynamoDbUrl: string;
-  /** Where each service listens. The edge's port must not be 0. */
+  /** Where each service listens. The edge's ports must not be 0. */
   readonly addresses: {
-    readonly edge: ListenAddress;
+    readonly edge: readonly [ListenAddress, ...ListenAddress[]];
     readonly lambda: AwsEndpointAddress;
     readonly eventBus: AwsEndpointAddress;
   };
@@ -37,6 +37,8 @@ export interface ManagedServicesOptions {
   /** Addresses at which broadcasters publish, and viewers and API clients connect, from their point of view. */
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
+  /** Whether other machines may use the edge's IP address. @default false */
+  readonly answersToAddress?: boolean;
   readonly adminTokenHash: string;
   /** Keys of viewer tokens, as JSON. */
   readonly viewerTokenKeys: string;
@@ -64,7 +66,7 @@ export function startManagedServices(options: ManagedServicesOptions): Promise<M
 }
 
 async function start(options: ManagedServicesOptions, closers: Closers): Promise<ManagedServices> {
-  const { addresses, buildDir, homePath, playbackBaseUrl, log } = options;
+  const { addresses, buildDir, homePath, playbackBaseUrl, answersToAddress, log } = options;
   const cache = new EdgeCache({ now: Date.now });
   const cloudFront = await startLocalCloudFront({ cache, log });
   closers.add(() => cloudFront.close());
@@ -73,14 +75,15 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const site = await SiteFiles.build(join(buildDir, 'player'));
   const origin = new OriginProxy({ ...options, cache });
   closers.add(() => origin.close());
-  const apiUrl = `${localUrl(addresses.edge)}/api`;
+  const apiUrl = `${localUrl(addresses.edge[0])}/api`;
   const events = new EventFeed({ apiUrl });
   closers.add(() => events.close());
   const bus = await startEventBus({ onEvent: (event) => events.publish(event), log, address: addresses.eventBus });
   closers.add(() => bus.close());
   const media = await buildMediaGate(options, origin);
   const edge = await startEdgeServer({
-    ...{ address: addresses.edge, api: aws.api, events, media, site, homePath, playbackBaseUrl },
+    ...{ addresses: addresses.edge, api: aws.api, events, media, site, homePath, playbackBaseUrl },
+    ...(answersToAddress !== undefined && { answersToAddress }),
   });
   closers.add(() => edge.close());
   return { apiUrl, eventBusUrl: bus.url, streams: aws.streams, close: () => closers.closeAll() };

@@ -1,3 +1,5 @@
+import { isIPv4, type Socket } from 'node:net';
+
 /** Names of this machine that no name server can give to somebody else. IPv6 addresses are in brackets, as in URLs. */
 export const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'] as const;
 
@@ -20,6 +22,16 @@ export function ownHosts(port: number, publicUrl: string): OwnHosts {
 /** Whether a `Host` header is one of the hosts. */
 export const isOwnHost = (hosts: OwnHosts, header: string | undefined): boolean =>
   header !== undefined && hosts.has(header.toLowerCase());
+
+/**
+ * Whether a `Host` header is the IPv4 address and port to which its connection leads. No name server is asked for an address,
+ * so no page of another site can have it.
+ */
+export const isOwnAddress = (
+  { localAddress, localPort }: Pick<Socket, 'localAddress' | 'localPort'>,
+  header: string | undefined,
+): boolean =>
+  localAddress !== undefined && isIPv4(localAddress) && header === new URL(`http://${localAddress}:${localPort}`).host;
 
 /** Whether a `Host` header has one of the names, in lower case, with any port. */
 export const hasOwnName = (names: readonly string[], header: string | undefined): boolean =>

@@ -3,7 +3,7 @@ import { hashSecret } from '#domain/stream-ids.ts';
 import type { StreamStore } from '#runtime/stream-store.ts';
 import { ApiError } from '#scripts/api/api-error.ts';
 import type { ControlApiClient, StreamWithKey } from '#scripts/api/control-api-client.ts';
-import { type LocalState, type LocalStreamState, writeLocalState } from './local-state.ts';
+import { type LocalState, type LocalStreamState, readLocalState, writeLocalState } from './local-state.ts';
 
 /** A stream that the platform sets up on start. */
 export interface OwnStream {
@@ -59,7 +59,9 @@ async function createOwnStream(options: OwnStreamOptions): Promise<LocalStreamSt
 async function keep({ title, state, dataDir }: OwnStreamOptions, stream: StreamWithKey): Promise<LocalStreamState> {
   const { id, playbackId, streamKey } = stream;
   const kept = { id, playbackId, streamKey };
-  await writeLocalState(dataDir, { ...state, streams: { ...state.streams, [title]: kept } });
+  // Another stream may have been kept since the start.
+  const { streams } = (await readLocalState(dataDir)) ?? state;
+  await writeLocalState(dataDir, { ...state, streams: { ...streams, [title]: kept } });
   return kept;
 }
 

@@ -17,6 +17,7 @@ import { LOOPBACK } from './http-server.ts';
 import { readPublishMode } from './local-aws.ts';
 import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { type ManagedServices, startManagedServices } from './managed-services.ts';
+import { type NetworkReach, resolveReach } from './network-reach.ts';
 import {
   homePathFor,
   isKeyValid,
@@ -25,12 +26,12 @@ import {
   ownStream,
   ownStreamWithKey,
 } from './own-stream.ts';
-import { resolvePort } from './ports.ts';
+import { resolvePortOf } from './ports.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
 import type { StartOptions } from './start-options.ts';
 import { TcpBalancer } from './tcp-balancer.ts';
 
-/** Everything listens on loopback: other machines have no business with a laptop's control API and RTMP port. */
+/** Where everything listens that neither viewers nor broadcasters use, whatever `--host` says. */
 const HOST = LOOPBACK.host;
 const RECONNECT_WINDOW_SECONDS = 30;
 /**
@@ -50,8 +51,11 @@ export interface Platform {
   readonly logPath: string;
   /** Logs that only tasks write to, one each. */
   readonly taskLogPaths: readonly string[];
-  /** The demo's stream, or a first one for the user. Null if a backend manages the streams. */
+  /** A first one for the user. Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
+  /** The one that the demo publishes. Null if there is no demo. */
+  readonly demoStream: OwnStream | null;
+  readonly reach: NetworkReach;
   readonly tasks: readonly PlatformTask[];
   /** Ends everything that was started. */
   close(): Promise<void>;
@@ -68,10 +72,11 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   const publishMode = readPublishMode(process.env);
   if (demo && publishMode === 'webhook')
     throw new UserError('--demo does not work with PUBLISH_MODE=webhook: no backend knows its key.');
-  const rtmpPort = await resolvePort(HOST, options.rtmpPort, '--rtmp-port');
-  const httpPort = await resolvePort(HOST, options.httpPort, '--http-port');
-  const playbackBaseUrl = `http://${HOST}:${httpPort}`;
-  const rtmpUrl = `rtmp://${HOST}:${rtmpPort}/${RTMP_APPLICATION}`;
+  const reach = await resolveReach(options.host);
+  const rtmpPort = await resolvePortOf(reach.listenHosts, options.rtmpPort, '--rtmp-port');
+  const httpPort = await resolvePortOf(reach.listenHosts, options.httpPort, '--http-port');
+  const playbackBaseUrl = `http://${reach.address}:${httpPort}`;
+  const rtmpUrl = rtmpUrlOf(reach.address, rtmpPort);
   await makeDataDir(dataDir);
   // Only one process can open the database, so it serves as the lock of the folder.
   const dynamoDb = await startDynamoDb({ directory: join(dataDir, DYNAMODB_DIR), tableNames: LOCAL_TABLE_NAMES });
@@ -86,7 +91,8 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   let homePath = '/';
   const services = await startManagedServices({
     dynamoDbUrl: dynamoDb.url,
-    addresses: { edge: { host: HOST, port: httpPort, option: '--http-port' }, lambda: LOOPBACK, eventBus: LOOPBACK },
+    addresses: { edge: edgeAddresses(reach, httpPort), lambda: LOOPBACK, eventBus: LOOPBACK },
+    answersToAddress: reach.isOpen,
     originUrls: () => tasks.originUrls(),
     edgeSecret,
     publishMode,
@@ -101,15 +107,16 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   closers.add(() => services.close());
   const { path: programPath } = await bundleEncoder(join(dataDir, BUILD_DIR));
   closers.add(() => tasks.stop());
-  await tasks.start({ path: programPath, environment: taskEnvironment(options, services, edgeSecret) });
+  await tasks.start({ path: programPath, environment: taskEnvironment({ options, reach, services, edgeSecret }) });
 
   const { apiUrl, streams } = services;
   const api = new ControlApiClient({ apiUrl, token: state.adminToken });
   const own = { state, api, dataDir, streams };
-  let stream: OwnStream | null = null;
-  if (demo) stream = await startDemo({ own, rtmpUrl, log: logFile.log }, closers);
-  else if (publishMode === 'keys') stream = await ownStream({ ...own, title: 'My stream' });
-  homePath = homePathFor(stream);
+  const stream = publishMode === 'keys' ? await ownStream({ ...own, title: 'My stream' }) : null;
+  // The address of loopback is there even while the network is not.
+  const demoUrl = rtmpUrlOf(HOST, rtmpPort);
+  const demoStream = demo ? await startDemo({ own, rtmpUrl: demoUrl, log: logFile.log }, closers) : null;
+  homePath = homePathFor(demoStream ?? stream);
   closers.add(() => removeRunningPlatform(dataDir));
   await writeRunningPlatform(dataDir, {
     apiUrl,
@@ -124,10 +131,17 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
     adminToken: state.adminToken,
     logPath: logFile.path,
     taskLogPaths: tasks.logPaths,
-    stream,
+    ...{ stream, demoStream, reach },
     tasks: tasks.list(),
     close: () => closers.closeAll(),
   };
+}
+
+const rtmpUrlOf = (host: string, port: number): string => `rtmp://${host}:${port}/${RTMP_APPLICATION}`;
+
+function edgeAddresses({ listenHosts: [first, ...others] }: NetworkReach, port: number) {
+  const address = (host: string) => ({ host, port, option: '--http-port' });
+  return [address(first), ...others.map(address)] as const;
 }
 
 /** Several tasks are behind one address, like the tasks of a deployment behind the network load balancer. */
@@ -146,8 +160,15 @@ async function openLog(dataDir: string, closers: Closers) {
   return { path, fd: file.fd, log: createLogger({ service: 'platform', level: 'info', destination }) };
 }
 
+interface TaskSettings {
+  readonly options: StartOptions;
+  readonly reach: NetworkReach;
+  readonly services: ManagedServices;
+  readonly edgeSecret: string;
+}
+
 /** What tasks have in common. The variables of AWS were set in this process by the managed services. */
-function taskEnvironment(options: StartOptions, services: ManagedServices, edgeSecret: string): NodeJS.ProcessEnv {
+function taskEnvironment({ options, reach, services, edgeSecret }: TaskSettings): NodeJS.ProcessEnv {
   const { slate, slateImage } = options;
   return {
     ...process.env,
@@ -155,6 +176,7 @@ function taskEnvironment(options: StartOptions, services: ManagedServices, edgeS
     ...(slateImage !== null && { SLATE_IMAGE: slateImage }),
     LOG_LEVEL: 'info',
     LISTEN_HOST: HOST,
+    RTMP_LISTEN_HOSTS: reach.listenHosts.join(','),
     // No deployment replaces a laptop's tasks.
     DRAIN_MINUTES: '0',
     RECONNECT_WINDOW_SECONDS: process.env.RECONNECT_WINDOW_SECONDS ?? String(RECONNECT_WINDOW_SECONDS),

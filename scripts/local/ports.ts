@@ -37,6 +37,17 @@ export async function resolvePort(host: string, port: number, option: string): P
   return resolved;
 }
 
+/** Like `resolvePort`, for the same port of several addresses. */
+export async function resolvePortOf(
+  [host, ...others]: readonly [string, ...string[]],
+  port: number,
+  option: string,
+): Promise<number> {
+  const resolved = await resolvePort(host, port, option);
+  for (const other of others) await resolvePort(other, resolved, option);
+  return resolved;
+}
+
 /** Explains in one line why nothing can listen on a port, and names the option to change. */
 export function toPortError(cause: unknown, port: number, option: string): UserError {
   const { code } = cause as NodeJS.ErrnoException;

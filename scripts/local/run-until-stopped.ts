@@ -7,12 +7,15 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** Runs until Ctrl-C or SIGTERM, and exits with code 0. If the start fails, prints why and exits with code 1. */
+/** Those of package.json that run until they are stopped. */
+const NPM_SCRIPTS: readonly string[] = ['start', 'edge'];
+const PARENT_CHECK_MS = 500;
+
+/**
+ * Runs until Ctrl-C, SIGTERM or the end of npm, and exits with code 0. If the start fails, prints why and exits with code 1.
+ */
 export async function runUntilStopped(start: () => Promise<Running>): Promise<never> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  process.once('SIGINT', () => controller.abort());
-  process.once('SIGTERM', () => controller.abort());
+  const signal = stopSignal();
   try {
     const { output, close } = await start();
     process.stdout.write(output);
@@ -24,4 +27,30 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<ne
     process.exit(1);
   }
   process.exit(0);
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  // The handlers stay, because a signal without one ends the process. On Ctrl-C, SIGINT comes twice: from the terminal, and
+  // from npm.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort());
+  if (isChildOfNpm(process.env)) whenParentEnds(() => controller.abort());
+  return controller.signal;
+}
+
+/**
+ * Whether npm has started this process. The scripts in package.json say `exec`, so no shell is in between. Whoever starts it
+ * otherwise may close their shell and leave it running.
+ */
+const isChildOfNpm = ({ npm_lifecycle_event: script }: NodeJS.ProcessEnv): boolean =>
+  script !== undefined && NPM_SCRIPTS.includes(script);
+
+/** npm that is killed can tell nobody. The child of a process that has ended gets another parent. */
+function whenParentEnds(onEnd: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    onEnd();
+  }, PARENT_CHECK_MS).unref();
 }

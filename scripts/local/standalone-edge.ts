@@ -44,7 +44,7 @@ async function start(options: EdgeOptions, closers: Closers): Promise<Standalone
     return { host: listenHost, port: await resolvePort(listenHost, port, option), option, hostName };
   };
   const addresses = {
-    edge: await resolveAddress(options.httpPort, '--http-port'),
+    edge: [await resolveAddress(options.httpPort, '--http-port')] as const,
     lambda: await resolveAddress(options.lambdaPort, '--lambda-port'),
     eventBus: await resolveAddress(options.eventsPort, '--events-port'),
   };

@@ -15,7 +15,7 @@ let edge: ListeningServer;
 beforeAll(async () => {
   outDir = await mkdtemp(join(tmpdir(), 'headend-site-'));
   edge = await startEdgeServer({
-    address: LOOPBACK,
+    addresses: [LOOPBACK],
     api: async (_request, response) => void response.end('api'),
     events: { serve: async (_request, response) => void response.end('events') },
     media: async (_request, response) => void response.end('media'),

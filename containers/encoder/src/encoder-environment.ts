@@ -26,6 +26,7 @@ const variables = {
   TASKS_TABLE: text,
   INGEST_AUTH_FUNCTION: text,
   LISTEN_HOST: text,
+  RTMP_LISTEN_HOSTS: optional(text),
   RTMP_PORT: port,
   RTMP_LIMITS: z._default(parsedBy(parseRtmpLimits), DEFAULT_RTMP_LIMITS),
   HTTP_PORT: port,

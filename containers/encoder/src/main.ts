@@ -86,7 +86,7 @@ async function main(): Promise<void> {
   });
   const protecting = setInterval(() => protection.update(), PROTECTION_CHECK_MS);
   const rtmp = await startRtmpServer({
-    host: environment.LISTEN_HOST,
+    hosts: (environment.RTMP_LISTEN_HOSTS ?? environment.LISTEN_HOST).split(','),
     port: environment.RTMP_PORT,
     authorise: createIngestAuthClient({
       functionName: environment.INGEST_AUTH_FUNCTION,

@@ -39,7 +39,7 @@ export class RecordingServer {
     const recorder = new RecordingServer();
     recorder.#server = await startRtmpServer({
       registry: new PublisherRegistry({ now: Date.now }),
-      host: '127.0.0.1',
+      hosts: ['127.0.0.1'],
       port: 0,
       authorise: async ({ streamKey }) => ({ allow: true, stream: streamOf(streamKey) }),
       acceptPublisher: async (publisher) => recorder.record(publisher),

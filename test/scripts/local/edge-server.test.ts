@@ -14,7 +14,7 @@ beforeAll(async () => {
   database = await startTemporaryDynamoDb();
   control = await startControlApi(database.client);
   edge = await startEdgeServer({
-    address: LOOPBACK,
+    addresses: [LOOPBACK],
     api: control.api,
     events: { serve: async (_request, response) => void response.end('events') },
     media: async (_request, response) => void response.end('media'),
@@ -62,6 +62,14 @@ async function answerFor(host: string, path = '/', headers = {}) {
   return { status: response.statusCode, headers: response.headers, text };
 }
 
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  const [response] = (await once(get(`${url}/api/health`, { headers: { host }, setHost: false }), 'response')) as [
+    IncomingMessage,
+  ];
+  response.resume();
+  return response.statusCode;
+}
+
 const port = () => new URL(edge.url).port;
 
 test.each([
@@ -96,6 +104,22 @@ test.each([
     expect([answer.status, answer.text]).toEqual([421, 'This is a Headend of another name.\n']);
     expect(Object.keys(answer.headers)).not.toContain('location');
   }
+});
+
+test('in a network, it answers to the very address of a connection, and still to no other name', async () => {
+  const open = await startEdgeServer({
+    ...{ addresses: [LOOPBACK, { host: '127.0.0.7', port: 0 }], homePath: () => '/', answersToAddress: true },
+    ...{ api: control.api, events: { serve: async () => undefined }, media: async () => undefined },
+    ...{ site: { serve: () => false }, playbackBaseUrl: 'http://127.0.0.7:1' },
+  });
+  const port = Number(new URL(open.url).port);
+  const answers = await Promise.all(
+    [`127.0.0.1:${port}`, `127.0.0.7:${port}`, `evil.example:${port}`, `127.0.0.1.evil.example:${port}`].map((host) =>
+      statusFor(open.url, host),
+    ),
+  );
+  await open.close();
+  expect(answers).toEqual([200, 421, 421, 421]);
 });
 
 test('a page of another site may not read answers of the API', async () => {

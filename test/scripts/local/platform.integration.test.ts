@@ -14,7 +14,7 @@ test('an RTMP port that is taken after it was found free is reported in one line
   // The platform's own HTTP server takes the port before the encoder.
   const port = await resolvePort('127.0.0.1', 0, '--http-port');
   const started = startPlatform({
-    ...{ httpPort: port, rtmpPort: port, tasks: 1, dataDir, demo: false, json: true },
+    ...{ httpPort: port, rtmpPort: port, tasks: 1, dataDir, host: null, demo: false, json: true },
     ...{ slate: true, slateImage: null },
   });
   await expect(started).rejects.toThrow(`Port ${port} is taken by another program; choose another with --rtmp-port.`);

@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
-import { parseStartOptions } from '#scripts/local/start-options.ts';
+import { checkKeptByNpm, parseStartOptions, START_USAGE } from '#scripts/local/start-options.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 
 test('by default, the ports are those in the README', () => {
   expect(parseStartOptions([])).toEqual({
     httpPort: 8080,
     rtmpPort: 1935,
+    host: null,
     tasks: 1,
     dataDir: '.headend',
     slate: true,
@@ -46,9 +47,25 @@ test.each([
   [['--tasks', '10'], /^--tasks 10 is not possible/],
   [['--tasks', '2.5'], /^--tasks 2\.5 is not possible/],
   [['--tasks', ''], /^--tasks {2}is not possible/],
-  [['--htp-port', '80'], /--htp-port.*Options:/s],
+  [['--htp-port', '80'], /^Unknown option '--htp-port'.*"npm start -- --help" lists the options\.$/],
+  [['--host', 'wlan0'], /^--host wlan0 is no IPv4 address/],
+  [['--host', '192.0.2.7', '--tasks', '2'], /^--host takes one encoder/],
 ])('%j is refused with one message', (args, message) => {
   const parse = () => parseStartOptions(args);
   expect(parse).toThrow(UserError);
   expect(parse).toThrow(message);
+});
+
+test('--help has a line for each option', () => {
+  const { dataDir: _dataDir, ...options } = parseStartOptions([]);
+  expect(START_USAGE.match(/^ {2}--/gm)).toHaveLength(Object.keys(options).length + 2);
+});
+
+test('options that npm took for its own are an error, rather than left out', () => {
+  const start = { npm_lifecycle_event: 'start' };
+  expect(() => checkKeptByNpm({ ...start, npm_config_json: 'true', npm_config_cache: '/c' })).not.toThrow();
+  expect(() => checkKeptByNpm({ npm_lifecycle_event: 'test', npm_config_demo: 'true' })).not.toThrow();
+  expect(() => checkKeptByNpm({ ...start, npm_config_http_port: '81', npm_config_slate: '' })).toThrow(
+    'npm took --http-port, --no-slate for options of its own. Write "--" before them: npm start -- --http-port ...',
+  );
 });

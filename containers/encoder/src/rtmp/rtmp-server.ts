@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { IngestAuthResponse } from '#domain/ingest-auth.ts';
 import { toSourceNetwork } from '#domain/source-network.ts';
@@ -20,8 +20,9 @@ const REPLACED = {
 } as const satisfies IngestAuthResponse;
 
 export interface RtmpServerOptions extends Omit<PublishServices, 'limits'> {
-  readonly host: string;
-  /** 0 for any free port. */
+  /** Addresses of this machine. */
+  readonly hosts: readonly string[];
+  /** The port on each of them. 0 for any free port. */
   readonly port: number;
   readonly limits: RtmpLimits;
   /** Makes the connections' ids. */
@@ -45,9 +46,9 @@ export interface RtmpServer {
   close(): Promise<void>;
 }
 
-/** Listens for RTMP publishers at `rtmp://host:port/live`. Rejects with the socket's error, such as EADDRINUSE. */
+/** Listens for RTMP publishers at `rtmp://HOST:port/live`. Rejects with the socket's error, such as EADDRINUSE. */
 export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpServer> {
-  const { host, port, limits, now, randomBytes, log } = options;
+  const { limits, now, randomBytes, log } = options;
   const failedKeys = new FailedKeys(options);
   let draining: Promise<unknown> | null = null;
   const services: PublishServices = {
@@ -63,7 +64,7 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
       log.warn({ remoteAddress, connections: pool.open.size, ...leftOut }, 'connections refused: too many'),
     );
 
-  const server = createServer((socket) => {
+  const accept = (socket: Socket): void => {
     const remoteAddress = toPlainAddress(socket.remoteAddress);
     const network = toSourceNetwork(remoteAddress);
     if (pool.isFullFor(network)) {
@@ -86,12 +87,10 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
     socket.once('close', () => pool.delete(connection));
     const evicted = pool.add(connection);
     if (evicted !== null) logCrowd(evicted.remoteAddress);
-  });
-  server.listen(port, host);
-  await once(server, 'listening');
-  server.on('error', (error) => log.error({ err: error }, 'RTMP listener failed'));
+  };
+  const { servers, port } = await listen(options, accept);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     get violations() {
       return violations;
     },
@@ -102,13 +101,27 @@ export async function startRtmpServer(options: RtmpServerOptions): Promise<RtmpS
       draining ??= Promise.all([...pool.open].map((connection) => connection.drain()));
       await draining;
     },
-    close: () => closeServer(server, pool.open),
+    close: () => closeServers(servers, pool.open),
   };
 }
 
-async function closeServer(server: Server, open: ReadonlySet<RtmpConnection>): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
+/** Listens at the same port of all addresses. */
+async function listen({ hosts, port, log }: RtmpServerOptions, accept: (socket: Socket) => void) {
+  const servers: Server[] = [];
+  let actualPort = port;
+  for (const host of hosts) {
+    const server = createServer(accept).listen(actualPort, host);
+    await once(server, 'listening');
+    server.on('error', (error) => log.error({ err: error }, 'RTMP listener failed'));
+    actualPort = (server.address() as AddressInfo).port;
+    servers.push(server);
+  }
+  return { servers, port: actualPort };
+}
+
+async function closeServers(servers: readonly Server[], open: ReadonlySet<RtmpConnection>): Promise<void> {
+  const closed = Promise.all(servers.map((server) => once(server, 'close')));
+  for (const server of servers) server.close();
   for (const connection of open) {
     connection.end('NetStream.Publish.Rejected', 'The server is shutting down; connect again');
   }
