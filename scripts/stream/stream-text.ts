@@ -28,16 +28,19 @@ export function streamText(stream: StreamBody): string {
   ]);
 }
 
-/** A table with one row per stream. */
+/** A table with one row per stream: those that are live first, then the newest. */
 export function streamListText(streams: readonly StreamBody[]): string {
   if (streams.length === 0) return 'There are no streams.';
   return formatTable([
     ['ID', 'TITLE', 'STATUS', 'PUBLISHER', 'LADDER', 'LATENCY', 'INPUT', 'WATCH'],
-    ...streams.map(({ id, title, status, publisher, ladder, latency, health, watchUrl }) => {
+    ...streams.toSorted(byInterest).map(({ id, title, status, publisher, ladder, latency, health, watchUrl }) => {
       return [id, title, status, publisher.state, ladder, latency, health === null ? '-' : inputText(health), watchUrl];
     }),
   ]);
 }
+
+const byInterest = (a: StreamBody, b: StreamBody): number =>
+  Number(b.status === 'live') - Number(a.status === 'live') || Date.parse(b.createdAt) - Date.parse(a.createdAt);
 
 /** What a broadcaster enters in OBS, and the address to watch. */
 export function publishText(stream: StreamBody & { readonly streamKey: string }): string {

@@ -2,8 +2,8 @@ import type { Hook } from '@hono/zod-openapi';
 import type { Env, ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Logger } from 'pino';
-import type { z } from 'zod';
 import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
+import { type FieldError, toFieldErrors } from './field-errors.ts';
 
 /** Media type of every error (RFC 9457 section 3). */
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -15,12 +15,6 @@ export interface Problem {
   readonly detail: string | null;
   readonly errors?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** An error in one field. `field` is its dotted path, or empty for the whole body. */
-export interface FieldError {
-  readonly field: string;
-  readonly detail: string;
 }
 
 const TITLES = {
@@ -93,17 +87,14 @@ const isProblemStatus = (status: number): status is Problem['status'] => status 
 /** Converts a failed validation to a 422 that names every invalid field. */
 export const refuseInvalid: Hook<unknown, Env, string, Response | undefined> = (result) => {
   if (result.success) return undefined;
-  return problemResponse(invalidFields(result.error.issues.flatMap(toFieldErrors)));
+  return problemResponse(invalidFields(result.error.issues.flatMap((issue) => toFieldErrors(issue, inputOf(result)))));
 };
+
+/** What was validated. The hook's type does not have it (@hono/zod-validator passes it with every result). */
+const inputOf = (result: object): unknown => ('data' in result ? result.data : undefined);
 
 /** A 422 that names these fields. */
 export function invalidFields(errors: readonly FieldError[]): Problem {
   const detail = errors.map((error) => `${error.field || 'body'}: ${error.detail}`).join('; ');
   return { status: 422, detail, errors };
-}
-
-function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.map(String);
-  if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.'), detail: issue.message }];
-  return issue.keys.map((key) => ({ field: [...path, key].join('.'), detail: 'Unknown field' }));
 }

@@ -37,7 +37,7 @@ export const momentSchema = z.iso
 
 const allowedSourcesSchema = z
   .array(
-    z.string().max(43).refine(isSourceBlock, 'Must be an IPv4 or IPv6 address or a CIDR block').openapi({
+    z.string().max(43).refine(isSourceBlock, 'Must be an address or a CIDR block such as 203.0.113.0/24').openapi({
       example: '203.0.113.0/24',
     }),
   )

@@ -65,7 +65,9 @@ const readStream = ({ streams }: Pick<StreamsDependencies, 'streams'>, id: strin
 /** Throws a 422 if the window in which the key works is empty. */
 export function requireWindow({ notBefore, notAfter }: Pick<StreamRecord, 'notBefore' | 'notAfter'>): void {
   if (notBefore === null || notAfter === null || Date.parse(notBefore) < Date.parse(notAfter)) return;
-  throw new ProblemError(invalidFields([{ field: 'notAfter', detail: 'Must be after notBefore' }]));
+  throw new ProblemError(
+    invalidFields([{ field: 'notAfter', detail: `Must be after notBefore (${notBefore}), not ${notAfter}` }]),
+  );
 }
 
 /** Throws a 409 for playback "token" if the deployment has no keys, because nobody could ever watch. */

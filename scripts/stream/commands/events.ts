@@ -1,4 +1,5 @@
-import type { ApiEvent } from '#scripts/api/control-api-client.ts';
+import { ApiError } from '#scripts/api/api-error.ts';
+import type { ApiEvent, ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { type Command, defineCommand } from '../command.ts';
 
 /** Length of the longest event type. */
@@ -13,15 +14,31 @@ const followEvents = defineCommand({
   async run(_input, { api, print, untilInterrupted }) {
     const signal = untilInterrupted();
     try {
-      for await (const event of api.followEvents(signal)) print(event, () => eventText(event));
+      for await (const event of api.followEvents(signal)) {
+        const title = await titleOf(event, api);
+        print(event, () => eventText(event, title));
+      }
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   },
 });
 
-function eventText({ id: _id, time, type, ...fields }: ApiEvent): string {
-  const shown = Object.entries(fields).map(([name, value]) => `${name}=${valueText(value)}`);
+/** Null if the event is about no stream, or about one that the API does not know: a deleted one, or one of a backend. */
+async function titleOf({ streamId }: ApiEvent, api: ControlApiClient): Promise<string | null> {
+  if (typeof streamId !== 'string') return null;
+  try {
+    return (await api.getStream(streamId)).title;
+  } catch (error) {
+    // The event is shown without it, whatever the reason is.
+    if (error instanceof ApiError) return null;
+    throw error;
+  }
+}
+
+function eventText({ id: _id, time, type, ...fields }: ApiEvent, title: string | null): string {
+  const named = title === null ? fields : { title, ...fields };
+  const shown = Object.entries(named).map(([name, value]) => `${name}=${valueText(value)}`);
   return [time, type.padEnd(TYPE_WIDTH), ...shown].join('  ');
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { ALLOWED_SOURCES_LIMIT } from '#domain/streams.ts';
 import { documentClientFor } from '#kit/temporary-dynamodb.ts';
 import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-server.ts';
 import { startControlApi } from '#test/support/control-api.ts';
@@ -250,10 +251,51 @@ describe('bodies', () => {
     for (const field of fields) expect(problem.detail).toContain(field || 'body');
   });
 
+  test.each([
+    [{ ladder: '999p' }, 'ladder: Must be one of 2160p, 1440p, 1080p, 720p, 480p, 360p, not "999p"'],
+    [{ title: ' ' }, 'title: Must not be empty'],
+    [{ title: 'a'.repeat(201) }, 'title: Must have at most 200 characters, not 201'],
+    [{ title: 5 }, 'title: Must be text in quotes, not 5'],
+    [{ title: 'a\u0000' }, 'title: Must not contain control characters'],
+    [{ latency: null }, 'latency: Must be one of ultra, low, standard, not null'],
+    [
+      { notBefore: 'tomorrow' },
+      'notBefore: Must be a moment with its time zone, such as 2030-01-31T18:00:00Z, not "tomorrow"',
+    ],
+    [
+      { notBefore: '2031-01-01T00:00:00Z', notAfter: '2030-01-01T00:00:00Z' },
+      'notAfter: Must be after notBefore (2031-01-01T00:00:00.000Z), not 2030-01-01T00:00:00.000Z',
+    ],
+    [
+      { allowedSources: ['203.0.113.1', '10.0.0.0/33'] },
+      'allowedSources.1: Must be an address or a CIDR block such as 203.0.113.0/24, not "10.0.0.0/33"',
+    ],
+    [{ allowedSources: '203.0.113.1' }, 'allowedSources: Must be a list in brackets, not "203.0.113.1"'],
+    [
+      { allowedSources: Array(ALLOWED_SOURCES_LIMIT + 1).fill('203.0.113.1') },
+      `allowedSources: Must have at most ${ALLOWED_SOURCES_LIMIT} entries, not ${ALLOWED_SOURCES_LIMIT + 1}`,
+    ],
+    [{ playback: { toString: 1 } }, 'playback: Must be one of public, token, not an object'],
+    [[], 'body: Must be a JSON object, not a list'],
+  ])('%j is refused in plain words', async (body, detail) => {
+    expect((await expectProblem(await post(JSON.stringify(body)), 422)).detail).toBe(detail);
+  });
+
   test('a field named __proto__ is an unknown field', async () => {
     const problem = await expectProblem(await post('{"__proto__":{"ladder":"2160p"}}'), 422);
     expect(problem.errors).toEqual([{ field: '__proto__', detail: 'Unknown field' }]);
   });
+});
+
+test.each([
+  ['limit=0', 'limit: Must be at least 1, not "0"'],
+  ['limit=many', 'limit: Must be a number, not "many"'],
+  ['limit=1.5', 'limit: Must be a whole number, not "1.5"'],
+])('?%s is refused in plain words', async (query, detail) => {
+  const response = await fetch(`${api.url}/api/streams?${query}`, {
+    headers: { Authorization: `Bearer ${api.tokens[0]}` },
+  });
+  expect((await expectProblem(response, 422)).detail).toBe(detail);
 });
 
 test.each([

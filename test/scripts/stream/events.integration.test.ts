@@ -113,3 +113,38 @@ test.each(['HEADEND_TOKEN', '--token-file'])('a token from %s does not appear in
   expect(commandLine).toContain('events');
   expect(commandLine).not.toContain(api.tokens[0]);
 });
+
+test('an event about a stream has its title, unless the stream is gone', async () => {
+  const { feed, url, followed } = await startFeed();
+  const created = await callStreamCli(['create', '--title', 'Friday talk', '--json'], {
+    ...{ HEADEND_API: `${api.url}/api`, HEADEND_TOKEN: api.tokens[0] },
+  });
+  const { id } = JSON.parse(created.stdout);
+  // The feed and the API have one address, as on a laptop.
+  const { nextLine } = follow([], { HEADEND_API: await joined(url), HEADEND_TOKEN: api.tokens[0] });
+  await followed();
+  for (const [streamId, shown] of [
+    [id, `stream.live             title="Friday talk"  streamId=${id}`],
+    ['aaaaaaaaaaaaaaaa', 'stream.live             streamId=aaaaaaaaaaaaaaaa'],
+  ]) {
+    const line = nextLine();
+    feed.publish({ id: 'event-2', time: EVENT.time, type: 'stream.live', streamId, playbackId: 'public' });
+    expect(await line).toBe(`${EVENT.time}  ${shown}  playbackId=public`);
+  }
+});
+
+/** The address of a server that has the feed at `/api/events`, and the API otherwise. */
+async function joined(feedUrl: string): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const base = request.url === '/api/events' ? feedUrl : api.url;
+    const headers = { authorization: String(request.headers.authorization) };
+    const answer = await fetch(`${base}${request.url}`, { headers });
+    response.writeHead(answer.status, { 'content-type': String(answer.headers.get('content-type')) });
+    response.flushHeaders();
+    for await (const chunk of answer.body ?? []) response.write(chunk);
+    response.end();
+  });
+  const { url, close } = await listenOnLoopback(server);
+  cleanups.push(close);
+  return `${url}/api`;
+}
