@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { resolve, sep } from 'node:path';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
@@ -46,7 +47,41 @@ const createState = (): LocalState => ({
   streams: {},
 });
 
+/** Runs what works in a data folder. If something there is in the way, rejects with a UserError. */
+export async function inDataDir<Result>(dataDir: string, run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch (error) {
+    throw isAbout(dataDir, error) ? toDataDirError(dataDir, error) : error;
+  }
+}
+
+function isAbout(dataDir: string, error: unknown): boolean {
+  const { path } = error as NodeJS.ErrnoException;
+  return typeof path === 'string' && `${resolve(path)}${sep}`.startsWith(`${resolve(dataDir)}${sep}`);
+}
+
+/** What errors of the system mean to a person. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'you have no permission',
+  EPERM: 'you have no permission',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk is full',
+  EEXIST: 'something else has its name',
+  ENOTDIR: 'a file is where a folder must be',
+  EISDIR: 'a folder is where a file must be',
+  ERR_FS_EISDIR: 'a folder is where a file must be',
+  ENOENT: 'there is no place for it',
+};
+
+function reasonFor(cause: unknown): string {
+  const { code = '', path } = cause as NodeJS.ErrnoException;
+  const reason = REASONS[code];
+  return reason === undefined ? errorMessage(cause) : `${reason} (${code}${path === undefined ? '' : `: ${path}`})`;
+}
+
 function toDataDirError(dataDir: string, cause: unknown): UserError {
-  const message = `The data folder ${dataDir} can't be used: ${errorMessage(cause)}. Choose another with --data-dir.`;
+  const message = `The data folder ${dataDir} can't be used: ${reasonFor(cause)}. Choose another with --data-dir.`;
   return new UserError(message, { cause });
 }

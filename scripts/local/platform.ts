@@ -9,7 +9,7 @@ import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { bundleEncoder } from '#scripts/bundle.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { Closers } from './closers.ts';
-import { BUILD_DIR, DYNAMODB_DIR, makeDataDir, openDataDir } from './data-dir.ts';
+import { BUILD_DIR, DYNAMODB_DIR, inDataDir, makeDataDir, openDataDir } from './data-dir.ts';
 import { DemoPublisher } from './demo-publisher.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import { EncoderTasks, type PlatformTask } from './encoder-tasks.ts';
@@ -64,7 +64,7 @@ export interface Platform {
 /** Starts the whole platform on this machine. Rejects with a UserError for problems that the user can fix. */
 export function startPlatform(options: StartOptions): Promise<Platform> {
   const closers = new Closers();
-  return closers.guard(() => start(options, closers));
+  return inDataDir(options.dataDir, () => closers.guard(() => start(options, closers)));
 }
 
 async function start(options: StartOptions, closers: Closers): Promise<Platform> {

@@ -1,5 +1,5 @@
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
@@ -16,7 +16,7 @@ export function makePrivateFiles(): void {
  * as long as all names in it are own ones: other things may be meant for others. Rejects if it stays open.
  */
 export async function makePrivateFolder(path: string, isOwnName: (name: string) => boolean): Promise<void> {
-  await mkdir(path, { recursive: true, mode: FOLDER_MODE });
+  await makeFolder(resolve(path));
   const { mode, uid } = await stat(path);
   if (uid !== process.getuid?.()) throw new Error('it belongs to another user, who could read everything in it');
   if ((mode & OTHERS_MASK) === 0) return;
@@ -25,6 +25,19 @@ export async function makePrivateFolder(path: string, isOwnName: (name: string) 
     throw new Error(`other users can look into it, and it is not Headend's alone: it has ${foreign} in it`);
   }
   await closeToOthers(path);
+}
+
+/** With its parents. (Node's own `recursive` never ends where no folder can be made, as in /proc.) */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path, { mode: FOLDER_MODE });
+  }
 }
 
 /** Takes all permissions from others, the folder's own first. Symbolic links are not followed. */

@@ -10,6 +10,8 @@ export interface Running {
 /** Those of package.json that run until they are stopped. */
 const NPM_SCRIPTS: readonly string[] = ['start', 'edge'];
 const PARENT_CHECK_MS = 500;
+/** After that, a signal is not a copy of the first one. */
+const REPEAT_MS = 1_000;
 
 /**
  * Runs until Ctrl-C, SIGTERM or the end of npm, and exits with code 0. If the start fails, prints why and exits with code 1.
@@ -31,9 +33,16 @@ export async function runUntilStopped(start: () => Promise<Running>): Promise<ne
 
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
-  // The handlers stay, because a signal without one ends the process. On Ctrl-C, SIGINT comes twice: from the terminal, and
-  // from npm.
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => controller.abort());
+  let isRepeat = false;
+  // On Ctrl-C, SIGINT comes twice: from the terminal, and from npm. Whoever asks again later does not want to wait.
+  const stop = (): void => {
+    if (isRepeat) process.exit(1);
+    controller.abort();
+    setTimeout(() => {
+      isRepeat = true;
+    }, REPEAT_MS).unref();
+  };
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
   if (isChildOfNpm(process.env)) whenParentEnds(() => controller.abort());
   return controller.signal;
 }

@@ -5,7 +5,7 @@ import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 import { LOCAL_SECRET_VARIABLE } from './aws-environment.ts';
 import { Closers } from './closers.ts';
-import { BUILD_DIR, DYNAMODB_DIR, makeDataDir, openDataDir } from './data-dir.ts';
+import { BUILD_DIR, DYNAMODB_DIR, inDataDir, makeDataDir, openDataDir } from './data-dir.ts';
 import { startDynamoDb } from './dynamodb.ts';
 import type { EdgeOptions } from './edge-options.ts';
 import { readPublishMode } from './local-aws.ts';
@@ -31,7 +31,7 @@ export interface StandaloneEdge {
  */
 export function startStandaloneEdge(options: EdgeOptions): Promise<StandaloneEdge> {
   const closers = new Closers();
-  return closers.guard(() => start(options, closers));
+  return inDataDir(options.dataDir, () => closers.guard(() => start(options, closers)));
 }
 
 async function start(options: EdgeOptions, closers: Closers): Promise<StandaloneEdge> {

@@ -77,6 +77,7 @@ export function parseStartOptions(args: readonly string[]): StartOptions {
   if (host !== null && tasks > 1) {
     throw new UserError('--host takes one encoder: behind a balancer, it could not tell broadcasters from each other.');
   }
+  if (values['data-dir'] === '') throw new UserError('--data-dir is empty; name a folder.');
   return {
     httpPort,
     rtmpPort,
@@ -99,7 +100,9 @@ export function checkKeptByNpm(environment: NodeJS.ProcessEnv): void {
   const kept = Object.keys(OPTIONS).filter((name) => !NPM_OPTIONS.includes(name) && isKeptByNpm(name, environment));
   if (kept.length === 0) return;
   const words = kept.map((name) => `--${name}`).join(', ');
-  throw new UserError(`npm took ${words} for options of its own. Write "--" before them: npm start -- --${kept[0]} ...`);
+  throw new UserError(
+    `npm took ${words} for options of its own. Write "--" before them: npm start -- --${kept[0]} ...`,
+  );
 }
 
 /** npm drops `no-` from names, and leaves the value empty. */

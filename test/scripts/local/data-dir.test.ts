@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeDataDir, openDataDir } from '#scripts/local/data-dir.ts';
+import { inDataDir, makeDataDir, openDataDir } from '#scripts/local/data-dir.ts';
 import { UserError } from '#scripts/terminal/errors.ts';
 
 let parent: string;
@@ -74,4 +74,29 @@ const isRoot = process.getuid?.() === 0;
   await chown(dataDir, 65_534, 65_534);
   await expect(makeDataDir(dataDir)).rejects.toThrow('it belongs to another user');
   expect(await readdir(dataDir)).toEqual([]);
+});
+
+test.each([
+  ['is a file', '', (path: string) => writeFile(path, ''), /something else has its name \(EEXIST: /],
+  ['is below a file', 'below', (path: string) => writeFile(path, ''), /a file is where a folder must be \(ENOTDIR: /],
+  ['leads nowhere', '', (path: string) => symlink(join(path, 'gone'), path), /can't be used/],
+])('a folder that %s is refused in one line', async (_what, below, occupy, reason) => {
+  await occupy(dataDir);
+  const refused = makeDataDir(join(dataDir, below));
+  await expect(refused).rejects.toBeInstanceOf(UserError);
+  await expect(refused).rejects.toThrow(reason);
+  await expect(refused).rejects.toThrow(/^[^\n]*Choose another with --data-dir\.$/);
+});
+
+// In Node.js 20, a recursive mkdir there never ends.
+(process.platform === 'linux' ? test : test.skip)('a folder where none can be made is refused', async () => {
+  await expect(makeDataDir('/proc/headend/data')).rejects.toThrow('there is no place for it (ENOENT: /proc/headend)');
+});
+
+test('whatever is in the way in the folder is explained, and nothing else', async () => {
+  await mkdir(join(dataDir, 'headend.log'), { recursive: true });
+  const opening = inDataDir(dataDir, () => writeFile(join(dataDir, 'headend.log'), ''));
+  await expect(opening).rejects.toThrow(/a folder is where a file must be \(EISDIR: .*headend\.log\)/);
+  const other = inDataDir(dataDir, () => readdir(`${dataDir}-other`));
+  await expect(other).rejects.not.toBeInstanceOf(UserError);
 });

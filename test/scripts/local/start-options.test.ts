@@ -43,6 +43,7 @@ test.each([
   [['--slate-image', 'README.md'], /README\.md is neither a PNG nor a JPEG/],
   [['--slate-image', 'docs/watch-page.jpg', '--no-slate'], /contradict each other/],
   [['--http-port', '99999'], /--http-port 99999 is not a port/],
+  [['--data-dir', ''], /^--data-dir is empty/],
   [['--tasks', '0'], /^--tasks 0 is not possible; 1 to 9 are\.$/],
   [['--tasks', '10'], /^--tasks 10 is not possible/],
   [['--tasks', '2.5'], /^--tasks 2\.5 is not possible/],
