@@ -1,3 +1,5 @@
+import { AUDIO_RENDITION } from './ladders.ts';
+
 /** How long each kind of cache may keep a file, in seconds. */
 export interface CacheLifetime {
   /** The origin's Cache-Control header on a 200. */
@@ -36,13 +38,23 @@ const FOR_EVER: CacheLifetime = {
   maxTtlSeconds: ONE_YEAR_SECONDS,
 };
 
+/** The most that any stream's answer to a blocking playlist request says. */
+const BLOCKING_PLAYLIST_MAX_AGE_SECONDS = 12;
+const BLOCKING_PLAYLIST_TARGET_DURATIONS = 6;
+
 /**
  * The answer to a blocking playlist request never changes for its query, so it may be kept for about six target
  * durations (RFC 8216bis 6.2.5.2 and its appendix on CDN tune-in). Requests with `_HLS_msn` get this instead of the
  * media playlist's own Cache-Control.
  */
-export const BLOCKING_PLAYLIST_MAX_AGE_SECONDS = 12;
-export const BLOCKING_PLAYLIST_CACHE_CONTROL = `public, max-age=${BLOCKING_PLAYLIST_MAX_AGE_SECONDS}`;
+export function blockingPlaylistCacheControl(targetDurationSeconds: number): string {
+  const seconds = BLOCKING_PLAYLIST_TARGET_DURATIONS * targetDurationSeconds;
+  return `public, max-age=${Math.min(BLOCKING_PLAYLIST_MAX_AGE_SECONDS, seconds)}`;
+}
+
+/** The type of MP4 files that have sound only. The table has the type of the others. */
+const SOUND_TYPE = 'audio/mp4';
+const PICTURE_TYPE = 'video/mp4';
 
 /** A missing file may appear at any moment, so every cache keeps a 404 for one second only. */
 export const NOT_FOUND_CACHE_CONTROL = 'public, max-age=1';
@@ -86,9 +98,9 @@ export const HLS_FILE_KINDS = [
     ...ONE_SECOND,
     maxTtlSeconds: BLOCKING_PLAYLIST_MAX_AGE_SECONDS,
   },
-  { kind: 'init', pathPattern: '/*live/*-init.mp4', contentType: 'video/mp4', queryStrings: [], ...FOR_EVER },
-  { kind: 'part', pathPattern: '/*live/*-*.*.m4s', contentType: 'video/mp4', queryStrings: [], ...FOR_EVER },
-  { kind: 'segment', pathPattern: '/*live/*-*.m4s', contentType: 'video/mp4', queryStrings: [], ...FOR_EVER },
+  { kind: 'init', pathPattern: '/*live/*-init.mp4', contentType: PICTURE_TYPE, queryStrings: [], ...FOR_EVER },
+  { kind: 'part', pathPattern: '/*live/*-*.*.m4s', contentType: PICTURE_TYPE, queryStrings: [], ...FOR_EVER },
+  { kind: 'segment', pathPattern: '/*live/*-*.m4s', contentType: PICTURE_TYPE, queryStrings: [], ...FOR_EVER },
 ] as const satisfies readonly HlsFileKind[];
 
 export type HlsFileKindName = (typeof HLS_FILE_KINDS)[number]['kind'];
@@ -99,6 +111,10 @@ export function hlsFileKind(kind: HlsFileKindName): HlsFileKind {
   if (row === undefined) throw new Error(`There is no file kind ${kind}`);
   return row;
 }
+
+/** The Content-Type of a rendition's media: sound alone is no video. */
+export const mediaContentType = (kind: 'init' | 'part' | 'segment', rendition: string): string =>
+  rendition === AUDIO_RENDITION ? SOUND_TYPE : hlsFileKind(kind).contentType;
 
 /** The kind of the file at a path, with or without a viewer token, as CloudFront finds it. */
 export function hlsFileKindOf(path: string): HlsFileKind | undefined {

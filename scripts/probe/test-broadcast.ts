@@ -50,7 +50,7 @@ export interface TestBroadcastOptions {
  */
 const PICTURE = { width: 640, height: 360, frameRate: '30', seconds: 24, videoKbps: 800 } as const;
 const LADDER = '360p';
-const LATENCY = 'low';
+export const TEST_LATENCY = 'low';
 const FRAMES_PER_SECOND = 30;
 /** If the probe is killed, nobody can publish to what it leaves behind. */
 const KEY_LIFETIME_MS = 3_600_000;
@@ -103,7 +103,7 @@ async function makeStream({ api, playback, playbackBaseUrl, defer, hide }: TestB
   const nowMs = Date.now();
   const { id, streamKey, playbackId } = await api.createStream({
     title: `Probe at ${new Date(nowMs).toISOString()}`,
-    ...{ ladder: LADDER, latency: LATENCY, playback, notAfter: new Date(nowMs + KEY_LIFETIME_MS).toISOString() },
+    ...{ ladder: LADDER, latency: TEST_LATENCY, playback, notAfter: new Date(nowMs + KEY_LIFETIME_MS).toISOString() },
   });
   hide(streamKey);
   defer(() => api.deleteStream(id));

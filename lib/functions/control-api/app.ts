@@ -91,7 +91,9 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addAuditRoutes(app, dependencies);
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
   app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);
-  addDocsRoutes(app, DOCUMENT_PATH, () => app.getOpenAPI31Document(DOCUMENT_HEAD));
+  addDocsRoutes(app, { document: DOCUMENT_PATH, baseUrl: dependencies.addresses.playbackBaseUrl }, () =>
+    app.getOpenAPI31Document(DOCUMENT_HEAD),
+  );
   return app;
 }
 

@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
-import { type DocumentSchema, fieldTable, type Html, meaning, schemaType } from './docs-schema.ts';
+import { curlExample } from './docs-example.ts';
+import { type DocumentSchema, fieldTable, type Html, meaning, prose, schemaType } from './docs-schema.ts';
 import { PROBLEM_MEDIA_TYPE } from './problem.ts';
 
 /** The parts of an OpenAPI 3.1 document that the page shows. */
@@ -32,11 +33,17 @@ interface DocumentParameter {
 
 type DocumentContent = Readonly<Record<string, { readonly schema: DocumentSchema }>>;
 
+/** Where things are that the page names. */
+interface DocsPaths {
+  readonly document: string;
+  readonly style: string;
+  /** The API's address without its path, as clients see it. */
+  readonly baseUrl: string;
+}
+
 /** A page that shows the document. It has no script and loads nothing from other hosts. */
-export function docsPage(
-  document: OpenApiDocument,
-  paths: { readonly document: string; readonly style: string },
-): Html {
+export function docsPage(document: OpenApiDocument, paths: DocsPaths): Html {
+  const schemas = document.components?.schemas ?? {};
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -46,29 +53,47 @@ export function docsPage(
 <link rel="stylesheet" href="${paths.style}">
 </head>
 <body>
+<main>
 <h1>${document.info.title}</h1>
 <p>JSON over HTTP. Errors are <code>${PROBLEM_MEDIA_TYPE}</code> (RFC 9457). OpenAPI document:
 <a href="${paths.document}">${paths.document}</a>.</p>
+<p>To paste the examples, put your token into a variable first, and the ids that they name:</p>
+<pre>read -rs TOKEN
+STREAM_ID=…</pre>
 ${Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
-  Object.entries(item).map(([method, operation]) => operationSection(method, path, operation)),
+  Object.entries(item).map(([method, operation]) =>
+    operationSection({ method, path, operation, schemas, baseUrl: paths.baseUrl }),
+  ),
 )}
-${Object.entries(document.components?.schemas ?? {}).map(
+${Object.entries(schemas).map(
   ([name, schema]) => html`<h2 id="${name}">${name}</h2>${fieldTable(schema as DocumentSchema)}`,
 )}
+</main>
 </body>
 </html>`;
 }
 
-function operationSection(method: string, path: string, operation: DocumentOperation): Html {
+interface SectionOptions {
+  readonly method: string;
+  readonly path: string;
+  readonly operation: DocumentOperation;
+  readonly schemas: Readonly<Record<string, object>>;
+  readonly baseUrl: string;
+}
+
+function operationSection({ method, path, operation, schemas, baseUrl }: SectionOptions): Html {
   const { summary, description, security, parameters = [], requestBody, responses } = operation;
   const scopes = security?.flatMap((requirement) => Object.values(requirement).flat()) ?? [];
   const access =
     scopes.length === 0
       ? ''
       : html`. Needs a token with the scope <code>${scopes.join(' ')}</code>: <code>Authorization: Bearer …</code>`;
+  const scope = scopes.length === 0 ? null : scopes.join(' ');
+  const example = curlExample({ method, path, scope, body: requestBody?.content ?? null }, baseUrl, schemas);
   return html`<h2><span class="method">${method}</span> <code>${path}</code></h2>
-<p>${summary}${access}</p>
-${description === undefined ? '' : html`<p>${description}</p>`}
+<p>${prose(summary ?? '')}${access}</p>
+${description === undefined ? '' : html`<p>${prose(description)}</p>`}
+<pre>${example}</pre>
 ${parameters.length === 0 ? '' : html`<table>${parameters.map(parameterRow)}</table>`}
 ${requestBody === undefined ? '' : html`<p>Body: ${contentType(requestBody.content)}</p>`}
 <h3>Responses</h3>
@@ -78,13 +103,13 @@ ${requestBody === undefined ? '' : html`<p>Body: ${contentType(requestBody.conte
 function parameterRow({ name, in: place, schema, description }: DocumentParameter): Html {
   const described = description === undefined ? schema : { description, ...schema };
   return html`<tr>
-    <th><code>${name}</code></th><td>${place}, ${schemaType(schema)}</td><td>${meaning(described)}</td>
+    <th scope="row"><code>${name}</code></th><td>${place}, ${schemaType(schema)}</td><td>${meaning(described)}</td>
   </tr>`;
 }
 
 function responseItem(status: string, { description, content }: DocumentResponse): Html {
   const type = content === undefined ? '' : html`: ${contentType(content)}`;
-  return html`<li><code>${status}</code> ${description}${type}</li>`;
+  return html`<li><code>${status}</code> ${prose(description)}${type}</li>`;
 }
 
 /** The type of a body: the schema of JSON, or the media type of everything else. */

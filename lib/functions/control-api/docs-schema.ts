@@ -44,15 +44,19 @@ export function fieldTable(schema: DocumentSchema): Html {
   return html`<table>
     ${fields.map(
       ([name, field]) =>
-        html`<tr><th><code>${name}</code></th><td>${schemaType(field)}</td><td>${meaning(field)}</td></tr>`,
+        html`<tr><th scope="row"><code>${name}</code></th><td>${schemaType(field)}</td><td>${meaning(field)}</td></tr>`,
     )}
   </table>`;
 }
 
+/** A text of the document. What is in backticks there is code. */
+export const prose = (text: string): Html =>
+  html`${text.split('`').map((part, index) => (index % 2 === 0 ? part : html`<code>${part}</code>`))}`;
+
 /** The description and the constraints of a field. */
-export function meaning(schema: DocumentSchema): string {
+export function meaning(schema: DocumentSchema): Html {
   const constraints = CONSTRAINTS.filter((name) => schema[name] !== undefined).map(
     (name) => `${name}: ${JSON.stringify(schema[name])}`,
   );
-  return [schema.description, ...constraints].filter((text) => text !== undefined).join('; ');
+  return prose([schema.description, ...constraints].filter((text) => text !== undefined).join('; '));
 }

@@ -26,7 +26,11 @@ export const nameSchema = z
   .regex(PRINTABLE_PATTERN, 'Must not contain control characters')
   .regex(DIRECTION_PATTERN, 'Must not contain invisible characters that change the direction of the text')
   // JSON Schema patterns have no flags. All of them are Unicode patterns.
-  .openapi({ pattern: PRINTABLE_PATTERN.source, allOf: [{ pattern: DIRECTION_PATTERN.source }] });
+  .openapi({
+    example: 'Friday talk',
+    pattern: PRINTABLE_PATTERN.source,
+    allOf: [{ pattern: DIRECTION_PATTERN.source }],
+  });
 
 /** A moment with any offset. It becomes ISO 8601 in UTC, in which only the years 0000 to 9999 have the usual form. */
 export const momentSchema = z.iso

@@ -12,7 +12,7 @@ const scopeSchema = z.enum(TOKEN_SCOPES).openapi({
 /** Body of POST /api/tokens. */
 export const createTokenSchema = z
   .strictObject({
-    name: nameSchema,
+    name: nameSchema.openapi({ example: 'ci' }),
     scope: scopeSchema.default('admin'),
     streamId: z.string().regex(STREAM_ID_PATTERN, 'Must be the id of a stream').nullable().default(null).openapi({
       description: 'The only stream that the token is for. Not with the scope `admin`',

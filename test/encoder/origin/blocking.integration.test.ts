@@ -1,4 +1,4 @@
-import { BLOCKING_PLAYLIST_CACHE_CONTROL, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
+import { NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -51,7 +51,7 @@ describe('a blocking reload', () => {
     expect(origin.waiting('480p')).toBe(0);
     const answer = await asked;
     expect(answer.status).toBe(200);
-    expect(answer.headers['cache-control']).toBe(BLOCKING_PLAYLIST_CACHE_CONTROL);
+    expect(answer.headers['cache-control']).toBe('public, max-age=12');
     expect(newestPart(answer)).toBe(expected);
     expect(checkMediaPlaylist(answer.body.toString())).toEqual([]);
   });
@@ -105,6 +105,14 @@ describe('a blocking reload', () => {
     expect(parseMediaPlaylist(body.toString()).isEnded).toBe(true);
   });
 
+  test('with the ultra profile may be cached for six of its target durations, which are shorter', async () => {
+    const ultra = await RunningOrigin.start('ultra');
+    ultra.feedUntil('480p', FIRST_MSN, 1);
+    const { headers } = await ultra.ask(media(`?_HLS_msn=${FIRST_MSN}&_HLS_part=0`));
+    expect(headers['cache-control']).toBe('public, max-age=6');
+    await ultra.server.close();
+  });
+
   test('with the standard profile waits for complete segments', async () => {
     const standard = await RunningOrigin.start('standard');
     standard.feedUntil('480p', FIRST_MSN, 1);
@@ -113,8 +121,11 @@ describe('a blocking reload', () => {
     standard.feedAll();
     expect(standard.waiting('480p')).toBe(1);
     standard.sink.end();
-    const playlist = parseMediaPlaylist((await asked).body.toString());
+    const { body, headers } = await asked;
+    const playlist = parseMediaPlaylist(body.toString());
     expect(playlist.segments.at(-1)?.msn).toBe(FIRST_MSN + 1);
+    // Six target durations are 24 s, and the CDN keeps no playlist longer than this.
+    expect(headers['cache-control']).toBe('public, max-age=12');
     await standard.server.close();
   });
 });

@@ -44,6 +44,11 @@ test.each(HLS_FILE_KINDS)('$kind: content type, lifetime and length', async ({ k
   expect(headers['transfer-encoding']).toBeUndefined();
 });
 
+test.each(['init', 'segment', 'part'] as const)('%s: of the rendition of sound, it is no video', async (kind) => {
+  const { status, headers } = await origin.ask(PATHS[kind].replace('480p', 'audio'));
+  expect([status, headers['content-type']]).toEqual([200, 'audio/mp4']);
+});
+
 test.each(['init', 'segment', 'part'] as const)('%s: the body has the packaged bytes', async (kind) => {
   expect((await origin.ask(PATHS[kind])).body).toEqual(bodyOf(kind));
 });

@@ -60,6 +60,7 @@ afterEach(async () => {
   await secretsManager.close();
   await database.close();
   await account.close();
+  await rm(folder, { recursive: true });
 });
 
 const MONITORING_OUTPUTS = { 'Headend-dev-Monitoring': { AlarmTopicArn: 'arn:aws:sns:region:1:topic' } };

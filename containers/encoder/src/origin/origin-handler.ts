@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
-  BLOCKING_PLAYLIST_CACHE_CONTROL,
+  blockingPlaylistCacheControl,
   type HlsFileKindName,
   hlsFileKind,
+  mediaContentType,
   NOT_FOUND_CACHE_CONTROL,
 } from '#domain/hls-files.ts';
 import type { PlaybackStatus } from '#domain/playback-status.ts';
@@ -129,7 +130,8 @@ export class OriginHandler {
     }
     if (!isShowable(stream, timeline)) return NOT_FOUND;
     const playlist = this.#playlists.media(stream, target.rendition, timeline, isDelta && !timeline.ended);
-    const blockingHeaders = msn === null ? {} : { 'cache-control': BLOCKING_PLAYLIST_CACHE_CONTROL };
+    const blocking = { 'cache-control': blockingPlaylistCacheControl(stream.targetDurationSeconds) };
+    const blockingHeaders = msn === null ? {} : blocking;
     return playlistResponse('media-playlist', playlist, request, blockingHeaders);
   }
 }
@@ -209,14 +211,14 @@ async function mediaFile(
 ): Promise<OriginResponse> {
   if (target.kind === 'init') {
     const init = timeline.initSection(target.epoch);
-    return init === undefined ? NOT_FOUND : mediaResponse('init', [init]);
+    return init === undefined ? NOT_FOUND : mediaResponse(target, [init]);
   }
   const find = () => timeline.segment(target.epoch, target.msn);
   if (target.kind === 'segment') {
     const segment = find();
     return segment?.isComplete
       ? mediaResponse(
-          'segment',
+          target,
           segment.parts.map((part) => part.data),
         )
       : NOT_FOUND;
@@ -227,7 +229,7 @@ async function mediaFile(
     if (!(await waitFor(stream, timeline, isDecided, request.signal))) return NOT_IN_TIME;
   }
   const part = find()?.parts[target.part];
-  return part === undefined ? NOT_FOUND : mediaResponse('part', [part.data]);
+  return part === undefined ? NOT_FOUND : mediaResponse(target, [part.data]);
 }
 
 function isNextPart(timeline: RenditionTimeline, target: RequestTarget & { kind: 'part' }): boolean {
@@ -235,8 +237,16 @@ function isNextPart(timeline: RenditionTimeline, target: RequestTarget & { kind:
   return next?.epoch === target.epoch && next.msn === target.msn && next.part === target.part;
 }
 
-function mediaResponse(kind: HlsFileKindName, body: readonly Buffer[]): OriginResponse {
-  return { status: 200, headers: { ...fileHeaders(kind), 'accept-ranges': 'bytes' }, body };
+function mediaResponse(
+  { kind, rendition }: RequestTarget & { kind: 'init' | 'segment' | 'part' },
+  body: readonly Buffer[],
+): OriginResponse {
+  const contentType = mediaContentType(kind, rendition);
+  return {
+    status: 200,
+    headers: { ...fileHeaders(kind), 'content-type': contentType, 'accept-ranges': 'bytes' },
+    body,
+  };
 }
 
 function playlistResponse(
