@@ -1,20 +1,30 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { waitFor } from '#kit/wait-for.ts';
 import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, FREE_PORTS, runStart, startTestPlatform } from '#test/support/platform.ts';
+import { listeningAddressesOf, processTree } from '#test/support/processes.ts';
 
 const isRunning = (pid: number): boolean => existsSync(`/proc/${pid}`);
+
+/** The address that this machine has in a network. Empty if it is in none. */
+const LAN_ADDRESS =
+  Object.values(networkInterfaces())
+    .flatMap((addresses = []) => addresses)
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '';
 
 describe('npm start', () => {
   afterEach(closeTestPlatforms);
 
   test.each<[string, string[], RegExp, Record<string, string>?]>([
-    ['an unknown option', ['--htp-port', '80'], /--htp-port.*Options:/s],
+    ['an unknown option', ['--htp-port', '80'], /--htp-port.*--help/],
     ['an unknown publish mode', [...FREE_PORTS], /^PUBLISH_MODE must be/, { PUBLISH_MODE: 'b' }],
     ['a data folder below a file', [...FREE_PORTS, '--data-dir', '/dev/null/data'], /--data-dir/],
   ])('refuses %s with one line', async (_case, args, message, environment = {}) => {
@@ -28,7 +38,8 @@ describe('npm start', () => {
   test('says what its options are, and starts nothing', async () => {
     const { code, stdout } = await runStart(['--help']);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Options: .*--tasks 1 \(to 9\).*\n$/);
+    expect(stdout).toMatch(/^npm start -- \[options\]\n {2}--http-port N .*\(8080;/);
+    expect(stdout).toMatch(/\n {2}--tasks N +number of encoders, 1 to 9 \(1\)\n/);
   });
 
   test.each(['--http-port', '--rtmp-port'])(
@@ -66,6 +77,52 @@ describe('npm start', () => {
     await waitUntilPlayable({ liveUrl: `${second.playbackBaseUrl}/live/${stream.playbackId}` });
     await again.stop();
     await second.close();
+  });
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('ends with npm, which got %s', async (signal) => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'headend-test-'));
+    const npm = spawn('npm', ['start', '--silent', '--', ...FREE_PORTS, '--data-dir', dataDir, '--json'], {
+      // That of the tests is an npm of its own.
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await once(createInterface({ input: npm.stdout }), 'line');
+    const pids = await processTree(npm.pid ?? 0);
+    expect(pids).toContain(JSON.parse(String(line)).tasks[0].pid);
+    expect(pids.length).toBeGreaterThanOrEqual(3);
+    const exited = once(npm, 'exit');
+    npm.kill(signal);
+    expect(await exited).toEqual(signal === 'SIGTERM' ? [0, null] : [null, 'SIGKILL']);
+    await waitFor('the end of all that it started', () => !pids.some(isRunning));
+    await rm(dataDir, { recursive: true });
+  });
+
+  (LAN_ADDRESS === '' ? test.skip : test)('with --host, only player and RTMP are in the network', async () => {
+    const platform = await startTestPlatform({ args: ['--host', LAN_ADDRESS] });
+    const { rtmpPort, pid } = platform;
+    const edge = new URL(platform.playbackBaseUrl);
+    expect([edge.hostname, new URL(platform.apiUrl).hostname]).toEqual([LAN_ADDRESS, '127.0.0.1']);
+    const open = await listeningAddressesOf(await processTree(pid));
+    expect(
+      open
+        .filter(({ address }) => address !== '127.0.0.1')
+        .map(({ port }) => port)
+        .toSorted(),
+    ).toEqual([Number(edge.port), rtmpPort].toSorted());
+    expect(open.filter(({ port }) => port === rtmpPort)).toHaveLength(2);
+    const stream = await platform.createStream({ ladder: '360p' });
+    const publisher = await publish(stream.publishUrl);
+    await waitUntilPlayable(stream);
+    // The control API, which takes a token here too, and which no name of another site leads to.
+    expect((await fetch(`${edge.origin}/api/streams`)).status).toBe(401);
+    const rebound = get(`${edge.origin}/api/health`, {
+      headers: { host: `evil.example:${edge.port}` },
+      setHost: false,
+    });
+    const [answer] = (await once(rebound, 'response')) as [IncomingMessage];
+    expect(answer.resume().statusCode).toBe(421);
+    await publisher.stop();
+    await platform.close();
   });
 
   test('starts a lost encoder again on the same ports', async () => {

@@ -55,6 +55,7 @@ beforeAll(async () => {
     state.adminToken,
     state.viewerTokenKeys,
     state.streams.Demo.streamKey,
+    state.streams['My stream'].streamKey,
   ];
   for (const secret of secrets) expect(secret.length).toBeGreaterThanOrEqual(32);
 });
@@ -84,7 +85,8 @@ async function expectNothingWritten(): Promise<void> {
   const answer = await fetch(`${platform.apiUrl}/streams`, { headers: { authorization: `Bearer ${forgedToken}` } });
   expect(answer.status).toBe(401);
   const created = await platform.callApi('GET', '/streams');
-  expect((await created.json()).streams.map(({ title }: { title: string }) => title)).toEqual(['Demo']);
+  const titles = (await created.json()).streams.map(({ title }: { title: string }) => title);
+  expect(titles.toSorted()).toEqual(['Demo', 'My stream']);
   expect(events.events.filter(({ id }) => id === FORGED_EVENT_ID)).toEqual([]);
 }
 

@@ -88,6 +88,8 @@ export interface TestPlatformOptions {
   readonly slate?: boolean;
   /** Whether it publishes a test picture. @default false */
   readonly demo?: boolean;
+  /** Further options. @default none */
+  readonly args?: readonly string[];
   /** Variables in addition to those of this process. @default none */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -100,6 +102,7 @@ export async function startTestPlatform(options: TestPlatformOptions = {}): Prom
       ...[...FREE_PORTS, '--tasks', String(options.tasks ?? 1), '--json', '--data-dir', dataDir],
       ...(options.demo ? ['--demo'] : []),
       ...(options.slate === false ? ['--no-slate'] : []),
+      ...(options.args ?? []),
     ],
     options.environment,
   );

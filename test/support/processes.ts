@@ -9,15 +9,25 @@ export async function processTree(pid: number): Promise<number[]> {
   return [pid, ...(await Promise.all(children.map(processTree))).flat()];
 }
 
-/** The TCP ports on which processes listen (proc(5)). */
-export async function listeningPortsOf(pids: readonly number[]): Promise<number[]> {
+/** The TCP ports on which processes listen. */
+export const listeningPortsOf = async (pids: readonly number[]): Promise<number[]> =>
+  (await listeningAddressesOf(pids)).map(({ port }) => port);
+
+/** The TCP addresses on which processes listen (proc(5)). Those of IPv6 are in hexadecimal digits. */
+export async function listeningAddressesOf(pids: readonly number[]) {
   const sockets = new Set((await Promise.all(pids.map(socketInodes))).flat());
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8')));
   return tables
     .flatMap((table) => table.split('\n').slice(1))
     .map((line) => line.trim().split(/\s+/))
     .filter(([, , , state, , , , , , inode]) => state === LISTEN_STATE && inode !== undefined && sockets.has(inode))
-    .map(([, address]) => Number.parseInt(address?.split(':')[1] ?? '', 16));
+    .map(([, local = '']) => {
+      const [address = '', port = ''] = local.split(':');
+      // The kernel writes the bytes of IPv4 in the order of the machine: the last comes first.
+      const bytes = address.length === 8 ? (address.match(/../g) ?? []).reverse() : [];
+      const plain = bytes.map((byte) => Number.parseInt(byte, 16)).join('.');
+      return { address: plain || address, port: Number.parseInt(port, 16) };
+    });
 }
 
 async function socketInodes(pid: number): Promise<string[]> {
