@@ -24,6 +24,7 @@ const read = (changes: NodeJS.ProcessEnv) => readEncoderEnvironment({ ...REQUIRE
 test('what is required alone gives typed values, default limits, and null for the rest', () => {
   expect(read({})).toEqual({
     ...REQUIRED,
+    RTMP_LISTEN_HOSTS: null,
     RTMP_PORT: 1935,
     HTTP_PORT: 8080,
     INTERNAL_PORT: 8081,
