@@ -17,6 +17,7 @@ const COMMANDS = {
   plan: ['plan.ts'],
   probe: ['probe.ts'],
   faults: ['faults.ts'],
+  'check-hls': ['check-hls.ts'],
   test: ['test.ts'],
   'test-fast': ['test-fast.ts'],
   bench: ['bench.ts'],

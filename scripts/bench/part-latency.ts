@@ -1,4 +1,4 @@
-import { type ListedSegment, parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { type ListedSegment, parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** A part with its position in the stream and the time at which its media ended, in milliseconds since 1970. */
 interface TimedPart {

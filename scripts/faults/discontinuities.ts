@@ -1,5 +1,4 @@
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { lengthSeconds } from '#kit/playlist-segment-rules.ts';
+import { lengthSeconds, parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import type { Observation } from './fault.ts';
 import { observation } from './scene.ts';
 

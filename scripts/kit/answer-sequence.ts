@@ -1,4 +1,9 @@
-import type { MediaPlaylist } from './hls-playlist.ts';
+import {
+  compareEnds,
+  endOf,
+  type MediaPlaylist,
+  type PlaylistEnd,
+} from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** An answer and when it was asked for and complete, on one clock. */
 export interface TimedAnswer {
@@ -30,12 +35,6 @@ export class AnswerSequence {
   }
 }
 
-/** A place in a playlist: its newest segment, and how many parts of it there are. A complete segment comes after all. */
-interface PlaylistEnd {
-  readonly msn: number;
-  readonly parts: number;
-}
-
 /** How far a playlist has come. */
 class Progress {
   #mediaSequence = 0;
@@ -50,7 +49,7 @@ class Progress {
     this.#mediaSequence = Math.max(this.#mediaSequence, playlist.mediaSequence);
     this.#discontinuitySequence = Math.max(this.#discontinuitySequence, playlist.discontinuitySequence);
     this.#partTargetSeconds ??= playlist.partTargetSeconds;
-    if (compare(endOf(playlist), this.#end) > 0) this.#end = endOf(playlist);
+    if (compareEnds(endOf(playlist), this.#end) > 0) this.#end = endOf(playlist);
     this.#isEnded ||= playlist.isEnded;
     for (const { msn, parts } of playlist.segments) {
       this.#parts.set(msn, Math.max(this.#parts.get(msn) ?? 0, parts.length));
@@ -73,10 +72,10 @@ class Progress {
         partTargetSeconds !== (this.#partTargetSeconds ?? partTargetSeconds),
         `PART-TARGET changed from ${this.#partTargetSeconds} to ${partTargetSeconds}`,
       ],
-      [!isEnded && compare(end, this.#end) < 0, `the end went back from segment ${this.#end.msn} to ${end.msn}`],
+      [!isEnded && compareEnds(end, this.#end) < 0, `the end went back from segment ${this.#end.msn} to ${end.msn}`],
       // Only the media of a lost task is gone like this.
       [
-        isEnded && compare(end, this.#end) < 0,
+        isEnded && compareEnds(end, this.#end) < 0,
         `EXT-X-ENDLIST after segment ${end.msn}, though ${this.#end.msn} was listed`,
       ],
       [this.#isEnded && !isEnded, `the playlist is without its EXT-X-ENDLIST again at ${mediaSequence}`],
@@ -90,15 +89,4 @@ class Progress {
       ...lostParts.map(({ msn }) => `segment ${msn} has lost parts`),
     ];
   }
-}
-
-function endOf({ segments, mediaSequence }: MediaPlaylist): PlaylistEnd {
-  const last = segments.at(-1);
-  if (last === undefined) return { msn: mediaSequence - 1, parts: Number.POSITIVE_INFINITY };
-  return { msn: last.msn, parts: last.uri === null ? last.parts.length : Number.POSITIVE_INFINITY };
-}
-
-function compare(a: PlaylistEnd, b: PlaylistEnd): number {
-  if (a.msn !== b.msn) return a.msn - b.msn;
-  return a.parts === b.parts ? 0 : a.parts - b.parts;
 }

@@ -1,5 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from './hls-playlist.ts';
+import {
+  type ListedSegment,
+  type MediaPlaylist,
+  parseMediaPlaylist,
+} from '#scripts/check-hls/playlist/media-playlist.ts';
 import { HttpClient, type TimedResponse } from './http-client.ts';
 import type { StreamWitness } from './stream-witness.ts';
 

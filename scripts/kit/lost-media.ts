@@ -1,4 +1,4 @@
-import type { MediaPlaylist } from './hls-playlist.ts';
+import type { MediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** The last segment that is known of the lost task is listed once more, without its parts. */
 const LISTED_ONCE_MORE = /: segment (\d+) lists no parts$/;

@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
+import { checkMediaPlaylist } from '#scripts/check-hls/check-playlist.ts';
+import {
+  type ListedSegment,
+  type MediaPlaylist,
+  parseMediaPlaylist,
+} from '#scripts/check-hls/playlist/media-playlist.ts';
 import { AnswerSequence } from './answer-sequence.ts';
-import { type ListedSegment, type MediaPlaylist, parseMediaPlaylist } from './hls-playlist.ts';
 import { LostMedia } from './lost-media.ts';
-import { checkMediaPlaylist } from './playlist-checker.ts';
 import { SegmentFacts } from './segment-facts.ts';
 
 /** One answer to a playlist request. */

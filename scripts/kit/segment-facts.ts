@@ -1,5 +1,5 @@
-import type { ListedSegment } from './hls-playlist.ts';
-import { epochOf } from './playlist-segment-rules.ts';
+import { epochOf } from '#kit/epochs.ts';
+import type { ListedSegment } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** What playlists have said about a segment. Null as long as none has said it. */
 interface Facts {

@@ -1,6 +1,6 @@
 import { mediaPlaylistUris } from '#kit/first-playlist.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import type { TimedResponse } from '#kit/http-client.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** A part of the video as a viewer got it. */
 export interface PlayedPart {

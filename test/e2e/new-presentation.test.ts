@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { hlsErrors, openHlsJsPage } from '#kit/hls-js-page.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import type { TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import { fetchMediaPlaylist, publish } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 

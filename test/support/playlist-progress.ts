@@ -1,4 +1,4 @@
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** How far media playlists were at one moment. */
 export interface ProgressSample {

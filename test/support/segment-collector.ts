@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeFrameNumbers } from '#kit/frame-counter.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 const POLL_MS = 500;
 const CLIP_FRAMES_PER_SECOND = 30;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { findEncodingTask } from '#kit/encoder-processes.ts';
-import { epochsIn } from '#kit/playlist-segment-rules.ts';
+import { epochsIn } from '#kit/epochs.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';

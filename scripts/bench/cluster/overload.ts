@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeClip } from '#kit/clip.ts';
-import { epochsIn } from '#kit/playlist-segment-rules.ts';
+import { epochsIn } from '#kit/epochs.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';

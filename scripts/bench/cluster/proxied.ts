@@ -1,6 +1,6 @@
 import { findEncodingTask } from '#kit/encoder-processes.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { HttpClient } from '#kit/http-client.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';
 import { startClusterStream } from './cluster-stream.ts';

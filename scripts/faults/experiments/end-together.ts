@@ -1,6 +1,6 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { epochOf } from '#kit/playlist-segment-rules.ts';
+import { epochOf } from '#kit/epochs.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import type { Fault } from '../fault.ts';
 import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';

@@ -1,4 +1,4 @@
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import type { Fault } from '../fault.ts';
 import { observation, Scene } from '../scene.ts';
 import { liveSource } from '../source.ts';

@@ -1,8 +1,8 @@
 import { type BreakableProxy, startBreakableProxy } from '#kit/breakable-proxy.ts';
 import { type ClipOptions, makeClip } from '#kit/clip.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import { waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 

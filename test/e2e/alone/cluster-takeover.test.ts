@@ -1,9 +1,9 @@
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { makeClip } from '#kit/clip.ts';
 import { findEncodingTask, findTaskProcesses } from '#kit/encoder-processes.ts';
+import { epochsIn } from '#kit/epochs.ts';
 import { openHlsJsPage } from '#kit/hls-js-page.ts';
 import { PlaylistPoller } from '#kit/playlist-poller.ts';
-import { epochsIn } from '#kit/playlist-segment-rules.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import type { ReturningPublisher } from '#kit/returning-publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';

@@ -4,8 +4,9 @@ import { offeredRenditions, offeredSchema } from '#encoder/package/offered-rendi
 import { exportPackage } from '#encoder/package/package-export.ts';
 import { restorePackage } from '#encoder/package/package-restore.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { checkMultivariantPlaylist } from '#scripts/check-hls/check-playlist.ts';
+import { parseMultivariantPlaylist } from '#scripts/check-hls/playlist/multivariant-playlist.ts';
 import { type CaptionBytes, FIELD_1_TEXT, withCaptions } from '#test/support/captions.ts';
-import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { startSession, stopSessions } from '../transcode/transcode-session.ts';
 

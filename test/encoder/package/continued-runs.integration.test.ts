@@ -1,5 +1,5 @@
 import type { MediaRun } from '#encoder/media/media-run.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import {
   type EncodedRun,
   encodeRun,

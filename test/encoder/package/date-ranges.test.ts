@@ -1,7 +1,7 @@
 import type { SpliceSignal } from '#encoder/media/splice-info.ts';
 import { parseSpliceInfo } from '#encoder/media/splice-info.ts';
 import { DateRanges, MAX_DATE_RANGES } from '#encoder/package/date-ranges.ts';
-import { parseAttributes } from '#kit/hls-playlist.ts';
+import { parseAttributes } from '#scripts/check-hls/playlist/playlist-lines.ts';
 import { spliceInsert, timeSignal } from '#test/support/splice-sections.ts';
 
 const START_MS = Date.UTC(2026, 5, 1, 12);

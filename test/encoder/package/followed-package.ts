@@ -8,8 +8,8 @@ import { restorePackage } from '#encoder/package/package-restore.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { MediaTimes } from '#kit/media-times.ts';
 import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
+import { StreamChecker } from '#scripts/check-hls/stream-checker.ts';
 import type { FeedStep } from '#test/support/encoded-run.ts';
-import { PlaylistHistory } from '#test/support/playlist-history.ts';
 
 /** The media sequence number of the first segment in tests. */
 export const FIRST_MSN = 100;
@@ -22,9 +22,9 @@ export class FollowedPackage {
   /** All that viewers got. */
   readonly recorder = new PlaylistRecorder();
   #stream: StreamPackage;
-  /** Every violation so far, with its rendition. */
-  readonly violations: string[] = [];
-  readonly #histories = new Map<string, PlaylistHistory>();
+  readonly #checker = new StreamChecker();
+  readonly #overlaps: string[] = [];
+  #nowMs = 0;
   /** Of each rendition, with the newest part that was checked. */
   readonly #times = new Map<string, { readonly times: MediaTimes; newest: readonly [msn: number, part: number] }>();
   #seenVersion = 0;
@@ -32,6 +32,11 @@ export class FollowedPackage {
   /** Follows a new package, unless there is one already. */
   constructor(latency: LatencyName, stream = new StreamPackage({ latency, firstMsn: FIRST_MSN })) {
     this.#stream = stream;
+  }
+
+  /** Every violation so far, with its rendition. */
+  get violations(): string[] {
+    return [...this.#overlaps, ...this.#checker.details().map(({ rule, evidence }) => `${evidence} (${rule})`)];
   }
 
   get stream(): StreamPackage {
@@ -96,25 +101,21 @@ export class FollowedPackage {
   #check(): void {
     if (this.stream.version === this.#seenVersion) return;
     this.#seenVersion = this.stream.version;
-    for (const name of this.stream.renditions.keys()) this.violations.push(...this.#checkTimes(name));
+    for (const name of this.stream.renditions.keys()) this.#overlaps.push(...this.#checkTimes(name));
     const listed = [...this.stream.renditions].filter(([, timeline]) =>
       timeline.listed().some((segment) => this.stream.profile.partSeconds !== null || segment.isComplete),
     );
     for (const [name] of listed) {
-      const history = this.#histories.get(name) ?? new PlaylistHistory();
-      this.#histories.set(name, history);
-      const reportUris = listed.filter(([other]) => other !== name).map(([other]) => `../${other}/media.m3u8`);
-      const found = [
-        ...history.add(this.playlist(name), { reportUris }),
-        ...history.add(this.playlist(name, true), { reportUris, isDeltaAllowed: true }),
-      ];
       for (const [query, isDelta] of [
         ['', false],
         ['?_HLS_skip=YES', true],
       ] as const) {
-        this.recorder.add({ url: `/live/id/${name}/media.m3u8${query}`, body: this.playlist(name, isDelta) });
+        const [url, body] = [`/live/id/${name}/media.m3u8${query}`, this.playlist(name, isDelta)];
+        this.recorder.add({ url, body });
+        this.#nowMs += 2;
+        const times = { startedAtMs: this.#nowMs, endedAtMs: this.#nowMs + 1 };
+        this.#checker.add({ url, status: 200, body: Buffer.from(body), ...times });
       }
-      this.violations.push(...found.map((violation) => `${name}: ${violation}`));
     }
   }
 

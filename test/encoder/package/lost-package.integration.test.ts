@@ -6,9 +6,9 @@ import { type Offered, offeredRenditions, offeredSchema } from '#encoder/package
 import { exportPackage } from '#encoder/package/package-export.ts';
 import { restorePackage } from '#encoder/package/package-restore.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
-import { checkMediaPlaylist } from '#kit/playlist-checker.ts';
 import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
+import { checkMediaPlaylist } from '#scripts/check-hls/check-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import { type EncodedRun, encodeRun, FPS_30, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { askPackage } from '../origin/running-origin.ts';
 

@@ -6,8 +6,8 @@ import { exportPackage } from '#encoder/package/package-export.ts';
 import { restorePackage } from '#encoder/package/package-restore.ts';
 import { mapMedia } from '#encoder/package/package-snapshot.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
 import { Random } from '#kit/random.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import {
   type EncodedRun,
   encodeRun,

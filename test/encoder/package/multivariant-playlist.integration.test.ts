@@ -2,6 +2,8 @@ import type { VideoRendition } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { checkMultivariantPlaylist } from '#scripts/check-hls/check-playlist.ts';
+import { parseMultivariantPlaylist } from '#scripts/check-hls/playlist/multivariant-playlist.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -11,7 +13,6 @@ import {
   interleaved,
   toMediaRun,
 } from '#test/support/encoded-run.ts';
-import { checkMultivariantPlaylist, parseMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 
 const RUN: Partial<EncodedRunOptions> = { seconds: 10, video: { frameRate: FPS_30, keyframeFrames: 30, bFrames: 0 } };
 

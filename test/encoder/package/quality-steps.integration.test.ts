@@ -1,6 +1,7 @@
 import type { MediaRun } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { checkMultivariantPlaylist } from '#scripts/check-hls/check-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import {
   type EncodedRun,
   encodeRun,
@@ -10,7 +11,6 @@ import {
   toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
-import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { FollowedPackage, readSamples } from './followed-package.ts';
 
 const SECONDS = 6;

@@ -3,7 +3,8 @@ import type { MediaRun } from '#encoder/media/media-run.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { segmentBytes } from '#encoder/package/segment.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { checkMultivariantPlaylist } from '#scripts/check-hls/check-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import {
   type EncodedRun,
   type EncodedRunOptions,
@@ -15,7 +16,6 @@ import {
   toMediaRun,
   WALL_CLOCK_START_MS,
 } from '#test/support/encoded-run.ts';
-import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { FIRST_MSN, FollowedPackage, readSamples } from './followed-package.ts';
 
 let encoded: EncodedRun;

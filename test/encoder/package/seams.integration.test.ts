@@ -5,7 +5,7 @@ import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { endSeconds, type Segment } from '#encoder/package/segment.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import {
   encodeRun,
   FPS_30,

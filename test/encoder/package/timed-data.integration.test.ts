@@ -4,8 +4,8 @@ import { childBoxes } from '#encoder/package/box-stream.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import { checkMultivariantPlaylist } from '#scripts/check-hls/check-playlist.ts';
 import { type EncodedRun, encodeRun, FPS_30, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
-import { checkMultivariantPlaylist } from '#test/support/multivariant-checker.ts';
 import { spliceInsert } from '#test/support/splice-sections.ts';
 import { FollowedPackage } from './followed-package.ts';
 

@@ -3,7 +3,7 @@ import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { RunSink } from '#encoder/media/media-run.ts';
 import { StreamMedia } from '#encoder/streams/stream-media.ts';
 import { NO_PAST } from '#encoder/streams/stream-past.ts';
-import { parseMediaPlaylist } from '#kit/hls-playlist.ts';
+import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import { type EncodedRun, encodeRun, FPS_30, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { askPackage } from '../origin/running-origin.ts';
 

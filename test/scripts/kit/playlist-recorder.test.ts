@@ -141,24 +141,18 @@ test.each<[string, Playlist, Playlist]>([
     { segments: complete(100, 104), end: '#EXT-X-ENDLIST' },
     { segments: complete(100, 105), end: '#EXT-X-ENDLIST' },
   ],
-  ['segment 104 lasts 2.6 s, more than TARGETDURATION', { segments: complete(100, 104, { seconds: 2.6 }) }, BEFORE],
-  [
-    'segment 7-103.m4s is number 102 of the playlist',
-    { segments: complete(100, 104).filter(({ msn }) => msn !== 102) },
-    BEFORE,
-  ],
+  ['segment 104 lasts 2.6 s, the target is 2', { segments: complete(100, 104, { seconds: 2.6 }) }, BEFORE],
+  ['the name of segment 102 changed', { segments: complete(100, 104).filter(({ msn }) => msn !== 102) }, BEFORE],
 ])('%s', (violation, first, second) => {
   expect(violations(first, second)).toContainEqual(expect.stringContaining(violation));
 });
 
-test('a discontinuity before a new epoch needs its map, and does not come and go', () => {
+test('a discontinuity does not come and go', () => {
   const body = (tag: RegExp): string => render(AFTER).replace(tag, '');
   const recorder = new PlaylistRecorder();
-  recorder.add({ url: URL_480P, body: body(/#EXT-X-MAP:URI="1007.*\n/) });
+  recorder.add({ url: URL_480P, body: render(AFTER) });
   recorder.add({ url: URL_480P, body: body(/#EXT-X-DISCONTINUITY\n/) });
-  const found = recorder.violations();
-  expect(found).toContain('480p: segment 106 is of epoch 1007, its map of 7');
-  expect(found).toContain('480p: the discontinuity number of segment 106 changed');
+  expect(recorder.violations()).toContain('480p: the discontinuity number of segment 106 changed');
 });
 
 test('renditions agree about runs and discontinuities', () => {
@@ -191,7 +185,7 @@ describe('delta updates', () => {
   });
 
   test('must have been asked for', () => {
-    expect(violations(long, delta)).toContain('480p: EXT-X-SKIP was not asked for');
+    expect(violations(long, delta)).toContain('480p: EXT-X-SKIP without _HLS_skip');
   });
 });
 

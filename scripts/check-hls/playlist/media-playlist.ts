@@ -1,17 +1,12 @@
-/** An attribute list (RFC 8216bis 4.2) without the quotes. */
-export type Attributes = ReadonlyMap<string, string>;
-
-/** A line of a playlist: `#EXT-X-PART:DURATION=…` has the name `EXT-X-PART`. A URI line has an empty name. */
-export interface PlaylistLine {
-  readonly name: string;
-  readonly value: string;
-}
+import { type Attributes, type PlaylistLine, parseAttributes, playlistLines } from './playlist-lines.ts';
 
 export interface ListedPart {
   readonly uri: string;
   readonly durationSeconds: number;
   readonly isIndependent: boolean;
   readonly isGap: boolean;
+  /** Its tag as it is written. */
+  readonly text: string;
 }
 
 /** A segment as a playlist lists it. The last one may consist of parts only. */
@@ -27,6 +22,10 @@ export interface ListedSegment {
   map: string | null;
   programDateTimeMs: number | null;
   isGap: boolean;
+  /** Value of the EXT-X-KEY before it. Null if the previous one still applies. */
+  key: string | null;
+  /** The other tags that apply to it alone, as they are written. */
+  readonly ownTags: string[];
   /** Tags that apply to the whole segment but stand after its first part. */
   readonly lateTags: string[];
 }
@@ -48,30 +47,11 @@ export interface MediaPlaylist {
   readonly skippedSegments: number | null;
   /** Without the skipped segments. */
   readonly segments: readonly ListedSegment[];
+  /** EXT-X-PRELOAD-HINT of TYPE PART. */
   readonly preloadHint: Attributes | null;
   readonly reports: readonly ListedReport[];
   readonly isEnded: boolean;
-  /** Names of all tags, in order. */
-  readonly tagNames: readonly string[];
-}
-
-/** The non-empty lines of a playlist. Throws if the text is not a playlist. */
-export function playlistLines(text: string): PlaylistLine[] {
-  const lines = text.split('\n').filter((line) => line !== '');
-  if (lines[0] !== '#EXTM3U') throw new Error('a playlist must begin with #EXTM3U');
-  return lines.map((line) => {
-    if (!line.startsWith('#')) return { name: '', value: line };
-    const colon = line.indexOf(':');
-    return colon === -1
-      ? { name: line.slice(1), value: '' }
-      : { name: line.slice(1, colon), value: line.slice(colon + 1) };
-  });
-}
-
-/** Parses an attribute list. */
-export function parseAttributes(value: string): Attributes {
-  const pairs = value.matchAll(/([A-Z0-9-]+)=("[^"]*"|[^,]*)/g);
-  return new Map([...pairs].map(([, name = '', raw = '']) => [name, raw.replace(/^"|"$/g, '')]));
+  readonly lines: readonly PlaylistLine[];
 }
 
 /** Parses a media playlist without validating it. */
@@ -94,11 +74,16 @@ export function parseMediaPlaylist(text: string): MediaPlaylist {
     discontinuitySequence: numberOf('EXT-X-DISCONTINUITY-SEQUENCE') ?? 0,
     skippedSegments,
     segments: readSegments(lines, mediaSequence + (skippedSegments ?? 0)),
-    preloadHint: attributesOf('EXT-X-PRELOAD-HINT'),
+    preloadHint: readPartHint(lines),
     reports: lines.filter((line) => line.name === 'EXT-X-RENDITION-REPORT').map((line) => toReport(line.value)),
     isEnded: tagValue('EXT-X-ENDLIST') !== null,
-    tagNames: lines.map((line) => line.name).filter((name) => name !== ''),
+    lines,
   };
+}
+
+function readPartHint(lines: readonly PlaylistLine[]): Attributes | null {
+  const hints = lines.filter(({ name }) => name === 'EXT-X-PRELOAD-HINT').map(({ value }) => parseAttributes(value));
+  return hints.find((hint) => hint.get('TYPE') === 'PART') ?? null;
 }
 
 function toNumber(value: string | null): number | null {
@@ -139,17 +124,23 @@ function emptySegment(msn: number): ListedSegment {
     map: null,
     programDateTimeMs: null,
     isGap: false,
+    key: null,
+    ownTags: [],
     lateTags: [],
   };
 }
 
 function readSegmentTag(segment: ListedSegment, name: string, value: string): void {
-  const appliesToAll = ['EXT-X-DISCONTINUITY', 'EXT-X-MAP', 'EXT-X-PROGRAM-DATE-TIME'].includes(name);
+  const appliesToAll = ['EXT-X-DISCONTINUITY', 'EXT-X-MAP', 'EXT-X-KEY', 'EXT-X-PROGRAM-DATE-TIME'].includes(name);
   if (appliesToAll && segment.parts.length > 0) segment.lateTags.push(name);
   if (name === 'EXT-X-DISCONTINUITY') segment.discontinuities++;
   if (name === 'EXT-X-MAP') segment.map = parseAttributes(value).get('URI') ?? '';
   if (name === 'EXT-X-PROGRAM-DATE-TIME') segment.programDateTimeMs = Date.parse(value);
+  if (name === 'EXT-X-KEY') segment.key = value;
   if (name === 'EXT-X-GAP') segment.isGap = true;
+  if (['EXT-X-PROGRAM-DATE-TIME', 'EXT-X-GAP', 'EXT-X-BYTERANGE', 'EXTINF'].includes(name)) {
+    segment.ownTags.push(`${name}:${value}`);
+  }
   if (name === 'EXTINF') segment.durationSeconds = Number.parseFloat(value);
   if (name === 'EXT-X-PART') segment.parts.push(toPart(value));
 }
@@ -161,5 +152,31 @@ function toPart(value: string): ListedPart {
     durationSeconds: Number(attributes.get('DURATION')),
     isIndependent: attributes.get('INDEPENDENT') === 'YES',
     isGap: attributes.get('GAP') === 'YES',
+    text: value,
   };
+}
+
+/** Length of a segment in seconds, or of its parts so far. */
+export function lengthSeconds({ durationSeconds, parts }: ListedSegment): number {
+  return durationSeconds ?? parts.reduce((total, part) => total + part.durationSeconds, 0);
+}
+
+/** A place in a playlist: its newest segment, and how many parts of it there are. A complete segment comes after all. */
+export interface PlaylistEnd {
+  readonly msn: number;
+  readonly parts: number;
+}
+
+/** Where a playlist ends. */
+export function endOf({ segments, mediaSequence, skippedSegments }: MediaPlaylist): PlaylistEnd {
+  const last = segments.at(-1);
+  const before = mediaSequence + (skippedSegments ?? 0) - 1;
+  if (last === undefined) return { msn: before, parts: Number.POSITIVE_INFINITY };
+  return { msn: last.msn, parts: last.uri === null ? last.parts.length : Number.POSITIVE_INFINITY };
+}
+
+/** Below zero if `a` comes before `b`. */
+export function compareEnds(a: PlaylistEnd, b: PlaylistEnd): number {
+  if (a.msn !== b.msn) return a.msn - b.msn;
+  return a.parts === b.parts ? 0 : a.parts - b.parts;
 }

@@ -1,0 +1,153 @@
+import { BoundedMap } from './bounded-map.ts';
+import type { FindingList } from './finding-list.ts';
+import type { InitTrack } from './media/init-tracks.ts';
+import { type InitFacts, type MediaFile, readInit, readMedia } from './media/media-file.ts';
+import { type ListedSegment, lengthSeconds, type MediaPlaylist } from './playlist/media-playlist.ts';
+import type { JudgedSegment } from './rules/presentation-rules.ts';
+import { mainTrack, type PartMedia, SEGMENT_RULES, type SegmentMedia, spans } from './rules/segment-rules.ts';
+import type { SegmentHistory } from './segment-history.ts';
+
+const MAX_FILES = 1_000;
+const MAX_MEASURED = 5_000;
+/** Segments that wait for files before the oldest is judged by what there is. */
+const MAX_WAITING = 64;
+
+export interface MediaJudgeOptions {
+  readonly history: SegmentHistory;
+  readonly findings: FindingList;
+  /** Where findings are. */
+  readonly place: string;
+  /** The path of a file that the playlist names. */
+  readonly toPath: (uri: string) => string;
+}
+
+/** Judges the segments of one rendition in order, each once it is listed as complete and all of its files are there. */
+export class MediaJudge {
+  readonly #options: MediaJudgeOptions;
+  readonly #files = new BoundedMap<string, MediaFile>(MAX_FILES);
+  readonly #inits = new Map<string, InitFacts | string>();
+  readonly #waiting = new Map<number, ListedSegment>();
+  readonly #measured = new BoundedMap<number, JudgedSegment>(MAX_MEASURED);
+  #newest = -1;
+  #previous: SegmentMedia | null = null;
+  #newestEndSeconds: number | null = null;
+  #track: InitTrack | null = null;
+
+  constructor(options: MediaJudgeOptions) {
+    this.#options = options;
+  }
+
+  get measured(): readonly JudgedSegment[] {
+    return [...this.#measured.values()];
+  }
+
+  /** The main track of the newest init section. */
+  get track(): InitTrack | null {
+    return this.#track;
+  }
+
+  addPlaylist({ segments }: MediaPlaylist): void {
+    for (const segment of segments) {
+      if (segment.uri === null || segment.isGap || segment.msn <= this.#newest) continue;
+      const known = this.#waiting.get(segment.msn);
+      if (known === undefined || known.parts.length < segment.parts.length) this.#waiting.set(segment.msn, segment);
+    }
+    this.#judgeReady();
+  }
+
+  addFile(file: MediaFile): void {
+    this.#files.set(file.path, file);
+    this.#judgeReady();
+  }
+
+  /** Judges what waits for files that do not come. */
+  finish(): void {
+    for (const msn of [...this.#waiting.keys()].toSorted((a, b) => a - b)) this.#judge(msn);
+  }
+
+  #judgeReady(): void {
+    while (this.#waiting.size > 0) {
+      const msn = Math.min(...this.#waiting.keys());
+      const segment = this.#waiting.get(msn);
+      const isNext = this.#previous === null || msn === this.#newest + 1;
+      const isReady = segment !== undefined && isNext && this.#hasFiles(segment);
+      if (!isReady && this.#waiting.size <= MAX_WAITING) return;
+      this.#judge(msn);
+    }
+  }
+
+  #hasFiles({ msn, uri, parts }: ListedSegment): boolean {
+    const map = this.#options.history.map(msn);
+    return [uri, map, ...parts.map((part) => part.uri)].every(
+      (name) => name === null || this.#file(name) !== undefined,
+    );
+  }
+
+  #file(uri: string | null): MediaFile | undefined {
+    return uri === null ? undefined : this.#files.get(this.#options.toPath(uri));
+  }
+
+  #judge(msn: number): void {
+    const listed = this.#waiting.get(msn);
+    this.#waiting.delete(msn);
+    const file = this.#file(listed?.uri ?? null);
+    const init = this.#init(msn);
+    const isNext = msn === this.#newest + 1;
+    this.#newest = msn;
+    const previous = isNext ? this.#previous : null;
+    this.#previous = null;
+    if (listed === undefined || file === undefined || init === null) return;
+    const facts = typeof init === 'string' ? init : readMedia(file, init);
+    const segment: SegmentMedia = {
+      ...{ listed, file, facts, init, previous },
+      discontinuityNumber: this.#options.history.discontinuityNumber(msn),
+      parts: this.#parts(listed, init),
+      newestEndSeconds: this.#newestEndSeconds,
+    };
+    this.#options.findings.check(SEGMENT_RULES, this.#options.place, segment);
+    this.#track = mainTrack(init) ?? this.#track;
+    this.#newestEndSeconds = spans(facts, init).at(-1)?.endSeconds ?? this.#newestEndSeconds;
+    this.#previous = { ...segment, previous: null, parts: [] };
+    this.#measured.set(msn, measure(segment));
+    for (const { file: part } of segment.parts) this.#files.delete(part.path);
+    this.#files.delete(file.path);
+  }
+
+  /** All or none, since some of them say nothing of the segment. */
+  #parts({ parts }: ListedSegment, init: InitFacts | string): PartMedia[] {
+    if (typeof init === 'string') return [];
+    const found = parts.flatMap((listed) => {
+      const file = this.#file(listed.uri);
+      return file === undefined ? [] : [{ listed, file, facts: readMedia(file, init) }];
+    });
+    return found.length === parts.length ? found : [];
+  }
+
+  #init(msn: number): InitFacts | string | null {
+    const map = this.#options.history.map(msn);
+    if (map === null) return null;
+    const path = this.#options.toPath(map);
+    const file = this.#files.get(path);
+    if (file !== undefined && !this.#inits.has(path)) this.#inits.set(path, readInit(file));
+    // It is needed for as long as the stream lives.
+    if (file !== undefined) this.#files.set(path, file);
+    return this.#inits.get(path) ?? null;
+  }
+}
+
+function measure({ listed, file, facts, init, discontinuityNumber }: SegmentMedia): JudgedSegment {
+  const track = mainTrack(init);
+  const own = typeof facts === 'string' ? [] : facts.fragments.filter(({ trackId }) => trackId === track?.trackId);
+  const shortestTicks = Math.min(...own.map(({ shortestSampleTicks }) => shortestSampleTicks));
+  const isVideo = track?.kind === 'video' && Number.isFinite(shortestTicks);
+  return {
+    msn: listed.msn,
+    startSeconds: spans(facts, init)[0]?.startSeconds ?? null,
+    programDateTimeMs: listed.programDateTimeMs,
+    discontinuityNumber,
+    durationSeconds: lengthSeconds(listed),
+    sizeBytes: file.bytes.length,
+    sampleSeconds: track !== null && Number.isFinite(shortestTicks) ? shortestTicks / track.timescale : 0,
+    framesPerSecond: isVideo ? track.timescale / shortestTicks : null,
+  };
+}

@@ -1,0 +1,149 @@
+import type { TimedResponse } from '#kit/http-client.ts';
+import type { FindingList } from './finding-list.ts';
+import { toMediaFile } from './media/media-file.ts';
+import { MediaJudge } from './media-judge.ts';
+import { ObservedFiles } from './observed-files.ts';
+import { type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
+import { type PlaylistProgress, ProgressRecord } from './playlist-progress.ts';
+import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
+import { PART_RULES } from './rules/part-rules.ts';
+import type { ObservedRendition } from './rules/presentation-rules.ts';
+import { DIRECTIVE_RULES, HINT_RULES, MEDIA_ANSWER_RULES } from './rules/request-rules.ts';
+import { SYNTAX_RULES } from './rules/syntax-rules.ts';
+import { UPDATE_RULES } from './rules/update-rules.ts';
+import { SegmentHistory } from './segment-history.ts';
+
+/** A playlist's answer without what is not needed of it. */
+export type PlaylistResponse = Pick<TimedResponse, 'url' | 'status' | 'body' | 'startedAtMs' | 'endedAtMs'>;
+
+const PART_KEPT_TARGETS = 3;
+const OK = 200;
+
+/** One media playlist: all answers for it, and for the media that it names. */
+export class ObservedPlaylist {
+  readonly path: string;
+  readonly progress = new ProgressRecord();
+  isIFramePlaylist = false;
+  readonly #findings: FindingList;
+  readonly #place: string;
+  readonly #history = new SegmentHistory();
+  readonly #files = new ObservedFiles();
+  readonly #judge: MediaJudge;
+  #lastText = '';
+  #hasParts = false;
+  #hasHints = false;
+
+  constructor(path: string, place: string, findings: FindingList) {
+    this.path = path;
+    this.#place = place;
+    this.#findings = findings;
+    const toPath = (uri: string): string => this.resolve(uri);
+    this.#judge = new MediaJudge({ history: this.#history, findings, place, toPath });
+  }
+
+  get targetDurationSeconds(): number | null {
+    return this.progress.latest?.targetDurationSeconds ?? null;
+  }
+
+  /** The path of a URI in this playlist. */
+  resolve(uri: string): string {
+    return new URL(uri, `http://stream${this.path}`).pathname;
+  }
+
+  /** Adds an answer for the playlist. Returns it parsed, or null if it is a refusal. */
+  add(response: PlaylistResponse): MediaPlaylist | null {
+    const { url, status, startedAtMs, endedAtMs } = response;
+    const query = new URL(url, 'http://stream').searchParams;
+    const before = this.progress.before(startedAtMs);
+    const playlist = status === OK ? this.#addText(response, query.has('_HLS_skip'), before) : null;
+    if (playlist !== null) this.progress.add(playlist, endedAtMs);
+    const after = this.progress.latest;
+    if (before !== null && after !== null && (query.has('_HLS_msn') || query.has('_HLS_part'))) {
+      this.#findings.check(DIRECTIVE_RULES, this.#place, { query, status, playlist, before, after });
+    }
+    return playlist;
+  }
+
+  /** Adds an answer for a file that the playlist may name. `hasChanged`: it has other bytes than before. */
+  addMedia({ url, status, body, startedAtMs }: PlaylistResponse, hasChanged: boolean): void {
+    const { pathname } = new URL(url, 'http://stream');
+    const uri = this.#uriOf(pathname);
+    const listing = this.#files.listing(uri);
+    const targetMs = (this.targetDurationSeconds ?? 1) * 1000;
+    const { isPart = false, durationSeconds = 0, goneAtMs = null } = listing ?? {};
+    const isListed = listing !== undefined && listing.listedAtMs <= startedAtMs;
+    this.#findings.check(MEDIA_ANSWER_RULES, this.#place, {
+      ...{ uri, status, isPart, hasChanged },
+      isListed: isListed && goneAtMs === null,
+      goneTargets: goneAtMs === null ? null : (startedAtMs - goneAtMs) / targetMs,
+      keptTargets: isPart
+        ? PART_KEPT_TARGETS
+        : ((durationSeconds + this.#files.longestPlaylistSeconds) * 1000) / targetMs,
+    });
+    if (!isListed) {
+      this.#files.answerHint(uri, status);
+      if (listing !== undefined) this.#checkHint(uri);
+    }
+    if (status === OK) this.#judge.addFile(toMediaFile(pathname, body));
+  }
+
+  finish(): void {
+    this.#judge.finish();
+  }
+
+  /** All that was seen. */
+  observed(): ObservedRendition {
+    const { targetDurationSeconds, isIFramePlaylist } = this;
+    return {
+      ...{
+        path: this.#place,
+        targetDurationSeconds,
+        isIFramePlaylist,
+        hasParts: this.#hasParts,
+        hasHints: this.#hasHints,
+      },
+      ...{ segments: this.#judge.measured, track: this.#judge.track },
+    };
+  }
+
+  #addText(
+    { body, endedAtMs }: PlaylistResponse,
+    isDeltaAllowed: boolean,
+    before: PlaylistProgress | null,
+  ): MediaPlaylist {
+    const text = body.toString();
+    const playlist = parseMediaPlaylist(text);
+    if (text !== this.#lastText) {
+      const { lines } = playlist;
+      const isIFramePlaylist = this.isIFramePlaylist;
+      this.#findings.check(SYNTAX_RULES, this.#place, { bytes: body, lines, isMultivariant: false });
+      this.#findings.check([...MEDIA_PLAYLIST_RULES, ...PART_RULES], this.#place, {
+        playlist,
+        isDeltaAllowed,
+        isIFramePlaylist,
+      });
+    }
+    this.#lastText = text;
+    this.#hasParts ||= playlist.partTargetSeconds !== null && !playlist.isEnded;
+    this.#hasHints ||= playlist.preloadHint !== null;
+    const changes = this.#history.add(playlist);
+    if (before !== null) {
+      const hasHintedPart = before.hint !== null && this.#files.hintStatus(before.hint) === OK;
+      this.#findings.check(UPDATE_RULES, this.#place, { playlist, before, changes, hasHintedPart });
+    }
+    for (const uri of this.#files.add(playlist, endedAtMs)) this.#checkHint(uri);
+    this.#judge.addPlaylist(playlist);
+    return playlist;
+  }
+
+  #checkHint(uri: string): void {
+    const status = this.#files.hintStatus(uri);
+    if (status !== null) this.#findings.check(HINT_RULES, this.#place, { uri, status, isListed: true });
+  }
+
+  /** Playlists name the files of their own folder by their names. */
+  #uriOf(pathname: string): string {
+    const folder = this.path.replace(/[^/]*$/, '');
+    return pathname.startsWith(folder) ? pathname.slice(folder.length) : pathname;
+  }
+}

@@ -1,0 +1,33 @@
+import { ANSWER_RULES } from './rules/answer-rules.ts';
+import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
+import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
+import { PART_RULES } from './rules/part-rules.ts';
+import { PRESENTATION_RULES } from './rules/presentation-rules.ts';
+import {
+  DIRECTIVE_RULES,
+  HINT_RULES,
+  MEDIA_ANSWER_RULES,
+  REPORT_RULES,
+  REPORTED_RULES,
+} from './rules/request-rules.ts';
+import { SEGMENT_RULES } from './rules/segment-rules.ts';
+import { BEGINNING_RULES, SYNTAX_RULES } from './rules/syntax-rules.ts';
+import { UPDATE_RULES } from './rules/update-rules.ts';
+
+/** Every rule that a stream is checked against. */
+export const HLS_RULES: readonly { readonly id: string; readonly section: string }[] = [
+  ...BEGINNING_RULES,
+  ...SYNTAX_RULES,
+  ...MULTIVARIANT_RULES,
+  ...MEDIA_PLAYLIST_RULES,
+  ...PART_RULES,
+  ...UPDATE_RULES,
+  ...SEGMENT_RULES,
+  ...PRESENTATION_RULES,
+  ...ANSWER_RULES,
+  ...DIRECTIVE_RULES,
+  ...MEDIA_ANSWER_RULES,
+  ...HINT_RULES,
+  ...REPORTED_RULES,
+  ...REPORT_RULES,
+];

@@ -1,0 +1,273 @@
+import type { InitTrack } from '../media/init-tracks.ts';
+import type { Variant } from '../playlist/multivariant-playlist.ts';
+import type { Attributes } from '../playlist/playlist-lines.ts';
+import { type HlsRule, when } from '../rule.ts';
+
+/** What one segment of a rendition was found to be. */
+export interface JudgedSegment {
+  readonly msn: number;
+  readonly startSeconds: number | null;
+  readonly programDateTimeMs: number | null;
+  readonly discontinuityNumber: number | null;
+  readonly durationSeconds: number;
+  readonly sizeBytes: number;
+  /** Of the main track. */
+  readonly sampleSeconds: number;
+  readonly framesPerSecond: number | null;
+}
+
+/** All that was seen of one media playlist. */
+export interface ObservedRendition {
+  readonly path: string;
+  readonly targetDurationSeconds: number | null;
+  readonly isIFramePlaylist: boolean;
+  readonly segments: readonly JudgedSegment[];
+  /** Of its newest init section. Null if none was loaded. */
+  readonly track: InitTrack | null;
+  readonly hasParts: boolean;
+  readonly hasHints: boolean;
+}
+
+/** All renditions of one presentation side by side. */
+export interface ObservedPresentation {
+  readonly variants: readonly Variant[];
+  readonly media: readonly Attributes[];
+  readonly renditions: readonly ObservedRendition[];
+  /** Finds the rendition of a URI of the multivariant playlist. */
+  readonly renditionOf: (uri: string) => ObservedRendition | undefined;
+}
+
+const MILLISECOND_SECONDS = 1e-3;
+const DATE_TOLERANCE_MS = 2;
+/** Half and one and a half target durations (RFC 8216bis 4.4.6.2). */
+const PEAK_SPAN = { least: 0.5, most: 1.5 } as const;
+/** Apple's authoring specification allows ten percent. */
+const AVERAGE_TOLERANCE = 1.1;
+/** Less is the average of a few keyframes. */
+const AVERAGE_LEAST_SECONDS = 20;
+
+type SegmentPair = readonly [ObservedRendition, JudgedSegment, ObservedRendition, JudgedSegment];
+
+/** What holds between renditions, and between the multivariant playlist and the media (RFC 8216bis 4.4.6, 6.2.4). */
+export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
+  {
+    id: 'hint-present',
+    section: 'B.1',
+    check: ({ renditions }) =>
+      renditions
+        .filter(({ hasParts, hasHints }) => hasParts && !hasHints)
+        .map(({ path }) => `${path} never had an EXT-X-PRELOAD-HINT`),
+  },
+  {
+    id: 'same-target-duration',
+    section: '6.2.4',
+    check: ({ renditions }) => {
+      const targets = renditions
+        .filter(({ isIFramePlaylist }) => !isIFramePlaylist)
+        .map(({ path, targetDurationSeconds }) => `${path}: ${targetDurationSeconds}`);
+      const values = new Set(targets.map((target) => target.split(': ')[1]));
+      return when(values.size > 1, () => `EXT-X-TARGETDURATION of ${targets.join(', ')}`);
+    },
+  },
+  {
+    id: 'discontinuities-aligned',
+    section: '6.2.4',
+    check: (presentation) =>
+      pairs(presentation)
+        .filter(
+          ([, a, , b]) =>
+            a.discontinuityNumber !== null &&
+            b.discontinuityNumber !== null &&
+            a.discontinuityNumber !== b.discontinuityNumber,
+        )
+        .map(
+          ([first, a, other, b]) =>
+            `segment ${a.msn} is of discontinuity ${a.discontinuityNumber} in ${first.path}, of ${b.discontinuityNumber} in ${other.path}`,
+        ),
+  },
+  {
+    id: 'decode-times-aligned',
+    section: '6.2.4',
+    check: (presentation) =>
+      pairs(presentation).flatMap(([first, a, other, b]) => {
+        if (a.startSeconds === null || b.startSeconds === null) return [];
+        const off = Math.abs(a.startSeconds - b.startSeconds);
+        return when(
+          off > tolerance(first, a, other, b),
+          () =>
+            `segment ${a.msn} begins at ${a.startSeconds?.toFixed(5)} s in ${first.path}, at ${b.startSeconds?.toFixed(5)} s in ${other.path}`,
+        );
+      }),
+  },
+  {
+    id: 'dates-aligned',
+    section: '6.2.4',
+    check: (presentation) =>
+      pairs(presentation).flatMap(([first, a, other, b]) => {
+        if (a.programDateTimeMs === null || b.programDateTimeMs === null) return [];
+        const off = Math.abs(a.programDateTimeMs - b.programDateTimeMs);
+        return when(
+          off > tolerance(first, a, other, b) * 1000 + DATE_TOLERANCE_MS,
+          () => `segment ${a.msn} has a date in ${first.path} that is ${off} ms off the one in ${other.path}`,
+        );
+      }),
+  },
+  {
+    id: 'codecs-true',
+    section: '4.4.6.2',
+    check: (presentation) =>
+      presentation.variants.flatMap((variant) => {
+        if (!variant.attributes.has('CODECS')) return [];
+        const tracks = tracksOf(presentation, variant);
+        const found = tracks.map(({ codec }) => codec).toSorted();
+        const declared = (variant.attributes.get('CODECS') ?? '')
+          .split(',')
+          .map((codec) => codec.trim())
+          .toSorted();
+        return when(
+          tracks.length > 0 && found.join() !== declared.join(),
+          () => `variant ${variant.uri} declares CODECS ${declared.join()}, its init sections have ${found.join()}`,
+        );
+      }),
+  },
+  {
+    id: 'resolution-true',
+    section: '4.4.6.2',
+    check: (presentation) =>
+      presentation.variants.flatMap(({ uri, attributes }) => {
+        const track = presentation.renditionOf(uri)?.track;
+        const found = `${track?.width}x${track?.height}`;
+        const declared = attributes.get('RESOLUTION') ?? found;
+        return when(
+          track?.kind === 'video' && declared !== found,
+          () => `variant ${uri} declares RESOLUTION ${declared}, its init section has ${found}`,
+        );
+      }),
+  },
+  {
+    id: 'frame-rate-true',
+    section: '4.4.6.2',
+    check: (presentation) =>
+      presentation.variants.flatMap(({ uri, attributes }) => {
+        const rates =
+          presentation.renditionOf(uri)?.segments.flatMap(({ framesPerSecond }) => framesPerSecond ?? []) ?? [];
+        const declared = attributes.get('FRAME-RATE');
+        const fastest = Math.max(0, ...rates);
+        return when(
+          declared !== undefined && rates.length > 0 && Math.abs(Number(declared) - fastest) > MILLISECOND_SECONDS,
+          () => `variant ${uri} declares FRAME-RATE ${declared}, its media has ${fastest.toFixed(3)}`,
+        );
+      }),
+  },
+  {
+    id: 'channels-true',
+    section: '4.4.6.1',
+    check: ({ media, renditionOf }) =>
+      media.flatMap((item) => {
+        const found = renditionOf(item.get('URI') ?? '')?.track?.channels ?? null;
+        const declared = Number((item.get('CHANNELS') ?? '').split('/')[0]);
+        return when(
+          item.get('TYPE') === 'AUDIO' && found !== null && declared > 0 && declared !== found,
+          () => `${item.get('NAME')} declares ${declared} channels, its init section has ${found}`,
+        );
+      }),
+  },
+  {
+    id: 'bandwidth-is-peak',
+    section: '4.4.6.2',
+    check: (presentation) =>
+      presentation.variants.flatMap((variant) => {
+        const peak = sum(presentation, variant, peakBitsPerSecond);
+        const declared = Number(variant.attributes.get('BANDWIDTH'));
+        return when(
+          peak > declared,
+          () => `variant ${variant.uri} declares BANDWIDTH ${declared}, its media has a peak of ${Math.ceil(peak)}`,
+        );
+      }),
+  },
+  {
+    id: 'average-bandwidth-true',
+    section: 'Apple HLS authoring specification, 9',
+    check: (presentation) =>
+      presentation.variants.flatMap((variant) => {
+        const average = sum(presentation, variant, averageBitsPerSecond);
+        const declared = Number(variant.attributes.get('AVERAGE-BANDWIDTH') ?? Number.NaN);
+        return when(
+          average > declared * AVERAGE_TOLERANCE,
+          () => `variant ${variant.uri} declares AVERAGE-BANDWIDTH ${declared}, its media has ${Math.ceil(average)}`,
+        );
+      }),
+  },
+];
+
+/** The same segment in the first rendition that has it and in each other one. */
+function pairs({ renditions }: ObservedPresentation): readonly SegmentPair[] {
+  const firsts = new Map<number, readonly [ObservedRendition, JudgedSegment]>();
+  const found: SegmentPair[] = [];
+  for (const rendition of renditions.filter(({ isIFramePlaylist }) => !isIFramePlaylist)) {
+    for (const segment of rendition.segments) {
+      const first = firsts.get(segment.msn);
+      if (first === undefined) firsts.set(segment.msn, [rendition, segment]);
+      else found.push([...first, rendition, segment]);
+    }
+  }
+  return found;
+}
+
+/** Pictures begin together. Sound begins with the sample nearest to them. */
+function tolerance(first: ObservedRendition, a: JudgedSegment, other: ObservedRendition, b: JudgedSegment): number {
+  const isVideo = first.track?.kind === 'video' && other.track?.kind === 'video';
+  return isVideo ? MILLISECOND_SECONDS : Math.max(a.sampleSeconds, b.sampleSeconds) + MILLISECOND_SECONDS;
+}
+
+/** The variant's own rendition, and the first one of its AUDIO group that has a playlist of its own. Nothing without its own. */
+function partsOf(
+  { renditionOf, media }: ObservedPresentation,
+  { uri, attributes }: Variant,
+): readonly ObservedRendition[] {
+  const own = renditionOf(uri);
+  const group = attributes.get('AUDIO');
+  const isOfGroup = (item: Attributes): boolean => item.get('TYPE') === 'AUDIO' && item.get('GROUP-ID') === group;
+  const audioUri = media.find((item) => isOfGroup(item) && item.has('URI'))?.get('URI');
+  const audio = audioUri === undefined ? undefined : renditionOf(audioUri);
+  if (own === undefined) return [];
+  return audio === undefined || audio === own ? [own] : [own, audio];
+}
+
+function tracksOf(presentation: ObservedPresentation, variant: Variant): readonly InitTrack[] {
+  const renditions = partsOf(presentation, variant);
+  const tracks = renditions.flatMap(({ track }) => track ?? []);
+  return tracks.length === renditions.length ? tracks : [];
+}
+
+function sum(
+  presentation: ObservedPresentation,
+  variant: Variant,
+  measure: (rendition: ObservedRendition) => number,
+): number {
+  return partsOf(presentation, variant).reduce((total, rendition) => total + measure(rendition), 0);
+}
+
+/** The largest bitrate of segments in a row that last between half and one and a half target durations. */
+function peakBitsPerSecond({ segments, targetDurationSeconds }: ObservedRendition): number {
+  const target = targetDurationSeconds ?? 0;
+  let peak = 0;
+  segments.forEach((_, from) => {
+    let [bits, seconds] = [0, 0];
+    for (let index = from; index < segments.length; index++) {
+      const segment = segments[index];
+      if (segment === undefined || (index > from && segment.msn !== (segments[index - 1]?.msn ?? 0) + 1)) break;
+      bits += segment.sizeBytes * 8;
+      seconds += segment.durationSeconds;
+      if (seconds > PEAK_SPAN.most * target) break;
+      if (seconds >= PEAK_SPAN.least * target) peak = Math.max(peak, bits / seconds);
+    }
+  });
+  return peak;
+}
+
+function averageBitsPerSecond({ segments }: ObservedRendition): number {
+  const seconds = segments.reduce((total, { durationSeconds }) => total + durationSeconds, 0);
+  const bits = segments.reduce((total, { sizeBytes }) => total + sizeBytes * 8, 0);
+  return seconds < AVERAGE_LEAST_SECONDS ? 0 : bits / seconds;
+}

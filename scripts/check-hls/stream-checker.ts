@@ -1,0 +1,217 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { BoundedMap } from './bounded-map.ts';
+import { FindingList, type HlsFinding } from './finding-list.ts';
+import { toMediaFile } from './media/media-file.ts';
+import { ObservedPlaylist, type PlaylistResponse } from './observed-playlist.ts';
+import type { MediaPlaylist } from './playlist/media-playlist.ts';
+import {
+  isMultivariant,
+  type MultivariantPlaylist,
+  namedPlaylistUris,
+  parseMultivariantPlaylist,
+} from './playlist/multivariant-playlist.ts';
+import type { PlaylistProgress } from './playlist-progress.ts';
+import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
+import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
+import { PRESENTATION_RULES } from './rules/presentation-rules.ts';
+import { type ObservedReport, REPORT_RULES, REPORTED_RULES } from './rules/request-rules.ts';
+import { BEGINNING_RULES, isPlaylist, SYNTAX_RULES } from './rules/syntax-rules.ts';
+
+/** An answer with its headers, or without, if it did not come over HTTP. */
+export type CheckedResponse = PlaylistResponse & { readonly headers?: IncomingHttpHeaders };
+
+interface PendingReport {
+  readonly path: string;
+  readonly place: string;
+  readonly said: ObservedReport['said'];
+  readonly least: PlaylistProgress['end'];
+  readonly endedAtMs: number;
+}
+
+const OK = 200;
+const MAX_DIGESTS = 10_000;
+const MAX_RENDITIONS = 64;
+const MAX_REPORTS = 1_000;
+
+/**
+ * Checks all answers that viewers of one stream got, whichever viewer, task or cache they came from, against the rules of RFC
+ * 8216bis. Memory is bounded.
+ */
+export class StreamChecker {
+  readonly #findings = new FindingList();
+  readonly #playlists = new Map<string, ObservedPlaylist>();
+  readonly #digests = new BoundedMap<string, string>(MAX_DIGESTS);
+  #reports: PendingReport[] = [];
+  #multivariant: MultivariantPlaylist | null = null;
+  #firstMultivariant: MultivariantPlaylist | null = null;
+  #multivariantPath = '/';
+  #multivariantText = '';
+
+  /** Adds an answer of any kind. Answers are added in the order in which they were complete. */
+  add(response: CheckedResponse): void {
+    const { pathname, searchParams } = new URL(response.url, 'http://stream');
+    const kind = this.#kindOf(pathname, response);
+    if (kind === 'multivariant-playlist') this.#addMultivariant(pathname, response);
+    else if (kind === 'media-playlist') this.#addPlaylist(pathname, response);
+    else if (kind === 'init' || kind === 'media') this.#addMedia(pathname, response);
+    const { headers, status, body } = response;
+    if (headers === undefined) return;
+    this.#findings.check(ANSWER_RULES, `${this.#placeOf(kind, pathname)}`, {
+      ...{ kind, response: { status, headers, bodyBytes: body.length }, isBlocking: searchParams.has('_HLS_msn') },
+      targetDurationSeconds: this.#targetOf(pathname),
+    });
+  }
+
+  /** One for each rule and place, by all answers so far. */
+  findings(): HlsFinding[] {
+    return this.#finished().findings();
+  }
+
+  /** One for each thing that was seen. */
+  details(): HlsFinding[] {
+    return this.#finished().details();
+  }
+
+  #finished(): FindingList {
+    for (const playlist of this.#playlists.values()) playlist.finish();
+    const last = this.#multivariant;
+    for (const playlist of new Set([this.#firstMultivariant, last])) this.#checkPresentation(playlist);
+    return this.#findings;
+  }
+
+  #checkPresentation(multivariant: MultivariantPlaylist | null): void {
+    const observed = [...this.#playlists.values()].filter(({ progress }) => progress.latest !== null);
+    const byPath = new Map(observed.map((playlist) => [playlist.path, playlist.observed()]));
+    this.#findings.check(PRESENTATION_RULES, this.#relative(this.#multivariantPath), {
+      variants: multivariant?.variants ?? [],
+      media: multivariant?.media ?? [],
+      renditions: [...byPath.values()],
+      renditionOf: (uri) => byPath.get(this.#resolve(uri)),
+    });
+  }
+
+  #kindOf(pathname: string, { status, body }: CheckedResponse): AnsweredKind {
+    if (this.#playlists.has(pathname)) return 'media-playlist';
+    if (/\.m3u8$/.test(pathname)) {
+      return status === OK && !isMultivariant(body.toString()) ? 'media-playlist' : 'multivariant-playlist';
+    }
+    if (/\.(m4s|mp4|m4a|m4v|cmf[avt])$/.test(pathname)) return isInit(body) ? 'init' : 'media';
+    return 'other';
+  }
+
+  #addMultivariant(pathname: string, { status, body }: CheckedResponse): void {
+    const text = body.toString();
+    if (status !== OK || text === this.#multivariantText) return;
+    this.#multivariantPath = pathname;
+    const place = this.#relative(pathname);
+    this.#findings.check(BEGINNING_RULES, place, text);
+    if (!isPlaylist(text)) return;
+    this.#multivariantText = text;
+    const playlist = parseMultivariantPlaylist(text);
+    this.#multivariant = playlist;
+    this.#firstMultivariant ??= playlist;
+    this.#findings.check(SYNTAX_RULES, place, { bytes: body, lines: playlist.lines, isMultivariant: true });
+    this.#findings.check(MULTIVARIANT_RULES, place, playlist);
+    const iFramePaths = playlist.iFrameVariants.map((attributes) => this.#resolve(attributes.get('URI') ?? ''));
+    for (const uri of namedPlaylistUris(playlist)) {
+      const path = this.#resolve(uri);
+      const observed = this.#playlist(path);
+      if (observed !== null) observed.isIFramePlaylist = iFramePaths.includes(path);
+    }
+  }
+
+  #addPlaylist(pathname: string, response: CheckedResponse): void {
+    const observed = this.#playlist(pathname);
+    if (observed === null) return;
+    const place = this.#relative(pathname);
+    const text = response.body.toString();
+    if (response.status === OK) {
+      this.#findings.check(BEGINNING_RULES, place, text);
+      if (!isPlaylist(text)) return;
+    }
+    const playlist = observed.add(response);
+    if (playlist === null) return;
+    this.#checkPendingReports(observed, response);
+    this.#checkReports(observed, playlist, response);
+  }
+
+  #checkReports(observed: ObservedPlaylist, playlist: MediaPlaylist, response: CheckedResponse): void {
+    const place = this.#relative(observed.path);
+    const paths = playlist.reports.map(({ uri }) => observed.resolve(uri));
+    const named =
+      this.#multivariant === null ? [] : namedPlaylistUris(this.#multivariant).map((uri) => this.#resolve(uri));
+    this.#findings.check(REPORTED_RULES, place, {
+      playlist,
+      reported: paths.map((path) => this.#relative(path)),
+      ownPath: place,
+      otherPaths: named
+        .filter((path) => path !== observed.path && !this.#playlists.get(path)?.isIFramePlaylist)
+        .map((path) => this.#relative(path)),
+    });
+    if (Number(response.headers?.age ?? 0) > 0) return;
+    playlist.reports.forEach(({ lastMsn, lastPart }, index) => {
+      const path = paths[index] ?? '';
+      const least = this.#playlists.get(path)?.progress.before(response.startedAtMs)?.reportable;
+      if (least === undefined || Number.isNaN(lastMsn)) return;
+      const said = { msn: lastMsn, parts: lastPart === null ? null : lastPart + 1 };
+      this.#reports.push({ path, place, said, least, endedAtMs: response.endedAtMs });
+    });
+    if (this.#reports.length > MAX_REPORTS) this.#reports = this.#reports.slice(-MAX_REPORTS);
+  }
+
+  /** A report can be judged once there is an answer that was asked for after it. */
+  #checkPendingReports({ path, progress }: ObservedPlaylist, { startedAtMs, headers }: CheckedResponse): void {
+    const most = progress.latest?.reportable;
+    if (most === undefined || Number(headers?.age ?? 0) > 0) return;
+    const isDue = (report: PendingReport): boolean => report.path === path && report.endedAtMs < startedAtMs;
+    for (const { place, said, least } of this.#reports.filter(isDue)) {
+      this.#findings.check(REPORT_RULES, place, { uri: this.#relative(path), said, least, most });
+    }
+    this.#reports = this.#reports.filter((report) => !isDue(report));
+  }
+
+  #addMedia(pathname: string, response: CheckedResponse): void {
+    const folder = pathname.replace(/[^/]*$/, '');
+    const owners = [...this.#playlists.values()].filter(({ path }) => path.replace(/[^/]*$/, '') === folder);
+    const { digest } = toMediaFile(pathname, response.body);
+    const known = response.status === OK ? (this.#digests.get(pathname) ?? digest) : digest;
+    if (response.status === OK && !this.#digests.has(pathname)) this.#digests.set(pathname, digest);
+    for (const owner of owners) owner.addMedia(response, known !== digest);
+  }
+
+  #playlist(path: string): ObservedPlaylist | null {
+    const known = this.#playlists.get(path);
+    if (known !== undefined || this.#playlists.size >= MAX_RENDITIONS) return known ?? null;
+    const observed = new ObservedPlaylist(path, this.#relative(path), this.#findings);
+    this.#playlists.set(path, observed);
+    return observed;
+  }
+
+  /** A file belongs to its folder's playlist: one finding for each kind there is enough. */
+  #placeOf(kind: AnsweredKind, pathname: string): string {
+    return this.#relative(kind === 'init' || kind === 'media' ? pathname.replace(/[^/]*$/, kind) : pathname);
+  }
+
+  #targetOf(pathname: string): number | null {
+    const own = this.#playlists.get(pathname)?.targetDurationSeconds;
+    return (
+      own ??
+      [...this.#playlists.values()].find((playlist) => playlist.targetDurationSeconds !== null)
+        ?.targetDurationSeconds ??
+      null
+    );
+  }
+
+  #resolve(uri: string): string {
+    return new URL(uri, `http://stream${this.#multivariantPath}`).pathname;
+  }
+
+  /** Paths may have a viewer token in them, which nobody should print. */
+  #relative(path: string): string {
+    return path.replace(/^.*\/live\/[^/]+\//, '');
+  }
+}
+
+function isInit(body: Buffer): boolean {
+  return body.toString('latin1', 4, 8) === 'ftyp';
+}
