@@ -2,7 +2,7 @@ import { ANSWER_RULES } from './rules/answer-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
 import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
 import { PART_RULES } from './rules/part-rules.ts';
-import { PRESENTATION_RULES } from './rules/presentation-rules.ts';
+import { PEAK_RULES, PRESENTATION_RULES } from './rules/presentation-rules.ts';
 import {
   DIRECTIVE_RULES,
   HINT_RULES,
@@ -24,6 +24,7 @@ export const HLS_RULES: readonly { readonly id: string; readonly section: string
   ...UPDATE_RULES,
   ...SEGMENT_RULES,
   ...PRESENTATION_RULES,
+  ...PEAK_RULES,
   ...ANSWER_RULES,
   ...DIRECTIVE_RULES,
   ...MEDIA_ANSWER_RULES,

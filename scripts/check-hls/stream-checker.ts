@@ -11,9 +11,10 @@ import {
   parseMultivariantPlaylist,
 } from './playlist/multivariant-playlist.ts';
 import type { PlaylistProgress } from './playlist-progress.ts';
+import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
 import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
-import { PRESENTATION_RULES } from './rules/presentation-rules.ts';
+import { type ObservedPresentation, PEAK_RULES, PRESENTATION_RULES } from './rules/presentation-rules.ts';
 import { type ObservedReport, REPORT_RULES, REPORTED_RULES } from './rules/request-rules.ts';
 import { BEGINNING_RULES, isPlaylist, SYNTAX_RULES } from './rules/syntax-rules.ts';
 
@@ -74,15 +75,16 @@ export class StreamChecker {
 
   #finished(): FindingList {
     for (const playlist of this.#playlists.values()) playlist.finish();
-    const last = this.#multivariant;
-    for (const playlist of new Set([this.#firstMultivariant, last])) this.#checkPresentation(playlist);
+    // Players load it once, so what they may get at most holds from the first one on.
+    this.#checkPresentation(this.#firstMultivariant, PEAK_RULES);
+    this.#checkPresentation(this.#multivariant, PRESENTATION_RULES);
     return this.#findings;
   }
 
-  #checkPresentation(multivariant: MultivariantPlaylist | null): void {
+  #checkPresentation(multivariant: MultivariantPlaylist | null, rules: readonly HlsRule<ObservedPresentation>[]): void {
     const observed = [...this.#playlists.values()].filter(({ progress }) => progress.latest !== null);
     const byPath = new Map(observed.map((playlist) => [playlist.path, playlist.observed()]));
-    this.#findings.check(PRESENTATION_RULES, this.#relative(this.#multivariantPath), {
+    this.#findings.check(rules, this.#relative(this.#multivariantPath), {
       variants: multivariant?.variants ?? [],
       media: multivariant?.media ?? [],
       renditions: [...byPath.values()],

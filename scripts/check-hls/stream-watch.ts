@@ -55,6 +55,9 @@ export async function watchStream(options: StreamWatchOptions): Promise<StreamWa
       .map((uri, index) => new RenditionWatch({ url: new URL(uri, url).href, get, pause, signal, tries: index === 0 }));
     const reload = setInterval(() => void get(url), MULTIVARIANT_MS);
     await Promise.all(watches.map((watch) => watch.run())).finally(() => clearInterval(reload));
+    // What it declares is compared with the newest media.
+    const last = await client.get(url).catch(() => null);
+    if (last !== null) checker.add(last);
     const hasMedia = watches.some(({ playlists }) => playlists > 0);
     return { checker, answers, failure: hasMedia ? null : 'no media playlist came' };
   } finally {

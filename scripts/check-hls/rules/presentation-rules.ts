@@ -173,19 +173,6 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
       }),
   },
   {
-    id: 'bandwidth-is-peak',
-    section: '4.4.6.2',
-    check: (presentation) =>
-      presentation.variants.flatMap((variant) => {
-        const peak = sum(presentation, variant, peakBitsPerSecond);
-        const declared = Number(variant.attributes.get('BANDWIDTH'));
-        return when(
-          peak > declared,
-          () => `variant ${variant.uri} declares BANDWIDTH ${declared}, its media has a peak of ${Math.ceil(peak)}`,
-        );
-      }),
-  },
-  {
     id: 'average-bandwidth-true',
     section: 'Apple HLS authoring specification, 9',
     check: (presentation) =>
@@ -195,6 +182,23 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
         return when(
           average > declared * AVERAGE_TOLERANCE,
           () => `variant ${variant.uri} declares AVERAGE-BANDWIDTH ${declared}, its media has ${Math.ceil(average)}`,
+        );
+      }),
+  },
+];
+
+/** What a multivariant playlist promises of all media that comes. */
+export const PEAK_RULES: readonly HlsRule<ObservedPresentation>[] = [
+  {
+    id: 'bandwidth-is-peak',
+    section: '4.4.6.2',
+    check: (presentation) =>
+      presentation.variants.flatMap((variant) => {
+        const peak = sum(presentation, variant, peakBitsPerSecond);
+        const declared = Number(variant.attributes.get('BANDWIDTH'));
+        return when(
+          peak > declared,
+          () => `variant ${variant.uri} declares BANDWIDTH ${declared}, its media has a peak of ${Math.ceil(peak)}`,
         );
       }),
   },
