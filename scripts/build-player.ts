@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Metafile } from 'esbuild';
+import { HLS_JS_BUILD } from './hls-js-build.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SOURCE_DIR = join(ROOT, 'lib/player');
@@ -41,6 +42,7 @@ export async function buildPlayer(outDir: string): Promise<PlayerBuild> {
     bundle: true,
     minify: true,
     format: 'esm',
+    ...HLS_JS_BUILD,
     target: BROWSERS,
     legalComments: 'none',
     metafile: true,

@@ -1,7 +1,11 @@
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { buildPlayer } from '#scripts/build-player.ts';
+
+/** What a viewer loads before the first picture, in bytes after gzip. */
+const MAX_SCRIPT_BYTES = 190_000;
 
 let outDir: string;
 
@@ -30,4 +34,15 @@ test('index.html refers to the built files by absolute path and has no inline sc
   );
   expect(html).not.toMatch(/<script(?![^>]* src=)/);
   expect(html).not.toMatch(/\son\w+=/);
+});
+
+test('the script of the page is small, and has what the page uses of hls.js', async () => {
+  const { files, metafile } = await buildPlayer(outDir);
+  const scripts = files.filter(({ path }) => path.endsWith('.js'));
+  const bodies = await Promise.all(scripts.map(({ path }) => readFile(join(outDir, path))));
+  expect(bodies.reduce((bytes, body) => bytes + gzipSync(body).length, 0)).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));
+  const controllers = inputs.flatMap((path) => /hls\.js\/src\/controller\/(.*)-controller\.ts$/.exec(path)?.[1] ?? []);
+  expect(controllers).toEqual(expect.arrayContaining(['audio-stream', 'audio-track', 'timeline', 'latency']));
+  expect(controllers).not.toEqual(expect.arrayContaining(['eme']));
 });
