@@ -126,6 +126,8 @@ if (!navigator.onLine) handle('offline');
 
 declare global {
   interface Window {
+    /** The answer to the page's first request for the status, by early.ts, until this file takes it. */
+    headendEarlyStatus?: Promise<Response>;
     /**
      * The page's state, for tests and benchmarks. `hls` is null before playback and with the browser's built-in HLS.
      */
@@ -158,7 +160,11 @@ window.headend = {
   },
 };
 
-const request: typeof fetch = (input, init) => fetch(input, init);
+const request: typeof fetch = (input, init) => {
+  const early = input === statusUrl ? window.headendEarlyStatus : undefined;
+  delete window.headendEarlyStatus;
+  return early ?? fetch(input, init);
+};
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== '') {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { waitFor } from '#kit/wait-for.ts';
 import { buildPlayer } from '#scripts/build-player.ts';
 import { Visit, WAIT_MS } from './visit.ts';
 
@@ -180,3 +181,29 @@ testVisit('a public stream resumes after temporary 403s', async (visit) => {
   await visit.playsOn();
   expect(visit.ownComplaints).toEqual([]);
 });
+
+testVisit(
+  'asks for status and playlist once, before its script has run, and for no playlist of an absent stream',
+  async (visit) => {
+    const { origin, page } = visit;
+    const held: (() => void)[] = [];
+    await page.route('**/main-*.js', async (route) => {
+      await new Promise<void>((resolve) => held.push(resolve));
+      await route.continue();
+    });
+    await page.goto(`${origin.url}/watch/abcdefghij234567`, { waitUntil: 'commit' });
+    await waitFor('the early request', () => origin.requestedPaths.length > 0 && held.length > 0);
+    expect(origin.requestedPaths).toEqual(['/live/abcdefghij234567/status.json']);
+    for (const goOn of held.splice(0)) goOn();
+    await visit.stateToBe('starting-soon');
+    expect(origin.requestedPaths.filter((path) => path.endsWith('status.json')).length).toBeLessThanOrEqual(2);
+
+    await origin.goLive();
+    await visit.stateToBe('playing');
+    origin.requestedPaths.length = 0;
+    await page.reload({ waitUntil: 'commit' });
+    await waitFor('the early requests', () => origin.requestedPaths.some((path) => path.endsWith('master.m3u8')));
+    for (const goOn of held.splice(0)) goOn();
+    await visit.stateToBe('playing');
+  },
+);
