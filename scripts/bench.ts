@@ -20,6 +20,7 @@ import { memory } from './bench/memory.ts';
 import { recipeCpu } from './bench/recipe-cpu.ts';
 import { recovery } from './bench/recovery.ts';
 import { type BenchResult, formatResultTables, measurementOf } from './bench/result-tables.ts';
+import { startUp } from './bench/start-up.ts';
 import { ffmpegHls } from './bench/systems/ffmpeg-hls.ts';
 import { headend } from './bench/systems/headend.ts';
 import { nginxRtmp } from './bench/systems/nginx-rtmp.ts';
@@ -42,6 +43,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ingestAuth,
   badKeys,
   recovery,
+  startUp,
   controlLatency,
   ...capacities,
   ...[
