@@ -53,6 +53,9 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(maxAge(String(headers['cache-control']))).toBeGreaterThan(1);
     expect(cachedSeconds(behavior, String(headers['cache-control']))).toBe(maxAge(String(headers['cache-control'])));
     expect(behavior.cachePolicy.queryStrings).toEqual(['_HLS_msn', '_HLS_part', '_HLS_skip']);
+    expect(
+      behaviorFor(readDistribution(stage), `/live/${PLAYBACK_ID}/${FILES.status}`).cachePolicy.queryStrings,
+    ).toEqual(['after']);
   });
 
   test('media comes from the VPC origin, over HTTP inside the network', () => {

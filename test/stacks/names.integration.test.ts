@@ -22,9 +22,9 @@ describe.each(TESTED_STAGES)('names of stage $name', (config) => {
 
   test('in CloudFront, which has no regions, differ in each region of the stage', () => {
     const names = cloudFrontNames(stage).map((name) => JSON.stringify(name));
-    // Three cache policies, three header policies, three functions, the key value store, the access to the bucket,
+    // Four cache policies, three header policies, three functions, the key value store, the access to the bucket,
     // the origin.
-    expect(names).toHaveLength(12);
+    expect(names).toHaveLength(13);
     expect(names.filter((name) => !name.includes(region()))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
   });
