@@ -28,7 +28,12 @@ test('one address is open in addition to loopback', async () => {
 test.each([
   ['that leads to others', '192.0.2.7', '192.0.2.7', ['203.0.113.1']],
   ['that is the first, if none leads to others', null, '203.0.113.1', ['192.0.2.7']],
-  ['that is the first, if a tunnel that has no such address leads to others', '198.51.100.9', '203.0.113.1', ['192.0.2.7']],
+  [
+    'that is the first, if a tunnel that has no such address leads to others',
+    '198.51.100.9',
+    '203.0.113.1',
+    ['192.0.2.7'],
+  ],
 ])('of all addresses, links have the one %s', async (_which, route, address, otherAddresses) => {
   expect(await resolve('0.0.0.0', { route })).toEqual({
     listenHosts: ['0.0.0.0'],
@@ -42,8 +47,16 @@ test('the system names the address that leads to others, or none', async () => {
 });
 
 test.each([
-  ['192.0.2.8', {}, '--host 192.0.2.8 is no address of this machine. It has 203.0.113.1, 192.0.2.7; 0.0.0.0 means all of them.'],
-  ['192.0.2.8', { interfaces: {} }, '--host 192.0.2.8 is no address of this machine. This machine has no address in a network now.'],
+  [
+    '192.0.2.8',
+    {},
+    '--host 192.0.2.8 is no address of this machine. It has 203.0.113.1, 192.0.2.7; 0.0.0.0 means all of them.',
+  ],
+  [
+    '192.0.2.8',
+    { interfaces: {} },
+    '--host 192.0.2.8 is no address of this machine. This machine has no address in a network now.',
+  ],
   ['0.0.0.0', { interfaces: {} }, '--host 0.0.0.0 is not possible. This machine has no address in a network now.'],
 ])('%s is refused with what there is', async (host, machine, message) => {
   const resolving = resolve(host, machine);
