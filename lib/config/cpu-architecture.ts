@@ -1,5 +1,6 @@
 import { type Architecture, publishVCpus } from '#domain/encoder-capacity.ts';
 import type { LadderName } from '#domain/ladders.ts';
+import type { VideoCodec } from '#domain/video-codecs.ts';
 
 /** The architectures of a stage's tasks, by the names that AWS and Docker's daemon use. */
 export const CPU_ARCHITECTURES = ['arm64', 'x86_64'] as const;
@@ -15,5 +16,11 @@ export const NODE_ARCHITECTURES = { arm64: 'arm64', x86_64: 'x64' } as const sat
 /** The vCPUs that one broadcast of the stage's ladder takes on its tasks. */
 export const stagePublishVCpus = (stage: {
   readonly ladder: LadderName;
+  readonly codecs: readonly VideoCodec[];
   readonly cpuArchitecture: CpuArchitectureName;
-}): number => publishVCpus({ ladder: stage.ladder, architecture: NODE_ARCHITECTURES[stage.cpuArchitecture] });
+}): number =>
+  publishVCpus({
+    ladder: stage.ladder,
+    codecs: stage.codecs,
+    architecture: NODE_ARCHITECTURES[stage.cpuArchitecture],
+  });

@@ -5,11 +5,13 @@ import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams.ts';
+import { DEFAULT_CODECS } from '#domain/video-codecs.ts';
 import { CPU_ARCHITECTURES } from './cpu-architecture.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
 import { slateImageSchema } from './slate-image.ts';
 import {
   availabilityZonesSchema,
+  codecsSchema,
   dnsZoneSchema,
   domainSchema,
   geoRestrictionSchema,
@@ -97,6 +99,12 @@ const stageFieldsSchema = z.strictObject({
 
   /** Ladder of streams that don't set one. Tasks are sized for it. @default '720p' */
   ladder: z.enum(LADDER_NAMES).default(DEFAULT_LADDER),
+  /**
+   * What the rungs of streams that don't set it are encoded in. With `['h264', 'hevc']`, each rung is there in HEVC, too, at 40 % less
+   * bitrate, for players that have it. It takes several times the CPU of H.264 alone; lib/domain/encoder-capacity.ts says how much.
+   * @default ['h264']
+   */
+  codecs: codecsSchema.default(DEFAULT_CODECS),
   /** Latency profile of streams that don't set one. @default 'low' */
   latency: z.enum(LATENCY_NAMES).default(DEFAULT_LATENCY),
   /** Who may watch streams that don't set it: everybody, or viewers with a token. @default 'public' */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codecsProblem, VIDEO_CODECS } from '#domain/video-codecs.ts';
 
 /** An optional field without a default: null in a resolved stage if it is left out. */
 export const orNull = <Schema extends z.ZodType>(schema: Schema) =>
@@ -97,6 +98,16 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+
+/** What the rungs of a ladder are encoded in. */
+export const codecsSchema = z
+  .array(z.enum(VIDEO_CODECS, { error: ({ input }) => `${String(input)} is not among ${VIDEO_CODECS.join(', ')}` }))
+  .min(1)
+  .readonly()
+  .superRefine((codecs, context) => {
+    const problem = codecsProblem(codecs);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  });
 
 const countriesSchema = z
   .array(z.string().regex(/^[A-Z]{2}$/, 'must be a country code such as DE'))

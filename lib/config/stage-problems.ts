@@ -58,16 +58,16 @@ function* domainProblems(stage: ResolvedStage): Iterable<string> {
 }
 
 function* capacityProblems(stage: ResolvedStage): Iterable<string> {
-  const { ladder, task, capacityVCpus, minTasks, maxTasks } = stage;
+  const { ladder, codecs, task, capacityVCpus, minTasks, maxTasks } = stage;
   const most = taskCapacityVCpus(task);
   const needed = stagePublishVCpus(stage);
+  const broadcast = codecs.length > 1 ? `${ladder} broadcast in ${codecs.join(' and ')}` : `${ladder} broadcast`;
   const size = `${task.vCpus} vCPUs and ${task.memoryGib} GiB`;
-  if (needed > most)
-    yield `task: ${size} can't encode a single ${ladder} broadcast in real time, which takes ${needed} vCPUs`;
+  if (needed > most) yield `task: ${size} can't encode a single ${broadcast} in real time, which takes ${needed} vCPUs`;
   else if (capacityVCpus > most) {
     yield `capacityVCpus: a task of ${size} has at most ${most} vCPUs for broadcasts, not ${capacityVCpus}`;
   } else if (capacityVCpus < needed) {
-    yield `capacityVCpus: a ${ladder} broadcast takes ${needed} vCPUs, so ${capacityVCpus} would refuse every one`;
+    yield `capacityVCpus: a ${broadcast} takes ${needed} vCPUs, so ${capacityVCpus} would refuse every one`;
   }
   if (minTasks > maxTasks) yield `minTasks: ${minTasks} is more than maxTasks, ${maxTasks}`;
   for (const { schedule, minTasks: scheduled } of stage.scheduledMinimums) {

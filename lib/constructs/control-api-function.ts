@@ -10,7 +10,7 @@ import type { StreamTables } from './stream-tables.ts';
 import type { ViewerTokenSecret } from './viewer-token-secret.ts';
 
 export interface ControlApiFunctionProps
-  extends Pick<ResolvedStage, 'apiDomain' | 'ladder' | 'latency' | 'playback' | 'logRetentionDays'> {
+  extends Pick<ResolvedStage, 'apiDomain' | 'ladder' | 'latency' | 'codecs' | 'playback' | 'logRetentionDays'> {
   readonly codePath: string;
   readonly tables: StreamTables;
   /** Gets an event for every change. */
@@ -88,6 +88,7 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
     PLAYBACK_BASE_URL: props.playbackBaseUrl,
     DEFAULT_LADDER: props.ladder,
     DEFAULT_LATENCY: props.latency,
+    DEFAULT_CODECS: props.codecs.join(),
     DEFAULT_PLAYBACK: props.playback,
     VIEWER_TOKEN_SECRET_ARN: props.viewerTokenSecret.secret.secretArn,
     EDGE_SECRET_ARN: props.edgeSecret.secretArn,

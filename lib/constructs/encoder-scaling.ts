@@ -15,7 +15,7 @@ import {
 export interface EncoderScalingProps
   extends Pick<
     ResolvedStage,
-    'name' | 'ladder' | 'cpuArchitecture' | 'capacityVCpus' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'
+    'name' | 'ladder' | 'codecs' | 'cpuArchitecture' | 'capacityVCpus' | 'minTasks' | 'maxTasks' | 'scheduledMinimums'
   > {
   readonly service: FargateService;
 }

@@ -10,7 +10,7 @@ import type { StreamTables } from './stream-tables.ts';
 export interface IngestAuthFunctionProps
   extends Pick<
     ResolvedStage,
-    'publishMode' | 'webhookUrl' | 'ladder' | 'latency' | 'logRetentionDays' | 'removalPolicy'
+    'publishMode' | 'webhookUrl' | 'ladder' | 'latency' | 'codecs' | 'logRetentionDays' | 'removalPolicy'
   > {
   readonly codePath: string;
   readonly tables: StreamTables;
@@ -55,6 +55,7 @@ export class IngestAuthFunction extends Construct {
       WEBHOOK_SECRET_ARN: this.webhookSecret.secretArn,
       DEFAULT_LADDER: props.ladder,
       DEFAULT_LATENCY: props.latency,
+      DEFAULT_CODECS: props.codecs.join(),
     };
   }
 

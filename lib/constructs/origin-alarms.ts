@@ -10,7 +10,7 @@ import type { AlarmTopic } from './alarm-topic.ts';
 import type { OriginListener } from './origin-listener.ts';
 import { encoderMetric } from './stage-metrics.ts';
 
-export interface OriginAlarmsProps extends Pick<ResolvedStage, 'name' | 'ladder' | 'originShieldRegion'> {
+export interface OriginAlarmsProps extends Pick<ResolvedStage, 'name' | 'ladder' | 'codecs' | 'originShieldRegion'> {
   readonly topic: AlarmTopic;
   readonly origin: OriginListener;
 }
@@ -82,9 +82,10 @@ export class OriginAlarms extends Construct {
 /** What all caches together may ask for in a minute, if viewers watch every rendition of a stream with the shortest parts. */
 function mostRequestsPerMinute({
   ladder,
+  codecs,
   originShieldRegion,
-}: Pick<ResolvedStage, 'ladder' | 'originShieldRegion'>): number {
-  const renditions = ladderRungs(ladder).length + 1;
+}: Pick<ResolvedStage, 'ladder' | 'codecs' | 'originShieldRegion'>): number {
+  const renditions = ladderRungs(ladder).length * codecs.length + 1;
   const caches = originShieldRegion === null ? MAX_REGIONAL_CACHES : 1;
   return Math.ceil((60 / LATENCY_PROFILES.ultra.partSeconds) * REQUESTS_PER_PART * renditions * caches);
 }

@@ -1,4 +1,5 @@
 import { LADDER_NAMES, type LadderName, RUNGS, sourceRungs } from './ladders.ts';
+import { BASE_CODEC, DEFAULT_CODECS, type ExtraCodec, type VideoCodec } from './video-codecs.ts';
 
 /** Architectures that tasks run on, by Node.js's names. */
 export type Architecture = 'x64' | 'arm64';
@@ -30,6 +31,18 @@ const PICTURE_COSTS = {
   '2160p': { encode: [6.5, 9.75], decode: [0.67, 0.82], downscale: [0.24, 0.4] },
 } as const satisfies Record<LadderName, PictureCost>;
 
+/** The same for encoding a single rung in another codec as well. TODO */
+const EXTRA_COSTS = {
+  hevc: {
+    '360p': [0.3, 0.5],
+    '480p': [0.5, 0.8],
+    '720p': [1.0, 1.7],
+    '1080p': [2.2, 4],
+    '1440p': [4, 7],
+    '2160p': [9, 15],
+  },
+} as const satisfies Record<ExtraCodec, Record<LadderName, AtBothRates>>;
+
 /**
  * vCPUs of an architecture for one of the table's.
  *
@@ -54,6 +67,9 @@ const STREAM_MEMORY_GIB = {
   '1440p': 0.9,
   '2160p': 1.8,
 } as const satisfies Record<LadderName, number>;
+
+/** How much memory a broadcast in two codecs takes for each byte of one in H.264. An estimate, too. */
+const EXTRA_CODEC_MEMORY = 1.6;
 
 /** vCPUs and GiB of a task that Node.js and the container itself take. */
 const TASK_OVERHEAD = { vCpus: 0.1, memoryGib: 0.25 } as const;
@@ -100,18 +116,22 @@ export interface PublishCost {
    * 60 fps, would keep half of each task empty for them.
    */
   readonly source?: SourcePicture | null | undefined;
+  /** @default H.264 alone */
+  readonly codecs?: readonly VideoCodec[] | undefined;
   readonly architecture: Architecture;
 }
 
 /** A rung that is encoded. */
 export interface EncodedRung {
   readonly name: LadderName;
+  /** @default 'h264' */
+  readonly codec?: VideoCodec;
   /** Of so many of the source's frames, one is encoded. */
   readonly frameStep: number;
 }
 
 export interface EncodingCost {
-  /** Best first. */
+  /** Those in H.264 first, and of each codec the best first. */
   readonly rungs: readonly EncodedRung[];
   /** Null for a source without a picture. */
   readonly source: SourcePicture | null;
@@ -119,10 +139,11 @@ export interface EncodingCost {
 }
 
 /** The vCPUs that a publish takes if every rung that its source gives is encoded. Whole thousandths, rounded up. */
-export function publishVCpus({ ladder, source, architecture }: PublishCost): number {
+export function publishVCpus({ ladder, source, codecs = DEFAULT_CODECS, architecture }: PublishCost): number {
   const picture = source === undefined ? pictureOf(ladder) : source;
-  const rungs = picture === null ? [] : sourceRungs(ladder, shortSideOf(picture));
-  return encodingVCpus({ rungs: rungs.map(({ name }) => ({ name, frameStep: 1 })), source: picture, architecture });
+  const names = picture === null ? [] : sourceRungs(ladder, shortSideOf(picture)).map(({ name }) => name);
+  const rungs = codecs.flatMap((codec) => names.map((name) => ({ name, codec, frameStep: 1 })));
+  return encodingVCpus({ rungs, source: picture, architecture });
 }
 
 /**
@@ -133,7 +154,8 @@ export function encodingVCpus({ rungs, source, architecture }: EncodingCost): nu
   const best = rungs[0]?.name ?? LOWEST_RUNG.name;
   const tableVCpus =
     source === null ? 0 : decodeVCpus(best, source) + toneMappingVCpus(best, source) + encodeVCpus(rungs, source);
-  const memoryGib = STREAM_MEMORY_GIB[best];
+  const hasExtras = rungs.some(({ codec = BASE_CODEC }) => codec !== BASE_CODEC);
+  const memoryGib = STREAM_MEMORY_GIB[best] * (hasExtras ? EXTRA_CODEC_MEMORY : 1);
   const vCpus = Math.max(tableVCpus * VCPUS_PER_TABLE_VCPU[architecture], memoryGib / GIB_PER_VCPU);
   // Less a little, because 0.1 + 0.2 is more than 0.3.
   return Math.ceil(vCpus * 1000 - 1e-6) / 1000;
@@ -166,16 +188,17 @@ function toneMappingVCpus(best: LadderName, source: SourcePicture): number {
 function encodeVCpus(rungs: readonly EncodedRung[], source: SourcePicture): number {
   const frameRate = Math.min(source.frameRate ?? UNKNOWN_FRAME_RATE, MAX_ENCODED_FRAME_RATE);
   const aspect = Math.max(source.width, source.height) / shortSideOf(source);
-  const widescreenVCpus = rungs.reduce((sum, { name, frameStep }) => {
+  const widescreenVCpus = rungs.reduce((sum, { name, codec = BASE_CODEC, frameStep }) => {
     // A source below all rungs keeps its own size.
     const shortSideShare = Math.min(1, shortSideOf(source) / rungOf(name).shortSide);
-    return sum + rungVCpus(name, frameRate / frameStep) * shortSideShare ** 2;
+    return sum + rungVCpus(name, codec, frameRate / frameStep) * shortSideShare ** 2;
   }, 0);
   return widescreenVCpus * (aspect / WIDESCREEN);
 }
 
 /** What a rung adds to those below it. */
-function rungVCpus(name: LadderName, frameRate: number): number {
+function rungVCpus(name: LadderName, codec: VideoCodec, frameRate: number): number {
+  if (codec !== BASE_CODEC) return atRate(EXTRA_COSTS[codec][name], frameRate);
   const below = RUNGS[LADDER_NAMES.indexOf(name) + 1];
   const belowVCpus = below === undefined ? 0 : atRate(PICTURE_COSTS[below.name].encode, frameRate);
   return atRate(PICTURE_COSTS[name].encode, frameRate) - belowVCpus;

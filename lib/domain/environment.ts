@@ -49,6 +49,10 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'latency profile of a stream that does not name one',
     readBy: ['ingest-auth', 'control-api'],
   },
+  DEFAULT_CODECS: {
+    explanation: 'codecs of a stream that does not name any, as in h264,hevc',
+    readBy: ['ingest-auth', 'control-api'],
+  },
   DEFAULT_PLAYBACK: { explanation: 'who may watch a stream that does not say so itself', readBy: ['control-api'] },
   ADMIN_TOKEN_HASHES: {
     explanation: 'hashes of the bootstrap admin tokens; the API creates further tokens',

@@ -1,5 +1,6 @@
 import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
+import type { VideoCodec } from './video-codecs.ts';
 
 /** What the encoder asks the ingest-auth function before it answers a publish. */
 export interface IngestAuthRequest {
@@ -21,6 +22,8 @@ export interface AuthorisedStream {
   readonly version: number | null;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
+  /** What the ladder's rungs are encoded in. @default H.264 alone */
+  readonly codecs?: readonly VideoCodec[];
   /** What viewers read while the stream waits for its publisher. Missing if it has none. */
   readonly title?: string | undefined;
   /** SHA-256 in hex of the stream's own picture for its slate. @default it has none */

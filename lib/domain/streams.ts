@@ -3,11 +3,13 @@ import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
 import type { PlaybackMode } from './playback-ids.ts';
 import type { SlateImageFacts } from './slate-images.ts';
+import type { VideoCodec } from './video-codecs.ts';
 
-/** The deployment's ladder and latency profile, for streams that do not name one. */
+/** The deployment's ladder, latency profile and codecs, for streams that do not name one. */
 export interface StreamDefaults {
   readonly ladder: LadderName;
   readonly latency: LatencyName;
+  readonly codecs: readonly VideoCodec[];
 }
 
 /** The defaults for a stream that the control API creates. */
@@ -32,6 +34,8 @@ export interface StreamRecord {
   readonly slateImage?: SlateImageFacts | null;
   readonly ladder: LadderName;
   readonly latency: LatencyName;
+  /** Missing in streams of earlier releases. @default H.264 alone */
+  readonly codecs?: readonly VideoCodec[];
   readonly playback: PlaybackMode;
   /** The key is valid from `notBefore` until just before `notAfter` (ISO 8601, UTC). Null means no limit. */
   readonly notBefore: string | null;

@@ -3,6 +3,7 @@ import { type AuthorisedStream, INGEST_NAMES, MAX_TITLE_LENGTH, type RefusalCode
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { FAILOVER_MS } from '#domain/streams.ts';
+import { codecsSchema } from './video-codecs.ts';
 
 /** The schema of an `AuthorisedStream` that comes from another process. */
 export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object({
@@ -11,6 +12,7 @@ export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object(
   version: z.nullable(z.int()),
   ladder: z.enum(LADDER_NAMES),
   latency: z.enum(LATENCY_NAMES),
+  codecs: z.exactOptional(codecsSchema),
   title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   slateImage: z.exactOptional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
   maxInputKbps: z.number().check(z.positive()),

@@ -3,6 +3,7 @@ import { PUBLISH_MODES, type PublishMode } from '#domain/environment.ts';
 import { DEFAULT_LADDER } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
 import type { PlaybackMode } from '#domain/playback-ids.ts';
+import { DEFAULT_CODECS } from '#domain/video-codecs.ts';
 import { createDocumentClient } from '#runtime/aws-clients.ts';
 import { createStreamStore, type StreamStore } from '#runtime/stream-store.ts';
 import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
@@ -69,6 +70,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     PLAYBACK_BASE_URL: playbackBaseUrl,
     DEFAULT_LADDER,
     DEFAULT_LATENCY,
+    DEFAULT_CODECS: DEFAULT_CODECS.join(),
     DEFAULT_PLAYBACK: 'public' satisfies PlaybackMode,
     ADMIN_TOKEN_HASHES: adminTokenHash,
     VIEWER_TOKEN_KEYS: viewerTokenKeys,

@@ -25,7 +25,7 @@ export interface PlannedFleet {
 export function planFleet(stage: ResolvedStage, { streams, ladder }: PlannedEvent): PlannedFleet {
   const { minTasks, capacityVCpus, task } = stage;
   const architecture = NODE_ARCHITECTURES[stage.cpuArchitecture];
-  const streamVCpus = publishVCpus({ ladder, architecture });
+  const streamVCpus = publishVCpus({ ladder, codecs: stage.codecs, architecture });
   const streamsPerTask = Math.floor(capacityVCpus / streamVCpus + 1e-9);
   const holding = streams === 0 || streamsPerTask === 0 ? 0 : Math.ceil(streams / streamsPerTask);
   const tasks = Math.max(minTasks, holding, scaledTasks(stage, streams * streamVCpus));

@@ -1,5 +1,6 @@
 import { DEFAULT_LADDER, LADDER_NAMES } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY, LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { DEFAULT_CODECS, VIDEO_CODECS } from '#domain/video-codecs.ts';
 import type { CommandOptions, OptionValues } from './command.ts';
 
 /** The value that removes a limit. */
@@ -17,6 +18,11 @@ export const SETTINGS_OPTIONS = {
     type: 'string',
     placeholder: 'NAME',
     help: `${LATENCY_NAMES.join(', ')}; default ${DEFAULT_LATENCY}, unless the stage has another`,
+  },
+  codecs: {
+    type: 'string',
+    placeholder: 'LIST',
+    help: `${VIDEO_CODECS.join(',')} or some of them; default ${DEFAULT_CODECS.join()}, unless the stage has others`,
   },
   playback: {
     type: 'string',
@@ -39,11 +45,12 @@ export const SETTINGS_OPTIONS = {
 
 /** The request body. Settings that were not given are undefined and therefore not sent. */
 export function toSettings(values: OptionValues<typeof SETTINGS_OPTIONS>) {
-  const { title, ladder, latency, playback, 'allow-source': sources } = values;
+  const { title, ladder, latency, codecs, playback, 'allow-source': sources } = values;
   return {
     title,
     ladder,
     latency,
+    codecs: codecs?.split(',').map((codec) => codec.trim()),
     playback,
     notBefore: toMoment(values['not-before']),
     notAfter: toMoment(values['not-after']),

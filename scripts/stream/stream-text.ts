@@ -5,7 +5,7 @@ type Health = NonNullable<StreamBody['health']>;
 
 /** Everything about a stream, one line per fact. */
 export function streamText(stream: StreamBody): string {
-  const { title, id, status, ladder, latency, playback, allowedSources, version } = stream;
+  const { title, id, status, ladder, latency, codecs, playback, allowedSources, version } = stream;
   return formatTable([
     ['Title', title],
     ['Id', id],
@@ -13,6 +13,7 @@ export function streamText(stream: StreamBody): string {
     ['Publisher', publisherText(stream)],
     ['Ladder', ladder],
     ['Latency', latency],
+    ['Codecs', codecs.join(', ')],
     ['Playback', playback],
     ['Key opens', validityText(stream)],
     ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],

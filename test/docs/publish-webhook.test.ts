@@ -38,7 +38,7 @@ async function receive(): Promise<Received> {
   );
   const authorise = createWebhookAuthority({
     ...{ url: new URL(server.url), readSecret: async () => secret, fetch, now: () => NOW_MS },
-    ...{ defaults: { ladder: '720p', latency: 'low' }, log: pino({ enabled: false }) },
+    ...{ defaults: { ladder: '720p', latency: 'low', codecs: ['h264'] }, log: pino({ enabled: false }) },
   });
   await authorise({ streamKey: generateSecret(randomBytes), sourceAddress: '192.0.2.1' });
   await server.close();

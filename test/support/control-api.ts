@@ -63,7 +63,7 @@ export async function startControlApi(
     purges: createPurgeStore({ client, tables: TEST_TABLES }),
     invalidations: cdn,
     addresses: { rtmpUrl: 'rtmp://127.0.0.1:1935/live', rtmpsUrl: null, playbackBaseUrl: 'http://127.0.0.1:8080' },
-    defaults: { ladder: '720p', latency: 'low', playback: 'public' },
+    defaults: { ladder: '720p', latency: 'low', codecs: ['h264'], playback: 'public' },
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
     tokens: adminTokens,
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),

@@ -14,6 +14,7 @@ import {
   text,
 } from '#runtime/environment.ts';
 import { toSecretSource } from '#runtime/stored-secret.ts';
+import { codecList } from '#runtime/video-codecs.ts';
 import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 
 /** SHA-256 hashes in lower-case hex, separated by commas. */
@@ -42,6 +43,7 @@ const variables = {
   DISTRIBUTION_ID: text,
   DEFAULT_LADDER: oneOf(LADDER_NAMES),
   DEFAULT_LATENCY: oneOf(LATENCY_NAMES),
+  DEFAULT_CODECS: codecList,
   DEFAULT_PLAYBACK: oneOf(PLAYBACK_MODES),
   // Without a bootstrap token, only tokens of the table open the API.
   ADMIN_TOKEN_HASHES: z._default(tokenHashes, []),

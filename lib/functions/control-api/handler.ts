@@ -43,6 +43,7 @@ const answer = createHandler(
     defaults: {
       ladder: environment.DEFAULT_LADDER,
       latency: environment.DEFAULT_LATENCY,
+      codecs: environment.DEFAULT_CODECS,
       playback: environment.DEFAULT_PLAYBACK,
     },
     viewerTokenKeys: environment.viewerTokenKeys && openViewerTokenKeys(environment.viewerTokenKeys, Date.now),

@@ -6,6 +6,7 @@ import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { SLATE_IMAGE_TYPES } from '#domain/slate-images.ts';
 import { isSourceBlock } from '#domain/source-addresses.ts';
 import { ALLOWED_SOURCES_LIMIT, FAILOVER_MS, type NewStreamDefaults } from '#domain/streams.ts';
+import { codecsProblem, VIDEO_CODECS } from '#domain/video-codecs.ts';
 import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 
 /** Excludes control characters, and lone surrogates, which UTF-8 cannot encode. */
@@ -47,12 +48,24 @@ const allowedSourcesSchema = z
   )
   .max(ALLOWED_SOURCES_LIMIT);
 
+const codecsSchema = z
+  .array(z.enum(VIDEO_CODECS))
+  .min(1)
+  .max(VIDEO_CODECS.length)
+  .superRefine((codecs, context) => {
+    const problem = codecsProblem(codecs);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  });
+
 const settings = {
   title: nameSchema,
   ladder: z
     .enum(LADDER_NAMES)
     .openapi({ description: 'Named after its highest rendition. It includes all lower ones' }),
   latency: z.enum(LATENCY_NAMES),
+  codecs: codecsSchema.openapi({
+    description: 'What each rendition is encoded in. Players that know HEVC need 40 % less bandwidth for it',
+  }),
   playback: z.enum(PLAYBACK_MODES).openapi({
     description: 'Who may watch: anybody with the address, or only viewers who also have a viewer token',
   }),
@@ -64,12 +77,13 @@ const settings = {
 };
 
 /** Body of POST /api/streams, with the defaults of a deployment. */
-export const createStreamSchema = ({ ladder, latency, playback }: NewStreamDefaults) =>
+export const createStreamSchema = ({ ladder, latency, codecs, playback }: NewStreamDefaults) =>
   z
     .strictObject({
       title: settings.title.default('Untitled stream'),
       ladder: settings.ladder.default(ladder),
       latency: settings.latency.default(latency),
+      codecs: settings.codecs.default([...codecs]),
       playback: settings.playback.default(playback),
       notBefore: settings.notBefore.default(null),
       notAfter: settings.notAfter.default(null),
@@ -143,6 +157,7 @@ export const streamSchema = z
     playbackId: z.string(),
     ladder: settings.ladder,
     latency: settings.latency,
+    codecs: settings.codecs,
     playback: settings.playback,
     notBefore: z.iso.datetime().nullable(),
     notAfter: z.iso.datetime().nullable(),

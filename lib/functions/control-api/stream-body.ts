@@ -1,6 +1,7 @@
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import type { SlateImageFacts } from '#domain/slate-images.ts';
 import type { EndReason, HeldStream, StreamPresence, StreamRecord } from '#domain/streams.ts';
+import { DEFAULT_CODECS } from '#domain/video-codecs.ts';
 import type { StreamBody } from './schemas.ts';
 
 /** The public addresses of a deployment, without trailing slashes. */
@@ -28,10 +29,12 @@ export function toStreamBody(
     backup,
     slateImage,
     allowedSources,
+    codecs = DEFAULT_CODECS,
     ...shown
   } = stream;
   return {
     ...shown,
+    codecs: [...codecs],
     allowedSources: [...allowedSources],
     backup: backup ? { failoverMs: backup.failoverMs } : null,
     slateImage: slateImage ? shownImage(slateImage) : null,

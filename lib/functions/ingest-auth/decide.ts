@@ -36,6 +36,7 @@ export function decide(
   const allowed: AuthorisedStream = {
     ...{ streamId, playbackId, version, title, ladder, latency },
     maxInputKbps: maxInputKbps(ladder),
+    ...(stream.codecs && { codecs: stream.codecs }),
     ...(stream.slateImage && { slateImage: stream.slateImage.sha256 }),
   };
   const { backup = null } = stream;

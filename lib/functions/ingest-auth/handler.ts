@@ -22,7 +22,11 @@ async function createAuthority(): Promise<Authorise> {
   return createWebhookAuthority({
     url: environment.WEBHOOK_URL,
     readSecret: await openWebhookSecret(environment.webhookSecret, Date.now),
-    defaults: { ladder: environment.DEFAULT_LADDER, latency: environment.DEFAULT_LATENCY },
+    defaults: {
+      ladder: environment.DEFAULT_LADDER,
+      latency: environment.DEFAULT_LATENCY,
+      codecs: environment.DEFAULT_CODECS,
+    },
     fetch,
     now: Date.now,
     log,

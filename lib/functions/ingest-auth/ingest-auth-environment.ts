@@ -14,6 +14,7 @@ import {
   text,
 } from '#runtime/environment.ts';
 import type { SecretSource } from '#runtime/stored-secret.ts';
+import { codecList } from '#runtime/video-codecs.ts';
 import { WEBHOOK_SECRET_MIN_LENGTH } from './webhook-secret.ts';
 
 type VariableSchemas = Partial<Record<VariableName<'ingest-auth'>, z.ZodMiniType>>;
@@ -47,6 +48,7 @@ const webhookMode = z.pipe(
       WEBHOOK_SECRET_ARN: optional(text),
       DEFAULT_LADDER: oneOf(LADDER_NAMES),
       DEFAULT_LATENCY: oneOf(LATENCY_NAMES),
+      DEFAULT_CODECS: codecList,
     } satisfies VariableSchemas)
     .check(atLeastOne('WEBHOOK_SECRET', 'WEBHOOK_SECRET_ARN'), notBoth('WEBHOOK_SECRET', 'WEBHOOK_SECRET_ARN')),
   z.transform(({ WEBHOOK_SECRET: value, WEBHOOK_SECRET_ARN: arn, ...others }) => {

@@ -6,6 +6,7 @@ import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
 import { hashSecret, STREAM_ID_PATTERN, secretId } from '#domain/stream-ids.ts';
 import { FAILOVER_MS, type StreamDefaults } from '#domain/streams.ts';
+import { codecsSchema } from '#runtime/video-codecs.ts';
 
 const answerSchema = z.object({
   streamId: z.optional(z.string().check(z.regex(STREAM_ID_PATTERN))),
@@ -14,6 +15,7 @@ const answerSchema = z.object({
   title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   ladder: z.optional(z.enum(LADDER_NAMES)),
   latency: z.optional(z.enum(LATENCY_NAMES)),
+  codecs: z.optional(codecsSchema),
   ingest: z.optional(z.enum(INGEST_NAMES)),
   failoverMs: z.optional(z.int().check(z.minimum(FAILOVER_MS.shortest), z.maximum(FAILOVER_MS.longest))),
 });
@@ -37,12 +39,19 @@ export function parseWebhookAnswer(
   const answer = answerSchema.safeParse(parseJson(body));
   if (!answer.success) return null;
   const derive = (text: string) => secretId(createHmac('sha256', secret).update(text).digest('hex'));
-  const { ladder = defaults.ladder, latency = defaults.latency, title, ingest, failoverMs } = answer.data;
+  const {
+    ladder = defaults.ladder,
+    latency = defaults.latency,
+    codecs = defaults.codecs,
+    title,
+    ingest,
+    failoverMs,
+  } = answer.data;
   const { streamId = derive(`stream:${hashSecret(streamKey)}`) } = answer.data;
   const { playbackId = derive(`playback:${streamId}`) } = answer.data;
   if ([streamId, playbackId].includes(streamKey)) return null;
   return {
-    ...{ streamId, playbackId, version: null, title, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+    ...{ streamId, playbackId, version: null, title, ladder, latency, codecs, maxInputKbps: maxInputKbps(ladder) },
     ...(ingest === undefined ? {} : { ingest }),
     ...(failoverMs === undefined ? {} : { failoverMs }),
   };

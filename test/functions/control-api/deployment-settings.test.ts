@@ -17,11 +17,12 @@ afterEach(async () => {
 
 test("a new stream gets the deployment's defaults, and the OpenAPI document contains them", async () => {
   api = await startControlApi(database.client, Date.now, {
-    defaults: { ladder: '1080p', latency: 'ultra', playback: 'token' },
+    defaults: { ladder: '1080p', latency: 'ultra', codecs: ['h264', 'hevc'], playback: 'token' },
   });
   expect((await api.call('POST', '/api/streams')).json).toMatchObject({
     ladder: '1080p',
     latency: 'ultra',
+    codecs: ['h264', 'hevc'],
     playback: 'token',
   });
   const own = { ladder: '360p', latency: 'standard' };

@@ -13,7 +13,7 @@ import { parseWebhookAnswer } from '#functions/ingest-auth/webhook-answer.ts';
 
 const secret = generateSecret(randomBytes);
 const streamKey = 'alice-2025';
-const defaults = { ladder: '1080p', latency: 'ultra' } as const;
+const defaults = { ladder: '1080p', latency: 'ultra', codecs: ['h264', 'hevc'] } as const;
 const parse = (answer: unknown, key = streamKey, withSecret = secret) =>
   parseWebhookAnswer(JSON.stringify(answer), { streamKey: key, secret: withSecret, defaults });
 const idsOf = (answer: unknown, key?: string, withSecret?: string) => {

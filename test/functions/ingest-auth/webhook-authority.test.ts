@@ -34,7 +34,7 @@ async function startBackend(listener: RequestListener): Promise<URL> {
 function authorityFor(url: URL, readSecret = async () => secret) {
   const destination = { write: (line: string) => lines.push(line) };
   const log = createLogger({ service: 'ingest-auth', level: 'trace', destination });
-  const defaults = { ladder: '720p', latency: 'low' } as const;
+  const defaults = { ladder: '720p', latency: 'low', codecs: ['h264'] } as const;
   return createWebhookAuthority({ url, readSecret, defaults, fetch, now: () => NOW_MS, log });
 }
 

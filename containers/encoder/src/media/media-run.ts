@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { BASE_CODEC, type ExtraCodec, type VideoCodec } from '#domain/video-codecs.ts';
 import type { TimedMessage } from './timed-message.ts';
 
 /** Frames per second as a fraction, because FFmpeg needs the exact value (30000/1001). */
@@ -8,10 +9,12 @@ export interface FrameRate {
   readonly denominator: number;
 }
 
-/** One transcoded picture size. Width and height are even. */
+/** A transcoded picture size in a codec. Width and height are even. */
 export interface VideoRendition {
-  /** The name of its rung, which is also its folder in URLs. */
+  /** The name of its rung, with that of its codec unless that is H.264. It is also its folder in URLs. */
   readonly name: string;
+  /** Missing means H.264, which every player has. */
+  readonly codec?: ExtraCodec;
   readonly width: number;
   readonly height: number;
   readonly videoKbps: number;
@@ -29,7 +32,10 @@ export interface AudioRendition {
 
 /** The parts of a run that decide what players can continue with, and where its media is cut. */
 export interface RunFormat {
-  /** Best first; empty for an audio-only source. All renditions begin with the same frame. */
+  /**
+   * Those in H.264 first, and of each codec the best first; empty for an audio-only source. All renditions begin with the same
+   * frame.
+   */
   readonly video: readonly VideoRendition[];
   /** The constant frame rate of the run; null without video. A rendition with a `frameStep` has a fraction of it. */
   readonly frameRate: FrameRate | null;
@@ -124,6 +130,10 @@ export function frameStep(rendition: VideoRendition | undefined): number {
   return rendition?.frameStep ?? 1;
 }
 
+export function videoCodec(rendition: Pick<VideoRendition, 'codec'>): VideoCodec {
+  return rendition.codec ?? BASE_CODEC;
+}
+
 /** The frame rate of a rendition in a run of `runRate`. */
 export function renditionFrameRate(runRate: FrameRate, rendition: VideoRendition): FrameRate {
   const step = frameStep(rendition);
@@ -132,7 +142,7 @@ export function renditionFrameRate(runRate: FrameRate, rendition: VideoRendition
     : { numerator: runRate.numerator, denominator: runRate.denominator * step };
 }
 
-/** Names of a run's renditions: video from best to worst, then audio. */
+/** Names of a run's renditions: video in the order of the run, then audio. */
 export function renditionNames({ video, audio }: Pick<RunFormat, 'video' | 'audio'>): string[] {
   const names = video.map(({ name }) => name);
   return audio === null ? names : [...names, AUDIO_RENDITION];

@@ -33,7 +33,7 @@ const MAX_URL_LENGTH = 512;
 /** At most 15 digits, so that numbers are exact as doubles. No leading zero, so that each file has a single name. */
 const NUMBER = '(0|[1-9][0-9]{0,14})';
 const FOLDER = `/live/(${PLAYBACK_ID_SOURCE})/`;
-const RENDITION = '([a-z0-9]{1,8})/';
+const RENDITION = '([a-z0-9]{1,8}(?:-[a-z0-9]{1,8})?)/';
 const STATUS = new RegExp(`^${FOLDER}status\\.json$`);
 const MULTIVARIANT = new RegExp(`^${FOLDER}master\\.m3u8$`);
 const MEDIA_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}media\\.m3u8$`);

@@ -6,7 +6,7 @@ export interface InitSection {
   readonly trackId: number;
   /** Ticks per second of the track's timestamps. */
   readonly timescale: number;
-  /** RFC 6381 codec string: `avc1.64001f`, `mp4a.40.2`. */
+  /** RFC 6381 codec string: `avc1.64001f`, `hvc1.1.6.L93.90`, `mp4a.40.2`. */
   readonly codec: string;
   readonly defaults: SampleDefaults;
 }
@@ -24,7 +24,7 @@ export interface SampleDefaults {
 const VISUAL_SAMPLE_ENTRY_BYTES = 86;
 const AUDIO_SAMPLE_ENTRY_BYTES = 36;
 
-/** Reads the header boxes of a fragmented MP4 with a single H.264 or AAC track. Throws on anything else. */
+/** Reads the header boxes of a fragmented MP4 with a single H.264, HEVC or AAC track. Throws on anything else. */
 export function parseInitSection(ftyp: Box, moov: Box): InitSection {
   const tracks = childBoxes(moov.data.subarray(BOX_HEADER_BYTES)).filter((box) => box.type === 'trak').length;
   if (tracks !== 1) throw new Error(`moov has ${tracks} tracks; one is allowed`);
@@ -52,13 +52,38 @@ function codecString(stsd: Box): string {
     if (avcc === undefined) throw new Error('no avcC box in avc1');
     return `avc1.${avcc.data.toString('hex', BOX_HEADER_BYTES + 1, BOX_HEADER_BYTES + 4)}`;
   }
+  if (entry?.type === 'hvc1') {
+    const hvcc = childBoxes(entry.data.subarray(VISUAL_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'hvcC');
+    if (hvcc === undefined) throw new Error('no hvcC box in hvc1');
+    return `hvc1.${hevcProfile(hvcc.data.subarray(BOX_HEADER_BYTES))}`;
+  }
   if (entry?.type === 'mp4a') {
     const esds = childBoxes(entry.data.subarray(AUDIO_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'esds');
     if (esds === undefined) throw new Error('no esds box in mp4a');
     return `mp4a.40.${audioObjectType(esds.data.subarray(BOX_HEADER_BYTES + 4))}`;
   }
-  throw new Error(`sample entry ${entry?.type ?? 'missing'}; avc1 and mp4a are known`);
+  throw new Error(`sample entry ${entry?.type ?? 'missing'}; avc1, hvc1 and mp4a are known`);
 }
+
+/** Profile, compatibility, tier, level and constraints of an HEVC decoder configuration (ISO/IEC 14496-15 8.3.3, annex E.3). */
+function hevcProfile(configuration: Buffer): string {
+  const profile = configuration.readUInt8(1);
+  const space = ['', 'A', 'B', 'C'][profile >> 6] ?? '';
+  const tier = (profile & 0x20) === 0 ? 'L' : 'H';
+  // The first flag is the lowest bit of the number, and the last constraints are left out if they are zero.
+  const compatibility = Number.parseInt(bitsOf(configuration.readUInt32BE(2)).reverse().join(''), 2);
+  const constraints = [...configuration.subarray(6, 12)];
+  while (constraints.at(-1) === 0) constraints.pop();
+  const fields = [
+    `${space}${profile & 0x1f}`,
+    compatibility.toString(16).toUpperCase(),
+    `${tier}${configuration.readUInt8(12)}`,
+    ...constraints.map((byte) => byte.toString(16).toUpperCase()),
+  ];
+  return fields.join('.');
+}
+
+const bitsOf = (number: number): string[] => [...number.toString(2).padStart(32, '0')];
 
 /** The first five bits of the AudioSpecificConfig in the descriptors of an esds box (ISO/IEC 14496-1 7.2.6). */
 function audioObjectType(descriptors: Buffer): number {

@@ -1,4 +1,5 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { BASE_CODEC } from '#domain/video-codecs.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { CaptionChannel } from '#encoder/media/closed-captions.ts';
 import {
@@ -7,6 +8,7 @@ import {
   type RunDescription,
   renditionFrameRate,
   type VideoRendition,
+  videoCodec,
 } from '#encoder/media/media-run.ts';
 import { chunkOverheadBytes } from './cmaf-chunk.ts';
 import { cutGrid } from './cut-grid.ts';
@@ -101,8 +103,17 @@ function videoVariant(stream: StreamPackage, run: RunDescription, rendition: Vid
   // Other ranges are mapped to it (see `filterGraph`), and the codec has eight bits.
   attributes.push('VIDEO-RANGE=SDR');
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
-  attributes.push(`CLOSED-CAPTIONS=${stream.captions.length === 0 ? 'NONE' : `"${CAPTIONS_GROUP}"`}`);
+  attributes.push(...captionsAttribute(stream, rendition));
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
+}
+
+/**
+ * The encoders of other codecs than H.264 drop captions. If one variant says that it has none, all must (RFC 8216bis 4.4.6.2), so
+ * those say nothing.
+ */
+function captionsAttribute({ captions }: StreamPackage, rendition: VideoRendition): string[] {
+  if (captions.length === 0) return ['CLOSED-CAPTIONS=NONE'];
+  return videoCodec(rendition) === BASE_CODEC ? [`CLOSED-CAPTIONS="${CAPTIONS_GROUP}"`] : [];
 }
 
 function audioOnlyVariant(stream: StreamPackage, run: RunDescription): string[] {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { AUDIO_RENDITION, LADDER_NAMES } from '#domain/ladders.ts';
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { EXTRA_CODECS, VIDEO_RENDITION_NAMES } from '#domain/video-codecs.ts';
 import { CAPTION_CHANNELS, type CaptionChannel } from '#encoder/media/closed-captions.ts';
 import { toLanguageTag } from '#encoder/media/language-tag.ts';
 import { frameStep, type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
@@ -46,7 +47,7 @@ export const MAX_DATE_MS = 8.64e15;
 export const wholeNumberSchema = z.int().check(z.minimum(0), z.maximum(MAX_NUMBER));
 /** A position on a stream's media timeline. */
 export const mediaSecondsSchema = z.number().check(z.minimum(0), z.maximum(MAX_MEDIA_SECONDS));
-export const renditionNameSchema = z.enum([...LADDER_NAMES, AUDIO_RENDITION]);
+export const renditionNameSchema = z.enum([...VIDEO_RENDITION_NAMES, AUDIO_RENDITION]);
 export const captionsSchema = z.array(z.enum(CAPTION_CHANNELS)).check(z.maxLength(CAPTION_CHANNELS.length));
 const positive = (max: number) => z.int().check(z.minimum(1), z.maximum(max));
 
@@ -60,14 +61,15 @@ export const runDescriptionSchema = z
     video: z
       .array(
         z.strictObject({
-          name: z.enum(LADDER_NAMES),
+          name: z.enum(VIDEO_RENDITION_NAMES),
+          codec: z.exactOptional(z.enum(EXTRA_CODECS)),
           width: positive(MAX_PIXELS),
           height: positive(MAX_PIXELS),
           videoKbps: positive(MAX_KBPS),
           frameStep: z.exactOptional(positive(MAX_FRAME_STEP)),
         }),
       )
-      .check(z.maxLength(LADDER_NAMES.length)),
+      .check(z.maxLength(VIDEO_RENDITION_NAMES.length)),
     frameRate: z.nullable(z.strictObject({ numerator: positive(MAX_TICKS), denominator: positive(MAX_TICKS) })),
     keyframeFrames: z.nullable(positive(MAX_TICKS)),
     audio: z.nullable(

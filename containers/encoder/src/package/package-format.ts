@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { MAX_TITLE_LENGTH } from '#domain/ingest-auth.ts';
-import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { VIDEO_RENDITION_NAMES } from '#domain/video-codecs.ts';
 import { MAX_DATE_RANGES } from './date-ranges.ts';
 import {
   captionsSchema,
@@ -94,7 +94,7 @@ const snapshotSchema = z.strictObject({
   captions: captionsSchema,
   title: z.nullable(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   dateRanges: z.array(dateRangeSchema).check(z.maxLength(MAX_DATE_RANGES)),
-  timelines: z.array(timelineSchema).check(z.maxLength(LADDER_NAMES.length + 1)),
+  timelines: z.array(timelineSchema).check(z.maxLength(VIDEO_RENDITION_NAMES.length + 1)),
 });
 
 /** The header of a package that moves to another task. */

@@ -1,6 +1,7 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
+import { codecOfRendition } from '#domain/video-codecs.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
-import { type RunDescription, type RunFormat, renditionNames } from '#encoder/media/media-run.ts';
+import { type RunDescription, type RunFormat, renditionNames, videoCodec } from '#encoder/media/media-run.ts';
 import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
 import { endSeconds } from './segment.ts';
@@ -41,15 +42,15 @@ export class RenditionTimelines {
   }
 
   /**
-   * The timelines that a rendition's parts go to. The best rendition also feeds those that only earlier runs made (the
-   * source became smaller, or FFmpeg could not keep up), so that the picture goes on for players that chose them.
+   * The timelines that a rendition's parts go to. The best rendition of a codec also feeds those that only earlier runs made (the
+   * source became smaller, or FFmpeg could not keep up), so that the picture goes on for players that chose them. If a run has
+   * nothing in their codec, they get its best rendition of all.
    */
   fedBy(name: string, run: RunFormat): RenditionTimeline[] {
     const fed = [this.#timelines.get(name) ?? this.#add(name)];
-    if (name !== run.video[0]?.name) return fed;
     const made = renditionNames(run);
     for (const [other, timeline] of this.#timelines) {
-      if (!made.includes(other) && other !== AUDIO_RENDITION) fed.push(timeline);
+      if (!made.includes(other) && other !== AUDIO_RENDITION && name === standInFor(other, run)) fed.push(timeline);
     }
     return fed;
   }
@@ -132,6 +133,12 @@ export class RenditionTimelines {
     this.#timelines.set(name, timeline);
     return timeline;
   }
+}
+
+/** The rendition of a run that goes on in place of one that it does not make. Undefined for a run without video. */
+function standInFor(rendition: string, { video }: RunFormat): string | undefined {
+  const codec = codecOfRendition(rendition);
+  return (video.find((candidate) => videoCodec(candidate) === codec) ?? video[0])?.name;
 }
 
 function endOf(timeline: RenditionTimeline): number {

@@ -1,6 +1,7 @@
 import { SLATE_IMAGE_LIMITS, type SlateImage, type SlateImageType } from '#domain/slate-images.ts';
 import { type AudioRendition, frameStep, renditionFrameRate, type VideoRendition } from '#encoder/media/media-run.ts';
 import { audioOutput, videoOutput } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { pictureSizes } from '#encoder/transcode/filter-graph.ts';
 import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 
 /** What is behind the text, and beside a picture of another shape. */
@@ -75,13 +76,14 @@ function graph(plan: OutputPlan, picture: SlatePicture): string[] {
   const best = video[0];
   if (best === undefined) return [];
   const links = [`${composed(plan, picture)},format=yuv420p,setsar=1[s0]`];
-  for (const [index, rendition] of video.entries()) {
-    const isLast = index === video.length - 1;
-    const scale = index === 0 ? 'null' : `scale=${rendition.width}:${rendition.height},setsar=1`;
-    const still = isLast
-      ? `[s${index}]${scale}`
-      : `[s${index}]${scale},split=2[t${index}][s${index + 1}];[t${index}]null`;
-    links.push(`${still},${repeated(plan, rendition)}[v${index}]`);
+  const sizes = pictureSizes(plan);
+  for (const [at, { size, indices }] of sizes.entries()) {
+    const isLast = at === sizes.length - 1;
+    const scale = at === 0 ? 'null' : `scale=${size.width}:${size.height},setsar=1`;
+    const still = isLast ? `[s${at}]${scale}` : `[s${at}]${scale},split=2[t${at}][s${at + 1}];[t${at}]null`;
+    const outputs = indices.map((index) => `[v${index}]`).join('');
+    const split = indices.length > 1 ? `,split=${indices.length}` : '';
+    links.push(`${still},${repeated(plan, size)}${split}${outputs}`);
   }
   return ['-filter_complex', links.join(';')];
 }

@@ -44,8 +44,8 @@ export class Admission {
   }
 
   /** The vCPUs that a publish takes as far as known before its source is. */
-  costOf({ ladder }: AuthorisedStream): number {
-    return publishVCpus({ ladder, architecture: this.#options.architecture });
+  costOf({ ladder, codecs }: AuthorisedStream): number {
+    return publishVCpus({ ladder, codecs, architecture: this.#options.architecture });
   }
 
   /**

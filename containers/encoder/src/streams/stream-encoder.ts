@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { PublishFailure, RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { StreamHealth } from '#domain/streams.ts';
+import { DEFAULT_CODECS } from '#domain/video-codecs.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';
 import type { SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
@@ -19,7 +21,7 @@ export interface EncodedMedia {
 }
 
 export interface StreamEncoderOptions {
-  /** What is published. Its ladder and latency decide what is made of it. */
+  /** What is published. Its ladder, codecs and latency decide what is made of it. */
   readonly published: AuthorisedStream;
   readonly media: EncodedMedia;
   /** How many quality steps down the encoder begins. */
@@ -86,9 +88,8 @@ export class StreamEncoder {
   }
 
   /** Whether a publisher who wants this can go on with the FFmpeg that runs. */
-  canGoOnWith({ ladder, latency }: AuthorisedStream): boolean {
-    const { published } = this.#options;
-    return this.#transcoder.canGoOn && published.ladder === ladder && published.latency === latency;
+  canGoOnWith(stream: AuthorisedStream): boolean {
+    return this.#transcoder.canGoOn && isDeepStrictEqual(wantedOf(stream), wantedOf(this.#options.published));
   }
 
   /** Goes on with the next publish of the stream. The one before has paused. */
@@ -128,3 +129,6 @@ export class StreamEncoder {
     );
   }
 }
+
+/** What decides which renditions are made of a source. */
+const wantedOf = ({ ladder, latency, codecs = DEFAULT_CODECS }: AuthorisedStream) => ({ ladder, latency, codecs });

@@ -7,12 +7,14 @@ import {
   type RunCuts,
   renditionFrameRate,
   type VideoRendition,
+  videoCodec,
 } from '#encoder/media/media-run.ts';
 import { containerOf } from '#encoder/media/source-container.ts';
 import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
 import { filterGraph } from './filter-graph.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { OutputPlan, RenditionPlan } from './rendition-plan.ts';
+import { ENCODERS } from './video-encoders.ts';
 
 /**
  * Media time of a run's first frame. It leaves room for encoder delay and AAC priming, because tfdt cannot be negative.
@@ -45,7 +47,7 @@ export function videoOutput(plan: OutputPlan, index: number, cuts?: RunCuts): st
   const rendition = plan.video[index];
   if (rendition === undefined) throw new Error(`the plan has no video rendition ${index}`);
   return [
-    ...['-map', `[v${index}]`, ...videoCodec(rendition, plan), ...firstGop(rendition, plan, cuts)],
+    ...['-map', `[v${index}]`, ...encoding(rendition, plan), ...firstGop(rendition, plan, cuts)],
     ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(rendition, plan, cuts)),
   ];
 }
@@ -74,34 +76,24 @@ function inputOptions({ source, input }: RenditionPlan): string[] {
   ];
 }
 
-/** x264 places IDR frames by count only, so that they fall on the same frame in every rendition. */
-function videoCodec(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: OutputPlan): string[] {
+/** Encoders place IDR frames by count only, so that they fall on the same frame in every rendition. */
+function encoding(rendition: VideoRendition, { latency, frameRate, keyframeFrames }: OutputPlan): string[] {
   if (frameRate === null || keyframeFrames === null) throw new Error(`rendition ${rendition.name} has no frame rate`);
   const gopFrames = keyframeFrames / frameStep(rendition);
   const shortSide = Math.min(rendition.width, rendition.height);
   const bufferKbit = Math.round(rendition.videoKbps * LATENCY_PROFILES[latency].segmentSeconds * BUFFER_PER_SEGMENT);
   return [
-    ...['-c:v', 'libx264', '-preset', 'veryfast', ...(latency === 'standard' ? [] : ['-tune', 'zerolatency'])],
-    ...['-profile:v', shortSide >= 720 ? 'high' : 'main', '-pix_fmt', 'yuv420p', ...x264Threads(shortSide)],
+    ...ENCODERS[videoCodec(rendition)](shortSide, latency),
     ...['-b:v', `${rendition.videoKbps}k`, '-maxrate', `${rendition.videoKbps}k`, '-bufsize', `${bufferKbit}k`],
-    ...['-g', `${gopFrames}`, '-keyint_min', `${gopFrames}`, '-sc_threshold', '0', '-bf', '0'],
+    ...['-g', `${gopFrames}`, '-keyint_min', `${gopFrames}`, '-bf', '0'],
     ...constantFrameRate(renditionFrameRate(frameRate, rendition)),
   ];
 }
 
-/** Ends the first GOP where the first segment ends. x264 counts the next ones from there. */
+/** Ends the first GOP where the first segment ends. Encoders count the next ones from there. */
 function firstGop(rendition: VideoRendition, { keyframeFrames }: OutputPlan, cuts?: RunCuts): string[] {
   if (cuts === undefined || keyframeFrames === null || cuts.firstSegmentFrames % keyframeFrames === 0) return [];
   return ['-force_key_frames', `expr:eq(n,${cuts.firstSegmentFrames / frameStep(rendition)})`];
-}
-
-/**
- * Each x264 needs threads of its own: FFmpeg before 7.0 runs all encoders in turn on a single thread, and a ladder
- * takes all of its time. Two frame threads hold back one frame and cost no more CPU than one thread. Four would hold
- * back three frames, so large pictures, for which two threads are too slow, use slice threads instead.
- */
-function x264Threads(shortSide: number): string[] {
-  return shortSide >= 1080 ? ['-threads', '4'] : ['-threads', '2', '-x264-params', 'sliced-threads=0'];
 }
 
 /** Uses output options, because the fps filter would hold back a frame. */

@@ -1,6 +1,6 @@
 import { type FrameRate, frameStep, type VideoRendition } from '#encoder/media/media-run.ts';
 import type { HdrTransfer } from '#encoder/media/source-description.ts';
-import type { PictureSize, RenditionPlan } from './rendition-plan.ts';
+import type { OutputPlan, PictureSize, RenditionPlan } from './rendition-plan.ts';
 
 /**
  * Frames that are really interlaced become progressive ones; others stay as they are. Many streams are marked as interlaced
@@ -15,25 +15,42 @@ const TRANSFER_NAMES = { pq: 'smpte2084', hlg: 'arib-std-b67' } as const satisfi
 const REFERENCE_WHITE_NITS = 203;
 
 /**
- * `-filter_complex` for a plan's video: one filter chain in which each rendition is scaled from the next larger one. Frames before
- * `startSeconds` are dropped.
+ * `-filter_complex` for a plan's video: one filter chain in which each picture size is scaled from the next larger one. Renditions of
+ * one size in several codecs share its pictures. Frames before `startSeconds` are dropped.
  */
 export function filterGraph(plan: RenditionPlan, startSeconds: number): string[] {
-  const { video, source, frameRate } = plan;
+  const { source, frameRate } = plan;
   if (source === null || frameRate === null) return [];
-  const links = video.map((rendition, index) => {
-    const above = video[index - 1];
-    const filters = [
-      ...(above === undefined ? firstFilters(plan, startSeconds, rendition) : scaleFilters(above, rendition)),
-      ...(index < video.length - 1 ? ['split=2'] : []),
-    ];
-    const input = index === 0 ? '[0:v:0]' : `[s${index}]`;
-    const output = frameStep(rendition) > 1 ? `[f${index}]` : `[v${index}]`;
-    const outputs = index < video.length - 1 ? `${output}[s${index + 1}]` : output;
-    const link = `${input}${filters.length > 0 ? filters.join(',') : 'null'}${outputs}`;
-    return frameStep(rendition) > 1 ? `${link};${output}${everyNthFrame(rendition, frameRate)}[v${index}]` : link;
+  const sizes = pictureSizes(plan);
+  const links = sizes.flatMap(({ size, indices }, at) => {
+    const above = sizes[at - 1]?.size;
+    const scaling = above === undefined ? firstFilters(plan, startSeconds, size) : scaleFilters(above, size);
+    const isReduced = frameStep(size) > 1;
+    const outputs = indices.map((index) => (isReduced ? `[f${index}]` : `[v${index}]`));
+    const all = at < sizes.length - 1 ? [...outputs, `[s${at + 1}]`] : outputs;
+    const filters = [...scaling, ...(all.length > 1 ? [`split=${all.length}`] : [])];
+    const link = `${at === 0 ? '[0:v:0]' : `[s${at}]`}${filters.length > 0 ? filters.join(',') : 'null'}${all.join('')}`;
+    const reduced = indices.map((index) => `[f${index}]${everyNthFrame(size, frameRate)}[v${index}]`);
+    return isReduced ? [link, ...reduced] : [link];
   });
   return links.length === 0 ? [] : ['-filter_complex', links.join(';')];
+}
+
+/** A picture size, and the indices of the renditions that have it. */
+export interface SharedPicture {
+  readonly size: VideoRendition;
+  readonly indices: readonly number[];
+}
+
+/** The pictures that have to be made for a plan, largest first. Renditions that differ in their codec alone share theirs. */
+export function pictureSizes({ video }: Pick<OutputPlan, 'video'>): SharedPicture[] {
+  const isAlike = (a: VideoRendition, b: VideoRendition): boolean =>
+    a.width === b.width && a.height === b.height && frameStep(a) === frameStep(b);
+  const sizes = video.filter((rendition, index) => video.findIndex((other) => isAlike(rendition, other)) === index);
+  return sizes.map((size) => ({
+    size,
+    indices: [...video.keys()].filter((index) => video[index] !== undefined && isAlike(size, video[index])),
+  }));
 }
 
 /** From decoded pictures to those of the best rendition. */

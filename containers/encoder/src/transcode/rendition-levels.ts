@@ -1,5 +1,12 @@
 import { RUNGS } from '#domain/ladders.ts';
-import { type FrameRate, framesPerSecond, renditionFrameRate, type VideoRendition } from '#encoder/media/media-run.ts';
+import { BASE_CODEC } from '#domain/video-codecs.ts';
+import {
+  type FrameRate,
+  framesPerSecond,
+  renditionFrameRate,
+  type VideoRendition,
+  videoCodec,
+} from '#encoder/media/media-run.ts';
 import { type RenditionPlan, rungKbps } from './rendition-plan.ts';
 
 const HALVED = 2;
@@ -7,11 +14,19 @@ const HALVED = 2;
 const MIN_HALVED_FRAMES_PER_SECOND = 12;
 
 /**
- * What a source gets if its task can't encode `full` in real time, best first and beginning with `full`: each time the
- * best rendition has half of its frames, and then is left out, until one rendition is left.
+ * What a source gets if its task can't encode `full` in real time, best first and beginning with `full`. First, the renditions in
+ * codecs that only some players have are left out, the best one first. Then, each time the best rendition has half of its frames,
+ * and then is left out, until one rendition is left.
  */
 export function renditionLevels(full: RenditionPlan): readonly RenditionPlan[] {
   if (full.video.length === 0) return [full];
+  const video = full.video.filter((rendition) => videoCodec(rendition) === BASE_CODEC);
+  const extras = full.video.filter((rendition) => videoCodec(rendition) !== BASE_CODEC);
+  const withExtras = extras.map((_, index) => ({ ...full, video: [...video, ...extras.slice(index)] }));
+  return [...withExtras, ...baseLevels({ ...full, video })];
+}
+
+function baseLevels(full: RenditionPlan): readonly RenditionPlan[] {
   return full.video.flatMap((_, index) => {
     const plan = { ...full, video: full.video.slice(index) };
     const halved = withHalvedTop(plan);

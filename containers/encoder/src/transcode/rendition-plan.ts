@@ -2,6 +2,14 @@ import type { SourcePicture } from '#domain/encoder-capacity.ts';
 import { audioKbps, type LadderName, type Rung, sourceRungs } from '#domain/ladders.ts';
 import { LATENCY_PROFILES, type LatencyName } from '#domain/latency-profiles.ts';
 import {
+  BASE_CODEC,
+  codecKbps,
+  DEFAULT_CODECS,
+  renditionNameOf,
+  VIDEO_CODECS,
+  type VideoCodec,
+} from '#domain/video-codecs.ts';
+import {
   type AudioRendition,
   type FrameRate,
   framesPerSecond,
@@ -35,40 +43,55 @@ const KEPT_SAMPLE_RATES_HZ: readonly number[] = [44_100, 48_000];
 const RESAMPLED_HZ = 48_000;
 
 /**
- * Plans a source's renditions: the rungs that need no upscaling, with one GOP length for all, and one audio rendition.
+ * Plans a source's renditions: the rungs that need no upscaling in each of the codecs, with one GOP length for all, and one audio
+ * rendition.
  */
-export function planRenditions(source: SourceDescription, ladder: LadderName, latency: LatencyName): RenditionPlan {
+export function planRenditions(
+  source: SourceDescription,
+  ladder: LadderName,
+  latency: LatencyName,
+  codecs: readonly VideoCodec[] = DEFAULT_CODECS,
+): RenditionPlan {
   const frameRate = source.video === null ? null : snapFrameRate(source.video.frameRate);
   return {
     latency,
     source: source.video === null ? null : pictureOf(source.video),
     input: source,
-    video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate),
+    video: source.video === null || frameRate === null ? [] : planVideo(source.video, ladder, frameRate, codecs),
     frameRate,
     keyframeFrames: frameRate === null ? null : keyframeFrames(frameRate, latency),
     audio: source.audio === null ? null : planAudio(source.audio, ladder),
   };
 }
 
-function planVideo(source: PictureSize, ladder: LadderName, frameRate: FrameRate): VideoRendition[] {
+function planVideo(
+  source: PictureSize,
+  ladder: LadderName,
+  frameRate: FrameRate,
+  codecs: readonly VideoCodec[],
+): VideoRendition[] {
   const shortSide = Math.min(source.width, source.height);
-  return sourceRungs(ladder, shortSide).map((rung) => ({
-    name: rung.name,
-    ...(rung.shortSide <= shortSide ? scaleToShortSide(source, rung.shortSide) : roundDownToEven(source)),
-    videoKbps: rungKbps(rung, frameRate),
-  }));
+  const rungs = sourceRungs(ladder, shortSide);
+  return VIDEO_CODECS.filter((codec) => codecs.includes(codec)).flatMap((codec) =>
+    rungs.map((rung) => ({
+      name: renditionNameOf(rung.name, codec),
+      ...(codec === BASE_CODEC ? {} : { codec }),
+      ...(rung.shortSide <= shortSide ? scaleToShortSide(source, rung.shortSide) : roundDownToEven(source)),
+      videoKbps: codecKbps(rungKbps(rung, frameRate), codec),
+    })),
+  );
 }
 
 function pictureOf({ width, height, frameRate, decoded }: SourceVideo): SourcePicture {
   return { width, height, frameRate, isToneMapped: decoded !== undefined && decoded.hdr !== null };
 }
 
-/** The video bitrate of a rung at a frame rate. */
+/** The H.264 bitrate of a rung at a frame rate. */
 export function rungKbps(rung: Rung, frameRate: FrameRate): number {
   return framesPerSecond(frameRate) > HIGH_FRAME_RATE_ABOVE ? rung.videoKbpsHighFrameRate : rung.videoKbps;
 }
 
-/** H.264 with 4:2:0 chroma needs even sides. Rounds to the nearest, but never above the source: nothing is upscaled. */
+/** 4:2:0 chroma needs even sides. Rounds to the nearest, but never above the source: nothing is upscaled. */
 function scaleToShortSide(source: PictureSize, shortSide: number): PictureSize {
   const sourceLongSide = Math.max(source.width, source.height);
   const nearest = 2 * Math.round((sourceLongSide * shortSide) / Math.min(source.width, source.height) / 2);

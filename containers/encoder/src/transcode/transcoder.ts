@@ -273,8 +273,8 @@ export class Transcoder {
   }
 
   #planOf(source: SourceDescription): RenditionPlan {
-    const { ladder, latency } = this.#options.stream;
-    return planRenditions(source, ladder, latency);
+    const { ladder, latency, codecs } = this.#options.stream;
+    return planRenditions(source, ladder, latency, codecs);
   }
 
   #createRun(epoch: number, { source, ...start }: SourceStart): TranscodeRun {
