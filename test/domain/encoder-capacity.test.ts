@@ -84,6 +84,17 @@ describe('encoding some of the rungs', () => {
   });
 });
 
+test('HEVC takes several times what H.264 takes, and is encoded for the rungs of the source only', () => {
+  const both = (ladder: LadderName, source?: SourcePicture) =>
+    publishVCpus({ ladder, source, codecs: ['h264', 'hevc'], architecture: 'x64' });
+  for (const ladder of LADDER_NAMES) {
+    expect(both(ladder)).toBeGreaterThan(2 * cost(ladder));
+    expect(both(ladder)).toBeLessThan(6 * cost(ladder));
+    expect(both(ladder, picture(640, 360))).toBe(both('360p'));
+    expect(publishVCpus({ ladder, codecs: ['h264'], architecture: 'x64' })).toBe(cost(ladder));
+  }
+});
+
 test('sound alone takes room, for its memory', () => {
   expect(cost('2160p', null)).toBeGreaterThan(0.1);
   expect(cost('2160p', null)).toBeLessThan(0.2);

@@ -23,6 +23,23 @@ test('each rendition is scaled from the next larger one, and the first only if t
   expect(valuesOf(args, '-map')).toEqual(['[v0]', '[v1]', '[v2]', '0:a:0']);
 });
 
+test('a rung in two codecs is scaled once', () => {
+  const plan = planRenditions({ ...SOURCE, audio: null }, '480p', 'low', ['h264', 'hevc']);
+  const args = ffmpegArguments(plan, 1, { partFrames: 14, firstSegmentFrames: 14 });
+  expect(valuesOf(args, '-filter_complex')).toEqual([
+    '[0:v:0]trim=start=1,setpts=PTS-1/TB,format=yuv420p,setsar=1,scale=854:480,setsar=1,split=3[v0][v2][s1];' +
+      '[s1]scale=640:360,setsar=1,split=2[v1][v3]',
+  ]);
+  expect(valuesOf(args, '-map')).toEqual(['[v0]', '[v1]', '[v2]', '[v3]']);
+  expect(valuesOf(args, '-c:v')).toEqual(['libx264', 'libx264', 'libx265', 'libx265']);
+  expect(valuesOf(args, '-b:v')).toEqual(['1000k', '600k', '600k', '360k']);
+  // Players of Apple's take no other tag, and what is forced must be an IDR frame in HEVC, too.
+  expect(valuesOf(args, '-tag:v')).toEqual(['hvc1', 'hvc1']);
+  expect(valuesOf(args, '-forced-idr')).toEqual(['1', '1']);
+  expect(new Set(valuesOf(args, '-force_key_frames'))).toEqual(new Set(['expr:eq(n,14)']));
+  expect(valuesOf(args, '-g')).toEqual(['60', '60', '60', '60']);
+});
+
 test('outputs are pipes from file descriptor 3 on, in the order of the rendition names', () => {
   const plan = planRenditions(SOURCE, '720p', 'low');
   expect(renditionNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);

@@ -43,6 +43,16 @@ test('a GOP that can not be halved is kept', () => {
   expect(levels(25, '480p', 'ultra').map(names)).toEqual(['480p25 360p25', '360p25']);
 });
 
+test('codecs that only some players have go first, and what is left has as many levels as without them', () => {
+  const source = { video: { codec: 'h264', width: 1280, height: 720, frameRate: 30 }, audio: null } as const;
+  const full = planRenditions(source, '480p', 'low', ['h264', 'hevc']);
+  const plain = renditionLevels(planRenditions(source, '480p', 'low'));
+  const both = renditionLevels(full);
+  expect(both[0]).toEqual(full);
+  expect(both[1]?.video.map(({ name }) => name)).toEqual(['480p', '360p', '360p-hevc']);
+  expect(both.slice(2)).toEqual(plain);
+});
+
 test('sound alone has one level', () => {
   const plan = planRenditions(
     { video: null, audio: { codec: 'aac', sampleRateHz: 48_000, channels: 2 } },

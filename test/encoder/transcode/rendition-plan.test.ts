@@ -41,6 +41,20 @@ test('no rendition is larger than its source, and all sides are even', () => {
   }
 });
 
+test('each rung is there in every codec: H.264 first, and HEVC at 40 % less bitrate', () => {
+  const plan = planRenditions(source(854, 480), '1080p', 'low', ['hevc', 'h264']);
+  const { width, height } = plan.video[0] ?? {};
+  expect(plan.video).toEqual([
+    { name: '480p', width, height, videoKbps: 1000 },
+    { name: '360p', width: 640, height: 360, videoKbps: 600 },
+    { name: '480p-hevc', codec: 'hevc', width, height, videoKbps: 600 },
+    { name: '360p-hevc', codec: 'hevc', width: 640, height: 360, videoKbps: 360 },
+  ]);
+  expect(planRenditions(source(854, 480), '1080p', 'low', ['h264'])).toEqual(
+    planRenditions(source(854, 480), '1080p', 'low'),
+  );
+});
+
 test.each(LADDER_NAMES)(
   'ladder %s of a 2160p source starts with its own rung, with even sides and descending bitrates',
   (ladder) => {

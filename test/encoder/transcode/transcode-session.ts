@@ -3,6 +3,7 @@ import pino from 'pino';
 import type { RestartReason } from '#domain/events.ts';
 import { AUDIO_RENDITION, type LadderName, maxInputKbps } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { VideoCodec } from '#domain/video-codecs.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import {
@@ -50,6 +51,7 @@ export interface TranscodeSession {
 export interface TranscodeSessionOptions {
   readonly ladder?: LadderName;
   readonly latency?: LatencyName;
+  readonly codecs?: readonly VideoCodec[];
   /** Makes time limits pass faster than real time. */
   readonly clockSpeed?: number;
   /** Called for each write of a run. The sink throws what it throws. */
@@ -77,7 +79,7 @@ export async function stopSessions(): Promise<void> {
 
 /** Starts a Transcoder with the real FFmpeg and records everything that it reports. */
 export function startSession(options: TranscodeSessionOptions = {}): TranscodeSession {
-  const { ladder = '720p', latency = 'low', clockSpeed = 1, program, onWrite, onStep, stream } = options;
+  const { ladder = '720p', latency = 'low', codecs, clockSpeed = 1, program, onWrite, onStep, stream } = options;
   const runs: RecordedRun[] = [];
   const fatal: string[] = [];
   const restarts: RestartReason[] = [];
@@ -97,6 +99,7 @@ export function startSession(options: TranscodeSessionOptions = {}): TranscodeSe
       version: null,
       ladder,
       latency,
+      ...(codecs && { codecs }),
       maxInputKbps: maxInputKbps(ladder),
     },
     nextEpoch: () => {

@@ -18,6 +18,7 @@ const REQUIRED = {
   PLAYBACK_BASE_URL: 'https://live.example.com',
   DEFAULT_LADDER: '720p',
   DEFAULT_LATENCY: 'low',
+  DEFAULT_CODECS: 'h264',
   DEFAULT_PLAYBACK: 'public',
 };
 const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a';

@@ -28,6 +28,7 @@ const REQUIRED = {
   PLAYBACK_BASE_URL: 'https://live.example.com',
   DEFAULT_LADDER: '720p',
   DEFAULT_LATENCY: 'low',
+  DEFAULT_CODECS: 'h264',
   DEFAULT_PLAYBACK: 'public',
 };
 

@@ -11,6 +11,7 @@ const WEBHOOK = {
   WEBHOOK_URL: 'https://backend.example.com/',
   DEFAULT_LADDER: '720p',
   DEFAULT_LATENCY: 'low',
+  DEFAULT_CODECS: 'h264',
 };
 
 let outDir: string;

@@ -13,6 +13,7 @@ const WEBHOOK_MODE = {
   WEBHOOK_URL: 'https://backend.example.com/publish',
   DEFAULT_LADDER: '720p',
   DEFAULT_LATENCY: 'low',
+  DEFAULT_CODECS: 'h264',
 };
 const SECRET_AT_HAND = { ...WEBHOOK_MODE, WEBHOOK_SECRET: secret };
 const STORED_SECRET = { ...WEBHOOK_MODE, WEBHOOK_SECRET_ARN: arn };

@@ -24,9 +24,20 @@ const idsOf = (answer: unknown, key?: string, withSecret?: string) => {
 test("the backend's values are used", () => {
   const stream = { streamId: 'Alice_1-x', playbackId: generateId(randomBytes), ladder: '1080p', latency: 'ultra' };
   expect(parse({ ...stream, title: 'Ünïcode 🎥', more: 'is ignored' })).toEqual({
-    ...{ ...stream, version: null, maxInputKbps: maxInputKbps('1080p') },
+    ...{ ...stream, codecs: ['h264', 'hevc'], version: null, maxInputKbps: maxInputKbps('1080p') },
     title: 'Ünïcode 🎥',
   });
+});
+
+test.each([
+  [['hevc', 'h264'], ['hevc', 'h264']],
+  [['h264'], ['h264']],
+  [['hevc'], undefined],
+  [['h264', 'h264'], undefined],
+  [['h264', 'vp8'], undefined],
+  [[], undefined],
+])('a backend that names the codecs %j gets %j', (codecs, expected) => {
+  expect(parse({ codecs })?.codecs).toEqual(expected);
 });
 
 test('the playback id may be that of a protected stream', () => {

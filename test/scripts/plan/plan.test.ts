@@ -27,6 +27,15 @@ const plan = (changes: Partial<PlannedEvent> = {}, stage = prod): Plan => makePl
 const usdOf = (made: Plan, item: string): number =>
   made.lines.filter((line) => line.item === item).reduce((sum, { usd }) => sum + usd, 0);
 
+test('an hour of a stream costs as much more as its codecs take of a task', () => {
+  const both = resolveStage({ ...{ name: 'both', task: { vCpus: 16, memoryGib: 32 } }, codecs: ['h264', 'hevc'] });
+  const one = resolveStage({ ...{ name: 'one', task: { vCpus: 16, memoryGib: 32 } } });
+  const streams = 20;
+  const [fleetOfBoth, fleetOfOne] = [both, one].map((stage) => planFleet({ ...stage, maxTasks: 100 }, event({ streams })));
+  expect(fleetOfBoth?.streamVCpus).toBeGreaterThan(2 * (fleetOfOne?.streamVCpus ?? Number.NaN));
+  expect(fleetOfBoth?.tasks).toBeGreaterThan(2 * (fleetOfOne?.tasks ?? Number.NaN));
+});
+
 describe('by hand', () => {
   test.each([
     // 4 * 0.03238 + 8 * 0.00356

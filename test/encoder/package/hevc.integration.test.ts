@@ -1,0 +1,120 @@
+import { execFile, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { RunFormat } from '#encoder/media/media-run.ts';
+import { BOX_HEADER_BYTES, childBoxes } from '#encoder/package/box-stream.ts';
+import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
+import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
+import type { Segment } from '#encoder/package/segment.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { SlateMaker } from '#encoder/slate/slate-maker.ts';
+import { SlateRun } from '#encoder/slate/slate-run.ts';
+import { createLogger } from '#runtime/log.ts';
+import { FLASH, makeSourceTags } from '../transcode/source-clip.ts';
+import { framesOf, startSession, stopSessions } from '../transcode/transcode-session.ts';
+
+const FONTS = fileURLToPath(new URL('../../../node_modules/dejavu-fonts-ttf/ttf', import.meta.url));
+const LATENCY = 'low';
+const HEVC = '360p-hevc';
+const SLATE_MS = 2_500;
+const KILLED_AFTER_MS = 3_000;
+const CLIP = {
+  seconds: 6,
+  video: { width: 640, height: 360, frameRate: '15', drawing: FLASH },
+  audio: { sampleRateHz: 48_000, channels: 2 },
+} as const;
+
+afterEach(stopSessions);
+
+test('HEVC is cut as H.264 is, over a killed FFmpeg and a slate, and can be decoded from end to end', async () => {
+  const tags = await makeSourceTags(CLIP);
+  const stream = new StreamPackage({ latency: LATENCY, firstMsn: 1 });
+  const session = startSession({ ladder: '360p', latency: LATENCY, codecs: ['h264', 'hevc'], stream });
+  session.burst(tags.filter(({ timestampMs }) => timestampMs < KILLED_AFTER_MS));
+  await session.until(() => framesOf(session.runs[0], HEVC) >= 35);
+  session.processes[0]?.kill('SIGKILL');
+  await session.until(() => session.runs.length === 2);
+  session.burst(tags.filter(({ timestampMs }) => timestampMs >= KILLED_AFTER_MS));
+  await session.until(() => framesOf(session.runs[1], HEVC) >= 25);
+  await session.transcoder.stop();
+  const [first, second] = session.runs;
+  if (first === undefined || second === undefined) throw new Error('FFmpeg was not replaced');
+  await addSlate(stream, second.run);
+  stream.end();
+
+  const [h264, hevc] = ['360p', HEVC].map((name) => stream.renditions.get(name));
+  if (h264 === undefined || hevc === undefined) throw new Error('a rendition is missing');
+  expect(cutsOf(hevc)).toEqual(cutsOf(h264));
+  const segments = hevc.held();
+  expect(new Set(segments.map(({ epoch }) => epoch)).size).toBe(3);
+  for (const segment of segments) {
+    expect(segment.parts[0]?.isIndependent).toBe(true);
+    expect(firstPictureType(segment)).toMatch(/^IDR/);
+  }
+  // A slate's parameters are those of FFmpeg's runs, so one decoder goes on over all of them.
+  const initSections = segments.map(({ epoch }) => hevc.initSection(epoch)?.toString('hex'));
+  expect(new Set(initSections).size).toBe(1);
+
+  const { stderr, frames } = await decode(hevc);
+  expect(stderr).toBe('');
+  expect(frames).toBe((await decode(h264)).frames);
+
+  const variants = renderMultivariantPlaylist(stream)?.split('\n').filter((line) => line.includes('CODECS=')) ?? [];
+  expect(variants.map((line) => /CODECS="([^"]+)"/.exec(line)?.[1])).toEqual([
+    expect.stringMatching(/^avc1\.4d40[0-9a-f]{2},mp4a\.40\.2$/),
+    expect.stringMatching(/^hvc1\.1\.6\.L63(\.[0-9A-F]{2})+,mp4a\.40\.2$/),
+  ]);
+  const [avc = 0, hvc = 0] = variants.map((line) => Number(/AVERAGE-BANDWIDTH=(\d+)/.exec(line)?.[1]));
+  expect(hvc).toBeLessThan(avc - 200_000);
+}, 120_000);
+
+/** A slate as the stream would show it, of which 2.5 s are due at once. */
+async function addSlate(stream: StreamPackage, run: RunFormat): Promise<void> {
+  const maker = new SlateMaker({
+    ...{ imagePath: null, readImage: async () => null, fontsDir: FONTS, spawn },
+    log: createLogger({ service: 'test', level: 'silent' }),
+  });
+  const plan = { ...run, latency: LATENCY } as const;
+  const slate = await maker.make(plan, 'Title', 'publisher-away');
+  if (slate === null) throw new Error('there is no slate');
+  const nowMs = Date.now();
+  const slateRun = new SlateRun({
+    ...{ slate, epoch: 3, startsAtMs: nowMs - SLATE_MS, beginRun: (media) => stream.beginRun(media) },
+    ...{ now: () => nowMs, steadyNow: () => 0 },
+    onFailed: (error) => {
+      throw error;
+    },
+  });
+  slateRun.end(null);
+}
+
+const cutsOf = (timeline: RenditionTimeline) =>
+  timeline.held().map(({ msn, epoch, mediaSeconds, discontinuityNumber, parts }) => ({
+    ...{ msn, epoch, mediaSeconds, discontinuityNumber },
+    parts: parts.map(({ durationSeconds, isIndependent }) => ({ durationSeconds, isIndependent })),
+  }));
+
+/** Names of NAL units by their type (ITU-T H.265, table 7-1). Others below 32 are pictures, too. */
+const IDR_TYPES: Readonly<Record<number, string>> = { 19: 'IDR_W_RADL', 20: 'IDR_N_LP' };
+const PICTURE_TYPES = 32;
+
+function firstPictureType({ parts }: Segment): string {
+  const mdat = childBoxes(parts[0]?.data ?? Buffer.alloc(0)).find(({ type }) => type === 'mdat');
+  const data = mdat?.data.subarray(BOX_HEADER_BYTES) ?? Buffer.alloc(0);
+  for (let at = 0; at < data.length; at += 4 + data.readUInt32BE(at)) {
+    const type = (data.readUInt8(at + 4) >> 1) & 0x3f;
+    if (type < PICTURE_TYPES) return IDR_TYPES[type] ?? `${type}`;
+  }
+  return 'none';
+}
+
+async function decode(timeline: RenditionTimeline): Promise<{ readonly stderr: string; readonly frames: number }> {
+  const segments = timeline.held();
+  const init = timeline.initSection(segments[0]?.epoch ?? 0) ?? Buffer.alloc(0);
+  const media = segments.flatMap(({ parts }) => parts.map(({ data }) => data));
+  const args = ['-v', 'warning', '-nostdin', '-i', 'pipe:0', '-fps_mode', 'passthrough', '-f', 'framemd5', '-'];
+  const decoding = promisify(execFile)('ffmpeg', args);
+  decoding.child.stdin?.end(Buffer.concat([init, ...media]));
+  const { stdout, stderr } = await decoding;
+  return { stderr, frames: stdout.split('\n').filter((line) => /^\d/.test(line)).length };
+}
