@@ -31,8 +31,9 @@ test.each([
   ['at hand', SECRET_AT_HAND, { value: secret }],
   ['in Secrets Manager', STORED_SECRET, { arn }],
 ])('webhook mode has a URL, defaults and a secret %s', (_place, source, webhookSecret) => {
-  const { WEBHOOK_URL, ...others } = WEBHOOK_MODE;
-  expect(readIngestAuthEnvironment(source)).toEqual({ ...others, WEBHOOK_URL: new URL(WEBHOOK_URL), webhookSecret });
+  const { WEBHOOK_URL, DEFAULT_CODECS, ...others } = WEBHOOK_MODE;
+  const parsed = { WEBHOOK_URL: new URL(WEBHOOK_URL), DEFAULT_CODECS: DEFAULT_CODECS.split(','), webhookSecret };
+  expect(readIngestAuthEnvironment(source)).toEqual({ ...others, ...parsed });
 });
 
 test.each([
@@ -48,6 +49,8 @@ test.each([
   ['PUBLISH_MODE', 'both', 'must be one of keys, webhook, not "both"'],
   ['DEFAULT_LADDER', '4k', 'must be one of 2160p, 1440p, 1080p, 720p, 480p, 360p, not "4k"'],
   ['DEFAULT_LATENCY', 'toString', 'must be one of ultra, low, standard, not "toString"'],
+  ['DEFAULT_CODECS', 'h264,av1', 'is invalid: must be of h264, hevc, separated by commas'],
+  ['DEFAULT_CODECS', 'hevc', 'is invalid: h264 must be among them'],
 ])('%s must not be %s', (name, value, problem) => {
   expect(() => readIngestAuthEnvironment({ ...SECRET_AT_HAND, [name]: value })).toThrow(`${name} ${problem}`);
 });

@@ -30,7 +30,10 @@ test("the backend's values are used", () => {
 });
 
 test.each([
-  [['hevc', 'h264'], ['hevc', 'h264']],
+  [
+    ['hevc', 'h264'],
+    ['hevc', 'h264'],
+  ],
   [['h264'], ['h264']],
   [['hevc'], undefined],
   [['h264', 'h264'], undefined],

@@ -31,7 +31,9 @@ test('an hour of a stream costs as much more as its codecs take of a task', () =
   const both = resolveStage({ ...{ name: 'both', task: { vCpus: 16, memoryGib: 32 } }, codecs: ['h264', 'hevc'] });
   const one = resolveStage({ ...{ name: 'one', task: { vCpus: 16, memoryGib: 32 } } });
   const streams = 20;
-  const [fleetOfBoth, fleetOfOne] = [both, one].map((stage) => planFleet({ ...stage, maxTasks: 100 }, event({ streams })));
+  const [fleetOfBoth, fleetOfOne] = [both, one].map((stage) =>
+    planFleet({ ...stage, maxTasks: 100 }, event({ streams })),
+  );
   expect(fleetOfBoth?.streamVCpus).toBeGreaterThan(2 * (fleetOfOne?.streamVCpus ?? Number.NaN));
   expect(fleetOfBoth?.tasks).toBeGreaterThan(2 * (fleetOfOne?.tasks ?? Number.NaN));
 });
