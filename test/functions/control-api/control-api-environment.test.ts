@@ -29,6 +29,7 @@ const read = (changes: NodeJS.ProcessEnv) => readControlApiEnvironment({ ...REQU
 test('what is required alone: no RTMPS, no event bus, no bootstrap tokens, no viewer tokens', () => {
   expect(read({})).toEqual({
     ...REQUIRED,
+    DEFAULT_CODECS: ['h264'],
     RTMPS_URL: null,
     EVENT_BUS_NAME: null,
     EDGE_SECRET_ARN: null,
@@ -51,6 +52,7 @@ test.each(Object.keys(REQUIRED).filter((name) => name !== 'RTMP_URL'))('%s is re
 test.each([
   ['DEFAULT_LADDER', '9p', 'must be one of 2160p, 1440p, 1080p, 720p, 480p, 360p, not "9p"'],
   ['DEFAULT_LATENCY', 'lowest', 'must be one of ultra, low, standard, not "lowest"'],
+  ['DEFAULT_CODECS', 'hevc', 'is invalid: h264 must be among them'],
   ['DEFAULT_PLAYBACK', 'private', 'must be one of public, token, not "private"'],
 ])('%s must not be %s', (name, value, problem) => {
   expect(() => read({ [name]: value })).toThrow(`${name} ${problem}`);

@@ -51,6 +51,7 @@ test('the bundled Lambda functions work with the local services', async () => {
     ADMIN_TOKEN_HASHES: hashSecret(adminToken),
     DEFAULT_LADDER: '480p',
     DEFAULT_LATENCY: 'ultra',
+    DEFAULT_CODECS: 'h264',
     DEFAULT_PLAYBACK: 'public',
     RTMP_URL: 'rtmp://127.0.0.1:1935/live',
     PLAYBACK_BASE_URL: 'http://127.0.0.1:8080',
