@@ -72,7 +72,16 @@ test('the bundled Lambda functions work with the local services', async () => {
   expect({ ladder, latency }).toEqual({ ladder: '480p', latency: 'ultra' });
   expect(await authorise({ streamKey: created.streamKey, sourceAddress: '127.0.0.1' })).toEqual({
     allow: true,
-    stream: { streamId, playbackId, version, title, ladder, latency, maxInputKbps: maxInputKbps(ladder) },
+    stream: {
+      streamId,
+      playbackId,
+      version,
+      title,
+      ladder,
+      latency,
+      codecs: ['h264'],
+      maxInputKbps: maxInputKbps(ladder),
+    },
   });
 
   client.destroy();
