@@ -33,8 +33,8 @@ const PICTURE_COSTS = {
 
 /**
  * What a rung takes in another codec, for each vCPU that it takes in H.264: x265 at our settings and bitrates, measured beside x264 at
- * 720p30 on two clips with motion and grain (FFmpeg 5.1, x265 3.5, x86 with AVX-512). The machine had much other load: single pairs
- * of measurements gave 2.6 to 4.2.
+ * 360p30 to 1080p30 on two clips with motion and grain (FFmpeg 5.1, x265 3.5, x86 with AVX-512). The machine had much other load: single pairs
+ * of measurements gave 2.5 to 4.2.
  */
 const EXTRA_CODEC_COSTS = { hevc: 3.7 } as const satisfies Record<ExtraCodec, number>;
 

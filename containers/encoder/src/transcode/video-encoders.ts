@@ -28,7 +28,7 @@ function x264Threads(shortSide: number): string[] {
 /**
  * - Players of Apple's take `hvc1` alone, whose parameter sets are in the init section.
  * - A forced keyframe is an IDR frame, and so is each first frame of a GOP.
- * - The fastest preset with its loop filter (SAO) is as good as x264 is with the bitrate that H.264 has; without SAO, only presets
+ * - The fastest preset with its loop filter (SAO) is about as good as x264 is with the bitrate that H.264 has; without SAO, only presets
  *   that take nearly twice the CPU are.
  * - Frame threads only, as many as x264 has, for the same reason. Rows in parallel would cost more CPU.
  * - The position of chroma is that of the usual source, so that a slate's parameters are the same.
