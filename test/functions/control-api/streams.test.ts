@@ -38,6 +38,7 @@ test('a new stream has defaults, addresses and a key', async () => {
     playbackId: expect.stringMatching(/^[a-z2-7]{16}$/),
     ladder: '720p',
     latency: 'low',
+    codecs: ['h264'],
     playback: 'public',
     notBefore: null,
     notAfter: null,
