@@ -28,6 +28,7 @@ pre { background: var(--code); padding: 0.75rem; border-radius: 0.4rem; font: 0.
 pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; }
+td { overflow-wrap: anywhere; }
 th code { overflow-wrap: break-word; }
 th, td { border-bottom: 1px solid var(--line); }
 ul { padding-left: 1.2rem; }

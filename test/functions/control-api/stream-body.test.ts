@@ -33,6 +33,7 @@ const idle = {
   playbackId: 'playback-id',
   ladder: '1080p',
   latency: 'ultra',
+  codecs: ['h264'],
   playback: 'public',
   notBefore: '2025-01-01T00:00:00.000Z',
   notAfter: '2025-12-31T00:00:00.000Z',
