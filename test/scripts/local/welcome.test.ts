@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { stripVTControlCharacters } from 'node:util';
 import { generateSecret } from '#domain/stream-ids.ts';
 import type { NetworkReach } from '#scripts/local/network-reach.ts';
 import { welcome } from '#scripts/local/welcome.ts';
@@ -81,7 +82,7 @@ describe('in a network', () => {
     expect(plain).toContain('  http://192.0.2.7:8080/watch/public');
     const coloured = welcome({ ...platform, isTerminal: true });
     expect(coloured).toContain('\u001b[97;40m█');
-    expect(coloured.replaceAll(/\u001b\[[\d;]*m/g, '').split('\n')).toEqual(plain);
+    expect(stripVTControlCharacters(coloured).split('\n')).toEqual(plain);
   });
 
   test('with a backend, leads a phone to the home page', () => {
