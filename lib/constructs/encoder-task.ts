@@ -31,6 +31,7 @@ export interface EncoderTaskProps
   extends Pick<
     ResolvedStage,
     | 'name'
+    | 'publishMode'
     | 'task'
     | 'cpuArchitecture'
     | 'capacityVCpus'
@@ -125,13 +126,15 @@ export class EncoderTask extends Construct {
     return container;
   }
 
-  /** Allows two tables, one function, one event bus and two secrets, and scale-in protection for tasks of its own cluster. */
-  #allowWork({ cluster, tables, ingestAuth, eventBus, clusterSecret, edgeSecret }: EncoderTaskProps): void {
+  /** Allows two tables, the titles of streams, one function, one event bus and two secrets, and scale-in protection for tasks of its own cluster. */
+  #allowWork(props: EncoderTaskProps): void {
+    const { cluster, tables, ingestAuth, eventBus, clusterSecret, edgeSecret, publishMode } = props;
     const role = this.definition.taskRole;
     tables.grant(role, {
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
       TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
     });
+    if (publishMode === 'keys') tables.grantIndexQueries(role, 'STREAMS_TABLE');
     role.addToPrincipalPolicy(
       new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [ingestAuth.functionArn] }),
     );
@@ -188,6 +191,8 @@ function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
   return {
     LOG_LEVEL: 'info',
     ...props.tables.names('LIVE_TABLE', 'TASKS_TABLE'),
+    // Without it, another backend knows the streams.
+    ...(props.publishMode === 'keys' && props.tables.names('STREAMS_TABLE')),
     INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,
     LISTEN_HOST: '0.0.0.0',
     RTMP_PORT: String(PORTS.rtmp),

@@ -1,8 +1,22 @@
-import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import {
+  AttributeType,
+  Billing,
+  type GlobalSecondaryIndexPropsV2,
+  ProjectionType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
-import { TABLES, type TableNames, type TableVariable } from '#domain/tables.ts';
+import {
+  TABLES,
+  type TableDefinition,
+  type TableIndex,
+  type TableNames,
+  type TableVariable,
+  tableIndex,
+} from '#domain/tables.ts';
 import { toRemovalPolicy } from './stage-retention.ts';
 
 /** Construct ids. They are part of the tables' logical ids, so another id would replace the table and lose its data. */
@@ -17,6 +31,8 @@ const TABLE_IDS = {
   PURGES_TABLE: 'Purges',
 } as const satisfies Record<TableVariable, string>;
 
+type Table = TableDefinition & { readonly nameVariable: TableVariable };
+
 /** The DynamoDB actions that a process may use on each of its tables. */
 export type TableActions = Partial<Record<TableVariable, readonly `dynamodb:${string}`[]>>;
 
@@ -30,7 +46,7 @@ export class StreamTables extends Construct {
   constructor(scope: Construct, id: string, { removalPolicy }: Pick<ResolvedStage, 'removalPolicy'>) {
     super(scope, id);
     this.#tables = new Map(
-      TABLES.map(({ nameVariable, partitionKey, sortKey, timeToLiveAttribute }) => [
+      TABLES.map(({ nameVariable, partitionKey, sortKey, timeToLiveAttribute, index }: Table) => [
         nameVariable,
         new TableV2(this, TABLE_IDS[nameVariable], {
           partitionKey: { name: partitionKey, type: AttributeType.STRING },
@@ -38,6 +54,7 @@ export class StreamTables extends Construct {
           billing: Billing.onDemand(),
           encryption: TableEncryptionV2.dynamoOwnedKey(),
           pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+          ...(index !== undefined && { globalSecondaryIndexes: [toIndex(index)] }),
           ...(timeToLiveAttribute === null ? {} : { timeToLiveAttribute }),
           deletionProtection: removalPolicy === 'retain',
           removalPolicy: toRemovalPolicy(removalPolicy),
@@ -66,9 +83,23 @@ export class StreamTables extends Construct {
     }
   }
 
+  /** Grants queries of a table's index. They see the attributes of the index, and no others. */
+  grantIndexQueries(grantee: IGrantable, variable: TableVariable): void {
+    const { name } = tableIndex(variable);
+    const resourceArns = [`${this.#table(variable).tableArn}/index/${name}`];
+    Grant.addToPrincipal({ grantee, actions: ['dynamodb:Query'], resourceArns });
+  }
+
   #table(variable: TableVariable): TableV2 {
     const table = this.#tables.get(variable);
     if (table === undefined) throw new Error(`there is no table for ${variable}`);
     return table;
   }
 }
+
+const toIndex = ({ name, partitionKey, attributes }: TableIndex): GlobalSecondaryIndexPropsV2 => ({
+  indexName: name,
+  partitionKey: { name: partitionKey, type: AttributeType.STRING },
+  projectionType: ProjectionType.INCLUDE,
+  nonKeyAttributes: [...attributes],
+});

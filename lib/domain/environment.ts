@@ -12,7 +12,10 @@ interface EnvironmentVariable {
 /** Every environment variable that Headend's own code reads. The AWS SDK reads its own variables as well. */
 export const ENVIRONMENT_VARIABLES = {
   LOG_LEVEL: { explanation: 'lowest level that is logged', readBy: ['encoder', 'ingest-auth', 'control-api'] },
-  STREAMS_TABLE: { explanation: 'name of the DynamoDB table of streams', readBy: ['ingest-auth', 'control-api'] },
+  STREAMS_TABLE: {
+    explanation: 'name of the DynamoDB table of streams',
+    readBy: ['encoder', 'ingest-auth', 'control-api'],
+  },
   STREAM_KEYS_TABLE: {
     explanation: 'name of the DynamoDB table of stream key hashes',
     readBy: ['ingest-auth', 'control-api'],

@@ -1,11 +1,5 @@
 import type { IngestName, RefusalCode } from './ingest-auth.ts';
-import type { EndReason } from './streams.ts';
-
-/** Why a broadcast ended. Unless somebody asked for the end, its publisher first had time to come back. */
-export type BroadcastEndReason = EndReason | 'publisher-left' | PublishFailure | 'shutdown';
-
-/** Why the platform ended a publish by itself: it cannot decode the source, no keyframe came, or FFmpeg kept failing. */
-export type PublishFailure = 'source-unsupported' | 'no-keyframe' | 'encoder-failed';
+import type { BroadcastEndReason, PublishFailure } from './streams.ts';
 
 /** Why an FFmpeg process was replaced: it died, produced nothing, did not keep up, or its input changed. */
 export type RestartReason = 'died' | 'stalled' | 'overloaded' | 'source-changed';

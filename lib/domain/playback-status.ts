@@ -1,3 +1,5 @@
+import type { BroadcastEndReason } from './streams.ts';
+
 /**
  * What viewers of a playback id can have: nothing, because the id was never given out or is no longer in use; nothing
  * yet; a live stream; or a stream whose playlists have ended. A stream goes through them in this order.
@@ -14,6 +16,23 @@ export type PlaybackStatus = (typeof PLAYBACK_STATUSES)[number];
 export const STATUS_REASONS = ['publisher-stopped', 'publisher-lost', 'stopped', 'failed', 'shutdown'] as const;
 
 export type StatusReason = (typeof STATUS_REASONS)[number];
+
+/** Who gets a new key is awaited as after a lost connection. Nobody is told why a stream was deleted or purged. */
+const REASONS = {
+  'publisher-stopped': 'publisher-stopped',
+  'publisher-lost': 'publisher-lost',
+  'key-rotated': 'publisher-lost',
+  stopped: 'stopped',
+  deleted: 'stopped',
+  purged: 'stopped',
+  'source-unsupported': 'failed',
+  'no-keyframe': 'failed',
+  'encoder-failed': 'failed',
+  shutdown: 'shutdown',
+} as const satisfies Record<BroadcastEndReason, StatusReason>;
+
+/** What viewers are told of the reason for a broadcast's end, or for the absence of its publisher. */
+export const statusReasonOf = (reason: BroadcastEndReason): StatusReason => REASONS[reason];
 
 /** The body of status.json. What is not known, or does not apply, is missing. */
 export interface PlaybackStatusBody {

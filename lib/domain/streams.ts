@@ -158,6 +158,8 @@ export interface BroadcastState {
   readonly liveSinceMs: number | null;
   /** Milliseconds since 1970. Null while somebody publishes. */
   readonly publisherGoneAtMs: number | null;
+  /** Why nobody publishes. Missing while somebody does, and in what tasks of an earlier release wrote. */
+  readonly publisherGoneReason?: BroadcastEndReason;
   /** Milliseconds since 1970. Null until the playlists have ended. */
   readonly endedAtMs: number | null;
   /** How many quality steps down the stream is, because its task could not keep up; 0 is full quality. */
@@ -207,3 +209,13 @@ export type EndReason = 'stopped' | 'key-rotated' | ClosingReason;
 
 /** Why playback ids are closed: no task answers for them from then on, not even with what has ended. */
 export type ClosingReason = 'deleted' | 'purged';
+
+/**
+ * Why a broadcast ended. Unless somebody asked for the end, its publisher first had time to come back. `publisher-stopped`: the
+ * broadcaster ended the publish, as streaming software does when it is told to stop. `publisher-lost`: the connection ended without
+ * that.
+ */
+export type BroadcastEndReason = EndReason | 'publisher-stopped' | 'publisher-lost' | PublishFailure | 'shutdown';
+
+/** Why the platform ended a publish by itself: it cannot decode the source, no keyframe came, or FFmpeg kept failing. */
+export type PublishFailure = 'source-unsupported' | 'no-keyframe' | 'encoder-failed';

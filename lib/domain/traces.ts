@@ -1,4 +1,4 @@
-import type { BroadcastEndReason } from './events.ts';
+import type { BroadcastEndReason } from './streams.ts';
 
 /** What a traced tag is. A header configures a decoder; a keyframe is a picture at which one can start. */
 export const TAG_KINDS = ['audio', 'video', 'keyframe', 'header', 'script'] as const;

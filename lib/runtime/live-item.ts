@@ -72,7 +72,9 @@ export function toHolds(item: LiveItem | undefined): readonly PlaybackHold[] {
 /** A publisher that has come back is in the item before its task writes that the former one is no longer missed. */
 function broadcastOf(item: LiveItem, broadcast: BroadcastState | null | undefined): BroadcastState | null {
   if (!broadcast) return null;
-  return isOwned(item) ? { ...broadcast, publisherGoneAtMs: null } : broadcast;
+  if (!isOwned(item)) return broadcast;
+  const { publisherGoneReason: _, ...present } = broadcast;
+  return { ...present, publisherGoneAtMs: null };
 }
 
 /**

@@ -61,7 +61,7 @@ export const makeTrace = (settings: Partial<StreamTrace> = {}): StreamTrace => (
   publishes: [
     {
       ...{ connectedAt: '2026-01-02T03:04:00.000Z', leftAt: '2026-01-02T03:04:05.600Z', sourceAddress: '192.0.2.1' },
-      ...{ software: 'FMLE/3.0 (compatible; FMSc/1.0)', endReason: 'publisher-left' },
+      ...{ software: 'FMLE/3.0 (compatible; FMSc/1.0)', endReason: 'publisher-lost' },
     },
   ],
   runs: [

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { PublishMode } from '#domain/environment.ts';
 import { RTMP_APPLICATION } from '#domain/ports.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { createLogger } from '#runtime/log.ts';
@@ -107,7 +108,8 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
   closers.add(() => services.close());
   const { path: programPath } = await bundleEncoder(join(dataDir, BUILD_DIR));
   closers.add(() => tasks.stop());
-  await tasks.start({ path: programPath, environment: taskEnvironment({ options, reach, services, edgeSecret }) });
+  const settings = { options, reach, services, edgeSecret, publishMode };
+  await tasks.start({ path: programPath, environment: taskEnvironment(settings) });
 
   const { apiUrl, streams } = services;
   const api = new ControlApiClient({ apiUrl, token: state.adminToken });
@@ -165,10 +167,11 @@ interface TaskSettings {
   readonly reach: NetworkReach;
   readonly services: ManagedServices;
   readonly edgeSecret: string;
+  readonly publishMode: PublishMode;
 }
 
 /** What tasks have in common. The variables of AWS were set in this process by the managed services. */
-function taskEnvironment({ options, reach, services, edgeSecret }: TaskSettings): NodeJS.ProcessEnv {
+function taskEnvironment({ options, reach, services, edgeSecret, publishMode }: TaskSettings): NodeJS.ProcessEnv {
   const { slate, slateImage } = options;
   return {
     ...process.env,
@@ -183,6 +186,8 @@ function taskEnvironment({ options, reach, services, edgeSecret }: TaskSettings)
     CAPACITY_VCPUS: String(CAPACITY_VCPUS),
     EVENT_BUS_NAME,
     EDGE_SECRET: edgeSecret,
+    // Only a backend knows its streams.
+    ...(publishMode === 'webhook' && { STREAMS_TABLE: '' }),
     AWS_ENDPOINT_URL_EVENTBRIDGE: services.eventBusUrl,
   };
 }

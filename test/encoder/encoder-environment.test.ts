@@ -36,6 +36,7 @@ test('what is required alone gives typed values, default limits, and null for th
     EVENT_BUS_NAME: null,
     SLATE: 'on',
     SLATE_IMAGE: null,
+    STREAMS_TABLE: null,
     TASK_ID: null,
     TASK_ADDRESS: null,
     ECS_CONTAINER_METADATA_URI_V4: null,

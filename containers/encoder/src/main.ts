@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Logger } from 'pino';
 import type { Architecture } from '#domain/encoder-capacity.ts';
 import type { EmitEvent } from '#domain/events.ts';
@@ -14,6 +15,7 @@ import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { openSharedSecret, type SharedSecret } from '#runtime/shared-secret.ts';
 import { createSlateImageStore, type SlateImageStore } from '#runtime/slate-image-store.ts';
+import { createStreamIndex, type StreamIndex } from '#runtime/stream-index.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
 import { Cluster } from './cluster/cluster.ts';
@@ -187,6 +189,7 @@ async function startCluster({
     }),
     ...{ registry, onRefused, liveStore },
     taskStore: createTaskStore({ client, tables: environment }),
+    streamIndex: openStreamIndex(environment, client),
     createStreams: (task) =>
       new LiveStreams({
         ...task,
@@ -214,6 +217,11 @@ function createSlateMaker(ownImage: string | null, images: SlateImageStore, log:
     fontsDir: join(folder, 'fonts'),
     ...{ spawn, log },
   });
+}
+
+/** Null if the deployment's streams are known to another backend. */
+function openStreamIndex({ STREAMS_TABLE }: EncoderEnvironment, client: DynamoDBDocumentClient): StreamIndex | null {
+  return STREAMS_TABLE === null ? null : createStreamIndex({ client, tables: { STREAMS_TABLE } });
 }
 
 /** Null if the task is given none. Then it serves no protected stream, except to other tasks. */

@@ -30,7 +30,7 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
   });
   statusWaits = new StatusWaits();
   const forwarder = new Forwarder({
-    ...{ taskId: 'own', client, now: Date.now },
+    ...{ taskId: 'own', client, catalogue: null, now: Date.now },
     directory: new OwnerDirectory({
       store: { findHeld: async () => held },
       ...{ now: Date.now, log: pino({ level: 'silent' }) },

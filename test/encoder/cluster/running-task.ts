@@ -80,6 +80,7 @@ export class RunningTask {
       identity: { taskId, address: '127.0.0.1', revision: null },
       ...{ host: '127.0.0.1', internalPort: options.internalPort ?? 0, credential, reconnectWindowMs, now, log },
       liveStore: store,
+      streamIndex: null,
       taskStore: guard(createTaskStore({ client, tables: TEST_TABLES })),
       createStreams: (task) =>
         new LiveStreams({

@@ -193,8 +193,8 @@ test('status.json has an answer for any playback id', async () => {
     return status;
   };
   expect(await statusOf('status.json')).toEqual({ status: 'live' });
-  expect(await statusOf('/live/zzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'idle' });
-  expect(await statusOf('/live/tzzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'idle' });
+  expect(await statusOf('/live/zzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'unknown' });
+  expect(await statusOf('/live/tzzzzzzzzzzzzzzzz/status.json')).toEqual({ status: 'unknown' });
   const other = await RunningOrigin.start();
   expect(await statusOf('status.json', other)).toEqual({ status: 'idle' });
   other.feedAll();

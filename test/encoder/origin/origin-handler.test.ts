@@ -1,3 +1,4 @@
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import { OriginHandler, type OriginRequest, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import { withVersion } from '#encoder/origin/status-version.ts';
@@ -13,7 +14,7 @@ async function ask(file: string, settings: Partial<OriginStream> | null, waits =
   const stream: OriginStream = {
     currentPackage: new StreamPackage({ latency: 'low', firstMsn: 0 }),
     formerPackages: [],
-    status: 'live',
+    statusBody: { status: 'live' },
     mayAnswer: async () => true,
     isGone: false,
     arrives: async () => true,
@@ -74,9 +75,9 @@ describe('a request for the status that has the version of another one', () => {
   test('is answered when the status has changed', async () => {
     let looks = 0;
     const { body } = await ask(askAfter(LIVE), {
-      get status() {
+      get statusBody(): PlaybackStatusBody {
         looks += 1;
-        return looks < 3 ? 'live' : 'ended';
+        return { status: looks < 3 ? 'live' : 'ended' };
       },
     });
     expect(JSON.parse(body)).toEqual(withVersion({ status: 'ended' }, null));

@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import pino from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { RunSink } from '#encoder/media/media-run.ts';
 import { type FindStream, OriginHandler, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
@@ -34,9 +35,9 @@ export function onlyStream(currentPackage: StreamPackage, formerPackages: readon
   const stream: OriginStream = {
     currentPackage,
     formerPackages,
-    get status() {
-      if (currentPackage.playableRun === null) return 'idle';
-      return currentPackage.ended ? 'ended' : 'live';
+    get statusBody(): PlaybackStatusBody {
+      if (currentPackage.playableRun === null) return { status: 'idle' };
+      return { status: currentPackage.ended ? 'ended' : 'live' };
     },
     mayAnswer: async () => true,
     arrives: async () => true,

@@ -129,7 +129,8 @@ describe('a server that drains', () => {
     expect(server.recordings[0]?.closes).toBe(0);
     client.sendCommand(0, 'deleteStream', 4, null, 1);
     await Promise.all([drained, client.closed]);
-    expect(server.recordings[0]?.closes).toBe(1);
+    // It comes back, so viewers must not be told that the broadcaster has stopped.
+    expect(server.recordings[0]).toMatchObject({ closes: 1, departure: 'lost' });
     expect(client.answers).toEqual([]);
     expect(server.refusals).toEqual([]);
   });

@@ -196,19 +196,19 @@ describe('the end of a live publish', () => {
   });
 
   test.each([
-    ['deleteStream', (client: RtmpClient) => client.sendCommand(0, 'deleteStream', 4, null, 1)],
-    ['FCUnpublish', (client: RtmpClient) => client.sendCommand(0, 'FCUnpublish', 4, null, 'key')],
-    ['closeStream', (client: RtmpClient) => client.sendCommand(1, 'closeStream', 0, null)],
-    ['destroying the socket', (client: RtmpClient) => client.destroy()],
-    ['closing the socket', (client: RtmpClient) => client.socket.end()],
-  ])('by %s closes the handler once and ends the connection', async (_, leave) => {
+    ['deleteStream', 'stopped', (client: RtmpClient) => client.sendCommand(0, 'deleteStream', 4, null, 1)],
+    ['FCUnpublish', 'stopped', (client: RtmpClient) => client.sendCommand(0, 'FCUnpublish', 4, null, 'key')],
+    ['closeStream', 'stopped', (client: RtmpClient) => client.sendCommand(1, 'closeStream', 0, null)],
+    ['destroying the socket', 'lost', (client: RtmpClient) => client.destroy()],
+    ['closing the socket', 'lost', (client: RtmpClient) => client.socket.end()],
+  ])('by %s counts as %s, closes the handler once and ends the connection', async (_, departure, leave) => {
     await start();
     const client = await open();
     await client.publish('key');
     leave(client);
     await client.closed;
     await server.logged('connection closed');
-    expect(server.recordings[0]?.closes).toBe(1);
+    expect(server.recordings[0]).toMatchObject({ closes: 1, departure });
   });
 
   test('is not caused by deleting another message stream or by a clean-up before the publish', async () => {
@@ -261,9 +261,9 @@ describe('a second publisher', () => {
       const recorder = server.record(publisher);
       return {
         onTag: (tag, receivedAtMs) => recorder.onTag(tag, receivedAtMs),
-        onClose: () => {
+        onClose: (departure) => {
           events.push(`${name} closed`);
-          recorder.onClose();
+          recorder.onClose(departure);
         },
         isPlayable: () => false,
         onContested: () => undefined,

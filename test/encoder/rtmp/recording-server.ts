@@ -5,7 +5,7 @@ import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import { DEFAULT_RTMP_LIMITS, type RtmpLimits } from '#encoder/guard/rtmp-limits.ts';
 import { ENHANCED_CODECS } from '#encoder/media/enhanced-codecs.ts';
 import { AUDIO_TAG, type FlvTag } from '#encoder/media/flv-tag.ts';
-import type { Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import type { Departure, Publisher, PublisherHandler, RefusedPublish } from '#encoder/rtmp/publisher.ts';
 import { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import { type RtmpServerOptions, startRtmpServer } from '#encoder/rtmp/rtmp-server.ts';
 import type { RtmpClient } from '#kit/rtmp-client.ts';
@@ -18,6 +18,8 @@ export interface Recording {
   /** Of the encoders that wanted the stream, and were refused. */
   readonly refusedAddresses: string[];
   closes: number;
+  /** Null while the handler is open. */
+  departure: Departure | null;
   /** The handler's answer. A test may change it. */
   isPlayable: boolean;
 }
@@ -83,6 +85,7 @@ export class RecordingServer {
       receivedAtMs: [],
       refusedAddresses: [],
       closes: 0,
+      departure: null,
       isPlayable: false,
     };
     this.recordings.push(recording);
@@ -93,8 +96,9 @@ export class RecordingServer {
         recording.receivedAtMs.push(receivedAtMs);
         this.#changes.emit('change');
       },
-      onClose: () => {
+      onClose: (departure) => {
         recording.closes++;
+        recording.departure = departure;
         this.#changes.emit('change');
       },
       isPlayable: () => recording.isPlayable,

@@ -40,16 +40,16 @@ test('the time after the publisher has left does not count towards the duration'
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
   clock.nowMs += 60_000;
-  broadcast.onPublisherGone();
+  broadcast.onPublisherGone('publisher-lost');
   clock.nowMs += 30_000;
-  broadcast.end('publisher-left');
-  expect(events.at(-1)).toMatchObject({ reason: 'publisher-left', durationSeconds: 60 });
+  broadcast.end('publisher-lost');
+  expect(events.at(-1)).toMatchObject({ reason: 'publisher-lost', durationSeconds: 60 });
 });
 
 test('a publisher that comes back in time causes no event, and the gap counts towards the duration', () => {
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
-  broadcast.onPublisherGone();
+  broadcast.onPublisherGone('publisher-lost');
   clock.nowMs += 20_000;
   broadcast.onPublisher();
   broadcast.onPlayable();
@@ -64,8 +64,8 @@ test('a broadcast that nobody could watch emits no events', () => {
   broadcast.onPublisher();
   broadcast.onRestart('died');
   broadcast.onQualityStep({ direction: 'down', renditions: [] });
-  broadcast.onPublisherGone();
-  broadcast.end('publisher-left');
+  broadcast.onPublisherGone('publisher-lost');
+  broadcast.end('publisher-lost');
   expect(events).toEqual([]);
   expect(broadcast.isLive).toBe(false);
 });
@@ -74,8 +74,8 @@ test('a broadcast ends only once, and the next one has its own events and durati
   const { broadcast, events, clock } = startBroadcast();
   broadcast.onPlayable();
   clock.nowMs += 5_000;
-  broadcast.onPublisherGone();
-  broadcast.end('publisher-left');
+  broadcast.onPublisherGone('publisher-lost');
+  broadcast.end('publisher-lost');
   broadcast.end('shutdown');
   broadcast.onPublisher();
   broadcast.onPlayable();
@@ -98,10 +98,28 @@ test('a broadcast that became live on another task is live here without an event
   expect(broadcast.isLive).toBe(true);
   expect(broadcast.liveSinceMs).toBe(START_MS - 60_000);
   broadcast.onPlayable();
-  broadcast.onPublisherGone(START_MS - 20_000);
-  expect(broadcast.publisherGoneAtMs).toBe(START_MS - 20_000);
+  broadcast.onPublisherGone('publisher-lost', START_MS - 20_000);
+  expect(broadcast.absence).toEqual({ reason: 'publisher-lost', sinceMs: START_MS - 20_000 });
   clock.nowMs += 10_000;
-  broadcast.end('publisher-left');
-  expect(events).toEqual([{ type: 'stream.ended', ...STREAM, reason: 'publisher-left', durationSeconds: 40 }]);
+  broadcast.end('publisher-lost');
+  expect(events).toEqual([{ type: 'stream.ended', ...STREAM, reason: 'publisher-lost', durationSeconds: 40 }]);
   expect([broadcast.isLive, broadcast.liveSinceMs]).toEqual([false, null]);
+});
+
+test('viewers hear of the latest broadcast: since when, and why it has no publisher or has ended', () => {
+  const { broadcast, clock } = startBroadcast();
+  expect(broadcast.latest).toBeNull();
+  broadcast.onPlayable();
+  const liveSinceMs = clock.nowMs;
+  expect(broadcast.latest).toEqual({ liveSinceMs, absence: null });
+  clock.nowMs += 5_000;
+  broadcast.onPublisherGone('publisher-stopped');
+  const absence = { sinceMs: clock.nowMs, reason: 'publisher-stopped' };
+  expect(broadcast.latest).toEqual({ liveSinceMs, absence });
+  clock.nowMs += 30_000;
+  broadcast.end('publisher-stopped');
+  expect(broadcast.latest).toEqual({ liveSinceMs, absence });
+  broadcast.onPublisher();
+  broadcast.onPlayable();
+  expect(broadcast.latest).toEqual({ liveSinceMs: clock.nowMs, absence: null });
 });

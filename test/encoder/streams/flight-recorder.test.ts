@@ -77,7 +77,7 @@ test('connections, runs and warnings are told as they came', async () => {
   recorder.onWarnings(['another']);
   recorder.onRunEnd(7, 'finished', ['frame=1']);
   recorder.onRunStart(8);
-  recorder.onPublisherGone(PUBLISHER, 'publisher-left');
+  recorder.onPublisherGone(PUBLISHER, 'publisher-lost');
   const { trace, requestedAtMs } = await saved(42);
   expect(requestedAtMs).toBe(42);
   expect(trace).toEqual({
@@ -86,7 +86,7 @@ test('connections, runs and warnings are told as they came', async () => {
     publishes: [
       {
         ...{ connectedAt: later(0), leftAt: later(2), sourceAddress: '192.0.2.1', software: 'FMLE/3.0' },
-        endReason: 'publisher-left',
+        endReason: 'publisher-lost',
       },
     ],
     runs: [
@@ -112,7 +112,7 @@ test('however long it goes on, the trace stays small', async () => {
     recorder.onRunStart(index);
     recorder.onRunEnd(index, 'died', ['a line']);
     recorder.onWarnings([`warning ${index}`]);
-    recorder.onPublisherGone(PUBLISHER, 'publisher-left');
+    recorder.onPublisherGone(PUBLISHER, 'publisher-lost');
   }
   const { publishes, runs, warnings } = (await saved()).trace;
   expect([publishes.length, runs.length, warnings.length]).toEqual([10, 10, 50]);

@@ -1,6 +1,6 @@
 import type { AuthorisedStream, RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import type { PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import type { Departure, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 
 export const STREAM: AuthorisedStream = {
@@ -29,7 +29,8 @@ export interface TestPublish {
   send(tags: readonly FlvTag[]): Promise<void>;
   /** Sends all tags at once. */
   burst(tags: readonly FlvTag[]): void;
-  leave(): void;
+  /** @default its connection is lost */
+  leave(departure?: Departure): void;
 }
 
 const open = new Set<TestPublish>();
@@ -51,11 +52,11 @@ export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, 
   const sentAway = new Promise<void>((resolve) => {
     resolveSentAway = resolve;
   });
-  const close = (): void => {
+  const close = (departure: Departure = 'lost'): void => {
     if (isClosed) return;
     isClosed = true;
     open.delete(opened);
-    handler?.onClose();
+    handler?.onClose(departure);
   };
   handler = await streams.accept({
     id,
@@ -92,7 +93,7 @@ export async function publish(streams: Pick<LiveStreams, 'accept'>, id: string, 
       }
     },
     burst: (tags) => tags.forEach(hand),
-    leave: close,
+    leave: (departure) => close(departure),
   };
   open.add(opened);
   return opened;

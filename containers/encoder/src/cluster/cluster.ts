@@ -9,6 +9,7 @@ import type { RefusedPublish } from '#encoder/rtmp/publisher.ts';
 import type { PublisherRegistry } from '#encoder/rtmp/publisher-registry.ts';
 import type { LiveStreams, LiveStreamsOptions } from '#encoder/streams/live-streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
+import type { StreamIndex } from '#runtime/stream-index.ts';
 import type { TaskStore } from '#runtime/task-store.ts';
 import { AnswerClient } from './answers/answer-client.ts';
 import type { ClusterCredential } from './cluster-credential.ts';
@@ -17,6 +18,7 @@ import { takeOver } from './handover.ts';
 import { InternalRoutes } from './internal-routes.ts';
 import { OwnerDirectory } from './owner-directory.ts';
 import { Relays } from './relays.ts';
+import { StreamCatalogue } from './stream-catalogue.ts';
 import { TaskClient } from './task-client.ts';
 import type { TaskIdentity } from './task-identity.ts';
 import { TaskRegistration } from './task-registration.ts';
@@ -35,6 +37,8 @@ export interface ClusterOptions {
   readonly credential: ClusterCredential;
   readonly liveStore: LiveStore;
   readonly taskStore: TaskStore;
+  /** Null if another backend knows the streams. */
+  readonly streamIndex: StreamIndex | null;
   /** Makes the streams of this task. */
   readonly createStreams: (options: Pick<LiveStreamsOptions, 'task' | 'takeOver'>) => LiveStreams;
   /** The publishers of this task. */
@@ -67,7 +71,7 @@ export class Cluster {
   #state: TaskState = 'active';
 
   private constructor(options: ClusterOptions, internal: OriginServer, routes: { current: InternalRoutes | null }) {
-    const { identity, credential, liveStore, createStreams, reconnectWindowMs, now, log } = options;
+    const { identity, credential, liveStore, streamIndex, createStreams, reconnectWindowMs, now, log } = options;
     this.#options = options;
     this.#internal = internal;
     this.#startedAt = new Date(now()).toISOString();
@@ -78,13 +82,18 @@ export class Cluster {
     const takeOverStream: LiveStreamsOptions['takeOver'] = (request) => takeOver(request, { client, log });
     const streams = createStreams({ task, takeOver: takeOverStream });
     this.streams = streams;
-    this.#origin = new OriginHandler((playbackId) => streams.findAnswerable(playbackId), this.#statusWaits);
+    const catalogue = streamIndex === null ? null : new StreamCatalogue({ index: streamIndex, now, log });
+    this.#origin = new OriginHandler(
+      (playbackId) => streams.findAnswerable(playbackId),
+      this.#statusWaits,
+      async (playbackId) => (await catalogue?.known(playbackId))?.title,
+    );
     this.#waiting = new WaitingStreams({
       ...{ task, store: liveStore, streams, client, takeOver: takeOverStream, reconnectWindowMs, now, log },
     });
     const directory = new OwnerDirectory({ store: liveStore, now, log });
     this.#forwarder = new Forwarder({
-      ...{ taskId: task.taskId, client: this.#answers, directory, now },
+      ...{ taskId: task.taskId, client: this.#answers, directory, catalogue, now },
       settleAbandoned: (held) => this.#waiting.settle(held),
       answerHere: (request) => this.answer(request),
       isHere: (playbackId) => streams.find(playbackId) !== undefined,

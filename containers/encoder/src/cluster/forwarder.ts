@@ -1,23 +1,27 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import type { PlaybackStatus } from '#domain/playback-status.ts';
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { HeldStream } from '#domain/streams.ts';
 import {
   BLOCK_TARGET_DURATIONS,
+  NOT_FOUND,
   NOT_IN_TIME,
   type OriginRequest,
   statusResponse,
-  unknownStream,
+  withTitle,
 } from '#encoder/origin/origin-handler.ts';
 import { errorResponse, type ForwardedResponse, type OriginResponse } from '#encoder/origin/origin-response.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import type { StatusWaits } from '#encoder/origin/status-waits.ts';
+import { recordedStatus } from '#encoder/streams/viewer-status.ts';
 import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
 import { type AnswerClient, TaskBusyError } from './answers/answer-client.ts';
 import type { TaskAnswer } from './answers/answer-connection.ts';
 import { headerOf } from './answers/answer-head.ts';
 import { changedStatus } from './changed-status.ts';
 import type { OwnerDirectory } from './owner-directory.ts';
+import type { StreamCatalogue } from './stream-catalogue.ts';
+
 import { TaskUnreachableError } from './task-client.ts';
 
 /** The fencing epoch: in a request, the one that the asker knows; in an answer, the one under which it was given. */
@@ -53,6 +57,8 @@ const BUSY = errorResponse(503, 'too many requests wait for the stream', { 'retr
 export interface ForwarderOptions {
   readonly taskId: string;
   readonly directory: OwnerDirectory;
+  /** Null if another backend knows the streams. */
+  readonly catalogue: StreamCatalogue | null;
   readonly client: AnswerClient;
   /**
    * Looks after a stream whose holder does not answer. Resolves to true if this task holds it now, because the stream has ended.
@@ -95,7 +101,7 @@ export class Forwarder {
     const { directory } = this.#options;
     try {
       const held = await directory.find(target.playbackId);
-      return held === null ? unknownStream(target) : await this.#answerFor(held, target, request);
+      return held === null ? await this.#unheld(target) : await this.#answerFor(held, target, request);
     } catch (error) {
       if (request.signal.aborted) return NOT_IN_TIME;
       // Not a 404: players give up after that, and a page would say that the stream is idle.
@@ -122,23 +128,38 @@ export class Forwarder {
       const answer = await this.#ask(held, target, request);
       if (answer !== null) return answer;
       const latest = await directory.refresh(target.playbackId);
-      if (latest === null) return unknownStream(target);
+      if (latest === null) return this.#unheld(target);
       const hasChanged = latest.epoch !== held.epoch;
       held = latest;
       if (hasChanged) continue;
       if (await settleAbandoned(held)) return answerHere(request);
-      if (target.kind === 'status') return statusResponse(target, this.#statusOf(held));
+      if (target.kind === 'status') return statusResponse(target, await this.#statusOf(held, target));
       // Media of a task that does not answer is lost with it, or comes back with it. A playlist can come from another task.
       if (isMedia(target) || performance.now() >= deadlineMs) return NOT_IN_TIME;
       await pause(OWNER_POLL_MS, undefined, { signal: request.signal });
     }
   }
 
+  /** No task holds the stream, so that it has only a status. */
+  async #unheld(target: StreamTarget): Promise<OriginResponse> {
+    return target.kind === 'status' ? statusResponse(target, await this.#unheldStatus(target)) : NOT_FOUND;
+  }
+
+  /** A backend of your own knows which playback ids there are. Without its answer, each of them may begin. */
+  async #unheldStatus({ playbackId }: StreamTarget): Promise<PlaybackStatusBody> {
+    const { catalogue } = this.#options;
+    if (catalogue === null) return { status: 'idle' };
+    const stream = await catalogue.find(playbackId);
+    return stream === null ? { status: 'unknown' } : { status: 'idle', title: stream.title };
+  }
+
   /** What the last holder has written, if it does not answer itself. */
-  #statusOf({ broadcast, leaseUntilMs }: HeldStream): PlaybackStatus {
-    if (broadcast === null) return 'idle';
-    if (broadcast.endedAtMs !== null) return leaseUntilMs > this.#options.now() ? 'ended' : 'idle';
-    return broadcast.liveSinceMs === null ? 'idle' : 'live';
+  async #statusOf({ broadcast, leaseUntilMs }: HeldStream, target: StreamTarget): Promise<PlaybackStatusBody> {
+    const isOver = broadcast === null || (broadcast.endedAtMs !== null && leaseUntilMs <= this.#options.now());
+    if (isOver) return this.#unheldStatus(target);
+    const status = broadcast.endedAtMs !== null ? 'ended' : broadcast.liveSinceMs === null ? 'idle' : 'live';
+    const stream = await this.#options.catalogue?.known(target.playbackId);
+    return withTitle(recordedStatus(status, broadcast), stream?.title);
   }
 
   /** Null if the task does not answer, or does not hold the stream. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { HeldStream } from '#domain/streams.ts';
 import type { LiveStore } from '#runtime/live-store.ts';
 import { StoreUnavailableError } from '#runtime/store-unavailable.ts';
+import { StoreLookups } from './store-lookups.ts';
 
 /** How long an owner is trusted without a look-up, in milliseconds. A wrong one says so itself, and then the store is asked again. */
 const KNOWN_MS = 1_000;
@@ -10,8 +11,11 @@ const KNOWN_MS = 1_000;
 const UNKNOWN_MS = 500;
 /** A viewer chooses the playback ids that it asks for. This bounds what that costs in memory. */
 const MAX_STREAMS = 10_000;
-/** And this bounds what it costs in DynamoDB. A look-up takes some 10 ms. */
-const MAX_LOOKUPS = 64;
+
+const MESSAGES = {
+  unreached: 'owners not looked up; the last known ones are asked',
+  reached: 'owners can be looked up again',
+};
 
 /** The answer of the store. Null if no task holds the stream. */
 interface KnownOwner {
@@ -32,11 +36,11 @@ export interface OwnerDirectoryOptions {
 export class OwnerDirectory {
   readonly #options: OwnerDirectoryOptions;
   readonly #entries: LRUCache<string, KnownOwner>;
-  #lookups = 0;
-  #isReachable = true;
+  readonly #lookups: StoreLookups;
 
   constructor(options: OwnerDirectoryOptions) {
     this.#options = options;
+    this.#lookups = new StoreLookups({ messages: MESSAGES, log: options.log });
     this.#entries = new LRUCache<string, KnownOwner>({
       max: MAX_STREAMS,
       ttl: KNOWN_MS,
@@ -74,30 +78,8 @@ export class OwnerDirectory {
   }
 
   async #lookUp(playbackId: string, former: KnownOwner | undefined): Promise<KnownOwner> {
-    if (this.#lookups >= MAX_LOOKUPS) throw new StoreUnavailableError('too many look-ups at once');
-    this.#lookups += 1;
-    try {
-      const held = await this.#options.store.findHeld(playbackId);
-      this.#onReached();
-      const isOld = (former?.held?.epoch ?? 0) > (held?.epoch ?? Number.POSITIVE_INFINITY);
-      return isOld && former !== undefined ? former : { held };
-    } catch (error) {
-      this.#onUnreached(error);
-      throw error;
-    } finally {
-      this.#lookups -= 1;
-    }
-  }
-
-  /** Logs one line for an outage, not one for each viewer. */
-  #onUnreached(error: unknown): void {
-    if (this.#isReachable)
-      this.#options.log.warn({ err: error }, 'owners not looked up; the last known ones are asked');
-    this.#isReachable = false;
-  }
-
-  #onReached(): void {
-    if (!this.#isReachable) this.#options.log.info('owners can be looked up again');
-    this.#isReachable = true;
+    const held = await this.#lookups.run(() => this.#options.store.findHeld(playbackId));
+    const isOld = (former?.held?.epoch ?? 0) > (held?.epoch ?? Number.POSITIVE_INFINITY);
+    return isOld && former !== undefined ? former : { held };
   }
 }

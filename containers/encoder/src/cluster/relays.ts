@@ -129,9 +129,9 @@ export class Relays {
         isPlayable: () => handler.isPlayable(),
         isCrowded: () => handler.isCrowded?.() ?? false,
         onContested: (refusedAddress) => handler.onContested(refusedAddress),
-        onClose: () => {
+        onClose: (departure) => {
           this.#sent.delete(publisher);
-          handler.onClose();
+          handler.onClose(departure);
         },
       };
     } catch (error) {
@@ -166,8 +166,8 @@ export class Relays {
         },
         isPlayable: () => handler.isPlayable(),
         onContested: (refusedAddress) => handler.onContested(refusedAddress),
-        onClose: () => {
-          handler.onClose();
+        onClose: (departure) => {
+          handler.onClose(departure);
           leave();
         },
       };

@@ -6,7 +6,7 @@ import {
   mediaContentType,
   NOT_FOUND_CACHE_CONTROL,
 } from '#domain/hls-files.ts';
-import type { PlaybackStatus } from '#domain/playback-status.ts';
+import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';
@@ -32,7 +32,7 @@ export interface OriginStream {
   readonly currentPackage: StreamPackage;
   /** Ended packages before that one, newest first. Players that have not heard of the end still ask for what is in them. */
   readonly formerPackages: readonly StreamPackage[];
-  readonly status: PlaybackStatus;
+  readonly statusBody: PlaybackStatusBody;
   /** Whether nothing of it is here any more. Its status does not change then. */
   readonly isGone: boolean;
   /** Resolves to false if another task has the stream, or may have it. */
@@ -47,6 +47,9 @@ type FileTarget = RequestTarget & { readonly kind: 'media-playlist' | 'init' | '
 /** Returns the stream of a playback id, if this task may answer for it. */
 export type FindStream = (playbackId: string) => Promise<OriginStream | undefined>;
 
+/** The title that a stream has now. Undefined if that is not known soon. Never rejects. */
+export type TitleOf = (playbackId: string) => Promise<string | undefined>;
+
 /** Answers for a stream that this task does not hold. */
 export type AnswerElsewhere<Answer> = (target: StreamTarget, request: OriginRequest) => Promise<Answer>;
 
@@ -56,18 +59,20 @@ export const BLOCK_TARGET_DURATIONS = 3;
 const INTERRUPTED_LIMIT_MS = 4_000;
 /** After so many parts of silence, there is no publisher, or its network stands still. */
 const SILENT_PARTS = 2;
-const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
+export const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
 export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
 
 /** Answers GET requests for playlists and media. Its only effect is to wait for the streams. */
 export class OriginHandler {
   readonly #findStream: FindStream;
   readonly #statusWaits: StatusWaits;
+  readonly #titleOf: TitleOf;
   readonly #playlists = new PlaylistCache();
 
-  constructor(findStream: FindStream, statusWaits = new StatusWaits()) {
+  constructor(findStream: FindStream, statusWaits = new StatusWaits(), titleOf: TitleOf = async () => undefined) {
     this.#findStream = findStream;
     this.#statusWaits = statusWaits;
+    this.#titleOf = titleOf;
   }
 
   async handle<Answer>(request: OriginRequest, elsewhere: AnswerElsewhere<Answer>): Promise<OriginResponse | Answer> {
@@ -96,13 +101,14 @@ export class OriginHandler {
       : mediaFile(stream, timeline, target, request);
   }
 
+  /** A stream may have got another title since it was published. Whoever waits hears of that when the wait is over. */
   async #status(held: OriginStream, target: StatusTarget, { signal }: OriginRequest): Promise<OriginResponse> {
     const { playbackId, after } = target;
-    if (after !== null) {
-      const hasChanged = () => held.isGone || !isVersionOf(after, { status: held.status });
-      await this.#statusWaits.until(playbackId, hasChanged, this.#statusWaits.limitMs, signal);
-    }
-    return statusResponse(target, held.status);
+    const title = await this.#titleOf(playbackId);
+    if (after === null) return statusResponse(target, withTitle(held.statusBody, title));
+    const hasChanged = () => held.isGone || !isVersionOf(after, withTitle(held.statusBody, title));
+    await this.#statusWaits.until(playbackId, hasChanged, this.#statusWaits.limitMs, signal);
+    return statusResponse(target, withTitle(held.statusBody, await this.#titleOf(playbackId)));
   }
 
   #multivariantPlaylist(stream: StreamPackage, request: OriginRequest): OriginResponse {
@@ -161,9 +167,9 @@ function inRange(answer: OriginResponse, { method, headers }: OriginRequest): Or
   return method === 'HEAD' || headers['if-range'] !== undefined ? answer : applyRange(answer, headers.range);
 }
 
-/** The answer for a stream that no task holds. */
+/** The answer for a file of a stream that no task holds. */
 export function unknownStream(target: StreamTarget): OriginResponse {
-  return target.kind === 'status' ? statusResponse(target, 'idle') : NOT_FOUND;
+  return target.kind === 'status' ? statusResponse(target, { status: 'unknown' }) : NOT_FOUND;
 }
 
 function health(): OriginResponse {
@@ -171,9 +177,16 @@ function health(): OriginResponse {
   return { status: 200, headers, body: [Buffer.from('{"status":"alive"}\n')] };
 }
 
+/** The body with another title, if there is one. Its members stay in order, so that all tasks give it one version. */
+export function withTitle({ status, ...rest }: PlaybackStatusBody, title: string | undefined): PlaybackStatusBody {
+  const { title: former, ...others } = rest;
+  const shown = title ?? former;
+  return { status, ...(shown !== undefined && { title: shown }), ...others };
+}
+
 /** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
-export function statusResponse({ after }: StatusTarget, status: PlaybackStatus): OriginResponse {
-  const body = withVersion({ status }, after);
+export function statusResponse({ after }: StatusTarget, status: PlaybackStatusBody): OriginResponse {
+  const body = withVersion(status, after);
   return { status: 200, headers: fileHeaders('status'), body: [Buffer.from(JSON.stringify(body))] };
 }
 

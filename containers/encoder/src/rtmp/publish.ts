@@ -6,6 +6,7 @@ import type { ConnectionLog } from './connection-log.ts';
 import { LiveInput } from './live-input.ts';
 import {
   type AcceptPublisher,
+  type Departure,
   type PublisherHandler,
   PublishRefusal,
   REPLACED_BY_NEWER,
@@ -63,6 +64,7 @@ export class Publish implements Claimant {
   #input: LiveInput | null = null;
   /** Who ended the publish. */
   #endedBy: 'us' | 'peer' | null = null;
+  #departure: Departure = 'lost';
   #resolveEnded: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
     this.#resolveEnded = resolve;
@@ -143,9 +145,10 @@ export class Publish implements Claimant {
   }
 
   /** Ends the publish because the peer has left. */
-  leave(): void {
+  leave(departure: Departure): void {
     if (this.#hasEnded()) return;
     this.#endedBy = 'peer';
+    this.#departure = departure;
     this.#resolveEnded();
   }
 
@@ -222,7 +225,7 @@ export class Publish implements Claimant {
 
   #close(handler: PublisherHandler): void {
     try {
-      handler.onClose();
+      handler.onClose(this.#departure);
     } catch (error) {
       this.#log.error({ err: error }, 'publisher handler failed to close');
     }

@@ -28,11 +28,15 @@ export interface Publisher {
   hasEnded(): boolean;
 }
 
+/** How a publisher left: it ended its publish, as streaming software does when it is told to stop, or its connection ended. */
+export type Departure = 'stopped' | 'lost';
+
 /** Takes a publisher's tags. `onClose` is called exactly once, after the last `onTag`. */
 export interface PublisherHandler {
   /** `receivedAtMs`: wall clock, milliseconds since 1970. */
   onTag(tag: FlvTag, receivedAtMs: number): void;
-  onClose(): void;
+  /** `departure` means nothing if the publish was ended from this side. */
+  onClose(departure: Departure): void;
   /** Whether viewers have something to play of the stream, from this publisher or one before it. */
   isPlayable(): boolean;
   /** Whether so many tags wait to be passed on that the publisher's next ones should be read later. @default never */

@@ -8,7 +8,7 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { type ConnectionPhase, RtmpViolation } from './guarded-rtmp.ts';
 import { Publish, type PublishConnection, type PublishServices } from './publish.ts';
-import { SERVER_REPLACED } from './publisher.ts';
+import { type Departure, SERVER_REPLACED } from './publisher.ts';
 import { RtmpParser } from './rtmp-parser.ts';
 
 export interface RtmpConnectionOptions {
@@ -61,7 +61,7 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
         onOutput: (bytes) => this.#send(bytes),
         onPublish: (streamName) => this.#beginPublish(streamName),
         onMessage: () => this.#publish?.input?.countMessage(),
-        onUnpublish: () => this.#close('unpublished by the broadcaster'),
+        onUnpublish: () => this.#onUnpublish(),
         onTag: (tag) => this.#onTag(tag),
       },
     );
@@ -216,6 +216,12 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
     input.receive(tag);
   }
 
+  /** Who was asked to connect again does not stop: it comes back. */
+  #onUnpublish(): void {
+    const departure = this.#reconnectDeadline === undefined ? 'stopped' : 'lost';
+    this.#close('unpublished by the broadcaster', departure);
+  }
+
   #onViolation(reason: string): void {
     const { onViolation, log } = this.#options;
     const line = { streamId: this.#publish?.streamId, reason, violations: onViolation() };
@@ -247,12 +253,12 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   }
 
   /** Flushes what was sent, closes our side, and cuts the socket if the peer keeps its own side open. */
-  #close(reason: string): void {
+  #close(reason: string, departure: Departure = 'lost'): void {
     const { socket, limits } = this.#options;
     if (this.#closing !== null) return;
     this.#closing = { reason, byUs: true };
     this.#held = [];
-    this.#publish?.leave();
+    this.#publish?.leave(departure);
     this.#setDeadline(limits.closeGraceMs, () => socket.destroy());
     socket.end();
     socket.resume();
@@ -262,7 +268,7 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
     clearTimeout(this.#deadline);
     clearTimeout(this.#reconnectDeadline);
     this.#closing ??= { reason: 'closed by the peer', byUs: false };
-    this.#publish?.leave();
+    this.#publish?.leave('lost');
     const { reason, byUs } = this.#closing;
     const durationMs = this.#options.services.now() - this.#openedAtMs;
     const end = { streamId: this.#publish?.streamId, reason, receivedBytes: this.#receivedBytes, durationMs };

@@ -1,5 +1,6 @@
-import type { BroadcastEndReason, EmitEvent, EventBody, FailoverReason, RestartReason } from '#domain/events.ts';
+import type { EmitEvent, EventBody, FailoverReason, RestartReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
+import type { BroadcastEndReason } from '#domain/streams.ts';
 
 export interface BroadcastOptions {
   readonly streamId: string;
@@ -11,11 +12,28 @@ export interface BroadcastOptions {
   readonly now: () => number;
 }
 
+/** The time and the reason of a publisher's absence. */
+export interface PublisherAbsence {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  readonly reason: BroadcastEndReason;
+}
+
+/** A broadcast as its viewers see it. Times are in milliseconds since 1970. */
+export interface BroadcastTimes {
+  /** Null if it is not known. */
+  readonly liveSinceMs: number | null;
+  /** Null while somebody publishes. */
+  readonly absence: PublisherAbsence | null;
+}
+
 /** Emits the events of a stream's broadcasts: each begins when viewers can play it and ends with its playlists. */
 export class Broadcast {
   readonly #options: BroadcastOptions;
   #liveSinceMs: number | null;
-  #publisherGoneAtMs: number | null = null;
+  #absence: PublisherAbsence | null = null;
+  /** The last one that has ended here. */
+  #ended: BroadcastTimes | null = null;
 
   constructor(options: BroadcastOptions) {
     this.#options = options;
@@ -31,9 +49,15 @@ export class Broadcast {
     return this.#liveSinceMs;
   }
 
-  /** Milliseconds since 1970; null while somebody publishes. */
-  get publisherGoneAtMs(): number | null {
-    return this.#publisherGoneAtMs;
+  /** Null while somebody publishes. */
+  get absence(): PublisherAbsence | null {
+    return this.#absence;
+  }
+
+  /** The broadcast that is live, or else the last one that has ended here. Null if there was none. */
+  get latest(): BroadcastTimes | null {
+    if (this.#liveSinceMs === null) return this.#ended;
+    return { liveSinceMs: this.#liveSinceMs, absence: this.#absence };
   }
 
   /** Viewers have something to play. Emits an event the first time in a broadcast. */
@@ -44,12 +68,12 @@ export class Broadcast {
   }
 
   onPublisher(): void {
-    this.#publisherGoneAtMs = null;
+    this.#absence = null;
   }
 
   /** The publisher has left, now or at a time that another task has seen. */
-  onPublisherGone(atMs: number = this.#options.now()): void {
-    this.#publisherGoneAtMs = atMs;
+  onPublisherGone(reason: BroadcastEndReason, sinceMs: number = this.#options.now()): void {
+    this.#absence = { sinceMs, reason };
   }
 
   /** A restart before anybody could watch is no event. */
@@ -70,8 +94,10 @@ export class Broadcast {
   /** The playlists have ended. Does nothing if viewers had nothing to play. */
   end(reason: BroadcastEndReason): void {
     if (this.#liveSinceMs === null) return;
-    const endMs = this.#publisherGoneAtMs ?? this.#options.now();
-    const durationSeconds = Math.max(0, Math.round((endMs - this.#liveSinceMs) / 100) / 10);
+    const liveSinceMs = this.#liveSinceMs;
+    const endMs = this.#absence?.sinceMs ?? this.#options.now();
+    const durationSeconds = Math.max(0, Math.round((endMs - liveSinceMs) / 100) / 10);
+    this.#ended = { liveSinceMs, absence: { sinceMs: endMs, reason } };
     this.#liveSinceMs = null;
     this.#emit({ type: 'stream.ended', reason, durationSeconds });
   }

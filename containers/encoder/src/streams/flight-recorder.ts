@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BroadcastEndReason } from '#domain/events.ts';
+import type { BroadcastEndReason } from '#domain/streams.ts';
 import type { StreamTrace, TracedPublish, TracedRun, TracedWarning } from '#domain/traces.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { Publisher } from '#encoder/rtmp/publisher.ts';

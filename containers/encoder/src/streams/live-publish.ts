@@ -1,7 +1,14 @@
-import type { BroadcastEndReason, EmitEvent, FailoverReason, PublishFailure } from '#domain/events.ts';
+import type { EmitEvent, FailoverReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
-import { type EndReason, FAILOVER_MS, type IngestHealth, type StreamHealth } from '#domain/streams.ts';
-import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
+import {
+  type BroadcastEndReason,
+  type EndReason,
+  FAILOVER_MS,
+  type IngestHealth,
+  type PublishFailure,
+  type StreamHealth,
+} from '#domain/streams.ts';
+import type { Departure, Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { FlightRecorder } from './flight-recorder.ts';
 import { IngestSwitch } from './ingest-switch.ts';
 import type { ReservedEpochs } from './numbering.ts';
@@ -45,7 +52,8 @@ export class LivePublish implements FeedingPublish {
   readonly #ingests: IngestSwitch;
   /** Takes the first publisher's tags. */
   readonly handler: PublisherHandler;
-  #endReason: BroadcastEndReason = 'publisher-left';
+  /** Why this side has ended the publish. */
+  #endReason: BroadcastEndReason | null = null;
   /** Milliseconds since 1970. */
   #contestedUntilMs = 0;
 
@@ -133,7 +141,7 @@ export class LivePublish implements FeedingPublish {
     this.#ingests.connect(name);
     return {
       onTag: (tag, receivedAtMs) => this.#ingests.onTag(name, tag, receivedAtMs),
-      onClose: () => this.#leave(publisher),
+      onClose: (departure) => this.#leave(publisher, departure),
       isPlayable: () => stream.isLive,
       onContested: (refusedAddress) => this.#onContested(publisher, refusedAddress),
     };
@@ -147,16 +155,17 @@ export class LivePublish implements FeedingPublish {
     this.#contestedUntilMs = now() + CONTESTED_MS;
   }
 
-  #leave(publisher: Publisher): void {
+  #leave(publisher: Publisher, departure: Departure): void {
     const { stream, recorder } = this.#options;
     const name = ingestOf(publisher);
-    recorder.onPublisherGone(publisher, this.#endReason);
+    const reason = this.#endReason ?? `publisher-${departure}`;
+    recorder.onPublisherGone(publisher, reason);
     this.#publishers.delete(name);
     this.#ingests.disconnect(name);
     if (this.#publishers.size > 0) return;
     // Nothing of a stream that was deleted or taken down is stored.
-    if (!isForgotten(this.#endReason)) void recorder.save(null);
-    stream.onPublisherGone(this, this.#endReason);
+    if (!isForgotten(reason)) void recorder.save(null);
+    stream.onPublisherGone(this, reason);
   }
 }
 

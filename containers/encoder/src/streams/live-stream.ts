@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { EmitEvent } from '#domain/events.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { PlaybackStatus } from '#domain/playback-status.ts';
-import type { BroadcastState, EndReason } from '#domain/streams.ts';
+import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-status.ts';
+import type { BroadcastEndReason, BroadcastState, EndReason } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
@@ -21,6 +21,7 @@ import { StreamHold } from './stream-hold.ts';
 import { StreamMedia } from './stream-media.ts';
 import { liveSinceMsOf, type StreamPast } from './stream-past.ts';
 import { StreamPublishes } from './stream-publishes.ts';
+import { viewerStatus } from './viewer-status.ts';
 
 export interface LiveStreamOptions {
   readonly streamId: string;
@@ -62,6 +63,8 @@ export class LiveStream {
   readonly #hold: StreamHold;
   readonly #end: StreamEnd;
   readonly #publishes: StreamPublishes;
+  /** As the newest publish has it. */
+  #title: string | null = null;
   #isGoingLive = false;
   #isForgotten = false;
 
@@ -70,8 +73,8 @@ export class LiveStream {
     this.#options = options;
     const recorder = new FlightRecorder(options);
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
-    const goneAtMs = past.broadcast?.publisherGoneAtMs ?? null;
-    if (goneAtMs !== null) this.#broadcast.onPublisherGone(goneAtMs);
+    const { publisherGoneAtMs = null, publisherGoneReason = 'publisher-lost' } = past.broadcast ?? {};
+    if (publisherGoneAtMs !== null) this.#broadcast.onPublisherGone(publisherGoneReason, publisherGoneAtMs);
     this.#media = new StreamMedia({ ...options, onPlayable: () => this.#onPlayable() });
     const parts = { media: this.#media, broadcast: this.#broadcast, trace: recorder };
     this.#encoders = new StreamEncoders({ ...options, ...parts, qualityLevel: past.broadcast?.qualityLevel ?? 0 });
@@ -118,6 +121,17 @@ export class LiveStream {
   get status(): PlaybackStatus {
     if (this.hasEnded) return this.currentPackage.playableRun === null ? 'idle' : 'ended';
     return this.isLive ? 'live' : 'idle';
+  }
+
+  /** What viewers are told. */
+  get statusBody(): PlaybackStatusBody {
+    const { status, currentPackage } = this;
+    return viewerStatus({
+      status,
+      title: this.#title,
+      broadcast: this.#broadcast.latest,
+      run: currentPackage.playableRun,
+    });
   }
 
   /** Whether somebody publishes. */
@@ -181,6 +195,7 @@ export class LiveStream {
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
   publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): PublisherHandler {
+    this.#title = publisher.stream.title ?? null;
     // Both ingests may have begun at the same time.
     const handler = this.join(publisher) ?? this.#publishes.start(publisher, begun);
     this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
@@ -200,8 +215,8 @@ export class LiveStream {
    * has asked for that.
    */
   waitForPublisher(goneAtMs: number, requestedEnd: EndReason | null): void {
-    this.#broadcast.onPublisherGone(goneAtMs);
-    const reason = requestedEnd ?? 'publisher-left';
+    const reason = requestedEnd ?? this.#absenceReason;
+    this.#broadcast.onPublisherGone(reason, goneAtMs);
     const untilMs = endsPlaylists(reason) ? goneAtMs : goneAtMs + this.#options.reconnectWindowMs;
     this.#end.endIn(untilMs - this.#options.now(), reason);
   }
@@ -217,7 +232,7 @@ export class LiveStream {
    */
   retire(epoch: number): void {
     this.#hold.retire(epoch);
-    if (!this.#end.endIfRequested()) this.#end.endNow('publisher-left');
+    if (!this.#end.endIfRequested()) this.#end.endNow(this.#absenceReason);
   }
 
   /**
@@ -254,6 +269,10 @@ export class LiveStream {
     this.#end.forgetNow();
   }
 
+  get #absenceReason(): BroadcastEndReason {
+    return this.#broadcast.absence?.reason ?? 'publisher-lost';
+  }
+
   #onForgotten(): void {
     this.#isForgotten = true;
     this.#options.onGone();
@@ -276,10 +295,12 @@ export class LiveStream {
 
   /** What the task tells the others about the stream. */
   #broadcastState(): BroadcastState {
-    const { liveSinceMs, publisherGoneAtMs } = this.#broadcast;
+    const { liveSinceMs, absence } = this.#broadcast;
     const { endedAtMs } = this.#end;
     const { qualityLevel } = this.#encoders;
     const { sequence } = this.#media;
-    return { liveSinceMs, publisherGoneAtMs, endedAtMs, qualityLevel, sequence };
+    const gone = absence === null ? {} : { publisherGoneReason: absence.reason };
+    const publisherGoneAtMs = absence?.sinceMs ?? null;
+    return { liveSinceMs, publisherGoneAtMs, ...gone, endedAtMs, qualityLevel, sequence };
   }
 }

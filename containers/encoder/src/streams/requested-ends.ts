@@ -1,5 +1,4 @@
-import type { BroadcastEndReason } from '#domain/events.ts';
-import type { EndReason } from '#domain/streams.ts';
+import type { BroadcastEndReason, EndReason } from '#domain/streams.ts';
 
 interface RequestedEnd {
   /** For the broadcaster. */

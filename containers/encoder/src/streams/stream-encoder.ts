@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { PublishFailure, RestartReason } from '#domain/events.ts';
+import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
-import type { StreamHealth } from '#domain/streams.ts';
+import type { PublishFailure, StreamHealth } from '#domain/streams.ts';
 import { DEFAULT_CODECS } from '#domain/video-codecs.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import type { MediaRun, RunFormat, RunSink } from '#encoder/media/media-run.ts';

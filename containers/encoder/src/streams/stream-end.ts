@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BroadcastEndReason } from '#domain/events.ts';
+import type { BroadcastEndReason } from '#domain/streams.ts';
 import type { Broadcast } from './broadcast.ts';
 import { isForgotten } from './requested-ends.ts';
 import type { StreamEncoders } from './stream-encoders.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { BroadcastEndReason, EmitEvent, FailoverReason } from '#domain/events.ts';
+import type { EmitEvent, FailoverReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
-import type { EndReason, StreamHealth } from '#domain/streams.ts';
+import type { BroadcastEndReason, EndReason, StreamHealth } from '#domain/streams.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { BegunPublish } from '#runtime/live-publishes.ts';
 import type { Broadcast } from './broadcast.ts';
@@ -107,7 +107,7 @@ export class StreamPublishes implements PublishedStream {
       void encoders.stop();
       return;
     }
-    broadcast.onPublisherGone();
+    broadcast.onPublisherGone(reason);
     if (endsPlaylists(reason)) {
       end.endOnRequest(reason);
     } else {
@@ -144,7 +144,7 @@ export class StreamPublishes implements PublishedStream {
     const publish = this.#current;
     publish?.end(reason);
     this.#current = null;
-    if (publish !== null) broadcast.onPublisherGone();
+    if (publish !== null) broadcast.onPublisherGone(reason);
     if (media.hasEnded) end.forgetNow();
     else end.endNow(reason);
   }

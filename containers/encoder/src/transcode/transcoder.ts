@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { PublishFailure, RestartReason } from '#domain/events.ts';
+import type { RestartReason } from '#domain/events.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
-import type { StreamHealth } from '#domain/streams.ts';
+import type { PublishFailure, StreamHealth } from '#domain/streams.ts';
 import {
   type FlvTag,
   isAudioSequenceHeader,

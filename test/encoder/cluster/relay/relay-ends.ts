@@ -93,7 +93,7 @@ export class RelayedClient {
       end: (code, description) => {
         this.ends.push({ code, description });
         // As a connection does, which closes its handler after the call.
-        queueMicrotask(() => this.#handler?.onClose());
+        queueMicrotask(() => this.#handler?.onClose('lost'));
         resolveEnded({ code, description });
       },
       sendAway: () => {

@@ -28,6 +28,7 @@ function reading() {
     onHead: (head) => heads.push(head),
     onTag: (tag, receivedAtMs) => tags.push({ ...tag, receivedAtMs }),
     onContested: (refusedAddress) => refused.push(refusedAddress),
+    onStopped: () => undefined,
   });
   return { heads, tags, refused, reader };
 }

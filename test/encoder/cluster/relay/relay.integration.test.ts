@@ -19,7 +19,7 @@ test('a broadcast by FFmpeg arrives at its owner as it arrived at the task', asy
           arrived.push(tag);
           handler.onTag(tag, receivedAtMs);
         },
-        onClose: () => handler.onClose(),
+        onClose: (departure) => handler.onClose(departure),
         isPlayable: () => handler.isPlayable(),
         onContested: (refusedAddress) => handler.onContested(refusedAddress),
       };

@@ -71,13 +71,23 @@ describe('a publish that is relayed', () => {
     const handler = await new RelayedClient().relay(owner.address);
     const tags = [sound('first'), { type: VIDEO_TAG, timestampMs: 2 ** 32 - 1, payload: Buffer.alloc(0) } as const];
     for (const tag of tags) handler.onTag(tag, 1_700_000_000_000.5);
-    handler.onClose();
+    handler.onClose('lost');
     handler.onTag(sound('late'), 0);
     await owner.recorder.until(() => owner.recorder.recordings[0]?.closes === 1);
     expect(owner.tags).toEqual(tags);
     expect(owner.recorder.recordings[0]?.receivedAtMs).toEqual(tags.map(() => 1_700_000_000_000.5));
     await Promise.all(owner.closed);
     expect(owner.logLines.at(-1)).toMatchObject({ streamId: 'stream-key', reason: 'the publisher left' });
+  });
+
+  test.each(['stopped', 'lost'] as const)('tells its owner that the publisher has %s', async (departure) => {
+    const owner = await Owner.start();
+    const handler = await new RelayedClient().relay(owner.address);
+    handler.onTag(sound('last'), 0);
+    handler.onClose(departure);
+    await owner.recorder.until(() => owner.recorder.recordings[0]?.closes === 1);
+    expect(owner.recorder.recordings[0]).toMatchObject({ departure, tags: [sound('last')] });
+    await Promise.all(owner.closed);
   });
 
   test('is playable as soon as its owner says so, and not before', async () => {
@@ -89,7 +99,7 @@ describe('a publish that is relayed', () => {
     for (const recording of owner.recorder.recordings) recording.isPlayable = true;
     handler.onTag(sound('second'), 0);
     await waitFor('playable', () => handler.isPlayable());
-    handler.onClose();
+    handler.onClose('lost');
   });
 
   test('is ended by its owner with the owner’s words, takes no further tag, and is not reported twice', async () => {
@@ -115,7 +125,7 @@ describe('a publish that is relayed', () => {
     await waitFor('the request', () => client.timesSentAway === 1);
     handler.onTag(sound('after the request'), 0);
     await owner.recorder.until(() => owner.tags.length === 1);
-    handler.onClose();
+    handler.onClose('lost');
     await Promise.all(owner.closed);
     owner.recorder.recordings[0]?.publisher.sendAway();
     expect(client).toMatchObject({ timesSentAway: 1, ends: [], refusals: [] });
@@ -130,7 +140,7 @@ describe('a publish that is relayed', () => {
     handler.onTag(sound('still here'), 0);
     await owner.recorder.until(() => owner.tags.length === 1);
     expect(client.ends).toEqual([]);
-    handler.onClose();
+    handler.onClose('lost');
   });
 
   test('ends if the owner’s handler throws, which closes that handler', async () => {
@@ -292,7 +302,7 @@ test('an owner that goes on after the publisher has left is cut', async () => {
     response = answer;
     respond(answer, ACCEPTED);
   });
-  (await new RelayedClient().relay(address)).onClose();
+  (await new RelayedClient().relay(address)).onClose('lost');
   await waitFor('the cut', () => response?.closed ?? false);
 });
 
@@ -301,7 +311,7 @@ test('a relay that is over leaves no timer behind', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((type) => type === 'Timeout').length;
   const before = timers();
   const [left, ended] = [new RelayedClient(), new RelayedClient()];
-  (await left.relay(owner.address)).onClose();
+  (await left.relay(owner.address)).onClose('lost');
   await ended.relay(owner.address);
   owner.recorder.recordings[1]?.publisher.end(BAD_NAME, 'Deleted');
   await Promise.all(owner.closed);
@@ -345,7 +355,7 @@ describe('an owner that does not read', () => {
     }
     expect(sent).toBeLessThan(100);
     expect(client.ends).toEqual([]);
-    handler.onClose();
+    handler.onClose('lost');
   });
 
   test('ends the publish when a tag waits for too long', async () => {
@@ -523,7 +533,7 @@ describe('a request to the owner', () => {
     }
     good.onTag(sound('unharmed'), 0);
     await owner.recorder.until(() => owner.tags.length === 1);
-    good.onClose();
+    good.onClose('lost');
     await Promise.all(owner.closed);
     const { recordings } = owner.recorder;
     expect(recordings.length).toBeGreaterThan(10);

@@ -4,6 +4,7 @@ import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import {
   type AcceptPublisher,
+  type Departure,
   type PublisherHandler,
   PublishRefusal,
   SERVER_REPLACED,
@@ -46,6 +47,7 @@ export class ReceivedPublish {
   #pulse: Pulse | null = null;
   #handler: PublisherHandler | null = null;
   #isPlayable = false;
+  #departure: Departure = 'lost';
   /** Why the publish is over. */
   #endReason: string | null = null;
   #resolveHead: (head: RelayHead | null) => void = () => undefined;
@@ -70,6 +72,9 @@ export class ReceivedPublish {
       onHead: (head) => this.#resolveHead(head),
       onTag: (tag, receivedAtMs) => this.#onTag(tag, receivedAtMs),
       onContested: (refusedAddress) => this.#handler?.onContested(refusedAddress),
+      onStopped: () => {
+        this.#departure = 'stopped';
+      },
     });
     request.on('data', (bytes: Buffer) => this.#onData(frames, bytes));
     request.once('end', () => this.#over('the publisher left'));
@@ -245,7 +250,7 @@ export class ReceivedPublish {
   #close(handler: PublisherHandler): void {
     this.#log.info({ reason: this.#endReason }, 'relayed publish ended');
     try {
-      handler.onClose();
+      handler.onClose(this.#departure);
     } catch (error) {
       this.#log.error({ err: error }, 'publisher handler failed to close');
     }

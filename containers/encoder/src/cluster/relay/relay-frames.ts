@@ -6,6 +6,7 @@ import { parseRelayHead, type RelayHead, RelayViolation } from './relay-messages
 //   head   uint32 length, then JSON
 //   tag    uint8 type, uint24 length, uint32 timestampMs, float64 receivedAtMs, then the payload
 //   beat   like a tag of type 0 without a payload
+//   stopped   like a tag of type 2 without a payload
 //   contested   like a tag of type 1, whose payload is the address of an encoder that was refused
 
 const HEAD_LENGTH_BYTES = 4;
@@ -13,10 +14,14 @@ const MAX_HEAD_BYTES = 16 * 1024;
 const TAG_HEADER_BYTES = 16;
 const BEAT = 0;
 const CONTESTED = 1;
+const STOPPED = 2;
 const MAX_ADDRESS_BYTES = 64;
 
 /** Says that the sender is alive. */
 export const BEAT_FRAME: Buffer = Buffer.alloc(TAG_HEADER_BYTES);
+
+/** Says that the broadcaster has ended the publish. */
+export const STOPPED_FRAME: Buffer = Buffer.alloc(TAG_HEADER_BYTES).fill(STOPPED, 0, 1);
 
 /** A head as the body begins with it. */
 export function encodeRelayHead(head: RelayHead): Buffer {
@@ -53,6 +58,8 @@ export interface RelayFrames {
   /** The payload is a copy. */
   onTag(tag: FlvTag, receivedAtMs: number): void;
   onContested(refusedAddress: string): void;
+  /** The broadcaster has ended the publish. Nothing follows. */
+  onStopped(): void;
 }
 
 /** Parses a request body, which may be cut anywhere. */
@@ -104,6 +111,11 @@ export class RelayFrameReader {
     const receivedAtMs = header.readDoubleBE(8);
     if (type === BEAT && byteCount === 0) {
       this.#expectTag();
+      return;
+    }
+    if (type === STOPPED && byteCount === 0) {
+      this.#expectTag();
+      this.#frames.onStopped();
       return;
     }
     if (type === CONTESTED && byteCount > 0 && byteCount <= MAX_ADDRESS_BYTES) {

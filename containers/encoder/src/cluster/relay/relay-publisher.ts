@@ -2,11 +2,17 @@ import { type ClientRequest, type IncomingMessage, request as startRequest } fro
 import type { Logger } from 'pino';
 import type { RefusalCode } from '#domain/ingest-auth.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { type Publisher, type PublisherHandler, PublishRefusal, type RefusedPublish } from '#encoder/rtmp/publisher.ts';
+import {
+  type Departure,
+  type Publisher,
+  type PublisherHandler,
+  PublishRefusal,
+  type RefusedPublish,
+} from '#encoder/rtmp/publisher.ts';
 import type { Takeovers } from '#encoder/rtmp/takeovers.ts';
 import { Pulse } from './pulse.ts';
 import { RelayBacklog } from './relay-backlog.ts';
-import { BEAT_FRAME, encodeContested, encodeRelayHead, encodeTagHeader } from './relay-frames.ts';
+import { BEAT_FRAME, encodeContested, encodeRelayHead, encodeTagHeader, STOPPED_FRAME } from './relay-frames.ts';
 import {
   BEAT_MS,
   CLOSE_GRACE_MS,
@@ -130,7 +136,8 @@ class RelayedPublisher implements PublisherHandler {
     if (this.#phase === 'live') this.#request.write(encodeContested(refusedAddress));
   }
 
-  onClose(): void {
+  onClose(departure: Departure): void {
+    if (departure === 'stopped' && this.#phase === 'live') this.#request.write(STOPPED_FRAME);
     this.#hangUp();
   }
 

@@ -1,0 +1,65 @@
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  waitUntilTableExists,
+  waitUntilTableNotExists,
+} from '@aws-sdk/client-dynamodb';
+import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { makeStreamRecord } from '#kit/stream-record.ts';
+import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { createStreamIndex } from '#runtime/stream-index.ts';
+import { createMissingTables } from '#scripts/local/local-tables.ts';
+
+type Database = Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+const { STREAMS_TABLE: TableName } = TEST_TABLES;
+const stream = makeStreamRecord();
+
+let database: Database;
+beforeEach(async () => {
+  database = await startTemporaryDynamoDb();
+});
+afterEach(() => database.close());
+
+const find = (playbackId: string) =>
+  createStreamIndex({ client: database.client, tables: TEST_TABLES }).find(playbackId);
+
+test('a stream is found by the playback id that it has, until it is deleted', async () => {
+  const put = (changes: object) => database.client.send(new PutCommand({ TableName, Item: { ...stream, ...changes } }));
+  expect(await find(stream.playbackId)).toBeNull();
+  await put({});
+  expect(await find(stream.playbackId)).toEqual({ title: stream.title });
+  await put({ playbackId: 'bbbbbbbbbbbbbbbb', formerPlaybackIds: [stream.playbackId], title: 'Another' });
+  expect(await find(stream.playbackId)).toBeNull();
+  expect(await find('bbbbbbbbbbbbbbbb')).toEqual({ title: 'Another' });
+  await put({ deletedAt: '2026-01-02T03:04:05.000Z' });
+  expect(await find(stream.playbackId)).toBeNull();
+});
+
+test('the index has no hash of a key', async () => {
+  await database.client.send(new PutCommand({ TableName, Item: stream }));
+  const { Items = [] } = await database.client.send(
+    new QueryCommand({
+      ...{ TableName, IndexName: 'by-playback-id', KeyConditionExpression: 'playbackId = :id' },
+      ExpressionAttributeValues: { ':id': stream.playbackId },
+    }),
+  );
+  expect(Items.map((item) => Object.keys(item).toSorted())).toEqual([['deletedAt', 'id', 'playbackId', 'title']]);
+});
+
+test('a database of an earlier release gets the index, and keeps its streams', async () => {
+  const { client } = database;
+  const wait = { client, maxWaitTime: 10, minDelay: 0.02, maxDelay: 0.5 };
+  await client.send(new DeleteTableCommand({ TableName }));
+  await waitUntilTableNotExists(wait, { TableName });
+  await client.send(
+    new CreateTableCommand({
+      ...{ TableName, BillingMode: 'PAY_PER_REQUEST' },
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+    }),
+  );
+  await waitUntilTableExists(wait, { TableName });
+  await client.send(new PutCommand({ TableName, Item: stream }));
+  await createMissingTables({ dynamoDbUrl: database.url, tableNames: TEST_TABLES });
+  expect(await find(stream.playbackId)).toEqual({ title: stream.title });
+});
