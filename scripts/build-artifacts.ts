@@ -23,7 +23,7 @@ const IMAGE_FILES = ['Dockerfile', 'packages.lock'];
 export interface Artifacts {
   /** The encoder image's build context: Dockerfile, versions of its packages, main.mjs, what its slates need, and its bill of materials. */
   readonly encoderDir: string;
-  /** One folder per Lambda function, with its index.mjs. */
+  /** One folder per Lambda function, with its index.mjs. That of the control API also has the player's page. */
   readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
   /** The CloudFront Function that checks viewer tokens, with its function.js. */
   readonly viewerTokenDir: string;
@@ -52,6 +52,7 @@ export async function buildArtifacts(outDir: string, slateImage: string | null =
     ...EDGE_FUNCTIONS.map((name) => bundleEdgeFunction(name, outDir)),
     buildPlayer(playerDir).then(({ metafile }) => addSbom('player', metafile)),
   ]);
+  await copyFile(join(playerDir, 'index.html'), join(functionDirs['control-api'], 'index.html'));
   return artifacts;
 }
 

@@ -10,7 +10,10 @@ import type { StreamTables } from './stream-tables.ts';
 import type { ViewerTokenSecret } from './viewer-token-secret.ts';
 
 export interface ControlApiFunctionProps
-  extends Pick<ResolvedStage, 'apiDomain' | 'ladder' | 'latency' | 'codecs' | 'playback' | 'logRetentionDays'> {
+  extends Pick<
+    ResolvedStage,
+    'apiDomain' | 'publishMode' | 'ladder' | 'latency' | 'codecs' | 'playback' | 'logRetentionDays'
+  > {
   readonly codePath: string;
   readonly tables: StreamTables;
   /** Gets an event for every change. */
@@ -30,6 +33,8 @@ export interface ControlApiFunctionProps
 /** A cold start parses half a megabyte of JavaScript. Lambda gives more CPU to functions with more memory. */
 const MEMORY_MIB = 1024;
 const TIMEOUT = Duration.seconds(10);
+/** In the folder of the code, which is Lambda's working directory. */
+const PAGE_FILE = 'index.html';
 
 /** The control API's Lambda function. */
 export class ControlApiFunction extends Construct {
@@ -65,6 +70,7 @@ export class ControlApiFunction extends Construct {
       AUDIT_TABLE: ['dynamodb:PutItem', 'dynamodb:Query'],
       PURGES_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem'],
     });
+    if (props.publishMode === 'keys') props.tables.grantIndexQueries(this.nodeFunction.function, 'STREAMS_TABLE');
   }
 }
 
@@ -86,6 +92,8 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
     ...(props.rtmpUrl !== null && { RTMP_URL: props.rtmpUrl }),
     ...(props.rtmpsUrl !== null && { RTMPS_URL: props.rtmpsUrl }),
     PLAYBACK_BASE_URL: props.playbackBaseUrl,
+    PUBLISH_MODE: props.publishMode,
+    PAGE_FILE,
     DEFAULT_LADDER: props.ladder,
     DEFAULT_LATENCY: props.latency,
     DEFAULT_CODECS: props.codecs.join(),

@@ -9,7 +9,6 @@ import {
   FunctionEventType,
   GeoRestriction,
   HttpVersion,
-  type IOrigin,
   type IVpcOrigin,
   OriginRequestPolicy,
   PriceClass,
@@ -23,11 +22,12 @@ import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
-import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
 import { globalName } from './global-name.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
+import { PageBehaviors } from './page-behaviors.ts';
 import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';
+import { secretHeader } from './secret-header.ts';
 import { ViewerAddressFunction } from './viewer-address-function.ts';
 import type { ViewerTokenFunction } from './viewer-token-function.ts';
 
@@ -64,8 +64,8 @@ const PRICE_CLASSES = {
 } as const;
 
 /**
- * The CloudFront distribution. It caches media from the origin by the table of file kinds, serves the player's pages
- * from the bucket, and passes the control API through uncached.
+ * The CloudFront distribution. It caches media from the origin by the table of file kinds, serves the player's files
+ * from the bucket and its pages from the control API, and passes the control API through uncached.
  */
 export class HlsDistribution extends Construct {
   readonly distribution: Distribution;
@@ -99,12 +99,16 @@ export class HlsDistribution extends Construct {
     return {
       // CloudFormation reads the secret when something in the distribution changes.
       comment: `Headend ${props.name}: edge secret ${props.edgeSecretVersion}`,
-      defaultBehavior: pageBehavior(site, headers.watch),
+      defaultBehavior: {
+        origin: site,
+        responseHeadersPolicy: headers.watch,
+        viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+        cachePolicy: CachePolicy.CACHING_OPTIMIZED,
+      },
       additionalBehaviors: {
         ...this.#mediaBehaviors(props, headers),
         '/api/*': apiBehavior(props, new ViewerAddressFunction(this, 'ViewerAddress')),
-        '/watch/*': pageBehavior(site, headers.watch, props.site),
-        '/embed/*': pageBehavior(site, headers.embed, props.site),
+        ...new PageBehaviors(this, 'Pages', { ...props, bucket: site, headers }).byPath,
       },
       defaultRootObject: 'index.html',
       errorResponses: ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: ERROR_TTL })),
@@ -172,27 +176,6 @@ export class HlsDistribution extends Construct {
     for (const acknowledgement of acknowledged) Validations.of(this.distribution).acknowledge(acknowledgement);
   }
 }
-
-function pageBehavior(
-  origin: IOrigin,
-  responseHeadersPolicy: ResponseHeaders['watch'],
-  site?: PlayerSite,
-): BehaviorOptions {
-  return {
-    origin,
-    responseHeadersPolicy,
-    viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-    cachePolicy: CachePolicy.CACHING_OPTIMIZED,
-    ...(site === undefined
-      ? {}
-      : { functionAssociations: [{ function: site.pagesFunction, eventType: FunctionEventType.VIEWER_REQUEST }] }),
-  };
-}
-
-/** A reference that CloudFormation resolves, so the template does not have the secret. */
-const secretHeader = (secret: Secret): Record<string, string> => ({
-  [EDGE_SECRET_HEADER]: secret.secretValue.unsafeUnwrap(),
-});
 
 function apiBehavior(
   { apiHost, edgeSecret }: HlsDistributionProps,

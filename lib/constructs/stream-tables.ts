@@ -76,10 +76,11 @@ export class StreamTables extends Construct {
     return [...this.#tables.values()].map(({ tableName }) => tableName);
   }
 
-  /** Grants these actions and no others. */
+  /** Grants these actions on the tables, and no others. The CDK's own grant would add all indexes. */
   grant(grantee: IGrantable, actions: TableActions): void {
     for (const [variable, tableActions] of Object.entries(actions)) {
-      this.#table(variable as TableVariable).grant(grantee, ...tableActions);
+      const resourceArns = [this.#table(variable as TableVariable).tableArn];
+      Grant.addToPrincipal({ grantee, actions: [...tableActions], resourceArns });
     }
   }
 

@@ -33,7 +33,7 @@ export const ENVIRONMENT_VARIABLES = {
   INGEST_AUTH_FUNCTION: { explanation: 'name of the ingest-auth Lambda function', readBy: ['encoder'] },
   PUBLISH_MODE: {
     explanation: "who knows the stream keys: the control API's streams (keys) or your own backend (webhook)",
-    readBy: ['ingest-auth'],
+    readBy: ['ingest-auth', 'control-api'],
   },
   WEBHOOK_URL: {
     explanation: 'where your backend is asked about a publish, as in https://backend.example.com/publish',
@@ -81,6 +81,7 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'where viewers come in, without a trailing slash, as in https://live.example.com',
     readBy: ['control-api'],
   },
+  PAGE_FILE: { explanation: 'path of the watch page as it was built', readBy: ['control-api'] },
   LISTEN_HOST: {
     explanation: 'address that both servers listen on: 0.0.0.0 in a container, 127.0.0.1 on a laptop',
     readBy: ['encoder'],

@@ -1,11 +1,13 @@
 import { createServer, type RequestListener } from 'node:http';
 import { SECURITY_HEADERS } from '#domain/site-headers.ts';
+import { OEMBED_PATH } from '#domain/watch-pages.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { HttpApi } from './http-api.ts';
 import { type ListenAddress, type ListeningServer, startListening } from './http-server.ts';
 import type { MediaGate } from './media-gate.ts';
 import { isOwnAddress, isOwnHost, type OwnHosts, ownHosts } from './own-hosts.ts';
 import type { SiteFiles } from './site-files.ts';
+import type { WatchPages } from './watch-pages.ts';
 
 export interface EdgeServerOptions {
   /** Where it listens: the first port may be 0, if there is only one. */
@@ -13,6 +15,9 @@ export interface EdgeServerOptions {
   readonly api: HttpApi;
   readonly events: Pick<EventFeed, 'serve'>;
   readonly media: MediaGate;
+  /** The watch and embed pages. */
+  readonly pages: WatchPages;
+  /** All other files of the player. */
   readonly site: Pick<SiteFiles, 'serve'>;
   /** Where `/` redirects. */
   readonly homePath: () => string;
@@ -33,6 +38,7 @@ export async function startEdgeServer({
   api,
   events,
   media,
+  pages,
   site,
   homePath,
   playbackBaseUrl,
@@ -49,6 +55,8 @@ export async function startEdgeServer({
     if (path.startsWith('/live/') || path.startsWith('/t/')) return void media(request, response);
     if (path === '/api/events') return void events.serve(request, response);
     if (path === '/api' || path.startsWith('/api/')) return void api(request, response);
+    if (path === OEMBED_PATH) return void api(request, response);
+    if (path.startsWith('/watch/') || path.startsWith('/embed/')) return void pages(request, response);
     if (path === '/') return void response.writeHead(302, { location: homePath() }).end();
     if (!site.serve(path, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
   };

@@ -15,28 +15,37 @@ export interface HttpApiOptions {
 /** Answers a request by calling a Lambda handler, like API Gateway. Never rejects. */
 export type HttpApi = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+/** Answers a request for a URL as an origin of CloudFront, which decides what to do with the answer. Never rejects. */
+export type ApiOrigin = (request: IncomingMessage, url: string) => Promise<APIGatewayProxyStructuredResultV2>;
+
 /** Creates an HTTP API (payload format 2.0) in front of one handler. If the handler fails, the answer is a 500. */
-export function createHttpApi({ handler, now, log }: HttpApiOptions): HttpApi {
-  return async (request, response) => {
+export function createApiOrigin({ handler, now, log }: HttpApiOptions): ApiOrigin {
+  return async (request, url) => {
     try {
-      writeResult(response, await answer(request, handler, now()));
+      return await answer(request, url, handler, now());
     } catch (error) {
       log.error({ err: error, method: request.method }, 'request failed');
-      if (response.headersSent) response.destroy();
-      else writeResult(response, await problemResult({ status: 500, detail: null }));
+      return problemResult({ status: 500, detail: null });
     }
   };
 }
 
+/** Passes requests to an origin. */
+export function createHttpApi(options: HttpApiOptions): HttpApi {
+  const origin = createApiOrigin(options);
+  return async (request, response) => writeResult(response, await origin(request, request.url ?? ''));
+}
+
 async function answer(
   request: IncomingMessage,
+  url: string,
   handler: HttpApiHandler,
   nowMs: number,
 ): Promise<APIGatewayProxyStructuredResultV2> {
   const body = await readBody(request, LARGEST_BODY_BYTES);
   if (body === null)
     return problemResult({ status: 413, detail: `The body is larger than ${LARGEST_BODY_BYTES} bytes.` });
-  const [, path, query = ''] = /^(\/[^?]*)\??(.*)$/.exec(request.url ?? '') ?? [];
+  const [, path, query = ''] = /^(\/[^?]*)\??(.*)$/.exec(url) ?? [];
   if (path === undefined) return problemResult({ status: 400, detail: 'The request target must be a path.' });
   return handler(toEvent(request, path, query, body, nowMs));
 }
@@ -87,7 +96,8 @@ function toRequestContext(
   };
 }
 
-function writeResult(response: ServerResponse, result: APIGatewayProxyStructuredResultV2): void {
+/** Writes an answer, with the headers that the response has already. */
+export function writeResult(response: ServerResponse, result: APIGatewayProxyStructuredResultV2): void {
   for (const [name, value] of Object.entries(result.headers ?? {})) response.setHeader(name, String(value));
   response.statusCode = result.statusCode ?? 200;
   response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));

@@ -10,7 +10,7 @@ import { errorMessage, UserError } from '#scripts/terminal/errors.ts';
 import type { AwsEndpointAddress } from './aws-endpoint.ts';
 import { useLocalAws } from './aws-environment.ts';
 import { LOCAL_DISTRIBUTION_ID } from './cloudfront.ts';
-import { createHttpApi, type HttpApi } from './http-api.ts';
+import { type ApiOrigin, createApiOrigin, createHttpApi, type HttpApi } from './http-api.ts';
 import { startLambdaRuntime } from './lambda-runtime.ts';
 import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 
@@ -30,6 +30,8 @@ export interface LocalAwsOptions {
   readonly adminTokenHash: string;
   /** Keys of viewer tokens, as JSON. */
   readonly viewerTokenKeys: string;
+  /** Path of the built watch page. */
+  readonly pageFile: string;
   readonly log: Logger;
 }
 
@@ -37,6 +39,8 @@ export interface LocalAwsOptions {
 export interface LocalAws {
   /** The control API behind API Gateway. */
   readonly api: HttpApi;
+  /** The same, for pages. */
+  readonly apiOrigin: ApiOrigin;
   /** The stream records of the control API. */
   readonly streams: StreamStore;
   close(): Promise<void>;
@@ -56,6 +60,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     playbackBaseUrl,
     adminTokenHash,
     viewerTokenKeys,
+    pageFile,
     log,
   } = options;
   const lambda = await startLambdaRuntime({ functions: { [INGEST_AUTH_FUNCTION]: invokeIngestAuth }, log, address });
@@ -74,6 +79,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     DEFAULT_PLAYBACK: 'public' satisfies PlaybackMode,
     ADMIN_TOKEN_HASHES: adminTokenHash,
     VIEWER_TOKEN_KEYS: viewerTokenKeys,
+    PAGE_FILE: pageFile,
   });
   // As in Lambda, function modules read the environment when they are loaded. It must be complete by then.
   const { handler } = await import('#functions/control-api/handler.ts');
@@ -82,8 +88,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   delete process.env.VIEWER_TOKEN_KEYS;
   delete process.env.WEBHOOK_SECRET;
   const client = createDocumentClient();
+  const apiOptions = { handler, now: Date.now, log };
   return {
-    api: createHttpApi({ handler, now: Date.now, log }),
+    api: createHttpApi(apiOptions),
+    apiOrigin: createApiOrigin(apiOptions),
     streams: createStreamStore({ client, tables: LOCAL_TABLE_NAMES }),
     close: () => {
       client.destroy();

@@ -18,6 +18,7 @@ import { startLocalAws } from './local-aws.ts';
 import { createMediaGate, type MediaGate } from './media-gate.ts';
 import { OriginProxy } from './origin-proxy.ts';
 import { SiteFiles } from './site-files.ts';
+import { loadWatchPages } from './watch-pages.ts';
 
 export interface ManagedServicesOptions {
   /** A database that has all tables. */
@@ -70,9 +71,14 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const cache = new EdgeCache({ now: Date.now });
   const cloudFront = await startLocalCloudFront({ cache, log });
   closers.add(() => cloudFront.close());
-  const aws = await startLocalAws({ ...options, cloudFrontUrl: cloudFront.url, lambdaAddress: addresses.lambda });
+  const siteDir = join(buildDir, 'player');
+  const site = await SiteFiles.build(siteDir);
+  const aws = await startLocalAws({
+    ...{ ...options, cloudFrontUrl: cloudFront.url, lambdaAddress: addresses.lambda },
+    pageFile: join(siteDir, 'index.html'),
+  });
   closers.add(() => aws.close());
-  const site = await SiteFiles.build(join(buildDir, 'player'));
+  const pages = await loadWatchPages({ api: aws.apiOrigin, site, log });
   const origin = new OriginProxy({ ...options, cache });
   closers.add(() => origin.close());
   const apiUrl = `${localUrl(addresses.edge[0])}/api`;
@@ -82,7 +88,7 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   closers.add(() => bus.close());
   const media = await buildMediaGate(options, origin);
   const edge = await startEdgeServer({
-    ...{ addresses: addresses.edge, api: aws.api, events, media, site, homePath, playbackBaseUrl },
+    ...{ addresses: addresses.edge, api: aws.api, events, media, pages, site, homePath, playbackBaseUrl },
     ...(answersToAddress !== undefined && { answersToAddress }),
   });
   closers.add(() => edge.close());

@@ -19,7 +19,7 @@ export function createMediaGate({ edgeFunction, origin, log }: MediaGateOptions)
   return async (request, response) => {
     const [path = '/', query] = splitOnce(request.url ?? '/');
     try {
-      const result = await edgeFunction(toEvent(request, path, query ?? ''));
+      const result = await edgeFunction(toViewerRequest(request, path, query ?? ''));
       if ('statusCode' in result) {
         const headers = Object.entries(result.headers).map(([name, { value }]) => [name, value] as const);
         response.writeHead(result.statusCode, Object.fromEntries(headers)).end(result.body.data);
@@ -40,7 +40,8 @@ function splitOnce(url: string): [path: string, query?: string] {
   return at === -1 ? [url] : [url.slice(0, at), url.slice(at + 1)];
 }
 
-function toEvent(request: IncomingMessage, uri: string, query: string): ViewerRequestEvent {
+/** The event of a CloudFront Function. */
+export function toViewerRequest(request: IncomingMessage, uri: string, query: string): ViewerRequestEvent {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, { value: String(value) }]);
   const parameters = [...new URLSearchParams(query)].map(([name, value]) => [name, { value }]);
   return {

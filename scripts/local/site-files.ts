@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
 import { SITE_HEADERS } from '#domain/site-headers.ts';
+import type { PageKind } from '#domain/watch-pages.ts';
 import { buildPlayer } from '#scripts/build-player.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -11,7 +11,6 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
-const PAGE_PATH = /^\/(watch|embed)\/([^/]+)$/;
 
 /** The built player in memory, served like the player site of a deployment. */
 export class SiteFiles {
@@ -28,18 +27,15 @@ export class SiteFiles {
     return new SiteFiles(files);
   }
 
-  /** Answers a request for a page or a file of the player. Returns false for any other path. */
-  serve(path: string, response: ServerResponse): boolean {
-    const page = PAGE_PATH.exec(path);
-    const isPage = page !== null && PLAYBACK_ID_PATTERN.test(page[2] ?? '');
-    const filePath = isPage ? '/index.html' : path;
-    const body = this.#files.get(filePath);
+  /** Answers a request for a file of the player. Returns false for any other path. */
+  serve(path: string, response: ServerResponse, kind: PageKind = 'watch'): boolean {
+    const body = this.#files.get(path);
     if (body === undefined) return false;
     response.writeHead(200, {
-      'content-type': CONTENT_TYPES[extname(filePath)] ?? 'application/octet-stream',
+      'content-type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
       'content-length': body.length,
       'cache-control': 'no-cache',
-      ...SITE_HEADERS[page?.[1] === 'embed' ? 'embed' : 'watch'],
+      ...SITE_HEADERS[kind],
     });
     response.end(body);
     return true;

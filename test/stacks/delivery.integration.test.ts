@@ -69,7 +69,7 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     });
   });
 
-  test.each([`/live/${PLAYBACK_ID}/${FILES.status}`, '/api/streams'])(
+  test.each([`/live/${PLAYBACK_ID}/${FILES.status}`, '/api/streams', `/watch/${PLAYBACK_ID}`, '/oembed'])(
     'with a request for %s, CloudFront shows its secret, which is not in the template',
     (path) => {
       const { origin: shownTo } = behaviorFor(readDistribution(stage), path);
@@ -83,8 +83,10 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
   );
 
   test('the bucket of the pages does not get the secret', () => {
-    const { origin: bucket } = behaviorFor(readDistribution(stage), '/watch/abcdefghij234567');
-    expect((bucket as Json).OriginCustomHeaders).toBeUndefined();
+    const { fallback } = behaviorFor(readDistribution(stage), `/watch/${PLAYBACK_ID}`);
+    const { origin: player } = behaviorFor(readDistribution(stage), '/player/main.js');
+    expect(fallback?.origin).toEqual(player);
+    expect((player as Json).OriginCustomHeaders).toBeUndefined();
   });
 
   test('a raised edgeSecretVersion changes the distribution, so that CloudFormation reads the secret again', () => {
@@ -114,10 +116,30 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(allowedMethods).toEqual(expect.arrayContaining(['POST', 'PATCH', 'DELETE']));
   });
 
-  test.each(['/watch/abcdefghij234567', '/embed/abcdefghij234567'])('%s is the player page', (path) => {
-    const { origin: siteOrigin, functions } = behaviorFor(readDistribution(stage), path);
-    expect(siteOrigin).toHaveProperty('OriginAccessControlId');
-    expect(functions).toEqual(['viewer-request']);
+  test.each([`/watch/${PLAYBACK_ID}`, `/embed/${PLAYBACK_ID}`])(
+    '%s is made by the control API, and is the static page of the bucket if that does not answer soon',
+    (path) => {
+      const { origin: api, fallback, functions, cachePolicy } = behaviorFor(readDistribution(stage), path);
+      const { origin: anyApi } = behaviorFor(readDistribution(stage), '/api/streams');
+      expect((api as Json).DomainName).toEqual((anyApi as Json).DomainName);
+      expect(api).toMatchObject({ ConnectionAttempts: 1, ConnectionTimeout: 3 });
+      expect((api as Json).CustomOriginConfig.OriginReadTimeout).toBe(3);
+      expect(fallback?.origin).toHaveProperty('OriginAccessControlId');
+      // A 404 is an answer: there is no such stream.
+      expect(fallback?.statuses).toEqual([403, 429, 500, 502, 503, 504]);
+      expect(functions).toEqual(['viewer-request']);
+      expect(cachePolicy).toMatchObject({ minTtlSeconds: 0, maxTtlSeconds: 30, headers: 'none', cookies: 'none' });
+      // The function sets them, whatever the viewer's query is.
+      expect(cachePolicy.queryStrings).toEqual(expect.arrayContaining(['kind', 'id']));
+    },
+  );
+
+  test('oEmbed is answered by the control API, for any site, and cached by what it is asked', () => {
+    const { origin: api, cachePolicy, functions } = behaviorFor(readDistribution(stage), '/oembed');
+    expect(api).toHaveProperty('CustomOriginConfig');
+    expect(cachePolicy.queryStrings).toEqual(expect.arrayContaining(['url', 'maxwidth', 'maxheight', 'format']));
+    expect(cachePolicy.maxTtlSeconds).toBe(30);
+    expect(functions).toEqual([]);
   });
 
   test('viewers are redirected to HTTPS, and HTTP/3 is enabled', () => {

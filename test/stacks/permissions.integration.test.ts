@@ -49,6 +49,7 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
       [
         'dynamodb:DeleteItem',
         'dynamodb:GetItem',
+        ...(config.publishMode === 'webhook' ? [] : ['dynamodb:Query']),
         'dynamodb:Scan',
         'dynamodb:UpdateItem',
         'ecs:GetTaskProtection',
@@ -68,6 +69,17 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     ['ingest-auth', /IngestAuth/, []],
   ])('with the table of tasks, %s can do no more than its store does', (_name, role, actions) => {
     expect(actionsOfRole(stage, role, /TablesTasks/)).toEqual(actions);
+  });
+
+  test('of streams, an encoder task can read what the index by playback id has, and that is no hash of a key', () => {
+    expect(actionsOfRole(stage, /TaskRole/, /TablesStreams(?!Keys)/)).toEqual(
+      config.publishMode === 'webhook' ? [] : ['dynamodb:Query'],
+    );
+    const tables = stage.ofType('AWS::DynamoDB::GlobalTable');
+    const indexes = tables.flatMap(({ properties }) => properties.GlobalSecondaryIndexes ?? []);
+    expect(indexes.map(({ Projection }) => Projection)).toEqual([
+      { ProjectionType: 'INCLUDE', NonKeyAttributes: ['title', 'deletedAt'] },
+    ]);
   });
 
   test.each([

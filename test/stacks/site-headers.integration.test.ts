@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pino from 'pino';
 import { startEdgeServer } from '#scripts/local/edge-server.ts';
+import type { ApiOrigin } from '#scripts/local/http-api.ts';
 import { type ListeningServer, LOOPBACK } from '#scripts/local/http-server.ts';
 import { SiteFiles } from '#scripts/local/site-files.ts';
+import { loadWatchPages } from '#scripts/local/watch-pages.ts';
 import { behaviorFor, readDistribution } from '#test/support/distribution.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
@@ -14,12 +17,16 @@ let outDir: string;
 let edge: ListeningServer;
 beforeAll(async () => {
   outDir = await mkdtemp(join(tmpdir(), 'headend-site-'));
+  const site = await SiteFiles.build(outDir);
+  // The headers do not depend on who answers.
+  const api: ApiOrigin = async () => ({ statusCode: 200, body: 'page' });
   edge = await startEdgeServer({
     addresses: [LOOPBACK],
     api: async (_request, response) => void response.end('api'),
     events: { serve: async (_request, response) => void response.end('events') },
     media: async (_request, response) => void response.end('media'),
-    site: await SiteFiles.build(outDir),
+    pages: await loadWatchPages({ api, site, log: pino({ level: 'silent' }) }),
+    site,
     homePath: () => '/watch/abcdefghij234567',
     playbackBaseUrl: 'http://127.0.0.1:8080',
   });

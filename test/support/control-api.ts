@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type ControlApiDependencies, createApp } from '#functions/control-api/app.ts';
 import { DEFAULT_CALLER_RATES } from '#functions/control-api/caller-limits.ts';
 import { createHandler } from '#functions/control-api/create-handler.ts';
+import { WatchPage } from '#functions/control-api/watch-page.ts';
 import { TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
 import { createAuditStore } from '#runtime/audit-store.ts';
@@ -13,6 +16,7 @@ import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
 import { createSlateImageStore } from '#runtime/slate-image-store.ts';
+import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
@@ -20,6 +24,9 @@ import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { TestCdn } from './test-cdn.ts';
+
+/** As the player's page is before it is built. */
+const PAGE_TEMPLATE = readFileSync(fileURLToPath(new URL('../../lib/player/index.html', import.meta.url)), 'utf8');
 
 /** Body, token and headers of a call. */
 interface CallOptions {
@@ -56,6 +63,8 @@ export async function startControlApi(
   const cdn = new TestCdn();
   const dependencies: ControlApiDependencies = {
     streams,
+    streamIndex: createStreamIndex({ client, tables: TEST_TABLES }),
+    page: new WatchPage(PAGE_TEMPLATE, 'http://127.0.0.1:8080'),
     live,
     tasks,
     traces,

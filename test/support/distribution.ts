@@ -18,7 +18,10 @@ export interface CacheBehavior {
   readonly originRequestPolicyId: string | undefined;
   readonly viewerProtocolPolicy: string;
   readonly allowedMethods: readonly string[];
+  /** Who is asked first. */
   readonly origin: unknown;
+  /** Who is asked if the first one answers with one of these statuses. Null for nobody. */
+  readonly fallback: { readonly origin: unknown; readonly statuses: readonly number[] } | null;
   /** The security headers that CloudFront adds to answers, in lower case. */
   readonly securityHeaders: Readonly<Record<string, string>>;
   /** The events that call a CloudFront Function. */
@@ -44,7 +47,7 @@ export function readDistribution(stage: SynthesizedStage): DistributionView {
     viewerProtocolPolicy: behavior.ViewerProtocolPolicy,
     allowedMethods: behavior.AllowedMethods ?? ['GET', 'HEAD'],
     securityHeaders: securityHeadersOf(stage, behavior.ResponseHeadersPolicyId),
-    origin: config.Origins.find((origin: Json) => origin.Id === behavior.TargetOriginId),
+    ...originsOf(config, behavior.TargetOriginId),
     functions: (behavior.FunctionAssociations ?? []).map((association: Json) => association.EventType),
   });
   return {
@@ -55,6 +58,16 @@ export function readDistribution(stage: SynthesizedStage): DistributionView {
     httpVersion: config.HttpVersion,
     webAclId: config.WebACLId,
   };
+}
+
+/** The origin with an id, or those of a group. */
+function originsOf(config: Json, id: string): Pick<CacheBehavior, 'origin' | 'fallback'> {
+  const find = (originId: string) => config.Origins.find(({ Id }: Json) => Id === originId);
+  const group = (config.OriginGroups?.Items ?? []).find(({ Id }: Json) => Id === id);
+  if (group === undefined) return { origin: find(id), fallback: null };
+  const [first, second] = group.Members.Items;
+  const statuses = group.FailoverCriteria.StatusCodes.Items;
+  return { origin: find(first.OriginId), fallback: { origin: find(second.OriginId), statuses } };
 }
 
 /** The behavior that handles a path: the first whose pattern matches (CloudFront developer guide, "Path pattern"). */

@@ -12,6 +12,7 @@ import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { limitCallers } from './limit-callers.ts';
+import { addPageRoutes, PAGE_ROUTES, type PagesDependencies } from './page-routes.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
 import { addPurgeRoutes } from './purge-routes.ts';
 import { PUBLIC, routeOf } from './route-access.ts';
@@ -38,13 +39,16 @@ export interface ControlApiDependencies
   extends StreamsDependencies,
     TasksDependencies,
     TokensDependencies,
-    AuditDependencies {
+    AuditDependencies,
+    PagesDependencies {
   /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
   /** How often each caller may ask this instance. */
   readonly callerRates: CallerRates;
   readonly audit: AuditStore;
   readonly tasks: TasksDependencies['tasks'];
+  readonly live: StreamsDependencies['live'] & PagesDependencies['live'];
+  readonly addresses: StreamsDependencies['addresses'];
 }
 
 const HEALTH_PATH = '/api/health';
@@ -66,15 +70,24 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   app.notFound(() => problemResponse({ status: 404, detail: 'There is nothing at this path.' }));
   app.use(async (context, next) => {
     await next();
-    context.header('Cache-Control', 'no-store');
+    // Only what everybody may read says that it may be kept.
+    if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
   const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
   const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
   const weights = { [PUT_SLATE_IMAGE]: SLATE_IMAGE_WEIGHT };
-  app.use(limitCallers({ ...dependencies, limits, lookup, weights, unlimitedRoutes: [`GET ${HEALTH_PATH}`] }));
+  app.use(
+    limitCallers({ ...dependencies, limits, lookup, weights, unlimitedRoutes: [`GET ${HEALTH_PATH}`, ...PAGE_ROUTES] }),
+  );
   app.use(auditChanges(dependencies));
-  app.use(checkAccess(app, { ...dependencies, lookup, publicRoutes: [...DOCS_ROUTES, `GET ${DOCUMENT_PATH}`] }));
+  app.use(
+    checkAccess(app, {
+      ...dependencies,
+      lookup,
+      publicRoutes: [...DOCS_ROUTES, ...PAGE_ROUTES, `GET ${DOCUMENT_PATH}`],
+    }),
+  );
   const [limitPicture, limitBody] = [limitTo(LARGEST_BODY_BYTES), limitTo(BODY_LIMIT_BYTES)];
   app.use((context, next) => (routeOf(context) === PUT_SLATE_IMAGE ? limitPicture : limitBody)(context, next));
 
@@ -89,6 +102,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
   addAuditRoutes(app, dependencies);
+  addPageRoutes(app, dependencies);
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
   app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);
   addDocsRoutes(app, { document: DOCUMENT_PATH, baseUrl: dependencies.addresses.playbackBaseUrl }, () =>

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { VariableName } from '#domain/environment.ts';
+import { PUBLISH_MODES, type VariableName } from '#domain/environment.ts';
 import { LADDER_NAMES } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
 import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
@@ -54,6 +54,8 @@ const variables = {
   RTMP_URL: optional(text),
   RTMPS_URL: optional(text),
   PLAYBACK_BASE_URL: text,
+  PUBLISH_MODE: oneOf(PUBLISH_MODES),
+  PAGE_FILE: text,
 } satisfies Record<VariableName<'control-api'>, z.ZodMiniType>;
 
 const schema = z.pipe(

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAdminTokenStore } from '#runtime/admin-token-store.ts';
 import { createAuditStore } from '#runtime/audit-store.ts';
@@ -9,6 +10,7 @@ import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
 import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createSlateImageStore } from '#runtime/slate-image-store.ts';
+import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
@@ -19,6 +21,7 @@ import { createHandler, type HttpApiHandler } from './create-handler.ts';
 import { onlyEdgeRequests } from './edge-requests.ts';
 import { createInvalidations } from './invalidations.ts';
 import { openViewerTokenKeys } from './viewer-token-keys.ts';
+import { WatchPage } from './watch-page.ts';
 
 const environment = readControlApiEnvironment(process.env);
 const client = createDocumentClient();
@@ -29,6 +32,8 @@ const log = createLogger({ service: 'control-api', level: environment.LOG_LEVEL 
 const answer = createHandler(
   createApp({
     streams: createStreamStore({ client, tables: environment }),
+    streamIndex: environment.PUBLISH_MODE === 'keys' ? createStreamIndex({ client, tables: environment }) : null,
+    page: new WatchPage(readFileSync(environment.PAGE_FILE, 'utf8'), environment.PLAYBACK_BASE_URL),
     live: createLiveStore({ client, tables: environment }),
     tasks: createTaskStore({ client, tables: environment }),
     traces: createTraceStore({ client, tables: environment }),

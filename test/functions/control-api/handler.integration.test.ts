@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
 import { type Bundle, bundleLambda } from '#scripts/bundle.ts';
 import { loadBundle, makeBundleDir } from '#test/support/load-bundle.ts';
@@ -30,6 +31,8 @@ const REQUIRED = {
   DEFAULT_LATENCY: 'low',
   DEFAULT_CODECS: 'h264',
   DEFAULT_PLAYBACK: 'public',
+  PUBLISH_MODE: 'keys',
+  PAGE_FILE: fileURLToPath(new URL('../../../lib/player/index.html', import.meta.url)),
 };
 
 const load = (variables: Readonly<Record<string, string>>) => loadBundle(bundle.path, { ...REQUIRED, ...variables });
@@ -42,6 +45,7 @@ test.each([
     "the edge's secret in Secrets Manager",
     { EDGE_SECRET_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a' },
   ],
+  ['a backend that knows the streams', { PUBLISH_MODE: 'webhook' }],
   ['an address for RTMPS', { RTMPS_URL: 'rtmps://ingest.example.com/live' }],
 ])('it starts with %s', async (_case, variables) => {
   expect(await load(variables)).toMatchObject({ exitCode: 0 });
@@ -49,6 +53,7 @@ test.each([
 
 test.each([
   ['an unknown ladder', { DEFAULT_LADDER: '9p' }, "control-api can't start: DEFAULT_LADDER must be one of 2160p"],
+  ['no page', { PAGE_FILE: 'missing.html' }, 'missing.html'],
   ['no latency profile', { DEFAULT_LATENCY: '' }, "control-api can't start: DEFAULT_LATENCY is missing"],
 ])('it does not start with %s', async (_case, variables, message) => {
   const { exitCode, stderr } = await load(variables);

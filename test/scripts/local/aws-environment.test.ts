@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { maxInputKbps } from '#domain/ladders.ts';
 import { generateSecret, hashSecret } from '#domain/stream-ids.ts';
@@ -55,6 +56,7 @@ test('the bundled Lambda functions work with the local services', async () => {
     DEFAULT_PLAYBACK: 'public',
     RTMP_URL: 'rtmp://127.0.0.1:1935/live',
     PLAYBACK_BASE_URL: 'http://127.0.0.1:8080',
+    PAGE_FILE: fileURLToPath(new URL('../../../lib/player/index.html', import.meta.url)),
   });
   functions['ingest-auth'] = (await import('#functions/ingest-auth/handler.ts')).handler;
   const { handler } = await import('#functions/control-api/handler.ts');

@@ -18,6 +18,7 @@ beforeAll(async () => {
     api: control.api,
     events: { serve: async (_request, response) => void response.end('events') },
     media: async (_request, response) => void response.end('media'),
+    pages: async (request, response) => void response.end(`page ${request.url}`),
     site: { serve: () => false },
     homePath: () => '/watch/home',
     playbackBaseUrl: 'http://live.example.com:8080',
@@ -44,6 +45,9 @@ test.each([
   ['/live/some/master.m3u8', 'media'],
   ['/t/some/live/thing', 'media'],
   ['/apiary', 'not found\n'],
+  ['/watch/some?x', 'page /watch/some?x'],
+  ['/embed/some', 'page /embed/some'],
+  ['/watch', 'not found\n'],
 ])('%s is routed to the right service', async (path, body) => {
   expect(await (await fetch(`${edge.url}${path}`)).text()).toBe(body);
 });
@@ -110,6 +114,7 @@ test('in a network, it answers to the very address of a connection, and still to
   const open = await startEdgeServer({
     ...{ addresses: [LOOPBACK, { host: '127.0.0.7', port: 0 }], homePath: () => '/', answersToAddress: true },
     ...{ api: control.api, events: { serve: async () => undefined }, media: async () => undefined },
+    pages: async () => undefined,
     ...{ site: { serve: () => false }, playbackBaseUrl: 'http://127.0.0.7:1' },
   });
   const port = Number(new URL(open.url).port);

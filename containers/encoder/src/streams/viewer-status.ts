@@ -1,9 +1,9 @@
+import { displayAspect } from '#domain/display-aspect.ts';
 import { type PlaybackStatus, type PlaybackStatusBody, statusReasonOf } from '#domain/playback-status.ts';
 import type { BroadcastState } from '#domain/streams.ts';
 import type { RunDescription } from '#encoder/media/media-run.ts';
 import { offeredSchema } from '#encoder/package/offered-renditions.ts';
 import type { BroadcastTimes } from './broadcast.ts';
-import { displayAspect } from './display-aspect.ts';
 
 /** What is known of a stream that viewers ask for. */
 export interface ViewedStream {

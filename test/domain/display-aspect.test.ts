@@ -1,4 +1,4 @@
-import { displayAspect } from '#encoder/streams/display-aspect.ts';
+import { displayAspect } from '#domain/display-aspect.ts';
 
 test.each([
   [1920, 1080, '16:9'],
