@@ -20,6 +20,7 @@ interface ReadyLine {
 
 /** What a test may ask of its stream. */
 interface TestStreamSettings {
+  readonly title?: string;
   readonly latency?: string;
   readonly ladder?: string;
   readonly playback?: string;
