@@ -11,7 +11,15 @@ export interface CacheLifetime {
 
 /** One kind of file below /live/{playbackId}/, or below /t/{token}/live/{playbackId}/. */
 export interface HlsFileKind extends CacheLifetime {
-  readonly kind: 'status' | 'multivariant-playlist' | 'media-playlist' | 'init' | 'part' | 'segment';
+  readonly kind:
+    | 'status'
+    | 'time'
+    | 'multivariant-playlist'
+    | 'media-playlist'
+    | 'dash-manifest'
+    | 'init'
+    | 'part'
+    | 'segment';
   /**
    * CloudFront path pattern, in which `*` stands for any characters, including slashes, or none. CloudFront matches it
    * before the viewer-token function removes the token, so it fits URLs with and without a token. The order of the
@@ -30,6 +38,11 @@ const ONE_SECOND: CacheLifetime = {
   defaultTtlSeconds: 1,
   maxTtlSeconds: 1,
 };
+/**
+ * What is true for one moment. CloudFront compresses nothing that it may never keep, so the most is a second, which the origin's
+ * header forbids.
+ */
+const NEVER: CacheLifetime = { cacheControl: 'no-store', minTtlSeconds: 0, defaultTtlSeconds: 0, maxTtlSeconds: 1 };
 /** The names of media files contain the epoch and are never used twice, so media may be kept for ever. */
 const FOR_EVER: CacheLifetime = {
   cacheControl: `public, max-age=${ONE_YEAR_SECONDS}, immutable`,
@@ -84,6 +97,13 @@ export const HLS_FILE_KINDS = [
     ...ONE_SECOND,
   },
   {
+    kind: 'time',
+    pathPattern: '/*live/*/time.txt',
+    contentType: 'text/plain; charset=utf-8',
+    queryStrings: [],
+    ...NEVER,
+  },
+  {
     kind: 'multivariant-playlist',
     pathPattern: '/*live/*/master.m3u8',
     contentType: 'application/vnd.apple.mpegurl',
@@ -97,6 +117,13 @@ export const HLS_FILE_KINDS = [
     queryStrings: DELIVERY_DIRECTIVES,
     ...ONE_SECOND,
     maxTtlSeconds: BLOCKING_PLAYLIST_MAX_AGE_SECONDS,
+  },
+  {
+    kind: 'dash-manifest',
+    pathPattern: '/*live/*/manifest.mpd',
+    contentType: 'application/dash+xml',
+    queryStrings: [],
+    ...ONE_SECOND,
   },
   { kind: 'init', pathPattern: '/*live/*-init.mp4', contentType: PICTURE_TYPE, queryStrings: [], ...FOR_EVER },
   { kind: 'part', pathPattern: '/*live/*-*.*.m4s', contentType: PICTURE_TYPE, queryStrings: [], ...FOR_EVER },

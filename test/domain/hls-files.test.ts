@@ -8,6 +8,8 @@ import {
 
 const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
+  time: 'time.txt',
+  'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',
   'media-playlist': '720p/media.m3u8',
   init: `720p/${initFileName(7)}`,

@@ -8,6 +8,8 @@ import { edgeSecretOf, type Json, type SynthesizedStage, synthesizeStage } from 
 /** For each kind of file, a path below /live/{playbackId}/ that the running origin serves. */
 const FILES: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
+  time: 'time.txt',
+  'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',
   'media-playlist': '480p/media.m3u8',
   init: `480p/${EPOCH}-init.mp4`,

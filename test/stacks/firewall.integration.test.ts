@@ -6,6 +6,8 @@ import { countingRules, rulesOf } from '#test/support/web-acl.ts';
 const ID = 'abcdefghij234567';
 const MEDIA = [
   'status.json',
+  'time.txt',
+  'manifest.mpd',
   '720p/media.m3u8',
   `720p/${initFileName(7)}`,
   `720p/${segmentFileName(7, 100)}`,

@@ -314,13 +314,6 @@ describe('the hinted part', () => {
       expect((await origin.ask(`480p/${name}.m4s`)).status).toBe(404);
     }
   });
-
-  test('does not make an open segment available', async () => {
-    origin.feedUntil('480p', FIRST_MSN, 3);
-    expect((await origin.ask(`480p/${EPOCH}-${FIRST_MSN}.m4s`)).status).toBe(404);
-    origin.feedUntil('480p', FIRST_MSN, 4);
-    expect((await origin.ask(`480p/${EPOCH}-${FIRST_MSN}.m4s`)).status).toBe(200);
-  });
 });
 
 test('playlists are a 404 until there is something to play, and the multivariant one until all players can begin', async () => {

@@ -250,7 +250,7 @@ describe('thousands of odd URLs', () => {
     origin = await RunningOrigin.start();
     origin.feedUntil('480p', FIRST_MSN + 1, 1);
     const random = new Random(1);
-    const handler = new OriginHandler(onlyStream(origin.stream));
+    const handler = new OriginHandler({ findStream: onlyStream(origin.stream), now: Date.now });
     const statuses = new Map<number, number>();
     const { signal } = new AbortController();
     for (let count = 0; count < 5000; count++) {
@@ -301,7 +301,7 @@ test('an unexpected error is logged and answered with a 500 that does not contai
   const lines: string[] = [];
   const handler = new OriginHandler(() => {
     throw new Error('secret');
-  });
+  }, Date.now);
   const server = await startOriginServer({
     host: '127.0.0.1',
     port: 0,

@@ -5,6 +5,8 @@ import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.t
 
 const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
+  time: 'time.txt',
+  'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',
   'media-playlist': '480p/media.m3u8',
   init: `480p/${EPOCH}-init.mp4`,

@@ -20,7 +20,11 @@ async function ask(file: string, settings: Partial<OriginStream> | null, waits =
     arrives: async () => true,
   };
   Object.defineProperties(stream, Object.getOwnPropertyDescriptors(settings ?? {}));
-  const handler = new OriginHandler(async () => (settings === null ? undefined : stream), waits);
+  const handler = new OriginHandler({
+    findStream: async () => (settings === null ? undefined : stream),
+    now: Date.now,
+    statusWaits: waits,
+  });
   const { signal } = new AbortController();
   const request: OriginRequest = { method: 'GET', url: file, headers: {}, acceptsGzip: false, signal };
   const answer = await handler.handle(request, async (target) => {

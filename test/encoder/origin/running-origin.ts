@@ -54,10 +54,11 @@ export async function askPackage(
 ): Promise<Pick<OriginAnswer, 'status' | 'body'>> {
   const request = { method: 'GET', url: `/live/${PLAYBACK_ID}/${path}`, headers: {}, acceptsGzip: false } as const;
   const { signal } = new AbortController();
-  const answer = await new OriginHandler(onlyStream(stream, formers)).handle({ ...request, signal }, async (target) =>
-    unknownStream(target),
+  const answer = await new OriginHandler({ findStream: onlyStream(stream, formers), now: Date.now }).handle(
+    { ...request, signal },
+    async (target) => unknownStream(target),
   );
-  if ('stream' in answer) throw new Error('the answer is forwarded');
+  if (!('body' in answer)) throw new Error('the answer is not complete');
   return { status: answer.status, body: Buffer.concat(answer.body) };
 }
 
@@ -84,7 +85,7 @@ export class RunningOrigin {
   ): Promise<RunningOrigin> {
     const stream = new StreamPackage({ latency, firstMsn: FIRST_MSN });
     const errors: string[] = [];
-    const handler = new OriginHandler(onlyStream(stream));
+    const handler = new OriginHandler({ findStream: onlyStream(stream), now: Date.now });
     const server = await startOriginServer({
       host: '127.0.0.1',
       port: 0,

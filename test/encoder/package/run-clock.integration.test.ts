@@ -1,7 +1,7 @@
 import { RunClock } from '#encoder/package/run-clock.ts';
 import { encodeRun, toMediaRun } from '#test/support/encoded-run.ts';
 
-const BEGINNING = { mediaSeconds: 100, discontinuityNumber: 30, dateTimeMs: null };
+const BEGINNING = { mediaSeconds: 100, discontinuityNumber: 30, dateTimeMs: null, period: null };
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** A run clock whose ingest clock is off by `offMs(segment)`. */

@@ -1,5 +1,5 @@
 import type { OriginRequest } from '#encoder/origin/origin-handler.ts';
-import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
+import type { AnyResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
 import type { StatusTarget } from '#encoder/origin/request-target.ts';
 import { isSameStatus } from '#encoder/origin/status-version.ts';
 import type { StatusWaits } from '#encoder/origin/status-waits.ts';
@@ -13,9 +13,9 @@ export interface StatusSources {
   /** Whether this task holds the stream by now. */
   readonly isHere: () => boolean;
   /** Answers for a stream that this task holds now. */
-  readonly answerHere: () => Promise<OriginResponse | ForwardedResponse>;
+  readonly answerHere: () => Promise<AnyResponse>;
   /** The answer of the holder, which has waited itself, or the one if nobody holds the stream. */
-  readonly answerElsewhere: () => Promise<OriginResponse | ForwardedResponse>;
+  readonly answerElsewhere: () => Promise<AnyResponse>;
 }
 
 /** Answers when a status is not `after` any more, or after a while. */
@@ -24,12 +24,12 @@ export async function changedStatus(
   after: string,
   { signal }: OriginRequest,
   { waits, isHere, answerHere, answerElsewhere }: StatusSources,
-): Promise<OriginResponse | ForwardedResponse> {
+): Promise<AnyResponse> {
   const deadlineMs = performance.now() + waits.limitMs;
   let known: OriginResponse | null = null;
   for (;;) {
-    const answer: OriginResponse | ForwardedResponse = await answerElsewhere();
-    if ('stream' in answer) return answer;
+    const answer: AnyResponse = await answerElsewhere();
+    if (!('body' in answer)) return answer;
     if (isSameStatus(answer, after)) known = answer;
     // While the store can't be reached, nothing else is known than before.
     else if (known === null || answer.status === 200) return answer;

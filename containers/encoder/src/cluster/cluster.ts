@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { freeVCpus, type ReportedRoom, type TaskRecord, type TaskState } from '#domain/tasks.ts';
 import { OriginHandler, type OriginRequest } from '#encoder/origin/origin-handler.ts';
-import type { ForwardedResponse, OriginResponse } from '#encoder/origin/origin-response.ts';
+import type { AnyResponse } from '#encoder/origin/origin-response.ts';
 import { type OriginServer, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StatusWaits } from '#encoder/origin/status-waits.ts';
 import type { RefusedPublish } from '#encoder/rtmp/publisher.ts';
@@ -83,11 +83,12 @@ export class Cluster {
     const streams = createStreams({ task, takeOver: takeOverStream });
     this.streams = streams;
     const catalogue = streamIndex === null ? null : new StreamCatalogue({ index: streamIndex, now, log });
-    this.#origin = new OriginHandler(
-      (playbackId) => streams.findAnswerable(playbackId),
-      this.#statusWaits,
-      async (playbackId) => (await catalogue?.known(playbackId))?.title,
-    );
+    this.#origin = new OriginHandler({
+      findStream: (playbackId) => streams.findAnswerable(playbackId),
+      now,
+      statusWaits: this.#statusWaits,
+      titleOf: async (playbackId) => (await catalogue?.known(playbackId))?.title,
+    });
     this.#waiting = new WaitingStreams({
       ...{ task, store: liveStore, streams, client, takeOver: takeOverStream, reconnectWindowMs, now, log },
     });
@@ -142,7 +143,7 @@ export class Cluster {
   }
 
   /** Answers a viewer's request, whichever task holds the stream. */
-  answer(request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
+  answer(request: OriginRequest): Promise<AnyResponse> {
     return this.#origin.handle(request, (target) => this.#forwarder.answer(target, request));
   }
 

@@ -2,17 +2,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { HeldStream } from '#domain/streams.ts';
+import { type OriginRequest, statusResponse, withTitle } from '#encoder/origin/origin-handler.ts';
 import {
-  BLOCK_TARGET_DURATIONS,
+  type AnyResponse,
+  errorResponse,
+  type ForwardedResponse,
   NOT_FOUND,
   NOT_IN_TIME,
-  type OriginRequest,
-  statusResponse,
-  withTitle,
-} from '#encoder/origin/origin-handler.ts';
-import { errorResponse, type ForwardedResponse, type OriginResponse } from '#encoder/origin/origin-response.ts';
+} from '#encoder/origin/origin-response.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import type { StatusWaits } from '#encoder/origin/status-waits.ts';
+import { BLOCK_TARGET_DURATIONS } from '#encoder/origin/until-ready.ts';
 import { recordedStatus } from '#encoder/streams/viewer-status.ts';
 import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
 import { type AnswerClient, TaskBusyError } from './answers/answer-client.ts';
@@ -65,7 +65,7 @@ export interface ForwarderOptions {
    */
   readonly settleAbandoned: (held: HeldStream) => Promise<boolean>;
   /** Answers for a stream that this task holds now. */
-  readonly answerHere: (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
+  readonly answerHere: (request: OriginRequest) => Promise<AnyResponse>;
   /** Whether this task holds a stream. */
   readonly isHere: (playbackId: string) => boolean;
   readonly statusWaits: StatusWaits;
@@ -83,7 +83,7 @@ export class Forwarder {
     this.#options = options;
   }
 
-  async answer(target: StreamTarget, request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
+  async answer(target: StreamTarget, request: OriginRequest): Promise<AnyResponse> {
     if (target.kind !== 'status' || target.after === null) return this.#answerNow(target, request);
     const { statusWaits, isHere, answerHere } = this.#options;
     return changedStatus(target, target.after, request, {
@@ -97,7 +97,7 @@ export class Forwarder {
     });
   }
 
-  async #answerNow(target: StreamTarget, request: OriginRequest): Promise<OriginResponse | ForwardedResponse> {
+  async #answerNow(target: StreamTarget, request: OriginRequest): Promise<AnyResponse> {
     const { directory } = this.#options;
     try {
       const held = await directory.find(target.playbackId);
@@ -112,11 +112,7 @@ export class Forwarder {
   }
 
   /** Asks the holder, and whoever holds the stream after it, until there is an answer or the time for one is over. */
-  async #answerFor(
-    first: HeldStream,
-    target: StreamTarget,
-    request: OriginRequest,
-  ): Promise<OriginResponse | ForwardedResponse> {
+  async #answerFor(first: HeldStream, target: StreamTarget, request: OriginRequest): Promise<AnyResponse> {
     const { taskId, directory, settleAbandoned, answerHere } = this.#options;
     const deadlineMs = performance.now() + blockLimitMs(first);
     let held = first;
@@ -213,8 +209,8 @@ export class Forwarder {
 }
 
 const isMedia = ({ kind }: StreamTarget): boolean => kind === 'init' || kind === 'segment' || kind === 'part';
-/** A part that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
-const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'segment' && kind !== 'init';
+/** Media that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
+const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'init';
 
 /** Without its query, a request for a status waits for nothing. */
 const askedPath = ({ kind }: StreamTarget, { url }: OriginRequest, isWait: boolean): string =>

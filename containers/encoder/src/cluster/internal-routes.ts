@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Logger } from 'pino';
 import type { OriginHandler, OriginRequest } from '#encoder/origin/origin-handler.ts';
-import { errorResponse, type OriginResponse } from '#encoder/origin/origin-response.ts';
+import { type AnyResponse, errorResponse } from '#encoder/origin/origin-response.ts';
 import { parseRequestTarget } from '#encoder/origin/request-target.ts';
 import { exportPackage } from '#encoder/package/package-export.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
@@ -59,7 +59,7 @@ export class InternalRoutes {
   }
 
   /** Answers a viewer's request that another task passes on, for a stream of this task only. */
-  async answer(request: OriginRequest): Promise<OriginResponse> {
+  async answer(request: OriginRequest): Promise<AnyResponse> {
     const { streams, origin } = this.#options;
     const target = parseRequestTarget(request.url);
     const knownEpoch = Number(request.headers[EPOCH_HEADER] ?? 0);

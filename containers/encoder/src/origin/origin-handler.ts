@@ -1,21 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import {
-  blockingPlaylistCacheControl,
-  type HlsFileKindName,
-  hlsFileKind,
-  mediaContentType,
-  NOT_FOUND_CACHE_CONTROL,
-} from '#domain/hls-files.ts';
+import { blockingPlaylistCacheControl, type HlsFileKindName } from '#domain/hls-files.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';
 import { type DeliveryDirectives, NO_DIRECTIVES, parseDirectives, tooFarAhead } from './delivery-directives.ts';
-import { CORS_HEADERS, errorResponse, type OriginResponse } from './origin-response.ts';
+import { type MediaTarget, mediaFile } from './media-file.ts';
+import {
+  errorResponse,
+  fileHeaders,
+  type GrowingResponse,
+  NOT_FOUND,
+  NOT_IN_TIME,
+  type OriginResponse,
+} from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
 import { parseRequestTarget, type RequestTarget, type StatusTarget, type StreamTarget } from './request-target.ts';
 import { isVersionOf, withVersion } from './status-version.ts';
 import { StatusWaits } from './status-waits.ts';
+import { BLOCK_TARGET_DURATIONS, untilReady } from './until-ready.ts';
 
 /** The parts of an HTTP request that the origin needs. */
 export interface OriginRequest {
@@ -42,7 +45,10 @@ export interface OriginStream {
 }
 
 /** A media playlist, or media. */
-type FileTarget = RequestTarget & { readonly kind: 'media-playlist' | 'init' | 'segment' | 'part' };
+type FileTarget = MediaTarget | (RequestTarget & { readonly kind: 'media-playlist' });
+
+/** What is answered from a stream. */
+type HeldTarget = Exclude<StreamTarget, { kind: 'time' }>;
 
 /** Returns the stream of a playback id, if this task may answer for it. */
 export type FindStream = (playbackId: string) => Promise<OriginStream | undefined>;
@@ -53,32 +59,43 @@ export type TitleOf = (playbackId: string) => Promise<string | undefined>;
 /** Answers for a stream that this task does not hold. */
 export type AnswerElsewhere<Answer> = (target: StreamTarget, request: OriginRequest) => Promise<Answer>;
 
-/** A blocked request gives up after this many target durations (RFC 8216bis 6.2.5.2). */
-export const BLOCK_TARGET_DURATIONS = 3;
 /** Shorter than any player waits for a playlist. */
 const INTERRUPTED_LIMIT_MS = 4_000;
-/** After so many parts of silence, there is no publisher, or its network stands still. */
-const SILENT_PARTS = 2;
-export const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
-export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
+
+export interface OriginHandlerOptions {
+  readonly findStream: FindStream;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** @default waits of its own */
+  readonly statusWaits?: StatusWaits;
+  /** @default no stream has another title than it was published with */
+  readonly titleOf?: TitleOf;
+}
 
 /** Answers GET requests for playlists and media. Its only effect is to wait for the streams. */
 export class OriginHandler {
   readonly #findStream: FindStream;
+  readonly #now: () => number;
   readonly #statusWaits: StatusWaits;
   readonly #titleOf: TitleOf;
   readonly #playlists = new PlaylistCache();
 
-  constructor(findStream: FindStream, statusWaits = new StatusWaits(), titleOf: TitleOf = async () => undefined) {
+  constructor(options: OriginHandlerOptions) {
+    const { findStream, now, statusWaits = new StatusWaits(), titleOf = async () => undefined } = options;
     this.#findStream = findStream;
+    this.#now = now;
     this.#statusWaits = statusWaits;
     this.#titleOf = titleOf;
   }
 
-  async handle<Answer>(request: OriginRequest, elsewhere: AnswerElsewhere<Answer>): Promise<OriginResponse | Answer> {
+  async handle<Answer>(
+    request: OriginRequest,
+    elsewhere: AnswerElsewhere<Answer>,
+  ): Promise<OriginResponse | GrowingResponse | Answer> {
     const target = parseRequestTarget(request.url);
     if (target === undefined) return NOT_FOUND;
     if (target.kind === 'health') return health();
+    if (target.kind === 'time') return timeResponse(this.#now());
     const stream = await this.#findStream(target.playbackId);
     if (stream === undefined) return elsewhere(target, request);
     const answer = await this.#answer(stream, target, request);
@@ -86,19 +103,25 @@ export class OriginHandler {
     return (await stream.mayAnswer()) ? inRange(answer, request) : elsewhere(target, request);
   }
 
-  async #answer(held: OriginStream, target: StreamTarget, request: OriginRequest): Promise<OriginResponse> {
+  async #answer(
+    held: OriginStream,
+    target: HeldTarget,
+    request: OriginRequest,
+  ): Promise<OriginResponse | GrowingResponse> {
     if (target.kind === 'status') return this.#status(held, target, request);
-    if (target.kind === 'multivariant-playlist' || target.kind === 'media-playlist') {
+    if (isPlaylist(target)) {
       const limitMs = BLOCK_TARGET_DURATIONS * held.currentPackage.targetDurationSeconds * 1000;
       if (!(await held.arrives(limitMs, request.signal))) return NOT_IN_TIME;
     }
-    if (target.kind === 'multivariant-playlist') return this.#multivariantPlaylist(held.currentPackage, request);
+    if (target.kind === 'multivariant-playlist' || target.kind === 'dash-manifest') {
+      return this.#forWholeStream(target.kind, held.currentPackage, request);
+    }
     const stream = packageOf(target, held);
     const timeline = stream.renditions.get(target.rendition);
     if (timeline === undefined) return NOT_FOUND;
     return target.kind === 'media-playlist'
       ? this.#mediaPlaylist(stream, timeline, target, request)
-      : mediaFile(stream, timeline, target, request);
+      : mediaFile(stream, timeline, target, request.signal);
   }
 
   /** A stream may have got another title since it was published. Whoever waits hears of that when the wait is over. */
@@ -111,10 +134,16 @@ export class OriginHandler {
     return statusResponse(target, withTitle(held.statusBody, await this.#titleOf(playbackId)));
   }
 
-  #multivariantPlaylist(stream: StreamPackage, request: OriginRequest): OriginResponse {
-    const playlist = this.#playlists.multivariant(stream);
-    if (playlist === undefined) return NOT_FOUND;
-    return playlistResponse('multivariant-playlist', playlist, request);
+  #forWholeStream(
+    kind: 'multivariant-playlist' | 'dash-manifest',
+    stream: StreamPackage,
+    request: OriginRequest,
+  ): OriginResponse {
+    const playlist =
+      kind === 'dash-manifest'
+        ? this.#playlists.dashManifest(stream, this.#now())
+        : this.#playlists.multivariant(stream);
+    return playlist === undefined ? NOT_FOUND : playlistResponse(kind, playlist, request);
   }
 
   async #mediaPlaylist(
@@ -130,7 +159,7 @@ export class OriginHandler {
       const refusal = tooFarAhead({ msn, part }, timeline, stream);
       if (refusal !== null) return errorResponse(400, refusal);
       const isReady = (): boolean => timeline.ended || timeline.contains({ msn, part });
-      if (!(await waitFor(stream, timeline, isReady, request.signal))) return NOT_IN_TIME;
+      if (!(await untilReady(stream, timeline, isReady, request.signal))) return NOT_IN_TIME;
     } else if (isDelta) {
       await untilContinued(stream, timeline, request.signal);
     }
@@ -163,7 +192,12 @@ function toDirectives(query: string): DeliveryDirectives {
 }
 
 /** Ignores the range if there is an If-Range: our responses have no validator to match (RFC 9110 13.1.5). */
-function inRange(answer: OriginResponse, { method, headers }: OriginRequest): OriginResponse {
+function inRange(
+  answer: OriginResponse | GrowingResponse,
+  { method, headers }: OriginRequest,
+): OriginResponse | GrowingResponse {
+  // RFC 9110 14.2 lets a server ignore ranges.
+  if ('parts' in answer) return answer;
   return method === 'HEAD' || headers['if-range'] !== undefined ? answer : applyRange(answer, headers.range);
 }
 
@@ -184,25 +218,24 @@ export function withTitle({ status, ...rest }: PlaybackStatusBody, title: string
   return { status, ...(shown !== undefined && { title: shown }), ...others };
 }
 
+/** For DASH players, which compare their clocks (ISO/IEC 23009-1 5.8.4.11). */
+function timeResponse(nowMs: number): OriginResponse {
+  return { status: 200, headers: fileHeaders('time'), body: [Buffer.from(new Date(nowMs).toISOString())] };
+}
+
 /** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
 export function statusResponse({ after }: StatusTarget, status: PlaybackStatusBody): OriginResponse {
   const body = withVersion(status, after);
   return { status: 200, headers: fileHeaders('status'), body: [Buffer.from(JSON.stringify(body))] };
 }
 
+const isPlaylist = ({ kind }: HeldTarget): boolean =>
+  kind === 'multivariant-playlist' || kind === 'media-playlist' || kind === 'dash-manifest';
+
 /** Players give up on a playlist without a segment or part, so it does not exist until there is one. */
 function isShowable(stream: StreamPackage, timeline: RenditionTimeline): boolean {
   const newest = timeline.listed();
   return stream.profile.partSeconds === null ? newest.some((segment) => segment.isComplete) : newest.length > 0;
-}
-
-function waitFor(
-  stream: StreamPackage,
-  timeline: RenditionTimeline,
-  isReady: () => boolean,
-  signal: AbortSignal,
-): Promise<boolean> {
-  return timeline.waitUntil(isReady, BLOCK_TARGET_DURATIONS * stream.targetDurationSeconds * 1000, signal);
 }
 
 /**
@@ -212,54 +245,7 @@ function waitFor(
  */
 async function untilContinued(stream: StreamPackage, timeline: RenditionTimeline, signal: AbortSignal): Promise<void> {
   const limitMs = Math.min(INTERRUPTED_LIMIT_MS, BLOCK_TARGET_DURATIONS * stream.targetDurationSeconds * 1000);
-  const silenceMs = SILENT_PARTS * stream.partTargetSeconds * 1000;
-  await timeline.waitUntil(() => !timeline.isInterrupted(silenceMs), limitMs, signal);
-}
-
-async function mediaFile(
-  stream: StreamPackage,
-  timeline: RenditionTimeline,
-  target: RequestTarget & { kind: 'init' | 'segment' | 'part' },
-  request: OriginRequest,
-): Promise<OriginResponse> {
-  if (target.kind === 'init') {
-    const init = timeline.initSection(target.epoch);
-    return init === undefined ? NOT_FOUND : mediaResponse(target, [init]);
-  }
-  const find = () => timeline.segment(target.epoch, target.msn);
-  if (target.kind === 'segment') {
-    const segment = find();
-    return segment?.isComplete
-      ? mediaResponse(
-          target,
-          segment.parts.map((part) => part.data),
-        )
-      : NOT_FOUND;
-  }
-  if (isNextPart(timeline, target)) {
-    // The playlist announced this part (EXT-X-PRELOAD-HINT), so it is being made. Answers when it is complete, or when its run ends without it.
-    const isDecided = (): boolean => !isNextPart(timeline, target);
-    if (!(await waitFor(stream, timeline, isDecided, request.signal))) return NOT_IN_TIME;
-  }
-  const part = find()?.parts[target.part];
-  return part === undefined ? NOT_FOUND : mediaResponse(target, [part.data]);
-}
-
-function isNextPart(timeline: RenditionTimeline, target: RequestTarget & { kind: 'part' }): boolean {
-  const next = timeline.nextPart();
-  return next?.epoch === target.epoch && next.msn === target.msn && next.part === target.part;
-}
-
-function mediaResponse(
-  { kind, rendition }: RequestTarget & { kind: 'init' | 'segment' | 'part' },
-  body: readonly Buffer[],
-): OriginResponse {
-  const contentType = mediaContentType(kind, rendition);
-  return {
-    status: 200,
-    headers: { ...fileHeaders(kind), 'content-type': contentType, 'accept-ranges': 'bytes' },
-    body,
-  };
+  await timeline.waitUntil(() => !timeline.isInterrupted(stream.silenceMs), limitMs, signal);
 }
 
 function playlistResponse(
@@ -272,9 +258,4 @@ function playlistResponse(
   return request.acceptsGzip
     ? { status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, body: [playlist.gzip] }
     : { status: 200, headers, body: [playlist.plain] };
-}
-
-function fileHeaders(kind: HlsFileKindName): Record<string, string> {
-  const { contentType, cacheControl } = hlsFileKind(kind);
-  return { 'content-type': contentType, 'cache-control': cacheControl, ...CORS_HEADERS };
 }

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { CORS_EXPOSED_HEADERS } from '#domain/hls-files.ts';
+import { CORS_EXPOSED_HEADERS, type HlsFileKindName, hlsFileKind, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts';
 
 /** A response as data; OriginServer writes it to the socket. */
 export interface OriginResponse {
@@ -9,6 +9,14 @@ export interface OriginResponse {
   readonly body: readonly Buffer[];
 }
 
+/** A file that is still being made. Its parts are sent as they come. */
+export interface GrowingResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Throws if the file does not become complete. Then the client must notice. */
+  readonly parts: AsyncIterable<Buffer>;
+}
+
 /** The answer of the task that holds the stream. It is passed on as it comes in. */
 export interface ForwardedResponse {
   readonly status: number;
@@ -16,6 +24,9 @@ export interface ForwardedResponse {
   readonly headers: readonly string[];
   readonly stream: ForwardedBody;
 }
+
+/** Every form that an answer may have. */
+export type AnyResponse = OriginResponse | GrowingResponse | ForwardedResponse;
 
 /** A body that is coming in. */
 export interface ForwardedBody {
@@ -42,6 +53,15 @@ export function errorResponse(status: number, message: string, headers: Record<s
     headers: { 'content-type': 'text/plain; charset=utf-8', ...CORS_HEADERS, ...headers },
     body: [body],
   };
+}
+
+export const NOT_FOUND = errorResponse(404, 'not found', { 'cache-control': NOT_FOUND_CACHE_CONTROL });
+export const NOT_IN_TIME = errorResponse(503, 'the stream has not come that far in time', { 'retry-after': '1' });
+
+/** The headers of a file of a kind. */
+export function fileHeaders(kind: HlsFileKindName): Record<string, string> {
+  const { contentType, cacheControl } = hlsFileKind(kind);
+  return { 'content-type': contentType, 'cache-control': cacheControl, ...CORS_HEADERS };
 }
 
 /** Size of a response's body. */

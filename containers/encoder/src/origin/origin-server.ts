@@ -5,10 +5,11 @@ import type { Logger } from 'pino';
 import { SECURITY_HEADERS } from '#domain/site-headers.ts';
 import type { OriginRequest } from './origin-handler.ts';
 import {
+  type AnyResponse,
   bodyBytes,
   CORS_HEADERS,
   errorResponse,
-  type ForwardedResponse,
+  type GrowingResponse,
   type OriginResponse,
 } from './origin-response.ts';
 
@@ -43,7 +44,7 @@ export interface OriginServerOptions {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  readonly handle: (request: OriginRequest) => Promise<OriginResponse | ForwardedResponse>;
+  readonly handle: (request: OriginRequest) => Promise<AnyResponse>;
   readonly log: Logger;
   /** Looks at each request first. Resolves to true if it has answered the request itself. @default looks at none */
   readonly intercept?: (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
@@ -150,6 +151,7 @@ export class OriginServer {
       acceptsGzip: acceptsGzip(request.headers['accept-encoding']),
       signal: this.#trackRequest(response),
     });
+    if ('parts' in answer) return this.#grow(request, response, answer);
     if ('stream' in answer) return this.#forward(request, response, answer);
     return this.#send(request, response, answer);
   }
@@ -188,8 +190,31 @@ export class OriginServer {
     response.end();
   }
 
+  /** Sends a file while it is made. Breaks the connection off if it does not become complete, so that nobody keeps half of it. */
+  async #grow(request: IncomingMessage, response: ServerResponse, answer: GrowingResponse): Promise<void> {
+    if (response.destroyed) return;
+    response.writeHead(answer.status, {
+      ...answer.headers,
+      'x-content-type-options': SECURITY_HEADERS['x-content-type-options'],
+      ...(this.#isLeaving || hasBody(request) ? { connection: 'close' } : {}),
+    });
+    const deadline = setTimeout(() => response.destroy(), this.#options.sendLimitMs);
+    response.once('close', () => clearTimeout(deadline));
+    try {
+      if (request.method !== 'HEAD') for await (const part of answer.parts) await writeBody(response, [part]);
+      response.end();
+    } catch (error) {
+      if (!response.destroyed) this.#options.log.warn({ err: error, url: request.url }, 'a segment stays incomplete');
+      response.destroy();
+    }
+  }
+
   /** Passes another task's answer on. A break on either side breaks the other. */
-  #forward(request: IncomingMessage, response: ServerResponse, answer: ForwardedResponse): void {
+  #forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: Extract<AnyResponse, { stream: unknown }>,
+  ): void {
     if (response.destroyed) {
       answer.stream.destroy();
       return;

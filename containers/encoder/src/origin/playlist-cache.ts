@@ -1,8 +1,12 @@
 import { gzipSync } from 'node:zlib';
+import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
+
+/** Players look once a second for another manifest, and a cache may keep one as long. */
+const DASH_ENDING_MS = 4_000;
 
 /** A rendered playlist. It is compressed at most once, however many viewers request it. */
 export class RenderedPlaylist {
@@ -25,6 +29,7 @@ export class RenderedPlaylist {
 /** Renders the playlists of all streams once per change. Entries are garbage-collected with their stream. */
 export class PlaylistCache {
   readonly #rendered = new WeakMap<StreamPackage, Map<string, RenderedPlaylist>>();
+  readonly #endSeenMs = new WeakMap<StreamPackage, number>();
 
   /** The media playlist of one rendition, in full or as a delta update. */
   media(stream: StreamPackage, name: string, timeline: RenditionTimeline, isDelta: boolean): RenderedPlaylist {
@@ -38,6 +43,24 @@ export class PlaylistCache {
     if (known !== undefined) return known;
     const text = renderMultivariantPlaylist(stream);
     return text === null ? undefined : this.#keep(stream, '', text);
+  }
+
+  /** The DASH manifest; undefined while nothing can be played. `nowMs` is in milliseconds since 1970. */
+  dashManifest(stream: StreamPackage, nowMs: number): RenderedPlaylist | undefined {
+    const phase = this.#dashPhase(stream, nowMs);
+    const key = `${phase}.mpd`;
+    const known = this.#find(stream, key);
+    if (known !== undefined) return known;
+    const text = renderDashManifest(stream, { publishedAtMs: nowMs, phase });
+    return text === null ? undefined : this.#keep(stream, key, text);
+  }
+
+  /** The end comes in two steps, and each must reach every player. The time begins when the first one looks. */
+  #dashPhase(stream: StreamPackage, nowMs: number): DashPhase {
+    if (!stream.ended) return 'live';
+    const seenAtMs = this.#endSeenMs.get(stream) ?? nowMs;
+    this.#endSeenMs.set(stream, seenAtMs);
+    return nowMs < seenAtMs + DASH_ENDING_MS ? 'ending' : 'ended';
   }
 
   #find(stream: StreamPackage, key: string): RenderedPlaylist | undefined {

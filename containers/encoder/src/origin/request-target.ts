@@ -5,7 +5,9 @@ import { PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
 export type RequestTarget =
   | { readonly kind: 'health' }
   | StatusTarget
+  | { readonly kind: 'time'; readonly playbackId: string }
   | { readonly kind: 'multivariant-playlist'; readonly playbackId: string }
+  | { readonly kind: 'dash-manifest'; readonly playbackId: string }
   | { readonly kind: 'media-playlist'; readonly playbackId: string; readonly rendition: string; readonly query: string }
   | { readonly kind: 'init'; readonly playbackId: string; readonly rendition: string; readonly epoch: number }
   | ({ readonly kind: 'segment' } & SegmentName)
@@ -34,8 +36,13 @@ const MAX_URL_LENGTH = 512;
 const NUMBER = '(0|[1-9][0-9]{0,14})';
 const FOLDER = `/live/(${PLAYBACK_ID_SOURCE})/`;
 const RENDITION = '([a-z0-9]{1,8}(?:-[a-z0-9]{1,8})?)/';
-const STATUS = new RegExp(`^${FOLDER}status\\.json$`);
-const MULTIVARIANT = new RegExp(`^${FOLDER}master\\.m3u8$`);
+const WHOLE_STREAM = new RegExp(`^${FOLDER}(status\\.json|time\\.txt|master\\.m3u8|manifest\\.mpd)$`);
+const WHOLE_STREAM_KINDS = {
+  'status.json': 'status',
+  'time.txt': 'time',
+  'master.m3u8': 'multivariant-playlist',
+  'manifest.mpd': 'dash-manifest',
+} as const;
 const MEDIA_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}media\\.m3u8$`);
 const INIT = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-init\\.mp4$`);
 const MEDIA = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-${NUMBER}(?:\\.${NUMBER})?\\.m4s$`);
@@ -54,11 +61,13 @@ export function parseRequestTarget(url: string): RequestTarget | undefined {
 }
 
 function parsePlaylist(path: string, query: string): RequestTarget | undefined {
-  const status = STATUS.exec(path);
-  if (status !== null)
-    return { kind: 'status', playbackId: status[1] ?? '', after: new URLSearchParams(query).get(STATUS_AFTER) };
-  const multivariant = MULTIVARIANT.exec(path);
-  if (multivariant !== null) return { kind: 'multivariant-playlist', playbackId: multivariant[1] ?? '' };
+  const whole = WHOLE_STREAM.exec(path);
+  if (whole !== null) {
+    const playbackId = whole[1] ?? '';
+    const kind = WHOLE_STREAM_KINDS[whole[2] as keyof typeof WHOLE_STREAM_KINDS];
+    if (kind === 'status') return { kind, playbackId, after: new URLSearchParams(query).get(STATUS_AFTER) };
+    return { kind, playbackId };
+  }
   const media = MEDIA_PLAYLIST.exec(path);
   if (media === null) return undefined;
   return { kind: 'media-playlist', playbackId: media[1] ?? '', rendition: media[2] ?? '', query };

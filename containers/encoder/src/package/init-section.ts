@@ -23,6 +23,8 @@ export interface SampleDefaults {
  */
 const VISUAL_SAMPLE_ENTRY_BYTES = 86;
 const AUDIO_SAMPLE_ENTRY_BYTES = 36;
+/** Where the first sample entry of an stsd box begins. */
+const SAMPLE_ENTRY_OFFSET = 16;
 
 /** Reads the header boxes of a fragmented MP4 with a single H.264, HEVC or AAC track. Throws on anything else. */
 export function parseInitSection(ftyp: Box, moov: Box): InitSection {
@@ -45,8 +47,29 @@ export function parseInitSection(ftyp: Box, moov: Box): InitSection {
   };
 }
 
+/** What a manifest says of a track. */
+export interface TrackFormat {
+  readonly codec: string;
+  readonly timescale: number;
+  /** Null if it is sound. */
+  readonly size: { readonly width: number; readonly height: number } | null;
+  /** Of sound; 0 if it is a picture. */
+  readonly channels: number;
+}
+
+/** Reads what `parseInitSection` has made. */
+export function trackFormatOf(initSection: Buffer): TrackFormat {
+  const [ftyp, moov] = childBoxes(initSection);
+  if (ftyp === undefined || moov === undefined) throw new Error('an init section without ftyp and moov');
+  const { codec, timescale } = parseInitSection(ftyp, moov);
+  const { data } = requireBox(moov, 'trak', 'mdia', 'minf', 'stbl', 'stsd');
+  const entry = data.subarray(SAMPLE_ENTRY_OFFSET);
+  if (!codec.startsWith('avc1')) return { codec, timescale, size: null, channels: entry.readUInt16BE(24) };
+  return { codec, timescale, size: { width: entry.readUInt16BE(32), height: entry.readUInt16BE(34) }, channels: 0 };
+}
+
 function codecString(stsd: Box): string {
-  const entry = childBoxes(stsd.data.subarray(16))[0];
+  const entry = childBoxes(stsd.data.subarray(SAMPLE_ENTRY_OFFSET))[0];
   if (entry?.type === 'avc1') {
     const avcc = childBoxes(entry.data.subarray(VISUAL_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'avcC');
     if (avcc === undefined) throw new Error('no avcC box in avc1');

@@ -46,6 +46,9 @@ const segmentSchema = z.strictObject({
   discontinuityNumber: wholeNumberSchema,
   programDateTimeMs: between(0, MAX_DATE_MS),
   mediaSeconds: mediaSecondsSchema,
+  period: z.exactOptional(
+    z.strictObject({ mediaSeconds: mediaSecondsSchema, presentationMs: between(0, MAX_DATE_MS) }),
+  ),
   durationSeconds: seconds,
   isComplete: z.literal(true),
   isGap: z.boolean(),

@@ -28,6 +28,8 @@ export interface RenditionTimelineOptions {
  * loads an older one is so far behind that it has lost the live edge anyway.
  */
 const MOVED_TARGET_DURATIONS = 3;
+/** The open segment, and what begins within the time that a manifest announces. */
+const MAX_ANNOUNCED_SEGMENTS = 4;
 const NOTHING: TimelineSnapshot<never> = { ...NO_SEGMENTS, initSections: [], bitrates: NOTHING_MEASURED };
 
 /** The segments of one rendition, across media runs, and the requests that wait for the next ones. */
@@ -164,6 +166,29 @@ export class RenditionTimeline {
   segment(epoch: number, msn: number): Segment | undefined {
     const segment = this.#segments.find(msn);
     return segment?.epoch === epoch && segment.parts.length > 0 ? segment : undefined;
+  }
+
+  /**
+   * Whether a DASH manifest may have announced a segment that its run has not made: it is one of the few after the run's newest. What
+   * a manifest has announced is never taken back.
+   */
+  mayHaveAnnounced(epoch: number, msn: number): boolean {
+    const newest = this.#segments.all().findLast((segment) => segment.epoch === epoch && !segment.isGap);
+    const lastMsn = newest?.msn ?? (this.#run?.epoch === epoch ? this.#run.firstMsn - 1 : Number.POSITIVE_INFINITY);
+    return msn > lastMsn && msn <= lastMsn + MAX_ANNOUNCED_SEGMENTS;
+  }
+
+  /** What another run has made in place of a segment that was announced: a client with the announced run's init section can play it. */
+  continuation(epoch: number, msn: number): Segment | undefined {
+    const before = this.#segments.all().findLast((segment) => segment.epoch === epoch);
+    const segment = this.#segments.find(msn);
+    if (before === undefined || segment === undefined || segment.parts.length === 0 || msn <= before.msn)
+      return undefined;
+    const goesOn = segment.discontinuityNumber === before.discontinuityNumber;
+    const initSection = this.#initSections.get(segment.epoch);
+    return goesOn && initSection !== undefined && this.#initSections.get(epoch)?.equals(initSection)
+      ? segment
+      : undefined;
   }
 
   /** All segments in memory, listed or not. */

@@ -4,7 +4,7 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { type RunDescription, type RunFormat, renditionNames, videoCodec } from '#encoder/media/media-run.ts';
 import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
-import { endSeconds } from './segment.ts';
+import { endSeconds, type MediaPeriod } from './segment.ts';
 
 /** Ends are rounded to ticks. */
 const ROUNDING_SECONDS = 1e-4;
@@ -95,6 +95,12 @@ export class RenditionTimelines {
     const first = this.#timelines.values().next().value?.newest();
     if (first === undefined || ![...this.#timelines].every(endsThere)) return null;
     return first.programDateTimeMs + (mediaSeconds - first.mediaSeconds) * 1000;
+  }
+
+  /** That of the newest media. Null if there is none. */
+  newestPeriod(): MediaPeriod | null {
+    const periods = [...this.#timelines.values()].map((timeline) => timeline.newestComplete()?.period ?? null);
+    return periods.reduce((a, b) => ((b?.mediaSeconds ?? -1) > (a?.mediaSeconds ?? -1) ? b : a), null);
   }
 
   /** Media bytes in memory. Parts that several renditions share count once. */

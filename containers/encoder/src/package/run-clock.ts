@@ -1,4 +1,5 @@
 import type { MediaRun } from '#encoder/media/media-run.ts';
+import type { MediaPeriod } from './segment.ts';
 
 /** How many segments' dates are kept for renditions that lag. None lags by more. */
 const REMEMBERED_SEGMENTS = 16;
@@ -16,6 +17,7 @@ interface SegmentMoment {
   readonly dateTimeMs: number;
   /** How often the publisher had been away by then. */
   readonly absences: number;
+  readonly period: MediaPeriod;
 }
 
 /** What a stream's past says about the first cut of its next run. */
@@ -26,6 +28,8 @@ export interface RunBeginning {
   readonly discontinuityNumber: number;
   /** The date there, in milliseconds since 1970. Null if the run is coded in another way than the one before, or nothing is known of it. */
   readonly dateTimeMs: number | null;
+  /** That of the media before. Null if there is none, or if it is lost. */
+  readonly period: MediaPeriod | null;
 }
 
 /**
@@ -105,6 +109,7 @@ export class RunClock {
     return {
       programDateTimeMs: moment.dateTimeMs + offsetSeconds * 1000,
       discontinuityNumber: this.#discontinuityNumberAt(moment),
+      period: moment.period,
     };
   }
 
@@ -113,8 +118,19 @@ export class RunClock {
     const readMs = this.#run.wallClockMs(mediaSeconds);
     if (this.#newest === null) this.#onFirstCut(absences, readMs);
     const continuedMs = index === 0 ? this.#continuedMs : this.#continuedFrom(index - 1, mediaSeconds, absences);
-    this.#newest = { mediaSeconds, absences, dateTimeMs: corrected(continuedMs ?? readMs, readMs) };
+    const dateTimeMs = corrected(continuedMs ?? readMs, readMs);
+    const known = this.#newest?.absences === absences ? this.#newest.period : null;
+    const period = known ?? this.#beginPeriod(mediaSeconds + this.shiftSeconds, dateTimeMs);
+    this.#newest = { mediaSeconds, absences, dateTimeMs, period };
     return this.#newest;
+  }
+
+  /** It goes on where the period before would, unless its date is later. So the drift of the publisher's clock opens no gap. */
+  #beginPeriod(mediaSeconds: number, dateTimeMs: number): MediaPeriod {
+    const before = this.#newest?.period ?? this.#beginning.period;
+    if (before === null) return { mediaSeconds, presentationMs: dateTimeMs };
+    const continuedMs = before.presentationMs + (mediaSeconds - before.mediaSeconds) * 1000;
+    return { mediaSeconds, presentationMs: dateTimeMs - continuedMs > MAX_DATE_JUMP_MS ? dateTimeMs : continuedMs };
   }
 
   /** The run goes on without a discontinuity if its coding and its dates do. */

@@ -6,6 +6,16 @@ export interface Part<Media = Buffer> {
   readonly data: Media;
 }
 
+/**
+ * A stretch of media in one run's epoch whose times follow from its durations: a Period of a DASH manifest. Its segments share it.
+ */
+export interface MediaPeriod {
+  /** The stream's media time at which it begins. */
+  readonly mediaSeconds: number;
+  /** The date of its beginning, in milliseconds since 1970; never before the end of the period before it. */
+  readonly presentationMs: number;
+}
+
 /** What is known about a media segment when its first part is added. */
 export interface SegmentStart {
   /** Media sequence number. */
@@ -19,6 +29,8 @@ export interface SegmentStart {
   readonly mapEpoch?: number;
   /** Media time of its first frame, which goes on over all runs of the stream. A gap has that of the media before it. */
   readonly mediaSeconds: number;
+  /** Missing if its media was lost with another task. */
+  readonly period?: MediaPeriod;
 }
 
 /** A media segment. Its parts are the only copy of its media. */

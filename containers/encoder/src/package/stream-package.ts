@@ -18,6 +18,7 @@ import { RenditionTimelines } from './rendition-timelines.ts';
 import type { RunBeginning } from './run-clock.ts';
 import { SeenCaptions } from './seen-captions.ts';
 
+const SILENT_PARTS = 2;
 /** What a run gets if its package is frozen. */
 const NO_SINK: RunSink = { write: () => 0, end: () => 0 };
 
@@ -110,6 +111,11 @@ export class StreamPackage {
   /** EXT-X-PART-INF's PART-TARGET in seconds. It does not change once there is a run. */
   get partTargetSeconds(): number {
     return this.#partTargetSeconds ?? usualPartTargetSeconds(this.profile);
+  }
+
+  /** After so long without a part, there is no publisher, or its network stands still. */
+  get silenceMs(): number {
+    return SILENT_PARTS * this.partTargetSeconds * 1000;
   }
 
   /** EXT-X-TARGETDURATION in whole seconds; it must never change (RFC 8216bis 6.2.1). */
@@ -288,6 +294,7 @@ export class StreamPackage {
       mediaSeconds,
       discontinuityNumber: this.#nextDiscontinuityNumber(run.epoch),
       dateTimeMs: isCodedAlike ? this.#timelines.dateTimeMs(before, mediaSeconds) : null,
+      period: this.#timelines.newestPeriod(),
     };
   }
 

@@ -8,10 +8,16 @@ test('a head has a status, and headers in their order, repeated ones included', 
     status: 206,
     headers: ['content-length', '10', 'x', 'a b', 'x', '', 'link', '<u:v>'],
     contentLength: 10,
+    isChunked: false,
     keepsConnection: true,
   });
   expect(headerOf(head.headers, 'x')).toBe('a b');
   expect(headerOf(head.headers, '10')).toBeUndefined();
+});
+
+test('a body that is still being made comes in chunks', () => {
+  const head = parse('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked');
+  expect(head).toMatchObject({ isChunked: true, contentLength: null });
 });
 
 test('a head need not have headers', () => {
@@ -40,7 +46,9 @@ test.each([
   ['HTTP/1.1 200 OK', 'content-length: 0x10'],
   ['HTTP/1.1 200 OK', 'content-length: -1'],
   ['HTTP/1.1 200 OK', 'content-length:'],
-  ['HTTP/1.1 200 OK', 'transfer-encoding: chunked'],
+  ['HTTP/1.1 200 OK', 'transfer-encoding: gzip, chunked'],
+  ['HTTP/1.1 200 OK', 'transfer-encoding: chunked', 'transfer-encoding: chunked'],
+  ['HTTP/1.1 200 OK', 'transfer-encoding: chunked', 'content-length: 1'],
 ])('%j is refused', (...lines) => {
   expect(() => parse(...lines)).toThrow();
 });

@@ -3,6 +3,7 @@ import type { ForwardedBody } from '#encoder/origin/origin-response.ts';
 import { CONNECT_LIMIT_MS, TaskUnreachableError } from '../task-client.ts';
 import { AnswerBody } from './answer-body.ts';
 import { parseAnswerHead } from './answer-head.ts';
+import { ChunkedBody } from './chunked-body.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 
 /** A request as it is sent. */
@@ -68,6 +69,8 @@ export class AnswerConnection {
   /** The body that is coming in. */
   #body: AnswerBody | null = null;
   #bytesLeft = 0;
+  /** Null if the body has a length. */
+  #chunks: ChunkedBody | null = null;
   #keepsConnection = true;
   #isReused = false;
   #isPaused = false;
@@ -159,21 +162,38 @@ export class AnswerConnection {
 
   /** Throws if the answer can't be passed on. */
   #begin({ method, resolve, disarm }: PendingRequest, head: string): void {
-    const { status, headers, contentLength, keepsConnection } = parseAnswerHead(head);
+    const { status, headers, contentLength, isChunked, keepsConnection } = parseAnswerHead(head);
     const hasBody = method !== 'HEAD' && status !== 204 && status !== 304;
-    if (hasBody && contentLength === null) throw new Error('the answer does not say how long it is');
+    if (hasBody && contentLength === null && !isChunked) throw new Error('the answer does not say how long it is');
     disarm();
     this.#pending = null;
-    this.#bytesLeft = hasBody ? (contentLength ?? 0) : 0;
+    this.#chunks = hasBody && isChunked ? new ChunkedBody() : null;
+    this.#bytesLeft = hasBody ? (contentLength ?? Number.POSITIVE_INFINITY) : 0;
     this.#keepsConnection = keepsConnection;
     this.#body = new AnswerBody(this);
     resolve({ status, headers, body: this.#body });
   }
 
   #onBody(bytes: Buffer, onSent?: () => void): boolean {
+    if (this.#chunks !== null) return this.#onChunks(this.#chunks, bytes, onSent);
     this.#bytesLeft -= bytes.length;
     if (this.#bytesLeft < 0) return this.#breakOff(new Error('the answer is longer than it says'));
-    const isLast = this.#bytesLeft === 0;
+    return this.#pass(bytes, onSent, this.#bytesLeft === 0);
+  }
+
+  /** A read seldom has more than one chunk. If it does, they are copied. */
+  #onChunks(chunks: ChunkedBody, bytes: Buffer, onSent?: () => void): boolean {
+    try {
+      const [first = Buffer.alloc(0), ...others] = chunks.read(bytes);
+      const data = others.length === 0 ? first : Buffer.concat([first, ...others]);
+      return this.#pass(data, onSent, chunks.isComplete);
+    } catch (error) {
+      onSent?.();
+      return this.#breakOff(error as Error);
+    }
+  }
+
+  #pass(bytes: Buffer, onSent: (() => void) | undefined, isLast: boolean): boolean {
     const goesOn = this.#body?.add({ bytes, onSent }, isLast) ?? false;
     if (isLast) return this.#onComplete();
     this.#isPaused = !goesOn;
@@ -182,6 +202,8 @@ export class AnswerConnection {
 
   #onComplete(): boolean {
     this.#body = null;
+    this.#chunks = null;
+    this.#bytesLeft = 0;
     this.#isReused = true;
     if (this.#keepsConnection) this.#options.onIdle(this);
     else this.destroy();

@@ -5,6 +5,8 @@ export interface AnswerHead {
   readonly headers: readonly string[];
   /** Null if the head does not say it. */
   readonly contentLength: number | null;
+  /** Whether the body comes in chunks, because it is still being made. */
+  readonly isChunked: boolean;
   /** Whether the task takes further requests on the connection. */
   readonly keepsConnection: boolean;
 }
@@ -26,6 +28,7 @@ export function parseAnswerHead(text: string): AnswerHead {
   if (status === undefined) throw new Error('the answer does not begin with a status line of HTTP/1.1');
   const headers: string[] = [];
   let contentLength: number | null = null;
+  let isChunked = false;
   let keepsConnection = true;
   for (const line of lines) {
     const colonAt = line.indexOf(':');
@@ -33,11 +36,15 @@ export function parseAnswerHead(text: string): AnswerHead {
     const name = line.slice(0, colonAt).toLowerCase();
     const value = line.slice(colonAt + 1).trim();
     headers.push(name, value);
-    if (name === 'transfer-encoding') throw new Error('the answer comes in chunks');
+    if (name === 'transfer-encoding') {
+      if (isChunked || value !== 'chunked') throw new Error('the answer is encoded in a way that is not known');
+      isChunked = true;
+    }
     if (name === 'connection' && CLOSE.test(value)) keepsConnection = false;
     if (name !== 'content-length') continue;
     if (contentLength !== null || !DECIMAL.test(value)) throw new Error('the answer does not say how long it is');
     contentLength = Number(value);
   }
-  return { status: Number(status), headers, contentLength, keepsConnection };
+  if (isChunked && contentLength !== null) throw new Error('the answer says in two ways how long it is');
+  return { status: Number(status), headers, contentLength, isChunked, keepsConnection };
 }

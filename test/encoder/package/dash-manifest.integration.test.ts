@@ -1,0 +1,218 @@
+import type { LatencyName } from '#domain/latency-profiles.ts';
+import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
+import { endSeconds, type Segment } from '#encoder/package/segment.ts';
+import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import {
+  type EncodedRun,
+  encodeRun,
+  type FeedStep,
+  feed,
+  interleaved,
+  toMediaRun,
+  WALL_CLOCK_START_MS,
+} from '#test/support/encoded-run.ts';
+import { FIRST_MSN, FollowedPackage } from './followed-package.ts';
+
+const PUBLISHED_AT_MS = Date.UTC(2026, 5, 2);
+const RUN_SECONDS = 6;
+
+let encoded: EncodedRun;
+let steps: readonly FeedStep[];
+beforeAll(async () => {
+  encoded = await encodeRun();
+  steps = interleaved(encoded);
+});
+
+const manifestOf = (stream: StreamPackage, phase: DashPhase = 'live'): string =>
+  renderDashManifest(stream, { publishedAtMs: PUBLISHED_AT_MS, phase }) ?? '';
+
+/** A package in which a run was written up to `seconds`, and goes on. */
+function during(seconds: number, latency: LatencyName = 'low'): FollowedPackage {
+  const followed = new FollowedPackage(latency);
+  feed(followed.beginRun(toMediaRun(encoded, 7)), upTo(seconds));
+  return followed;
+}
+const upTo = (seconds: number): FeedStep[] =>
+  steps.slice(0, encoded.tracks.size + Math.ceil((steps.length * seconds) / RUN_SECONDS));
+/** The same media, captured `lateSeconds` after the end of the run before. */
+const nextRun = (epoch: number, lateSeconds: number) =>
+  toMediaRun(encoded, epoch, {
+    wallClockMs: (mediaSeconds) =>
+      WALL_CLOCK_START_MS + ((epoch - 7) * RUN_SECONDS + lateSeconds + mediaSeconds) * 1000,
+  });
+
+const attribute = (tag: string, name: string): string => new RegExp(` ${name}="([^"]*)"`).exec(tag)?.[1] ?? '';
+const secondsOf = (tag: string, name: string): number => Number(/^PT([0-9.]+)S$/.exec(attribute(tag, name))?.[1]);
+
+interface ReadRepresentation {
+  readonly id: string;
+  readonly tag: string;
+  readonly template: string;
+  /** By media sequence number: where it begins and ends, in media time. */
+  readonly times: ReadonlyMap<number, readonly [from: number, to: number]>;
+}
+
+/** The periods of a manifest. */
+function read(manifest: string) {
+  return [...manifest.matchAll(/<Period.*?<\/Period>/gs)].map(([period]) => ({
+    id: attribute(period, 'id'),
+    startSeconds: secondsOf(period, 'start'),
+    representations: [...period.matchAll(/(<Representation[^>]*>).*?<\/Representation>/gs)].map(([text, tag = '']) =>
+      readRepresentation(text, tag),
+    ),
+  }));
+}
+
+function readRepresentation(text: string, tag: string): ReadRepresentation {
+  const template = /<SegmentTemplate[^>]*>/.exec(text)?.[0] ?? '';
+  const timescale = Number(attribute(template, 'timescale'));
+  const times = new Map<number, readonly [number, number]>();
+  let msn = Number(attribute(template, 'startNumber'));
+  for (const [entry] of text.matchAll(/<S [^>]*>/g)) {
+    const d = Number(attribute(entry, 'd'));
+    for (let index = 0; index <= Number(attribute(entry, 'r') || 0); index++) {
+      const t = Number(attribute(entry, 't')) + index * d;
+      times.set(msn++, [t / timescale, (t + d) / timescale]);
+    }
+  }
+  return { id: attribute(tag, 'id'), tag, template, times };
+}
+
+const segmentsOf = (stream: StreamPackage, name: string): readonly Segment[] =>
+  stream.renditions.get(name)?.held() ?? [];
+
+test('there is no manifest while nothing can be played', () => {
+  expect(renderDashManifest(during(0.1).stream, { publishedAtMs: PUBLISHED_AT_MS, phase: 'live' })).toBeNull();
+});
+
+test('each segment is listed with its number and its times, and those that will follow are announced', () => {
+  const { stream } = during(4.7);
+  const [period, ...others] = read(manifestOf(stream));
+  expect(others).toEqual([]);
+  expect(period?.representations.map(({ id }) => id)).toEqual(['480p', '360p', 'audio']);
+  for (const { id, template, times } of period?.representations ?? []) {
+    expect(attribute(template, 'media')).toBe(`${id}/7-$Number$.m4s`);
+    expect(attribute(template, 'initialization')).toBe(`${id}/7-init.mp4`);
+    const segments = segmentsOf(stream, id);
+    expect(segments.at(-1)?.isComplete).toBe(false);
+    for (const segment of segments) {
+      expect(times.get(segment.msn)?.[0]).toBeCloseTo(segment.mediaSeconds, 4);
+      if (segment.isComplete) expect(times.get(segment.msn)?.[1]).toBeCloseTo(endSeconds(segment), 4);
+    }
+    expect([...times.keys()]).toEqual([100, 101, 102, 103]);
+  }
+});
+
+test('what is announced comes true, in sound too', () => {
+  const followed = new FollowedPackage('low');
+  const sink = followed.beginRun(toMediaRun(encoded, 7));
+  feed(sink, upTo(2.6));
+  const early = read(manifestOf(followed.stream))[0]?.representations ?? [];
+  feed(sink, steps.slice(upTo(2.6).length));
+  expect(early).toHaveLength(3);
+  for (const { id, times } of early) {
+    for (const segment of segmentsOf(followed.stream, id).filter(({ isComplete }) => isComplete)) {
+      const announced = times.get(segment.msn);
+      expect(announced?.[0]).toBeCloseTo(segment.mediaSeconds, 4);
+      expect(announced?.[1]).toBeCloseTo(endSeconds(segment), 4);
+    }
+  }
+});
+
+test('presentation time is the date, and low latency is announced', () => {
+  const manifest = manifestOf(during(4.7).stream);
+  const [period] = read(manifest);
+  expect(period?.startSeconds).toBeCloseTo(WALL_CLOCK_START_MS / 1000 + 1, 1);
+  expect(attribute(manifest, 'availabilityStartTime')).toBe('1970-01-01T00:00:00Z');
+  expect(attribute(manifest, 'type')).toBe('dynamic');
+  expect(attribute(manifest, 'publishTime')).toBe('2026-06-02T00:00:00.000Z');
+  expect(secondsOf(manifest, 'timeShiftBufferDepth')).toBe(40);
+  expect(manifest).toContain('<UTCTiming schemeIdUri="urn:mpeg:dash:utc:http-iso:2014" value="time.txt"/>');
+  const { template = '' } = period?.representations[0] ?? {};
+  expect(attribute(template, 'availabilityTimeComplete')).toBe('false');
+  const offset = Number(attribute(template, 'availabilityTimeOffset'));
+  expect(offset).toBeGreaterThan(1.4);
+  expect(offset).toBeLessThanOrEqual(1.5);
+});
+
+test('codecs, sizes, rates and channels are those of the media', () => {
+  const [period] = read(manifestOf(during(4.7).stream));
+  const [best = '', , sound = ''] = period?.representations.map(({ tag }) => tag) ?? [];
+  expect([attribute(best, 'width'), attribute(best, 'height'), attribute(best, 'frameRate')]).toEqual([
+    '128',
+    '72',
+    '30',
+  ]);
+  expect(attribute(best, 'codecs')).toMatch(/^avc1\.[0-9a-f]{6}$/);
+  expect(Number(attribute(best, 'bandwidth'))).toBeGreaterThanOrEqual(1_250_000);
+  expect([attribute(sound, 'codecs'), attribute(sound, 'audioSamplingRate')]).toEqual(['mp4a.40.2', '48000']);
+  expect(manifestOf(during(4.7).stream)).toMatch(/AudioChannelConfiguration [^>]* value="2"/);
+});
+
+test.each([
+  ['goes on', 0, 0],
+  ['begins later', 5, 5],
+])('the period of a run that %s by %d s begins as much later', (_case, lateSeconds, gapSeconds) => {
+  const followed = new FollowedPackage('low');
+  followed.addRun(toMediaRun(encoded, 7), steps);
+  const before = read(manifestOf(followed.stream))[0];
+  feed(followed.beginRun(nextRun(8, lateSeconds)), upTo(3));
+  const [first, second] = read(manifestOf(followed.stream));
+  expect(first).toEqual(before);
+  const offsetOf = (period: typeof first): number => {
+    const { template = '' } = period?.representations[0] ?? {};
+    return Number(attribute(template, 'presentationTimeOffset')) / Number(attribute(template, 'timescale'));
+  };
+  const betweenSeconds = (second?.startSeconds ?? 0) - (first?.startSeconds ?? 0);
+  expect(betweenSeconds - (offsetOf(second) - offsetOf(first))).toBeCloseTo(gapSeconds, 3);
+});
+
+test('periods stay what they are when the stream moves to another task and when segments leave the window', async () => {
+  const followed = new FollowedPackage('ultra');
+  const keyOf = () => read(manifestOf(followed.stream)).map(({ id, startSeconds }) => [id, startSeconds]);
+  for (const epoch of [7, 8, 9]) followed.addRun(nextRun(epoch, 0), steps);
+  const before = keyOf();
+  expect(before).toHaveLength(3);
+  await followed.move();
+  expect(keyOf()).toEqual(before);
+  for (const epoch of [10, 11, 12, 13]) followed.addRun(nextRun(epoch, 0), steps);
+  const [first] = read(manifestOf(followed.stream));
+  expect(Number(attribute(first?.representations[0]?.template ?? '', 'startNumber'))).toBeGreaterThan(FIRST_MSN);
+  expect(before.flat()).toContain(first?.startSeconds);
+});
+
+test('a rendition that the newest run does not make is not in its period', () => {
+  const followed = new FollowedPackage('low');
+  followed.addRun(toMediaRun(encoded, 7), steps);
+  const smaller = { ...nextRun(8, 0), video: nextRun(8, 0).video.slice(1) };
+  feed(
+    followed.beginRun(smaller),
+    upTo(3).filter(({ rendition }) => rendition !== '480p'),
+  );
+  const ids = read(manifestOf(followed.stream)).map(({ representations }) => representations.map(({ id }) => id));
+  expect(ids[0]).toEqual(['480p', '360p', 'audio']);
+  expect(ids[1]).toHaveLength(2);
+});
+
+test('without parts, only complete segments are listed', () => {
+  const manifest = manifestOf(during(5.5, 'standard').stream);
+  expect(manifest).not.toContain('availabilityTimeOffset');
+  for (const { times } of read(manifest)[0]?.representations ?? []) expect([...times.keys()]).toEqual([FIRST_MSN]);
+});
+
+test('the end tells its time first, and then that nothing will change', () => {
+  const followed = new FollowedPackage('low');
+  followed.addRun(toMediaRun(encoded, 7), steps);
+  followed.end();
+  const ending = manifestOf(followed.stream, 'ending');
+  const ended = manifestOf(followed.stream, 'ended');
+  const endOfMedia = WALL_CLOCK_START_MS / 1000 + 1 + RUN_SECONDS;
+  for (const manifest of [ending, ended])
+    expect(secondsOf(manifest, 'mediaPresentationDuration')).toBeCloseTo(endOfMedia, 1);
+  expect([attribute(ending, 'type'), attribute(ended, 'type')]).toEqual(['dynamic', 'static']);
+  expect(attribute(ending, 'minimumUpdatePeriod')).toBe('PT1S');
+  expect(ended).not.toContain('minimumUpdatePeriod');
+  expect(read(ended).map(({ startSeconds }) => startSeconds)).toEqual(
+    read(ending).map(({ startSeconds }) => startSeconds),
+  );
+});
