@@ -38,11 +38,8 @@ const ONE_SECOND: CacheLifetime = {
   defaultTtlSeconds: 1,
   maxTtlSeconds: 1,
 };
-/**
- * What is true for one moment. CloudFront compresses nothing that it may never keep, so the most is a second, which the origin's
- * header forbids.
- */
-const NEVER: CacheLifetime = { cacheControl: 'no-store', minTtlSeconds: 0, defaultTtlSeconds: 0, maxTtlSeconds: 1 };
+/** What is true for one moment. The header is enough for CloudFront, so this shares a cache policy. */
+const NEVER: CacheLifetime = { ...ONE_SECOND, cacheControl: 'no-store' };
 /** The names of media files contain the epoch and are never used twice, so media may be kept for ever. */
 const FOR_EVER: CacheLifetime = {
   cacheControl: `public, max-age=${ONE_YEAR_SECONDS}, immutable`,
