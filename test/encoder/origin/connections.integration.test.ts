@@ -4,10 +4,11 @@ import type { Socket } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
 import { jest } from '@jest/globals';
 import pino from 'pino';
-import { OriginHandler, unknownStream } from '#encoder/origin/origin-handler.ts';
+import { OriginHandler } from '#encoder/origin/origin-handler.ts';
 import { startOriginServer } from '#encoder/origin/origin-server.ts';
 import { Random } from '#kit/random.ts';
 import { EPOCH, FIRST_MSN, onlyStream, PLAYBACK_ID, RunningOrigin } from './running-origin.ts';
+import { unknownStream } from './unknown-stream.ts';
 
 const SEGMENT = `/live/${PLAYBACK_ID}/480p/${EPOCH}-${FIRST_MSN}.m4s`;
 const BIG_BYTES = 64 * 1024 * 1024;
@@ -299,9 +300,10 @@ test('startOriginServer rejects if the port is taken', async () => {
 test('an unexpected error is logged and answered with a 500 that does not contain its message', async () => {
   origin = await RunningOrigin.start();
   const lines: string[] = [];
-  const handler = new OriginHandler(() => {
+  const findStream = () => {
     throw new Error('secret');
-  }, Date.now);
+  };
+  const handler = new OriginHandler({ findStream, now: Date.now });
   const server = await startOriginServer({
     host: '127.0.0.1',
     port: 0,

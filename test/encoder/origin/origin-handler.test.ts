@@ -1,9 +1,10 @@
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
-import { OriginHandler, type OriginRequest, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
+import { OriginHandler, type OriginRequest, type OriginStream } from '#encoder/origin/origin-handler.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import { withVersion } from '#encoder/origin/status-version.ts';
 import { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { unknownStream } from './unknown-stream.ts';
 
 const PLAYBACK_ID = 'abcdefghij234567';
 const TARGET_DURATION_MS = new StreamPackage({ latency: 'low', firstMsn: 0 }).targetDurationSeconds * 1000;

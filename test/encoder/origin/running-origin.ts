@@ -6,10 +6,11 @@ import pino from 'pino';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { RunSink } from '#encoder/media/media-run.ts';
-import { type FindStream, OriginHandler, type OriginStream, unknownStream } from '#encoder/origin/origin-handler.ts';
+import { type FindStream, OriginHandler, type OriginStream } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { type EncodedRun, encodeRun, type FeedStep, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
+import { unknownStream } from './unknown-stream.ts';
 
 export const PLAYBACK_ID = 'abcdefghij234567';
 export const EPOCH = 7;

@@ -9,6 +9,7 @@ import {
   type ForwardedResponse,
   NOT_FOUND,
   NOT_IN_TIME,
+  type OriginResponse,
 } from '#encoder/origin/origin-response.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import type { StatusWaits } from '#encoder/origin/status-waits.ts';
@@ -21,7 +22,6 @@ import { headerOf } from './answers/answer-head.ts';
 import { changedStatus } from './changed-status.ts';
 import type { OwnerDirectory } from './owner-directory.ts';
 import type { StreamCatalogue } from './stream-catalogue.ts';
-
 import { TaskUnreachableError } from './task-client.ts';
 
 /** The fencing epoch: in a request, the one that the asker knows; in an answer, the one under which it was given. */

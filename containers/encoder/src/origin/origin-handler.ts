@@ -201,11 +201,6 @@ function inRange(
   return method === 'HEAD' || headers['if-range'] !== undefined ? answer : applyRange(answer, headers.range);
 }
 
-/** The answer for a file of a stream that no task holds. */
-export function unknownStream(target: StreamTarget): OriginResponse {
-  return target.kind === 'status' ? statusResponse(target, { status: 'unknown' }) : NOT_FOUND;
-}
-
 function health(): OriginResponse {
   const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
   return { status: 200, headers, body: [Buffer.from('{"status":"alive"}\n')] };

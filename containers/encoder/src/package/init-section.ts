@@ -64,7 +64,7 @@ export function trackFormatOf(initSection: Buffer): TrackFormat {
   const { codec, timescale } = parseInitSection(ftyp, moov);
   const { data } = requireBox(moov, 'trak', 'mdia', 'minf', 'stbl', 'stsd');
   const entry = data.subarray(SAMPLE_ENTRY_OFFSET);
-  if (!codec.startsWith('avc1')) return { codec, timescale, size: null, channels: entry.readUInt16BE(24) };
+  if (codec.startsWith('mp4a')) return { codec, timescale, size: null, channels: entry.readUInt16BE(24) };
   return { codec, timescale, size: { width: entry.readUInt16BE(32), height: entry.readUInt16BE(34) }, channels: 0 };
 }
 
