@@ -17,6 +17,7 @@ import { ingestAuth } from './bench/ingest-auth.ts';
 import { liveCpu } from './bench/live-cpu.ts';
 import { readMachineFacts } from './bench/machine-facts.ts';
 import { memory } from './bench/memory.ts';
+import { players } from './bench/players/players.ts';
 import { recipeCpu } from './bench/recipe-cpu.ts';
 import { recovery } from './bench/recovery.ts';
 import { type BenchResult, formatResultTables, measurementOf } from './bench/result-tables.ts';
@@ -46,6 +47,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   startUp,
   controlLatency,
   ...capacities,
+  ...players,
   ...[
     clusterViewers,
     clusterKill,
@@ -60,10 +62,20 @@ const BENCHMARKS: readonly Benchmark[] = [
 
 const USAGE = `npm run bench -- [--seconds N] [--only NAME] [--json FILE]
   --seconds     how long each live benchmark measures, 5 to 600 (default 30)
-  --only        a benchmark, or all with the same part before the slash:
-                ${BENCHMARKS.map(({ name }) => name).join(', ')}
+  --only        a benchmark, or all whose names begin so, up to a slash:
+${listBenchmarks()}
   --json        also write the figures to this file
   --no-targets  missed targets are no failure, for slow machines`;
+
+/** A line for each measurement, with what is measured. A function, because the usage text stands above it. */
+function listBenchmarks(): string {
+  const measurements = [...new Set(BENCHMARKS.map(({ name }) => measurementOf(name)))];
+  const lines = measurements.map((measurement) => {
+    const subjects = BENCHMARKS.map(({ name }) => name).filter((name) => name.startsWith(`${measurement}/`));
+    return [measurement, ...subjects.map((name) => name.slice(measurement.length + 1))].join(' ');
+  });
+  return lines.map((line) => `                ${line}`).join('\n');
+}
 
 /** Parses the command line. Throws if it is wrong. */
 function readOptions(): BenchOptions {
@@ -78,7 +90,7 @@ function readOptions(): BenchOptions {
   const seconds = Number(values.seconds);
   if (!(seconds >= 5 && seconds <= 600)) throw new Error(`--seconds ${values.seconds}: not from 5 to 600`);
   const benchmarks = BENCHMARKS.filter(({ name }) => {
-    return values.only === undefined || values.only === name || values.only === measurementOf(name);
+    return values.only === undefined || values.only === name || name.startsWith(`${values.only}/`);
   });
   if (benchmarks.length === 0) throw new Error(`--only ${values.only}: no such benchmark`);
   return { benchmarks, seconds, jsonPath: values.json ?? null, isStrict: !values['no-targets'] };

@@ -21,7 +21,7 @@ export interface BenchContext extends ProgramContext {
 /** Figures by name. Names include the unit. Null if a figure could not be measured. */
 export type Figures = Readonly<Record<string, number | string | null>>;
 
-/** A benchmark. In its name, the measurement stands before the slash and the measured subject after it. */
+/** A benchmark. In its name, the measurement stands before the last slash and the measured subject after it. */
 export interface Benchmark {
   readonly name: string;
   /** Required values of its figures, by name. */

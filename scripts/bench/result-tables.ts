@@ -12,7 +12,8 @@ export interface BenchResult {
 }
 
 /**
- * Formats one table per measurement: a row for each figure, a column for each subject. Failures are listed below it.
+ * Formats one table per measurement: a row for each figure, a column for each subject. With more subjects than figures it is the other
+ * way round. Failures are listed below it.
  */
 export function formatResultTables(results: readonly BenchResult[]): string {
   const measurements = [...new Set(results.map(({ name }) => measurementOf(name)))];
@@ -25,15 +26,16 @@ export function formatResultTables(results: readonly BenchResult[]): string {
   return tables.join('\n\n');
 }
 
-/** The part of a benchmark's name before the slash. */
-export function measurementOf(name: string): string {
-  return name.split('/')[0] ?? name;
-}
+/** The part of a benchmark's name before the last slash. */
+export const measurementOf = (name: string): string => name.replace(/\/[^/]*$/, '');
 
 function formatResults(results: readonly BenchResult[]): string {
   const figureNames = [...new Set(results.flatMap(({ figures }) => Object.keys(figures)))];
   const columns = [['', ...figureNames], ...results.flatMap((result) => formatColumns(result, figureNames))];
-  const rows = ['', ...figureNames].map((_name, row) => columns.map((column) => column[row] ?? ''));
+  const isTransposed = results.length > figureNames.length;
+  const rows = isTransposed
+    ? columns
+    : ['', ...figureNames].map((_name, row) => columns.map((column) => column[row] ?? ''));
   return formatTable(rows, { isRightAligned: (column) => column > 0 });
 }
 

@@ -12,17 +12,21 @@ export const COUNTER = { bits: 16, left: 1 / 4, cellWidth: 1 / 32, cellHeight: 1
 const WHITE_MIN_LUMA = 160;
 const BLACK_MAX_LUMA = 96;
 
-/** A frame that a browser put on the screen. */
-export interface PresentedFrame {
+/** A picture that a viewer saw. */
+export interface ShownFrame {
   /** Number of the frame in the clip. Null if the counter is unreadable: there is no picture yet, or it is damaged. */
   readonly frameNumber: number | null;
   /** When it is expected on the screen, in milliseconds since 1970. */
   readonly displayedAtMs: number;
-  readonly mediaTimeSeconds: number;
-  /** How many frames the browser has presented, including those without a callback. */
+  /** How many frames the player has presented, including those that were not recorded. */
   readonly presentedFrames: number;
   /** Height of the decoded picture, which identifies the rendition. */
   readonly heightPixels: number;
+}
+
+/** A frame that a browser put on the screen. */
+export interface PresentedFrame extends ShownFrame {
+  readonly mediaTimeSeconds: number;
 }
 
 type RawFrame = Omit<PresentedFrame, 'frameNumber'> & { readonly lumas: readonly number[] };

@@ -1,0 +1,17 @@
+import type { ShownFrame } from '#kit/frame-counter.ts';
+
+/** Where a stream can be played from. */
+export interface StreamUrls {
+  readonly watchUrl: string;
+  readonly multivariantPlaylistUrl: string;
+  /** Of DASH. */
+  readonly manifestUrl: string;
+}
+
+/** A player that plays. */
+export interface PlayingPlayer {
+  /** The pictures that it has shown since the last call, oldest first. */
+  takeFrames(): Promise<readonly ShownFrame[]>;
+  /** Whether it has told its user that the stream has ended. A program has, if it ended by itself. */
+  hasEnded(): Promise<boolean>;
+}
