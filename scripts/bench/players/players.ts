@@ -165,9 +165,7 @@ async function reconnect(broadcast: Broadcast, watched: WatchedPlayer, seconds: 
   const firstPacketAtMs = await publisher.firstPacketAtMs;
   if (firstPacketAtMs === null) throw new Error(`publish failed: ${(await publisher.exited).stderrTail}`);
   await watched.pass(AWAY_SECONDS + seconds);
-  const isNew = ({ frameNumber, displayedAtMs }: ShownFrame): boolean =>
-    frameNumber !== null && publisher.captureTimeMs(frameNumber, displayedAtMs) !== null;
-  const firstNew = watched.frames.find((frame) => frame.displayedAtMs >= firstPacketAtMs && isNew(frame));
+  const firstNew = watched.frames.find(({ frameNumber }) => (frameNumber ?? 0) >= LATER_FIRST_FRAME);
   return firstNew === undefined ? null : (firstNew.displayedAtMs - firstPacketAtMs) / 1000;
 }
 
