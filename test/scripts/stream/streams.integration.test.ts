@@ -120,6 +120,7 @@ describe('show', () => {
         'Publisher     none',
         'Ladder        720p',
         'Latency       low',
+        'Codecs        h264',
         'Playback      public',
         'Key opens     from 2030-01-01T00:00:00.000Z',
         'Publish from  192.0.2.0/24',
