@@ -29,8 +29,8 @@ test('dash.js and Shaka Player play, go on when FFmpeg dies, and end', async () 
   await allPlayOn();
   process.kill((await platform.ffmpegPids()).at(-1) ?? 0, 'SIGKILL');
   await allPlayOn();
-  await publisher.stop();
   expect((await platform.callApi('POST', `/streams/${stream.id}/stop`)).status).toBe(202);
+  await publisher.kill();
   for (const page of pages) {
     await waitFor('the end', () => hasEnded(page));
     expect(await dashErrors(page)).toEqual([]);
