@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { RunFormat } from '#encoder/media/media-run.ts';
 import { BOX_HEADER_BYTES, childBoxes } from '#encoder/package/box-stream.ts';
+import { renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { Segment } from '#encoder/package/segment.ts';
@@ -71,6 +72,11 @@ test('HEVC is cut as H.264 is, over a killed FFmpeg and a slate, and can be deco
   ]);
   const [avc = 0, hvc = 0] = variants.map((line) => Number(/AVERAGE-BANDWIDTH=(\d+)/.exec(line)?.[1]));
   expect(hvc).toBeLessThan(avc - 200_000);
+
+  const manifest = renderDashManifest(stream, { publishedAtMs: Date.now(), phase: 'ended' }) ?? '';
+  const sets = manifest.split('<AdaptationSet ').slice(1);
+  const codecsOf = (set: string) => new Set([...set.matchAll(/codecs="([a-z0-9]+)/g)].map(([, codec]) => codec));
+  expect(new Set(sets.map((set) => [...codecsOf(set)].join()))).toEqual(new Set(['avc1', 'mp4a', 'hvc1']));
 }, 120_000);
 
 /** A slate as the stream would show it, of which 2.5 s are due at once. */

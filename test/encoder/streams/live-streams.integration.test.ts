@@ -105,7 +105,7 @@ test('a stream is live once viewers can play it, and ends if nobody comes back i
   publisher.leave();
   expect(currentPackage().ended).toBe(false);
   const ended = await eventOf('stream.ended');
-  expect(ended).toMatchObject({ streamId: 'stream-1', playbackId: 'playback-1', reason: 'publisher-left' });
+  expect(ended).toMatchObject({ streamId: 'stream-1', playbackId: 'playback-1', reason: 'publisher-lost' });
   expect(currentPackage().ended).toBe(true);
   expect(types()).toEqual(['stream.live', 'stream.ended']);
   await exits();
@@ -240,7 +240,7 @@ test('after a key rotation the publisher is told, and a publisher with the new k
   await goesOn();
   expect(currentPackage()).toBe(watched);
   next.leave();
-  expect(await eventOf('stream.ended')).toMatchObject({ reason: 'publisher-left' });
+  expect(await eventOf('stream.ended')).toMatchObject({ reason: 'publisher-lost' });
   expect(types()).toEqual(['stream.live', 'stream.ended']);
 });
 

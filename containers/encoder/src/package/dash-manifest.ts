@@ -97,29 +97,36 @@ function periodElement(stream: StreamPackage, period: DashPeriod, phase: DashPha
     start: duration(period.presentationMs / 1000),
   };
   const isPicture = ({ format }: DashRepresentation): boolean => format.size !== null;
-  const pictures = period.representations.filter(isPicture);
   const sounds = period.representations.filter((representation) => !isPicture(representation));
-  return element('Period', attributes, [
-    ...(pictures.length === 0 ? [] : [adaptationSet(stream, period, phase, pictures)]),
-    ...(sounds.length === 0 ? [] : [adaptationSet(stream, period, phase, sounds)]),
-  ]);
+  // Players switch within an adaptation set, so each codec has its own. The first one is H.264.
+  const pictures = period.representations.filter(isPicture);
+  const codecs = [...new Set(pictures.map(sampleEntryOf))];
+  const picturesIn = (codec: string) => pictures.filter((representation) => sampleEntryOf(representation) === codec);
+  const sets = [codecs[0] === undefined ? [] : picturesIn(codecs[0]), sounds, ...codecs.slice(1).map(picturesIn)];
+  const filled = sets.flatMap((set, id) =>
+    set.length === 0 ? [] : [adaptationSet(stream, period, phase, { id, set })],
+  );
+  return element('Period', attributes, filled);
 }
+
+/** The four characters before the first dot of a codec's name (RFC 6381 3.3). */
+const sampleEntryOf = ({ format }: DashRepresentation): string => format.codec.split('.')[0] ?? format.codec;
 
 function adaptationSet(
   stream: StreamPackage,
   period: DashPeriod,
   phase: DashPhase,
-  representations: readonly DashRepresentation[],
+  { id, set }: { readonly id: number; readonly set: readonly DashRepresentation[] },
 ): string {
-  const contentType = representations[0]?.format.size === null ? 'audio' : 'video';
+  const contentType = set[0]?.format.size === null ? 'audio' : 'video';
   const attributes = {
-    ...{ id: contentType === 'video' ? 0 : 1, contentType, mimeType: `${contentType}/mp4` },
+    ...{ id, contentType, mimeType: `${contentType}/mp4` },
     ...{ segmentAlignment: 'true', startWithSAP: 1, lang: contentType === 'audio' ? 'und' : null },
   };
   return element(
     'AdaptationSet',
     attributes,
-    representations.map((representation) => representationElement(stream, period, phase, representation)),
+    set.map((representation) => representationElement(stream, period, phase, representation)),
   );
 }
 
