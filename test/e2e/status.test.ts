@@ -1,4 +1,4 @@
-import type { PlaybackStatusBody } from '#domain/playback-status.ts';
+import type { PlaybackStatusBody, VersionedStatus } from '#domain/playback-status.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
@@ -11,10 +11,14 @@ beforeAll(async () => {
 });
 afterAll(closeTestPlatforms);
 
-/** What every task says of a playback id. */
+/** What every task says of a playback id, without the version of the answer. */
 const statusesOf = async (playbackId: string): Promise<PlaybackStatusBody[]> =>
   Promise.all(
-    platform.tasks.map(async ({ httpUrl }) => (await fetch(`${httpUrl}/live/${playbackId}/status.json`)).json()),
+    platform.tasks.map(async ({ httpUrl }) => {
+      const answer = await fetch(`${httpUrl}/live/${playbackId}/status.json`);
+      const { version: _, ...body }: VersionedStatus = await answer.json();
+      return body;
+    }),
   );
 
 /** Waits until every task says the same. */
