@@ -192,7 +192,6 @@ test.each([['-O'], ['--outputs-file']])(
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ ...OUTPUTS, ...MONITORING_OUTPUTS });
     await run('deploy', [...DEV, option, path], { exitCodes: [0, 1] });
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(OUTPUTS);
-    await rm(folder, { recursive: true });
   },
 );
 
