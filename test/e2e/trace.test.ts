@@ -34,7 +34,7 @@ test('a trace tells what the publisher sends and what FFmpeg said, on air and af
   await publisher.kill();
   const last = await waitFor('the end of the publish in the trace', async () => {
     const trace = await read();
-    return trace.publishes[0].endReason === 'publisher-left' && trace;
+    return trace.publishes[0].endReason === 'publisher-lost' && trace;
   });
   expect(JSON.stringify(last)).not.toContain(stream.streamKey);
 
