@@ -1,4 +1,4 @@
-import type { ShownFrame } from '#kit/frame-counter.ts';
+import type { SeenFrame } from '#kit/frame-counter.ts';
 
 /** What a viewer saw during a span of time. */
 export interface LatencySummary {
@@ -22,7 +22,7 @@ const STALL_MS = 250;
  * when a frame of the clip was last captured before a given time, or null if it never was.
  */
 export function summariseLatency(
-  frames: readonly ShownFrame[],
+  frames: readonly SeenFrame[],
   captureTimeMs: (frameNumber: number, atWallMs: number) => number | null,
   span: { readonly fromMs: number; readonly untilMs: number },
 ): LatencySummary {
@@ -45,7 +45,7 @@ export function summariseLatency(
 
 /** The longest time without a new picture, in milliseconds. 0 if there was no stall. */
 export function longestStallMs(
-  frames: readonly ShownFrame[],
+  frames: readonly SeenFrame[],
   span: { readonly fromMs: number; readonly untilMs: number },
 ): number {
   const inSpan = frames.filter(({ displayedAtMs }) => displayedAtMs >= span.fromMs && displayedAtMs <= span.untilMs);
@@ -66,7 +66,7 @@ export function percentile(values: readonly number[], percent: number): number |
  * callback. `presentedFrames` counts these too, so that a slow measurement is not mistaken for a stall.
  */
 function findStallsMs(
-  frames: readonly ShownFrame[],
+  frames: readonly SeenFrame[],
   span: { readonly fromMs: number; readonly untilMs: number },
 ): readonly number[] {
   const start = { displayedAtMs: span.fromMs, presentedFrames: (frames[0]?.presentedFrames ?? 0) - 1 };

@@ -13,7 +13,7 @@ const WHITE_MIN_LUMA = 160;
 const BLACK_MAX_LUMA = 96;
 
 /** A picture that a viewer saw. */
-export interface ShownFrame {
+export interface SeenFrame {
   /** Number of the frame in the clip. Null if the counter is unreadable: there is no picture yet, or it is damaged. */
   readonly frameNumber: number | null;
   /** When it is expected on the screen, in milliseconds since 1970. */
@@ -25,7 +25,7 @@ export interface ShownFrame {
 }
 
 /** A frame that a browser put on the screen. */
-export interface PresentedFrame extends ShownFrame {
+export interface PresentedFrame extends SeenFrame {
   readonly mediaTimeSeconds: number;
 }
 

@@ -6,7 +6,7 @@ import type { PlayingPlayer, StreamUrls } from './player-under-test.ts';
 
 type PageWindow = typeof globalThis & { hasEnded?: boolean };
 
-interface PagePlayer {
+interface PlayerPage {
   /** The player's script, as its package names it. Null if the browser plays by itself. */
   readonly script: string | null;
   readonly url: (urls: StreamUrls) => string;
@@ -67,7 +67,7 @@ export const PAGE_PLAYERS = {
   'chromium-native': { script: null, url: hlsUrl, play: playNatively },
   'shaka-dash': { script: 'shaka-player', url: dashUrl, play: playShaka },
   'dash.js': { script: 'dashjs/dist/modern/umd/dash.all.min.js', url: dashUrl, play: playDashJs },
-} as const satisfies Readonly<Record<string, PagePlayer>>;
+} as const satisfies Readonly<Record<string, PlayerPage>>;
 
 export type PagePlayerName = keyof typeof PAGE_PLAYERS;
 
@@ -80,7 +80,7 @@ export async function startPagePlayer(
   name: PagePlayerName,
   urls: StreamUrls,
 ): Promise<PlayingPlayer> {
-  const { script, url, play }: PagePlayer = PAGE_PLAYERS[name];
+  const { script, url, play }: PlayerPage = PAGE_PLAYERS[name];
   context.defer(() => page.close());
   await page.setContent('<video muted autoplay playsinline crossorigin="anonymous" width="320" height="180"></video>');
   if (script !== null) await page.addScriptTag({ path: require.resolve(script) });

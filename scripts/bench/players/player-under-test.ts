@@ -1,4 +1,4 @@
-import type { ShownFrame } from '#kit/frame-counter.ts';
+import type { SeenFrame } from '#kit/frame-counter.ts';
 
 /** Where a stream can be played from. */
 export interface StreamUrls {
@@ -11,7 +11,7 @@ export interface StreamUrls {
 /** A player that plays. */
 export interface PlayingPlayer {
   /** The pictures that it has shown since the last call, oldest first. */
-  takeFrames(): Promise<readonly ShownFrame[]>;
+  takeFrames(): Promise<readonly SeenFrame[]>;
   /** Whether it has told its user that the stream has ended. A program has, if it ended by itself. */
   hasEnded(): Promise<boolean>;
 }

@@ -3,7 +3,7 @@ import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
 import { launchBrowser } from '#kit/browser.ts';
 import { makeClip } from '#kit/clip.ts';
 import { isPlayable } from '#kit/first-playlist.ts';
-import type { ShownFrame } from '#kit/frame-counter.ts';
+import type { SeenFrame } from '#kit/frame-counter.ts';
 import { readDescendants } from '#kit/process-usage.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
@@ -26,13 +26,13 @@ const END_TIMEOUT_SECONDS = 45;
 const CLIP = { width: 640, height: 360, videoKbps: 1_500 } as const;
 const LATER_FIRST_FRAME = 10_000;
 
-type PlayerName = 'watch-page' | PagePlayerName | ScreenPlayerName;
+type TestedPlayer = 'watch-page' | PagePlayerName | ScreenPlayerName;
 
 const PLAYER_NAMES = [
   'watch-page',
   ...Object.keys(PAGE_PLAYERS),
   ...Object.keys(SCREEN_PLAYERS),
-] as readonly PlayerName[];
+] as readonly TestedPlayer[];
 
 /**
  * How each player plays a live stream: its start, its delay and its stalls; then a kill of FFmpeg, a reconnect of the publisher, and
@@ -46,7 +46,7 @@ export const players: readonly Benchmark[] = LATENCY_NAMES.flatMap((latency) =>
   })),
 );
 
-async function measure(context: BenchContext, latency: LatencyName, name: PlayerName): Promise<Figures> {
+async function measure(context: BenchContext, latency: LatencyName, name: TestedPlayer): Promise<Figures> {
   const missing = name in SCREEN_PLAYERS ? missingPrograms(name as ScreenPlayerName) : [];
   if (missing.length > 0) return { skipped: `there is no ${missing.join(', ')}` };
   const broadcast = await startBroadcast(context, latency);
@@ -76,7 +76,7 @@ async function measure(context: BenchContext, latency: LatencyName, name: Player
 
 const toSeconds = (milliseconds: number | null): number | null => (milliseconds === null ? null : milliseconds / 1000);
 
-interface Broadcast {
+interface MeasuredBroadcast {
   readonly running: RunningHeadend;
   readonly urls: StreamUrls;
   /** The present one. */
@@ -84,7 +84,7 @@ interface Broadcast {
   publishAgain(): Promise<void>;
 }
 
-async function startBroadcast(context: BenchContext, latency: LatencyName): Promise<Broadcast> {
+async function startBroadcast(context: BenchContext, latency: LatencyName): Promise<MeasuredBroadcast> {
   const clipPath = await makeClip(CLIP);
   // Other numbers, so that what comes late of the first publisher is not taken for the second one's.
   const laterClipPath = await makeClip({ ...CLIP, firstFrameNumber: LATER_FIRST_FRAME });
@@ -92,7 +92,7 @@ async function startBroadcast(context: BenchContext, latency: LatencyName): Prom
   const { watchUrl, multivariantPlaylistUrl } = running;
   const manifestUrl = multivariantPlaylistUrl.replace('master.m3u8', 'manifest.mpd');
   const rtmpUrl = running.publishUrl;
-  const broadcast: Broadcast = {
+  const broadcast: MeasuredBroadcast = {
     running,
     urls: { watchUrl, multivariantPlaylistUrl, manifestUrl },
     publisher: await startPublisher({ clipPath, rtmpUrl }),
@@ -107,7 +107,7 @@ async function startBroadcast(context: BenchContext, latency: LatencyName): Prom
   return broadcast;
 }
 
-async function start(context: BenchContext, name: PlayerName, urls: StreamUrls): Promise<PlayingPlayer> {
+async function start(context: BenchContext, name: TestedPlayer, urls: StreamUrls): Promise<PlayingPlayer> {
   if (name in SCREEN_PLAYERS) return startScreenPlayer(context, name as ScreenPlayerName, urls);
   const browser = await launchBrowser();
   context.defer(() => browser.close());
@@ -119,7 +119,7 @@ async function start(context: BenchContext, name: PlayerName, urls: StreamUrls):
 
 /** Everything that a player has shown. */
 class WatchedPlayer {
-  readonly frames: ShownFrame[] = [];
+  readonly frames: SeenFrame[] = [];
   readonly #player: PlayingPlayer;
   readonly #signal: AbortSignal;
 
@@ -128,8 +128,8 @@ class WatchedPlayer {
     this.#signal = signal;
   }
 
-  async firstFrame(): Promise<ShownFrame> {
-    const find = async (): Promise<ShownFrame | null> => {
+  async firstFrame(): Promise<SeenFrame> {
+    const find = async (): Promise<SeenFrame | null> => {
       this.frames.push(...(await this.#player.takeFrames()));
       return this.frames.find(({ frameNumber }) => frameNumber !== null) ?? null;
     };
@@ -141,13 +141,13 @@ class WatchedPlayer {
     this.frames.push(...(await this.#player.takeFrames()));
   }
 
-  framesOf({ fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number }): readonly ShownFrame[] {
+  framesOf({ fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number }): readonly SeenFrame[] {
     return this.frames.filter(({ displayedAtMs }) => displayedAtMs >= fromMs && displayedAtMs <= untilMs);
   }
 }
 
 /** Resolves to the longest time without a new picture after the kill. */
-async function killFfmpeg({ running }: Broadcast, watched: WatchedPlayer, seconds: number): Promise<number> {
+async function killFfmpeg({ running }: MeasuredBroadcast, watched: WatchedPlayer, seconds: number): Promise<number> {
   const ffmpeg = (await readDescendants(running.encoderPid)).find((child) => child.name === 'ffmpeg');
   if (ffmpeg === undefined) throw new Error('there is no FFmpeg to kill');
   const fromMs = Date.now();
@@ -157,7 +157,11 @@ async function killFfmpeg({ running }: Broadcast, watched: WatchedPlayer, second
 }
 
 /** Resolves to the time from the returned publisher's first packet to its first picture. Null if that never came. */
-async function reconnect(broadcast: Broadcast, watched: WatchedPlayer, seconds: number): Promise<number | null> {
+async function reconnect(
+  broadcast: MeasuredBroadcast,
+  watched: WatchedPlayer,
+  seconds: number,
+): Promise<number | null> {
   await broadcast.publisher.kill();
   await watched.pass(AWAY_SECONDS);
   await broadcast.publishAgain();
@@ -170,7 +174,7 @@ async function reconnect(broadcast: Broadcast, watched: WatchedPlayer, seconds: 
 }
 
 /** Stops the stream. Resolves to the time until the player says that it has ended. Null if it never does. */
-async function end({ running }: Broadcast, player: PlayingPlayer, signal: AbortSignal): Promise<number | null> {
+async function end({ running }: MeasuredBroadcast, player: PlayingPlayer, signal: AbortSignal): Promise<number | null> {
   if (await player.hasEnded()) return null;
   const fromMs = Date.now();
   await running.api.stopStream(running.streamId);

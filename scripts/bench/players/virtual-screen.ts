@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { readFrameNumber, type ShownFrame } from '#kit/frame-counter.ts';
+import { readFrameNumber, type SeenFrame } from '#kit/frame-counter.ts';
 import type { ProgramContext } from '../bench-context.ts';
 
 /** The programs that make a screen and read it. */
@@ -12,7 +12,7 @@ export interface VirtualScreen {
   /** For programs that draw on it: the variable DISPLAY. */
   readonly display: string;
   /** The pictures since the last call, oldest first. */
-  takeFrames(): readonly ShownFrame[];
+  takeFrames(): readonly SeenFrame[];
 }
 
 /** The size of the 360p rendition, so that a window that is as large as its video fills the screen. */
@@ -53,7 +53,7 @@ export async function startVirtualScreen(context: ProgramContext): Promise<Virtu
 
 /** Turns grey pictures into frames, and leaves out a picture that is like the one before it. */
 class ChangedFrames {
-  #frames: ShownFrame[] = [];
+  #frames: SeenFrame[] = [];
   #pending = Buffer.alloc(0);
   #last: number | null = null;
   #presentedFrames = 0;
@@ -66,7 +66,7 @@ class ChangedFrames {
     }
   }
 
-  take(): readonly ShownFrame[] {
+  take(): readonly SeenFrame[] {
     return this.#frames.splice(0);
   }
 
