@@ -20,6 +20,7 @@ async function ask(elsewhere: readonly OriginResponse[], isHere: () => boolean =
   const answer = await changedStatus(target, IDLE.version, request, {
     waits: new StatusWaits(limitMs === undefined ? {} : { limitMs }),
     isHere,
+    isHeld: () => false,
     answerHere: async () => answerOf({ status: 'live', title: 'here' }),
     answerElsewhere: async () => elsewhere[Math.min(asked++, elsewhere.length - 1)] as OriginResponse,
   });

@@ -93,6 +93,44 @@ describe('a request for the status that has the version of another one', () => {
       expect(JSON.parse((await ask(askAfter({ version }), {})).body)).toEqual(LIVE);
   });
 
+  test('is answered at once if its query is anything but a version', async () => {
+    const { version } = LIVE;
+    for (const query of [
+      `${version}0`,
+      `${version.slice(0, -1)}x`,
+      `${version}&x=1`,
+      `${version}&after=${version}`,
+      '',
+    ])
+      expect(JSON.parse((await ask(urlOf(`status.json?after=${query}`), {})).body)).toEqual(LIVE);
+    expect(JSON.parse((await ask(urlOf(`status.json?x=1&after=${version}`), {})).body)).toEqual(LIVE);
+  });
+
+  test('is looked at together with all others of its stream', async () => {
+    let reads = 0;
+    const held: OriginStream = {
+      currentPackage: new StreamPackage({ latency: 'low', firstMsn: 0 }),
+      formerPackages: [],
+      get statusBody(): PlaybackStatusBody {
+        reads += 1;
+        return { status: 'live' };
+      },
+      mayAnswer: async () => true,
+      isGone: false,
+      arrives: async () => true,
+    };
+    const room = new StatusWaits();
+    const handler = new OriginHandler({ findStream: async () => held, now: Date.now, statusWaits: room });
+    const { signal } = new AbortController();
+    const request: OriginRequest = { method: 'GET', url: askAfter(LIVE), headers: {}, acceptsGzip: false, signal };
+    const answers = Array.from({ length: 100 }, () => handler.handle(request, async () => 'elsewhere'));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    reads = 0;
+    room.close();
+    expect(reads).toBe(1);
+    await Promise.all(answers);
+  });
+
   test('is answered after a while with the same status, under another version, so that no cache has the next answer', async () => {
     const { body } = await ask(askAfter(LIVE), {}, new StatusWaits({ limitMs: 1 }));
     expect(JSON.parse(body)).toEqual({ status: 'live', version: LIVE.version.replace(/0$/, '1') });

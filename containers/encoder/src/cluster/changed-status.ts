@@ -12,6 +12,8 @@ export interface StatusSources {
   readonly waits: StatusWaits;
   /** Whether this task holds the stream by now. */
   readonly isHere: () => boolean;
+  /** Whether a task holds the stream, as far as known. */
+  readonly isHeld: () => boolean;
   /** Answers for a stream that this task holds now. */
   readonly answerHere: () => Promise<AnyResponse>;
   /** The answer of the holder, which has waited itself, or the one if nobody holds the stream. */
@@ -23,7 +25,7 @@ export async function changedStatus(
   { playbackId }: StatusTarget,
   after: string,
   { signal }: OriginRequest,
-  { waits, isHere, answerHere, answerElsewhere }: StatusSources,
+  { waits, isHere, isHeld, answerHere, answerElsewhere }: StatusSources,
 ): Promise<AnyResponse> {
   const deadlineMs = performance.now() + waits.limitMs;
   let known: OriginResponse | null = null;
@@ -35,7 +37,8 @@ export async function changedStatus(
     else if (known === null || answer.status === 200) return answer;
     const lookAtMs = performance.now() + LOOK_MS;
     const isOver = (): boolean => isHere() || performance.now() >= lookAtMs;
-    if (!(await waits.until(playbackId, isOver, deadlineMs - performance.now(), signal))) return known;
+    const wait = { playbackId, isHeld: isHeld(), timeoutMs: deadlineMs - performance.now(), signal };
+    if (!(await waits.until(wait, isOver))) return known;
     if (isHere()) return answerHere();
   }
 }

@@ -85,10 +85,11 @@ export class Forwarder {
 
   async answer(target: StreamTarget, request: OriginRequest): Promise<AnyResponse> {
     if (target.kind !== 'status' || target.after === null) return this.#answerNow(target, request);
-    const { statusWaits, isHere, answerHere } = this.#options;
+    const { statusWaits, isHere, answerHere, directory } = this.#options;
     return changedStatus(target, target.after, request, {
       waits: statusWaits,
       isHere: () => isHere(target.playbackId) && !this.#sentBack.has(request),
+      isHeld: () => directory.isHeld(target.playbackId),
       answerHere: () => {
         this.#sentBack.add(request);
         return answerHere(request);

@@ -62,14 +62,17 @@ export class OwnerDirectory {
    * Rejects with a StoreUnavailableError if nothing is known.
    */
   async find(playbackId: string): Promise<HeldStream | null> {
-    const known = this.#entries.peek(playbackId, { allowStale: true });
-    const isHeld = known !== undefined && known.held !== null;
-    return this.#heldOf(await this.#entries.fetch(playbackId, { allowStale: isHeld }));
+    return this.#heldOf(await this.#entries.fetch(playbackId, { allowStale: this.isHeld(playbackId) }));
   }
 
   /** Asks the store now, or takes the answer of a look-up that is under way. Rejects as `find` does. */
   async refresh(playbackId: string): Promise<HeldStream | null> {
     return this.#heldOf(await this.#entries.fetch(playbackId, { forceRefresh: true }));
+  }
+
+  /** Whether a task holds the stream, as far as known without a look-up. */
+  isHeld(playbackId: string): boolean {
+    return (this.#entries.peek(playbackId, { allowStale: true })?.held ?? null) !== null;
   }
 
   #heldOf(entry: KnownOwner | undefined): HeldStream | null {

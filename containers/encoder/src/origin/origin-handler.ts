@@ -16,6 +16,7 @@ import {
 } from './origin-response.ts';
 import { PlaylistCache, type RenderedPlaylist } from './playlist-cache.ts';
 import { parseRequestTarget, type RequestTarget, type StatusTarget, type StreamTarget } from './request-target.ts';
+import { StatusDigests } from './status-digests.ts';
 import { isVersionOf, withVersion } from './status-version.ts';
 import { StatusWaits } from './status-waits.ts';
 import { BLOCK_TARGET_DURATIONS, untilReady } from './until-ready.ts';
@@ -79,6 +80,7 @@ export class OriginHandler {
   readonly #statusWaits: StatusWaits;
   readonly #titleOf: TitleOf;
   readonly #playlists = new PlaylistCache();
+  readonly #digests = new StatusDigests();
 
   constructor(options: OriginHandlerOptions) {
     const { findStream, now, statusWaits = new StatusWaits(), titleOf = async () => undefined } = options;
@@ -129,8 +131,10 @@ export class OriginHandler {
     const { playbackId, after } = target;
     const title = await this.#titleOf(playbackId);
     if (after === null) return statusResponse(target, withTitle(held.statusBody, title));
-    const hasChanged = () => held.isGone || !isVersionOf(after, withTitle(held.statusBody, title));
-    await this.#statusWaits.until(playbackId, hasChanged, this.#statusWaits.limitMs, signal);
+    const digest = () => this.#digests.find(held, title, () => withTitle(held.statusBody, title));
+    const hasChanged = () => held.isGone || !isVersionOf(after, digest());
+    const wait = { playbackId, isHeld: true, timeoutMs: this.#statusWaits.limitMs, signal };
+    await this.#statusWaits.until(wait, hasChanged);
     return statusResponse(target, withTitle(held.statusBody, await this.#titleOf(playbackId)));
   }
 

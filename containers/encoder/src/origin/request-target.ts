@@ -1,5 +1,6 @@
 import { STATUS_AFTER } from '#domain/hls-files.ts';
 import { PLAYBACK_ID_SOURCE } from '#domain/playback-ids.ts';
+import { isVersion } from './status-version.ts';
 
 /** What a URL of the origin refers to. */
 export type RequestTarget =
@@ -44,6 +45,7 @@ const WHOLE_STREAM_KINDS = {
   'manifest.mpd': 'dash-manifest',
 } as const;
 const MEDIA_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}media\\.m3u8$`);
+const AFTER = `${STATUS_AFTER}=`;
 const INIT = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-init\\.mp4$`);
 const MEDIA = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-${NUMBER}(?:\\.${NUMBER})?\\.m4s$`);
 
@@ -65,12 +67,18 @@ function parsePlaylist(path: string, query: string): RequestTarget | undefined {
   if (whole !== null) {
     const playbackId = whole[1] ?? '';
     const kind = WHOLE_STREAM_KINDS[whole[2] as keyof typeof WHOLE_STREAM_KINDS];
-    if (kind === 'status') return { kind, playbackId, after: new URLSearchParams(query).get(STATUS_AFTER) };
+    if (kind === 'status') return { kind, playbackId, after: afterIn(query) };
     return { kind, playbackId };
   }
   const media = MEDIA_PLAYLIST.exec(path);
   if (media === null) return undefined;
   return { kind: 'media-playlist', playbackId: media[1] ?? '', rendition: media[2] ?? '', query };
+}
+
+/** The version, if that is the whole query: a viewer who adds to it would get past the cache, and fill the waits. */
+function afterIn(query: string): string | null {
+  const version = query.slice(AFTER.length);
+  return query.startsWith(AFTER) && isVersion(version) ? version : null;
 }
 
 function parseMedia(path: string): RequestTarget | undefined {

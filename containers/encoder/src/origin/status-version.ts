@@ -4,6 +4,7 @@ import type { OriginResponse } from './origin-response.ts';
 
 /** 48 bits. Two bodies of one stream do not share them by accident. */
 const DIGEST_CHARACTERS = 8;
+const VERSION = /^[\w-]{8}\.\d$/;
 /** Longer than any cache keeps an answer, in waits. */
 const MAX_WAITS = 10;
 
@@ -14,13 +15,16 @@ const MAX_WAITS = 10;
  */
 export function withVersion(body: PlaybackStatusBody, after: string | null): VersionedStatus {
   const digest = digestOf(body);
-  const [known, waits = ''] = (after ?? '').split('.');
-  const isKnown = known === digest && /^\d$/.test(waits);
-  return { ...body, version: `${digest}.${isKnown ? (Number(waits) + 1) % MAX_WAITS : 0}` };
+  const waits = after !== null && isVersionOf(after, digest) ? (Number(after.at(-1)) + 1) % MAX_WAITS : 0;
+  return { ...body, version: `${digest}.${waits}` };
 }
 
-/** Whether `version` is one of this body. */
-export const isVersionOf = (version: string, body: PlaybackStatusBody): boolean => digestIn(version) === digestOf(body);
+/** Whether a text has the form of a version. Each body has only ten, so that made-up URLs are answered at once. */
+export const isVersion = (text: string): boolean => VERSION.test(text);
+
+/** Whether `version` is one of the body with this digest. */
+export const isVersionOf = (version: string, digest: string): boolean =>
+  isVersion(version) && digestIn(version) === digest;
 
 /** Whether an answer has the status of which the asker has a version. */
 export function isSameStatus({ status, body }: OriginResponse, version: string): boolean {
@@ -31,5 +35,6 @@ export function isSameStatus({ status, body }: OriginResponse, version: string):
 
 const digestIn = (version: string): string | undefined => version.split('.', 1)[0];
 
-const digestOf = (body: PlaybackStatusBody): string =>
+/** A digest of the body. */
+export const digestOf = (body: PlaybackStatusBody): string =>
   createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, DIGEST_CHARACTERS);

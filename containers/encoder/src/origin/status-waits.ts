@@ -7,12 +7,23 @@ const CHECK_MS = 50;
 /** Each takes a connection and a look every 50 ms. CloudFront sends one for all its viewers in a region. */
 const MAX_WAITS = 1_000;
 const MAX_WAITS_PER_STREAM = 200;
-/** A stream that nobody holds costs two look-ups in DynamoDB a second, and a viewer can make ids up. */
-const MAX_STREAMS = 200;
+/** A stream that nobody holds costs two look-ups in DynamoDB a second. A viewer can make ids up, which must not push real streams out. */
+const MAX_UNHELD_STREAMS = 200;
+const MAX_UNHELD_WAITS = 300;
 
 export interface StatusWaitsOptions {
   /** @default 10 s */
   readonly limitMs?: number;
+}
+
+/** A request that waits. */
+export interface StatusWait {
+  readonly playbackId: string;
+  /** Whether a task holds the stream. */
+  readonly isHeld: boolean;
+  readonly timeoutMs: number;
+  /** Ends the wait. */
+  readonly signal: AbortSignal;
 }
 
 /** The requests of one task that wait until a status changes. */
@@ -20,7 +31,8 @@ export class StatusWaits {
   readonly limitMs: number;
   readonly #room = new WaitingRoom();
   readonly #closing = new AbortController();
-  readonly #perStream = new Map<string, number>();
+  readonly #held = new CountedWaits();
+  readonly #unheld = new CountedWaits();
   #timer: NodeJS.Timeout | null = null;
 
   constructor({ limitMs = STATUS_WAIT_MS }: StatusWaitsOptions = {}) {
@@ -36,16 +48,16 @@ export class StatusWaits {
    * Waits until `isOver`. Resolves to false if it is not after the time, when `signal` aborts, when the task goes away, and at once
    * if too many wait already.
    */
-  async until(playbackId: string, isOver: () => boolean, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-    const ofStream = this.#perStream.get(playbackId) ?? 0;
-    const isFull = ofStream === 0 ? this.#perStream.size >= MAX_STREAMS : ofStream >= MAX_WAITS_PER_STREAM;
-    if (isFull || this.#room.size >= MAX_WAITS) return isOver();
-    this.#perStream.set(playbackId, ofStream + 1);
+  async until(wait: StatusWait, isOver: () => boolean): Promise<boolean> {
+    if (this.#isFullFor(wait)) return isOver();
+    const counted = wait.isHeld ? this.#held : this.#unheld;
+    counted.add(wait.playbackId);
     this.#timer ??= setInterval(() => this.#room.recheck(), CHECK_MS);
     try {
-      return await this.#room.wait(isOver, timeoutMs, signal);
+      return await this.#room.wait(isOver, wait.timeoutMs, wait.signal);
     } finally {
-      this.#leave(playbackId);
+      counted.remove(wait.playbackId);
+      this.#rest();
     }
   }
 
@@ -55,12 +67,43 @@ export class StatusWaits {
     this.#room.close();
   }
 
-  #leave(playbackId: string): void {
-    const others = (this.#perStream.get(playbackId) ?? 0) - 1;
-    if (others > 0) this.#perStream.set(playbackId, others);
-    else this.#perStream.delete(playbackId);
-    if (this.#perStream.size > 0 || this.#timer === null) return;
+  #isFullFor({ playbackId, isHeld }: StatusWait): boolean {
+    const ofStream = this.#held.of(playbackId) + this.#unheld.of(playbackId);
+    if (this.#held.size + this.#unheld.size >= MAX_WAITS || ofStream >= MAX_WAITS_PER_STREAM) return true;
+    if (isHeld) return false;
+    const isNew = this.#unheld.of(playbackId) === 0;
+    return this.#unheld.size >= MAX_UNHELD_WAITS || (isNew && this.#unheld.streams >= MAX_UNHELD_STREAMS);
+  }
+
+  #rest(): void {
+    if (this.#held.size + this.#unheld.size > 0 || this.#timer === null) return;
     clearInterval(this.#timer);
     this.#timer = null;
+  }
+}
+
+/** How many wait, by playback id. */
+class CountedWaits {
+  readonly #perStream = new Map<string, number>();
+  size = 0;
+
+  get streams(): number {
+    return this.#perStream.size;
+  }
+
+  of(playbackId: string): number {
+    return this.#perStream.get(playbackId) ?? 0;
+  }
+
+  add(playbackId: string): void {
+    this.size += 1;
+    this.#perStream.set(playbackId, this.of(playbackId) + 1);
+  }
+
+  remove(playbackId: string): void {
+    this.size -= 1;
+    const others = this.of(playbackId) - 1;
+    if (others > 0) this.#perStream.set(playbackId, others);
+    else this.#perStream.delete(playbackId);
   }
 }
