@@ -153,6 +153,12 @@ test('a task that asks for a stream does not wait for a newer publish here, whic
   expect(streams.held).toEqual([]);
 });
 
+test('a stream that has come here keeps the title that it was published with', () => {
+  const media = new StreamPackage({ latency: 'ultra', firstMsn: 7, title: 'Harbour' });
+  const arrived = streams.arrive({ ...arriving(FIRST), package: media });
+  expect(arrived?.statusBody).toMatchObject({ title: 'Harbour' });
+});
+
 test('a publish waits for its stream, which is on its way here', async () => {
   const underWay = deferred();
   const bringing = streams.whileArriving({ streamId, playbackId }, async () => {

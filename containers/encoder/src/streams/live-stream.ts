@@ -63,8 +63,6 @@ export class LiveStream {
   readonly #hold: StreamHold;
   readonly #end: StreamEnd;
   readonly #publishes: StreamPublishes;
-  /** As the newest publish has it. */
-  #title: string | null = null;
   #isGoingLive = false;
   #isForgotten = false;
 
@@ -128,7 +126,7 @@ export class LiveStream {
     const { status, currentPackage } = this;
     return viewerStatus({
       status,
-      title: this.#title,
+      title: currentPackage.title,
       broadcast: this.#broadcast.latest,
       run: currentPackage.playableRun,
     });
@@ -195,7 +193,6 @@ export class LiveStream {
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
   publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): PublisherHandler {
-    this.#title = publisher.stream.title ?? null;
     // Both ingests may have begun at the same time.
     const handler = this.join(publisher) ?? this.#publishes.start(publisher, begun);
     this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });

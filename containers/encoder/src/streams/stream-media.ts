@@ -40,8 +40,6 @@ export class StreamMedia {
   readonly #options: StreamMediaOptions;
   /** What is published. The package on air may have another one until the next package can be played. */
   #latency: LatencyName;
-  /** Of what is published. Null if it has none, or before the first publish on this task. */
-  #title: string | null = null;
   #package: StreamPackage;
   /** Viewers do not see it before it can be played. */
   #next: StreamPackage | null = null;
@@ -106,10 +104,10 @@ export class StreamMedia {
   /** A publish begins. After an end, viewers wait for its package. Another latency profile takes another one, too. */
   onPublish({ latency, title }: Pick<AuthorisedStream, 'latency' | 'title'>): void {
     this.#latency = latency;
-    this.#title = title ?? null;
     if (this.#next?.latency !== latency) this.#dropNext();
     if (this.#package.ended) this.#replacePackage(this.#packageAfterCurrent());
-    this.#package.entitle(this.#title);
+    this.#package.entitle(title ?? null);
+    this.#next?.entitle(title ?? null);
   }
 
   /** Whether viewers' players can continue with such a run. */
@@ -180,7 +178,7 @@ export class StreamMedia {
   #packageAfterCurrent(): StreamPackage {
     const firstMsn = Math.max(this.#package.nextMsn() + UNASKED_NUMBERS, clockMediaSequence(this.#options.now()));
     const firstMediaSeconds = this.#package.nextMediaSeconds();
-    return new StreamPackage({ latency: this.#latency, title: this.#title, firstMsn, firstMediaSeconds });
+    return new StreamPackage({ latency: this.#latency, title: this.#package.title, firstMsn, firstMediaSeconds });
   }
 
   /** The next package can be played, so that players who load the stream anew find it. */
