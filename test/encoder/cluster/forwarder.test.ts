@@ -13,12 +13,14 @@ import { type ListeningServer, listenOnLoopback } from '#scripts/local/http-serv
 let holder: ListeningServer;
 let client: AnswerClient;
 let statusWaits: StatusWaits;
+let lookUps: number;
 /** Asks a task that does not hold the stream for its multivariant playlist. */
 let ask: (signal: AbortSignal, headers?: IncomingHttpHeaders) => ReturnType<Forwarder['answer']>;
 let askFor: (target: StreamTarget, url: string) => ReturnType<Forwarder['answer']>;
 
 async function start(answer: RequestListener, maxConnections = 10): Promise<void> {
   holder = await listenOnLoopback(createServer(answer));
+  lookUps = 0;
   const held = {
     ...{ streamId: 'stream', epoch: 1_000, leaseUntilMs: Date.now() + 60_000, broadcast: makeBroadcastState() },
     requestedEnd: null,
@@ -32,7 +34,12 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
   const forwarder = new Forwarder({
     ...{ taskId: 'own', client, catalogue: null, now: Date.now },
     directory: new OwnerDirectory({
-      store: { findHeld: async () => held },
+      store: {
+        findHeld: async () => {
+          lookUps += 1;
+          return held;
+        },
+      },
       ...{ now: Date.now, log: pino({ level: 'silent' }) },
     }),
     settleAbandoned: async () => false,
@@ -111,4 +118,19 @@ test('a task that goes away asks for the status as it is, in place of the one th
   statusWaits.close();
   expect(await answer).toMatchObject({ status: 200 });
   expect(asked).toEqual(['/live/id/status.json?after=seen.0', '/live/id/status.json']);
+});
+
+test('many who wait for a stream whose holder is dead cost one look', async () => {
+  let asked = 0;
+  await start(({ socket }) => {
+    asked += 1;
+    socket.destroy();
+  });
+  const wait = () =>
+    askFor({ kind: 'status', playbackId: 'id', after: 'AAAAAAAA.0' }, '/live/id/status.json?after=AAAAAAAA.0');
+  await wait();
+  const [askedOnce, lookUpsOnce] = [asked, lookUps];
+  for (let count = 0; count < 50; count++) expect(await wait()).toMatchObject({ status: 200 });
+  expect(asked - askedOnce).toBeLessThan(10);
+  expect(lookUps - lookUpsOnce).toBeLessThan(10);
 });

@@ -11,7 +11,7 @@ import {
   NOT_IN_TIME,
   type OriginResponse,
 } from '#encoder/origin/origin-response.ts';
-import type { StreamTarget } from '#encoder/origin/request-target.ts';
+import type { StatusTarget, StreamTarget } from '#encoder/origin/request-target.ts';
 import type { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { BLOCK_TARGET_DURATIONS } from '#encoder/origin/until-ready.ts';
 import { recordedStatus } from '#encoder/streams/viewer-status.ts';
@@ -21,6 +21,7 @@ import type { TaskAnswer } from './answers/answer-connection.ts';
 import { headerOf } from './answers/answer-head.ts';
 import { changedStatus } from './changed-status.ts';
 import type { OwnerDirectory } from './owner-directory.ts';
+import { SilentHolders } from './silent-holders.ts';
 import type { StreamCatalogue } from './stream-catalogue.ts';
 import { TaskUnreachableError } from './task-client.ts';
 
@@ -78,13 +79,14 @@ export class Forwarder {
   readonly #options: ForwarderOptions;
   /** Requests whose stream came to this task while they looked for it. Each goes back once, so that none goes round in circles. */
   readonly #sentBack = new WeakSet<OriginRequest>();
+  readonly #silent = new SilentHolders(() => performance.now());
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
   }
 
   async answer(target: StreamTarget, request: OriginRequest): Promise<AnyResponse> {
-    if (target.kind !== 'status' || target.after === null) return this.#answerNow(target, request);
+    if (!isWaiting(target)) return this.#answerNow(target, request);
     const { statusWaits, isHere, answerHere, directory } = this.#options;
     return changedStatus(target, target.after, request, {
       waits: statusWaits,
@@ -122,8 +124,14 @@ export class Forwarder {
         this.#sentBack.add(request);
         return answerHere(request);
       }
+      if (isWaiting(target) && this.#silent.isSilent(target.playbackId, held.epoch))
+        return statusResponse(target, await this.#statusOf(held, target));
       const answer = await this.#ask(held, target, request);
-      if (answer !== null) return answer;
+      if (answer !== null) {
+        this.#silent.onAnswer(target.playbackId);
+        return answer;
+      }
+      this.#silent.onSilence(target.playbackId, held.epoch);
       const latest = await directory.refresh(target.playbackId);
       if (latest === null) return this.#unheld(target);
       const hasChanged = latest.epoch !== held.epoch;
@@ -164,7 +172,7 @@ export class Forwarder {
     const { taskId, client } = this.#options;
     if (held.holder.taskId === taskId) return null;
     const { closed } = this.#options.statusWaits;
-    const isWait = target.kind === 'status' && target.after !== null && !closed.aborted;
+    const isWait = isWaiting(target) && !closed.aborted;
     // Any other request is answered before the stream could have changed its owner.
     const watch = mayBlock(target) ? this.#watchOwner(held, target.playbackId, request.signal) : null;
     const signal = watch?.signal ?? request.signal;
@@ -209,6 +217,8 @@ export class Forwarder {
   }
 }
 
+const isWaiting = (target: StreamTarget): target is StatusTarget & { readonly after: string } =>
+  target.kind === 'status' && target.after !== null;
 const isMedia = ({ kind }: StreamTarget): boolean => kind === 'init' || kind === 'segment' || kind === 'part';
 /** Media that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
 const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'init';
