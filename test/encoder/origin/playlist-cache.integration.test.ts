@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { PlaylistCache } from '#encoder/origin/playlist-cache.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { encodeRun, feed, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
@@ -29,4 +30,32 @@ test('a multivariant playlist is rendered once per change, not once per request'
   expect(stream.codecReads).toBe(codecReads);
   feed(sink, steps.slice(enough));
   expect(cache.multivariant(stream)).not.toBe(first);
+});
+
+test('a DASH manifest announces nothing once the publisher is silent, although nothing has changed', async () => {
+  const encoded = await encodeRun();
+  const steps = interleaved(encoded);
+  const stream = new StreamPackage({ latency: 'low', firstMsn: 100 });
+  const cache = new PlaylistCache();
+  feed(stream.beginRun(toMediaRun(encoded, 7)), steps.slice(0, Math.floor(steps.length / 2)));
+  const endOf = (manifest: string): number =>
+    Math.max(
+      ...[...manifest.matchAll(/<S t="(\d+)" d="(\d+)"(?: r="(\d+)")?/g)].map(
+        ([, t, d, r = '0']) => Number(t) + Number(d) * (Number(r) + 1),
+      ),
+    );
+  const manifest = () => cache.dashManifest(stream, 0);
+  const clock = jest.spyOn(performance, 'now');
+  try {
+    const nowMs = performance.now();
+    clock.mockReturnValue(nowMs);
+    const going = manifest();
+    expect(manifest()).toBe(going);
+    clock.mockReturnValue(nowMs + stream.silenceMs + 60_000);
+    const silent = manifest();
+    expect(endOf(String(silent?.plain))).toBeLessThan(endOf(String(going?.plain)));
+    expect(manifest()).toBe(silent);
+  } finally {
+    clock.mockRestore();
+  }
 });

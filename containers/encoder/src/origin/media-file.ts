@@ -2,7 +2,14 @@ import { mediaContentType, NOT_FOUND_CACHE_CONTROL } from '#domain/hls-files.ts'
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { Segment } from '#encoder/package/segment.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
-import { fileHeaders, type GrowingResponse, NOT_FOUND, NOT_IN_TIME, type OriginResponse } from './origin-response.ts';
+import {
+  fileHeaders,
+  type GrowingResponse,
+  IncompleteFileError,
+  NOT_FOUND,
+  NOT_IN_TIME,
+  type OriginResponse,
+} from './origin-response.ts';
 import type { RequestTarget } from './request-target.ts';
 import { untilReady } from './until-ready.ts';
 
@@ -88,7 +95,7 @@ async function* partsOf(
   for (let index = 0; ; index++) {
     const isDecided = (): boolean => index < segment.parts.length || segment.isComplete;
     if (!isDecided() && !(await untilReady(stream, timeline, isDecided, signal))) {
-      throw new Error('the rest of the segment has not come in time');
+      throw new IncompleteFileError('the rest of the segment has not come in time');
     }
     const part = segment.parts[index];
     if (part === undefined) return;

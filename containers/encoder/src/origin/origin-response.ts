@@ -17,6 +17,11 @@ export interface GrowingResponse {
   readonly parts: AsyncIterable<Buffer>;
 }
 
+/** A file did not become complete in time, as when its publisher has fallen silent. */
+export class IncompleteFileError extends Error {
+  override readonly name = 'IncompleteFileError';
+}
+
 /** The answer of the task that holds the stream. It is passed on as it comes in. */
 export interface ForwardedResponse {
   readonly status: number;

@@ -10,6 +10,7 @@ import {
   CORS_HEADERS,
   errorResponse,
   type GrowingResponse,
+  IncompleteFileError,
   type OriginResponse,
 } from './origin-response.ts';
 
@@ -204,7 +205,8 @@ export class OriginServer {
       if (request.method !== 'HEAD') for await (const part of answer.parts) await writeBody(response, [part]);
       response.end();
     } catch (error) {
-      if (!response.destroyed) this.#options.log.warn({ err: error, url: request.url }, 'a segment stays incomplete');
+      const level = error instanceof IncompleteFileError ? 'debug' : 'warn';
+      if (!response.destroyed) this.#options.log[level]({ err: error, url: request.url }, 'a segment stays incomplete');
       response.destroy();
     }
   }

@@ -10,11 +10,12 @@ const DASH_ENDING_MS = 4_000;
 
 /** A rendered playlist. It is compressed at most once, however many viewers request it. */
 export class RenderedPlaylist {
-  readonly version: number;
+  /** Of what it was rendered from. */
+  readonly version: string;
   readonly plain: Buffer;
   #gzipped: Buffer | null = null;
 
-  constructor(version: number, text: string) {
+  constructor(version: string, text: string) {
     this.version = version;
     this.plain = Buffer.from(text);
   }
@@ -49,10 +50,11 @@ export class PlaylistCache {
   dashManifest(stream: StreamPackage, nowMs: number): RenderedPlaylist | undefined {
     const phase = this.#dashPhase(stream, nowMs);
     const key = `${phase}.mpd`;
-    const known = this.#find(stream, key);
+    const version = `${stream.version} ${silentRenditions(stream)}`;
+    const known = this.#find(stream, key, version);
     if (known !== undefined) return known;
     const text = renderDashManifest(stream, { publishedAtMs: nowMs, phase });
-    return text === null ? undefined : this.#keep(stream, key, text);
+    return text === null ? undefined : this.#keep(stream, key, text, version);
   }
 
   /** The end comes in two steps, and each must reach every player. The time begins when the first one looks. */
@@ -63,15 +65,19 @@ export class PlaylistCache {
     return nowMs < seenAtMs + DASH_ENDING_MS ? 'ending' : 'ended';
   }
 
-  #find(stream: StreamPackage, key: string): RenderedPlaylist | undefined {
+  #find(stream: StreamPackage, key: string, version = `${stream.version}`): RenderedPlaylist | undefined {
     const known = this.#rendered.get(stream)?.get(key);
-    return known?.version === stream.version ? known : undefined;
+    return known?.version === version ? known : undefined;
   }
 
-  #keep(stream: StreamPackage, key: string, text: string): RenderedPlaylist {
+  #keep(stream: StreamPackage, key: string, text: string, version = `${stream.version}`): RenderedPlaylist {
     const playlists = this.#rendered.get(stream) ?? new Map<string, RenderedPlaylist>();
-    const playlist = new RenderedPlaylist(stream.version, text);
+    const playlist = new RenderedPlaylist(version, text);
     this.#rendered.set(stream, playlists.set(key, playlist));
     return playlist;
   }
 }
+
+/** A manifest announces nothing of renditions that are silent. They become so without a change. */
+const silentRenditions = (stream: StreamPackage): string =>
+  [...stream.renditions].flatMap(([name, timeline]) => (timeline.isInterrupted(stream.silenceMs) ? name : [])).join();
