@@ -149,6 +149,20 @@ test('codecs, sizes, rates and channels are those of the media', () => {
   expect(manifestOf(during(4.7).stream)).toMatch(/AudioChannelConfiguration [^>]* value="2"/);
 });
 
+test('the language of the sound is told if it is known', () => {
+  const languageOf = (language?: string): string => {
+    const followed = new FollowedPackage('low');
+    const run = toMediaRun(encoded, 7);
+    const audio = run.audio && { ...run.audio, ...(language !== undefined && { language }) };
+    feed(followed.beginRun({ ...run, audio }), upTo(4.7));
+    return attribute(
+      /<AdaptationSet [^>]*contentType="audio"[^>]*>/.exec(manifestOf(followed.stream))?.[0] ?? '',
+      'lang',
+    );
+  };
+  expect([languageOf(), languageOf('pt-BR')]).toEqual(['und', 'pt-BR']);
+});
+
 test.each([
   ['goes on', 0, 0],
   ['begins later', 5, 5],

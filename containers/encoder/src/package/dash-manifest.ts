@@ -121,7 +121,7 @@ function adaptationSet(
   const contentType = set[0]?.format.size === null ? 'audio' : 'video';
   const attributes = {
     ...{ id, contentType, mimeType: `${contentType}/mp4` },
-    ...{ segmentAlignment: 'true', startWithSAP: 1, lang: contentType === 'audio' ? 'und' : null },
+    ...{ segmentAlignment: 'true', startWithSAP: 1, lang: contentType === 'audio' ? languageOf(stream) : null },
   };
   return element(
     'AdaptationSet',
@@ -129,6 +129,9 @@ function adaptationSet(
     set.map((representation) => representationElement(stream, period, phase, representation)),
   );
 }
+
+/** Of the sound. `und` if nobody knows it (ISO 639-2). */
+const languageOf = ({ playableRun }: StreamPackage): string => playableRun?.audio?.language ?? 'und';
 
 function representationElement(
   stream: StreamPackage,
