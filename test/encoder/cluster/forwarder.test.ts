@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { jest } from '@jest/globals';
 import pino from 'pino';
 import { AnswerClient } from '#encoder/cluster/answers/answer-client.ts';
 import { Forwarder, MISDIRECTED_STATUS } from '#encoder/cluster/forwarder.ts';
@@ -133,4 +134,18 @@ test('many who wait for a stream whose holder is dead cost one look', async () =
   for (let count = 0; count < 50; count++) expect(await wait()).toMatchObject({ status: 200 });
   expect(asked - askedOnce).toBeLessThan(10);
   expect(lookUps - lookUpsOnce).toBeLessThan(10);
+});
+
+test('a request that has waited for long gets the status of another task as it is', async () => {
+  const asked: string[] = [];
+  await start(({ url = '' }, response) => {
+    asked.push(url);
+    response.writeHead(200, { 'headend-epoch': 1_000, 'content-length': 0 }).end();
+  });
+  const url = '/live/id/status.json?after=AAAAAAAA.0';
+  const wait = () => askFor({ kind: 'status', playbackId: 'id', after: 'AAAAAAAA.0' }, url);
+  await wait();
+  jest.spyOn(statusWaits, 'remainingMs').mockReturnValue(statusWaits.limitMs - 3_001);
+  await wait();
+  expect(asked).toEqual([url, '/live/id/status.json']);
 });

@@ -47,6 +47,15 @@ test('a wait is over after its time, and when nobody waits for its answer', asyn
   expect(second.result).toBe(false);
 });
 
+test('a request that waits again has only the time that is left', async () => {
+  const [request, other] = [{}, {}];
+  expect(waits.remainingMs(request)).toBe(waits.limitMs);
+  await jest.advanceTimersByTimeAsync(4_000);
+  expect([waits.remainingMs(request), waits.remainingMs(other)]).toEqual([waits.limitMs - 4_000, waits.limitMs]);
+  await jest.advanceTimersByTimeAsync(LONG_MS);
+  expect(waits.remainingMs(request)).toBe(0);
+});
+
 test('when the task goes away, nobody waits', async () => {
   const before = follow(waits.until(WAIT, () => false));
   waits.close();

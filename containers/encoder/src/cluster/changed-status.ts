@@ -24,10 +24,10 @@ export interface StatusSources {
 export async function changedStatus(
   { playbackId }: StatusTarget,
   after: string,
-  { signal }: OriginRequest,
+  request: OriginRequest,
   { waits, isHere, isHeld, answerHere, answerElsewhere }: StatusSources,
 ): Promise<AnyResponse> {
-  const deadlineMs = performance.now() + waits.limitMs;
+  const deadlineMs = performance.now() + waits.remainingMs(request);
   let known: OriginResponse | null = null;
   for (;;) {
     const answer: AnyResponse = await answerElsewhere();
@@ -37,7 +37,7 @@ export async function changedStatus(
     else if (known === null || answer.status === 200) return answer;
     const lookAtMs = performance.now() + LOOK_MS;
     const isOver = (): boolean => isHere() || performance.now() >= lookAtMs;
-    const wait = { playbackId, isHeld: isHeld(), timeoutMs: deadlineMs - performance.now(), signal };
+    const wait = { playbackId, isHeld: isHeld(), timeoutMs: deadlineMs - performance.now(), signal: request.signal };
     if (!(await waits.until(wait, isOver))) return known;
     if (isHere()) return answerHere();
   }

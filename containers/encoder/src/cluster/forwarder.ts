@@ -36,6 +36,8 @@ const OWNER_POLL_MS = 250;
 const OWNER_CHECK_MS = 1_000;
 /** A request that does not wait for the stream is answered within milliseconds. */
 const PROMPT_ANSWER_MS = 1_500;
+/** After so long, a request for a status waits for no other task. That one waits 10 s, and pages wait 15 s in all. */
+const MAX_WAITED_MS = 3_000;
 /** What is not passed on: headers of one connection (RFC 9110 7.6.1), and our own. */
 const HOP_HEADERS: ReadonlySet<string> = new Set([
   'connection',
@@ -172,7 +174,7 @@ export class Forwarder {
     const { taskId, client } = this.#options;
     if (held.holder.taskId === taskId) return null;
     const { closed } = this.#options.statusWaits;
-    const isWait = isWaiting(target) && !closed.aborted;
+    const isWait = isWaiting(target) && !closed.aborted && !this.#hasWaited(request);
     // Any other request is answered before the stream could have changed its owner.
     const watch = mayBlock(target) ? this.#watchOwner(held, target.playbackId, request.signal) : null;
     const signal = watch?.signal ?? request.signal;
@@ -194,6 +196,12 @@ export class Forwarder {
     } finally {
       watch?.stop();
     }
+  }
+
+  /** Whether a request has waited for so long that the whole wait of another task is too much. */
+  #hasWaited(request: OriginRequest): boolean {
+    const { statusWaits } = this.#options;
+    return statusWaits.limitMs - statusWaits.remainingMs(request) > MAX_WAITED_MS;
   }
 
   /** A signal that aborts when the client goes away, or when the stream has another owner than the one that is asked. */

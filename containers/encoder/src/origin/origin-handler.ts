@@ -127,13 +127,14 @@ export class OriginHandler {
   }
 
   /** A stream may have got another title since it was published. Whoever waits hears of that when the wait is over. */
-  async #status(held: OriginStream, target: StatusTarget, { signal }: OriginRequest): Promise<OriginResponse> {
+  async #status(held: OriginStream, target: StatusTarget, request: OriginRequest): Promise<OriginResponse> {
     const { playbackId, after } = target;
+    const timeoutMs = this.#statusWaits.remainingMs(request);
     const title = await this.#titleOf(playbackId);
     if (after === null) return statusResponse(target, withTitle(held.statusBody, title));
     const digest = () => this.#digests.find(held, title, () => withTitle(held.statusBody, title));
     const hasChanged = () => held.isGone || !isVersionOf(after, digest());
-    const wait = { playbackId, isHeld: true, timeoutMs: this.#statusWaits.limitMs, signal };
+    const wait = { playbackId, isHeld: true, timeoutMs, signal: request.signal };
     await this.#statusWaits.until(wait, hasChanged);
     return statusResponse(target, withTitle(held.statusBody, await this.#titleOf(playbackId)));
   }

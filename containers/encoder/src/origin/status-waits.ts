@@ -31,6 +31,8 @@ export class StatusWaits {
   readonly limitMs: number;
   readonly #room = new WaitingRoom();
   readonly #closing = new AbortController();
+  /** When each request began to wait, by a clock that never steps. */
+  readonly #beganAtMs = new WeakMap<object, number>();
   readonly #held = new CountedWaits();
   readonly #unheld = new CountedWaits();
   #timer: NodeJS.Timeout | null = null;
@@ -42,6 +44,14 @@ export class StatusWaits {
   /** Aborts when nobody may wait any more, because the task goes away. */
   get closed(): AbortSignal {
     return this.#closing.signal;
+  }
+
+  /** How long a request may wait yet. Its time begins with the first call, and goes on when its stream moves to another task. */
+  remainingMs(request: object): number {
+    const nowMs = performance.now();
+    const beganAtMs = this.#beganAtMs.get(request) ?? nowMs;
+    this.#beganAtMs.set(request, beganAtMs);
+    return Math.max(0, beganAtMs + this.limitMs - nowMs);
   }
 
   /**
