@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { endSeconds, type Segment } from '#encoder/package/segment.ts';
@@ -118,6 +119,30 @@ test('what is announced comes true, in sound too', () => {
     }
   }
 });
+
+test.each([4.7, 2.6])(
+  '%d s into a run, a silent publisher gets no segment announced that then changes',
+  (atSeconds) => {
+    const { stream } = during(atSeconds);
+    const timesOf = () => read(manifestOf(stream))[0]?.representations.map(({ times }) => [...times]) ?? [];
+    const clock = jest.spyOn(performance, 'now');
+    try {
+      const nowMs = performance.now();
+      clock.mockReturnValue(nowMs);
+      const going = timesOf();
+      clock.mockReturnValue(nowMs + stream.silenceMs + 60_000);
+      const silent = timesOf();
+      expect(silent).toHaveLength(3);
+      for (const [index, times] of silent.entries()) {
+        expect(times.length).toBeGreaterThan(0);
+        expect(times.length).toBeLessThan(going[index]?.length ?? 0);
+        expect(going[index]?.slice(0, times.length)).toEqual(times);
+      }
+    } finally {
+      clock.mockRestore();
+    }
+  },
+);
 
 test('presentation time is the date, and low latency is announced', () => {
   const manifest = manifestOf(during(4.7).stream);

@@ -94,17 +94,14 @@ function spansOf(stream: StreamPackage, of: TimelineOfPeriod, segments: readonly
   );
   const next = of.timeline.nextPart();
   const last = segments.at(-1);
-  if (
-    next === undefined ||
-    next.epoch !== last?.epoch ||
-    last !== of.timeline.newest() ||
-    !isGoingOn(stream, of.timeline)
-  ) {
+  if (next === undefined || next.epoch !== last?.epoch || last !== of.timeline.newest()) {
     return last === undefined || last.isComplete
       ? spans
       : [...spans, { fromSeconds: last.mediaSeconds, toSeconds: endSeconds(last) }];
   }
-  return [...spans, ...announced(stream, of, last)];
+  if (isGoingOn(stream, of.timeline)) return [...spans, ...announced(stream, of, last)];
+  // What is listed must not change: Shaka Player 5.2.12 lists a segment that gets longer twice.
+  return spans.length > 0 ? spans : announced(stream, of, last).slice(0, 1);
 }
 
 function isGoingOn(stream: StreamPackage, timeline: RenditionTimeline): boolean {
