@@ -126,8 +126,8 @@ if (!navigator.onLine) handle('offline');
 
 declare global {
   interface Window {
-    /** The answer to the page's first request for the status, by early.ts, until this file takes it. */
-    headendEarlyStatus?: Promise<Response>;
+    /** The answer to the page's first request for the status, by early.ts, until this file takes it. Null from then on. */
+    headendEarlyStatus?: Promise<Response> | null;
     /**
      * The page's state, for tests and benchmarks. `hls` is null before playback and with the browser's built-in HLS.
      */
@@ -161,8 +161,8 @@ window.headend = {
 };
 
 const request: typeof fetch = (input, init) => {
-  const early = input === statusUrl ? window.headendEarlyStatus : undefined;
-  delete window.headendEarlyStatus;
+  const early = input === statusUrl ? window.headendEarlyStatus : null;
+  window.headendEarlyStatus = null;
   return early ?? fetch(input, init);
 };
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -40,7 +40,7 @@ export interface StatusWatch {
 export const REFUSED_STATUS = 403;
 
 /** Longer than any healthy server takes, but short enough to retry while the viewer still waits. */
-const TIMEOUT_MS = 4000;
+export const STATUS_TIMEOUT_MS = 4000;
 /** A server answers a request that waits for a change after 10 s. */
 const WAIT_TIMEOUT_MS = 15_000;
 /** The pause before the next request if the last one has not waited, as when too many wait on the server. */
@@ -134,7 +134,7 @@ async function ask(
 ): Promise<{ readonly report: StatusReport; readonly received: ReceivedStatus | null }> {
   try {
     const url = after === null ? statusUrl : `${statusUrl}?${STATUS_AFTER}=${encodeURIComponent(after)}`;
-    const limit = AbortSignal.timeout(after === null ? TIMEOUT_MS : WAIT_TIMEOUT_MS);
+    const limit = AbortSignal.timeout(after === null ? STATUS_TIMEOUT_MS : WAIT_TIMEOUT_MS);
     const response = await fetchImpl(url, { cache: 'no-store', signal: AbortSignal.any([signal, limit]) });
     if (response.status === REFUSED_STATUS && isProtected) return { report: 'refused', received: null };
     const received = response.status === 200 ? parseStatus(await response.json()) : null;
