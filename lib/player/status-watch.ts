@@ -97,34 +97,39 @@ export function watchStatus(options: StatusWatchOptions): StatusWatch {
 
 async function repeat(options: StatusWatchOptions, take: (report: StatusReport) => void): Promise<void> {
   const { signal, sleep, now, random, whenWatched } = options;
-  let known: ReceivedStatus | null = null;
+  let lastBody = '';
+  // Null: the next request does not wait.
+  let version: string | null = null;
   let failures = 0;
   while (!signal.aborted) {
     await whenWatched();
     const askedAtMs = now();
-    const { report, received } = await ask(options, known?.version ?? null);
+    const hasVersion = version !== null;
+    const { report, received } = await ask(options, version);
     if (signal.aborted) return;
     if (received !== null) {
       take(received.body);
-      const isUnchanged = JSON.stringify(received.body) === JSON.stringify(known?.body);
+      const body = JSON.stringify(received.body);
       const hasWaited = now() - askedAtMs > UNWAITED_PAUSE_MS;
-      if (!isUnchanged) await sleep(CHANGED_PAUSE_MS);
+      if (body !== lastBody) await sleep(CHANGED_PAUSE_MS);
       else if (!hasWaited) await sleep(UNWAITED_PAUSE_MS * (1 + random() / 2));
-      known = received;
-      failures = 0;
+      lastBody = body;
+      // A server that answers at once may still fail every request that waits.
+      if (hasVersion || received.version === null) failures = 0;
+      version = received.version;
       continue;
     }
     if (report === 'refused') {
       take(report);
       return;
     }
-    // A server that restarts cuts the requests that wait. So the first failure of one is no reason to worry anybody.
-    const mayBeRestart = known?.version != null && failures === 0;
-    known = null;
+    version = null;
     failures += 1;
-    if (mayBeRestart) continue;
-    take(report);
-    await sleep(Math.min(UNWAITED_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS) * (0.5 + random() / 2));
+    // A server that restarts cuts the requests that wait. So the failure of one is no reason to worry anybody.
+    if (!hasVersion) take(report);
+    // All pages of a server lose it together, and the first retry is spread over the whole pause.
+    const share = hasVersion && failures === 1 ? random() : 0.5 + random() / 2;
+    await sleep(Math.min(UNWAITED_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS) * share);
   }
 }
 

@@ -68,9 +68,17 @@ test('asks seldom if the server lets nobody wait', async () => {
 test('says nothing of a wait that breaks off, and waits longer after each failure', async () => {
   const failures = Array.from({ length: 6 }, () => BUSY);
   expect(await watch([IDLE, BROKEN, IDLE, BROKEN, ...failures, LIVE, BUSY])).toEqual([
-    ...['ask', 'idle', '100 ms', 'ask?after=i.0', 'ask', '100 ms', 'ask?after=i.0'],
-    ...['ask', 'unreachable', '2000 ms', 'ask', '4000 ms', 'ask', '8000 ms', 'ask', '8000 ms'],
+    ...['ask', 'idle', '100 ms', 'ask?after=i.0', '1000 ms', 'ask', '1500 ms', 'ask?after=i.0', '2000 ms'],
+    ...['ask', 'unreachable', '4000 ms', 'ask', '8000 ms', 'ask', '8000 ms', 'ask', '8000 ms'],
     ...['ask', '8000 ms', 'ask', '8000 ms', 'ask', 'live One', '100 ms', 'ask?after=l.0'],
+  ]);
+});
+
+test('asks ever more seldom, and says nothing, while only requests that wait fail', async () => {
+  expect(await watch([IDLE, BUSY, IDLE, BUSY, IDLE, BROKEN, IDLE, STILL_IDLE, BUSY, BUSY])).toEqual([
+    ...['ask', 'idle', '100 ms', 'ask?after=i.0', '1000 ms', 'ask', '1500 ms', 'ask?after=i.0', '2000 ms'],
+    ...['ask', '1500 ms', 'ask?after=i.0', '4000 ms', 'ask', '1500 ms', 'ask?after=i.0'],
+    ...['ask?after=i.1', '1000 ms', 'ask'],
   ]);
 });
 
