@@ -1,5 +1,5 @@
 import { parsePageAddress } from './page-address.ts';
-import { STATUS_TIMEOUT_MS } from './status-watch.ts';
+import { STATUS_TIMEOUT_MS } from './status-timeout.ts';
 
 /**
  * Runs while the browser still loads and compiles the page's script, which is a hundred times as long: asks for the

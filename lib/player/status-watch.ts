@@ -1,5 +1,6 @@
 import { STATUS_AFTER } from '#domain/hls-files.ts';
 import { PLAYBACK_STATUSES, type PlaybackStatusBody } from '#domain/playback-status.ts';
+import { STATUS_TIMEOUT_MS } from './status-timeout.ts';
 
 /**
  * What is known of a stream: its status, or why there is none. `refused`: the viewer token is missing, has expired or
@@ -39,8 +40,6 @@ export interface StatusWatch {
 /** HTTP status of a request whose viewer token is missing, expired or for another stream. */
 export const REFUSED_STATUS = 403;
 
-/** Longer than any healthy server takes, but short enough to retry while the viewer still waits. */
-export const STATUS_TIMEOUT_MS = 4000;
 /** A server answers a request that waits for a change after 10 s. */
 const WAIT_TIMEOUT_MS = 15_000;
 /** The pause before the next request if the last one has not waited, as when too many wait on the server. */
