@@ -17,7 +17,8 @@ export interface ControlTargets {
 
 /** Changes the volume, and switches the sound on. */
 export function setVolume(video: HTMLVideoElement, volume: number): void {
-  video.volume = Math.min(1, Math.max(0, volume));
+  // Ten steps down from 1 must end at 0, and not at what binary fractions leave.
+  video.volume = Math.min(1, Math.max(0, Number(volume.toFixed(3))));
   video.muted = video.volume === 0;
 }
 
