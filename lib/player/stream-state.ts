@@ -122,7 +122,7 @@ function stateOf(facts: StreamFacts): StreamState {
   if (isOver && picture !== 'still') return 'ended';
   if (!facts.isOnline) return 'offline';
   if (answer === 'unreachable') return 'unreachable';
-  if (body?.status === 'idle') return 'starting-soon';
+  if (body?.status === 'idle' && !facts.hasPlayed) return 'starting-soon';
   if (facts.isBlocked) return 'blocked';
   return absenceOf(body) ?? STATE_OF_PICTURE[picture];
 }

@@ -56,6 +56,7 @@ test.each<[string, StreamEvent[], StreamState]>([
   ['the page opens after the end', [ENDED], 'ended'],
   ['the server forgets what has ended', [ENDED, IDLE], 'ended'],
   ['the stream is gone when the page is back', [LIVE, 'moving', 'failed', IDLE], 'ended'],
+  ['its end was not heard of, and its last seconds stutter', [LIVE, 'moving', 'still', IDLE], 'buffering'],
   ['the next broadcast begins', [LIVE, 'moving', ENDED, 'ended', LIVE], 'loading'],
 
   ['the link has expired', ['refused'], 'expired'],
