@@ -175,9 +175,11 @@ export class HlsPlayback implements Playback {
     this.#hasPlaylist = true;
     this.#playlistAtMs = performance.now();
     if (!(networkDetails instanceof XMLHttpRequest)) return;
+    // Not timeOrigin: performance.now() may stop while the device sleeps, and the wall clock may be set.
+    const wallOffsetMs = Date.now() - performance.now();
     this.#clock.observe({
-      askedAtMs: performance.timeOrigin + stats.loading.start,
-      answeredAtMs: performance.timeOrigin + stats.loading.first,
+      askedAtMs: wallOffsetMs + stats.loading.start,
+      answeredAtMs: wallOffsetMs + stats.loading.first,
       date: networkDetails.getResponseHeader('date'),
       age: networkDetails.getResponseHeader('age'),
     });
