@@ -18,6 +18,7 @@ export interface WatchdogMemory {
    * playback.
    */
   readonly currentTime: number;
+  readonly sampledAtMs: number;
   readonly movedAtMs: number;
   /** Remedies tried since the picture last moved. */
   readonly remedies: number;
@@ -59,11 +60,14 @@ const LOST_GIVE_UP_MS = 10_000;
 /** Without any playlist response the connection or the stream is gone, so start afresh. */
 const SILENT_GIVE_UP_MS = 8000;
 const AHEAD_SECONDS = 0.5;
-/** A larger step between two samples is a seek, not playback. */
+/**
+ * A step between two samples that is larger than the time between them, by more than this, is a seek and not playback.
+ * Browsers run the timers of hidden pages once a minute.
+ */
 const MAX_STEP_SECONDS = 3;
 
 export function initialWatchdogMemory(nowMs: number): WatchdogMemory {
-  return { currentTime: 0, movedAtMs: nowMs, remedies: 0 };
+  return { currentTime: 0, sampledAtMs: nowMs, movedAtMs: nowMs, remedies: 0 };
 }
 
 function remedyFor(sample: WatchdogSample, memory: WatchdogMemory): WatchdogAction {
@@ -82,16 +86,17 @@ function remedyFor(sample: WatchdogSample, memory: WatchdogMemory): WatchdogActi
 /** Judges one sample of playback. Pure: pass the returned memory to the next call. */
 export function watch(memory: WatchdogMemory, sample: WatchdogSample): WatchdogVerdict {
   const step = sample.currentTime - memory.currentTime;
+  const maxStep = MAX_STEP_SECONDS + (sample.nowMs - memory.sampledAtMs) / 1000;
   // A paused picture may be moved by a seek only.
-  const isMoving = sample.isMeantToMove && step > 0 && step < MAX_STEP_SECONDS;
+  const isMoving = sample.isMeantToMove && step > 0 && step < maxStep;
+  const sampled = { currentTime: sample.currentTime, sampledAtMs: sample.nowMs };
   if (isMoving || !sample.isMeantToMove) {
-    const rested = { currentTime: sample.currentTime, movedAtMs: sample.nowMs, remedies: 0 };
-    return { memory: rested, action: 'none', isMoving, isStarved: false };
+    return { memory: { ...sampled, movedAtMs: sample.nowMs, remedies: 0 }, action: 'none', isMoving, isStarved: false };
   }
   const action = remedyFor(sample, memory);
   const remedies = memory.remedies + (action === 'none' ? 0 : 1);
   return {
-    memory: { currentTime: sample.currentTime, movedAtMs: memory.movedAtMs, remedies },
+    memory: { ...sampled, movedAtMs: memory.movedAtMs, remedies },
     action,
     isMoving: false,
     isStarved: sample.nowMs - memory.movedAtMs > STARVED_AFTER_MS,

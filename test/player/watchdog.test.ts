@@ -51,7 +51,7 @@ test('leaves playback alone that is not meant to move', () => {
 
 test('tells playback from a standstill, and a seek from playback', () => {
   const sample = { ...STANDING, nowMs: 4500, playlistAtMs: 4500 };
-  const memory = { currentTime: 10, movedAtMs: 0, remedies: 2 };
+  const memory = { currentTime: 10, sampledAtMs: 4300, movedAtMs: 0, remedies: 2 };
   expect(watch(memory, sample)).toMatchObject({ isMoving: false, isStarved: true });
   expect(watch(memory, { ...sample, currentTime: 10.2 })).toMatchObject({
     isMoving: true,
@@ -60,4 +60,14 @@ test('tells playback from a standstill, and a seek from playback', () => {
   });
   expect(watch(memory, { ...sample, currentTime: 20 })).toMatchObject({ isMoving: false, isStarved: true });
   expect(watch(memory, { ...sample, currentTime: 5 })).toMatchObject({ isMoving: false, isStarved: true });
+});
+
+test('a minute between two samples, as in a hidden page, may bring a minute of playback', () => {
+  const memory = { currentTime: 10, sampledAtMs: 0, movedAtMs: 0, remedies: 0 };
+  const sample = { ...STANDING, nowMs: 60_000, playlistAtMs: 60_000 };
+  expect(watch(memory, { ...sample, currentTime: 70 })).toMatchObject({
+    isMoving: true,
+    memory: { sampledAtMs: 60_000, movedAtMs: 60_000 },
+  });
+  expect(watch(memory, { ...sample, currentTime: 80 })).toMatchObject({ isMoving: false, memory: { movedAtMs: 0 } });
 });
