@@ -95,7 +95,8 @@ export class HlsPlayback implements Playback {
   }
 
   jumpToLive(): void {
-    if (!this.#isClosed) this.#follower.jumpToLive();
+    if (this.#hasEnded()) this.#finish('ended');
+    else if (!this.#isClosed) this.#follower.jumpToLive();
   }
 
   pauseLoading(): void {
@@ -103,7 +104,8 @@ export class HlsPlayback implements Playback {
   }
 
   resumeLoading(): void {
-    if (!this.#isClosed) this.hls.startLoad();
+    if (this.#hasEnded()) this.#finish('ended');
+    else if (!this.#isClosed) this.hls.startLoad();
   }
 
   stayBehind(): void {
@@ -204,6 +206,11 @@ export class HlsPlayback implements Playback {
     // Recovery attaches the video element again, which pauses it. Resume unless the viewer had paused.
     if (!this.#video.paused) this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video, this.#onProgress));
     this.hls.recoverMediaError();
+  }
+
+  /** The video's own `ended` never comes while it is paused. */
+  #hasEnded(): boolean {
+    return !this.#isClosed && this.hls.latestLevelDetails?.live === false;
   }
 
   #finish(result: PlaybackOutcome): void {

@@ -119,6 +119,8 @@ bindControls({
 });
 for (const event of ['volumechange', 'loadedmetadata']) video.addEventListener(event, showSound);
 for (const event of ['play', 'pause', 'seeked']) video.addEventListener(event, showBadge);
+video.addEventListener('pause', () => handle('paused'));
+video.addEventListener('play', () => handle('resumed'));
 video.addEventListener('resize', () => view.showAspect(video.videoWidth / video.videoHeight));
 window.setInterval(showBadge, BADGE_INTERVAL_MS);
 window.setInterval(checkStill, STILL_CHECK_MS);

@@ -21,7 +21,8 @@ export type StreamState =
 /**
  * An event that can change the state. An object is an answer of status.json. `unreachable`: there was no answer.
  * `refused`: the viewer token is missing, has expired or belongs to another stream. `still`: the picture has just
- * stopped. `blocked`: the browser starts no playback without a tap. `cannot-play`: it has no way to play HLS.
+ * stopped. `blocked`: the browser starts no playback without a tap. `paused`, `resumed`: of the video, by whoever.
+ * `cannot-play`: the browser has no way to play HLS.
  */
 export type StreamEvent =
   | PlaybackStatusBody
@@ -30,6 +31,8 @@ export type StreamEvent =
   | 'unreachable'
   | 'refused'
   | 'still'
+  | 'paused'
+  | 'resumed'
   | 'online'
   | 'offline'
   | 'cannot-play';
@@ -48,6 +51,7 @@ interface StreamFacts {
   readonly isOnline: boolean;
   readonly picture: PicturePhase;
   readonly isBlocked: boolean;
+  readonly isPaused: boolean;
   /** Whether this page has shown a moving picture. If so, a stream that is idle has ended. If not, it has yet to begin. */
   readonly hasPlayed: boolean;
   readonly canPlay: boolean;
@@ -65,6 +69,7 @@ export const INITIAL_STATUS: StreamStatus = {
   isOnline: true,
   picture: 'none',
   isBlocked: false,
+  isPaused: false,
   hasPlayed: false,
   canPlay: true,
 };
@@ -73,8 +78,9 @@ export const INITIAL_STATUS: StreamStatus = {
 export function nextStatus(status: StreamStatus, event: StreamEvent): StreamStatus {
   const facts = { ...status, ...changeOf(status, event) };
   const state = stateOf(facts);
-  // The next broadcast has its own picture.
-  const next: StreamStatus = { ...facts, state, picture: state === 'ended' ? 'none' : facts.picture };
+  // The next broadcast has its own picture. But a paused one may still go on to its end.
+  const isPictureOver = state === 'ended' && !(facts.isPaused && facts.picture === 'moving');
+  const next: StreamStatus = { ...facts, state, picture: isPictureOver ? 'none' : facts.picture };
   const isChanged = (Object.keys(next) as (keyof StreamStatus)[]).some((key) => next[key] !== status[key]);
   return isChanged ? next : status;
 }
@@ -94,6 +100,9 @@ function changeOf({ body, picture }: StreamFacts, event: StreamEvent): Partial<S
       return { isOnline: event === 'online' };
     case 'blocked':
       return { isBlocked: true };
+    case 'paused':
+    case 'resumed':
+      return { isPaused: event === 'paused' };
     case 'cannot-play':
       return { canPlay: false };
     case 'moving':
@@ -114,11 +123,14 @@ function stateOf(facts: StreamFacts): StreamState {
   const { body, answer, picture } = facts;
   if (!facts.canPlay) return 'unsupported';
   if (answer === 'refused') return 'expired';
+  const isOver = body?.status === 'ended' || (body?.status === 'idle' && facts.hasPlayed);
+  const isUnknown = body?.status === 'unknown';
+  // A paused picture does not reach the end by itself.
+  if (facts.isPaused && (isOver || isUnknown)) return isOver ? 'ended' : 'unknown';
   // While the picture moves, there is nothing to say about the network, and the end is not reached.
   if (picture === 'moving') return absenceOf(body) ?? 'playing';
-  if (body?.status === 'unknown') return 'unknown';
+  if (isUnknown) return 'unknown';
   // The last seconds may still come, so a picture that stands for a moment has not ended.
-  const isOver = body?.status === 'ended' || (body?.status === 'idle' && facts.hasPlayed);
   if (isOver && picture !== 'still') return 'ended';
   if (!facts.isOnline) return 'offline';
   if (answer === 'unreachable') return 'unreachable';

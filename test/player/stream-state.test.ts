@@ -57,6 +57,13 @@ test.each<[string, StreamEvent[], StreamState]>([
   ['the server forgets what has ended', [ENDED, IDLE], 'ended'],
   ['the stream is gone when the page is back', [LIVE, 'moving', 'failed', IDLE], 'ended'],
   ['its end was not heard of, and its last seconds stutter', [LIVE, 'moving', 'still', IDLE], 'buffering'],
+  ['the viewer has paused', [LIVE, 'moving', 'paused'], 'playing'],
+  ['the stream ends in the pause', [LIVE, 'moving', 'paused', ENDED], 'ended'],
+  ['it is forgotten in the pause', [LIVE, 'moving', 'still', 'paused', IDLE], 'ended'],
+  ['it is deleted in the pause', [LIVE, 'moving', 'paused', UNKNOWN], 'unknown'],
+  ['the viewer still watches its last seconds', [LIVE, 'moving', 'paused', ENDED, 'resumed'], 'playing'],
+  ['and its end', [LIVE, 'moving', 'paused', ENDED, 'resumed', 'paused', 'ended'], 'ended'],
+  ['the next broadcast begins in the pause', [LIVE, 'moving', 'paused', ENDED, LIVE], 'playing'],
   ['the next broadcast begins', [LIVE, 'moving', ENDED, 'ended', LIVE], 'loading'],
 
   ['the link has expired', ['refused'], 'expired'],
