@@ -173,7 +173,7 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
   // The page watches until it is closed.
   const { signal } = new AbortController();
   const now = (): number => performance.now();
-  const attention = new PageAttention(document, now);
+  const attention = new PageAttention({ document, video, now });
   const statusWatch = watchStatus({
     ...{ statusUrl, isProtected: address.isProtected, fetch: request, sleep, signal },
     ...{ now, random: Math.random },
