@@ -3,7 +3,7 @@ export interface Preferences {
   /** 0 to 1. */
   readonly volume: number;
   readonly isMuted: boolean;
-  /** Height of the chosen rendition. Null: automatic. */
+  /** Height of the chosen rendition, its width if that is shorter. Null: automatic. */
   readonly height: number | null;
 }
 
