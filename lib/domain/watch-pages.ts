@@ -11,9 +11,9 @@ export interface WatchPageName {
   readonly playbackId: string;
 }
 
-const PAGE_PATH = new RegExp(`^/(${PAGE_KINDS.join('|')})/(${PLAYBACK_ID_SOURCE})$`);
+const PAGE_PATH = new RegExp(`^/(${PAGE_KINDS.join('|')})/(${PLAYBACK_ID_SOURCE})/?$`);
 
-/** The page at a URL path. Null if there is none. */
+/** The page at a URL path, with or without a slash at its end. Null if there is none. */
 export function parsePagePath(path: string): WatchPageName | null {
   const [, kind, playbackId] = PAGE_PATH.exec(path) ?? [];
   return kind === undefined || playbackId === undefined ? null : { kind: kind as PageKind, playbackId };

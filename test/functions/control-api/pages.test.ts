@@ -177,8 +177,8 @@ describe('oEmbed', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  test('does not mind a query or the fragment with a token', async () => {
-    for (const rest of ['#token=abc', '?utm=x', '?a=1#b'])
+  test('does not mind a slash, a query or the fragment with a token', async () => {
+    for (const rest of ['/', '#token=abc', '?utm=x', '?a=1#b'])
       expect(await oEmbed({ url: `${urlOf(ID)}${rest}`, format: 'json' })).toMatchObject({ status: 200 });
   });
 });

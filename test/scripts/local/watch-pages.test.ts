@@ -30,6 +30,7 @@ const textOf = async (path: string): Promise<string> => (await fetch(`${server.u
 test.each([
   [`/watch/${ID}`, `/index.html?kind=watch&id=${ID}`],
   [`/embed/t${ID}?utm_source=x&kind=embed&id=other`, `/index.html?kind=embed&id=t${ID}`],
+  [`/watch/${ID}/`, `/index.html?kind=watch&id=${ID}`],
   ['/watch/nobody', '/index.html?'],
   [`/watch/${ID}/more`, '/index.html?'],
   [`/watch/${ID.toUpperCase()}`, '/index.html?'],
@@ -42,6 +43,8 @@ test('the function in CloudFront knows the same pages as the rest of the code', 
   for (const path of [
     `/watch/${ID}`,
     `/embed/t${ID}`,
+    `/embed/t${ID}/`,
+    `/watch/${ID}//`,
     `/watch/${ID}a`,
     `/clip/${ID}`,
     '/watch/',
