@@ -12,7 +12,7 @@ export interface EndedPause {
 export interface PauseHandlers {
   readonly onIdle: () => void;
   readonly onResume: (pause: EndedPause) => void;
-  /** The viewer is back at a page that the browser has paused. */
+  /** The viewer is back at a page that the browser has paused, or plays on by a key of the device. */
   readonly onReturn: () => void;
 }
 
@@ -30,6 +30,12 @@ export class PauseWatch {
       if (!video.ended) this.begin({ isByViewer: isSeen });
     });
     video.addEventListener('play', () => this.#end());
+    // The keys of a keyboard or a headset, and the browser's media controls. They pause a hidden page too.
+    navigator.mediaSession?.setActionHandler('pause', () => {
+      if (!video.paused) this.begin({ isByViewer: true });
+      video.pause();
+    });
+    navigator.mediaSession?.setActionHandler('play', () => handlers.onReturn());
     document.addEventListener('visibilitychange', () => {
       if (document.visibilityState === 'visible' && this.#pause?.isByViewer === false) handlers.onReturn();
     });
