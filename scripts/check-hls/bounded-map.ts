@@ -1,4 +1,4 @@
-/** Forgets the oldest entry when there are too many. */
+/** Forgets the entry that was set the longest ago when there are too many. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #most: number;
 
@@ -8,6 +8,7 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   }
 
   override set(key: Key, value: Value): this {
+    this.delete(key);
     super.set(key, value);
     if (this.size > this.#most) {
       const { value: oldest, done } = this.keys().next();

@@ -8,6 +8,9 @@ import { mainTrack, type PartMedia, SEGMENT_RULES, type SegmentMedia, spans } fr
 import type { SegmentHistory } from './segment-history.ts';
 
 const MAX_FILES = 1_000;
+/** More than the files that may be asked for once more. */
+const MAX_DONE = 5_000;
+const MAX_INITS = 100;
 const MAX_MEASURED = 5_000;
 /** Segments that wait for files before the oldest is judged by what there is. */
 const MAX_WAITING = 64;
@@ -25,7 +28,9 @@ export interface MediaJudgeOptions {
 export class MediaJudge {
   readonly #options: MediaJudgeOptions;
   readonly #files = new BoundedMap<string, MediaFile>(MAX_FILES);
-  readonly #inits = new Map<string, InitFacts | string>();
+  /** Paths of files whose segments were judged: nobody needs them again. */
+  readonly #done = new BoundedMap<string, true>(MAX_DONE);
+  readonly #inits = new BoundedMap<string, InitFacts | string>(MAX_INITS);
   readonly #waiting = new Map<number, ListedSegment>();
   readonly #measured = new BoundedMap<number, JudgedSegment>(MAX_MEASURED);
   #newest = -1;
@@ -56,6 +61,7 @@ export class MediaJudge {
   }
 
   addFile(file: MediaFile): void {
+    if (this.#done.has(file.path)) return;
     this.#files.set(file.path, file);
     this.#judgeReady();
   }
@@ -90,13 +96,26 @@ export class MediaJudge {
   #judge(msn: number): void {
     const listed = this.#waiting.get(msn);
     this.#waiting.delete(msn);
-    const file = this.#file(listed?.uri ?? null);
+    if (listed === undefined) return;
+    this.#judgeListed(listed);
+    for (const uri of [listed.uri, ...listed.parts.map((part) => part.uri)]) if (uri !== null) this.#drop(uri);
+  }
+
+  #drop(uri: string): void {
+    const path = this.#options.toPath(uri);
+    this.#files.delete(path);
+    this.#done.set(path, true);
+  }
+
+  #judgeListed(listed: ListedSegment): void {
+    const { msn } = listed;
+    const file = this.#file(listed.uri);
     const init = this.#init(msn);
     const isNext = msn === this.#newest + 1;
     this.#newest = msn;
     const previous = isNext ? this.#previous : null;
     this.#previous = null;
-    if (listed === undefined || file === undefined || init === null) return;
+    if (file === undefined || init === null) return;
     const facts = typeof init === 'string' ? init : readMedia(file, init);
     const segment: SegmentMedia = {
       ...{ listed, file, facts, init, previous },
@@ -109,8 +128,6 @@ export class MediaJudge {
     this.#newestEndSeconds = spans(facts, init).at(-1)?.endSeconds ?? this.#newestEndSeconds;
     this.#previous = { ...segment, previous: null, parts: [] };
     this.#measured.set(msn, measure(segment));
-    for (const { file: part } of segment.parts) this.#files.delete(part.path);
-    this.#files.delete(file.path);
   }
 
   /** All or none, since some of them say nothing of the segment. */

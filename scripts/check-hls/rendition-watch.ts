@@ -26,7 +26,7 @@ const OK = 200;
 export class RenditionWatch {
   playlists = 0;
   readonly #options: RenditionWatchOptions;
-  readonly #loads = new BoundedMap<string, Promise<unknown>>(MAX_NAMES);
+  readonly #loads = new BoundedMap<string, Promise<undefined>>(MAX_NAMES);
   readonly #removed: RemovedFiles;
   readonly #trials: DirectiveTrials;
   readonly #beside = new Set<Promise<unknown>>();
@@ -86,7 +86,10 @@ export class RenditionWatch {
   }
 
   #once(uri: string): void {
-    if (!this.#loads.has(uri)) this.#loads.set(uri, this.#options.get(this.#resolve(uri)));
+    if (this.#loads.has(uri)) return;
+    // Without the answer, whose body would stay in memory.
+    const load = this.#options.get(this.#resolve(uri)).then(() => undefined);
+    this.#loads.set(uri, load);
   }
 
   #resolve(uri: string): string {
