@@ -10,6 +10,11 @@ export interface CheckHlsTerminal {
   readonly stderr: Pick<NodeJS.WritableStream, 'write'>;
 }
 
+interface CheckHlsReport {
+  readonly watchedSeconds: number;
+  readonly findings: readonly HlsFinding[];
+}
+
 export const CHECK_HLS_EXIT = { clean: 0, found: 1, wrongUsage: 2, notWatched: 3 } as const;
 
 /** Watches a stream and prints what was found. Resolves to the exit code. Ctrl-C and SIGTERM end the watch early. */
@@ -22,11 +27,12 @@ export async function runCheckHls(
   const end = setTimeout(interrupt, seconds * 1000);
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const { checker, answers, failure } = await watchStream({ url, signal: interruption.signal });
+    const { checker, answers, watchedSeconds, failure } = await watchStream({ url, signal: interruption.signal });
     const findings = checker.findings();
     if (failure !== null) terminal.stderr.write(`The stream could not be watched: ${toPrintable(failure)}.\n`);
     if (failure !== null && findings.length === 0) return CHECK_HLS_EXIT.notWatched;
-    terminal.stdout.write(isJson ? `${JSON.stringify({ findings })}\n` : formatFindings(findings, answers));
+    const report = { watchedSeconds: Math.round(watchedSeconds), findings };
+    terminal.stdout.write(isJson ? `${JSON.stringify(report)}\n` : formatReport(report, answers));
     return findings.length === 0 ? CHECK_HLS_EXIT.clean : CHECK_HLS_EXIT.found;
   } finally {
     clearTimeout(end);
@@ -34,8 +40,8 @@ export async function runCheckHls(
   }
 }
 
-function formatFindings(findings: readonly HlsFinding[], answers: number): string {
+function formatReport({ watchedSeconds, findings }: CheckHlsReport, answers: number): string {
   const lines = findings.map(({ rule, section, evidence }) => `${rule} (${section})\n  ${toPrintable(evidence)}\n`);
   const found = findings.length === 0 ? 'Nothing was found' : `${findings.length} found`;
-  return `${lines.join('')}${found} in ${answers} answers, by ${HLS_RULES.length} rules.\n`;
+  return `${lines.join('')}${found} in ${answers} answers, watched for ${watchedSeconds} s, by ${HLS_RULES.length} rules.\n`;
 }

@@ -12,7 +12,7 @@ const SECONDS = { usual: 60, least: 1, most: 86_400 } as const;
 export const CHECK_HLS_USAGE = `npm run check:hls -- URL [options]
   URL          of a live stream's multivariant playlist, or of one media playlist
   --seconds N  how long it is watched, ${SECONDS.least} to ${SECONDS.most} (default ${SECONDS.usual}), or until the stream ends
-  --json       print one line of JSON: {"findings":[{"rule","section","evidence"}]}
+  --json       print one line of JSON: {"watchedSeconds","findings":[{"rule","section","evidence"}]}
 Watches the stream as a low-latency player does, all renditions at once, and checks what it sees against RFC 8216bis.
 Exit codes: 0 nothing was found, 1 something was, 2 wrong usage, 3 the stream could not be watched.`;
 

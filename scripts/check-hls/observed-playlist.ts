@@ -3,8 +3,9 @@ import type { FindingList } from './finding-list.ts';
 import { toMediaFile } from './media/media-file.ts';
 import { MediaJudge } from './media-judge.ts';
 import { ObservedFiles } from './observed-files.ts';
-import { type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
-import { type PlaylistProgress, ProgressRecord } from './playlist-progress.ts';
+import { compareEnds, endOf, type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
+import { type PlaylistProgress, ProgressRecord, playlistTypeOf } from './playlist-progress.ts';
+import { STANDSTILL_RULES } from './rules/liveness-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
 import { PART_RULES } from './rules/part-rules.ts';
 import type { ObservedRendition } from './rules/presentation-rules.ts';
@@ -13,11 +14,13 @@ import { SYNTAX_RULES } from './rules/syntax-rules.ts';
 import { UPDATE_RULES } from './rules/update-rules.ts';
 import { SegmentHistory } from './segment-history.ts';
 
-/** A playlist's answer without what is not needed of it. */
-export type PlaylistResponse = Pick<TimedResponse, 'url' | 'status' | 'body' | 'startedAtMs' | 'endedAtMs'>;
+/** A playlist's answer without what is not needed of it. Without headers it did not come over HTTP. */
+export type PlaylistResponse = Pick<TimedResponse, 'url' | 'status' | 'body' | 'startedAtMs' | 'endedAtMs'> &
+  Partial<Pick<TimedResponse, 'headers'>>;
 
 const PART_KEPT_TARGETS = 3;
 const OK = 200;
+const SERVER_ERROR = 500;
 
 /** One media playlist: all answers for it, and for the media that it names. */
 export class ObservedPlaylist {
@@ -32,6 +35,8 @@ export class ObservedPlaylist {
   #lastText = '';
   #hasParts = false;
   #hasHints = false;
+  /** When there was something new, or a reason why there is not. */
+  #movedAtMs: number | null = null;
 
   constructor(path: string, place: string, findings: FindingList) {
     this.path = path;
@@ -56,6 +61,7 @@ export class ObservedPlaylist {
     const query = new URL(url, 'http://stream').searchParams;
     const before = this.progress.before(startedAtMs);
     const playlist = status === OK ? this.#addText(response, query.has('_HLS_skip'), before) : null;
+    this.#checkMoves(response, query.has('_HLS_msn'), playlist);
     if (playlist !== null) this.progress.add(playlist, endedAtMs);
     const after = this.progress.latest;
     if (before !== null && after !== null && (query.has('_HLS_msn') || query.has('_HLS_part'))) {
@@ -104,6 +110,23 @@ export class ObservedPlaylist {
       },
       ...{ segments: this.#judge.measured, track: this.#judge.track },
     };
+  }
+
+  /** A stream whose plain playlist is refused is down, which is no standstill. A held request is refused because of one. */
+  #checkMoves(
+    { status, headers, startedAtMs, endedAtMs }: PlaylistResponse,
+    isBlocking: boolean,
+    playlist: MediaPlaylist | null,
+  ): void {
+    const known = this.progress.latest;
+    const isNewer = playlist !== null && (known === null || compareEnds(endOf(playlist), known.end) > 0);
+    if (isNewer || (status >= SERVER_ERROR && !isBlocking)) this.#movedAtMs = endedAtMs;
+    const isLive = playlist !== null && !playlist.isEnded && playlistTypeOf(playlist) !== 'VOD';
+    if (headers === undefined || isNewer || !isLive || this.#movedAtMs === null) return;
+    this.#findings.check(STANDSTILL_RULES, this.#place, {
+      stoodSeconds: (startedAtMs - this.#movedAtMs) / 1000 - Number(headers.age ?? 0),
+      targetDurationSeconds: known?.targetDurationSeconds ?? 0,
+    });
   }
 
   #addText(

@@ -1,4 +1,5 @@
 import { ANSWER_RULES } from './rules/answer-rules.ts';
+import { SILENCE_RULES, STANDSTILL_RULES } from './rules/liveness-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
 import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
 import { PART_RULES } from './rules/part-rules.ts';
@@ -26,6 +27,8 @@ export const HLS_RULES: readonly { readonly id: string; readonly section: string
   ...PRESENTATION_RULES,
   ...PEAK_RULES,
   ...ANSWER_RULES,
+  ...SILENCE_RULES,
+  ...STANDSTILL_RULES,
   ...DIRECTIVE_RULES,
   ...MEDIA_ANSWER_RULES,
   ...HINT_RULES,

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { BoundedMap } from './bounded-map.ts';
 import { FindingList, type HlsFinding } from './finding-list.ts';
 import { toMediaFile } from './media/media-file.ts';
@@ -13,13 +12,20 @@ import {
 import type { PlaylistProgress } from './playlist-progress.ts';
 import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
+import { SILENCE_RULES } from './rules/liveness-rules.ts';
 import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
 import { type ObservedPresentation, PEAK_RULES, PRESENTATION_RULES } from './rules/presentation-rules.ts';
 import { type ObservedReport, REPORT_RULES, REPORTED_RULES } from './rules/request-rules.ts';
 import { BEGINNING_RULES, isPlaylist, SYNTAX_RULES } from './rules/syntax-rules.ts';
 
-/** An answer with its headers, or without, if it did not come over HTTP. */
-export type CheckedResponse = PlaylistResponse & { readonly headers?: IncomingHttpHeaders };
+/** A request that nobody answered. */
+export interface UnansweredRequest {
+  readonly url: string;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** What became of the connection. Null if the watch ended before an answer came. */
+  readonly reason: string | null;
+}
 
 interface PendingReport {
   readonly path: string;
@@ -49,7 +55,7 @@ export class StreamChecker {
   #multivariantText = '';
 
   /** Adds an answer of any kind. Answers are added in the order in which they were complete. */
-  add(response: CheckedResponse): void {
+  add(response: PlaylistResponse): void {
     const { pathname, searchParams } = new URL(response.url, 'http://stream');
     const kind = this.#kindOf(pathname, response);
     if (kind === 'multivariant-playlist') this.#addMultivariant(pathname, response);
@@ -59,6 +65,16 @@ export class StreamChecker {
     if (headers === undefined) return;
     this.#findings.check(ANSWER_RULES, `${this.#placeOf(kind, pathname)}`, {
       ...{ kind, response: { status, headers, bodyBytes: body.length }, isBlocking: searchParams.has('_HLS_msn') },
+      targetDurationSeconds: this.#targetOf(pathname),
+    });
+  }
+
+  /** Adds a request without an answer. */
+  addUnanswered({ url, startedAtMs, endedAtMs, reason }: UnansweredRequest): void {
+    const { pathname } = new URL(url, 'http://stream');
+    const kind = /\.m3u8$/.test(pathname) ? 'media-playlist' : 'media';
+    this.#findings.check(SILENCE_RULES, this.#placeOf(kind, pathname), {
+      ...{ path: this.#relative(pathname), reason, waitedSeconds: (endedAtMs - startedAtMs) / 1000 },
       targetDurationSeconds: this.#targetOf(pathname),
     });
   }
@@ -92,7 +108,7 @@ export class StreamChecker {
     });
   }
 
-  #kindOf(pathname: string, { status, body }: CheckedResponse): AnsweredKind {
+  #kindOf(pathname: string, { status, body }: PlaylistResponse): AnsweredKind {
     if (this.#playlists.has(pathname)) return 'media-playlist';
     if (/\.m3u8$/.test(pathname)) {
       return status === OK && !isMultivariant(body.toString()) ? 'media-playlist' : 'multivariant-playlist';
@@ -101,7 +117,7 @@ export class StreamChecker {
     return 'other';
   }
 
-  #addMultivariant(pathname: string, { status, body }: CheckedResponse): void {
+  #addMultivariant(pathname: string, { status, body }: PlaylistResponse): void {
     const text = body.toString();
     if (status !== OK || text === this.#multivariantText) return;
     this.#multivariantPath = pathname;
@@ -122,7 +138,7 @@ export class StreamChecker {
     }
   }
 
-  #addPlaylist(pathname: string, response: CheckedResponse): void {
+  #addPlaylist(pathname: string, response: PlaylistResponse): void {
     const observed = this.#playlist(pathname);
     if (observed === null) return;
     const place = this.#relative(pathname);
@@ -137,7 +153,7 @@ export class StreamChecker {
     this.#checkReports(observed, playlist, response);
   }
 
-  #checkReports(observed: ObservedPlaylist, playlist: MediaPlaylist, response: CheckedResponse): void {
+  #checkReports(observed: ObservedPlaylist, playlist: MediaPlaylist, response: PlaylistResponse): void {
     const place = this.#relative(observed.path);
     const paths = playlist.reports.map(({ uri }) => observed.resolve(uri));
     const named =
@@ -162,7 +178,7 @@ export class StreamChecker {
   }
 
   /** A report can be judged once there is an answer that was asked for after it. */
-  #checkPendingReports({ path, progress }: ObservedPlaylist, { startedAtMs, headers }: CheckedResponse): void {
+  #checkPendingReports({ path, progress }: ObservedPlaylist, { startedAtMs, headers }: PlaylistResponse): void {
     const most = progress.latest?.reportable;
     if (most === undefined || Number(headers?.age ?? 0) > 0) return;
     const isDue = (report: PendingReport): boolean => report.path === path && report.endedAtMs < startedAtMs;
@@ -172,7 +188,7 @@ export class StreamChecker {
     this.#reports = this.#reports.filter((report) => !isDue(report));
   }
 
-  #addMedia(pathname: string, response: CheckedResponse): void {
+  #addMedia(pathname: string, response: PlaylistResponse): void {
     const folder = pathname.replace(/[^/]*$/, '');
     const owners = [...this.#playlists.values()].filter(({ path }) => path.replace(/[^/]*$/, '') === folder);
     const { digest } = toMediaFile(pathname, response.body);

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HttpClient, type TimedResponse } from '#kit/http-client.ts';
+import type { TimedResponse } from '#kit/http-client.ts';
 import { isMultivariant, namedPlaylistUris, parseMultivariantPlaylist } from './playlist/multivariant-playlist.ts';
-import { RenditionWatch } from './rendition-watch.ts';
+import { RenditionWatch, type RenditionWatchOptions } from './rendition-watch.ts';
 import { StreamChecker } from './stream-checker.ts';
+import { WatchClient } from './watch-client.ts';
 
 export interface StreamWatchOptions {
   /** Of the multivariant playlist, or of a media playlist. */
@@ -21,48 +22,90 @@ export interface StreamWatchOptions {
 export interface StreamWatchResult {
   readonly checker: StreamChecker;
   readonly answers: number;
+  /** From the first playlist to the end of the last one. */
+  readonly watchedSeconds: number;
   /** Null if the stream could be watched. */
   readonly failure: string | null;
 }
 
 const START_LIMIT_MS = 15_000;
+/** How long to wait for another presentation after the end of one. */
+const NEXT_LIMIT_MS = 5_000;
 const RETRY_MS = 300;
 const MULTIVARIANT_MS = 15_000;
 const MAX_RENDITIONS = 32;
+const OK = 200;
 
-/** Watches a stream as a player would, all renditions at once, until it ends or `signal` aborts, and checks every answer. */
+/**
+ * Watches a stream as a player would, all renditions at once, until it ends or `signal` aborts, and checks every answer. If other
+ * playlists follow those that have ended, it goes on with them.
+ */
 export async function watchStream(options: StreamWatchOptions): Promise<StreamWatchResult> {
   const { url, signal, checker = new StreamChecker(), startLimitMs = START_LIMIT_MS, onAnswer } = options;
-  const client = new HttpClient();
-  let answers = 0;
-  const get = async (target: string): Promise<TimedResponse | null> => {
-    if (signal.aborted) return null;
-    const response = await client.get(target, signal).catch(() => null);
-    if (response === null) return null;
-    answers += 1;
-    onAnswer?.(response);
-    checker.add(response);
-    return response;
-  };
+  const client = new WatchClient({ checker, signal, onAnswer });
+  const get = (target: string) => client.get(target);
   const pause = (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(() => undefined);
   try {
     const first = await firstAnswer(get, pause, { url, startLimitMs, signal });
-    if (typeof first === 'string') return { checker, answers, failure: first };
-    const text = first.body.toString();
-    const uris = isMultivariant(text) ? namedPlaylistUris(parseMultivariantPlaylist(text)) : [url];
-    const watches = uris
-      .slice(0, MAX_RENDITIONS)
-      .map((uri, index) => new RenditionWatch({ url: new URL(uri, url).href, get, pause, signal, tries: index === 0 }));
-    const reload = setInterval(() => void get(url), MULTIVARIANT_MS);
-    await Promise.all(watches.map((watch) => watch.run())).finally(() => clearInterval(reload));
+    if (typeof first === 'string') return { checker, answers: client.answers, watchedSeconds: 0, failure: first };
+    client.begin();
+    const beganAtMs = performance.now();
+    let endedAtMs = beganAtMs;
+    let playlists = 0;
+    const known = new Set<string>();
+    let urls = playlistUrls(first, url);
+    while (urls.length > 0) {
+      for (const each of urls) known.add(each);
+      playlists += await watchPresentation(urls, { url, get, pause, signal });
+      endedAtMs = performance.now();
+      urls = await nextUrls(known, { url, get, pause, signal });
+    }
     // What it declares is compared with the newest media.
-    const last = await client.get(url).catch(() => null);
-    if (last !== null) checker.add(last);
-    const hasMedia = watches.some(({ playlists }) => playlists > 0);
-    return { checker, answers, failure: hasMedia ? null : 'no media playlist came' };
+    await client.getLast(url);
+    const watchedSeconds = (endedAtMs - beganAtMs) / 1000;
+    return {
+      checker,
+      answers: client.answers,
+      watchedSeconds,
+      failure: playlists > 0 ? null : 'no media playlist came',
+    };
   } finally {
     client.close();
   }
+}
+
+interface Watching extends Omit<RenditionWatchOptions, 'tries'> {
+  /** Of the multivariant playlist. */
+  readonly url: string;
+}
+
+/** Until all playlists have ended. Resolves to how many answers there were. */
+async function watchPresentation(urls: readonly string[], { url, get, pause, signal }: Watching): Promise<number> {
+  const watches = urls
+    .slice(0, MAX_RENDITIONS)
+    .map((each, index) => new RenditionWatch({ url: each, get, pause, signal, tries: index === 0 }));
+  const reload = setInterval(() => void get(url), MULTIVARIANT_MS);
+  await Promise.all(watches.map((watch) => watch.run())).finally(() => clearInterval(reload));
+  return watches.reduce((total, { playlists }) => total + playlists, 0);
+}
+
+/** The playlists that follow those that have ended. None if none come in time. */
+async function nextUrls(known: ReadonlySet<string>, { url, get, pause, signal }: Watching): Promise<readonly string[]> {
+  const untilMs = performance.now() + NEXT_LIMIT_MS;
+  while (!known.has(url) && !signal.aborted && performance.now() < untilMs) {
+    const response = await get(url);
+    const urls = response?.status === OK ? playlistUrls(response, url).filter((each) => !known.has(each)) : [];
+    if (urls.length > 0) return urls;
+    await pause(RETRY_MS);
+  }
+  return [];
+}
+
+/** Of all media playlists that an answer names. Its own if it is one. */
+function playlistUrls({ body }: TimedResponse, url: string): readonly string[] {
+  const text = body.toString();
+  const uris = isMultivariant(text) ? namedPlaylistUris(parseMultivariantPlaylist(text)) : [url];
+  return uris.map((uri) => new URL(uri, url).href);
 }
 
 type Get = (url: string) => Promise<TimedResponse | null>;
@@ -76,8 +119,8 @@ async function firstAnswer(
   let last = 'no answer';
   while (!signal.aborted && performance.now() < untilMs) {
     const response = await get(url);
-    if (response?.status === 200 && response.body.subarray(0, 7).toString() === '#EXTM3U') return response;
-    if (response?.status === 200) return 'the answer is no playlist';
+    if (response?.status === OK && response.body.subarray(0, 7).toString() === '#EXTM3U') return response;
+    if (response?.status === OK) return 'the answer is no playlist';
     last = response === null ? 'no answer' : `the answer is ${response.status}`;
     await pause(RETRY_MS);
   }

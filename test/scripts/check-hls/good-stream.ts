@@ -10,6 +10,9 @@ export interface RecordedAnswer {
   endedAtMs: number;
 }
 
+/** The status of an answer that never came. */
+export const UNANSWERED = 0;
+
 export const TRACKS = {
   high: { kind: 'video', timescale: 12_800, sampleTicks: 640, width: 640, height: 360, sampleBytes: 400 },
   low: { kind: 'video', timescale: 12_800, sampleTicks: 640, width: 320, height: 180, sampleBytes: 200 },

@@ -1,4 +1,4 @@
-import { fileOf, type RecordedAnswer, TRACKS } from './good-stream.ts';
+import { fileOf, type RecordedAnswer, TRACKS, UNANSWERED } from './good-stream.ts';
 import { tinyFragment, tinyInit } from './tiny-mp4.ts';
 
 /** Breaks a recorded stream. */
@@ -316,6 +316,16 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'playlist-lifetime': header(MASTER, 'cache-control', 'public, max-age=2'),
   'media-lifetime': header(/high\/0-20\.1\.m4s/, 'cache-control', 'public, max-age=60'),
   'refusal-lifetime': status(/\?_HLS_part=0$/, 400, { 'cache-control': 'public, max-age=1' }),
+  answers: change(/nothing\.m4s/, (answer) => {
+    Object.assign(answer, { status: UNANSWERED, endedAtMs: answer.startedAtMs + 9_100 });
+  }),
+  'playlist-updated': (answers) => {
+    const plain = answers.filter(({ url }) => PLAIN.test(url)).at(-1);
+    if (plain === undefined) throw new Error('no plain answer');
+    const kept = answers.filter(({ url }) => !LAST.test(url));
+    const late = { ...plain, startedAtMs: plain.endedAtMs + 9_100, endedAtMs: plain.endedAtMs + 9_101 };
+    answers.splice(0, answers.length, ...kept, late);
+  },
   'part-directive-needs-msn': answeredLike(/\?_HLS_part=0$/, PLAIN),
   'too-far-ahead-is-400': answeredLike(/_HLS_msn=42$/, LAST, PLAIN),
   'directives-answered': status(/_HLS_msn=17$/, 400),

@@ -1,6 +1,6 @@
 import { HLS_RULES } from '#scripts/check-hls/rules.ts';
 import { StreamChecker } from '#scripts/check-hls/stream-checker.ts';
-import { goodStream, type RecordedAnswer } from './good-stream.ts';
+import { goodStream, type RecordedAnswer, UNANSWERED } from './good-stream.ts';
 import { MUTATIONS } from './mutations.ts';
 
 const RECORDED = goodStream();
@@ -13,6 +13,10 @@ function recorded(): RecordedAnswer[] {
 function check(answers: readonly RecordedAnswer[]) {
   const checker = new StreamChecker();
   for (const answer of answers) {
+    if (answer.status === UNANSWERED) {
+      checker.addUnanswered({ ...answer, reason: null });
+      continue;
+    }
     checker.add({ ...answer, headers: { 'content-length': String(answer.body.length), ...answer.headers } });
   }
   return checker.findings();
