@@ -53,6 +53,8 @@ export class StreamChecker {
   #firstMultivariant: MultivariantPlaylist | null = null;
   #multivariantPath = '/';
   #multivariantText = '';
+  /** Paths of the playlists that the one before named, if none of them goes on. */
+  #former: ReadonlySet<string> = new Set();
 
   /** Adds an answer of any kind. Answers are added in the order in which they were complete. */
   add(response: PlaylistResponse): void {
@@ -91,14 +93,20 @@ export class StreamChecker {
 
   #finished(): FindingList {
     for (const playlist of this.#playlists.values()) playlist.finish();
-    // Players load it once, so what they may get at most holds from the first one on.
-    this.#checkPresentation(this.#firstMultivariant, PEAK_RULES);
-    this.#checkPresentation(this.#multivariant, PRESENTATION_RULES);
+    this.#checkNewestPresentation();
     return this.#findings;
   }
 
+  #checkNewestPresentation(): void {
+    // Players load it once, so what they may get at most holds from the first one on.
+    this.#checkPresentation(this.#firstMultivariant, PEAK_RULES);
+    this.#checkPresentation(this.#multivariant, PRESENTATION_RULES);
+  }
+
   #checkPresentation(multivariant: MultivariantPlaylist | null, rules: readonly HlsRule<ObservedPresentation>[]): void {
-    const observed = [...this.#playlists.values()].filter(({ progress }) => progress.latest !== null);
+    const observed = [...this.#playlists.values()].filter(
+      ({ path, progress }) => progress.latest !== null && !this.#former.has(path),
+    );
     const byPath = new Map(observed.map((playlist) => [playlist.path, playlist.observed()]));
     this.#findings.check(rules, this.#relative(this.#multivariantPath), {
       variants: multivariant?.variants ?? [],
@@ -126,6 +134,7 @@ export class StreamChecker {
     if (!isPlaylist(text)) return;
     this.#multivariantText = text;
     const playlist = parseMultivariantPlaylist(text);
+    this.#endFormer(namedPlaylistUris(playlist).map((uri) => this.#resolve(uri)));
     this.#multivariant = playlist;
     this.#firstMultivariant ??= playlist;
     this.#findings.check(SYNTAX_RULES, place, { bytes: body, lines: playlist.lines, isMultivariant: true });
@@ -136,6 +145,22 @@ export class StreamChecker {
       const observed = this.#playlist(path);
       if (observed !== null) observed.isIFramePlaylist = iFramePaths.includes(path);
     }
+  }
+
+  /** If none of the playlists goes on, another presentation begins. What was seen of the one before is judged by itself. */
+  #endFormer(paths: readonly string[]): void {
+    const before = this.#namedPaths();
+    if (before.length === 0 || paths.length === 0 || paths.some((path) => before.includes(path))) return;
+    for (const path of before) this.#playlists.get(path)?.finish();
+    this.#checkNewestPresentation();
+    this.#firstMultivariant = null;
+    for (const path of this.#former) if (!paths.includes(path)) this.#playlists.delete(path);
+    this.#former = new Set(before);
+  }
+
+  /** Of the playlists that the newest multivariant playlist names. */
+  #namedPaths(): readonly string[] {
+    return this.#multivariant === null ? [] : namedPlaylistUris(this.#multivariant).map((uri) => this.#resolve(uri));
   }
 
   #addPlaylist(pathname: string, response: PlaylistResponse): void {
@@ -156,13 +181,12 @@ export class StreamChecker {
   #checkReports(observed: ObservedPlaylist, playlist: MediaPlaylist, response: PlaylistResponse): void {
     const place = this.#relative(observed.path);
     const paths = playlist.reports.map(({ uri }) => observed.resolve(uri));
-    const named =
-      this.#multivariant === null ? [] : namedPlaylistUris(this.#multivariant).map((uri) => this.#resolve(uri));
+    const together = this.#former.has(observed.path) ? [...this.#former] : this.#namedPaths();
     this.#findings.check(REPORTED_RULES, place, {
       playlist,
       reported: paths.map((path) => this.#relative(path)),
       ownPath: place,
-      otherPaths: named
+      otherPaths: together
         .filter((path) => path !== observed.path && !this.#playlists.get(path)?.isIFramePlaylist)
         .map((path) => this.#relative(path)),
     });

@@ -1,0 +1,42 @@
+import { StreamChecker } from '#scripts/check-hls/stream-checker.ts';
+import { goodStream, type RecordedAnswer } from './good-stream.ts';
+import { MUTATIONS } from './mutations.ts';
+
+/** Another presentation of the same stream, whose media has other times. */
+function nextPresentation(answers: readonly RecordedAnswer[]): RecordedAnswer[] {
+  const [first, ...rest] = answers;
+  if (first === undefined) throw new Error('no answer');
+  const body = Buffer.from(first.body.toString().replace(/^(high|low)|(?<=URI=")audio/gm, 'next/$&'));
+  return [{ ...first, body }, ...rest.map((each) => ({ ...each, url: each.url.replace('/id/', '/id/next/') }))];
+}
+
+function rulesBrokenBy(answers: readonly RecordedAnswer[]): string[] {
+  const checker = new StreamChecker();
+  for (const answer of answers)
+    checker.add({ ...answer, headers: { 'content-length': `${answer.body.length}`, ...answer.headers } });
+  return checker.findings().map(({ rule }) => rule);
+}
+
+test('a presentation is not compared with the one before it', () => {
+  const next = goodStream();
+  // The same change of one rendition alone is found.
+  MUTATIONS['decode-times-aligned']?.(next);
+  for (const rendition of ['low', 'audio']) shiftTimes(next, rendition);
+  expect(rulesBrokenBy([...goodStream(), ...nextPresentation(next)])).toEqual([]);
+});
+
+test('what a presentation broke is found after its end', () => {
+  const broken = goodStream();
+  MUTATIONS['resolution-true']?.(broken);
+  expect(rulesBrokenBy([...broken, ...nextPresentation(goodStream())])).toEqual(['resolution-true']);
+});
+
+function shiftTimes(answers: readonly RecordedAnswer[], rendition: string): void {
+  const ticks = rendition === 'audio' ? 1_200 : 320;
+  for (const { url, body } of answers) {
+    if (!url.includes(`${rendition}/0-`)) continue;
+    for (let at = body.indexOf('tfdt', 0, 'latin1'); at >= 0; at = body.indexOf('tfdt', at + 1, 'latin1')) {
+      body.writeUInt32BE(body.readUInt32BE(at + 12) + ticks, at + 12);
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { watchStream } from '#scripts/check-hls/stream-watch.ts';
+import { goodStream } from './good-stream.ts';
+
+/** Serves the end of a recorded stream, and then that of another presentation of it. Never answers one file of the latter. */
+async function serve(silentPath: string) {
+  const byPath = new Map(goodStream().map((answer) => [new URL(answer.url).pathname, answer]));
+  const asked = new Set<string>();
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://stream');
+    const hasEnded = ['high', 'low', 'audio'].every((name) => asked.has(`/live/id/${name}/media.m3u8`));
+    asked.add(pathname);
+    if (pathname === silentPath) return void request.socket.destroy();
+    const answer = byPath.get(pathname.replace('/next/', '/'));
+    const text = answer?.body.toString('latin1') ?? '';
+    const isNext = pathname.endsWith('master.m3u8') && hasEnded;
+    const body = isNext ? text.replace(/^(high|low)|(?<=URI=")audio/gm, 'next/$&') : text;
+    const lifetime = pathname.includes('.m3u8') ? { 'cache-control': 'public, max-age=1' } : {};
+    const headers = { ...answer?.headers, ...lifetime, 'content-length': body.length };
+    response.writeHead(answer?.status ?? 404, headers).end(Buffer.from(body, 'latin1'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, asked, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/live/id/master.m3u8` };
+}
+
+test('the watch goes on with the next presentation, and says what nobody answered', async () => {
+  const silent = '/live/id/next/low/0-20.m4s';
+  const { server, asked, url } = await serve(silent);
+  try {
+    const { checker, watchedSeconds, failure } = await watchStream({ url, signal: AbortSignal.timeout(60_000) });
+    expect(failure).toBeNull();
+    expect(watchedSeconds).toBeGreaterThan(0);
+    expect([...asked]).toEqual(expect.arrayContaining(['/live/id/next/high/media.m3u8', '/live/id/next/low/0-21.m4s']));
+    expect(checker.findings()).toEqual([
+      { rule: 'answers', section: '6.2.5.2', evidence: expect.stringMatching(/next\/low\/0-20\.m4s.*ECONNRESET/) },
+    ]);
+  } finally {
+    server.close();
+  }
+});
