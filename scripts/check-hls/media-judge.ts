@@ -3,7 +3,7 @@ import type { FindingList } from './finding-list.ts';
 import type { InitTrack } from './media/init-tracks.ts';
 import { type InitFacts, type MediaFile, readInit, readMedia } from './media/media-file.ts';
 import { type ListedSegment, lengthSeconds, type MediaPlaylist } from './playlist/media-playlist.ts';
-import type { JudgedSegment } from './rules/presentation-rules.ts';
+import type { JudgedSegment } from './rules/observed-rendition.ts';
 import { mainTrack, type PartMedia, SEGMENT_RULES, type SegmentMedia, spans } from './rules/segment-rules.ts';
 import type { SegmentHistory } from './segment-history.ts';
 
@@ -36,6 +36,7 @@ export class MediaJudge {
   #newest = -1;
   #previous: SegmentMedia | null = null;
   #newestEndSeconds: number | null = null;
+  #newestDiscontinuityNumber: number | null = null;
   #track: InitTrack | null = null;
 
   constructor(options: MediaJudgeOptions) {
@@ -117,9 +118,14 @@ export class MediaJudge {
     this.#previous = null;
     if (file === undefined || init === null) return;
     const facts = typeof init === 'string' ? init : readMedia(file, init);
+    const discontinuityNumber = this.#options.history.discontinuityNumber(msn);
+    // Timestamps may begin anew after a discontinuity.
+    const isContinued = listed.discontinuities === 0 && discontinuityNumber === this.#newestDiscontinuityNumber;
+    if (!isContinued) this.#newestEndSeconds = null;
+    this.#newestDiscontinuityNumber = discontinuityNumber;
     const segment: SegmentMedia = {
       ...{ listed, file, facts, init, previous },
-      discontinuityNumber: this.#options.history.discontinuityNumber(msn),
+      discontinuityNumber,
       parts: this.#parts(listed, init),
       newestEndSeconds: this.#newestEndSeconds,
     };

@@ -7,8 +7,8 @@ import { compareEnds, endOf, type MediaPlaylist, parseMediaPlaylist } from './pl
 import { type PlaylistProgress, ProgressRecord, playlistTypeOf } from './playlist-progress.ts';
 import { STANDSTILL_RULES } from './rules/liveness-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
+import type { ObservedRendition } from './rules/observed-rendition.ts';
 import { PART_RULES } from './rules/part-rules.ts';
-import type { ObservedRendition } from './rules/presentation-rules.ts';
 import { DIRECTIVE_RULES, HINT_RULES, MEDIA_ANSWER_RULES } from './rules/request-rules.ts';
 import { SYNTAX_RULES } from './rules/syntax-rules.ts';
 import { UPDATE_RULES } from './rules/update-rules.ts';

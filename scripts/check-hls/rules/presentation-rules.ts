@@ -2,31 +2,8 @@ import type { InitTrack } from '../media/init-tracks.ts';
 import type { Variant } from '../playlist/multivariant-playlist.ts';
 import type { Attributes } from '../playlist/playlist-lines.ts';
 import { type HlsRule, when } from '../rule.ts';
-
-/** What one segment of a rendition was found to be. */
-export interface JudgedSegment {
-  readonly msn: number;
-  readonly startSeconds: number | null;
-  readonly programDateTimeMs: number | null;
-  readonly discontinuityNumber: number | null;
-  readonly durationSeconds: number;
-  readonly sizeBytes: number;
-  /** Of the main track. */
-  readonly sampleSeconds: number;
-  readonly framesPerSecond: number | null;
-}
-
-/** All that was seen of one media playlist. */
-export interface ObservedRendition {
-  readonly path: string;
-  readonly targetDurationSeconds: number | null;
-  readonly isIFramePlaylist: boolean;
-  readonly segments: readonly JudgedSegment[];
-  /** Of its newest init section. Null if none was loaded. */
-  readonly track: InitTrack | null;
-  readonly hasParts: boolean;
-  readonly hasHints: boolean;
-}
+import type { JudgedSegment, ObservedRendition } from './observed-rendition.ts';
+import { segmentPairs } from './segment-pairs.ts';
 
 /** All renditions of one presentation side by side. */
 export interface ObservedPresentation {
@@ -45,8 +22,6 @@ const PEAK_SPAN = { least: 0.5, most: 1.5 } as const;
 const AVERAGE_TOLERANCE = 1.1;
 /** Less is the average of a few keyframes. */
 const AVERAGE_LEAST_SECONDS = 20;
-
-type SegmentPair = readonly [ObservedRendition, JudgedSegment, ObservedRendition, JudgedSegment];
 
 /** What holds between renditions, and between the multivariant playlist and the media (RFC 8216bis 4.4.6, 6.2.4). */
 export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
@@ -73,7 +48,7 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
     id: 'discontinuities-aligned',
     section: '6.2.4',
     check: (presentation) =>
-      pairs(presentation)
+      segmentPairs(presentation.renditions)
         .filter(
           ([, a, , b]) =>
             a.discontinuityNumber !== null &&
@@ -89,7 +64,7 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
     id: 'decode-times-aligned',
     section: '6.2.4',
     check: (presentation) =>
-      pairs(presentation).flatMap(([first, a, other, b]) => {
+      segmentPairs(presentation.renditions).flatMap(([first, a, other, b]) => {
         if (a.startSeconds === null || b.startSeconds === null) return [];
         const off = Math.abs(a.startSeconds - b.startSeconds);
         return when(
@@ -103,7 +78,7 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
     id: 'dates-aligned',
     section: '6.2.4',
     check: (presentation) =>
-      pairs(presentation).flatMap(([first, a, other, b]) => {
+      segmentPairs(presentation.renditions).flatMap(([first, a, other, b]) => {
         if (a.programDateTimeMs === null || b.programDateTimeMs === null) return [];
         const off = Math.abs(a.programDateTimeMs - b.programDateTimeMs);
         return when(
@@ -203,20 +178,6 @@ export const PEAK_RULES: readonly HlsRule<ObservedPresentation>[] = [
       }),
   },
 ];
-
-/** The same segment in the first rendition that has it and in each other one. */
-function pairs({ renditions }: ObservedPresentation): readonly SegmentPair[] {
-  const firsts = new Map<number, readonly [ObservedRendition, JudgedSegment]>();
-  const found: SegmentPair[] = [];
-  for (const rendition of renditions.filter(({ isIFramePlaylist }) => !isIFramePlaylist)) {
-    for (const segment of rendition.segments) {
-      const first = firsts.get(segment.msn);
-      if (first === undefined) firsts.set(segment.msn, [rendition, segment]);
-      else found.push([...first, rendition, segment]);
-    }
-  }
-  return found;
-}
 
 /** Pictures begin together. Sound begins with the sample nearest to them. */
 function tolerance(first: ObservedRendition, a: JudgedSegment, other: ObservedRendition, b: JudgedSegment): number {

@@ -22,7 +22,7 @@ export interface SegmentMedia {
   readonly parts: readonly PartMedia[];
   /** The segment before it. Null if it was not loaded, or is a gap. */
   readonly previous: SegmentMedia | null;
-  /** Where the newest media before it ends, whatever lies between. */
+  /** Where the newest media before it ends, whatever segments lie between. Null after a discontinuity. */
   readonly newestEndSeconds: number | null;
 }
 

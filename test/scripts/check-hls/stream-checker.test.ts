@@ -21,7 +21,7 @@ test('a presentation is not compared with the one before it', () => {
   const next = goodStream();
   // The same change of one rendition alone is found.
   MUTATIONS['decode-times-aligned']?.(next);
-  for (const rendition of ['low', 'audio']) shiftTimes(next, rendition);
+  for (const rendition of ['low', 'audio']) shiftTimes(next, `${rendition}/0-`);
   expect(rulesBrokenBy([...goodStream(), ...nextPresentation(next)])).toEqual([]);
 });
 
@@ -31,10 +31,17 @@ test('what a presentation broke is found after its end', () => {
   expect(rulesBrokenBy([...broken, ...nextPresentation(goodStream())])).toEqual(['resolution-true']);
 });
 
-function shiftTimes(answers: readonly RecordedAnswer[], rendition: string): void {
-  const ticks = rendition === 'audio' ? 1_200 : 320;
+test('timestamps may begin anew after a discontinuity', () => {
+  const answers = goodStream();
+  for (const rendition of ['high', 'low', 'audio']) shiftTimes(answers, `${rendition}/0-11.`, 40_000);
+  expect(rulesBrokenBy(answers)).toEqual([]);
+});
+
+/** By so many times 25 ms. */
+function shiftTimes(answers: readonly RecordedAnswer[], name: string, times = 1): void {
+  const ticks = times * (name.startsWith('audio') ? 1_200 : 320);
   for (const { url, body } of answers) {
-    if (!url.includes(`${rendition}/0-`)) continue;
+    if (!url.includes(name)) continue;
     for (let at = body.indexOf('tfdt', 0, 'latin1'); at >= 0; at = body.indexOf('tfdt', at + 1, 'latin1')) {
       body.writeUInt32BE(body.readUInt32BE(at + 12) + ticks, at + 12);
     }

@@ -1,0 +1,26 @@
+import type { InitTrack } from '../media/init-tracks.ts';
+
+/** What one segment of a rendition was found to be. */
+export interface JudgedSegment {
+  readonly msn: number;
+  readonly startSeconds: number | null;
+  readonly programDateTimeMs: number | null;
+  readonly discontinuityNumber: number | null;
+  readonly durationSeconds: number;
+  readonly sizeBytes: number;
+  /** Of the main track. */
+  readonly sampleSeconds: number;
+  readonly framesPerSecond: number | null;
+}
+
+/** All that was seen of one media playlist. */
+export interface ObservedRendition {
+  readonly path: string;
+  readonly targetDurationSeconds: number | null;
+  readonly isIFramePlaylist: boolean;
+  readonly segments: readonly JudgedSegment[];
+  /** Of its newest init section. Null if none was loaded. */
+  readonly track: InitTrack | null;
+  readonly hasParts: boolean;
+  readonly hasHints: boolean;
+}
