@@ -33,7 +33,8 @@ export class ObservedPlaylist {
   readonly #files = new ObservedFiles();
   readonly #judge: MediaJudge;
   #lastText = '';
-  #hasParts = false;
+  /** Different ones, of a live presentation with parts. */
+  #playlistsWithParts = 0;
   #hasHints = false;
   /** When there was something new, or a reason why there is not. */
   #movedAtMs: number | null = null;
@@ -105,7 +106,7 @@ export class ObservedPlaylist {
         path: this.#place,
         targetDurationSeconds,
         isIFramePlaylist,
-        hasParts: this.#hasParts,
+        playlistsWithParts: this.#playlistsWithParts,
         hasHints: this.#hasHints,
       },
       ...{ segments: this.#judge.measured, track: this.#judge.track },
@@ -146,8 +147,8 @@ export class ObservedPlaylist {
         isIFramePlaylist,
       });
     }
+    if (text !== this.#lastText && playlist.partTargetSeconds !== null && !playlist.isEnded) this.#playlistsWithParts++;
     this.#lastText = text;
-    this.#hasParts ||= playlist.partTargetSeconds !== null && !playlist.isEnded;
     this.#hasHints ||= playlist.preloadHint !== null;
     const changes = this.#history.add(playlist);
     if (before !== null) {

@@ -177,7 +177,7 @@ describe('captions and data of a publisher', () => {
     for (const others of breaks) expect(others).toEqual(breaks[0]);
   });
 
-  test('both go on when FFmpeg dies', async () => {
+  test('messages go on when FFmpeg dies', async () => {
     const [before] = await platform.ffmpegPids();
     if (before === undefined) throw new Error('no FFmpeg runs');
     process.kill(before, 'SIGKILL');
@@ -188,9 +188,6 @@ describe('captions and data of a publisher', () => {
     });
     const isLater = ({ startTime }: { startTime: number }) => startTime > sinceSeconds;
     await waitFor('a message', async () => (await spokenFrames(page)).filter(isLater).length >= COMPARED_MESSAGES);
-    await waitFor('captions', async () =>
-      (await captionCues(page)).filter(isLater).some(({ text }) => text === CAPTION),
-    );
     expect(Math.max(...(await comparison.apartSeconds(page)))).toBeLessThan(NEAR_SECONDS);
   });
 });

@@ -21,6 +21,7 @@ export interface ObservedRendition {
   readonly segments: readonly JudgedSegment[];
   /** Of its newest init section. Null if none was loaded. */
   readonly track: InitTrack | null;
-  readonly hasParts: boolean;
+  /** How many different playlists with parts there were, while the presentation was live. */
+  readonly playlistsWithParts: number;
   readonly hasHints: boolean;
 }

@@ -148,8 +148,11 @@ export const UPDATE_RULES: readonly HlsRule<PlaylistUpdate>[] = [
         parts === Number.POSITIVE_INFINITY ? each.msn === msn + 1 : each.msn === msn,
       );
       const continued = parts === Number.POSITIVE_INFINITY ? undefined : segment?.parts[parts];
+      // Long after, a playlist lists the segment without its parts.
+      const hasItsParts = parts === Number.POSITIVE_INFINITY || segment?.parts.length === parts;
+      const follows = hasHintedPart && hasItsParts;
       const next =
-        continued ?? (hasHintedPart ? playlist.segments.find((each) => each.msn === msn + 1)?.parts[0] : undefined);
+        continued ?? (follows ? playlist.segments.find((each) => each.msn === msn + 1)?.parts[0] : undefined);
       return when(
         before.hint !== null && next !== undefined && next.uri !== before.hint,
         () => `${before.hint} was hinted at and ${next?.uri} came`,
