@@ -74,3 +74,63 @@ test('a playlist never has more than the newest ranges, each with an ID of its o
   expect(new Set(ids).size).toBe(MAX_DATE_RANGES);
   expect(ids.at(-1)).toBe(`scte35-49-${START_MS}`);
 });
+
+test('an encoder that gives every break the same number, and signals no end, gets all of them', () => {
+  const ranges = new DateRanges([]);
+  // Byte for byte the same each time: auto_return, at once.
+  for (const minutes of [0, 10, 20]) {
+    for (const delayMs of [0, 2_000, 8_000]) ranges.add(out(1, 30), START_MS + minutes * 60_000 + delayMs);
+  }
+  expect(read(ranges).map(({ ID }) => ID)).toEqual([
+    `scte35-1-${START_MS}`,
+    `scte35-1-${START_MS + 600_000}`,
+    `scte35-1-${START_MS + 1_200_000}`,
+  ]);
+});
+
+test('the same beginning and end again are another break', () => {
+  const ranges = new DateRanges([]);
+  for (const startMs of [START_MS, START_MS + 300_000]) {
+    for (const delayMs of [0, 1_000]) ranges.add(out(1), startMs + delayMs);
+    for (const delayMs of [20_000, 21_000]) ranges.add(back(1), startMs + delayMs);
+  }
+  const durations = ranges.all.map(({ kind, end }) => [kind, end?.durationSeconds]);
+  expect(durations).toEqual([
+    ['out', 20],
+    ['out', 20],
+  ]);
+});
+
+test('without a plan, a beginning a minute later is the next break, which alone is still open', () => {
+  const ranges = new DateRanges([]);
+  for (const delayMs of [0, 59_000, 60_000]) ranges.add(out(7), START_MS + delayMs);
+  expect(read(ranges)).toHaveLength(2);
+  expect(read(ranges, START_MS + 60_001)).toMatchObject([{ ID: `scte35-7-${START_MS + 60_000}` }]);
+  for (const delayMs of [90_000, 91_000]) ranges.add(back(7), START_MS + delayMs);
+  expect(ranges.all.map(({ end }) => end?.durationSeconds ?? null)).toEqual([null, 30]);
+});
+
+test('a break that is on stays, whatever else is signalled, and gets its end', () => {
+  const ranges = new DateRanges([]);
+  ranges.add(out(7), START_MS);
+  for (let eventId = 100; eventId < 130; eventId++) {
+    ranges.add(signal(timeSignal(eventId, 0x20)), START_MS + eventId);
+    ranges.add(out(eventId, 1), START_MS + eventId * 2_000);
+  }
+  ranges.add(back(7), START_MS + 600_000);
+  expect(ranges.all).toHaveLength(MAX_DATE_RANGES);
+  expect(ranges.all[0]).toMatchObject({ eventId: 7, end: { durationSeconds: 600 } });
+  expect(ranges.all.at(-1)).toMatchObject({ eventId: 129 });
+});
+
+test('signals of one moment have IDs of their own', () => {
+  const ranges = new DateRanges([]);
+  ranges.add(back(7), START_MS);
+  for (const seconds of [1, 2]) ranges.add(out(7, seconds), START_MS);
+  ranges.add(back(7), START_MS);
+  ranges.add(out(7, 3), START_MS + 1);
+  const outs = ranges.tags(0).filter((tag) => !tag.includes('SCTE35-IN'));
+  const ids = outs.map((tag) => parseAttributes(tag.slice('#EXT-X-DATERANGE:'.length)).get('ID'));
+  expect(ids).toHaveLength(3);
+  expect(new Set(ids).size).toBe(3);
+});
