@@ -43,6 +43,7 @@ export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLE
   const client = documentClientFor(server.url);
   return {
     url: server.url,
+    directory,
     client,
     async close(): Promise<void> {
       client.destroy();

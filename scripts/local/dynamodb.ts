@@ -33,7 +33,7 @@ export async function startDynamoDb(options: LocalDynamoDbOptions): Promise<List
   await tryToOpen(directory);
   const server = await startDynalite(options);
   try {
-    await createMissingTables({ dynamoDbUrl: server.url, tableNames });
+    await createMissingTables({ directory, dynamoDbUrl: server.url, tableNames });
     return server;
   } catch (error) {
     await server.close();

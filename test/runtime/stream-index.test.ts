@@ -1,14 +1,7 @@
-import {
-  CreateTableCommand,
-  DeleteTableCommand,
-  waitUntilTableExists,
-  waitUntilTableNotExists,
-} from '@aws-sdk/client-dynamodb';
 import { PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { makeStreamRecord } from '#kit/stream-record.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
-import { createMissingTables } from '#scripts/local/local-tables.ts';
 
 type Database = Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 const { STREAMS_TABLE: TableName } = TEST_TABLES;
@@ -44,22 +37,4 @@ test('the index has no hash of a key', async () => {
     }),
   );
   expect(Items.map((item) => Object.keys(item).toSorted())).toEqual([['deletedAt', 'id', 'playbackId', 'title']]);
-});
-
-test('a database of an earlier release gets the index, and keeps its streams', async () => {
-  const { client } = database;
-  const wait = { client, maxWaitTime: 10, minDelay: 0.02, maxDelay: 0.5 };
-  await client.send(new DeleteTableCommand({ TableName }));
-  await waitUntilTableNotExists(wait, { TableName });
-  await client.send(
-    new CreateTableCommand({
-      ...{ TableName, BillingMode: 'PAY_PER_REQUEST' },
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-    }),
-  );
-  await waitUntilTableExists(wait, { TableName });
-  await client.send(new PutCommand({ TableName, Item: stream }));
-  await createMissingTables({ dynamoDbUrl: database.url, tableNames: TEST_TABLES });
-  expect(await find(stream.playbackId)).toEqual({ title: stream.title });
 });
