@@ -7,7 +7,13 @@ function rendition(path: string, firstMsn: number, more: (index: number) => Part
     ...{ durationSeconds: 2, sizeBytes: 1, sampleSeconds: 0.05, framesPerSecond: 20 },
     ...more(index),
   }));
-  const rest = { targetDurationSeconds: 2, isIFramePlaylist: false, track: null, playlistsWithParts: 0, hasHints: false };
+  const rest = {
+    targetDurationSeconds: 2,
+    isIFramePlaylist: false,
+    track: null,
+    playlistsWithParts: 0,
+    hasHints: false,
+  };
   return { path, segments, ...rest };
 }
 
