@@ -177,7 +177,11 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
   const statusWatch = watchStatus({
     ...{ statusUrl, isProtected: address.isProtected, fetch: request, sleep, signal },
     ...{ now, random: Math.random },
-    onStatus: handle,
+    onStatus: (told) => {
+      handle(told);
+      // Whoever is refused is refused every file, so nothing more is asked for.
+      if (told === 'refused') playback?.close();
+    },
     whenWatched: () => attention.whenWatched(),
   });
   await watchStream({

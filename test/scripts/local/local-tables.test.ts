@@ -13,7 +13,7 @@ import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts'
 import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createMissingTables } from '#scripts/local/local-tables.ts';
 
-type Database = Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
+type TablesDatabase = Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 const { STREAMS_TABLE: TableName } = TEST_TABLES;
 const STREAMS = ['a', 'b'].map((letter) => ({
   ...makeStreamRecord(),
@@ -21,7 +21,7 @@ const STREAMS = ['a', 'b'].map((letter) => ({
 }));
 const INTERRUPTED = new Error('interrupted');
 
-let database: Database;
+let database: TablesDatabase;
 beforeEach(async () => {
   database = await startTemporaryDynamoDb();
   await removeIndex(database.client);
@@ -33,7 +33,7 @@ const prepare = (): Promise<void> =>
   createMissingTables({ directory: database.directory, dynamoDbUrl: database.url, tableNames: TEST_TABLES });
 
 /** Makes the table as it was before it had an index. */
-async function removeIndex(client: Database['client']): Promise<void> {
+async function removeIndex(client: TablesDatabase['client']): Promise<void> {
   const wait = { client, maxWaitTime: 10, minDelay: 0.02, maxDelay: 0.5 };
   await client.send(new DeleteTableCommand({ TableName }));
   await waitUntilTableNotExists(wait, { TableName });
