@@ -21,6 +21,11 @@ async function watch(platform: TestPlatform, folder: string): Promise<Watched> {
     (pattern) => pattern.exec(playlist)?.[0] ?? '',
   );
   const files = ['master.m3u8', '360p/media.m3u8', ...names.map((name) => `360p/${name}`)];
+  // Each task hears of a new stream within half a second. The edge asks them in turn.
+  await waitFor('all tasks to know the stream', async () => {
+    const answers = await Promise.all(platform.tasks.map(() => fetch(`${folder}/master.m3u8`)));
+    return answers.every(({ ok }) => ok);
+  });
   for (const file of files) {
     const answer = await fetch(`${folder}/${file}`);
     expect([file, answer.status, answer.headers.get('x-cache')]).toEqual([file, 200, 'Miss from local edge']);
