@@ -3,6 +3,7 @@ import type { PlaybackMode } from '#domain/playback-ids.ts';
 import { masterPath } from '#domain/playback-paths.ts';
 import { makeClip } from '#kit/clip.ts';
 import { isPlayable } from '#kit/first-playlist.ts';
+import { HttpClient } from '#kit/http-client.ts';
 import { HttpViewer } from '#kit/http-viewer.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
@@ -88,6 +89,7 @@ export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<
     await sleep(SETTLE_MS, undefined, { signal });
     parts.settle();
     await sleep(seconds * 1000, undefined, { signal });
+    await askForDash(liveUrl, answers, signal);
   } finally {
     await viewer.stop();
   }
@@ -97,6 +99,16 @@ export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<
   });
   const flaws = [...witness.failures(), ...witness.contradictions()];
   return { protocol, playbackId, liveUrl, firstPlaylistMs, answers, picture, flaws };
+}
+
+/** The viewer plays HLS, and asks for none of these. */
+async function askForDash(liveUrl: string, answers: PlayedAnswers, signal: AbortSignal): Promise<void> {
+  const client = new HttpClient();
+  try {
+    for (const file of ['manifest.mpd', 'time.txt']) answers.add(await client.get(`${liveUrl}/${file}`, signal));
+  } finally {
+    client.close();
+  }
 }
 
 async function makeStream({ api, playback, playbackBaseUrl, defer, hide }: TestBroadcastOptions) {
