@@ -1,6 +1,11 @@
 import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import type { SequenceState } from '#domain/streams.ts';
-import { clockMediaSequence, EpochRange, mediaSequenceAfter } from '#encoder/streams/numbering.ts';
+import {
+  clockMediaSequence,
+  EpochRange,
+  mediaSequenceAfter,
+  mediaSequenceAfterSilence,
+} from '#encoder/streams/numbering.ts';
 
 test.each(LATENCY_NAMES)('the clock counts faster than the %s profile makes segments', (latency) => {
   const hourMs = 3_600_000;
@@ -51,4 +56,10 @@ test('epochs are handed out in order, the last one is reported, and taking anoth
   expect(epochs.take()).toBe(1003);
   expect(usedUp).toBe(1);
   expect(() => epochs.take()).toThrow('used up');
+});
+
+test('a task that follows one which wrote nothing down starts above it, also if its own clock is two seconds behind', () => {
+  expect(mediaSequenceAfterSilence(Date.UTC(2026, 10, 30) - 2_000)).toBeGreaterThan(
+    clockMediaSequence(Date.UTC(2026, 10, 30)) + 1,
+  );
 });

@@ -29,6 +29,14 @@ export function mediaSequenceAfter(former: SequenceState | null, nowMs: number):
   return nextMsn + 2 + Math.ceil(elapsedMs / (LATENCY_PROFILES[latency].segmentSeconds * 1000));
 }
 
+/**
+ * The media sequence number of the first segment on a task that follows one which wrote nothing down, because it was lost at once. Its
+ * clock may have been ahead, and viewers may have had its first segments.
+ */
+export function mediaSequenceAfterSilence(nowMs: number): number {
+  return clockMediaSequence(nowMs + CLOCK_SKEW_MS) + 2;
+}
+
 /** Epochs that a publish has reserved: `count` from `first` on. */
 export interface ReservedEpochs {
   readonly first: number;

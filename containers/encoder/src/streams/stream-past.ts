@@ -5,7 +5,7 @@ import { offeredSchema } from '#encoder/package/offered-renditions.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { BegunPublish, FormerHolder } from '#runtime/live-publishes.ts';
 import { lostBroadcast } from './lost-broadcast.ts';
-import { mediaSequenceAfter } from './numbering.ts';
+import { mediaSequenceAfter, mediaSequenceAfterSilence } from './numbering.ts';
 
 /** What a task knows of a stream's past on other tasks. */
 export interface StreamPast {
@@ -93,7 +93,10 @@ export function liveSinceMsOf(past: StreamPast, nowMs: number): number | null {
 export function packageAfter(past: StreamPast, latency: LatencyName, nowMs: number): StreamPackage {
   const { broadcast } = past;
   if (past.package !== null) return past.package;
-  const firstMsn = mediaSequenceAfter(broadcast?.sequence ?? null, nowMs);
+  const hadSilentHolder = past !== NO_PAST && broadcast === null;
+  const firstMsn = hadSilentHolder
+    ? mediaSequenceAfterSilence(nowMs)
+    : mediaSequenceAfter(broadcast?.sequence ?? null, nowMs);
   const offered = offeredSchema.safeParse(broadcast?.sequence.offered);
   const isWatched = broadcast !== null && broadcast.liveSinceMs !== null;
   return isWatched && offered.success && isResumable({ offered: offered.data, firstMsn })
