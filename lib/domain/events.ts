@@ -4,7 +4,10 @@ import type { BroadcastEndReason, PublishFailure } from './streams.ts';
 /** Why an FFmpeg process was replaced: it died, produced nothing, did not keep up, or its input changed. */
 export type RestartReason = 'died' | 'stalled' | 'overloaded' | 'source-changed';
 
-/** Viewers can play the stream, because its multivariant playlist exists. */
+/**
+ * Viewers can play the stream, because its multivariant playlist exists. Another task tells it again if the one that told it could not
+ * write that down, because it was killed or the database did not answer.
+ */
 interface StreamLive {
   readonly type: 'stream.live';
   readonly streamId: string;

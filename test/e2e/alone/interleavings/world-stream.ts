@@ -22,9 +22,15 @@ export class WorldStream {
   #hold: { readonly task: WorldTask; readonly epoch: number } | null = null;
   /** Above all media that was lost with tasks that could not hand it over. */
   #lostBelow = 0;
+  #failedHandovers = 0;
 
   get streamId(): string {
     return this.stream.streamId;
+  }
+
+  /** How many tasks could not write down what the next one had to know. */
+  get failedHandovers(): number {
+    return this.#failedHandovers;
   }
 
   /** The stream as a task holds it. */
@@ -57,7 +63,10 @@ export class WorldStream {
       const former = this.#hold;
       if (held === undefined || held.epoch <= (former?.epoch ?? 0)) continue;
       unable = former === null ? null : this.#whoCouldNotHandOver(former.task, task);
-      if (unable !== null) this.#lostBelow = held.currentPackage.nextMsn();
+      if (unable !== null) {
+        this.#lostBelow = held.currentPackage.nextMsn();
+        this.#failedHandovers++;
+      }
       this.#hold = { task, epoch: held.epoch };
       this.#takenAtMs.delete(task);
       this.#unheard.clear();

@@ -285,12 +285,14 @@ export class World {
   }
 
   #check(): void {
-    for (const stream of this.streams) {
-      const { streamId } = stream;
+    for (const { streamId, failedHandovers } of this.streams) {
       const types = this.events.flatMap((event) =>
         'streamId' in event && event.streamId === streamId && /live|ended/.test(event.type) ? event.type : [],
       );
-      if (types.join() !== 'stream.live,stream.ended') this.violations.add(`${streamId}: the events were ${types}`);
+      // A task that could not hand over may have told that the stream is live, and not have written that down.
+      const extra = Math.max(0, Math.min(failedHandovers, types.length - 2));
+      const expected = [...Array.from({ length: 1 + extra }, () => 'stream.live'), 'stream.ended'];
+      if (types.join() !== expected.join()) this.violations.add(`${streamId}: the events were ${types}`);
     }
   }
 }
