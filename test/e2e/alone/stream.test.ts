@@ -8,7 +8,8 @@ import { fetchMediaPlaylist, publish, waitUntilPlayable } from '#test/support/br
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { bestPace, type ProgressSample, sampleProgress } from '#test/support/playlist-progress.ts';
 
-const MINUTE_SECONDS = 60;
+/** The clip, twice over, and the whole window of a playlist. */
+const WATCHED_SECONDS = 40;
 const SIDE_BY_SIDE_SECONDS = 20;
 /** Encoding must keep real time for this long. Other programs may take the CPU for a while, so any such stretch counts. */
 const STRETCH_MS = 10_000;
@@ -88,16 +89,16 @@ describe('a stream', () => {
     for (const offset of offsets) expect(Math.abs(offset)).toBeLessThanOrEqual(0.05);
   });
 
-  test('decodes in every rendition for a minute without an error, in real time', async () => {
+  test('decodes in every rendition for a while without an error, in real time', async () => {
     const playlist = await waitUntilPlayable(stream);
     for (const rendition of RENDITIONS) expect(playlist).toContain(`${rendition}/media.m3u8`);
     await waitForSegments(stream, 3);
     const decoded = await Promise.all(
-      RENDITIONS.map((rendition) => decode(`${stream.liveUrl}/${rendition}/media.m3u8`, MINUTE_SECONDS)),
+      RENDITIONS.map((rendition) => decode(`${stream.liveUrl}/${rendition}/media.m3u8`, WATCHED_SECONDS)),
     );
     for (const { seconds, complaints } of decoded) {
       expect(complaints).toBe('');
-      expect(seconds).toBeGreaterThan(MINUTE_SECONDS - 0.1);
+      expect(seconds).toBeGreaterThan(WATCHED_SECONDS - 0.1);
     }
     expect(await platform.log()).not.toMatch(/FFmpeg failed|replacing FFmpeg/);
   });
