@@ -1,4 +1,5 @@
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import { type ProgramContext, runInContext } from '#scripts/bench/bench-context.ts';
 import { startHeadend } from '#scripts/bench/systems/headend.ts';
 import { errorMessage } from '#scripts/terminal/errors.ts';
@@ -45,10 +46,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultReport> 
     for (const fault of faults) {
       if (interrupted.aborted) break;
       note(`${fault.name}: ${fault.expected} ...`);
-      const signal = AbortSignal.any([
-        interrupted,
-        AbortSignal.timeout(LIMIT_MS * patience + (fault.seconds ?? 0) * 1000),
-      ]);
+      const signal = signalWithin(LIMIT_MS * patience + (fault.seconds ?? 0) * 1000, interrupted);
       const run = () => inContext(signal, (context) => fault.run({ ...context, platform, browser, patience }));
       const outcome = await run().catch(toOutcome);
       // What failed because it was interrupted says nothing about the platform.

@@ -1,4 +1,5 @@
 import { HttpClient } from '#kit/http-client.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { errorMessage } from '#scripts/terminal/errors.ts';
 import type { ProbeCheck, ProbeOutcome } from './probe-check.ts';
@@ -36,7 +37,7 @@ const OVERHEAD_MS = 240_000;
 /** Runs the checks one after another, and then removes all that they made, whatever happened. Prints nothing secret. */
 export async function runProbe({ target, settings, checks, interrupted, note }: ProbeOptions): Promise<ProbeReport> {
   const limitMs = OVERHEAD_MS + 2 * settings.seconds * 1000;
-  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(limitMs)]);
+  const signal = signalWithin(limitMs, interrupted);
   const secrets = new Set([target.token]);
   const mask = (text: string): string => [...secrets].reduce((left, each) => left.replaceAll(each, '[secret]'), text);
   const cleanUps: (() => Promise<unknown>)[] = [];

@@ -8,6 +8,7 @@ import { HttpViewer } from '#kit/http-viewer.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import type { ControlApiClient } from '#scripts/api/control-api-client.ts';
 import { type PictureDelays, readPicture } from './picture-delays.ts';
 import { PlayedAnswers } from './played-answers.ts';
@@ -127,7 +128,7 @@ async function makeStream({ api, playback, playbackBaseUrl, defer, hide }: TestB
 
 /** Resolves to the time of the first packet. Rejects if the publish is refused or does not begin in time. */
 async function connected(publisher: TestPublisher, signal: AbortSignal): Promise<number> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
+  const limit = signalWithin(START_TIMEOUT_MS, signal);
   const never = new Promise<never>((_, reject) => {
     limit.addEventListener('abort', () => reject(new Error('the publish did not begin in time')), { once: true });
   });

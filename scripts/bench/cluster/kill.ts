@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core';
 import { findEncodingTask } from '#kit/encoder-processes.ts';
 import { epochsIn } from '#kit/epochs.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';
 import type { ClusterStream } from './cluster-stream.ts';
@@ -85,9 +86,7 @@ function firstNewPart(url: string, known: ReadonlySet<string>, signal: AbortSign
   return waitFor(
     'a part of the new run',
     async () => {
-      const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]) }).catch(
-        () => null,
-      );
+      const response = await fetch(url, { signal: signalWithin(1_000, signal) }).catch(() => null);
       const text = response?.ok === true ? await response.text().catch(() => '') : '';
       return epochsIn(text).some((epoch) => !known.has(epoch)) ? Date.now() : null;
     },

@@ -3,6 +3,7 @@ import { makeClip } from '#kit/clip.ts';
 import { epochsIn } from '#kit/epochs.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';
 import { followParts } from '../part-latency.ts';
@@ -124,8 +125,7 @@ async function newestRun({ liveUrl }: OverloadStream): Promise<number> {
 /** By how much the stream falls behind real time, and how late its parts are. */
 async function measure(context: BenchContext, liveUrl: string) {
   const latenciesMs: number[] = [];
-  const over = AbortSignal.timeout(TIMES_MEASURED * context.seconds * 1000);
-  const signal = AbortSignal.any([context.signal, over]);
+  const signal = signalWithin(TIMES_MEASURED * context.seconds * 1000, context.signal);
   await followParts(`${liveUrl}/360p`, signal, (latencyMs) => latenciesMs.push(latencyMs));
   const before = percentile(latenciesMs.slice(0, PARTS_COMPARED), 50) ?? Number.NaN;
   const after = percentile(latenciesMs.slice(-PARTS_COMPARED), 50) ?? Number.NaN;

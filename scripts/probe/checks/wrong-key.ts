@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type RefusalCode, UNKNOWN_KEY_DESCRIPTION } from '#domain/ingest-auth.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import { notOffered, type ProbeCheck } from '../probe-check.ts';
 import type { IngestProtocol } from '../probe-target.ts';
 
@@ -15,7 +16,7 @@ export const wrongKey = (protocol: IngestProtocol): ProbeCheck => ({
   run: async ({ target, signal }) => {
     const url = target.ingestUrls[protocol];
     if (url === null) return notOffered(EXPECTED);
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+    const limit = signalWithin(ANSWER_TIMEOUT_MS, signal);
     const client = await RtmpClient.connect(url, limit);
     try {
       const [, , , status] = await client.publish(generateSecret(randomBytes), { tcUrl: url });

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import * as z from 'zod/mini';
+import { signalWithin } from '#runtime/signal-within.ts';
 import { callEcsEndpoint, type EcsAnswer, type Fetch } from './ecs-endpoint.ts';
 
 /** How long ECS protects the task without hearing from it again. */
@@ -104,7 +105,7 @@ export class TaskProtection {
     try {
       const answer = await callEcsEndpoint({
         ...{ fetch, url: `${agentUri}/task-protection/v1/state` },
-        signal: AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), this.#closing.signal]),
+        signal: signalWithin(CALL_TIMEOUT_MS, this.#closing.signal),
         body: isWanted
           ? { ProtectionEnabled: true, ExpiresInMinutes: PROTECTION_MINUTES }
           : { ProtectionEnabled: false },

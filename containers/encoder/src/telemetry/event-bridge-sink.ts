@@ -2,6 +2,7 @@ import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { Logger } from 'pino';
 import type { EventSink, HeadendEvent } from '#domain/events.ts';
 import { PUT_EVENTS_LIMIT, putEvents } from '#runtime/put-events.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 
 /** The queue only fills while EventBridge does not answer or during an attack. Then the newest events are dropped. */
 const MAX_QUEUED_EVENTS = 1_000;
@@ -59,7 +60,7 @@ export class EventBridgeSink implements EventSink {
 
   async #send(batch: readonly HeadendEvent[]): Promise<void> {
     const { log, ...bus } = this.#options;
-    const signal = AbortSignal.any([AbortSignal.timeout(CALL_TIMEOUT_MS), this.#giveUp.signal]);
+    const signal = signalWithin(CALL_TIMEOUT_MS, this.#giveUp.signal);
     for (const failure of await putEvents(bus, batch, signal)) log.error(failure, 'event not delivered');
   }
 }

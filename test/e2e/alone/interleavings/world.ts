@@ -5,6 +5,7 @@ import type { Random } from '#kit/random.ts';
 import { type startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { createLiveStore, type LiveStore } from '#runtime/live-store.ts';
+import { signalWithin } from '#runtime/signal-within.ts';
 import type { RunningTask } from '#test/encoder/cluster/running-task.ts';
 import { publish } from '#test/encoder/streams/test-publish.ts';
 import { WorldStream } from './world-stream.ts';
@@ -237,7 +238,7 @@ export class World {
     const url = `/live/${stream.stream.playbackId}/${rendition}/media.m3u8`;
     try {
       const answer = await task.fetch(url, {
-        signal: AbortSignal.any([this.#over.signal, AbortSignal.timeout(10_000)]),
+        signal: signalWithin(10_000, this.#over.signal),
       });
       const body = await answer.text();
       if (answer.status === 500) this.violations.add(`${task.taskId} answered 500`);
