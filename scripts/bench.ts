@@ -11,6 +11,7 @@ import { clusterProxied } from './bench/cluster/proxied.ts';
 import { clusterReconnect } from './bench/cluster/reconnect.ts';
 import { clusterRelayed } from './bench/cluster/relayed.ts';
 import { clusterViewers } from './bench/cluster/viewers.ts';
+import { conformance } from './bench/conformance.ts';
 import { controlLatency } from './bench/control-latency.ts';
 import { glassToGlass } from './bench/glass-to-glass.ts';
 import { ingestAuth } from './bench/ingest-auth.ts';
@@ -48,6 +49,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   controlLatency,
   ...capacities,
   ...players,
+  ...conformance,
   ...[
     clusterViewers,
     clusterKill,

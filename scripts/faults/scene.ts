@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import { makeClip } from '#kit/clip.ts';
+import { findLiveFfmpeg } from '#kit/encoder-processes.ts';
 import { isPlayable, mediaPlaylistUris } from '#kit/first-playlist.ts';
 import { HttpViewer } from '#kit/http-viewer.ts';
-import { readDescendants } from '#kit/process-usage.ts';
 import { rememberSecret } from '#kit/secrets.ts';
 import { StreamWitness } from '#kit/stream-witness.ts';
 import { publishTags, type TagPublisher, type TagPublisherOptions } from '#kit/tag-publisher.ts';
@@ -237,16 +236,6 @@ export class Scene {
     if (name === 'plain') return openPlainPlayer(this.#context, this.masterUrl);
     return startProgramPlayer(this.#context, name, this.masterUrl);
   }
-}
-
-/** The newest child of an encoder that reads FLV. Others make slates. */
-async function findLiveFfmpeg(encoderPid: number): Promise<number | null> {
-  const ffmpegs = (await readDescendants(encoderPid)).filter(({ name }) => name === 'ffmpeg');
-  for (const { pid } of ffmpegs.toSorted((a, b) => b.pid - a.pid)) {
-    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (commandLine.split('\0').includes('flv')) return pid;
-  }
-  return null;
 }
 
 /** Two segments of the profile `low`. */

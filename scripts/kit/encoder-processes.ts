@@ -36,3 +36,13 @@ export function findEncodingTask(platformPid: number): Promise<TaskProcess> {
     return encoding.length === 1 ? encoding[0] : null;
   });
 }
+
+/** The newest FFmpeg of an encoder that encodes what a publisher sends. Others make slates. Null if there is none. */
+export async function findLiveFfmpeg(encoderPid: number): Promise<number | null> {
+  const ffmpegs = (await readDescendants(encoderPid)).filter(({ name }) => name === 'ffmpeg');
+  for (const { pid } of ffmpegs.toSorted((a, b) => b.pid - a.pid)) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (commandLine.split('\0').includes('flv')) return pid;
+  }
+  return null;
+}
