@@ -62,7 +62,7 @@ const LAYERS: readonly Layer[] = [
   },
   { folder: 'containers/encoder', mayImport: ['lib/domain', 'lib/runtime'] },
   // It judges the packager, so it shares nothing with it.
-  { folder: 'scripts/check-hls', mayImport: ['scripts/kit', 'scripts/terminal'] },
+  { folder: 'scripts/check-hls', mayImport: ['scripts/terminal'] },
   {
     folder: 'scripts/kit',
     mayImport: ['lib/domain', 'containers/encoder/src/media', 'scripts/check-hls', 'scripts/local'],
@@ -150,6 +150,21 @@ test('no import climbs three levels or more', () => {
 test('nothing outside test/ imports from it', () => {
   const importers = files.filter((path) => ownImports(path).some((imported) => isBelow(imported, 'test')));
   expect(importers).toEqual([]);
+});
+
+test('no layer imports from one that may import from it', () => {
+  const mutual = LAYERS.flatMap(({ folder, mayImport }) =>
+    mayImport.filter((other) => LAYERS.find((layer) => layer.folder === other)?.mayImport.includes(folder)),
+  );
+  expect(mutual).toEqual([]);
+});
+
+/** Node.js may collect the timeout's signal before its time has passed: `signalWithin` keeps it. Browsers keep it themselves. */
+test('no time limit is lost in AbortSignal.any', () => {
+  const losing = [...files, ...testFiles]
+    .filter((path) => !isBelow(path, 'lib/player'))
+    .filter((path) => /AbortSignal\.any\(\[[^\]]*AbortSignal\.timeout/.test(readFileSync(join(ROOT, path), 'utf8')));
+  expect(losing).toEqual([]);
 });
 
 /** Names of the classes, interfaces and types that a file declares, exported or not. */

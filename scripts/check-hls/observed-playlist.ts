@@ -1,5 +1,5 @@
-import type { TimedResponse } from '#kit/http-client.ts';
 import type { FindingList } from './finding-list.ts';
+import type { TimedResponse } from './http-client.ts';
 import { toMediaFile } from './media/media-file.ts';
 import { MediaJudge } from './media-judge.ts';
 import { ObservedFiles } from './observed-files.ts';

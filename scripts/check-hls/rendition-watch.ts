@@ -1,6 +1,6 @@
-import type { TimedResponse } from '#kit/http-client.ts';
 import { BoundedMap } from './bounded-map.ts';
 import { DirectiveTrials } from './directive-trials.ts';
+import type { TimedResponse } from './http-client.ts';
 import { type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
 import { RemovedFiles } from './removed-files.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TimedResponse } from '#kit/http-client.ts';
+import type { TimedResponse } from './http-client.ts';
 import { isMultivariant, namedPlaylistUris, parseMultivariantPlaylist } from './playlist/multivariant-playlist.ts';
 import { RenditionWatch, type RenditionWatchOptions } from './rendition-watch.ts';
 import { StreamChecker } from './stream-checker.ts';

@@ -1,4 +1,4 @@
-import { HttpClient, type TimedResponse } from '#kit/http-client.ts';
+import { HttpClient, type TimedResponse } from './http-client.ts';
 import type { StreamChecker } from './stream-checker.ts';
 
 export interface WatchClientOptions {

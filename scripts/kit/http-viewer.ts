@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpClient, type TimedResponse } from '#scripts/check-hls/http-client.ts';
 import {
   type ListedSegment,
   type MediaPlaylist,
   parseMediaPlaylist,
 } from '#scripts/check-hls/playlist/media-playlist.ts';
-import { HttpClient, type TimedResponse } from './http-client.ts';
 import type { StreamWitness } from './stream-witness.ts';
 
 export interface HttpViewerOptions {

@@ -1,4 +1,4 @@
-import { HttpClient } from './http-client.ts';
+import { HttpClient } from '#scripts/check-hls/http-client.ts';
 import type { StreamWitness } from './stream-witness.ts';
 
 export interface PlaylistPollerOptions {

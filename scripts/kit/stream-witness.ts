@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { PLAYBACK_STATUSES, type PlaybackStatus } from '#domain/playback-status.ts';
-import type { TimedResponse } from './http-client.ts';
+import type { TimedResponse } from '#scripts/check-hls/http-client.ts';
 import { PlaylistRecorder } from './playlist-recorder.ts';
 
 /** A status and the span of time in which it was asked for and came. */

@@ -1,5 +1,5 @@
 import { HLS_FILE_KINDS, type HlsFileKindName } from '#domain/hls-files.ts';
-import type { TimedResponse } from '#kit/http-client.ts';
+import type { TimedResponse } from '#scripts/check-hls/http-client.ts';
 
 /** What a viewer's answer was. Blocking requests for a media playlist have a lifetime of their own. */
 export type PlayedKind = HlsFileKindName | 'blocking-playlist';

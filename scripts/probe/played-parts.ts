@@ -1,5 +1,5 @@
 import { mediaPlaylistUris } from '#kit/first-playlist.ts';
-import type { TimedResponse } from '#kit/http-client.ts';
+import type { TimedResponse } from '#scripts/check-hls/http-client.ts';
 import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 
 /** A part of the video as a viewer got it. */

@@ -1,4 +1,4 @@
-import type { HttpClient } from '#kit/http-client.ts';
+import type { HttpClient } from '#scripts/check-hls/http-client.ts';
 import type { IngestProtocol, ProbeTarget } from './probe-target.ts';
 import type { TestBroadcast } from './test-broadcast.ts';
 

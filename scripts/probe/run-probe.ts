@@ -1,6 +1,6 @@
-import { HttpClient } from '#kit/http-client.ts';
 import { signalWithin } from '#runtime/signal-within.ts';
 import { ControlApiClient } from '#scripts/api/control-api-client.ts';
+import { HttpClient } from '#scripts/check-hls/http-client.ts';
 import { errorMessage } from '#scripts/terminal/errors.ts';
 import type { ProbeCheck, ProbeOutcome } from './probe-check.ts';
 import type { ProbeContext, ProbeSettings } from './probe-context.ts';

@@ -1,5 +1,5 @@
 import { findEncodingTask } from '#kit/encoder-processes.ts';
-import { HttpClient } from '#kit/http-client.ts';
+import { HttpClient } from '#scripts/check-hls/http-client.ts';
 import { parseMediaPlaylist } from '#scripts/check-hls/playlist/media-playlist.ts';
 import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
 import { percentile } from '../latency-summary.ts';

@@ -1,4 +1,4 @@
-import type { TimedResponse } from '#kit/http-client.ts';
+import type { TimedResponse } from '../http-client.ts';
 import { type HlsRule, when } from '../rule.ts';
 
 export type AnsweredKind = 'multivariant-playlist' | 'media-playlist' | 'init' | 'media' | 'other';

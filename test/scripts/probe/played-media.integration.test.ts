@@ -1,4 +1,4 @@
-import type { TimedResponse } from '#kit/http-client.ts';
+import type { TimedResponse } from '#scripts/check-hls/http-client.ts';
 import { measurePicture } from '#scripts/probe/picture-delays.ts';
 import { PlayedAnswers } from '#scripts/probe/played-answers.ts';
 import { PlayedParts } from '#scripts/probe/played-parts.ts';

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { HttpClient } from '#kit/http-client.ts';
+import { HttpClient } from '#scripts/check-hls/http-client.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { xCache } from '#scripts/probe/checks/x-cache.ts';
 import { PlayedAnswers } from '#scripts/probe/played-answers.ts';
