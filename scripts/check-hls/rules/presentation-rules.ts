@@ -125,6 +125,7 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
   {
     id: 'frame-rate-true',
     section: '4.4.6.2',
+    // It is a maximum, and media that has all the frames may be yet to come.
     check: (presentation) =>
       presentation.variants.flatMap(({ uri, attributes }) => {
         const rates =
@@ -132,7 +133,7 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
         const declared = attributes.get('FRAME-RATE');
         const fastest = Math.max(0, ...rates);
         return when(
-          declared !== undefined && rates.length > 0 && Math.abs(Number(declared) - fastest) > MILLISECOND_SECONDS,
+          declared !== undefined && Number(declared) < fastest - MILLISECOND_SECONDS,
           () => `variant ${uri} declares FRAME-RATE ${declared}, its media has ${fastest.toFixed(3)}`,
         );
       }),

@@ -300,7 +300,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640',
   ),
   'resolution-true': text(MASTER, '640x360', '1280x720'),
-  'frame-rate-true': once(MASTER, 0, 'FRAME-RATE=20.000', 'FRAME-RATE=30.000'),
+  'frame-rate-true': once(MASTER, 0, 'FRAME-RATE=20.000', 'FRAME-RATE=10.000'),
   'channels-true': text(MASTER, 'CHANNELS="2"', 'CHANNELS="6"'),
   'bandwidth-is-peak': text(
     MASTER,

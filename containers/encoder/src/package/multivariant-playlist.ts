@@ -97,9 +97,8 @@ function videoVariant(stream: StreamPackage, run: RunDescription, rendition: Vid
     `CODECS="${codecs.filter((codec) => codec !== null).join(',')}"`,
     `RESOLUTION=${rendition.width}x${rendition.height}`,
   ];
-  if (frameRate !== null) {
-    attributes.push(`FRAME-RATE=${framesPerSecond(renditionFrameRate(frameRate, rendition)).toFixed(3)}`);
-  }
+  // The most that the variant ever has (RFC 8216bis 4.4.6.2), also while it has half of the frames.
+  if (frameRate !== null) attributes.push(`FRAME-RATE=${framesPerSecond(frameRate).toFixed(3)}`);
   // Other ranges are mapped to it (see `filterGraph`), and the codec has eight bits.
   attributes.push('VIDEO-RANGE=SDR');
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
