@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { badKeys } from './bench/bad-keys.ts';
-import { type Benchmark, runInContext } from './bench/bench-context.ts';
+import { type Benchmark, type Figures, runInContext } from './bench/bench-context.ts';
 import { capacities } from './bench/capacity.ts';
 import { clusterDrain } from './bench/cluster/drain.ts';
 import { clusterHops } from './bench/cluster/hops.ts';
@@ -107,18 +107,53 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-async function run(benchmark: Benchmark, options: { signal: AbortSignal; seconds: number }): Promise<BenchResult> {
-  process.stderr.write(`${benchmark.name} ...\n`);
+/** Runs benchmarks of one group at once, or a single one. */
+async function run(
+  benchmarks: readonly Benchmark[],
+  options: { signal: AbortSignal; seconds: number },
+): Promise<BenchResult[]> {
+  const names = benchmarks.map(({ name }) => name);
+  process.stderr.write(`${names.join(' ')} ...\n`);
+  const outcomes = await outcomesOf(benchmarks, names, options);
+  return benchmarks.map(({ name, targets }) => {
+    const outcome = outcomes.get(name);
+    if (outcome === undefined || outcome instanceof Error) {
+      return { name, figures: {}, targets: {}, error: errorMessage(outcome) };
+    }
+    return { name, figures: outcome, targets: checkTargets(outcome, targets), error: null };
+  });
+}
+
+async function outcomesOf(
+  benchmarks: readonly Benchmark[],
+  names: readonly string[],
+  options: { signal: AbortSignal; seconds: number },
+): Promise<ReadonlyMap<string, Figures | Error>> {
+  const [first] = benchmarks;
   try {
-    const figures = await runInContext(benchmark, options);
-    return { name: benchmark.name, figures, targets: checkTargets(figures, benchmark.targets), error: null };
+    if (first === undefined) return new Map();
+    const { group } = first;
+    if (benchmarks.length === 1 || group === undefined) {
+      return new Map([[first.name, await runInContext(first, options)]]);
+    }
+    return await runInContext({ name: group.id, run: (context) => group.run(context, names) }, options);
   } catch (error) {
-    return { name: benchmark.name, figures: {}, targets: {}, error: errorMessage(error) };
+    return new Map(names.map((name) => [name, new Error(errorMessage(error))]));
   }
 }
 
+/** Benchmarks that run at once are one element. */
+function runsOf(benchmarks: readonly Benchmark[]): readonly (readonly Benchmark[])[] {
+  const runs = new Map<string, Benchmark[]>();
+  for (const benchmark of benchmarks) {
+    const id = benchmark.group?.id ?? benchmark.name;
+    runs.set(id, [...(runs.get(id) ?? []), benchmark]);
+  }
+  return [...runs.values()];
+}
+
 /**
- * Runs the benchmarks one after another, so that they do not compete for CPU. Resolves to the exit code: 1 if one
+ * Runs the benchmarks one after another, so that they do not compete for CPU, but those of a group at once. Resolves to the exit code: 1 if one
  * failed.
  */
 async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): Promise<number> {
@@ -126,8 +161,8 @@ async function main({ benchmarks, seconds, jsonPath, isStrict }: BenchOptions): 
   for (const [name, fact] of Object.entries(machine)) process.stdout.write(`${name}: ${fact}\n`);
   const signal = stopSignal();
   const results: BenchResult[] = [];
-  for (const benchmark of benchmarks) {
-    if (!signal.aborted) results.push(await run(benchmark, { signal, seconds }));
+  for (const together of runsOf(benchmarks)) {
+    if (!signal.aborted) results.push(...(await run(together, { signal, seconds })));
   }
   process.stdout.write(`\n${formatResultTables(results)}\n`);
   if (jsonPath !== null) await writeFile(jsonPath, `${JSON.stringify({ machine, results }, null, 2)}\n`);

@@ -26,7 +26,16 @@ export interface Benchmark {
   readonly name: string;
   /** Required values of its figures, by name. */
   readonly targets: Targets;
+  /** Benchmarks with the same one run at once if several of them are asked for. @default it runs alone */
+  readonly group?: BenchmarkGroup;
   run(context: BenchContext): Promise<Figures>;
+}
+
+/** Benchmarks that do not disturb one another. */
+export interface BenchmarkGroup {
+  readonly id: string;
+  /** Resolves to the figures of the named benchmarks, or why one failed. */
+  run(context: BenchContext, names: readonly string[]): Promise<ReadonlyMap<string, Figures | Error>>;
 }
 
 /** A server that takes RTMP and serves HLS. */
@@ -45,15 +54,15 @@ export interface RunningSystem {
 }
 
 /** Runs a benchmark and then all clean-ups, even if it throws. Throws an AggregateError if several of these fail. */
-export async function runInContext(
-  benchmark: Pick<Benchmark, 'name' | 'run'>,
+export async function runInContext<T>(
+  benchmark: { readonly name: string; run(context: BenchContext): Promise<T> },
   options: { readonly signal: AbortSignal; readonly seconds: number },
-): Promise<Figures> {
+): Promise<T> {
   const cleanUps: (() => Promise<unknown>)[] = [];
   const failures: unknown[] = [];
-  let figures: Figures = {};
+  let outcome: { readonly value: T } | null = null;
   try {
-    figures = await benchmark.run({ ...options, defer: (cleanUp) => cleanUps.push(cleanUp) });
+    outcome = { value: await benchmark.run({ ...options, defer: (cleanUp) => cleanUps.push(cleanUp) }) };
   } catch (error) {
     failures.push(error);
   }
@@ -64,9 +73,9 @@ export async function runInContext(
       failures.push(error);
     }
   }
+  if (outcome !== null && failures.length === 0) return outcome.value;
   if (failures.length === 1) throw failures[0];
-  if (failures.length > 1) throw new AggregateError(failures, failures.map(String).join('; '));
-  return figures;
+  throw new AggregateError(failures, failures.map(String).join('; '));
 }
 
 /** Creates a folder that is deleted with the context. */

@@ -1,30 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
 import { launchBrowser } from '#kit/browser.ts';
-import { makeClip } from '#kit/clip.ts';
-import { isPlayable } from '#kit/first-playlist.ts';
 import type { SeenFrame } from '#kit/frame-counter.ts';
-import { readDescendants } from '#kit/process-usage.ts';
-import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
-import { waitFor } from '#kit/wait-for.ts';
-import type { BenchContext, Benchmark, Figures } from '../bench-context.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
+import type { BenchContext, Benchmark, BenchmarkGroup, Figures } from '../bench-context.ts';
 import { longestStallMs, summariseLatency } from '../latency-summary.ts';
-import { type RunningHeadend, startHeadend } from '../systems/headend.ts';
+import { LATER_FIRST_FRAME, type MeasuredBroadcast, startBroadcast } from './measured-broadcast.ts';
 import { PAGE_PLAYERS, type PagePlayerName, startPagePlayer, startWatchPage } from './page-players.ts';
 import type { PlayingPlayer, StreamUrls } from './player-under-test.ts';
 import { missingPrograms, SCREEN_PLAYERS, type ScreenPlayerName, startScreenPlayer } from './screen-players.ts';
+import { WatchedPlayer } from './watched-player.ts';
 
-const START_TIMEOUT_SECONDS = 60;
 /** What is live before the player comes, so that it finds a playlist of the usual length. */
 const LIVE_BEFORE_SECONDS = 20;
 const SETTLE_SECONDS = 5;
 const AWAY_SECONDS = 3;
-/** How long the player is watched after a disturbance has come to its screen. */
+/** How long the players are watched after a disturbance has come to their screens. */
 const WATCHED_SECONDS = 10;
 const END_TIMEOUT_SECONDS = 45;
-
-const CLIP = { width: 640, height: 360, videoKbps: 1_500 } as const;
-const LATER_FIRST_FRAME = 10_000;
+/** How many players watch one stream. More are too much for two cores, and each would wait for the others. */
+const PLAYERS_AT_ONCE = 4;
 
 type TestedPlayer = 'watch-page' | PagePlayerName | ScreenPlayerName;
 
@@ -36,79 +31,82 @@ const PLAYER_NAMES = [
 
 /**
  * How each player plays a live stream: its start, its delay and its stalls; then a kill of FFmpeg, a reconnect of the publisher, and
- * the end of the stream. The stream has one rendition, so that a small machine can encode and play it.
+ * the end of the stream.
  */
-export const players: readonly Benchmark[] = LATENCY_NAMES.flatMap((latency) =>
-  PLAYER_NAMES.map((player) => ({
-    name: `players/${latency}/${player}`,
+export const players: readonly Benchmark[] = LATENCY_NAMES.flatMap((latency) => {
+  const nameOf = (player: TestedPlayer): string => `players/${latency}/${player}`;
+  return PLAYER_NAMES.map((player, index) => ({
+    name: nameOf(player),
     targets: {},
-    run: (context: BenchContext) => measure(context, latency, player),
-  })),
-);
+    group: groupOf(latency, Math.floor(index / PLAYERS_AT_ONCE), nameOf),
+    run: async (context: BenchContext) => {
+      const outcome = (await measure(context, latency, [player])).get(player);
+      if (outcome === undefined || outcome instanceof Error) throw outcome;
+      return outcome;
+    },
+  }));
+});
 
-async function measure(context: BenchContext, latency: LatencyName, name: TestedPlayer): Promise<Figures> {
-  const missing = name in SCREEN_PLAYERS ? missingPrograms(name as ScreenPlayerName) : [];
-  if (missing.length > 0) return { skipped: `there is no ${missing.join(', ')}` };
-  const broadcast = await startBroadcast(context, latency);
-  await sleep(LIVE_BEFORE_SECONDS * 1000, undefined, { signal: context.signal });
-  const startedAtMs = Date.now();
-  const player = await start(context, name, broadcast.urls);
-  const watched = new WatchedPlayer(player, context.signal);
-  const firstFrame = await watched.firstFrame();
-  await watched.pass(SETTLE_SECONDS + context.seconds);
-  const span = { fromMs: firstFrame.displayedAtMs + SETTLE_SECONDS * 1000, untilMs: Date.now() };
-  const steady = summariseLatency(watched.frames, broadcast.publisher.captureTimeMs, span);
-  const delaySeconds = toSeconds(steady.latencyP50Ms);
-  const tailSeconds = (delaySeconds ?? 0) + WATCHED_SECONDS;
-  const killStallSeconds = await killFfmpeg(broadcast, watched, tailSeconds);
-  const backSeconds = await reconnect(broadcast, watched, tailSeconds);
-  const endedSeconds = await end(broadcast, player, context.signal);
+function groupOf(latency: LatencyName, number: number, nameOf: (player: TestedPlayer) => string): BenchmarkGroup {
   return {
-    startSeconds: (firstFrame.displayedAtMs - startedAtMs) / 1000,
-    delaySeconds,
-    delayP95Seconds: toSeconds(steady.latencyP95Ms),
-    longestStallSeconds: longestStallMs(watched.framesOf(span), span) / 1000,
-    killStallSeconds,
-    backSeconds,
-    endedSeconds,
-  };
-}
-
-const toSeconds = (milliseconds: number | null): number | null => (milliseconds === null ? null : milliseconds / 1000);
-
-interface MeasuredBroadcast {
-  readonly running: RunningHeadend;
-  readonly urls: StreamUrls;
-  /** The present one. */
-  publisher: TestPublisher;
-  publishAgain(): Promise<void>;
-}
-
-async function startBroadcast(context: BenchContext, latency: LatencyName): Promise<MeasuredBroadcast> {
-  const clipPath = await makeClip(CLIP);
-  // Other numbers, so that what comes late of the first publisher is not taken for the second one's.
-  const laterClipPath = await makeClip({ ...CLIP, firstFrameNumber: LATER_FIRST_FRAME });
-  const running = await startHeadend(context, latency, { ladder: '360p' });
-  const { watchUrl, multivariantPlaylistUrl } = running;
-  const manifestUrl = multivariantPlaylistUrl.replace('master.m3u8', 'manifest.mpd');
-  const rtmpUrl = running.publishUrl;
-  const broadcast: MeasuredBroadcast = {
-    running,
-    urls: { watchUrl, multivariantPlaylistUrl, manifestUrl },
-    publisher: await startPublisher({ clipPath, rtmpUrl }),
-    publishAgain: async () => {
-      broadcast.publisher = await startPublisher({ clipPath: laterClipPath, rtmpUrl });
+    id: `players/${latency} ${number + 1}`,
+    run: async (context, names) => {
+      const chosen = PLAYER_NAMES.filter((player) => names.includes(nameOf(player)));
+      const outcomes = await measure(context, latency, chosen);
+      return new Map([...outcomes].map(([player, outcome]) => [nameOf(player), outcome]));
     },
   };
-  context.defer(() => broadcast.publisher.kill());
-  await waitFor('a playable playlist', () => isPlayable(multivariantPlaylistUrl, context.signal), {
-    ...{ signal: context.signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 },
-  });
-  return broadcast;
+}
+
+type Outcomes = Map<TestedPlayer, Figures | Error>;
+
+interface MeasuredPlayer {
+  readonly name: TestedPlayer;
+  readonly watched: WatchedPlayer;
+  readonly startSeconds: number;
+  readonly settledAtMs: number;
+}
+
+/** Starts the players one after another, and watches them side by side. One that fails does not disturb the others. */
+async function measure(context: BenchContext, latency: LatencyName, names: readonly TestedPlayer[]): Promise<Outcomes> {
+  const outcomes: Outcomes = new Map();
+  const broadcast = await startBroadcast(context, latency);
+  const pass = (seconds: number) => sleep(seconds * 1000, undefined, { signal: context.signal });
+  await pass(LIVE_BEFORE_SECONDS);
+  const playing: MeasuredPlayer[] = [];
+  for (const name of names) {
+    const missing = name in SCREEN_PLAYERS ? missingPrograms(name as ScreenPlayerName) : [];
+    if (missing.length > 0) {
+      outcomes.set(name, { skipped: `there is no ${missing.join(', ')}` });
+      continue;
+    }
+    try {
+      playing.push(await startMeasured(context, name, broadcast.urls));
+    } catch (error) {
+      outcomes.set(name, new Error(errorMessage(error)));
+    }
+  }
+  if (playing.length === 0) return outcomes;
+  const passAll = async (seconds: number): Promise<void> => {
+    await pass(seconds);
+    await Promise.all(playing.map(({ watched }) => watched.take()));
+  };
+  const figures = await watch(context, broadcast, playing, passAll);
+  for (const [name, figure] of figures) outcomes.set(name, figure);
+  return outcomes;
+}
+
+async function startMeasured(context: BenchContext, name: TestedPlayer, urls: StreamUrls): Promise<MeasuredPlayer> {
+  const startedAtMs = Date.now();
+  const watched = new WatchedPlayer(await start(context, name, urls));
+  const { displayedAtMs } = await watched.firstFrame(context.signal);
+  const startSeconds = (displayedAtMs - startedAtMs) / 1000;
+  return { name, watched, startSeconds, settledAtMs: displayedAtMs + SETTLE_SECONDS * 1000 };
 }
 
 async function start(context: BenchContext, name: TestedPlayer, urls: StreamUrls): Promise<PlayingPlayer> {
   if (name in SCREEN_PLAYERS) return startScreenPlayer(context, name as ScreenPlayerName, urls);
+  // A browser for each, because a page in the background is slowed down.
   const browser = await launchBrowser();
   context.defer(() => browser.close());
   const page = await browser.newPage();
@@ -117,70 +115,77 @@ async function start(context: BenchContext, name: TestedPlayer, urls: StreamUrls
     : startPagePlayer(context, page, name as PagePlayerName, urls);
 }
 
-/** Everything that a player has shown. */
-class WatchedPlayer {
-  readonly frames: SeenFrame[] = [];
-  readonly #player: PlayingPlayer;
-  readonly #signal: AbortSignal;
-
-  constructor(player: PlayingPlayer, signal: AbortSignal) {
-    this.#player = player;
-    this.#signal = signal;
-  }
-
-  async firstFrame(): Promise<SeenFrame> {
-    const find = async (): Promise<SeenFrame | null> => {
-      this.frames.push(...(await this.#player.takeFrames()));
-      return this.frames.find(({ frameNumber }) => frameNumber !== null) ?? null;
-    };
-    return waitFor('a first frame', find, { signal: this.#signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 });
-  }
-
-  async pass(seconds: number): Promise<void> {
-    await sleep(seconds * 1000, undefined, { signal: this.#signal });
-    this.frames.push(...(await this.#player.takeFrames()));
-  }
-
-  framesOf({ fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number }): readonly SeenFrame[] {
-    return this.frames.filter(({ displayedAtMs }) => displayedAtMs >= fromMs && displayedAtMs <= untilMs);
-  }
-}
-
-/** Resolves to the longest time without a new picture after the kill. */
-async function killFfmpeg({ running }: MeasuredBroadcast, watched: WatchedPlayer, seconds: number): Promise<number> {
-  const ffmpeg = (await readDescendants(running.encoderPid)).find((child) => child.name === 'ffmpeg');
-  if (ffmpeg === undefined) throw new Error('there is no FFmpeg to kill');
-  const fromMs = Date.now();
-  process.kill(ffmpeg.pid, 'SIGKILL');
-  await watched.pass(seconds);
-  return longestStallMs(watched.frames, { fromMs, untilMs: Date.now() }) / 1000;
-}
-
-/** Resolves to the time from the returned publisher's first packet to its first picture. Null if that never came. */
-async function reconnect(
+/** Watches them undisturbed, then through a kill of FFmpeg, a reconnect of the publisher and the end. */
+async function watch(
+  context: BenchContext,
   broadcast: MeasuredBroadcast,
-  watched: WatchedPlayer,
-  seconds: number,
-): Promise<number | null> {
+  playing: readonly MeasuredPlayer[],
+  passAll: (seconds: number) => Promise<void>,
+): Promise<ReadonlyMap<TestedPlayer, Figures>> {
+  await passAll(SETTLE_SECONDS + context.seconds);
+  const untilMs = Date.now();
+  const { captureTimeMs } = broadcast.publisher;
+  const steady = playing.map(({ watched, settledAtMs }) =>
+    steadyFigures(watched.frames, captureTimeMs, { fromMs: settledAtMs, untilMs }),
+  );
+  // A disturbance comes last to the player that is furthest behind.
+  const tailSeconds = Math.max(...steady.map(({ delaySeconds }) => delaySeconds ?? 0)) + WATCHED_SECONDS;
+  const killedAtMs = Date.now();
+  await broadcast.killFfmpeg();
+  await passAll(tailSeconds);
+  const killSpan = { fromMs: killedAtMs, untilMs: Date.now() };
   await broadcast.publisher.kill();
-  await watched.pass(AWAY_SECONDS);
-  await broadcast.publishAgain();
-  const { publisher } = broadcast;
-  const firstPacketAtMs = await publisher.firstPacketAtMs;
-  if (firstPacketAtMs === null) throw new Error(`publish failed: ${(await publisher.exited).stderrTail}`);
-  await watched.pass(AWAY_SECONDS + seconds);
-  const firstNew = watched.frames.find(({ frameNumber }) => (frameNumber ?? 0) >= LATER_FIRST_FRAME);
-  return firstNew === undefined ? null : (firstNew.displayedAtMs - firstPacketAtMs) / 1000;
+  await passAll(AWAY_SECONDS);
+  const backAtMs = await broadcast.publishAgain();
+  await passAll(AWAY_SECONDS + tailSeconds);
+  const endedSeconds = await end(context, broadcast, playing);
+  return new Map(
+    playing.map(({ name, watched, startSeconds }, index) => [
+      name,
+      {
+        startSeconds,
+        ...steady[index],
+        killStallSeconds: longestStallMs(watched.frames, killSpan) / 1000,
+        backSeconds: secondsUntilNewFrame(watched.frames, backAtMs),
+        endedSeconds: endedSeconds[index] ?? null,
+      },
+    ]),
+  );
 }
 
-/** Stops the stream. Resolves to the time until the player says that it has ended. Null if it never does. */
-async function end({ running }: MeasuredBroadcast, player: PlayingPlayer, signal: AbortSignal): Promise<number | null> {
-  if (await player.hasEnded()) return null;
-  const fromMs = Date.now();
-  await running.api.stopStream(running.streamId);
-  while (Date.now() - fromMs < END_TIMEOUT_SECONDS * 1000) {
-    if (await player.hasEnded()) return (Date.now() - fromMs) / 1000;
-    await sleep(100, undefined, { signal });
-  }
-  return null;
+/** Null if it shows nothing of the publisher that is back. */
+function secondsUntilNewFrame(frames: readonly SeenFrame[], backAtMs: number): number | null {
+  const firstNew = frames.find(({ frameNumber }) => (frameNumber ?? 0) >= LATER_FIRST_FRAME);
+  return firstNew === undefined ? null : (firstNew.displayedAtMs - backAtMs) / 1000;
 }
+
+/** Stops the stream. Resolves to how long each player took to say that it has ended. Null if it never does, or did before. */
+async function end(
+  { signal }: BenchContext,
+  broadcast: MeasuredBroadcast,
+  playing: readonly MeasuredPlayer[],
+): Promise<readonly (number | null)[]> {
+  const hadEnded = await Promise.all(playing.map(({ watched }) => watched.hasEnded()));
+  const fromMs = Date.now();
+  await broadcast.end();
+  return Promise.all(
+    playing.map(({ watched }, index) =>
+      hadEnded[index] ? null : watched.untilEnded(fromMs, END_TIMEOUT_SECONDS * 1000, signal),
+    ),
+  );
+}
+
+function steadyFigures(
+  frames: readonly SeenFrame[],
+  captureTimeMs: (frameNumber: number, atWallMs: number) => number | null,
+  span: { readonly fromMs: number; readonly untilMs: number },
+) {
+  const { latencyP50Ms, latencyP95Ms } = summariseLatency(frames, captureTimeMs, span);
+  return {
+    delaySeconds: toSeconds(latencyP50Ms),
+    delayP95Seconds: toSeconds(latencyP95Ms),
+    longestStallSeconds: longestStallMs(frames, span) / 1000,
+  };
+}
+
+const toSeconds = (milliseconds: number | null): number | null => (milliseconds === null ? null : milliseconds / 1000);
