@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
 import type { BenchContext } from '../bench-context.ts';
@@ -7,7 +7,7 @@ import type { PlayingPlayer, StreamUrls } from './player-under-test.ts';
 type PageWindow = typeof globalThis & { hasEnded?: boolean };
 
 interface PlayerPage {
-  /** The player's script, as its package names it. Null if the browser plays by itself. */
+  /** The player's script, below `node_modules`. Null if the browser plays by itself. */
   readonly script: string | null;
   readonly url: (urls: StreamUrls) => string;
   /** Runs in the page, and must not refer to anything outside itself. Starts the player with its defaults. */
@@ -62,16 +62,17 @@ const dashUrl = ({ manifestUrl }: StreamUrls): string => manifestUrl;
 /** Players in a page of Chromium, with their own default configuration. */
 export const PAGE_PLAYERS = {
   'hls.js': { script: 'hls.js/dist/hls.min.js', url: hlsUrl, play: playHlsJs },
-  shaka: { script: 'shaka-player', url: hlsUrl, play: playShaka },
+  shaka: { script: 'shaka-player/dist/shaka-player.compiled.js', url: hlsUrl, play: playShaka },
   'video.js': { script: 'video.js/dist/video.min.js', url: hlsUrl, play: playVideoJs },
   'chromium-native': { script: null, url: hlsUrl, play: playNatively },
-  'shaka-dash': { script: 'shaka-player', url: dashUrl, play: playShaka },
+  'shaka-dash': { script: 'shaka-player/dist/shaka-player.compiled.js', url: dashUrl, play: playShaka },
   'dash.js': { script: 'dashjs/dist/modern/umd/dash.all.min.js', url: dashUrl, play: playDashJs },
 } as const satisfies Readonly<Record<string, PlayerPage>>;
 
 export type PagePlayerName = keyof typeof PAGE_PLAYERS;
 
-const require = createRequire(import.meta.url);
+/** Not by `require.resolve`: packages need not export their builds for pages. */
+const scriptPath = (name: string): string => fileURLToPath(new URL(`../../../node_modules/${name}`, import.meta.url));
 
 /** Opens a page with a player in its default configuration. */
 export async function startPagePlayer(
@@ -83,7 +84,7 @@ export async function startPagePlayer(
   const { script, url, play }: PlayerPage = PAGE_PLAYERS[name];
   context.defer(() => page.close());
   await page.setContent('<video muted autoplay playsinline crossorigin="anonymous" width="320" height="180"></video>');
-  if (script !== null) await page.addScriptTag({ path: require.resolve(script) });
+  if (script !== null) await page.addScriptTag({ path: scriptPath(script) });
   await watchPresentedFrames(page);
   await page.evaluate(rememberEnd);
   await page.evaluate(play, url(urls));
