@@ -16,6 +16,7 @@ export interface HlsFileKind extends CacheLifetime {
     | 'time'
     | 'multivariant-playlist'
     | 'media-playlist'
+    | 'iframe-playlist'
     | 'dash-manifest'
     | 'init'
     | 'part'
@@ -114,6 +115,13 @@ export const HLS_FILE_KINDS = [
     queryStrings: DELIVERY_DIRECTIVES,
     ...ONE_SECOND,
     maxTtlSeconds: BLOCKING_PLAYLIST_MAX_AGE_SECONDS,
+  },
+  {
+    kind: 'iframe-playlist',
+    pathPattern: '/*live/*/iframes.m3u8',
+    contentType: 'application/vnd.apple.mpegurl',
+    queryStrings: [],
+    ...ONE_SECOND,
   },
   {
     kind: 'dash-manifest',

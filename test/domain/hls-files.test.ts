@@ -12,6 +12,7 @@ const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',
   'media-playlist': '720p/media.m3u8',
+  'iframe-playlist': '720p/iframes.m3u8',
   init: `720p/${initFileName(7)}`,
   part: `audio/${partFileName(7, 100, 3)}`,
   segment: `audio/${segmentFileName(7, 100)}`,

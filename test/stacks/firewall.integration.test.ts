@@ -9,6 +9,7 @@ const MEDIA = [
   'time.txt',
   'manifest.mpd',
   '720p/media.m3u8',
+  '720p/iframes.m3u8',
   `720p/${initFileName(7)}`,
   `720p/${segmentFileName(7, 100)}`,
   `720p/${partFileName(7, 100, 1)}`,

@@ -9,6 +9,7 @@ const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',
   'media-playlist': '480p/media.m3u8',
+  'iframe-playlist': '480p/iframes.m3u8',
   init: `480p/${EPOCH}-init.mp4`,
   segment: `480p/${EPOCH}-${FIRST_MSN}.m4s`,
   part: `480p/${EPOCH}-${FIRST_MSN}.1.m4s`,

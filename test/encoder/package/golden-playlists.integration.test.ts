@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { renderIframePlaylist } from '#encoder/package/iframe-playlist.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import {
   type EncodedRun,
@@ -55,6 +56,8 @@ test.each<[string, () => Promise<string>]>([
   ['audio-with-video', async () => during('low', await encodeRun(), 4.8).playlist('audio')],
   ['discontinuity', async () => twoRuns(await encodeRun(VIDEO_ONLY), 5).playlist('360p')],
   ['gap', async () => twoRuns(await encodeRun(VIDEO_ONLY), 1).playlist('360p')],
+  ['iframes-gap', async () => iframes(twoRuns(await encodeRun(VIDEO_ONLY), 1), '360p')],
+  ['iframes-end', async () => iframes(ended(during('low', await encodeRun(VIDEO_ONLY), 5)), '480p')],
   ['end', async () => ended(during('low', await encodeRun(VIDEO_ONLY), 5)).playlist('480p')],
   ['standard', async () => during('standard', await encodeRun({ seconds: 10 }), 9).playlist('480p')],
   ['audio-only', async () => during('low', await encodeRun(AUDIO_ONLY), 5).playlist('audio')],
@@ -69,6 +72,11 @@ function ended(followed: FollowedPackage): FollowedPackage {
   followed.end();
   expect(followed.violations).toEqual([]);
   return followed;
+}
+
+function iframes({ stream }: FollowedPackage, rendition: string): string {
+  const timeline = stream.renditions.get(rendition);
+  return timeline === undefined ? '' : renderIframePlaylist(stream, timeline);
 }
 
 function multivariant(followed: FollowedPackage): string {

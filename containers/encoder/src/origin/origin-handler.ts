@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { blockingPlaylistCacheControl, type HlsFileKindName } from '#domain/hls-files.ts';
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -45,8 +46,8 @@ export interface OriginStream {
   arrives(timeoutMs: number, signal: AbortSignal): Promise<boolean>;
 }
 
-/** A media playlist, or media. */
-type FileTarget = MediaTarget | (RequestTarget & { readonly kind: 'media-playlist' });
+/** A playlist of one rendition, or media. */
+type FileTarget = MediaTarget | (RequestTarget & { readonly kind: 'media-playlist' | 'iframe-playlist' });
 
 /** What is answered from a stream. */
 type HeldTarget = Exclude<StreamTarget, { kind: 'time' }>;
@@ -121,9 +122,9 @@ export class OriginHandler {
     const stream = packageOf(target, held);
     const timeline = stream.renditions.get(target.rendition);
     if (timeline === undefined) return NOT_FOUND;
-    return target.kind === 'media-playlist'
-      ? this.#mediaPlaylist(stream, timeline, target, request)
-      : mediaFile(stream, timeline, target, request.signal);
+    if (target.kind === 'media-playlist') return this.#mediaPlaylist(stream, timeline, target, request);
+    if (target.kind === 'iframe-playlist') return this.#iframePlaylist(stream, timeline, target.rendition, request);
+    return mediaFile(stream, timeline, target, request.signal);
   }
 
   /** A stream may have got another title since it was published. Whoever waits hears of that when the wait is over. */
@@ -174,6 +175,17 @@ export class OriginHandler {
     const blockingHeaders = msn === null ? {} : blocking;
     return playlistResponse('media-playlist', playlist, request, blockingHeaders);
   }
+
+  /** Sound has no I-frames. Players that know nothing of parts load it, so directives mean nothing. */
+  #iframePlaylist(
+    stream: StreamPackage,
+    timeline: RenditionTimeline,
+    name: string,
+    request: OriginRequest,
+  ): OriginResponse {
+    if (name === AUDIO_RENDITION || timeline.newestComplete() === undefined) return NOT_FOUND;
+    return playlistResponse('iframe-playlist', this.#playlists.iframes(stream, name, timeline), request);
+  }
 }
 
 /**
@@ -182,6 +194,7 @@ export class OriginHandler {
  */
 function packageOf(target: FileTarget, { currentPackage, formerPackages }: OriginStream): StreamPackage {
   const isIn = ({ renditions, firstMsn }: StreamPackage): boolean => {
+    if (target.kind === 'iframe-playlist') return true;
     if (target.kind !== 'media-playlist')
       return renditions.get(target.rendition)?.initSection(target.epoch) !== undefined;
     const { msn } = toDirectives(target.query);
@@ -230,7 +243,10 @@ export function statusResponse({ after }: StatusTarget, status: PlaybackStatusBo
 }
 
 const isPlaylist = ({ kind }: HeldTarget): boolean =>
-  kind === 'multivariant-playlist' || kind === 'media-playlist' || kind === 'dash-manifest';
+  kind === 'multivariant-playlist' ||
+  kind === 'media-playlist' ||
+  kind === 'iframe-playlist' ||
+  kind === 'dash-manifest';
 
 /** Players give up on a playlist without a segment or part, so it does not exist until there is one. */
 function isShowable(stream: StreamPackage, timeline: RenditionTimeline): boolean {

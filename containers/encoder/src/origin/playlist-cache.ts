@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
+import { renderIframePlaylist } from '#encoder/package/iframe-playlist.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
@@ -36,6 +37,12 @@ export class PlaylistCache {
   media(stream: StreamPackage, name: string, timeline: RenditionTimeline, isDelta: boolean): RenderedPlaylist {
     const key = `${name}${isDelta ? '?skip' : ''}`;
     return this.#find(stream, key) ?? this.#keep(stream, key, renderMediaPlaylist(stream, name, timeline, isDelta));
+  }
+
+  /** The I-frame playlist of one rendition. */
+  iframes(stream: StreamPackage, name: string, timeline: RenditionTimeline): RenderedPlaylist {
+    const key = `${name}/iframes`;
+    return this.#find(stream, key) ?? this.#keep(stream, key, renderIframePlaylist(stream, timeline));
   }
 
   /** The multivariant playlist; undefined while nothing can be played. */

@@ -10,6 +10,7 @@ export type RequestTarget =
   | { readonly kind: 'multivariant-playlist'; readonly playbackId: string }
   | { readonly kind: 'dash-manifest'; readonly playbackId: string }
   | { readonly kind: 'media-playlist'; readonly playbackId: string; readonly rendition: string; readonly query: string }
+  | { readonly kind: 'iframe-playlist'; readonly playbackId: string; readonly rendition: string }
   | { readonly kind: 'init'; readonly playbackId: string; readonly rendition: string; readonly epoch: number }
   | ({ readonly kind: 'segment' } & SegmentName)
   | ({ readonly kind: 'part'; readonly part: number } & SegmentName);
@@ -44,7 +45,7 @@ const WHOLE_STREAM_KINDS = {
   'master.m3u8': 'multivariant-playlist',
   'manifest.mpd': 'dash-manifest',
 } as const;
-const MEDIA_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}media\\.m3u8$`);
+const RENDITION_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}(media|iframes)\\.m3u8$`);
 const AFTER = `${STATUS_AFTER}=`;
 const INIT = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-init\\.mp4$`);
 const MEDIA = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-${NUMBER}(?:\\.${NUMBER})?\\.m4s$`);
@@ -70,9 +71,11 @@ function parsePlaylist(path: string, query: string): RequestTarget | undefined {
     if (kind === 'status') return { kind, playbackId, after: afterIn(query) };
     return { kind, playbackId };
   }
-  const media = MEDIA_PLAYLIST.exec(path);
-  if (media === null) return undefined;
-  return { kind: 'media-playlist', playbackId: media[1] ?? '', rendition: media[2] ?? '', query };
+  const [matched, playbackId = '', rendition = '', name] = RENDITION_PLAYLIST.exec(path) ?? [];
+  if (matched === undefined) return undefined;
+  return name === 'media'
+    ? { kind: 'media-playlist', playbackId, rendition, query }
+    : { kind: 'iframe-playlist', playbackId, rendition };
 }
 
 /** The version, if that is the whole query: a viewer who adds to it would get past the cache, and fill the waits. */

@@ -1,3 +1,4 @@
+import { childBoxes, requireBox } from './box-stream.ts';
 import type { Sample } from './fragment.ts';
 
 /** What is said of a chunk in its boxes. */
@@ -19,6 +20,9 @@ const TFHD_BYTES = 20;
 const TFDT_BYTES = 20;
 const TRUN_HEADER_BYTES = 20;
 const TRUN_ENTRY_BYTES = 16;
+/** Where a trun has its data offset, and the size of its first sample. */
+const TRUN_DATA_OFFSET_AT = 16;
+const TRUN_FIRST_SIZE_AT = 24;
 const CONTAINER_BYTES = 8;
 
 const MOOF_BYTES = CONTAINER_BYTES + MFHD_BYTES + CONTAINER_BYTES + TFHD_BYTES + TFDT_BYTES + TRUN_HEADER_BYTES;
@@ -26,6 +30,21 @@ const MOOF_BYTES = CONTAINER_BYTES + MFHD_BYTES + CONTAINER_BYTES + TFHD_BYTES +
 /** Bytes of a chunk that are not media: its boxes, and one entry per sample. */
 export function chunkOverheadBytes(samples: number): number {
   return MOOF_BYTES + samples * TRUN_ENTRY_BYTES + CONTAINER_BYTES;
+}
+
+/** Some of the bytes of a file. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** From the moof of a chunk to the end of its first sample: enough to decode that one, if it is a sync sample. */
+export function firstSampleRange(chunk: Buffer): ByteRange {
+  const moof = childBoxes(chunk).find(({ type }) => type === 'moof');
+  if (moof === undefined) throw new Error('a chunk without a moof');
+  const trun = requireBox(moof, 'traf', 'trun').data;
+  const bytes = trun.readUInt32BE(TRUN_DATA_OFFSET_AT) + trun.readUInt32BE(TRUN_FIRST_SIZE_AT);
+  return { offset: moof.data.byteOffset - chunk.byteOffset, bytes };
 }
 
 /**

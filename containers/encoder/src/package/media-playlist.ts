@@ -50,7 +50,6 @@ function listsParts(stream: StreamPackage): boolean {
 
 function header(stream: StreamPackage, segments: readonly Segment[]): string[] {
   const targetSeconds = stream.targetDurationSeconds;
-  const first = segments[0];
   const lines = [
     '#EXTM3U',
     `#EXT-X-VERSION:${PLAYLIST_VERSION}`,
@@ -58,12 +57,15 @@ function header(stream: StreamPackage, segments: readonly Segment[]): string[] {
     `#EXT-X-SERVER-CONTROL:${serverControl(stream)}`,
   ];
   if (listsParts(stream)) lines.push(`#EXT-X-PART-INF:PART-TARGET=${seconds(stream.partTargetSeconds)}`);
-  lines.push(
+  return [...lines, ...sequenceLines(segments), '#EXT-X-INDEPENDENT-SEGMENTS'];
+}
+
+/** What numbers the segments of a playlist begin with. */
+export function sequenceLines([first]: readonly Segment[]): string[] {
+  return [
     `#EXT-X-MEDIA-SEQUENCE:${first?.msn ?? 0}`,
     `#EXT-X-DISCONTINUITY-SEQUENCE:${first?.discontinuityNumber ?? 0}`,
-    '#EXT-X-INDEPENDENT-SEGMENTS',
-  );
-  return lines;
+  ];
 }
 
 function serverControl(stream: StreamPackage): string {
@@ -87,6 +89,17 @@ function segmentLines(
   previous: Segment | undefined,
   listsParts: boolean,
 ): string[] {
+  const lines = startLines(timeline, segment, previous);
+  if (listsParts) lines.push(...segment.parts.map((part, index) => partLine(segment, part, index)));
+  if (segment.isComplete) {
+    if (segment.isGap) lines.push('#EXT-X-GAP');
+    lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segmentFileName(segment.epoch, segment.msn));
+  }
+  return lines;
+}
+
+/** The tags that say where a segment begins, and what is needed to decode it. */
+export function startLines(timeline: RenditionTimeline, segment: Segment, previous: Segment | undefined): string[] {
   const lines: string[] = [];
   // More than one if this rendition has nothing of a run in between: each removed tag counts (RFC 8216bis 4.4.3.3).
   const discontinuities = previous === undefined ? 0 : segment.discontinuityNumber - previous.discontinuityNumber;
@@ -96,11 +109,6 @@ function segmentLines(
   const mapBefore = previous && (timeline.mapEpoch(previous) ?? previous.epoch);
   if (map !== undefined && map !== mapBefore) lines.push(`#EXT-X-MAP:URI="${initFileName(map)}"`);
   lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(Math.round(segment.programDateTimeMs)).toISOString()}`);
-  if (listsParts) lines.push(...segment.parts.map((part, index) => partLine(segment, part, index)));
-  if (segment.isComplete) {
-    if (segment.isGap) lines.push('#EXT-X-GAP');
-    lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segmentFileName(segment.epoch, segment.msn));
-  }
   return lines;
 }
 

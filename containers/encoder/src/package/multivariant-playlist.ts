@@ -17,6 +17,11 @@ import type { StreamPackage } from './stream-package.ts';
 
 /** How far a segment's bitrate may exceed the average, according to x264's rate control. */
 const VIDEO_PEAK_FACTOR = 1.25;
+/**
+ * How much of the average the IDR frames alone may have. Each fits into the encoder's buffer, which is a quarter of a segment, and the
+ * shortest stretch that counts is half a target duration.
+ */
+const IFRAME_PEAK_FACTOR = 0.5;
 /** The same for AAC, whose frames vary little. */
 const AUDIO_PEAK_FACTOR = 1.1;
 
@@ -41,6 +46,7 @@ export function renderMultivariantPlaylist(stream: StreamPackage): string | null
     if (run.audio !== null) lines.push(audioMedia(run.audio));
     lines.push(...stream.captions.map(captionsMedia));
     for (const rendition of run.video) lines.push(...videoVariant(stream, run, rendition));
+    for (const rendition of run.video) lines.push(iframeVariant(stream, run, rendition));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -104,6 +110,24 @@ function videoVariant(stream: StreamPackage, run: RunDescription, rendition: Vid
   if (audio !== null) attributes.push(`AUDIO="${AUDIO_RENDITION}"`);
   attributes.push(...captionsAttribute(stream, rendition));
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${rendition.name}/media.m3u8`];
+}
+
+/** The rendition's IDR frames alone, for thumbnails and trick play (RFC 8216bis 4.4.6.3). */
+function iframeVariant(
+  stream: StreamPackage,
+  run: RunDescription,
+  { name, videoKbps, width, height }: VideoRendition,
+): string {
+  const { partFrames, segmentSeconds } = cutGrid(stream.profile, run);
+  const container = (chunkOverheadBytes(partFrames) * 8) / segmentSeconds;
+  const attributes = [
+    `BANDWIDTH=${Math.ceil(videoKbps * 1000 * IFRAME_PEAK_FACTOR + container)}`,
+    `CODECS="${stream.codec(name)}"`,
+    `RESOLUTION=${width}x${height}`,
+    'VIDEO-RANGE=SDR',
+    `URI="${name}/iframes.m3u8"`,
+  ];
+  return `#EXT-X-I-FRAME-STREAM-INF:${attributes.join(',')}`;
 }
 
 /**
