@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Agent as HttpAgent, get as httpGet, type IncomingHttpHeaders } from 'node:http';
+import { Agent as HttpAgent, get as httpGet, type IncomingHttpHeaders, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, get as httpsGet } from 'node:https';
 
 /** One complete answer, and when it came, in milliseconds of `performance.now()`. */
@@ -25,11 +25,14 @@ export class HttpClient {
    * Rejects if there is no complete answer. A kept connection may be closed by the server just when it is used again: then a new one
    * is used, as browsers do (RFC 9112 9.3.1).
    */
-  async get(url: string, signal?: AbortSignal): Promise<TimedResponse> {
+  async get(url: string, signal?: AbortSignal, headers: Readonly<Record<string, string>> = {}): Promise<TimedResponse> {
     // Each request that waits listens for the signal. Node.js warns of more than ten.
     if (signal !== undefined) setMaxListeners(0, signal);
     const agent = url.startsWith('https:') ? this.#httpsAgent : this.#httpAgent;
-    return (await getOnce(url, agent, signal)) ?? (await getOnce(url, false, signal)) ?? fail(url);
+    const options = { headers, ...(signal && { signal }) };
+    return (
+      (await getOnce(url, { ...options, agent })) ?? (await getOnce(url, { ...options, agent: false })) ?? fail(url)
+    );
   }
 
   /** Ends all connections. */
@@ -40,11 +43,11 @@ export class HttpClient {
 }
 
 /** Null if a kept connection was closed. */
-function getOnce(url: string, agent: HttpAgent | false, signal?: AbortSignal): Promise<TimedResponse | null> {
+function getOnce(url: string, options: RequestOptions): Promise<TimedResponse | null> {
   const startedAtMs = performance.now();
   const get = url.startsWith('https:') ? httpsGet : httpGet;
   return new Promise((resolve, reject) => {
-    const request = get(url, { agent, ...(signal && { signal }) }, (response) => {
+    const request = get(url, options, (response) => {
       const chunks: Buffer[] = [];
       let firstByteAtMs: number | null = null;
       response.on('data', (chunk: Buffer) => {

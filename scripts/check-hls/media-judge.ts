@@ -2,7 +2,8 @@ import { BoundedMap } from './bounded-map.ts';
 import type { FindingList } from './finding-list.ts';
 import type { InitTrack } from './media/init-tracks.ts';
 import { type InitFacts, type MediaFile, readInit, readMedia } from './media/media-file.ts';
-import { type ListedSegment, lengthSeconds, type MediaPlaylist } from './playlist/media-playlist.ts';
+import { fileKey, type ListedSegment, lengthSeconds, type MediaPlaylist, rangeOf } from './playlist/media-playlist.ts';
+import { IFRAME_RULES } from './rules/iframe-rules.ts';
 import type { JudgedSegment } from './rules/observed-rendition.ts';
 import { mainTrack, type PartMedia, SEGMENT_RULES, type SegmentMedia, spans } from './rules/segment-rules.ts';
 import type { SegmentHistory } from './segment-history.ts';
@@ -38,6 +39,7 @@ export class MediaJudge {
   #newestEndSeconds: number | null = null;
   #newestDiscontinuityNumber: number | null = null;
   #track: InitTrack | null = null;
+  #hasIFramesOnly = false;
 
   constructor(options: MediaJudgeOptions) {
     this.#options = options;
@@ -52,7 +54,8 @@ export class MediaJudge {
     return this.#track;
   }
 
-  addPlaylist({ segments }: MediaPlaylist): void {
+  addPlaylist({ segments, hasIFramesOnly }: MediaPlaylist): void {
+    this.#hasIFramesOnly = hasIFramesOnly;
     for (const segment of segments) {
       if (segment.uri === null || segment.isGap || segment.msn <= this.#newest) continue;
       const known = this.#waiting.get(segment.msn);
@@ -83,15 +86,15 @@ export class MediaJudge {
     }
   }
 
-  #hasFiles({ msn, uri, parts }: ListedSegment): boolean {
-    const map = this.#options.history.map(msn);
-    return [uri, map, ...parts.map((part) => part.uri)].every(
-      (name) => name === null || this.#file(name) !== undefined,
-    );
+  #hasFiles(segment: ListedSegment): boolean {
+    const map = this.#options.history.map(segment.msn);
+    const hasParts = segment.parts.every(({ uri }) => this.#file(uri) !== undefined);
+    const hasInit = map === null || this.#file(map) !== undefined;
+    return hasParts && hasInit && this.#file(segment.uri, rangeOf(segment)) !== undefined;
   }
 
-  #file(uri: string | null): MediaFile | undefined {
-    return uri === null ? undefined : this.#files.get(this.#options.toPath(uri));
+  #file(uri: string | null, range: string | null = null): MediaFile | undefined {
+    return uri === null ? undefined : this.#files.get(fileKey(this.#options.toPath(uri), range));
   }
 
   #judge(msn: number): void {
@@ -99,25 +102,26 @@ export class MediaJudge {
     this.#waiting.delete(msn);
     if (listed === undefined) return;
     this.#judgeListed(listed);
-    for (const uri of [listed.uri, ...listed.parts.map((part) => part.uri)]) if (uri !== null) this.#drop(uri);
+    if (listed.uri !== null) this.#drop(listed.uri, rangeOf(listed));
+    for (const { uri } of listed.parts) this.#drop(uri);
   }
 
-  #drop(uri: string): void {
-    const path = this.#options.toPath(uri);
+  #drop(uri: string, range: string | null = null): void {
+    const path = fileKey(this.#options.toPath(uri), range);
     this.#files.delete(path);
     this.#done.set(path, true);
   }
 
   #judgeListed(listed: ListedSegment): void {
     const { msn } = listed;
-    const file = this.#file(listed.uri);
+    const file = this.#file(listed.uri, rangeOf(listed));
     const init = this.#init(msn);
     const isNext = msn === this.#newest + 1;
     this.#newest = msn;
     const previous = isNext ? this.#previous : null;
     this.#previous = null;
     if (file === undefined || init === null) return;
-    const facts = typeof init === 'string' ? init : readMedia(file, init);
+    const facts = typeof init === 'string' ? init : readMedia(file, init, { isIFrame: this.#hasIFramesOnly });
     const discontinuityNumber = this.#options.history.discontinuityNumber(msn);
     // Timestamps may begin anew after a discontinuity.
     const isContinued = listed.discontinuities === 0 && discontinuityNumber === this.#newestDiscontinuityNumber;
@@ -129,7 +133,7 @@ export class MediaJudge {
       parts: this.#parts(listed, init),
       newestEndSeconds: this.#newestEndSeconds,
     };
-    this.#options.findings.check(SEGMENT_RULES, this.#options.place, segment);
+    this.#options.findings.check(this.#hasIFramesOnly ? IFRAME_RULES : SEGMENT_RULES, this.#options.place, segment);
     this.#track = mainTrack(init) ?? this.#track;
     this.#newestEndSeconds = spans(facts, init).at(-1)?.endSeconds ?? this.#newestEndSeconds;
     this.#previous = { ...segment, previous: null, parts: [] };
@@ -165,6 +169,7 @@ function measure({ listed, file, facts, init, discontinuityNumber }: SegmentMedi
   const isVideo = track?.kind === 'video' && Number.isFinite(shortestTicks);
   return {
     msn: listed.msn,
+    file: file.path.split(' ', 1)[0] ?? '',
     startSeconds: spans(facts, init)[0]?.startSeconds ?? null,
     programDateTimeMs: listed.programDateTimeMs,
     discontinuityNumber,

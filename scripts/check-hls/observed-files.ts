@@ -1,5 +1,5 @@
 import { BoundedMap } from './bounded-map.ts';
-import type { MediaPlaylist } from './playlist/media-playlist.ts';
+import { fileKey, type MediaPlaylist, rangeOf } from './playlist/media-playlist.ts';
 
 /** When playlists listed a file. */
 interface FileListing {
@@ -47,9 +47,9 @@ export class ObservedFiles {
       fresh.push(uri);
       this.#listings.set(uri, { isPart, durationSeconds, listedAtMs: atMs, goneAtMs: null });
     };
-    for (const { uri, isGap, parts, durationSeconds } of segments) {
+    for (const { uri, byteRange, isGap, parts, durationSeconds } of segments) {
       seconds += durationSeconds ?? 0;
-      if (uri !== null && !isGap) list(uri, false, durationSeconds ?? 0);
+      if (uri !== null && !isGap) list(fileKey(uri, rangeOf({ byteRange })), false, durationSeconds ?? 0);
       for (const part of parts) if (!part.isGap) list(part.uri, true, part.durationSeconds);
     }
     if (skippedSegments === null) {

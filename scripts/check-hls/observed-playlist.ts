@@ -3,8 +3,9 @@ import type { TimedResponse } from './http-client.ts';
 import { toMediaFile } from './media/media-file.ts';
 import { MediaJudge } from './media-judge.ts';
 import { ObservedFiles } from './observed-files.ts';
-import { compareEnds, endOf, type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
+import { compareEnds, endOf, fileKey, type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
 import { type PlaylistProgress, ProgressRecord, playlistTypeOf } from './playlist-progress.ts';
+import { RANGE_RULES } from './rules/iframe-rules.ts';
 import { STANDSTILL_RULES } from './rules/liveness-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
 import type { ObservedRendition } from './rules/observed-rendition.ts';
@@ -16,17 +17,22 @@ import { SegmentHistory } from './segment-history.ts';
 
 /** A playlist's answer without what is not needed of it. Without headers it did not come over HTTP. */
 export type PlaylistResponse = Pick<TimedResponse, 'url' | 'status' | 'body' | 'startedAtMs' | 'endedAtMs'> &
-  Partial<Pick<TimedResponse, 'headers'>>;
+  Partial<Pick<TimedResponse, 'headers'>> & {
+    /** The Range header of the request. @default none */
+    readonly range?: string;
+  };
 
 const PART_KEPT_TARGETS = 3;
 const OK = 200;
+const PARTIAL = 206;
 const SERVER_ERROR = 500;
 
 /** One media playlist: all answers for it, and for the media that it names. */
 export class ObservedPlaylist {
   readonly path: string;
   readonly progress = new ProgressRecord();
-  isIFramePlaylist = false;
+  /** Whether an EXT-X-I-FRAME-STREAM-INF names it. Null if no multivariant playlist names it. */
+  isIFramePlaylist: boolean | null = null;
   readonly #findings: FindingList;
   readonly #place: string;
   readonly #history = new SegmentHistory();
@@ -36,6 +42,7 @@ export class ObservedPlaylist {
   /** Different ones, of a live presentation with parts. */
   #playlistsWithParts = 0;
   #hasHints = false;
+  #hasIFramesOnly = false;
   /** When there was something new, or a reason why there is not. */
   #movedAtMs: number | null = null;
 
@@ -45,6 +52,12 @@ export class ObservedPlaylist {
     this.#findings = findings;
     const toPath = (uri: string): string => this.resolve(uri);
     this.#judge = new MediaJudge({ history: this.#history, findings, place, toPath });
+  }
+
+  /** Whether a text of the playlist is that of another presentation, which follows this one after its end. */
+  isFollowedBy(text: string): boolean {
+    const { latest } = this.progress;
+    return latest?.isEnded === true && parseMediaPlaylist(text).mediaSequence > latest.end.msn;
   }
 
   get targetDurationSeconds(): number | null {
@@ -72,10 +85,15 @@ export class ObservedPlaylist {
   }
 
   /** Adds an answer for a file that the playlist may name. `hasChanged`: it has other bytes than before. */
-  addMedia({ url, status, body, startedAtMs }: PlaylistResponse, hasChanged: boolean): void {
+  addMedia(response: PlaylistResponse, { isInit, hasChanged }: { isInit: boolean; hasChanged: boolean }): void {
+    const { url, body, startedAtMs, range = null } = response;
     const { pathname } = new URL(url, 'http://stream');
-    const uri = this.#uriOf(pathname);
+    const uri = fileKey(this.#uriOf(pathname), range);
     const listing = this.#files.listing(uri);
+    // An I-frame playlist shares its folder and its files with a media playlist.
+    if (listing === undefined && (range !== null || (this.#hasIFramesOnly && !isInit))) return;
+    const status = range !== null && response.status === PARTIAL ? OK : response.status;
+    if (range !== null && status === OK) this.#checkRange(response, range);
     const targetMs = (this.targetDurationSeconds ?? 1) * 1000;
     const { isPart = false, durationSeconds = 0, goneAtMs = null } = listing ?? {};
     const isListed = listing !== undefined && listing.listedAtMs <= startedAtMs;
@@ -91,7 +109,14 @@ export class ObservedPlaylist {
       this.#files.answerHint(uri, status);
       if (listing !== undefined) this.#checkHint(uri);
     }
-    if (status === OK) this.#judge.addFile(toMediaFile(pathname, body));
+    if (status === OK) this.#judge.addFile(toMediaFile(fileKey(pathname, range), body));
+  }
+
+  #checkRange({ url, status, headers, body }: PlaylistResponse, range: string): void {
+    if (headers === undefined) return;
+    const uri = this.#uriOf(new URL(url, 'http://stream').pathname);
+    const contentRange = String(headers['content-range'] ?? '');
+    this.#findings.check(RANGE_RULES, this.#place, { uri, range, status, contentRange, bodyBytes: body.length });
   }
 
   finish(): void {
@@ -100,7 +125,8 @@ export class ObservedPlaylist {
 
   /** All that was seen. */
   observed(): ObservedRendition {
-    const { targetDurationSeconds, isIFramePlaylist } = this;
+    const { targetDurationSeconds } = this;
+    const isIFramePlaylist = this.isIFramePlaylist ?? this.#hasIFramesOnly;
     return {
       ...{
         path: this.#place,
@@ -137,6 +163,7 @@ export class ObservedPlaylist {
   ): MediaPlaylist {
     const text = body.toString();
     const playlist = parseMediaPlaylist(text);
+    this.#hasIFramesOnly = playlist.hasIFramesOnly;
     if (text !== this.#lastText) {
       const { lines } = playlist;
       const isIFramePlaylist = this.isIFramePlaylist;

@@ -1,13 +1,13 @@
 import { BoundedMap } from './bounded-map.ts';
 import { DirectiveTrials } from './directive-trials.ts';
 import type { TimedResponse } from './http-client.ts';
-import { type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
+import { fileKey, type MediaPlaylist, parseMediaPlaylist, rangeOf } from './playlist/media-playlist.ts';
 import { RemovedFiles } from './removed-files.ts';
 
 export interface RenditionWatchOptions {
   readonly url: string;
   /** Resolves to null if there is no answer. */
-  readonly get: (url: string) => Promise<TimedResponse | null>;
+  readonly get: (url: string, range?: string) => Promise<TimedResponse | null>;
   readonly pause: (delayMs: number) => Promise<unknown>;
   readonly signal: AbortSignal;
   /** Whether to try what a player does not, such as wrong directives. */
@@ -53,7 +53,7 @@ export class RenditionWatch {
       this.playlists += 1;
       this.#load(playlist);
       if (playlist.isEnded) break;
-      this.#removed.add(playlist);
+      if (!playlist.hasIFramesOnly) this.#removed.add(playlist);
       if (this.playlists % PLAIN_EVERY === 0) this.#aside(this.#reloadPlainly());
       if (this.#options.tries) this.#aside(this.#trials.next(playlist));
       query = this.#nextQuery(playlist);
@@ -79,17 +79,18 @@ export class RenditionWatch {
     for (const segment of segments) {
       if (segment.map !== null) this.#once(segment.map);
       for (const part of segment.parts) if (!part.isGap) this.#once(part.uri);
-      if (segment.uri !== null && !segment.isGap) this.#once(segment.uri);
+      if (segment.uri !== null && !segment.isGap) this.#once(segment.uri, rangeOf(segment));
     }
     const hint = preloadHint?.get('URI');
     if (hint !== undefined && !isEnded) this.#once(hint);
   }
 
-  #once(uri: string): void {
-    if (this.#loads.has(uri)) return;
+  #once(uri: string, range: string | null = null): void {
+    const name = fileKey(uri, range);
+    if (this.#loads.has(name)) return;
     // Without the answer, whose body would stay in memory.
-    const load = this.#options.get(this.#resolve(uri)).then(() => undefined);
-    this.#loads.set(uri, load);
+    const load = this.#options.get(this.#resolve(uri), range ?? undefined).then(() => undefined);
+    this.#loads.set(name, load);
   }
 
   #resolve(uri: string): string {

@@ -1,4 +1,6 @@
 import { ANSWER_RULES } from './rules/answer-rules.ts';
+import { IFRAME_PEAK_RULES, IFRAME_PRESENTATION_RULES } from './rules/iframe-presentation-rules.ts';
+import { IFRAME_RULES, RANGE_RULES } from './rules/iframe-rules.ts';
 import { SILENCE_RULES, STANDSTILL_RULES } from './rules/liveness-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
 import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
@@ -26,6 +28,10 @@ export const HLS_RULES: readonly { readonly id: string; readonly section: string
   ...SEGMENT_RULES,
   ...PRESENTATION_RULES,
   ...PEAK_RULES,
+  ...IFRAME_RULES,
+  ...RANGE_RULES,
+  ...IFRAME_PRESENTATION_RULES,
+  ...IFRAME_PEAK_RULES,
   ...ANSWER_RULES,
   ...SILENCE_RULES,
   ...STANDSTILL_RULES,

@@ -1,4 +1,4 @@
-import type { ListedSegment, MediaPlaylist } from './playlist/media-playlist.ts';
+import type { ListedRange, ListedSegment, MediaPlaylist } from './playlist/media-playlist.ts';
 
 /** What playlists have said about a segment. Null as long as none has said it. */
 interface SegmentSaid {
@@ -63,7 +63,7 @@ export class SegmentHistory {
     segment: ListedSegment,
     rest: Pick<SegmentSaid, 'discontinuityNumber' | 'map' | 'key'> & { readonly isClosed: boolean },
   ): SegmentChange[] {
-    const { msn, uri, programDateTimeMs, durationSeconds, ownTags } = segment;
+    const { msn, uri, byteRange, programDateTimeMs, durationSeconds, ownTags } = segment;
     const { isClosed, ...effective } = rest;
     const parts = segment.parts.map(({ text }) => text);
     const said: SegmentSaid = {
@@ -76,13 +76,14 @@ export class SegmentHistory {
     this.#said.set(msn, known === undefined ? said : merged(known, said));
     if (this.#said.size > MAX_SEGMENTS) this.#said.delete(this.#said.keys().next().value ?? -1);
     const changes = known === undefined ? [] : contradictions(known, said);
-    return [...changes, ...this.#movedFrom(uri, msn)].map((what) => ({ msn, what }));
+    return [...changes, ...this.#movedFrom(uri, byteRange, msn)].map((what) => ({ msn, what }));
   }
 
-  #movedFrom(uri: string | null, msn: number): string[] {
+  #movedFrom(uri: string | null, range: ListedRange | null, msn: number): string[] {
     if (uri === null) return [];
-    const known = this.#msns.get(uri) ?? msn;
-    this.#msns.set(uri, known);
+    const key = `${uri} ${range?.offset ?? ''}`;
+    const known = this.#msns.get(key) ?? msn;
+    this.#msns.set(key, known);
     if (this.#msns.size > MAX_SEGMENTS) this.#msns.delete(this.#msns.keys().next().value ?? '');
     return known === msn ? [] : ['number'];
   }

@@ -12,6 +12,7 @@ import {
 import type { PlaylistProgress } from './playlist-progress.ts';
 import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
+import { IFRAME_PEAK_RULES, IFRAME_PRESENTATION_RULES } from './rules/iframe-presentation-rules.ts';
 import { SILENCE_RULES } from './rules/liveness-rules.ts';
 import { MULTIVARIANT_RULES } from './rules/multivariant-rules.ts';
 import { type ObservedPresentation, PEAK_RULES, PRESENTATION_RULES } from './rules/presentation-rules.ts';
@@ -55,6 +56,10 @@ export class StreamChecker {
   #multivariantText = '';
   /** Paths of the playlists that the one before named, if none of them goes on. */
   #former: ReadonlySet<string> = new Set();
+  /** Playlists of a presentation that another one follows at the same paths. */
+  #over: ReadonlySet<ObservedPlaylist> = new Set();
+  /** Whether the newest multivariant playlist came after the end of all that it names, and what was seen was judged without it. */
+  #isJudged = false;
 
   /** Adds an answer of any kind. Answers are added in the order in which they were complete. */
   add(response: PlaylistResponse): void {
@@ -92,25 +97,36 @@ export class StreamChecker {
   }
 
   #finished(): FindingList {
+    this.#finishPlaylists();
+    return this.#findings;
+  }
+
+  #finishPlaylists(): void {
     for (const playlist of this.#playlists.values()) playlist.finish();
     this.#checkNewestPresentation();
-    return this.#findings;
+  }
+
+  /** All playlists of the newest presentation. */
+  #hasEnded(): boolean {
+    const playlists = this.#namedPaths().flatMap((path) => this.#playlists.get(path) ?? []);
+    return playlists.length > 0 && playlists.every(({ progress }) => progress.latest?.isEnded === true);
   }
 
   #checkNewestPresentation(): void {
     // Players load it once, so what they may get at most holds from the first one on.
-    this.#checkPresentation(this.#firstMultivariant, PEAK_RULES);
-    this.#checkPresentation(this.#multivariant, PRESENTATION_RULES);
+    this.#checkPresentation(this.#firstMultivariant, [...PEAK_RULES, ...IFRAME_PEAK_RULES]);
+    this.#checkPresentation(this.#multivariant, [...PRESENTATION_RULES, ...IFRAME_PRESENTATION_RULES]);
   }
 
   #checkPresentation(multivariant: MultivariantPlaylist | null, rules: readonly HlsRule<ObservedPresentation>[]): void {
     const observed = [...this.#playlists.values()].filter(
-      ({ path, progress }) => progress.latest !== null && !this.#former.has(path),
+      (playlist) => playlist.progress.latest !== null && !this.#former.has(playlist.path) && !this.#over.has(playlist),
     );
     const byPath = new Map(observed.map((playlist) => [playlist.path, playlist.observed()]));
     this.#findings.check(rules, this.#relative(this.#multivariantPath), {
       variants: multivariant?.variants ?? [],
       media: multivariant?.media ?? [],
+      iFrameVariants: multivariant?.iFrameVariants ?? [],
       renditions: [...byPath.values()],
       renditionOf: (uri) => byPath.get(this.#resolve(uri)),
     });
@@ -135,6 +151,10 @@ export class StreamChecker {
     this.#multivariantText = text;
     const playlist = parseMultivariantPlaylist(text);
     this.#endFormer(namedPlaylistUris(playlist).map((uri) => this.#resolve(uri)));
+    if (this.#hasEnded()) {
+      this.#finishPlaylists();
+      this.#isJudged = true;
+    }
     this.#multivariant = playlist;
     this.#firstMultivariant ??= playlist;
     this.#findings.check(SYNTAX_RULES, place, { bytes: body, lines: playlist.lines, isMultivariant: true });
@@ -164,18 +184,37 @@ export class StreamChecker {
   }
 
   #addPlaylist(pathname: string, response: PlaylistResponse): void {
-    const observed = this.#playlist(pathname);
-    if (observed === null) return;
+    const known = this.#playlist(pathname);
+    if (known === null) return;
     const place = this.#relative(pathname);
     const text = response.body.toString();
     if (response.status === OK) {
       this.#findings.check(BEGINNING_RULES, place, text);
       if (!isPlaylist(text)) return;
     }
+    const observed = response.status === OK && known.isFollowedBy(text) ? this.#beginAgain(known) : known;
     const playlist = observed.add(response);
     if (playlist === null) return;
     this.#checkPendingReports(observed, response);
     this.#checkReports(observed, playlist, response);
+  }
+
+  /**
+   * Another presentation has begun at the path of one that has ended. What was seen of the one before is judged when its first
+   * playlist is replaced.
+   */
+  #beginAgain(former: ObservedPlaylist): ObservedPlaylist {
+    if (!this.#over.has(former)) {
+      if (!this.#isJudged) this.#finishPlaylists();
+      this.#isJudged = false;
+      this.#over = new Set(this.#playlists.values());
+      this.#firstMultivariant = this.#multivariant;
+      this.#reports = [];
+    }
+    const observed = new ObservedPlaylist(former.path, this.#relative(former.path), this.#findings);
+    observed.isIFramePlaylist = former.isIFramePlaylist;
+    this.#playlists.set(former.path, observed);
+    return observed;
   }
 
   #checkReports(observed: ObservedPlaylist, playlist: MediaPlaylist, response: PlaylistResponse): void {
@@ -193,8 +232,9 @@ export class StreamChecker {
     if (Number(response.headers?.age ?? 0) > 0) return;
     playlist.reports.forEach(({ lastMsn, lastPart }, index) => {
       const path = paths[index] ?? '';
-      const least = this.#playlists.get(path)?.progress.before(response.startedAtMs)?.reportable;
-      if (least === undefined || Number.isNaN(lastMsn)) return;
+      const reported = this.#playlists.get(path);
+      const least = reported?.progress.before(response.startedAtMs)?.reportable;
+      if (reported === undefined || this.#over.has(reported) || least === undefined || Number.isNaN(lastMsn)) return;
       const said = { msn: lastMsn, parts: lastPart === null ? null : lastPart + 1 };
       this.#reports.push({ path, place, said, least, endedAtMs: response.endedAtMs });
     });
@@ -216,9 +256,11 @@ export class StreamChecker {
     const folder = pathname.replace(/[^/]*$/, '');
     const owners = [...this.#playlists.values()].filter(({ path }) => path.replace(/[^/]*$/, '') === folder);
     const { digest } = toMediaFile(pathname, response.body);
-    const known = response.status === OK ? (this.#digests.get(pathname) ?? digest) : digest;
-    if (response.status === OK && !this.#digests.has(pathname)) this.#digests.set(pathname, digest);
-    for (const owner of owners) owner.addMedia(response, known !== digest);
+    const isWhole = response.status === OK && response.range === undefined;
+    const known = isWhole ? (this.#digests.get(pathname) ?? digest) : digest;
+    if (isWhole && !this.#digests.has(pathname)) this.#digests.set(pathname, digest);
+    const facts = { isInit: isInit(response.body), hasChanged: known !== digest };
+    for (const owner of owners) owner.addMedia(response, facts);
   }
 
   #playlist(path: string): ObservedPlaylist | null {

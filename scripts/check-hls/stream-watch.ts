@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TimedResponse } from './http-client.ts';
+import { parseMediaPlaylist } from './playlist/media-playlist.ts';
 import { isMultivariant, namedPlaylistUris, parseMultivariantPlaylist } from './playlist/multivariant-playlist.ts';
 import { RenditionWatch, type RenditionWatchOptions } from './rendition-watch.ts';
+import { isPlaylist } from './rules/syntax-rules.ts';
 import { StreamChecker } from './stream-checker.ts';
 import { WatchClient } from './watch-client.ts';
 
@@ -37,13 +39,13 @@ const MAX_RENDITIONS = 32;
 const OK = 200;
 
 /**
- * Watches a stream as a player would, all renditions at once, until it ends or `signal` aborts, and checks every answer. If other
- * playlists follow those that have ended, it goes on with them.
+ * Watches a stream as a player would, all renditions at once, until it ends or `signal` aborts, and checks every answer. If another
+ * presentation follows, in other playlists or in the same ones, it goes on with that.
  */
 export async function watchStream(options: StreamWatchOptions): Promise<StreamWatchResult> {
   const { url, signal, checker = new StreamChecker(), startLimitMs = START_LIMIT_MS, onAnswer } = options;
   const client = new WatchClient({ checker, signal, onAnswer });
-  const get = (target: string) => client.get(target);
+  const get = (target: string, range?: string) => client.get(target, range);
   const pause = (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(() => undefined);
   try {
     const first = await firstAnswer(get, pause, { url, startLimitMs, signal });
@@ -89,16 +91,25 @@ async function watchPresentation(urls: readonly string[], { url, get, pause, sig
   return watches.reduce((total, { playlists }) => total + playlists, 0);
 }
 
-/** The playlists that follow those that have ended. None if none come in time. */
+/** The playlists of the presentation that follows one that has ended. None if none comes in time. */
 async function nextUrls(known: ReadonlySet<string>, { url, get, pause, signal }: Watching): Promise<readonly string[]> {
   const untilMs = performance.now() + NEXT_LIMIT_MS;
-  while (!known.has(url) && !signal.aborted && performance.now() < untilMs) {
+  while (!signal.aborted && performance.now() < untilMs) {
     const response = await get(url);
-    const urls = response?.status === OK ? playlistUrls(response, url).filter((each) => !known.has(each)) : [];
-    if (urls.length > 0) return urls;
+    const named = response?.status === OK ? playlistUrls(response, url) : [];
+    const others = named.filter((each) => !known.has(each));
+    if (others.length > 0) return others;
+    const [first] = named;
+    if (first !== undefined && (await isLive(first, get))) return named;
     await pause(RETRY_MS);
   }
   return [];
+}
+
+async function isLive(url: string, get: Get): Promise<boolean> {
+  const response = await get(url);
+  const text = response?.status === OK ? response.body.toString() : '';
+  return isPlaylist(text) && !parseMediaPlaylist(text).isEnded;
 }
 
 /** Of all media playlists that an answer names. Its own if it is one. */

@@ -29,15 +29,15 @@ export class WatchClient {
   }
 
   /** Resolves to null if there is no answer. */
-  async get(url: string): Promise<TimedResponse | null> {
+  async get(url: string, range?: string): Promise<TimedResponse | null> {
     const { checker, signal, onAnswer } = this.#options;
     if (signal.aborted) return null;
     const startedAtMs = performance.now();
     try {
-      const response = await this.#http.get(url, signal);
+      const response = await this.#http.get(url, signal, range === undefined ? {} : { range });
       this.answers += 1;
       onAnswer?.(response);
-      checker.add(response);
+      checker.add({ ...response, ...(range !== undefined && { range }) });
       return response;
     } catch (error) {
       if (!this.#hasBegun || this.#isClosed) return null;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { InitTrack } from './init-tracks.ts';
 import { readInitTracks } from './init-tracks.ts';
-import { type MediaFragment, readFragments } from './media-fragments.ts';
+import { type MediaFragment, readFirstFragments, readFragments } from './media-fragments.ts';
 import { readBoxes } from './mp4-boxes.ts';
 
 /** A file that playlists name. */
@@ -40,11 +40,15 @@ export function readInit({ path, digest, bytes }: MediaFile): InitFacts | string
   }
 }
 
-/** Reads a segment or part. A string says why it can't be read. */
-export function readMedia({ path, bytes }: MediaFile, init: InitFacts): MediaFacts | string {
+/** Reads a segment or part, or the I-frame with which some bytes begin. A string says why it can't be read. */
+export function readMedia({ path, bytes }: MediaFile, init: InitFacts, { isIFrame = false } = {}): MediaFacts | string {
   try {
     const defaultsOf = (trackId: number) => init.tracks.find((track) => track.trackId === trackId)?.defaults;
-    return { path, sizeBytes: bytes.length, fragments: readFragments(bytes, defaultsOf) };
+    return {
+      path,
+      sizeBytes: bytes.length,
+      fragments: (isIFrame ? readFirstFragments : readFragments)(bytes, defaultsOf),
+    };
   } catch (error) {
     return (error as Error).message;
   }

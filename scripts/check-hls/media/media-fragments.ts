@@ -14,7 +14,9 @@ export interface MediaFragment {
   readonly durationTicks: number;
   readonly sampleCount: number;
   readonly shortestSampleTicks: number;
+  /** Shorter than `firstSampleBytes` if the file ends before. */
   readonly firstSample: Buffer;
+  readonly firstSampleBytes: number;
 }
 
 const DATA_OFFSET = 0x01;
@@ -37,6 +39,23 @@ export function readFragments(
     );
 }
 
+/** The fragments of the first moof of some bytes that end after its first sample. Throws if there is none. */
+export function readFirstFragments(
+  range: Buffer,
+  defaultsOf: (trackId: number) => DefaultSample | undefined,
+): MediaFragment[] {
+  let offset = 0;
+  while (range.toString('latin1', offset + 4, offset + 8) !== 'moof') {
+    const size = range.length - offset < 8 ? 0 : range.readUInt32BE(offset);
+    if (size < 8) throw new Error('the range has no moof box');
+    offset += size;
+  }
+  const end = offset + range.readUInt32BE(offset);
+  return findBoxes(range.subarray(offset, end), 'moof', 'traf').map((traf) =>
+    readTrackFragment(range, offset, traf.payload, defaultsOf),
+  );
+}
+
 function readTrackFragment(
   file: Buffer,
   moofOffset: number,
@@ -50,11 +69,13 @@ function readTrackFragment(
   const tfdt = boxes.find(({ type }) => type === 'tfdt')?.payload;
   const samples = { durationTicks: 0, sampleCount: 0, shortestSampleTicks: Number.POSITIVE_INFINITY };
   let firstSample: Buffer | null = null;
+  let firstSampleBytes = 0;
   for (const trun of boxes.filter(({ type }) => type === 'trun')) {
     const run = readRun(trun, header);
     if (firstSample === null && run.firstSizeBytes !== null) {
       const start = (header.baseOffset ?? moofOffset) + run.dataOffset;
       firstSample = file.subarray(start, start + run.firstSizeBytes);
+      firstSampleBytes = run.firstSizeBytes;
     }
     samples.durationTicks += run.durationTicks;
     samples.sampleCount += run.sampleCount;
@@ -65,6 +86,7 @@ function readTrackFragment(
     startTicks: tfdt === undefined ? null : tfdt[0] === 1 ? Number(tfdt.readBigUInt64BE(4)) : tfdt.readUInt32BE(4),
     ...samples,
     firstSample: firstSample ?? Buffer.alloc(0),
+    firstSampleBytes,
   };
 }
 

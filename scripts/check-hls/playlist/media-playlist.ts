@@ -9,12 +9,20 @@ export interface ListedPart {
   readonly text: string;
 }
 
+/** Some bytes of a file. */
+export interface ListedRange {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** A segment as a playlist lists it. The last one may consist of parts only. */
 export interface ListedSegment {
   readonly msn: number;
   /** Null as long as only its parts are listed. */
   uri: string | null;
   durationSeconds: number | null;
+  /** EXT-X-BYTERANGE. Null if it is the whole file. */
+  byteRange: ListedRange | null;
   readonly parts: ListedPart[];
   /** Number of EXT-X-DISCONTINUITY tags before it. */
   discontinuities: number;
@@ -51,6 +59,8 @@ export interface MediaPlaylist {
   readonly preloadHint: Attributes | null;
   readonly reports: readonly ListedReport[];
   readonly isEnded: boolean;
+  /** EXT-X-I-FRAMES-ONLY. */
+  readonly hasIFramesOnly: boolean;
   readonly lines: readonly PlaylistLine[];
 }
 
@@ -77,6 +87,7 @@ export function parseMediaPlaylist(text: string): MediaPlaylist {
     preloadHint: readPartHint(lines),
     reports: lines.filter((line) => line.name === 'EXT-X-RENDITION-REPORT').map((line) => toReport(line.value)),
     isEnded: tagValue('EXT-X-ENDLIST') !== null,
+    hasIFramesOnly: tagValue('EXT-X-I-FRAMES-ONLY') !== null,
     lines,
   };
 }
@@ -108,10 +119,18 @@ function readSegments(lines: readonly PlaylistLine[], firstMsn: number): ListedS
       continue;
     }
     current.uri = value;
+    current.byteRange = rangeAfter(current.byteRange, value, segments.at(-1));
     segments.push(current);
     current = emptySegment(current.msn + 1);
   }
   return current.parts.length > 0 ? [...segments, current] : segments;
+}
+
+/** A range without an offset begins where that of the segment before ends (RFC 8216bis 4.4.4.2). */
+function rangeAfter(range: ListedRange | null, uri: string, before: ListedSegment | undefined): ListedRange | null {
+  if (range === null || !Number.isNaN(range.offset)) return range;
+  const { offset = 0, bytes = 0 } = (before?.uri === uri ? before.byteRange : null) ?? {};
+  return { ...range, offset: offset + bytes };
 }
 
 function emptySegment(msn: number): ListedSegment {
@@ -119,6 +138,7 @@ function emptySegment(msn: number): ListedSegment {
     msn,
     uri: null,
     durationSeconds: null,
+    byteRange: null,
     parts: [],
     discontinuities: 0,
     map: null,
@@ -141,6 +161,10 @@ function readSegmentTag(segment: ListedSegment, name: string, value: string): vo
   if (['EXT-X-PROGRAM-DATE-TIME', 'EXT-X-GAP', 'EXT-X-BYTERANGE', 'EXTINF'].includes(name)) {
     segment.ownTags.push(`${name}:${value}`);
   }
+  if (name === 'EXT-X-BYTERANGE') {
+    const [bytes, offset] = value.split('@').map(Number);
+    segment.byteRange = { bytes: bytes ?? 0, offset: offset ?? Number.NaN };
+  }
   if (name === 'EXTINF') segment.durationSeconds = Number.parseFloat(value);
   if (name === 'EXT-X-PART') segment.parts.push(toPart(value));
 }
@@ -155,6 +179,14 @@ function toPart(value: string): ListedPart {
     text: value,
   };
 }
+
+/** The Range header that asks for a segment's bytes. Null if it is a whole file. */
+export function rangeOf({ byteRange }: Pick<ListedSegment, 'byteRange'>): string | null {
+  return byteRange === null ? null : `bytes=${byteRange.offset}-${byteRange.offset + byteRange.bytes - 1}`;
+}
+
+/** What tells a file, or a range of it, from all others of a rendition. */
+export const fileKey = (name: string, range: string | null): string => (range === null ? name : `${name} ${range}`);
 
 /** Length of a segment in seconds, or of its parts so far. */
 export function lengthSeconds({ durationSeconds, parts }: ListedSegment): number {

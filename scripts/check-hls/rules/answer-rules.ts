@@ -19,7 +19,7 @@ const MEDIA_TYPES = ['video/mp4', 'audio/mp4', 'application/mp4', 'video/iso.seg
 
 const isPlaylist = ({ kind }: ObservedAnswer): boolean => kind === 'multivariant-playlist' || kind === 'media-playlist';
 const isMedia = ({ kind }: ObservedAnswer): boolean => kind === 'init' || kind === 'media';
-const isGood = ({ response: { status } }: ObservedAnswer): boolean => status === 200;
+const isGood = ({ response: { status } }: ObservedAnswer): boolean => status === 200 || status === 206;
 const header = ({ response: { headers } }: ObservedAnswer, name: string): string => String(headers[name] ?? '');
 
 /** What holds for answers over HTTP: types, lengths, lifetimes in caches, reading across origins. */

@@ -159,20 +159,18 @@ export const MEDIA_PLAYLIST_RULES: readonly HlsRule<MediaPlaylistAnswer>[] = [
   {
     id: 'i-frames-only',
     section: '4.4.3.6',
-    check: ({ playlist: { lines }, isIFramePlaylist }) => {
-      const isDeclared = lines.some(({ name }) => name === 'EXT-X-I-FRAMES-ONLY');
-      return when(
-        isIFramePlaylist !== null && isIFramePlaylist !== isDeclared,
-        () => `EXT-X-I-FRAMES-ONLY is ${isDeclared ? '' : 'not '}there`,
-      );
-    },
+    check: ({ playlist: { hasIFramesOnly }, isIFramePlaylist }) =>
+      when(
+        isIFramePlaylist !== null && isIFramePlaylist !== hasIFramesOnly,
+        () => `EXT-X-I-FRAMES-ONLY is ${hasIFramesOnly ? '' : 'not '}there`,
+      ),
   },
   {
     id: 'independent-segments-declared',
     section: 'Apple HLS authoring specification, 9.18',
-    check: ({ playlist: { lines }, isIFramePlaylist }) =>
+    check: ({ playlist: { lines, hasIFramesOnly }, isIFramePlaylist }) =>
       when(
-        isIFramePlaylist !== true && !lines.some(({ name }) => name === 'EXT-X-INDEPENDENT-SEGMENTS'),
+        !(isIFramePlaylist ?? hasIFramesOnly) && !lines.some(({ name }) => name === 'EXT-X-INDEPENDENT-SEGMENTS'),
         () => 'EXT-X-INDEPENDENT-SEGMENTS is missing',
       ),
   },

@@ -173,6 +173,19 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
     },
   },
   {
+    id: 'iframe-variant-attributes',
+    section: '4.4.6.3',
+    check: ({ iFrameVariants }) =>
+      iFrameVariants.flatMap((attributes) => [
+        ...['CODECS', 'RESOLUTION']
+          .filter((name) => !attributes.has(name))
+          .map((name) => `I-frame variant ${attributes.get('URI')} has no ${name}`),
+        ...['FRAME-RATE', 'AUDIO', 'SUBTITLES', 'CLOSED-CAPTIONS']
+          .filter((name) => attributes.has(name))
+          .map((name) => `I-frame variant ${attributes.get('URI')} has ${name}`),
+      ]),
+  },
+  {
     id: 'session-data',
     section: '4.4.6.4',
     check: ({ lines }) => {

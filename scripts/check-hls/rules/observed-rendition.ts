@@ -3,6 +3,8 @@ import type { InitTrack } from '../media/init-tracks.ts';
 /** What one segment of a rendition was found to be. */
 export interface JudgedSegment {
   readonly msn: number;
+  /** The path of its file, which several I-frames may share. */
+  readonly file: string;
   readonly startSeconds: number | null;
   readonly programDateTimeMs: number | null;
   readonly discontinuityNumber: number | null;

@@ -9,13 +9,15 @@ import { segmentPairs } from './segment-pairs.ts';
 export interface ObservedPresentation {
   readonly variants: readonly Variant[];
   readonly media: readonly Attributes[];
+  /** The attributes of each EXT-X-I-FRAME-STREAM-INF. */
+  readonly iFrameVariants: readonly Attributes[];
   readonly renditions: readonly ObservedRendition[];
   /** Finds the rendition of a URI of the multivariant playlist. */
   readonly renditionOf: (uri: string) => ObservedRendition | undefined;
 }
 
 const MILLISECOND_SECONDS = 1e-3;
-const DATE_TOLERANCE_MS = 2;
+export const DATE_TOLERANCE_MS = 2;
 /** Half and one and a half target durations (RFC 8216bis 4.4.6.2). */
 const PEAK_SPAN = { least: 0.5, most: 1.5 } as const;
 /** Apple's authoring specification allows ten percent. */
@@ -218,7 +220,7 @@ function sum(
 }
 
 /** The largest bitrate of segments in a row that last between half and one and a half target durations. */
-function peakBitsPerSecond({ segments, targetDurationSeconds }: ObservedRendition): number {
+export function peakBitsPerSecond({ segments, targetDurationSeconds }: ObservedRendition): number {
   const target = targetDurationSeconds ?? 0;
   let peak = 0;
   segments.forEach((_, from) => {

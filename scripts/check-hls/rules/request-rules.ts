@@ -161,11 +161,8 @@ export const REPORTED_RULES: readonly HlsRule<ReportedRenditions>[] = [
   {
     id: 'report-each-rendition',
     section: 'B.1',
-    check: ({ playlist: { serverControl, isEnded, lines }, reported, otherPaths }) => {
-      const isNeeded =
-        serverControl?.get('CAN-BLOCK-RELOAD') === 'YES' &&
-        !isEnded &&
-        !lines.some(({ name }) => name === 'EXT-X-I-FRAMES-ONLY');
+    check: ({ playlist: { serverControl, isEnded, hasIFramesOnly }, reported, otherPaths }) => {
+      const isNeeded = serverControl?.get('CAN-BLOCK-RELOAD') === 'YES' && !isEnded && !hasIFramesOnly;
       return otherPaths.flatMap((path) => when(isNeeded && !reported.includes(path), () => `${path} is not reported`));
     },
   },

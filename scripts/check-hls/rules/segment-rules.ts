@@ -198,7 +198,8 @@ function mediaSeconds(facts: MediaFacts | string, init: InitFacts | string): num
   return own.reduce((ticks, { durationTicks }) => ticks + durationTicks, 0) / track.timescale;
 }
 
-function startsWithRandomAccess(facts: MediaFacts | string, init: InitFacts | string): boolean | null {
+/** Null if there is no picture. */
+export function startsWithRandomAccess(facts: MediaFacts | string, init: InitFacts | string): boolean | null {
   const track = mainTrack(init);
   if (typeof facts === 'string' || track?.kind !== 'video') return null;
   const first = facts.fragments.find(({ trackId }) => trackId === track.trackId);

@@ -47,12 +47,19 @@ for (const tag of [
   Object.assign(VALUES, { [tag]: /^$/ });
 }
 
+type NeededVersion = readonly [version: number, what: string, isUsed: (line: PlaylistLine) => boolean];
+
+const MAP_OF_ALL_FRAMES: NeededVersion = [
+  6,
+  'EXT-X-MAP without EXT-X-I-FRAMES-ONLY',
+  ({ name }) => name === 'EXT-X-MAP',
+];
 /** The tags, attributes and values that need a version (RFC 8216bis 8). */
-const VERSIONS: readonly (readonly [version: number, what: string, isUsed: (line: PlaylistLine) => boolean])[] = [
+const VERSIONS: readonly NeededVersion[] = [
   [3, 'a decimal EXTINF', ({ name, value }) => name === 'EXTINF' && value.includes('.')],
   [4, 'EXT-X-BYTERANGE', ({ name }) => name === 'EXT-X-BYTERANGE'],
   [4, 'EXT-X-I-FRAMES-ONLY', ({ name }) => name === 'EXT-X-I-FRAMES-ONLY'],
-  [6, 'EXT-X-MAP', ({ name }) => name === 'EXT-X-MAP'],
+  [5, 'EXT-X-MAP', ({ name }) => name === 'EXT-X-MAP'],
   [7, 'INSTREAM-ID="SERVICE…"', ({ name, value }) => name === 'EXT-X-MEDIA' && value.includes('="SERVICE')],
   [8, 'EXT-X-DEFINE', ({ name }) => name === 'EXT-X-DEFINE'],
   [9, 'EXT-X-SKIP', ({ name }) => name === 'EXT-X-SKIP'],
@@ -167,7 +174,9 @@ export const SYNTAX_RULES: readonly HlsRule<PlaylistText>[] = [
     section: '8',
     check: ({ lines }) => {
       const version = Number(lines.find(({ name }) => name === 'EXT-X-VERSION')?.value ?? 1);
-      return VERSIONS.flatMap(([needed, what, isUsed]) =>
+      const isAllFrames = !lines.some(({ name }) => name === 'EXT-X-I-FRAMES-ONLY');
+      const versions = isAllFrames ? [...VERSIONS, MAP_OF_ALL_FRAMES] : VERSIONS;
+      return versions.flatMap(([needed, what, isUsed]) =>
         when(version < needed && lines.some(isUsed), () => `${what} needs version ${needed}, it is ${version}`),
       );
     },

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { goodStream, type RecordedAnswer } from './good-stream.ts';
+import { goodStream, lastAnswers, type RecordedAnswer } from './good-stream.ts';
 import { MUTATIONS } from './mutations.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -24,9 +24,9 @@ function checkHls(...args: readonly string[]): Promise<CommandExit> {
 
 /** Serves the end of a recorded stream. */
 async function serve(answers: readonly RecordedAnswer[]): Promise<{ server: Server; url: string }> {
-  const byPath = new Map(answers.map((answer) => [new URL(answer.url).pathname, answer]));
+  const lastAnswer = lastAnswers(answers);
   const server = createServer((request, response) => {
-    const answer = byPath.get(new URL(request.url ?? '', 'http://stream').pathname);
+    const answer = lastAnswer(new URL(request.url ?? '', 'http://stream').pathname, request.headers.range);
     const lifetime = request.url?.includes('.m3u8') ? { 'cache-control': 'public, max-age=1' } : {};
     response.writeHead(answer?.status ?? 404, {
       ...answer?.headers,

@@ -8,6 +8,8 @@ export interface RecordedAnswer {
   headers: Record<string, string>;
   startedAtMs: number;
   endedAtMs: number;
+  /** The Range header of the request. */
+  range?: string;
 }
 
 /** The status of an answer that never came. */
@@ -39,6 +41,7 @@ const MULTIVARIANT = `#EXTM3U
 high/media.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=80000,AVERAGE-BANDWIDTH=70000,CODECS="avc1.42c01e,mp4a.40.2",RESOLUTION=320x180,FRAME-RATE=20.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
 low/media.m3u8
+#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=3000,CODECS="avc1.42c01e",RESOLUTION=320x180,URI="low/iframes.m3u8"
 `;
 
 /** The newest segment, and how many parts of it there are; all of them: it is complete. */
@@ -102,6 +105,13 @@ export function goodStream(): RecordedAnswer[] {
   answer(`high/media.m3u8?_HLS_msn=${LAST_MSN - 5}`, playlistAt('high', last), nowMs);
   answer('high/0-19.0.m4s', fileOf('high', '0-19.0.m4s'), nowMs);
   answer('high/0-11.m4s', fileOf('high', '0-11.m4s'), nowMs);
+  for (const isEnded of [false, true]) answer('low/iframes.m3u8', iFramesAt(last, isEnded), nowMs);
+  for (let msn = LAST_MSN - WINDOW; msn <= LAST_MSN; msn++) {
+    const range = iFrameRange(msn);
+    const file = fileOf('low', `0-${msn}.m4s`);
+    const headers = { ...headersOf(`low/0-${msn}.m4s`), 'content-range': `bytes 0-${range.length - 1}/${file.length}` };
+    answer(`low/0-${msn}.m4s`, range, nowMs, { status: 206, headers, range: `bytes=0-${range.length - 1}` });
+  }
   answer('high/nothing.m4s', 'not found', nowMs, { status: 404, headers: { 'cache-control': 'public, max-age=1' } });
   nowMs += 500;
   for (const rendition of RENDITIONS) {
@@ -112,6 +122,26 @@ export function goodStream(): RecordedAnswer[] {
     );
   }
   return answers;
+}
+
+/** Finds the last answer to a request for a path, or a range of it. */
+export function lastAnswers(answers: readonly RecordedAnswer[]) {
+  const keyOf = (pathname: string, range = '') => `${pathname} ${range}`;
+  const byKey = new Map(answers.map((answer) => [keyOf(new URL(answer.url).pathname, answer.range), answer]));
+  return (pathname: string, range?: string) => byKey.get(keyOf(pathname, range));
+}
+
+/** The same stream, with other numbers for its segments: another presentation at the same paths. */
+export function laterStream(answers: readonly RecordedAnswer[], laterMs: number): RecordedAnswer[] {
+  const later = (text: string) =>
+    text.replace(/(?<=\b0-|MEDIA-SEQUENCE:|LAST-MSN=|_HLS_msn=)\d+/g, (msn) => String(Number(msn) + 1_000));
+  return answers.map((answer) => ({
+    ...answer,
+    url: later(answer.url),
+    body: answer.url.includes('.m3u8') ? Buffer.from(later(answer.body.toString())) : answer.body,
+    startedAtMs: answer.startedAtMs + laterMs,
+    endedAtMs: answer.endedAtMs + laterMs,
+  }));
 }
 
 function headersOf(path: string): Record<string, string> {
@@ -169,6 +199,26 @@ function playlistAt(
     ),
   ];
   return `${[...lines, ...(isEnded ? ['#EXT-X-ENDLIST'] : tail)].join('\n')}\n`;
+}
+
+function iFramesAt({ msn: newest }: RecordedEnd, isEnded: boolean): string {
+  const first = newest - WINDOW;
+  const entries = Array.from({ length: WINDOW + 1 }, (_, index) => first + index).flatMap((msn) => [
+    `#EXT-X-PROGRAM-DATE-TIME:${new Date(START_MS + msn * 2_000).toISOString()}`,
+    `#EXT-X-BYTERANGE:${iFrameRange(msn).length}@0`,
+    ...['#EXTINF:2.00000,', `0-${msn}.m4s`],
+  ]);
+  const lines = [
+    ...['#EXTM3U', '#EXT-X-VERSION:5', '#EXT-X-TARGETDURATION:2', `#EXT-X-MEDIA-SEQUENCE:${first}`],
+    ...['#EXT-X-DISCONTINUITY-SEQUENCE:4', '#EXT-X-I-FRAMES-ONLY', '#EXT-X-MAP:URI="1-init.mp4"', ...entries],
+  ];
+  return `${[...lines, ...(isEnded ? ['#EXT-X-ENDLIST'] : [])].join('\n')}\n`;
+}
+
+/** Up to the end of its first sample. */
+function iFrameRange(msn: number): Buffer {
+  const file = fileOf('low', `0-${msn}.m4s`);
+  return file.subarray(0, file.indexOf('mdat', 0, 'latin1') + 4 + TRACKS.low.sampleBytes);
 }
 
 /** Parts are listed in the last three target durations. */

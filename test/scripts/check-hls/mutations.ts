@@ -5,7 +5,8 @@ import { tinyFragment, tinyInit } from './tiny-mp4.ts';
 export type Mutation = (answers: RecordedAnswer[]) => void;
 
 const HIGH = /high\/media/;
-const ANY = /media\.m3u8/;
+const ANY = /(media|iframes)\.m3u8/;
+const IFRAMES = /low\/iframes/;
 const MASTER = /master/;
 const PLAIN = /high\/media\.m3u8$/;
 /** The answer with EXT-X-ENDLIST. */
@@ -90,6 +91,15 @@ function once(url: RegExp, index: number, from: string | RegExp, to: string): Mu
       if (answer.body.toString() === before) throw new Error(`${from} is not in the playlist`);
     },
     (_, place) => place === index,
+  );
+}
+
+/** Changes the answer to the request for the I-frame of a segment. */
+function range(msn: number, edit: (answer: RecordedAnswer) => Partial<RecordedAnswer>): Mutation {
+  return change(
+    new RegExp(`low/0-${msn}\\.m4s`),
+    (answer) => void Object.assign(answer, edit(answer)),
+    (answer) => answer.range !== undefined,
   );
 }
 
@@ -300,6 +310,34 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     'CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640',
   ),
   'resolution-true': text(MASTER, '640x360', '1280x720'),
+  'iframe-variant-true': text(MASTER, /(I-FRAME.*)320x180/, '$1640x360'),
+  'iframe-variant-attributes': text(MASTER, /(I-FRAME.*),RESOLUTION=320x180/, '$1'),
+  'iframe-bandwidth-is-peak': text(MASTER, 'BANDWIDTH=3000', 'BANDWIDTH=1000'),
+  'iframe-is-whole': all(
+    change(IFRAMES, (answer) => {
+      answer.body = Buffer.from(
+        answer.body.toString().replace(/(\d+)@0(?=\n.*\n0-20)/, (_, bytes) => `${bytes - 1}@0`),
+      );
+    }),
+    range(20, ({ body, headers }) => ({
+      body: body.subarray(0, -1),
+      range: `bytes=0-${body.length - 2}`,
+      headers: { ...headers, 'content-range': `bytes 0-${body.length - 2}/9999` },
+    })),
+  ),
+  'iframe-is-random-access': range(20, ({ body }) => {
+    const broken = Buffer.from(body);
+    broken[broken.length - TRACKS.low.sampleBytes + 4] = 0x41;
+    return { body: broken };
+  }),
+  'iframe-duration': range(20, ({ body }) => {
+    const late = Buffer.from(body);
+    const at = late.indexOf('tfdt', 0, 'latin1') + 12;
+    late.writeUInt32BE(late.readUInt32BE(at) + 320, at);
+    return { body: late };
+  }),
+  'iframes-agree-with-segments': text(IFRAMES, 'DISCONTINUITY-SEQUENCE:4', 'DISCONTINUITY-SEQUENCE:5'),
+  'range-answered': range(20, () => ({ status: 200 })),
   'frame-rate-true': once(MASTER, 0, 'FRAME-RATE=20.000', 'FRAME-RATE=10.000'),
   'channels-true': text(MASTER, 'CHANNELS="2"', 'CHANNELS="6"'),
   'bandwidth-is-peak': text(
@@ -334,7 +372,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     if (before === undefined || late === undefined) throw new Error('too few playlists');
     late.body = before.body;
   },
-  'listed-media-available': status(/low\/0-17\.m4s/, 404),
+  'listed-media-available': status(/low\/0-17\.m4s/, 404, {}, 0),
   'removed-part-available': status(/high\/0-19\.0\.m4s/, 404, {}, 1),
   'removed-segment-available': status(/high\/0-11\.m4s/, 404, {}, 1),
   'file-unchanged': change(

@@ -1,12 +1,12 @@
 import { StreamChecker } from '#scripts/check-hls/stream-checker.ts';
-import { goodStream, type RecordedAnswer } from './good-stream.ts';
+import { goodStream, laterStream, type RecordedAnswer } from './good-stream.ts';
 import { MUTATIONS } from './mutations.ts';
 
 /** Another presentation of the same stream, whose media has other times. */
 function nextPresentation(answers: readonly RecordedAnswer[]): RecordedAnswer[] {
   const [first, ...rest] = answers;
   if (first === undefined) throw new Error('no answer');
-  const body = Buffer.from(first.body.toString().replace(/^(high|low)|(?<=URI=")audio/gm, 'next/$&'));
+  const body = Buffer.from(first.body.toString().replace(/^(high|low)|(?<=URI=")(audio|low)/gm, 'next/$&'));
   return [{ ...first, body }, ...rest.map((each) => ({ ...each, url: each.url.replace('/id/', '/id/next/') }))];
 }
 
@@ -23,6 +23,15 @@ test('a presentation is not compared with the one before it', () => {
   MUTATIONS['decode-times-aligned']?.(next);
   for (const rendition of ['low', 'audio']) shiftTimes(next, `${rendition}/0-`);
   expect(rulesBrokenBy([...goodStream(), ...nextPresentation(next)])).toEqual([]);
+});
+
+test('a presentation may follow another one at the same paths, and each is judged by itself', () => {
+  const [broken, next] = [goodStream(), goodStream()];
+  MUTATIONS['decode-times-aligned']?.(next);
+  for (const rendition of ['low', 'audio']) shiftTimes(next, `${rendition}/0-`);
+  expect(rulesBrokenBy([...goodStream(), ...laterStream(next, 60_000)])).toEqual([]);
+  MUTATIONS['resolution-true']?.(broken);
+  expect(rulesBrokenBy([...broken, ...laterStream(goodStream(), 60_000)])).toEqual(['resolution-true']);
 });
 
 test('what a presentation broke is found after its end', () => {

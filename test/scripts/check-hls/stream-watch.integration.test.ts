@@ -1,21 +1,21 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { watchStream } from '#scripts/check-hls/stream-watch.ts';
-import { goodStream } from './good-stream.ts';
+import { goodStream, lastAnswers, laterStream } from './good-stream.ts';
 
 /** Serves the end of a recorded stream, and then that of another presentation of it. Never answers one file of the latter. */
 async function serve(silentPath: string) {
-  const byPath = new Map(goodStream().map((answer) => [new URL(answer.url).pathname, answer]));
+  const lastAnswer = lastAnswers(goodStream());
   const asked = new Set<string>();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://stream');
     const hasEnded = ['high', 'low', 'audio'].every((name) => asked.has(`/live/id/${name}/media.m3u8`));
     asked.add(pathname);
     if (pathname === silentPath) return void request.socket.destroy();
-    const answer = byPath.get(pathname.replace('/next/', '/'));
+    const answer = lastAnswer(pathname.replace('/next/', '/'), request.headers.range);
     const text = answer?.body.toString('latin1') ?? '';
     const isNext = pathname.endsWith('master.m3u8') && hasEnded;
-    const body = isNext ? text.replace(/^(high|low)|(?<=URI=")audio/gm, 'next/$&') : text;
+    const body = isNext ? text.replace(/^(high|low)|(?<=URI=")(audio|low)/gm, 'next/$&') : text;
     const lifetime = pathname.includes('.m3u8') ? { 'cache-control': 'public, max-age=1' } : {};
     const headers = { ...answer?.headers, ...lifetime, 'content-length': body.length };
     response.writeHead(answer?.status ?? 404, headers).end(Buffer.from(body, 'latin1'));
@@ -35,6 +35,38 @@ test('the watch goes on with the next presentation, and says what nobody answere
     expect(checker.findings()).toEqual([
       { rule: 'answers', section: '6.2.5.2', evidence: expect.stringMatching(/next\/low\/0-20\.m4s.*ECONNRESET/) },
     ]);
+  } finally {
+    server.close();
+  }
+});
+
+test('the watch goes on with a presentation that follows at the same paths', async () => {
+  const withoutEnd = goodStream().filter(({ body }) => !body.includes('#EXT-X-ENDLIST'));
+  const [former, live, later] = [goodStream(), laterStream(withoutEnd, 0), laterStream(goodStream(), 0)].map(
+    lastAnswers,
+  );
+  const asked = new Set<string>();
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://stream');
+    const hasEnded = ['high/media', 'low/media', 'low/iframes', 'audio/media'].every((name) =>
+      asked.has(`/live/id/${name}.m3u8`),
+    );
+    const isLive = hasEnded && !asked.has(`later ${pathname}`);
+    if (hasEnded) asked.add(`later ${pathname}`);
+    asked.add(pathname);
+    const range = request.headers.range;
+    const isOld = /\/0-\d\d\./.test(pathname) || (pathname.includes('.m3u8') && !hasEnded);
+    const answer = (isOld ? former : isLive ? live : later)?.(pathname, range);
+    const lifetime = pathname.includes('.m3u8') ? { 'cache-control': 'public, max-age=1' } : {};
+    const headers = { ...answer?.headers, ...lifetime, 'content-length': answer?.body.length ?? 0 };
+    response.writeHead(answer?.status ?? 404, headers).end(answer?.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/live/id/master.m3u8`;
+    const { checker } = await watchStream({ url, signal: AbortSignal.timeout(60_000) });
+    expect([...asked]).toEqual(expect.arrayContaining(['/live/id/low/0-1021.m4s', '/live/id/audio/0-1022.m4s']));
+    expect(checker.findings()).toEqual([]);
   } finally {
     server.close();
   }

@@ -4,7 +4,7 @@ import { segmentPairs } from '#scripts/check-hls/rules/segment-pairs.ts';
 function rendition(path: string, firstMsn: number, more: (index: number) => Partial<JudgedSegment>): ObservedRendition {
   const segments = Array.from({ length: 4 }, (_, index) => ({
     ...{ msn: firstMsn + index, startSeconds: index * 2, programDateTimeMs: null, discontinuityNumber: 0 },
-    ...{ durationSeconds: 2, sizeBytes: 1, sampleSeconds: 0.05, framesPerSecond: 20 },
+    ...{ file: `${index}`, durationSeconds: 2, sizeBytes: 1, sampleSeconds: 0.05, framesPerSecond: 20 },
     ...more(index),
   }));
   const rest = {
