@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { watchStream } from '#scripts/check-hls/stream-watch.ts';
-import { goodStream, lastAnswers, laterStream } from './good-stream.ts';
+import { goodStream, lastAnswers, laterStream, type RecordedAnswer } from './good-stream.ts';
 
 /** Serves the end of a recorded stream, and then that of another presentation of it. Never answers one file of the latter. */
 async function serve(silentPath: string) {
@@ -41,10 +41,8 @@ test('the watch goes on with the next presentation, and says what nobody answere
 });
 
 test('the watch goes on with a presentation that follows at the same paths', async () => {
-  const withoutEnd = goodStream().filter(({ body }) => !body.includes('#EXT-X-ENDLIST'));
-  const [former, live, later] = [goodStream(), laterStream(withoutEnd, 0), laterStream(goodStream(), 0)].map(
-    lastAnswers,
-  );
+  const [former, later] = [goodStream(), laterStream(goodStream(), 0)].map(lastAnswers);
+  const live = lastAnswers(laterStream(goodStream().map(withoutEnd), 0));
   const asked = new Set<string>();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://stream');
@@ -71,3 +69,12 @@ test('the watch goes on with a presentation that follows at the same paths', asy
     server.close();
   }
 });
+
+/** A live playlist reports the other renditions. */
+function withoutEnd(answer: RecordedAnswer): RecordedAnswer {
+  const others = ['high', 'low', 'audio'].filter((name) => !answer.url.includes(`/${name}/`));
+  const reports = others.map((name) => `#EXT-X-RENDITION-REPORT:URI="../${name}/media.m3u8",LAST-MSN=22,LAST-PART=3\n`);
+  const tail = answer.url.includes('iframes') ? '' : reports.join('');
+  const body = answer.url.includes('.m3u8') ? answer.body.toString().replace('#EXT-X-ENDLIST\n', tail) : answer.body;
+  return { ...answer, body: Buffer.from(body) };
+}

@@ -19,9 +19,9 @@ import type { StreamPackage } from './stream-package.ts';
 const VIDEO_PEAK_FACTOR = 1.25;
 /**
  * How much of the average the IDR frames alone may have. Each fits into the encoder's buffer, which is a quarter of a segment, and the
- * shortest stretch that counts is half a target duration.
+ * shortest stretch that counts for a peak is half a target duration.
  */
-const IFRAME_PEAK_FACTOR = 0.5;
+const IFRAME_SHARES = { average: 0.25, peak: 0.5 } as const;
 /** The same for AAC, whose frames vary little. */
 const AUDIO_PEAK_FACTOR = 1.1;
 
@@ -121,7 +121,8 @@ function iframeVariant(
   const { partFrames, segmentSeconds } = cutGrid(stream.profile, run);
   const container = (chunkOverheadBytes(partFrames) * 8) / segmentSeconds;
   const attributes = [
-    `BANDWIDTH=${Math.ceil(videoKbps * 1000 * IFRAME_PEAK_FACTOR + container)}`,
+    `BANDWIDTH=${Math.ceil(videoKbps * 1000 * IFRAME_SHARES.peak + container)}`,
+    `AVERAGE-BANDWIDTH=${Math.ceil(videoKbps * 1000 * IFRAME_SHARES.average + container)}`,
     `CODECS="${stream.codec(name)}"`,
     `RESOLUTION=${width}x${height}`,
     'VIDEO-RANGE=SDR',
