@@ -90,7 +90,7 @@ export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<
     await sleep(SETTLE_MS, undefined, { signal });
     parts.settle();
     await sleep(seconds * 1000, undefined, { signal });
-    await askForDash(liveUrl, answers, signal);
+    await askForOthers(liveUrl, answers, signal);
   } finally {
     await viewer.stop();
   }
@@ -102,11 +102,12 @@ export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<
   return { protocol, playbackId, liveUrl, firstPlaylistMs, answers, picture, flaws };
 }
 
-/** The viewer plays HLS, and asks for none of these. */
-async function askForDash(liveUrl: string, answers: PlayedAnswers, signal: AbortSignal): Promise<void> {
+/** The viewer plays HLS from its start to its end, and asks for none of these. */
+async function askForOthers(liveUrl: string, answers: PlayedAnswers, signal: AbortSignal): Promise<void> {
   const client = new HttpClient();
   try {
-    for (const file of ['manifest.mpd', 'time.txt']) answers.add(await client.get(`${liveUrl}/${file}`, signal));
+    for (const file of ['manifest.mpd', 'time.txt', `${LADDER}/iframes.m3u8`])
+      answers.add(await client.get(`${liveUrl}/${file}`, signal));
   } finally {
     client.close();
   }

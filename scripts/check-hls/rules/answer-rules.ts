@@ -35,7 +35,7 @@ export const ANSWER_RULES: readonly HlsRule<ObservedAnswer>[] = [
   },
   {
     id: 'media-content-type',
-    section: 'Apple HLS authoring specification, 2',
+    section: 'Apple HLS authoring specification, 10.4',
     check: (answer) =>
       when(
         isMedia(answer) && isGood(answer) && !hasType(answer, MEDIA_TYPES),

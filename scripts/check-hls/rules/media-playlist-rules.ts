@@ -128,7 +128,7 @@ export const MEDIA_PLAYLIST_RULES: readonly HlsRule<MediaPlaylistAnswer>[] = [
   },
   {
     id: 'date-on-each-segment',
-    section: 'Apple HLS authoring specification, 5 and 6.2.4',
+    section: 'B.1; Apple HLS authoring specification, 8.4',
     check: ({ playlist: { segments } }) =>
       segments
         .filter(({ programDateTimeMs }) => programDateTimeMs === null)
@@ -167,7 +167,7 @@ export const MEDIA_PLAYLIST_RULES: readonly HlsRule<MediaPlaylistAnswer>[] = [
   },
   {
     id: 'independent-segments-declared',
-    section: 'Apple HLS authoring specification, 9.18',
+    section: 'Apple HLS authoring specification, 9.12',
     check: ({ playlist: { lines, hasIFramesOnly }, isIFramePlaylist }) =>
       when(
         !(isIFramePlaylist ?? hasIFramesOnly) && !lines.some(({ name }) => name === 'EXT-X-INDEPENDENT-SEGMENTS'),

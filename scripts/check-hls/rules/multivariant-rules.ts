@@ -6,7 +6,7 @@ import { type HlsRule, when } from '../rule.ts';
 const GROUPS = ['AUDIO', 'VIDEO', 'SUBTITLES', 'CLOSED-CAPTIONS'] as const;
 const VIDEO_CODEC = /\b(avc[13]|hvc1|hev1|dvh1|av01|vp09)\./;
 const AUDIO_CODEC = /\b(mp4a\.|ac-3|ec-3|opus|fLaC|alac)/;
-const AUTHORING = 'Apple HLS authoring specification, 9';
+const authoring = (item: string): string => `Apple HLS authoring specification, ${item}`;
 
 const each = ({ variants }: MultivariantPlaylist, flaw: (variant: Variant) => string | null): readonly string[] =>
   variants.flatMap((variant) => {
@@ -49,13 +49,13 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   },
   {
     id: 'average-bandwidth-declared',
-    section: AUTHORING,
+    section: authoring('9.14'),
     check: (playlist) =>
       each(playlist, ({ attributes }) => (attributes.has('AVERAGE-BANDWIDTH') ? null : 'has no AVERAGE-BANDWIDTH')),
   },
   {
     id: 'codecs-declared',
-    section: AUTHORING,
+    section: authoring('9.1'),
     check: (playlist) =>
       each(playlist, ({ attributes }) => {
         const codecs = attributes.get('CODECS') ?? '';
@@ -64,7 +64,7 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   },
   {
     id: 'resolution-declared',
-    section: AUTHORING,
+    section: authoring('9.2'),
     check: (playlist) =>
       each(playlist, ({ attributes }) =>
         hasVideo(attributes) && !attributes.has('RESOLUTION') ? 'has video and no RESOLUTION' : null,
@@ -72,7 +72,7 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   },
   {
     id: 'frame-rate-declared',
-    section: AUTHORING,
+    section: authoring('9.15'),
     check: (playlist) =>
       each(playlist, ({ attributes }) =>
         hasVideo(attributes) && !attributes.has('FRAME-RATE') ? 'has video and no FRAME-RATE' : null,
@@ -146,7 +146,7 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   },
   {
     id: 'channels-declared',
-    section: AUTHORING,
+    section: '4.4.6.1',
     check: ({ media }) =>
       media
         .filter((item) => item.get('TYPE') === 'AUDIO' && !item.has('CHANNELS'))
@@ -174,10 +174,10 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   },
   {
     id: 'iframe-variant-attributes',
-    section: '4.4.6.3',
+    section: `4.4.6.3; ${authoring('9.3, 9.4 and 9.14')}`,
     check: ({ iFrameVariants }) =>
       iFrameVariants.flatMap((attributes) => [
-        ...['CODECS', 'RESOLUTION']
+        ...['CODECS', 'RESOLUTION', 'AVERAGE-BANDWIDTH']
           .filter((name) => !attributes.has(name))
           .map((name) => `I-frame variant ${attributes.get('URI')} has no ${name}`),
         ...['FRAME-RATE', 'AUDIO', 'SUBTITLES', 'CLOSED-CAPTIONS']
@@ -202,7 +202,7 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   },
   {
     id: 'multivariant-independent-segments',
-    section: AUTHORING,
+    section: authoring('9.11'),
     check: ({ lines }) =>
       when(
         !lines.some(({ name }) => name === 'EXT-X-INDEPENDENT-SEGMENTS'),

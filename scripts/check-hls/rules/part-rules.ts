@@ -97,7 +97,7 @@ export const PART_RULES: readonly HlsRule<MediaPlaylistAnswer>[] = [
   },
   {
     id: 'part-hold-back',
-    section: '4.4.3.8 and Apple HLS authoring specification',
+    section: '4.4.3.8; Apple HLS authoring specification, 14.3',
     check: ({ playlist: { serverControl, partTargetSeconds } }) => {
       if (partTargetSeconds === null) return [];
       const value = Number(serverControl?.get('PART-HOLD-BACK') ?? Number.NaN);

@@ -40,11 +40,9 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
   },
   {
     id: 'same-target-duration',
-    section: '6.2.4',
+    section: '6.2.4; Apple HLS authoring specification, 6.11 and 8.2',
     check: ({ renditions }) => {
-      const targets = renditions
-        .filter(({ isIFramePlaylist }) => !isIFramePlaylist)
-        .map(({ path, targetDurationSeconds }) => `${path}: ${targetDurationSeconds}`);
+      const targets = renditions.map(({ path, targetDurationSeconds }) => `${path}: ${targetDurationSeconds}`);
       const values = new Set(targets.map((target) => target.split(': ')[1]));
       return when(values.size > 1, () => `EXT-X-TARGETDURATION of ${targets.join(', ')}`);
     },
@@ -155,7 +153,7 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
   },
   {
     id: 'average-bandwidth-true',
-    section: 'Apple HLS authoring specification, 9',
+    section: 'Apple HLS authoring specification, 1.28',
     check: (presentation) =>
       presentation.variants.flatMap((variant) => {
         const average = sum(presentation, variant, averageBitsPerSecond);

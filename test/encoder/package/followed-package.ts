@@ -1,10 +1,13 @@
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { MediaRun, RunSink } from '#encoder/media/media-run.ts';
 import { BoxStream } from '#encoder/package/box-stream.ts';
 import { parseFragment, type Sample } from '#encoder/package/fragment.ts';
+import { renderIframePlaylist } from '#encoder/package/iframe-playlist.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { exportPackage } from '#encoder/package/package-export.ts';
 import { restorePackage } from '#encoder/package/package-restore.ts';
+import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
 import { MediaTimes } from '#kit/media-times.ts';
 import { PlaylistRecorder } from '#kit/playlist-recorder.ts';
@@ -117,6 +120,15 @@ export class FollowedPackage {
         this.#checker.add({ url, status: 200, body: Buffer.from(body), ...times });
       }
     }
+    for (const [name, timeline] of this.stream.renditions) this.#checkIframes(name, timeline);
+  }
+
+  #checkIframes(name: string, timeline: RenditionTimeline): void {
+    if (name === AUDIO_RENDITION || timeline.newestComplete() === undefined) return;
+    const body = Buffer.from(renderIframePlaylist(this.stream, timeline));
+    this.#nowMs += 2;
+    const times = { startedAtMs: this.#nowMs, endedAtMs: this.#nowMs + 1 };
+    this.#checker.add({ url: `/live/id/${name}/iframes.m3u8`, status: 200, body, ...times });
   }
 
   /** Media times never go back or overlap. Looks at each part once. */

@@ -54,7 +54,7 @@ test('nothing found is 0, findings are 1, wrong usage is 2, a stream that cannot
     ]);
     expect([clean.code, clean.stderr]).toEqual([0, '']);
     expect(JSON.parse(clean.stdout)).toEqual({ watchedSeconds: expect.any(Number), findings: [] });
-    const section = '4.4.3.8 and Apple HLS authoring specification';
+    const section = '4.4.3.8; Apple HLS authoring specification, 14.3';
     const evidence = 'high/media.m3u8: PART-HOLD-BACK is 1.4, at least 1.50000 is needed';
     expect([found.code, JSON.parse(found.stdout)]).toEqual([
       1,

@@ -172,7 +172,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   ),
   'session-data': text(MASTER, '#EXT-X-MEDIA:', '#EXT-X-SESSION-DATA:DATA-ID="title"\n#EXT-X-MEDIA:'),
   'multivariant-independent-segments': text(MASTER, '#EXT-X-INDEPENDENT-SEGMENTS\n', ''),
-  'target-duration-present': text(/(high|low|audio)\/media/, '#EXT-X-TARGETDURATION:2\n', ''),
+  'target-duration-present': text(/(high|low|audio)\/(media|iframes)/, '#EXT-X-TARGETDURATION:2\n', ''),
   'lists-media': another(2, []),
   'segment-has-extinf': text(HIGH, '#EXTINF:2.00000,\n0-22.m4s', '0-22.m4s'),
   'segment-within-target-duration': text(HIGH, '#EXTINF:2.00000,\n0-22', '#EXT-X-GAP\n#EXTINF:2.60000,\n0-22'),
@@ -312,7 +312,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'resolution-true': text(MASTER, '640x360', '1280x720'),
   'iframe-variant-true': text(MASTER, /(I-FRAME.*)320x180/, '$1640x360'),
   'iframe-variant-attributes': text(MASTER, /(I-FRAME.*),RESOLUTION=320x180/, '$1'),
-  'iframe-bandwidth-is-peak': text(MASTER, 'BANDWIDTH=3000', 'BANDWIDTH=1000'),
+  'iframe-bandwidth-is-peak': text(MASTER, 'INF:BANDWIDTH=3000', 'INF:BANDWIDTH=1000'),
   'iframe-is-whole': all(
     change(IFRAMES, (answer) => {
       answer.body = Buffer.from(
