@@ -32,11 +32,11 @@ const PICTURE_COSTS = {
 } as const satisfies Record<LadderName, PictureCost>;
 
 /**
- * What a rung takes in another codec, for each vCPU that it takes in H.264: x265 at our settings and bitrates, measured beside x264 at
- * 360p30 to 1080p30 on two clips with motion and grain (FFmpeg 5.1, x265 3.5, x86 with AVX-512). The machine had much other load: single pairs
- * of measurements gave 2.5 to 4.2.
+ * What a rung takes in another codec, for each vCPU that it takes in H.264: x265 and libaom at our settings and bitrates, measured beside x264
+ * on two clips with motion and grain (FFmpeg 5.1, x265 3.5, libaom 3.6, x86 with AVX-512): HEVC at 360p30 to 1080p30, AV1 at 360p30 and
+ * 720p30. The machine had much other load: single pairs of measurements gave 2.5 to 4.2 for HEVC, and 2.0 to 3.1 for AV1.
  */
-const EXTRA_CODEC_COSTS = { hevc: 3.7 } as const satisfies Record<ExtraCodec, number>;
+const EXTRA_CODEC_COSTS = { hevc: 3.7, av1: 3 } as const satisfies Record<ExtraCodec, number>;
 
 /**
  * vCPUs of an architecture for one of the table's.
@@ -63,8 +63,8 @@ const STREAM_MEMORY_GIB = {
   '2160p': 1.8,
 } as const satisfies Record<LadderName, number>;
 
-/** How much memory a broadcast in two codecs takes for each byte of one in H.264. An estimate, too. */
-const EXTRA_CODEC_MEMORY = 1.6;
+/** How much memory each further codec of a broadcast takes for each byte of one in H.264 alone. An estimate, too. */
+const EXTRA_CODEC_MEMORY = 0.6;
 
 /** vCPUs and GiB of a task that Node.js and the container itself take. */
 const TASK_OVERHEAD = { vCpus: 0.1, memoryGib: 0.25 } as const;
@@ -149,8 +149,8 @@ export function encodingVCpus({ rungs, source, architecture }: EncodingCost): nu
   const best = rungs[0]?.name ?? LOWEST_RUNG.name;
   const tableVCpus =
     source === null ? 0 : decodeVCpus(best, source) + toneMappingVCpus(best, source) + encodeVCpus(rungs, source);
-  const hasExtras = rungs.some(({ codec = BASE_CODEC }) => codec !== BASE_CODEC);
-  const memoryGib = STREAM_MEMORY_GIB[best] * (hasExtras ? EXTRA_CODEC_MEMORY : 1);
+  const extraCodecs = new Set(rungs.flatMap(({ codec = BASE_CODEC }) => (codec === BASE_CODEC ? [] : [codec])));
+  const memoryGib = STREAM_MEMORY_GIB[best] * (1 + extraCodecs.size * EXTRA_CODEC_MEMORY);
   const vCpus = Math.max(tableVCpus * VCPUS_PER_TABLE_VCPU[architecture], memoryGib / GIB_PER_VCPU);
   // Less a little, because 0.1 + 0.2 is more than 0.3.
   return Math.ceil(vCpus * 1000 - 1e-6) / 1000;

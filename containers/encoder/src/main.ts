@@ -31,6 +31,7 @@ import { PublisherRegistry } from './rtmp/publisher-registry.ts';
 import { type RtmpServer, startRtmpServer } from './rtmp/rtmp-server.ts';
 import { SlateMaker } from './slate/slate-maker.ts';
 import { StopRequests } from './stop-requests.ts';
+import { encodableStreams } from './streams/encodable-streams.ts';
 import { LiveStreams } from './streams/live-streams.ts';
 import { TaskRoom } from './streams/task-room.ts';
 import { EventBridgeSink } from './telemetry/event-bridge-sink.ts';
@@ -40,6 +41,7 @@ import type { MetricsTarget } from './telemetry/metrics-target.ts';
 import { RefusalGroups } from './telemetry/refusal-groups.ts';
 import { CpuIdle } from './transcode/cpu-idle.ts';
 import { readEnhancedCodecs } from './transcode/ffmpeg-decoders.ts';
+import { readMissingCodecs } from './transcode/ffmpeg-encoders.ts';
 import { StepArbiter } from './transcode/step-arbiter.ts';
 import { STEP_LIMITS } from './transcode/step-policy.ts';
 
@@ -87,14 +89,15 @@ async function main(): Promise<void> {
     ...{ fetch, now: Date.now, log },
   });
   const protecting = setInterval(() => protection.update(), PROTECTION_CHECK_MS);
+  const askIngestAuth = createIngestAuthClient({
+    functionName: environment.INGEST_AUTH_FUNCTION,
+    client: createLambdaClient(),
+    timeoutMs: INGEST_AUTH_TIMEOUT_MS,
+  });
   const rtmp = await startRtmpServer({
     hosts: (environment.RTMP_LISTEN_HOSTS ?? environment.LISTEN_HOST).split(','),
     port: environment.RTMP_PORT,
-    authorise: createIngestAuthClient({
-      functionName: environment.INGEST_AUTH_FUNCTION,
-      client: createLambdaClient(),
-      timeoutMs: INGEST_AUTH_TIMEOUT_MS,
-    }),
+    authorise: encodableStreams(askIngestAuth, await readMissingCodecs(spawn), log),
     acceptPublisher: (publisher) => cluster.relays.accept(publisher),
     ...{ registry, onRefused },
     limits: environment.RTMP_LIMITS,

@@ -40,6 +40,15 @@ test('a rung in two codecs is scaled once', () => {
   expect(valuesOf(args, '-g')).toEqual(['60', '60', '60', '60']);
 });
 
+test('AV1 is encoded as it comes, at a constant bitrate', () => {
+  const plan = planRenditions({ ...SOURCE, audio: null }, '360p', 'ultra', ['h264', 'av1']);
+  const args = ffmpegArguments(plan, 1, { partFrames: 6, firstSegmentFrames: 6 });
+  expect(valuesOf(args, '-c:v')).toEqual(['libx264', 'libaom-av1']);
+  for (const option of ['-minrate', '-maxrate']) expect(valuesOf(args, option).at(-1)).toBe('360k');
+  expect(valuesOf(args, '-lag-in-frames')).toEqual(['0']);
+  expect(valuesOf(args, '-force_key_frames')).toEqual(['expr:eq(n,6)', 'expr:eq(n,6)']);
+});
+
 test('outputs are pipes from file descriptor 3 on, in the order of the rendition names', () => {
   const plan = planRenditions(SOURCE, '720p', 'low');
   expect(renditionNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);

@@ -50,6 +50,8 @@ test('each rung is there in every codec: H.264 first, and HEVC at 40 % less bitr
     { name: '480p-hevc', codec: 'hevc', width, height, videoKbps: 600 },
     { name: '360p-hevc', codec: 'hevc', width: 640, height: 360, videoKbps: 360 },
   ]);
+  const names = planRenditions(source(640, 360), '360p', 'low', ['av1', 'hevc', 'h264']).video.map(({ name }) => name);
+  expect(names).toEqual(['360p', '360p-hevc', '360p-av1']);
   expect(planRenditions(source(854, 480), '1080p', 'low', ['h264'])).toEqual(
     planRenditions(source(854, 480), '1080p', 'low'),
   );

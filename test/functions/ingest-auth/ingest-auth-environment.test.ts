@@ -49,7 +49,7 @@ test.each([
   ['PUBLISH_MODE', 'both', 'must be one of keys, webhook, not "both"'],
   ['DEFAULT_LADDER', '4k', 'must be one of 2160p, 1440p, 1080p, 720p, 480p, 360p, not "4k"'],
   ['DEFAULT_LATENCY', 'toString', 'must be one of ultra, low, standard, not "toString"'],
-  ['DEFAULT_CODECS', 'h264,av1', 'is invalid: must be of h264, hevc, separated by commas'],
+  ['DEFAULT_CODECS', 'h264,vp9', 'is invalid: must be of h264, hevc, av1, separated by commas'],
   ['DEFAULT_CODECS', 'hevc', 'is invalid: h264 must be among them'],
 ])('%s must not be %s', (name, value, problem) => {
   expect(() => readIngestAuthEnvironment({ ...SECRET_AT_HAND, [name]: value })).toThrow(`${name} ${problem}`);

@@ -6,7 +6,7 @@ export interface InitSection {
   readonly trackId: number;
   /** Ticks per second of the track's timestamps. */
   readonly timescale: number;
-  /** RFC 6381 codec string: `avc1.64001f`, `hvc1.1.6.L93.90`, `mp4a.40.2`. */
+  /** RFC 6381 codec string: `avc1.64001f`, `hvc1.1.6.L93.90`, `av01.0.04M.08`, `mp4a.40.2`. */
   readonly codec: string;
   readonly defaults: SampleDefaults;
 }
@@ -23,10 +23,38 @@ export interface SampleDefaults {
  */
 const VISUAL_SAMPLE_ENTRY_BYTES = 86;
 const AUDIO_SAMPLE_ENTRY_BYTES = 36;
+/** Version and flags of a full box (ISO/IEC 14496-12 4.2). */
+const FULL_BOX_FIELDS_BYTES = 4;
 /** Where the first sample entry of an stsd box begins. */
 const SAMPLE_ENTRY_OFFSET = 16;
 
-/** Reads the header boxes of a fragmented MP4 with a single H.264, HEVC or AAC track. Throws on anything else. */
+/** A kind of sample entry: what is in front of its boxes, and what the codec string says of its configuration. */
+interface SampleEntryKind {
+  readonly type: string;
+  readonly fixedBytes: number;
+  readonly configurationBox: string;
+  readonly parameters: (configuration: Buffer) => string;
+}
+
+const SAMPLE_ENTRIES: readonly SampleEntryKind[] = [
+  videoEntry('avc1', 'avcC', (configuration) => configuration.toString('hex', 1, 4)),
+  videoEntry('hvc1', 'hvcC', hevcProfile),
+  videoEntry('av01', 'av1C', av1Profile),
+  {
+    ...{ type: 'mp4a', fixedBytes: AUDIO_SAMPLE_ENTRY_BYTES, configurationBox: 'esds' },
+    parameters: (configuration) => `40.${audioObjectType(configuration.subarray(FULL_BOX_FIELDS_BYTES))}`,
+  },
+];
+
+function videoEntry(
+  type: string,
+  configurationBox: string,
+  parameters: SampleEntryKind['parameters'],
+): SampleEntryKind {
+  return { type, fixedBytes: VISUAL_SAMPLE_ENTRY_BYTES, configurationBox, parameters };
+}
+
+/** Reads the header boxes of a fragmented MP4 with a single H.264, HEVC, AV1 or AAC track. Throws on anything else. */
 export function parseInitSection(ftyp: Box, moov: Box): InitSection {
   const tracks = childBoxes(moov.data.subarray(BOX_HEADER_BYTES)).filter((box) => box.type === 'trak').length;
   if (tracks !== 1) throw new Error(`moov has ${tracks} tracks; one is allowed`);
@@ -70,22 +98,25 @@ export function trackFormatOf(initSection: Buffer): TrackFormat {
 
 function codecString(stsd: Box): string {
   const entry = childBoxes(stsd.data.subarray(SAMPLE_ENTRY_OFFSET))[0];
-  if (entry?.type === 'avc1') {
-    const avcc = childBoxes(entry.data.subarray(VISUAL_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'avcC');
-    if (avcc === undefined) throw new Error('no avcC box in avc1');
-    return `avc1.${avcc.data.toString('hex', BOX_HEADER_BYTES + 1, BOX_HEADER_BYTES + 4)}`;
+  const known = SAMPLE_ENTRIES.find(({ type }) => type === entry?.type);
+  if (entry === undefined || known === undefined) {
+    throw new Error(
+      `sample entry ${entry?.type ?? 'missing'}; ${SAMPLE_ENTRIES.map(({ type }) => type).join(', ')} are known`,
+    );
   }
-  if (entry?.type === 'hvc1') {
-    const hvcc = childBoxes(entry.data.subarray(VISUAL_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'hvcC');
-    if (hvcc === undefined) throw new Error('no hvcC box in hvc1');
-    return `hvc1.${hevcProfile(hvcc.data.subarray(BOX_HEADER_BYTES))}`;
-  }
-  if (entry?.type === 'mp4a') {
-    const esds = childBoxes(entry.data.subarray(AUDIO_SAMPLE_ENTRY_BYTES)).find((box) => box.type === 'esds');
-    if (esds === undefined) throw new Error('no esds box in mp4a');
-    return `mp4a.40.${audioObjectType(esds.data.subarray(BOX_HEADER_BYTES + 4))}`;
-  }
-  throw new Error(`sample entry ${entry?.type ?? 'missing'}; avc1, hvc1 and mp4a are known`);
+  const { type, fixedBytes, configurationBox, parameters } = known;
+  const box = childBoxes(entry.data.subarray(fixedBytes)).find((child) => child.type === configurationBox);
+  if (box === undefined) throw new Error(`no ${configurationBox} box in ${type}`);
+  return `${type}.${parameters(box.data.subarray(BOX_HEADER_BYTES))}`;
+}
+
+/** Profile, tier, level and bit depth of an AV1CodecConfigurationRecord (AV1 in ISO base media files, 2.3 and 5). */
+function av1Profile(configuration: Buffer): string {
+  const profileAndLevel = configuration.readUInt8(1);
+  const flags = configuration.readUInt8(2);
+  const level = String(profileAndLevel & 0x1f).padStart(2, '0');
+  const bitDepth = (flags & 0x40) === 0 ? '08' : (flags & 0x20) === 0 ? '10' : '12';
+  return `${profileAndLevel >> 5}.${level}${(flags & 0x80) === 0 ? 'M' : 'H'}.${bitDepth}`;
 }
 
 /** Profile, compatibility, tier, level and constraints of an HEVC decoder configuration (ISO/IEC 14496-15 8.3.3, annex E.3). */

@@ -81,10 +81,12 @@ function encoding(rendition: VideoRendition, { latency, frameRate, keyframeFrame
   if (frameRate === null || keyframeFrames === null) throw new Error(`rendition ${rendition.name} has no frame rate`);
   const gopFrames = keyframeFrames / frameStep(rendition);
   const shortSide = Math.min(rendition.width, rendition.height);
-  const bufferKbit = Math.round(rendition.videoKbps * LATENCY_PROFILES[latency].segmentSeconds * BUFFER_PER_SEGMENT);
+  const { videoKbps } = rendition;
+  const encoder = ENCODERS[videoCodec(rendition)];
+  const bufferKbit = Math.round(videoKbps * LATENCY_PROFILES[latency].segmentSeconds * BUFFER_PER_SEGMENT);
   return [
-    ...ENCODERS[videoCodec(rendition)](shortSide, latency),
-    ...['-b:v', `${rendition.videoKbps}k`, '-maxrate', `${rendition.videoKbps}k`, '-bufsize', `${bufferKbit}k`],
+    ...['-c:v', encoder.name, ...encoder.options({ shortSide, videoKbps, latency })],
+    ...['-b:v', `${videoKbps}k`, '-maxrate', `${videoKbps}k`, '-bufsize', `${bufferKbit}k`],
     ...['-g', `${gopFrames}`, '-keyint_min', `${gopFrames}`, '-bf', '0'],
     ...constantFrameRate(renditionFrameRate(frameRate, rendition)),
   ];

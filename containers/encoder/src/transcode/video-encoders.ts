@@ -1,16 +1,32 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { VideoCodec } from '#domain/video-codecs.ts';
 
-/** FFmpeg's options that choose and set up an encoder, without bitrates and GOPs, for a picture whose shorter side has so many pixels. */
-type EncoderOptions = (shortSide: number, latency: LatencyName) => string[];
+/** What an encoder is set up for. */
+interface EncodedPicture {
+  /** Pixels of the picture's shorter side. */
+  readonly shortSide: number;
+  readonly videoKbps: number;
+  readonly latency: LatencyName;
+}
 
-export const ENCODERS = { h264: x264, hevc: x265 } as const satisfies Record<VideoCodec, EncoderOptions>;
+interface VideoEncoder {
+  /** FFmpeg's name of it. */
+  readonly name: string;
+  /** Its own options, without the bitrates and GOPs that all have. */
+  readonly options: (picture: EncodedPicture) => string[];
+}
+
+export const ENCODERS = {
+  h264: { name: 'libx264', options: x264 },
+  hevc: { name: 'libx265', options: x265 },
+  av1: { name: 'libaom-av1', options: libaom },
+} as const satisfies Record<VideoCodec, VideoEncoder>;
 
 const tuning = (latency: LatencyName): string[] => (latency === 'standard' ? [] : ['-tune', 'zerolatency']);
 
-function x264(shortSide: number, latency: LatencyName): string[] {
+function x264({ shortSide, latency }: EncodedPicture): string[] {
   return [
-    ...['-c:v', 'libx264', '-preset', 'veryfast', ...tuning(latency)],
+    ...['-preset', 'veryfast', ...tuning(latency)],
     ...['-profile:v', shortSide >= 720 ? 'high' : 'main', '-pix_fmt', 'yuv420p', ...x264Threads(shortSide)],
     ...['-sc_threshold', '0'],
   ];
@@ -33,7 +49,7 @@ function x264Threads(shortSide: number): string[] {
  * - Frame threads only, as many as x264 has, for the same reason. Rows in parallel would cost more CPU.
  * - The position of chroma is that of the usual source, so that a slate's parameters are the same.
  */
-function x265(shortSide: number, latency: LatencyName): string[] {
+function x265({ shortSide, latency }: EncodedPicture): string[] {
   const parameters = {
     ...{ 'open-gop': 0, scenecut: 0, sao: 1, chromaloc: 0 },
     ...{ wpp: 0, pools: 'none', 'frame-threads': shortSide >= 1080 ? 4 : 2 },
@@ -41,7 +57,21 @@ function x265(shortSide: number, latency: LatencyName): string[] {
   };
   const list = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
   return [
-    ...['-c:v', 'libx265', '-preset', 'ultrafast', ...tuning(latency), '-tag:v', 'hvc1', '-pix_fmt', 'yuv420p'],
+    ...['-preset', 'ultrafast', ...tuning(latency), '-tag:v', 'hvc1', '-pix_fmt', 'yuv420p'],
     ...['-forced-idr', '1', '-x265-params', list.join(':')],
+  ];
+}
+
+/**
+ * - Only the real-time mode is fast enough. Without frames to look ahead at, it holds none back, and puts out each frame as it is shown.
+ * - A least bitrate that is the highest one, too, is FFmpeg's way to ask for a constant bitrate. Without cyclic refresh (`-aq-mode 3`),
+ *   the bitrate is up to a quarter above it.
+ * - Rows are encoded in parallel. A frame is done before the next one is taken, so FFmpeg before 7.0, which runs all encoders in turn,
+ *   waits for each.
+ */
+function libaom({ shortSide, videoKbps }: EncodedPicture): string[] {
+  return [
+    ...['-usage', 'realtime', '-lag-in-frames', '0', '-cpu-used', '8', '-aq-mode', '3'],
+    ...['-pix_fmt', 'yuv420p', '-row-mt', '1', '-threads', shortSide >= 720 ? '4' : '2', '-minrate', `${videoKbps}k`],
   ];
 }
