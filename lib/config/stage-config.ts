@@ -101,7 +101,8 @@ const stageFieldsSchema = z.strictObject({
   ladder: z.enum(LADDER_NAMES).default(DEFAULT_LADDER),
   /**
    * What the rungs of streams that don't set it are encoded in. With `['h264', 'hevc']`, each rung is there in HEVC, too, at 40 % less
-   * bitrate, for players that have it. It takes several times the CPU of H.264 alone; lib/domain/encoder-capacity.ts says how much.
+   * bitrate, for players that have it; with `av1` in AV1. Each takes several times the CPU of H.264; lib/domain/encoder-capacity.ts
+   * says how much. HEVC is for Apple's players, AV1 for browsers.
    * @default ['h264']
    */
   codecs: codecsSchema.default(DEFAULT_CODECS),
