@@ -34,7 +34,7 @@ const PICTURE_COSTS = {
 /**
  * What a rung takes in another codec, for each vCPU that it takes in H.264: x265 and libaom at our settings and bitrates, measured beside x264
  * on two clips with motion and grain (FFmpeg 5.1, x265 3.5, libaom 3.6, x86 with AVX-512): HEVC at 360p30 to 1080p30, AV1 at 360p30 and
- * 720p30. The machine had much other load: single pairs of measurements gave 2.5 to 4.2 for HEVC, and 2.0 to 3.1 for AV1.
+ * 720p30. The machine had much other load: single pairs of measurements gave 2.5 to 4.2 for HEVC, and 2.2 to 3.7 for AV1.
  */
 const EXTRA_CODEC_COSTS = { hevc: 3.7, av1: 3 } as const satisfies Record<ExtraCodec, number>;
 

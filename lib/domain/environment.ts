@@ -53,7 +53,7 @@ export const ENVIRONMENT_VARIABLES = {
     readBy: ['ingest-auth', 'control-api'],
   },
   DEFAULT_CODECS: {
-    explanation: 'codecs of a stream that does not name any, as in h264,hevc',
+    explanation: 'codecs of a stream that does not name any, as in h264,hevc,av1',
     readBy: ['ingest-auth', 'control-api'],
   },
   DEFAULT_PLAYBACK: { explanation: 'who may watch a stream that does not say so itself', readBy: ['control-api'] },

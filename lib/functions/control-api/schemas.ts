@@ -64,7 +64,8 @@ const settings = {
     .openapi({ description: 'Named after its highest rendition. It includes all lower ones' }),
   latency: z.enum(LATENCY_NAMES),
   codecs: codecsSchema.openapi({
-    description: 'What each rung is encoded in, H.264 always. Players that have HEVC or AV1 need 40 % less bandwidth for it',
+    description:
+      'What each rung is encoded in, H.264 always. Players that have HEVC or AV1 need 40 % less bandwidth for it',
     example: ['h264', 'hevc'],
     uniqueItems: true,
   }),

@@ -19,9 +19,9 @@ const FONTS = fileURLToPath(new URL('../../../node_modules/dejavu-fonts-ttf/ttf'
 const LATENCY = 'low';
 const FRAME_RATE = 15;
 const SLATE_MS = 2_500;
-const KILLED_AFTER_MS = 3_000;
+const KILLED_AFTER_MS = 5_000;
 const CLIP = {
-  seconds: 6,
+  seconds: 8,
   video: { width: 640, height: 360, frameRate: `${FRAME_RATE}`, drawing: FLASH },
   audio: { sampleRateHz: 48_000, channels: 2 },
 } as const;
@@ -48,7 +48,7 @@ test.each(CASES)(
     const stream = new StreamPackage({ latency: LATENCY, firstMsn: 1 });
     const session = startSession({ ladder: '360p', latency: LATENCY, codecs: ['h264', codec], stream });
     session.burst(tags.filter(({ timestampMs }) => timestampMs < KILLED_AFTER_MS));
-    await session.until(() => framesOf(session.runs[0], name) >= 35);
+    await session.until(() => framesOf(session.runs[0], name) >= 65);
     session.processes[0]?.kill('SIGKILL');
     await session.until(() => session.runs.length === 2);
     session.burst(tags.filter(({ timestampMs }) => timestampMs >= KILLED_AFTER_MS));

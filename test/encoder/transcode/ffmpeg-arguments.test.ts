@@ -46,7 +46,7 @@ test('AV1 is encoded as it comes, at a constant bitrate', () => {
   expect(valuesOf(args, '-c:v')).toEqual(['libx264', 'libaom-av1']);
   for (const option of ['-minrate', '-maxrate']) expect(valuesOf(args, option).at(-1)).toBe('360k');
   expect(valuesOf(args, '-lag-in-frames')).toEqual(['0']);
-  expect(valuesOf(args, '-force_key_frames')).toEqual(['expr:eq(n,6)', 'expr:eq(n,6)']);
+  expect(valuesOf(args, '-force_key_frames')).toEqual(['expr:eq(n,6)', 'expr:not(mod(n-6,30))']);
 });
 
 test('outputs are pipes from file descriptor 3 on, in the order of the rendition names', () => {

@@ -47,7 +47,7 @@ export function videoOutput(plan: OutputPlan, index: number, cuts?: RunCuts): st
   const rendition = plan.video[index];
   if (rendition === undefined) throw new Error(`the plan has no video rendition ${index}`);
   return [
-    ...['-map', `[v${index}]`, ...encoding(rendition, plan), ...firstGop(rendition, plan, cuts)],
+    ...['-map', `[v${index}]`, ...encoding(rendition, plan), ...forcedKeyframes(rendition, plan, cuts)],
     ...fragmentedMp4(FIRST_OUTPUT_FD + index, videoFragmentSeconds(rendition, plan, cuts)),
   ];
 }
@@ -92,10 +92,15 @@ function encoding(rendition: VideoRendition, { latency, frameRate, keyframeFrame
   ];
 }
 
-/** Ends the first GOP where the first segment ends. Encoders count the next ones from there. */
-function firstGop(rendition: VideoRendition, { keyframeFrames }: OutputPlan, cuts?: RunCuts): string[] {
-  if (cuts === undefined || keyframeFrames === null || cuts.firstSegmentFrames % keyframeFrames === 0) return [];
-  return ['-force_key_frames', `expr:eq(n,${cuts.firstSegmentFrames / frameStep(rendition)})`];
+/** Ends the first GOP where the first segment ends. Most encoders count the next ones from there. */
+function forcedKeyframes(rendition: VideoRendition, { keyframeFrames }: OutputPlan, cuts?: RunCuts): string[] {
+  if (keyframeFrames === null) return [];
+  const gopFrames = keyframeFrames / frameStep(rendition);
+  const firstFrames = (cuts?.firstSegmentFrames ?? keyframeFrames) / frameStep(rendition);
+  if (ENCODERS[videoCodec(rendition)].needsForcedKeyframes) {
+    return ['-force_key_frames', `expr:not(mod(n-${firstFrames % gopFrames},${gopFrames}))`];
+  }
+  return firstFrames % gopFrames === 0 ? [] : ['-force_key_frames', `expr:eq(n,${firstFrames})`];
 }
 
 /** Uses output options, because the fps filter would hold back a frame. */

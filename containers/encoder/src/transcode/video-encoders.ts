@@ -12,6 +12,8 @@ interface EncodedPicture {
 interface VideoEncoder {
   /** FFmpeg's name of it. */
   readonly name: string;
+  /** It places no keyframes of its own, so each one is asked for. */
+  readonly needsForcedKeyframes?: true;
   /** Its own options, without the bitrates and GOPs that all have. */
   readonly options: (picture: EncodedPicture) => string[];
 }
@@ -19,8 +21,8 @@ interface VideoEncoder {
 export const ENCODERS = {
   h264: { name: 'libx264', options: x264 },
   hevc: { name: 'libx265', options: x265 },
-  av1: { name: 'libaom-av1', options: libaom },
-} as const satisfies Record<VideoCodec, VideoEncoder>;
+  av1: { name: 'libaom-av1', needsForcedKeyframes: true, options: libaom },
+} satisfies Record<VideoCodec, VideoEncoder> as Readonly<Record<VideoCodec, VideoEncoder>>;
 
 const tuning = (latency: LatencyName): string[] => (latency === 'standard' ? [] : ['-tune', 'zerolatency']);
 
