@@ -67,14 +67,14 @@ function x265({ shortSide, latency }: EncodedPicture): string[] {
 /**
  * - Only the real-time mode is fast enough. Without frames to look ahead at, it holds none back, and puts out each frame as it is shown.
  * - A least bitrate that is the highest one, too, is FFmpeg's way to ask for a constant bitrate. Without cyclic refresh (`-aq-mode 3`),
- *   the media have up to a quarter more. With narrow limits for each frame, they have what was asked for.
+ *   the media have up to a quarter more. With narrow limits for each frame, they have about what was asked for.
  * - Rows are encoded in parallel. A frame is done before the next one is taken, so FFmpeg before 7.0, which runs all encoders in turn,
  *   waits for each.
  */
 function libaom({ shortSide, videoKbps }: EncodedPicture): string[] {
   return [
     ...['-usage', 'realtime', '-lag-in-frames', '0', '-cpu-used', '8', '-aq-mode', '3'],
-    ...['-undershoot-pct', '50', '-overshoot-pct', '50'],
+    ...['-undershoot-pct', '100', '-overshoot-pct', '15'],
     ...['-pix_fmt', 'yuv420p', '-row-mt', '1', '-threads', shortSide >= 720 ? '4' : '2', '-minrate', `${videoKbps}k`],
   ];
 }
