@@ -16,8 +16,6 @@ const SKIP_FACTOR = 6;
 /** Durations have few decimals. */
 export const ROUNDING_SECONDS = 2e-5;
 const DATE_TOLERANCE_MS = 2;
-/** Clocks drift apart, so a server must correct its dates at times. RFC 8216bis sets no limit; a viewer does not notice this much. */
-const MAX_DATE_CORRECTION_MS = 200;
 
 /** What holds for a media playlist by itself, besides its parts (RFC 8216bis 4.4.3 to 4.4.5). */
 export const MEDIA_PLAYLIST_RULES: readonly HlsRule<MediaPlaylistAnswer>[] = [
@@ -143,7 +141,7 @@ export const MEDIA_PLAYLIST_RULES: readonly HlsRule<MediaPlaylistAnswer>[] = [
         if (segment.programDateTimeMs === null || previous?.programDateTimeMs == null) return [];
         const offMs = segment.programDateTimeMs - previous.programDateTimeMs - lengthSeconds(previous) * 1000;
         return when(
-          segment.discontinuities === 0 && Math.abs(offMs) > MAX_DATE_CORRECTION_MS + DATE_TOLERANCE_MS,
+          segment.discontinuities === 0 && Math.abs(offMs) > DATE_TOLERANCE_MS,
           () => `the date of segment ${segment.msn} is ${offMs.toFixed(2)} ms off the segment before it`,
         );
       }),

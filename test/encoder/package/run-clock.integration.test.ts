@@ -41,22 +41,22 @@ test('all renditions get the same date for a segment even if the ingest clock ch
   expect(dateOf(clock, 0, 0.01)).toBe(first + 10);
 });
 
-test.each([100, -100, 3, -0.5])('dates follow from durations while the ingest clock is off by %d ms', async (offMs) => {
-  const clock = await clockOf((segment) => (segment === 0 ? 0 : offMs));
-  const dates = Array.from({ length: 20 }, (_, segment) => dateOf(clock, segment));
-  expect(dates).toEqual(dates.map((_, segment) => START_MS + segment * 2000));
-});
+test.each([100, -100])(
+  'follows a jump of the ingest clock by %i ms at half a millisecond per segment',
+  async (jumpMs) => {
+    const clock = await clockOf((segment) => (segment === 0 ? 0 : jumpMs));
+    const dates = Array.from({ length: 400 }, (_, segment) => dateOf(clock, segment));
+    const steps = dates.slice(1).map((date, index) => date - (dates[index] ?? 0) - 2000);
+    expect(steps.slice(0, 199)).toEqual(steps.slice(0, 199).map(() => Math.sign(jumpMs) * 0.5));
+    expect((dates.at(-1) ?? 0) - START_MS - 399 * 2000).toBe(jumpMs);
+  },
+);
 
-test.each([101, -101])('follows a jump of the ingest clock by %d ms in one step', async (jumpMs) => {
-  const clock = await clockOf((segment) => (segment < 2 ? 0 : jumpMs));
-  const dates = Array.from({ length: 5 }, (_, segment) => dateOf(clock, segment) - segment * 2000 - START_MS);
-  expect(dates).toEqual([0, 0, jumpMs, jumpMs, jumpMs]);
-});
-
-test('follows a publisher whose clock drifts by 0.01 % in one step every 17 minutes', async () => {
+test('follows a publisher whose clock drifts by 0.01 % exactly', async () => {
   const clock = await clockOf((segment) => segment * 0.2);
-  const errors = Array.from({ length: 1100 }, (_, segment) => dateOf(clock, segment) - START_MS - segment * 2000);
-  expect(new Set(errors.map(Math.round))).toEqual(new Set([0, 100, 200]));
+  for (let segment = 0; segment < 100; segment++) {
+    expect(dateOf(clock, segment) - START_MS - segment * 2000).toBeCloseTo(segment * 0.2, 3);
+  }
 });
 
 test('after the publisher was away, the next segment has a discontinuity and the date of its return', async () => {
@@ -84,23 +84,15 @@ describe('a run that is coded as the one before', () => {
   };
   const numberOf = (clock: RunClock): number => clock.segmentStart(0, 0, 0).discontinuityNumber;
 
-  test.each([
-    [0, 0],
-    [100, 0],
-    [-100, 0],
-    [200, 200],
-    [-200, -200],
-  ])(
-    'goes on without a discontinuity if its date is off by %d ms, which it corrects by %d ms',
-    async (offMs, correctedMs) => {
-      const clock = await goingOn(START_MS + offMs);
-      expect(numberOf(clock)).toBe(29);
-      expect(clock.discontinuityNumber).toBe(29);
-      expect(dateOf(clock, 0) - START_MS).toBe(correctedMs);
-      expect(dateOf(clock, 1) - START_MS).toBe(2000 + correctedMs);
-      expect(clock.segmentStart(1, 2, 0).discontinuityNumber).toBe(29);
-    },
-  );
+  test.each([0, 200, -200])('goes on without a discontinuity if its date is off by %i ms', async (offMs) => {
+    const clock = await goingOn(START_MS + offMs);
+    expect(numberOf(clock)).toBe(29);
+    expect(clock.discontinuityNumber).toBe(29);
+    const correctionMs = Math.sign(offMs) * 0.5;
+    expect(dateOf(clock, 0) - START_MS).toBe(correctionMs);
+    expect(dateOf(clock, 1) - START_MS).toBe(2000 + 2 * correctionMs);
+    expect(clock.segmentStart(1, 2, 0).discontinuityNumber).toBe(29);
+  });
 
   test.each([201, -201])('has a discontinuity and its own date if that is off by %i ms', async (offMs) => {
     const clock = await goingOn(START_MS + offMs);

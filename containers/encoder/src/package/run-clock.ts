@@ -4,11 +4,10 @@ import type { MediaPeriod } from './segment.ts';
 /** How many segments' dates are kept for renditions that lag. None lags by more. */
 const REMEMBERED_SEGMENTS = 16;
 /**
- * How far dates may be off the ingest clock before a segment's date follows it. Until then each date follows from the one before and
- * its EXTINF, exactly: Shaka Player 5.2.12 places media by its date, and where that moves by a millisecond or more in the middle of
- * a segment, it resets the decoder and shows nothing until the next IDR frame. Clocks that drift by 0.01 % need 17 minutes for it.
+ * How far a segment's date may differ from the end of the previous segment. Players compute dates from one segment's
+ * date and durations, so dates must agree with EXTINF. Publishers' clocks drift less than this (0.01 %).
  */
-const MAX_DATE_ERROR_MS = 100;
+const MAX_DATE_CORRECTION_MS = 0.5;
 /** A run whose dates are further off than this does not go on where the one before has ended. */
 const MAX_DATE_JUMP_MS = 200;
 
@@ -155,5 +154,5 @@ export class RunClock {
 }
 
 function corrected(continuedMs: number, readMs: number): number {
-  return Math.abs(readMs - continuedMs) > MAX_DATE_ERROR_MS ? readMs : continuedMs;
+  return continuedMs + Math.max(-MAX_DATE_CORRECTION_MS, Math.min(readMs - continuedMs, MAX_DATE_CORRECTION_MS));
 }
