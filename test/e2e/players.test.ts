@@ -1,8 +1,6 @@
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
-import { waitFor } from '#kit/wait-for.ts';
 import { type PagePlayerName, startPagePlayer } from '#scripts/bench/players/page-players.ts';
-import type { PlayingPlayer } from '#scripts/bench/players/player-under-test.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { playsOn } from '#test/support/cluster.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
@@ -20,12 +18,7 @@ afterAll(async () => {
 /** Longer than what a player has buffered that knows no parts. */
 const BEYOND_BUFFER_SECONDS = 8;
 
-interface OpenPlayer {
-  readonly page: Page;
-  readonly player: PlayingPlayer;
-}
-
-test('players of HLS with their own defaults play, go on when FFmpeg dies, and end', async () => {
+test('players of HLS with their own defaults play, and go on when FFmpeg dies', async () => {
   const stream = await platform.createStream({ ladder: '360p' });
   const publisher = await publish(stream.publishUrl, SMALL_CLIP);
   await waitUntilPlayable(stream);
@@ -35,16 +28,15 @@ test('players of HLS with their own defaults play, go on when FFmpeg dies, and e
     manifestUrl: `${stream.liveUrl}/manifest.mpd`,
   };
   const closed = { signal: new AbortController().signal, seconds: 0, defer: () => {} };
-  const open = async (name: PagePlayerName): Promise<OpenPlayer> => {
+  const open = async (name: PagePlayerName): Promise<Page> => {
     const page = await browser.newPage();
-    return { page, player: await startPagePlayer(closed, page, name, urls) };
+    await startPagePlayer(closed, page, name, urls);
+    return page;
   };
-  const players = await Promise.all([open('hls.js'), open('shaka'), open('video.js')]);
-  const allPlayOn = () => Promise.all(players.map(({ page }) => playsOn(page, BEYOND_BUFFER_SECONDS)));
+  const pages = await Promise.all([open('hls.js'), open('shaka'), open('video.js')]);
+  const allPlayOn = () => Promise.all(pages.map((page) => playsOn(page, BEYOND_BUFFER_SECONDS)));
   await allPlayOn();
   process.kill((await platform.ffmpegPids()).at(-1) ?? 0, 'SIGKILL');
   await allPlayOn();
-  expect((await platform.callApi('POST', `/streams/${stream.id}/stop`)).status).toBe(202);
   await publisher.kill();
-  await Promise.all(players.map(({ player }) => waitFor('the end', () => player.hasEnded())));
 });
