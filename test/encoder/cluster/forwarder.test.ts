@@ -15,6 +15,8 @@ let holder: ListeningServer;
 let client: AnswerClient;
 let statusWaits: StatusWaits;
 let lookUps: number;
+/** Whether a task holds the stream. */
+let isHeld: boolean;
 /** Asks a task that does not hold the stream for its multivariant playlist. */
 let ask: (signal: AbortSignal, headers?: IncomingHttpHeaders) => ReturnType<Forwarder['answer']>;
 let askFor: (target: StreamTarget, url: string) => ReturnType<Forwarder['answer']>;
@@ -22,6 +24,7 @@ let askFor: (target: StreamTarget, url: string) => ReturnType<Forwarder['answer'
 async function start(answer: RequestListener, maxConnections = 10): Promise<void> {
   holder = await listenOnLoopback(createServer(answer));
   lookUps = 0;
+  isHeld = true;
   const held = {
     ...{ streamId: 'stream', epoch: 1_000, leaseUntilMs: Date.now() + 60_000, broadcast: makeBroadcastState() },
     requestedEnd: null,
@@ -38,7 +41,7 @@ async function start(answer: RequestListener, maxConnections = 10): Promise<void
       store: {
         findHeld: async () => {
           lookUps += 1;
-          return held;
+          return isHeld ? held : null;
         },
       },
       ...{ now: Date.now, log: pino({ level: 'silent' }) },
@@ -134,6 +137,35 @@ test('many who wait for a stream whose holder is dead cost one look', async () =
   for (let count = 0; count < 50; count++) expect(await wait()).toMatchObject({ status: 200 });
   expect(asked - askedOnce).toBeLessThan(10);
   expect(lookUps - lookUpsOnce).toBeLessThan(10);
+});
+
+test('a playlist of a stream that has just begun on another task waits for the next look-up', async () => {
+  await start((_request, response) => {
+    response.writeHead(200, { 'headend-epoch': 1_000, 'content-length': 0 }).end();
+  });
+  const { signal } = new AbortController();
+  isHeld = false;
+  // The first request looks the stream up by itself, so it need not wait.
+  expect([await ask(signal), lookUps]).toMatchObject([{ status: 404 }, 1]);
+  isHeld = true;
+  const answers = await Promise.all([ask(signal), ask(signal)]);
+  expect([answers, lookUps]).toMatchObject([[{ status: 200 }, { status: 200 }], 2]);
+});
+
+test('of a flood of requests for ids that nobody has, only so many wait, and they cost no more look-ups', async () => {
+  await start(() => undefined);
+  const { signal } = new AbortController();
+  isHeld = false;
+  await ask(signal);
+  const lookUpsAtAnswer: number[] = [];
+  const flood = Array.from({ length: 1_000 }, async () => {
+    expect(await ask(signal)).toMatchObject({ status: 404 });
+    lookUpsAtAnswer.push(lookUps);
+  });
+  await Promise.all(flood);
+  // 200 of one stream may wait.
+  expect(lookUpsAtAnswer.filter((count) => count === 1)).toHaveLength(800);
+  expect(lookUps).toBe(2);
 });
 
 test('a request that has waited for long gets the status of another task as it is', async () => {

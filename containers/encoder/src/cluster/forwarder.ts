@@ -20,7 +20,7 @@ import { type AnswerClient, TaskBusyError } from './answers/answer-client.ts';
 import type { TaskAnswer } from './answers/answer-connection.ts';
 import { headerOf } from './answers/answer-head.ts';
 import { changedStatus } from './changed-status.ts';
-import type { OwnerDirectory } from './owner-directory.ts';
+import { type OwnerDirectory, UNKNOWN_MS } from './owner-directory.ts';
 import { SilentHolders } from './silent-holders.ts';
 import type { StreamCatalogue } from './stream-catalogue.ts';
 import { TaskUnreachableError } from './task-client.ts';
@@ -103,9 +103,16 @@ export class Forwarder {
   }
 
   async #answerNow(target: StreamTarget, request: OriginRequest): Promise<AnyResponse> {
-    const { directory } = this.#options;
+    const { directory, answerHere } = this.#options;
+    const { playbackId } = target;
+    // A page hears from another task that the stream has begun, and asks this one for its files at once.
+    const mayBeOld = target.kind !== 'status' && directory.remembersNobody(playbackId);
     try {
-      const held = await directory.find(target.playbackId);
+      let held = await directory.find(playbackId);
+      if (held === null && mayBeOld && (await this.#nextLook(playbackId, request))) {
+        if (this.#mayAnswerHere(playbackId, request)) return await answerHere(request);
+        held = await directory.find(playbackId);
+      }
       return held === null ? await this.#unheld(target) : await this.#answerFor(held, target, request);
     } catch (error) {
       if (request.signal.aborted) return NOT_IN_TIME;
@@ -114,6 +121,23 @@ export class Forwarder {
       if (error instanceof TaskBusyError) return BUSY;
       throw error;
     }
+  }
+
+  /**
+   * Waits until the directory looks up again who holds a stream. Resolves to false if too many wait for streams that nobody
+   * holds: strangers make ids up.
+   */
+  #nextLook(playbackId: string, { signal }: OriginRequest): Promise<boolean> {
+    const { statusWaits, directory, isHere } = this.#options;
+    const wait = { playbackId, isHeld: false, timeoutMs: 2 * UNKNOWN_MS, signal };
+    return statusWaits.until(wait, () => isHere(playbackId) || !directory.remembersNobody(playbackId));
+  }
+
+  /** Whether this task holds the stream by now. Says so once for a request. */
+  #mayAnswerHere(playbackId: string, request: OriginRequest): boolean {
+    if (!this.#options.isHere(playbackId) || this.#sentBack.has(request)) return false;
+    this.#sentBack.add(request);
+    return true;
   }
 
   /** Asks the holder, and whoever holds the stream after it, until there is an answer or the time for one is over. */

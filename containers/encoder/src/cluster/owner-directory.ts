@@ -8,7 +8,7 @@ import { StoreLookups } from './store-lookups.ts';
 /** How long an owner is trusted without a look-up, in milliseconds. A wrong one says so itself, and then the store is asked again. */
 const KNOWN_MS = 1_000;
 /** A stream that begins is found within this time. */
-const UNKNOWN_MS = 500;
+export const UNKNOWN_MS = 500;
 /** A viewer chooses the playback ids that it asks for. This bounds what that costs in memory. */
 const MAX_STREAMS = 10_000;
 
@@ -73,6 +73,11 @@ export class OwnerDirectory {
   /** Whether a task holds the stream, as far as known without a look-up. */
   isHeld(playbackId: string): boolean {
     return (this.#entries.peek(playbackId, { allowStale: true })?.held ?? null) !== null;
+  }
+
+  /** Whether `find` says, without a look-up, that nobody holds the stream. */
+  remembersNobody(playbackId: string): boolean {
+    return this.#entries.peek(playbackId)?.held === null;
   }
 
   #heldOf(entry: KnownOwner | undefined): HeldStream | null {

@@ -26,7 +26,7 @@ export interface StatusWait {
   readonly signal: AbortSignal;
 }
 
-/** The requests of one task that wait until a status changes. */
+/** The requests of one task that wait until a status changes, or until it is looked up again who holds a stream. */
 export class StatusWaits {
   readonly limitMs: number;
   readonly #room = new WaitingRoom();
