@@ -14,6 +14,7 @@ export function assumptions(stage: ResolvedStage, { ladder, rung, isFreeUsedUp }
     `All viewers watch ${rung} with sound, from beginning to end, and are spread evenly over the streams.`,
     `Answers take ${HEADER_BYTES} bytes of headers, and playlists ${PLAYLIST_BYTES} bytes. A container adds nothing to the bitrates.`,
     `Sources have the height of ${ladder}, 30 frames per second and ${SOURCE_RATIO} times the bitrate of its best rung.`,
+    'Each viewer has the watch page open, which waits for the next status all the time.',
     `CloudFront's ${caches} fetch each file once from the origin, as soon as they have a viewer.`,
     `In each hour, a stream makes ${STREAM_HOUR.publishes} publishes, ${STREAM_HOUR.apiRequests} API requests and ${STREAM_HOUR.events} events.`,
     ...(stage.containerInsights ? [`Container Insights has ${CONTAINER_INSIGHTS_METRICS} metrics.`] : []),

@@ -1,5 +1,6 @@
 import { audioKbps, type LadderName, ladderRungs, RUNGS } from '#domain/ladders.ts';
 import { viewerRequestsPerSecond } from '#domain/latency-profiles.ts';
+import { STATUS_WAIT_MS } from '#encoder/origin/status-waits.ts';
 import type { PlannedEvent } from './event.ts';
 
 const SECONDS_PER_HOUR = 3_600;
@@ -13,17 +14,24 @@ export const HEADER_BYTES = 400;
 /** Publishers send more than the best rung has. The encoder's capacity was measured with sources at this ratio. */
 export const SOURCE_RATIO = 1.5;
 
+/** A page waits for the next status all the time, and each wait in vain is answered. CloudFront bills each request. */
+const STATUS_REQUESTS_PER_HOUR = (SECONDS_PER_HOUR * 1_000) / STATUS_WAIT_MS;
+/** A status.json with a title is not compressed, and as long as this. */
+const STATUS_BYTES = 150;
+
 /** What one viewer takes in an hour. */
 export interface ViewerHour {
   readonly bytes: number;
   readonly requests: number;
 }
 
-/** One viewer of one rung, with sound. Half of the requests are for playlists. */
+/** One viewer of one rung, with sound, on the watch page. Half of the requests for files are for playlists. */
 export function viewerHour({ ladder, rung, latency }: Pick<PlannedEvent, 'ladder' | 'rung' | 'latency'>): ViewerHour {
-  const requests = viewerRequestsPerSecond(latency) * SECONDS_PER_HOUR;
+  const fileRequests = viewerRequestsPerSecond(latency) * SECONDS_PER_HOUR;
+  const requests = fileRequests + STATUS_REQUESTS_PER_HOUR;
   const mediaBytes = (videoKbps(rung) + audioKbps(ladder)) * BYTES_PER_KBIT * SECONDS_PER_HOUR;
-  return { bytes: mediaBytes + (requests / 2) * PLAYLIST_BYTES + requests * HEADER_BYTES, requests };
+  const textBytes = (fileRequests / 2) * PLAYLIST_BYTES + STATUS_REQUESTS_PER_HOUR * STATUS_BYTES;
+  return { bytes: mediaBytes + textBytes + requests * HEADER_BYTES, requests };
 }
 
 /** Bytes that one publisher sends in an hour. */

@@ -17,7 +17,7 @@ test('JSON has what an event takes, and its costs by line', async () => {
   const { code, stdout, stderr } = await runPlan(...EVENT, '--json');
   expect([code, stderr]).toEqual([0, '']);
   const plan = JSON.parse(stdout);
-  expect(plan).toMatchObject({ stage: 'prod', fleet: { tasks: 2, vCpus: 8 }, delivery: { requests: 5_760_000_000 } });
+  expect(plan).toMatchObject({ stage: 'prod', fleet: { tasks: 2, vCpus: 8 }, delivery: { requests: 5_832_000_000 } });
   expect(plan.usdPerStreamHour).toBeGreaterThan(0);
   // Less than the first thousand viewers pay, because CloudFront's price falls.
   expect(plan.usdPerViewerHour).toBeCloseTo(0.117, 2);

@@ -63,24 +63,25 @@ describe('by hand', () => {
   });
 
   test('an hour of a viewer of 720p at low latency', () => {
-    // 2,500 and 128 kbit/s for 3,600 s. Each half second, a playlist and a part of video and of sound: 28,800 answers.
-    const bytes = (2_628_000 / 8) * 3_600 + 14_400 * 500 + 28_800 * 400;
-    expect(viewerHour(event())).toEqual({ bytes, requests: 28_800 });
+    // 2,500 and 128 kbit/s for 3,600 s. Each half second, a playlist and a part of video and of sound: 28,800 answers. A
+    // status each ten seconds: 360.
+    const bytes = (2_628_000 / 8) * 3_600 + 14_400 * 500 + 360 * 150 + 29_160 * 400;
+    expect(viewerHour(event())).toEqual({ bytes, requests: 29_160 });
     const made = plan();
     const perViewer = (item: string) => usdOf(made, item) / 1_000;
-    expect(perViewer('bytes')).toBeCloseTo(1.20132 * 0.085, 10);
-    expect(perViewer('requests')).toBeCloseTo(0.0288, 10);
-    expect(perViewer('viewer-token function')).toBeCloseTo(0.00288, 10);
-    expect(perViewer('requests that it checks')).toBeCloseTo(0.01728, 10);
+    expect(perViewer('bytes')).toBeCloseTo(1.201518 * 0.085, 10);
+    expect(perViewer('requests')).toBeCloseTo(0.02916, 10);
+    expect(perViewer('viewer-token function')).toBeCloseTo(0.002916, 10);
+    expect(perViewer('requests that it checks')).toBeCloseTo(0.017496, 10);
     // What seven caches take from the origin is little, for a thousand viewers: less than a hundredth.
-    const edge = 1.20132 * 0.085 + 0.0288 + 0.00288 + 0.01728;
+    const edge = 1.201518 * 0.085 + 0.02916 + 0.002916 + 0.017496;
     expect(made.usdPerViewerHour).toBeGreaterThan(edge);
     expect(made.usdPerViewerHour).toBeLessThan(1.01 * edge);
   });
 
   test.each([
-    ['ultra', 72_000],
-    ['standard', 3_600],
+    ['ultra', 72_360],
+    ['standard', 3_960],
   ] as const)('the requests of a viewer in an hour at %s', (latency, requests) => {
     expect(viewerHour(event({ latency })).requests).toBe(requests);
   });
@@ -176,9 +177,9 @@ describe('sums', () => {
       playback: 'token',
     });
     const made = plan({}, shielded);
-    expect(made.delivery.originRequests).toBe(28_800);
-    expect(usdOf(made, 'Origin Shield')).toBeCloseTo(0.0216, 10);
-    expect(usdOf(made, 'reads of the viewer-token keys')).toBeCloseTo(0.864, 10);
+    expect(made.delivery.originRequests).toBe(29_160);
+    expect(usdOf(made, 'Origin Shield')).toBeCloseTo(0.02187, 10);
+    expect(usdOf(made, 'reads of the viewer-token keys')).toBeCloseTo(0.8748, 10);
     expect(made.unconfirmedScopes).toEqual(['viewers']);
     expect(plan().unconfirmedScopes).toEqual([]);
   });
