@@ -146,7 +146,7 @@ testVisit('remembers sound and quality, obeys keys without a click, and falls ba
   await page.keyboard.press('k');
   expect(await page.evaluate(() => window.headend.video.paused)).toBe(true);
   await page.keyboard.press(' ');
-  expect(await page.evaluate(() => window.headend.video.paused)).toBe(false);
+  await page.waitForFunction(() => !window.headend.video.paused, null, { timeout: WAIT_MS });
 
   await page.keyboard.press('?');
   expect(await page.getByRole('dialog').isVisible()).toBe(true);
@@ -201,6 +201,8 @@ testVisit('a picture that stands says so after 300 ms, and its age grows', async
   const before = await page.locator('media-control-bar').boundingBox();
   await origin.killFfmpeg();
   await visit.stateToBe('buffering');
+  const stoodMs = await page.evaluate(() => (window as unknown as { readonly stoodMs: number[] }).stoodMs.at(-1));
+  expect(stoodMs).toBeGreaterThanOrEqual(STILL_AFTER_MS);
   expect(await page.locator('.spinner').isVisible()).toBe(true);
   expect(await page.locator('media-control-bar').boundingBox()).toEqual(before);
   expect(await isLive(visit)).toBe(false);
@@ -211,10 +213,8 @@ testVisit('a picture that stands says so after 300 ms, and its age grows', async
   await hasNoFindings(visit, [DESKTOP]);
   origin.startFfmpeg();
   await visit.stateToBe('playing');
-  expect(await page.locator('.spinner').isVisible()).toBe(false);
-  const stoodMs = await page.evaluate(() => (window as unknown as { readonly stoodMs: number[] }).stoodMs);
-  expect(stoodMs).not.toEqual([]);
-  expect(Math.min(...stoodMs)).toBeGreaterThanOrEqual(STILL_AFTER_MS);
+  // A busy machine may stall once more.
+  await page.locator('.spinner').waitFor({ state: 'hidden', timeout: WAIT_MS });
 });
 
 testVisit('a pause keeps its place until the viewer goes live, and stops loading after a minute', async (visit) => {

@@ -73,7 +73,7 @@ describe('init sections', () => {
     ['480p', 'mdhd', 'no mdhd box in mdia'],
     ['480p', 'trex', 'no trex box in mvex'],
     ['480p', 'stsd', 'no stsd box in stbl'],
-    ['480p', 'avc1', 'sample entry skip; avc1, hvc1 and mp4a are known'],
+    ['480p', 'avc1', 'sample entry skip; avc1, hvc1, av01, mp4a are known'],
     ['480p', 'avcC', 'no avcC box in avc1'],
     ['audio', 'esds', 'no esds box in mp4a'],
   ])('of %s without %s are refused', async (name, type, message) => {
