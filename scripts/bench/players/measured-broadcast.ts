@@ -1,7 +1,7 @@
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import { makeClip } from '#kit/clip.ts';
+import { findLiveFfmpeg } from '#kit/encoder-processes.ts';
 import { isPlayable } from '#kit/first-playlist.ts';
-import { readDescendants } from '#kit/process-usage.ts';
 import { startPublisher, type TestPublisher } from '#kit/publisher.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import type { BenchContext } from '../bench-context.ts';
@@ -58,7 +58,7 @@ export async function startBroadcast(context: BenchContext, latency: LatencyName
 }
 
 async function killFfmpeg({ encoderPid }: RunningHeadend): Promise<void> {
-  const ffmpeg = (await readDescendants(encoderPid)).find((child) => child.name === 'ffmpeg');
-  if (ffmpeg === undefined) throw new Error('there is no FFmpeg to kill');
-  process.kill(ffmpeg.pid, 'SIGKILL');
+  const pid = await findLiveFfmpeg(encoderPid);
+  if (pid === null) throw new Error('there is no FFmpeg to kill');
+  process.kill(pid, 'SIGKILL');
 }

@@ -20,13 +20,13 @@ import type { StreamPackage } from './stream-package.ts';
  * segment. With a cut in every other GOP of a grainy clip, it had 1.43 times its bitrate.
  */
 const VIDEO_PEAK_FACTORS = { h264: 1.25, hevc: 1.25, av1: 1.5 } as const satisfies Record<VideoCodec, number>;
+/** The same for AAC, whose frames vary little. */
+const AUDIO_PEAK_FACTOR = 1.1;
 /**
  * How much of the average the IDR frames alone may have. Each fits into the encoder's buffer, which is a quarter of a segment, and the
  * shortest stretch that counts for a peak is half a target duration.
  */
 const IFRAME_SHARES = { average: 0.25, peak: 0.5 } as const;
-/** The same for AAC, whose frames vary little. */
-const AUDIO_PEAK_FACTOR = 1.1;
 
 const LANGUAGE_NAMES = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
 
