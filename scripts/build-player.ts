@@ -9,7 +9,7 @@ const SOURCE_DIR = join(ROOT, 'lib/player');
 /** Folder and URL path of everything except index.html. */
 const ASSET_DIR = 'player';
 /** The files to which index.html refers, by the name of the entry point. */
-const ENTRY_POINTS = { early: 'early.ts', main: 'main.ts', style: 'style.css' } as const;
+const ENTRY_POINTS = { early: 'early.ts', elements: 'elements.ts', main: 'main.ts', style: 'style.css' } as const;
 const BROWSERS = ['chrome100', 'firefox100', 'safari15.4'];
 
 /** A built file. `path` is its URL path without the leading slash, and also its path below the output folder. */

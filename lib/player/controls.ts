@@ -22,12 +22,16 @@ export function setVolume(video: HTMLVideoElement, volume: number): void {
   video.muted = video.volume === 0;
 }
 
+/** Clicks a control, as soon as there is one. */
+function click(name: string): void {
+  void customElements.whenDefined(name).then(() => find(`media-control-bar > ${name}`, HTMLElement).click());
+}
+
 /** Makes keys work anywhere on the page, the buttons for sound and live, and a double-click for full screen. */
 export function bindControls({ video, view, jumpToLive, stayBehind }: ControlTargets): void {
   const keys = new KeysDialog();
-  const fullScreenButton = find('media-fullscreen-button', HTMLElement);
   const act: Readonly<Record<KeyAction, () => void>> = {
-    'toggle-play': () => find('media-control-bar > media-play-button', HTMLElement).click(),
+    'toggle-play': () => click('media-play-button'),
     'toggle-mute': () => (video.muted ? setVolume(video, video.volume || 1) : Object.assign(video, { muted: true })),
     'volume-up': () => setVolume(video, (video.muted ? 0 : video.volume) + VOLUME_STEP),
     'volume-down': () => setVolume(video, (video.muted ? 0 : video.volume) - VOLUME_STEP),
@@ -38,7 +42,7 @@ export function bindControls({ video, view, jumpToLive, stayBehind }: ControlTar
       video.currentTime = Math.max(buffered.start(0), currentTime - BACK_SECONDS);
     },
     'go-live': jumpToLive,
-    'toggle-full-screen': () => fullScreenButton.click(),
+    'toggle-full-screen': () => click('media-fullscreen-button'),
     'show-keys': () => keys.show(),
   };
   document.addEventListener('keydown', (event) => {
@@ -52,7 +56,7 @@ export function bindControls({ video, view, jumpToLive, stayBehind }: ControlTar
     view.showControls();
   });
   view.controller.addEventListener('dblclick', ({ target }) => {
-    if (target === video || target === view.controller) fullScreenButton.click();
+    if (target === video || target === view.controller) click('media-fullscreen-button');
   });
   view.onSound(() => setVolume(video, video.volume || 1));
   view.onJumpToLive(jumpToLive);

@@ -1,4 +1,6 @@
 import type { HlsConfig, LoadPolicy, RetryConfig } from 'hls.js';
+import { EarlyLoader } from './early-loader.ts';
+import { START_BITS_PER_SECOND } from './first-files.ts';
 import { REFUSED_STATUS } from './status-watch.ts';
 
 /** Keep retrying for as long as somebody watches. The watchdog decides when a fresh start is better. */
@@ -25,6 +27,7 @@ function loadPolicy(maxTimeToFirstByteMs: number, maxLoadTimeMs: number, isFinal
 
 /** Low-latency live playback that survives every interruption. All other settings keep the defaults of hls.js. */
 const HLS_CONFIG: Partial<HlsConfig> = {
+  loader: EarlyLoader,
   // hls.js passes CMAF through unchanged, so a worker gains nothing. Without it the page needs no blob: scripts.
   enableWorker: false,
   // BackBuffer does it.
@@ -35,7 +38,7 @@ const HLS_CONFIG: Partial<HlsConfig> = {
   liveSyncOnStallIncrease: 0,
   // Start in medium quality at once instead of loading a first fragment only to measure bandwidth.
   testBandwidth: false,
-  abrEwmaDefaultEstimate: 2_000_000,
+  abrEwmaDefaultEstimate: START_BITS_PER_SECOND,
   enableInterstitialPlayback: false,
   enableDateRangeMetadataCues: false,
   enableEmsgMetadataCues: false,

@@ -14,6 +14,7 @@ import {
 } from './playback.ts';
 import { ServerClock } from './server-clock.ts';
 import { REFUSED_STATUS } from './status-watch.ts';
+import { type OfferedTracks, offerOf } from './track-watch.ts';
 import { initialWatchdogMemory, WATCH_INTERVAL_MS, type WatchdogAction, watch } from './watchdog.ts';
 
 /** What to do about an error that hls.js does not recover from by itself. */
@@ -29,6 +30,12 @@ export function remedyForFatalError(type: string, sinceLastMs: number): Remedy {
   return type === 'mediaError' ? 'recover-media' : 'give-up';
 }
 
+/** How to read the headers of an answer that the network or early.ts gave. */
+function headersOf(answer: unknown): (name: string) => string | null {
+  if (answer instanceof XMLHttpRequest) return (name) => answer.getResponseHeader(name);
+  return (name) => (answer instanceof Response ? answer.headers.get(name) : null);
+}
+
 /** The stream to play. */
 export interface HlsStream {
   /** Absolute URL of the multivariant playlist. */
@@ -41,6 +48,7 @@ export interface HlsStream {
 export class HlsPlayback implements Playback {
   readonly outcome: Promise<PlaybackOutcome>;
   readonly hls: Hls;
+  readonly firstOffer: Promise<OfferedTracks | null>;
   readonly #video: HTMLVideoElement;
   readonly #onProgress: OnProgress;
   readonly #follower: LiveFollower;
@@ -63,6 +71,11 @@ export class HlsPlayback implements Playback {
     this.#onProgress = onProgress;
     this.hls = new Hls(hlsConfig({ isProtected }));
     this.#follower = new LiveFollower(this.hls, video);
+    this.firstOffer = new Promise((resolve) => {
+      // The attributes, because hls.js drops what the browser can't play.
+      this.hls.once(Events.MANIFEST_LOADED, (_event, { levels }) => resolve(offerOf(levels.map(({ attrs }) => attrs))));
+      void outcome.then(() => resolve(null));
+    });
     this.#listen();
     this.#timer = window.setInterval(() => this.#tick(), WATCH_INTERVAL_MS);
     this.hls.loadSource(masterUrl);
@@ -126,6 +139,10 @@ export class HlsPlayback implements Playback {
     const backBuffer = new BackBuffer(this.hls, this.#video);
     this.hls.on(Events.FRAG_BUFFERED, (_event, data) => backBuffer.onBuffered(data));
     this.hls.on(Events.LEVEL_LOADED, (_event, data) => this.#onPlaylist(data));
+    this.hls.on(Events.MANIFEST_PARSED, (_event, { levels }) => {
+      const early = levels.findIndex(({ uri }) => window.headendEarly?.has(uri));
+      if (early !== -1) this.hls.startLevel = early;
+    });
     this.hls.once(Events.MEDIA_ATTACHED, () => requestPlay(this.#video, this.#onProgress));
     this.#video.addEventListener('ended', () => this.#finish('ended'), { signal });
     this.#video.addEventListener('waiting', () => this.#follower.onWaiting(), { signal });
@@ -176,14 +193,14 @@ export class HlsPlayback implements Playback {
     if (!this.#hasPlaylist && !details.live) this.#finish('ended');
     this.#hasPlaylist = true;
     this.#playlistAtMs = performance.now();
-    if (!(networkDetails instanceof XMLHttpRequest)) return;
+    const header = headersOf(networkDetails);
     // Not timeOrigin: performance.now() may stop while the device sleeps, and the wall clock may be set.
     const wallOffsetMs = Date.now() - performance.now();
     this.#clock.observe({
       askedAtMs: wallOffsetMs + stats.loading.start,
       answeredAtMs: wallOffsetMs + stats.loading.first,
-      date: networkDetails.getResponseHeader('date'),
-      age: networkDetails.getResponseHeader('age'),
+      date: header('date'),
+      age: header('age'),
     });
   }
 

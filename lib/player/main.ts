@@ -1,5 +1,7 @@
 import Hls from 'hls.js';
+import { askAhead } from './ask-ahead.ts';
 import { bindControls } from './controls.ts';
+import type { EarlyFiles } from './early-files.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import { BEHIND_SECONDS, liveBadge } from './live-badge.ts';
 import { startNativePlayback } from './native-playback.ts';
@@ -20,8 +22,12 @@ import { watchStream } from './watch-stream.ts';
 
 const BADGE_INTERVAL_MS = 250;
 const STILL_CHECK_MS = 100;
+/** If there is no picture by then, it may take longer. */
+const CONTROLS_AFTER_MS = 1000;
 
 const address = parsePageAddress(location);
+window.headendEarly ??= askAhead(address);
+let earlyStatus: Promise<Response> | null = window.headendEarly.status;
 document.body.dataset.page = address.page;
 const masterUrl = new URL(address.masterPath, location.origin).href;
 const statusUrl = new URL(address.statusPath, location.origin).href;
@@ -50,6 +56,7 @@ function handle(event: StreamEvent): void {
   status = nextStatus(status, event);
   if (status === before) return;
   view.showStatus(status);
+  if (status.state !== 'loading') view.loadControls();
   showSound();
   showBadge();
 }
@@ -119,6 +126,8 @@ bindControls({
 });
 for (const event of ['volumechange', 'loadedmetadata']) video.addEventListener(event, showSound);
 for (const event of ['play', 'pause', 'seeked']) video.addEventListener(event, showBadge);
+video.addEventListener('playing', () => view.loadControls());
+window.setTimeout(() => view.loadControls(), CONTROLS_AFTER_MS);
 video.addEventListener('pause', () => handle('paused'));
 video.addEventListener('play', () => handle('resumed'));
 video.addEventListener('resize', () => view.showAspect(video.videoWidth / video.videoHeight));
@@ -128,8 +137,8 @@ if (!navigator.onLine) handle('offline');
 
 declare global {
   interface Window {
-    /** The answer to the page's first request for the status, by early.ts, until this file takes it. Null from then on. */
-    headendEarlyStatus?: Promise<Response> | null;
+    /** What the first of the page's scripts has asked for. */
+    headendEarly?: EarlyFiles;
     /**
      * The page's state, for tests and benchmarks. `hls` is null before playback and with the browser's built-in HLS.
      */
@@ -163,8 +172,8 @@ window.headend = {
 };
 
 const request: typeof fetch = (input, init) => {
-  const early = input === statusUrl ? window.headendEarlyStatus : null;
-  window.headendEarlyStatus = null;
+  const early = input === statusUrl ? earlyStatus : null;
+  earlyStatus = null;
   return early ?? fetch(input, init);
 };
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -188,9 +197,15 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
     probe: async () => toProbeResult(await statusWatch.refresh()),
     nextChange: async () => toProbeResult(await statusWatch.nextChange()),
     startPlayback,
+    pause: () => {
+      if (!pauses.isByViewer) return null;
+      handle('blocked');
+      return pauses.resumed();
+    },
     gainsTrack: (ending) =>
       gainsTrack({
         masterUrl,
+        firstOffer: playback?.firstOffer ?? Promise.resolve(null),
         fetch: request,
         // A paused page asks for no media, and does not start again by itself.
         sleep: (milliseconds) => sleep(milliseconds).then(() => pauses.resumed()),

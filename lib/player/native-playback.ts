@@ -64,6 +64,7 @@ export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, 
   return {
     outcome,
     hls: null,
+    firstOffer: Promise.resolve(null),
     latencySeconds: () => {
       const edge = liveEdgeSeconds(video);
       return edge === null ? null : Math.max(0, edge - video.currentTime);

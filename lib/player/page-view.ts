@@ -1,11 +1,3 @@
-// The custom elements that index.html uses. The package's own entry points would load twice as many.
-import 'media-chrome/dist/media-controller.js';
-import 'media-chrome/dist/media-control-bar.js';
-import 'media-chrome/dist/media-fullscreen-button.js';
-import 'media-chrome/dist/media-mute-button.js';
-import 'media-chrome/dist/media-pip-button.js';
-import 'media-chrome/dist/media-play-button.js';
-import 'media-chrome/dist/media-volume-range.js';
 import { find } from './find.ts';
 import type { LiveBadge } from './live-badge.ts';
 import { textOf } from './state-text.ts';
@@ -35,6 +27,7 @@ export class PageView {
   readonly #liveText = find('#live-text', HTMLElement);
   readonly #soundButton = find('#sound-button', HTMLButtonElement);
   #stateChip = '';
+  #hasControls = false;
   #aspect = 0;
 
   constructor() {
@@ -54,6 +47,17 @@ export class PageView {
     if (status.body?.title) this.#showTitle(status.body.title);
     const [width, height] = (status.body?.aspect ?? '').split(':').map(Number);
     if (width && height) this.showAspect(width / height);
+  }
+
+  /**
+   * Loads the custom elements of the controls, which the browser has loaded ahead, but not run. Running them takes as long
+   * as the first picture of a stream, which comes first.
+   */
+  loadControls(): void {
+    if (this.#hasControls) return;
+    this.#hasControls = true;
+    const { href } = find('link[rel="modulepreload"]', HTMLLinkElement);
+    void import(href);
   }
 
   #showTitle(title: string): void {

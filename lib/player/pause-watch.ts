@@ -21,7 +21,7 @@ export class PauseWatch {
   readonly #handlers: PauseHandlers;
   #pause: EndedPause | null = null;
   #timer = 0;
-  #whenResumed: () => void = () => undefined;
+  readonly #whenResumed: (() => void)[] = [];
 
   constructor(video: HTMLVideoElement, handlers: PauseHandlers) {
     this.#handlers = handlers;
@@ -56,12 +56,14 @@ export class PauseWatch {
     if (this.#pause !== null) this.#pause = { ...this.#pause, isByViewer: false };
   }
 
+  /** Whether the viewer wants no picture now. */
+  get isByViewer(): boolean {
+    return this.#pause?.isByViewer ?? false;
+  }
+
   /** Resolves at once, or when the pause is over. */
   async resumed(): Promise<void> {
-    if (this.#pause === null) return;
-    await new Promise<void>((resolve) => {
-      this.#whenResumed = resolve;
-    });
+    if (this.#pause !== null) await new Promise<void>((resolve) => this.#whenResumed.push(resolve));
   }
 
   #end(): void {
@@ -69,7 +71,7 @@ export class PauseWatch {
     const pause = this.#pause;
     this.#pause = null;
     window.clearTimeout(this.#timer);
-    this.#whenResumed();
+    for (const resolve of this.#whenResumed.splice(0)) resolve();
     this.#handlers.onResume(pause);
   }
 }

@@ -1,4 +1,5 @@
 import type Hls from 'hls.js';
+import type { OfferedTracks } from './track-watch.ts';
 
 const NUDGE_SECONDS = 0.1;
 
@@ -14,6 +15,8 @@ export interface Playback {
   readonly outcome: Promise<PlaybackOutcome>;
   /** The hls.js instance. Null with the browser's built-in HLS. */
   readonly hls: Hls | null;
+  /** What the multivariant playlist offered when playback began. Null if unknown. */
+  readonly firstOffer: Promise<OfferedTracks | null>;
   /** Seconds behind the live edge. Null if unknown. */
   latencySeconds(): number | null;
   /** Age of the picture on screen, in seconds: from when it reached the server until now. Null if unknown. */

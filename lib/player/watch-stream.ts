@@ -15,6 +15,8 @@ export interface WatchStreamOptions {
   /** Resolves when something else is known of it. */
   readonly nextChange: () => Promise<ProbeResult>;
   readonly startPlayback: () => Playback;
+  /** Null, or the end of a pause of the viewer's. No other broadcast starts in it, and none again. */
+  readonly pause: () => Promise<void> | null;
   /** Resolves to whether the stream has gained a picture or sound since, to false when `signal` aborts. Never rejects. */
   readonly gainsTrack: (signal: AbortSignal) => Promise<boolean>;
   /** Called with every probe result and every playback outcome, in order. */
@@ -29,7 +31,7 @@ export interface WatchStreamOptions {
  * the viewer is refused, because the same token would be refused again.
  */
 export async function watchStream(options: WatchStreamOptions): Promise<void> {
-  const { probe, nextChange, startPlayback, gainsTrack, onEvent, sleep, signal } = options;
+  const { probe, nextChange, startPlayback, pause, gainsTrack, onEvent, sleep, signal } = options;
   let playback: Playback | null = null;
   let found = await probe();
   while (!signal.aborted) {
@@ -41,6 +43,13 @@ export async function watchStream(options: WatchStreamOptions): Promise<void> {
     }
     // The last picture of a failed playback stays until there is a new one to replace it.
     playback?.close();
+    const paused = pause();
+    if (paused !== null) {
+      playback = null;
+      await paused;
+      found = await probe();
+      continue;
+    }
     playback = startPlayback();
     const outcome = await outcomeOf(playback, gainsTrack);
     onEvent(outcome);

@@ -1,4 +1,4 @@
-import { gainsTrack, TRACK_CHECK_MS } from '#player/track-watch.ts';
+import { gainsTrack, type OfferedTracks, TRACK_CHECK_MS } from '#player/track-watch.ts';
 
 const SOUND = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="mp4a.40.2"\naudio/media.m3u8\n';
 const PICTURE = '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.64001e",RESOLUTION=640x360\n360p/media.m3u8\n';
@@ -6,10 +6,15 @@ const BOTH =
   '#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS="avc1.64001e,mp4a.40.2",RESOLUTION=640x360,AUDIO="audio"\n360p/media.m3u8\n';
 
 /** What comes of these answers, one after the other; a number is a status without a playlist, and null no answer. */
-async function watchTracks(answers: (string | number | null)[], signal = new AbortController().signal) {
+async function watchTracks(
+  answers: (string | number | null)[],
+  signal = new AbortController().signal,
+  firstOffer: OfferedTracks | null = null,
+) {
   const sleeps: number[] = [];
   const left = [...answers];
   const gained = await gainsTrack({
+    firstOffer: Promise.resolve(firstOffer),
     masterUrl: 'http://localhost/live/id/master.m3u8',
     fetch: async () => {
       const answer = left.shift();
@@ -34,6 +39,14 @@ test.each([
 
 test('a stream that has both is asked once', async () => {
   expect(await watchTracks([BOTH, BOTH])).toEqual({ gained: false, sleeps: [], left: 1 });
+});
+
+test('what playback has read of the playlist is not asked again', async () => {
+  const { signal } = new AbortController();
+  const complete = { hasPicture: true, hasSound: true };
+  expect(await watchTracks([], signal, complete)).toEqual({ gained: false, sleeps: [], left: 0 });
+  const silent = { hasPicture: true, hasSound: false };
+  expect(await watchTracks([BOTH], signal, silent)).toEqual({ gained: true, sleeps: [TRACK_CHECK_MS], left: 0 });
 });
 
 test.each([[null], [404], [503]])('an answer of %s says nothing', async (failure) => {

@@ -99,6 +99,20 @@ testVisit('says what keeps the stream away: the server, the viewer’s connectio
   await hasNoFindings(visit);
 });
 
+testVisit('says so if the browser has neither Media Source Extensions nor built-in HLS', async (visit) => {
+  await visit.open(WATCH, () => {
+    Reflect.deleteProperty(window, 'MediaSource');
+    Reflect.deleteProperty(window, 'ManagedMediaSource');
+    HTMLMediaElement.prototype.canPlayType = () => '';
+  });
+  await visit.stateToBe('unsupported');
+  expect(await visit.page.getByRole('status').textContent()).toContain('This browser cannot play the stream');
+  await hasNoFindings(visit);
+  // The last size is a phone's.
+  expect(await visit.page.getByRole('button').filter({ visible: true }).count()).toBe(0);
+  expect(visit.complaints).toEqual([]);
+});
+
 testVisit('a browser that refuses to start shows a play button alone, and the tap starts at live', async (visit) => {
   const { origin, page } = visit;
   origin.status = { hasAudio: true };
@@ -245,6 +259,26 @@ testVisit('a pause keeps its place until the viewer goes live, and stops loading
   await visit.playsOn();
   await page.waitForFunction(() => document.body.dataset.live === 'true', null, { timeout: WAIT_MS });
   expect(visit.complaints).toEqual([]);
+});
+
+testVisit('a viewer who has paused still has when the page starts playback again', async (visit) => {
+  const { origin, page } = visit;
+  await origin.goLive();
+  await visit.open(WATCH);
+  await visit.stateToBe('playing');
+  await page.evaluate(() => window.headend.video.pause());
+  // A firewall in between: playback fails, and is to begin again.
+  origin.mode = 'refused';
+  await visit.stateToBe('unreachable');
+  origin.mode = 'live';
+  await visit.stateToBe('blocked');
+  await visit.isQuiet();
+  expect(await page.evaluate(() => window.headend.video.paused)).toBe(true);
+  await page.locator('.big-play').click();
+  await visit.stateToBe('playing');
+  await visit.playsOn();
+  expect(await isLive(visit)).toBe(true);
+  expect(visit.ownComplaints).toEqual([]);
 });
 
 testVisit(

@@ -3,7 +3,11 @@ import type { ProbeResult } from '#player/probe-result.ts';
 import { watchStream } from '#player/watch-stream.ts';
 
 /** Runs `watchStream` with scripted results and outcomes. Returns what it did, in order. */
-async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')[]): Promise<string[]> {
+async function run(
+  results: ProbeResult[],
+  outcomes: (PlaybackOutcome | 'gains')[],
+  pauses: boolean[] = [],
+): Promise<string[]> {
   const done: string[] = [];
   const ending = new AbortController();
   const queue = [...results];
@@ -28,6 +32,7 @@ async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')
       return {
         outcome: outcome === 'gains' ? new Promise(() => undefined) : Promise.resolve(outcome),
         hls: null,
+        firstOffer: Promise.resolve(null),
         latencySeconds: () => null,
         targetLatencySeconds: () => null,
         delaySeconds: () => null,
@@ -40,6 +45,7 @@ async function run(results: ProbeResult[], outcomes: (PlaybackOutcome | 'gains')
         close: () => done.push(`close ${name}`),
       };
     },
+    pause: () => (pauses.shift() ? Promise.resolve().then(() => void done.push('resumes')) : null),
     gainsTrack: async () => outcome === 'gains',
     onEvent: (event) => done.push(event),
     sleep: async (milliseconds) => {
@@ -68,6 +74,14 @@ test('starts again when the stream is live again after its end', async () => {
   expect(await run(['over', 'live'], ['ended'])).toEqual([
     ...['over', 'waits', 'live', 'start playback 1', 'ended', '1200 ms', 'close playback 1'],
   ]);
+});
+
+test('a viewer who has paused sees the next broadcast when they go on, if it is still there', async () => {
+  expect(await run(['live', 'live', 'live'], ['ended', 'ended'], [false, true])).toEqual([
+    ...['live', 'start playback 1', 'ended', '1200 ms'],
+    ...['live', 'close playback 1', 'resumes', 'live', 'start playback 2', 'ended', '1200 ms', 'close playback 2'],
+  ]);
+  expect(await run(['live', 'over'], [], [true])).toEqual(['live', 'resumes', 'over', 'waits']);
 });
 
 test('stops when the viewer is refused, and removes the last picture', async () => {
