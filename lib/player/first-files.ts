@@ -1,3 +1,5 @@
+import { RESUME_BUFFER_SHARE } from './playback.ts';
+
 /** hls.js starts with the best variant of at most this bitrate: medium quality at once, in place of a measurement. */
 export const START_BITS_PER_SECOND = 2_000_000;
 
@@ -46,21 +48,20 @@ export function firstPlaylists(master: string, chosenSize: number | null): reado
 }
 
 /**
- * Returns what a player needs of a media playlist for its first picture, as URIs relative to it: the init section, and
- * the parts from the last one that can be decoded by itself and is not nearer to the end than the hold-back, up to a part
- * after that. None of a playlist that has no parts, or has ended.
+ * Returns what a player needs of a media playlist to start, as URIs relative to it: the init section, and the parts from
+ * the last one that can be decoded by itself and is not nearer to the end than the hold-back, as far as is enough. None of a playlist that has no parts, or has ended.
  */
 export function firstMedia(playlist: string): readonly string[] {
   const lines = playlist.split(/\r?\n/);
   const holdBackSeconds = Number(attribute(playlist, 'PART-HOLD-BACK'));
   const init = lines.findLast((line) => line.startsWith('#EXT-X-MAP:'));
   if (!(holdBackSeconds > 0) || init === undefined || lines.includes('#EXT-X-ENDLIST')) return [];
-  const soonerSeconds = holdBackSeconds - Number(attribute(playlist, 'PART-TARGET'));
+  const enoughSeconds = holdBackSeconds * (1 - RESUME_BUFFER_SHARE);
   const parts: string[] = [];
   let secondsToEnd = 0;
   for (const line of lines.filter((part) => part.startsWith('#EXT-X-PART:')).reverse()) {
     secondsToEnd += Number(attribute(line, 'DURATION'));
-    if (secondsToEnd > soonerSeconds) parts.unshift(attribute(line, 'URI'));
+    if (secondsToEnd > enoughSeconds) parts.unshift(attribute(line, 'URI'));
     if (secondsToEnd >= holdBackSeconds && attribute(line, 'INDEPENDENT') === 'YES') break;
   }
   return parts.length > MAX_PARTS ? [] : [attribute(init, 'URI'), ...parts];

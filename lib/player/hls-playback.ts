@@ -1,6 +1,7 @@
 import Hls, { type ErrorData, Events, type LevelLoadedData } from 'hls.js';
 import { BackBuffer } from './back-buffer.ts';
 import { DelayMeter } from './delay-meter.ts';
+import { startEarly } from './early-start.ts';
 import { hlsConfig } from './hls-config.ts';
 import { LiveFollower } from './live-follower.ts';
 import {
@@ -77,6 +78,7 @@ export class HlsPlayback implements Playback {
       void outcome.then(() => resolve(null));
     });
     this.#listen();
+    startEarly(this.hls, video);
     this.#timer = window.setInterval(() => this.#tick(), WATCH_INTERVAL_MS);
     this.hls.loadSource(masterUrl);
     this.hls.attachMedia(video);

@@ -2,18 +2,13 @@ import type Hls from 'hls.js';
 import { catchUpRate } from './catch-up.ts';
 import { marginAfterStall, NO_MARGIN, relaxedMargin } from './latency-margin.ts';
 import { LiveEdge } from './live-edge.ts';
-import { bufferedAheadSeconds, nudge } from './playback.ts';
+import { bufferedAheadSeconds, nudge, RESUME_BUFFER_SHARE } from './playback.ts';
 
 /** Playback that is further behind than this jumps to live. Catching up at a rate of 1.1 would take half a minute. */
 const JUMP_BEYOND_SECONDS = 3;
 /** In its first seconds playback may still seek inside the buffer, which disturbs less than seconds of catching up. */
 const SETTLING_MS = 4000;
 const SNAP_BEYOND_SECONDS = 0.4;
-/**
- * After playback ran dry, it resumes with this share of the target latency buffered. With less it would stall at every
- * part.
- */
-const RESUME_BUFFER_SHARE = 0.6;
 /** Less than this is no new media: a track may grow that had not ended playback. */
 const NEW_MEDIA_SECONDS = 0.1;
 const MAX_FILLING_MS = 1500;

@@ -4,6 +4,12 @@ import type { OfferedTracks } from './track-watch.ts';
 const NUDGE_SECONDS = 0.1;
 
 /**
+ * Playback starts, and goes on after it ran dry, with this share of the target latency buffered. With less it would stall
+ * at every part.
+ */
+export const RESUME_BUFFER_SHARE = 0.6;
+
+/**
  * How a playback ended: with the stream, or with a failure that only a fresh start can fix. `outdated`: the stream has a
  * picture or sound by now that it did not have when this playback began.
  */
