@@ -41,9 +41,13 @@ function media({ segments = 3, openParts = 2, all = false, tail = '' } = {}): st
 }
 
 test.each([
-  ['the segment in which the hold-back begins', media(), ['1-2.0.m4s', '1-2.1.m4s', '1-2.2.m4s', '1-2.3.m4s']],
-  ['the open segment, if it is long enough', media({ openParts: 3 }), ['1-3.0.m4s']],
-  ['the part in which it begins, of sound', media({ all: true }), ['1-2.3.m4s']],
+  [
+    'the segment in which the hold-back begins',
+    media(),
+    ['1-2.0.m4s', '1-2.1.m4s', '1-2.2.m4s', '1-2.3.m4s', '1-3.0.m4s'],
+  ],
+  ['the open segment, if it is long enough', media({ openParts: 3 }), ['1-3.0.m4s', '1-3.1.m4s']],
+  ['the part in which it begins, of sound', media({ all: true }), ['1-2.3.m4s', '1-3.0.m4s']],
   ['what there is of a young stream', media({ segments: 0, openParts: 1 }), []],
 ])('a player needs %s', (_what, playlist, parts) => {
   expect(firstMedia(playlist)).toEqual(['1-init.mp4', ...parts]);
