@@ -6,7 +6,7 @@ export const START_BITS_PER_SECOND = 2_000_000;
 /** More parts than any profile has in its hold-back and the group of pictures before it. */
 const MAX_PARTS = 24;
 
-interface Variant {
+interface StartVariant {
   readonly uri: string;
   readonly bitsPerSecond: number;
   /** The shorter side of the picture, in pixels. */
@@ -18,7 +18,7 @@ interface Variant {
 const attribute = (line: string, name: string): string =>
   new RegExp(`[:,]${name}=(?:"([^"]*)"|([^,\\r\\n]*))`).exec(line)?.slice(1).find(Boolean) ?? '';
 
-function toVariant(line: string, uri: string): Variant {
+function toVariant(line: string, uri: string): StartVariant {
   return {
     uri,
     bitsPerSecond: Number(attribute(line, 'BANDWIDTH')),

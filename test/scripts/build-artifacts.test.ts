@@ -52,6 +52,7 @@ test('each folder contains what is uploaded, and nothing else', async () => {
   expect(Object.keys(await filesIn(artifacts.playerDir))).toEqual([
     'index.html',
     expect.stringMatching(/^player\/early-\w+\.js$/),
+    expect.stringMatching(/^player\/elements-\w+\.js$/),
     'player/icon.svg',
     expect.stringMatching(/^player\/main-\w+\.js$/),
     expect.stringMatching(/^player\/style-\w+\.css$/),
