@@ -12,7 +12,7 @@ export interface CatchUpInput {
  */
 const GEARS = [
   { rate: 1.1, beginSeconds: 0.6, stopSeconds: 0.3 },
-  { rate: 1.04, beginSeconds: 0.15, stopSeconds: 0.03 },
+  { rate: 1.04, beginSeconds: 0.08, stopSeconds: 0 },
 ] as const;
 
 /**
