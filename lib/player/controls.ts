@@ -30,8 +30,12 @@ function click(name: string): void {
 /** Makes keys work anywhere on the page, the buttons for sound and live, and a double-click for full screen. */
 export function bindControls({ video, view, jumpToLive, stayBehind }: ControlTargets): void {
   const keys = new KeysDialog();
+  const togglePlay = (): void => {
+    view.controller.dispatchEvent(new CustomEvent(video.paused ? 'mediaplayrequest' : 'mediapauserequest'));
+  };
   const act: Readonly<Record<KeyAction, () => void>> = {
-    'toggle-play': () => click('media-play-button'),
+    // Not by the button: it hears later than this whether the video is paused.
+    'toggle-play': () => void customElements.whenDefined('media-controller').then(togglePlay),
     'toggle-mute': () => (video.muted ? setVolume(video, video.volume || 1) : Object.assign(video, { muted: true })),
     'volume-up': () => setVolume(video, (video.muted ? 0 : video.volume) + VOLUME_STEP),
     'volume-down': () => setVolume(video, (video.muted ? 0 : video.volume) - VOLUME_STEP),
@@ -56,7 +60,10 @@ export function bindControls({ video, view, jumpToLive, stayBehind }: ControlTar
     view.showControls();
   });
   view.controller.addEventListener('dblclick', ({ target }) => {
-    if (target === video || target === view.controller) click('media-fullscreen-button');
+    // The first click may have brought the large button, on which the second one falls.
+    const isPicture =
+      target === video || target === view.controller || (target as Element).closest('.big-play') !== null;
+    if (isPicture) click('media-fullscreen-button');
   });
   view.onSound(() => setVolume(video, video.volume || 1));
   view.onJumpToLive(jumpToLive);
