@@ -89,7 +89,7 @@ test.each(CASES)(
         ?.split('\n')
         .filter((line) => line.startsWith('#EXT-X-STREAM-INF:')) ?? [];
     expect(variants.map((line) => /CODECS="([^"]+)"/.exec(line)?.[1])).toEqual([
-      expect.stringMatching(/^avc1\.4d40[0-9a-f]{2},mp4a\.40\.2$/),
+      expect.stringMatching(/^avc1\.6400[0-9a-f]{2},mp4a\.40\.2$/),
       expect.stringMatching(codecString),
     ]);
     const peak = Number(/:BANDWIDTH=(\d+)/.exec(variants[1] ?? '')?.[1]);

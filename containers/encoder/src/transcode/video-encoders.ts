@@ -29,8 +29,7 @@ const tuning = (latency: LatencyName): string[] => (latency === 'standard' ? [] 
 function x264({ shortSide, latency }: EncodedPicture): string[] {
   return [
     ...['-preset', 'veryfast', ...tuning(latency)],
-    ...['-profile:v', shortSide >= 720 ? 'high' : 'main', '-pix_fmt', 'yuv420p', ...x264Threads(shortSide)],
-    ...['-sc_threshold', '0'],
+    ...['-profile:v', 'high', '-pix_fmt', 'yuv420p', '-sc_threshold', '0', ...x264Threads(shortSide)],
   ];
 }
 
