@@ -26,10 +26,14 @@ export const ENCODERS = {
 
 const tuning = (latency: LatencyName): string[] => (latency === 'standard' ? [] : ['-tune', 'zerolatency']);
 
+/**
+ * `veryfast` without divided blocks in P frames and with the simplest search for motion. The CPU that this saves goes to trellis, which
+ * does more for the picture.
+ */
 function x264({ shortSide, latency }: EncodedPicture): string[] {
   return [
-    ...['-preset', 'veryfast', ...tuning(latency)],
-    ...['-profile:v', 'high', '-pix_fmt', 'yuv420p', '-sc_threshold', '0', ...x264Threads(shortSide)],
+    ...['-preset', 'veryfast', ...tuning(latency), '-profile:v', 'high', '-pix_fmt', 'yuv420p', '-sc_threshold', '0'],
+    ...['-partitions', 'i8x8,i4x4', '-motion-est', 'dia', '-trellis', '1', ...x264Threads(shortSide)],
   ];
 }
 
