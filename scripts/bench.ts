@@ -19,6 +19,7 @@ import { liveCpu } from './bench/live-cpu.ts';
 import { readMachineFacts } from './bench/machine-facts.ts';
 import { memory } from './bench/memory.ts';
 import { players } from './bench/players/players.ts';
+import { quality } from './bench/quality/quality.ts';
 import { recipeCpu } from './bench/recipe-cpu.ts';
 import { recovery } from './bench/recovery.ts';
 import { type BenchResult, formatResultTables, measurementOf } from './bench/result-tables.ts';
@@ -41,6 +42,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   ...[headend('low'), headend('ultra'), nginxRtmp, ffmpegHls].map(glassToGlass),
   liveCpu,
   recipeCpu,
+  ...quality,
   memory,
   ingestAuth,
   badKeys,

@@ -40,12 +40,18 @@ export function scaleRecipe({ width, height }: { readonly width: number; readonl
 
 /**
  * Measures the user and system time of one run over a clip at full speed, in seconds. Uses the shell's `times`, because
- * Node.js does not report the time of a single child process.
+ * Node.js does not report the time of a single child process. A recipe's only output can be kept.
  */
-export async function measureCpuSeconds(context: BenchContext, recipe: Recipe, clipPath: string): Promise<number> {
-  const redirections = Array.from({ length: recipe.outputs }, (_, index) => `${FIRST_OUTPUT_FD + index}>/dev/null`);
-  const script = `clip=$1; shift; ffmpeg "$@" <"$clip" ${redirections.join(' ')} && times`;
-  const output = await runProgram(context, 'sh', ['-c', script, 'sh', clipPath, ...recipe.args], { cwd: '/' });
+export async function measureCpuSeconds(
+  context: BenchContext,
+  recipe: Recipe,
+  clipPath: string,
+  outputPath = '/dev/null',
+): Promise<number> {
+  const redirections = Array.from({ length: recipe.outputs }, (_, index) => `${FIRST_OUTPUT_FD + index}>"$output"`);
+  const script = `clip=$1; output=$2; shift 2; ffmpeg "$@" <"$clip" ${redirections.join(' ')} && times`;
+  const args = ['-c', script, 'sh', clipPath, outputPath, ...recipe.args];
+  const output = await runProgram(context, 'sh', args, { cwd: '/' });
   const [, childrenLine = ''] = output.trim().split('\n');
   const times = [...childrenLine.matchAll(/(\d+)m([\d.]+)s/g)];
   if (times.length !== 2) throw new Error(`unexpected output of times: ${output}`);

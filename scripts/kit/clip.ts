@@ -1,10 +1,4 @@
-import { execFile } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { cachedClip } from './clip-cache.ts';
 import { COUNTER } from './frame-counter.ts';
 
 /** The properties of a test clip. */
@@ -40,32 +34,12 @@ export const BENCH_CLIP: ClipOptions = {
   hasAudio: true,
 };
 
-/** Must change with the FFmpeg arguments below, because clips are reused by later runs. */
-const RECIPE_VERSION = 1;
-
 /**
  * Makes an FLV (H.264 High, AAC) that shows a noisy moving picture with the frame counter, and a white flash with a
- * beep in the first tenth of every second. Resolves to its path below the system's temporary folder, where later calls
- * reuse it.
+ * beep in the first tenth of every second.
  */
 export async function makeClip(options: Partial<ClipOptions> = {}): Promise<string> {
-  const clip = { ...BENCH_CLIP, ...options };
-  const folder = join(tmpdir(), 'headend-clips');
-  const digest = createHash('sha256')
-    .update(JSON.stringify([RECIPE_VERSION, clip]))
-    .digest('hex')
-    .slice(0, 16);
-  const path = join(folder, `${digest}.flv`);
-  if (existsSync(path)) return path;
-  await mkdir(folder, { recursive: true });
-  const unfinished = join(folder, `${randomUUID()}.unfinished`);
-  try {
-    await promisify(execFile)('ffmpeg', [...ffmpegArguments(clip), unfinished]);
-    await rename(unfinished, path);
-  } finally {
-    await rm(unfinished, { force: true });
-  }
-  return path;
+  return await cachedClip(ffmpegArguments({ ...BENCH_CLIP, ...options }), 'flv');
 }
 
 function ffmpegArguments(clip: ClipOptions): string[] {
@@ -80,7 +54,7 @@ function ffmpegArguments(clip: ClipOptions): string[] {
     ...(clip.hasAudio ? [...sound, '-map', '1:a', '-c:a', 'aac', '-b:a', '128k'] : []),
     ...['-filter_complex', `[0:v]noise=alls=12:allf=t,${drawings(clip)},format=yuv420p[v]`, '-map', '[v]'],
     ...['-c:v', 'libx264', '-preset', 'veryfast', '-profile:v', 'high', '-bf', String(clip.bFrames)],
-    ...[...keyframes, ...bitrate, '-f', 'flv'],
+    ...[...keyframes, ...bitrate],
   ];
 }
 
