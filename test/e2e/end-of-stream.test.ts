@@ -1,16 +1,16 @@
-import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
-import { openHlsJsPage } from '#kit/hls-js-page.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { publish, waitUntilPlayable } from '#test/support/broadcast.ts';
-import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
+import { type PagePlayerName, startPagePlayer } from '#scripts/bench/players/page-players.ts';
+import type { PlayingPlayer } from '#scripts/bench/players/player-under-test.ts';
+import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
+import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 
 /** Long enough for players to have everything but the last part. */
 const RECONNECT_WINDOW_SECONDS = '5';
 
-const hasEnded = (page: Page): Promise<boolean> => page.evaluate(() => document.querySelector('video')?.ended === true);
+const PLAYERS = ['hls.js', 'shaka', 'video.js'] as const satisfies readonly PagePlayerName[];
 
-describe('a player of other people, whose broadcast ends', () => {
+describe('players of other people, whose broadcaster has left', () => {
   let platform: TestPlatform;
   let browser: TestBrowser;
 
@@ -23,21 +23,32 @@ describe('a player of other people, whose broadcast ends', () => {
     await closeTestPlatforms();
   });
 
+  /** One that plays. */
+  async function openPlayer(name: PagePlayerName, { watchUrl, liveUrl }: TestStream): Promise<PlayingPlayer> {
+    const page = await browser.newPage();
+    const closed = { signal: new AbortController().signal, seconds: 0, defer: () => {} };
+    const player = await startPagePlayer(closed, page, name, {
+      ...{ watchUrl, multivariantPlaylistUrl: `${liveUrl}/master.m3u8`, manifestUrl: `${liveUrl}/manifest.mpd` },
+    });
+    await waitFor('some playback', () =>
+      page.evaluate(
+        () => (document.querySelector('video')?.currentTime ?? 0) > 0 && !document.querySelector('video')?.paused,
+      ),
+    );
+    return player;
+  }
+
   // Side by side, since both wait for the reconnect window.
-  test.concurrent.each(['low', 'ultra'])('plays to the end with the latency profile %s', async (latency) => {
-    const stream = await platform.createStream({ latency });
-    const publisher = await publish(stream.publishUrl);
+  test.concurrent.each(['low', 'ultra'])('play to the end with the latency profile %s', async (latency) => {
+    const stream = await platform.createStream({ latency, ladder: '360p' });
+    const publisher = await publish(stream.publishUrl, SMALL_CLIP);
     try {
       await waitUntilPlayable(stream);
-      const page = await openHlsJsPage(browser, `${stream.liveUrl}/master.m3u8`);
-      await waitFor('some playback', () =>
-        page.evaluate(
-          () => (document.querySelector('video')?.currentTime ?? 0) > 0 && !document.querySelector('video')?.paused,
-        ),
-      );
+      const players = await Promise.all(PLAYERS.map((name) => openPlayer(name, stream)));
       await publisher.stop();
-      await waitFor('the end of playback', () => hasEnded(page), { timeoutMs: 60_000 });
-      await page.close();
+      await Promise.all(
+        players.map((player) => waitFor('the end of playback', () => player.hasEnded(), { timeoutMs: 60_000 })),
+      );
     } finally {
       await publisher.kill();
     }

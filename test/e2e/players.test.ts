@@ -1,6 +1,8 @@
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
-import { type PagePlayerName, startPagePlayer } from '#scripts/bench/players/page-players.ts';
+import { waitFor } from '#kit/wait-for.ts';
+import { type PagePlayerName, startPagePlayer, startWatchPage } from '#scripts/bench/players/page-players.ts';
+import type { PlayingPlayer } from '#scripts/bench/players/player-under-test.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { playsOn } from '#test/support/cluster.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform } from '#test/support/platform.ts';
@@ -18,7 +20,12 @@ afterAll(async () => {
 /** Longer than what a player has buffered that knows no parts. */
 const BEYOND_BUFFER_SECONDS = 8;
 
-test('players of HLS with their own defaults play, and go on when FFmpeg dies', async () => {
+interface OpenPlayer {
+  readonly page: Page;
+  readonly player: PlayingPlayer;
+}
+
+test('our page and players of HLS with their own defaults play, go on when FFmpeg dies, and end when the stream is stopped', async () => {
   const stream = await platform.createStream({ ladder: '360p' });
   const publisher = await publish(stream.publishUrl, SMALL_CLIP);
   await waitUntilPlayable(stream);
@@ -28,15 +35,18 @@ test('players of HLS with their own defaults play, and go on when FFmpeg dies', 
     manifestUrl: `${stream.liveUrl}/manifest.mpd`,
   };
   const closed = { signal: new AbortController().signal, seconds: 0, defer: () => {} };
-  const open = async (name: PagePlayerName): Promise<Page> => {
+  const open = async (name: PagePlayerName | 'our page'): Promise<OpenPlayer> => {
     const page = await browser.newPage();
-    await startPagePlayer(closed, page, name, urls);
-    return page;
+    const player =
+      name === 'our page' ? await startWatchPage(closed, page, urls) : await startPagePlayer(closed, page, name, urls);
+    return { page, player };
   };
-  const pages = await Promise.all([open('hls.js'), open('shaka'), open('video.js')]);
-  const allPlayOn = () => Promise.all(pages.map((page) => playsOn(page, BEYOND_BUFFER_SECONDS)));
+  const players = await Promise.all([open('our page'), open('hls.js'), open('shaka'), open('video.js')]);
+  const allPlayOn = () => Promise.all(players.map(({ page }) => playsOn(page, BEYOND_BUFFER_SECONDS)));
   await allPlayOn();
   process.kill((await platform.ffmpegPids()).at(-1) ?? 0, 'SIGKILL');
   await allPlayOn();
+  expect((await platform.callApi('POST', `/streams/${stream.id}/stop`)).status).toBe(202);
+  await Promise.all(players.map(({ player }) => waitFor('the end', () => player.hasEnded())));
   await publisher.kill();
 });

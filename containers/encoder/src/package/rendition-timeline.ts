@@ -3,6 +3,7 @@ import { endSeconds, type Part, type Segment, type SegmentStart, segmentBytes } 
 import { NOTHING_MEASURED, SegmentBitrates } from './segment-bitrates.ts';
 import { NO_SEGMENTS, SegmentWindow } from './segment-window.ts';
 import { WaitingRoom } from './waiting-room.ts';
+import { WithheldParts } from './withheld-parts.ts';
 
 /** A position in a playlist: part `part` of segment `msn`, or the whole segment if `part` is null. */
 export interface PlaylistPosition {
@@ -38,6 +39,8 @@ export class RenditionTimeline {
   readonly #waitingRoom = new WaitingRoom();
   readonly #initSections: Map<number, Buffer>;
   #isEnded = false;
+  /** Null if parts are published as they come. */
+  #withheld: WithheldParts | null = null;
   /** When the newest part came, by `performance.now()`. */
   #partAtMs = Number.NEGATIVE_INFINITY;
   /** The run that parts come from. Null between two runs: then there is no part to hint at. */
@@ -71,9 +74,14 @@ export class RenditionTimeline {
    * numbers stay consecutive.
    */
   addPart(start: SegmentStart, part: Part, completesSegment: boolean): void {
-    const segment = this.#openSegment() ?? this.#startSegment(start);
-    segment.parts.push(part);
     this.#partAtMs = performance.now();
+    const open = this.#openSegment();
+    if (open === undefined && this.#withheld !== null) {
+      this.#withheld.add({ start, part, completesSegment });
+      return;
+    }
+    const segment = open ?? this.#startSegment(start);
+    segment.parts.push(part);
     segment.durationSeconds += part.durationSeconds;
     if (completesSegment) this.#complete(segment);
     this.#changed();
@@ -83,18 +91,48 @@ export class RenditionTimeline {
   pause(): void {
     const segment = this.#openSegment();
     if (segment !== undefined) this.#complete(segment);
+    this.#withheld?.completeSegment();
     this.#run = null;
     this.#changed();
   }
 
-  /** The stream has ended, and nothing more will be added (EXT-X-ENDLIST). */
+  /** Keeps back what follows the open segment, so that the end can come with a segment that players have not seen. */
+  withhold(): void {
+    if (this.#run !== null) this.#withheld ??= new WithheldParts();
+  }
+
+  /** Whether something is kept back. Null if nothing was to be. */
+  get hasWithheld(): boolean | null {
+    return this.#withheld === null ? null : !this.#withheld.isEmpty;
+  }
+
+  /** There is no end after all. Publishes what was kept back. */
+  publishWithheld(): void {
+    const parts = this.#withheld?.all ?? [];
+    this.#withheld = null;
+    for (const { start, part, completesSegment } of parts) this.addPart(start, part, completesSegment);
+  }
+
+  /** Nothing of what was kept back is published. */
+  dropWithheld(): void {
+    this.#withheld = null;
+  }
+
+  /**
+   * The stream has ended, and nothing more will be added (EXT-X-ENDLIST). What was kept back last becomes the last segment, with its
+   * first part alone. It comes with the end in one playlist.
+   */
   end(): void {
+    const last = this.#withheld?.first;
+    this.#withheld = null;
     this.#isEnded = true;
+    if (last !== undefined) this.addPart(last.start, last.part, true);
     this.#changed();
   }
 
   /** Nothing will be added here, because the stream goes on elsewhere. Requests that wait for more are released. */
   freeze(): void {
+    this.publishWithheld();
     this.pause();
     this.#waitingRoom.close();
   }

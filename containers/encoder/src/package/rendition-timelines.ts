@@ -112,6 +112,32 @@ export class RenditionTimelines {
     return [...buffers].reduce((bytes, buffer) => bytes + buffer.length, 0);
   }
 
+  /** Whether nothing has come for so long in any of them, or nothing at all. */
+  areSilent(silenceMs: number): boolean {
+    return [...this.#timelines.values()].every(
+      (timeline) => timeline.newest() === undefined || timeline.isInterrupted(silenceMs),
+    );
+  }
+
+  /** All renditions keep back what follows the open segment. */
+  withhold(): void {
+    for (const timeline of this.#timelines.values()) timeline.withhold();
+  }
+
+  /** Whether all renditions that are made have something that was kept back. */
+  get haveWithheld(): boolean {
+    const states = [...this.#timelines.values()].map(({ hasWithheld }) => hasWithheld);
+    return states.includes(true) && !states.includes(false);
+  }
+
+  publishWithheld(): void {
+    for (const timeline of this.#timelines.values()) timeline.publishWithheld();
+  }
+
+  dropWithheld(): void {
+    for (const timeline of this.#timelines.values()) timeline.dropWithheld();
+  }
+
   /** Every playlist gets its EXT-X-ENDLIST. */
   end(): void {
     this.#isEnded = true;

@@ -118,6 +118,11 @@ export class StreamPackage {
     return SILENT_PARTS * this.partTargetSeconds * 1000;
   }
 
+  /** Whether nothing comes in any rendition: there is no run, or FFmpeg waits for the publisher. */
+  get isSilent(): boolean {
+    return this.#timelines.areSilent(this.silenceMs);
+  }
+
   /** EXT-X-TARGETDURATION in whole seconds; it must never change (RFC 8216bis 6.2.1). */
   get targetDurationSeconds(): number {
     return this.profile.segmentSeconds;
@@ -180,6 +185,7 @@ export class StreamPackage {
    */
   beginRun(run: MediaRun): RunSink {
     if (this.#isFrozen) return NO_SINK;
+    this.publishWithheld();
     this.#active?.end();
     this.#partTargetSeconds ??= streamPartTargetSeconds(this.profile, run);
     const grid = this.#gridOf(run);
@@ -201,16 +207,41 @@ export class StreamPackage {
   }
 
   /**
+   * The end is near: keeps back what follows the segment that players see already. Video.js notices an end only if it comes with a
+   * segment that it has not loaded, hls.js 1.7.4 loads no further part of a segment once its playlist has ended, and Shaka Player
+   * 5.2.12 does not end if the part that was hinted at never comes. So the end comes with a segment of its own. A run that begins
+   * goes on with what was kept back.
+   */
+  withhold(): void {
+    if (!this.ended && !this.#isFrozen) this.#timelines.withhold();
+  }
+
+  /** Whether the end would come with a segment of its own. Without parts, that is the open one. */
+  get canEnd(): boolean {
+    return this.ended || this.profile.partSeconds === null || this.#timelines.haveWithheld;
+  }
+
+  /** The end is not near after all. */
+  publishWithheld(): void {
+    this.#timelines.publishWithheld();
+  }
+
+  /**
    * Ends the current run at once, with the media that is published, and the sound that belongs to it. Returns whether that had new
-   * sound: players have to load it before the end of the stream (see `StreamEnd`).
+   * sound: players have to load it before the end of the stream (see `StreamEnd`). Without parts, players have seen nothing of the
+   * open segment, so it is all that there is.
    */
   endRun(): boolean {
-    return this.#active?.endNow() ?? false;
+    if (this.profile.partSeconds !== null) return this.#active?.endNow() ?? false;
+    this.#active?.end();
+    return false;
   }
 
   /** Ends the stream, unless it goes on elsewhere. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
   end(): void {
     if (this.#isFrozen) return;
+    // All renditions end together.
+    if (!this.canEnd) this.#timelines.dropWithheld();
     try {
       this.endRun();
     } finally {

@@ -110,6 +110,11 @@ export class LivePublish implements FeedingPublish {
     return this.#publishers.has(ingestOf(publisher)) ? null : this.#add(publisher);
   }
 
+  /** Somebody asked for the end of the publish, which comes soon. */
+  expectEnd(reason: EndReason): void {
+    this.#endReason = reason;
+  }
+
   /** Ends the publish because somebody asked for that, or (null) because another connection publishes the stream now. */
   end(reason: EndReason | null): void {
     this.#endReason = reason ?? this.#endReason;

@@ -56,19 +56,20 @@ export class StreamEnd {
   }
 
   /**
-   * Ends the stream because somebody asked for that: nothing follows what viewers have. If a part has its picture already, it gets
-   * its sound, and the playlists end a little later.
+   * Ends the stream because somebody asked for that. What viewers get after that is the rest of a segment, and the first part of the
+   * next one together with the end. If no segment follows, and a part has its picture already, it gets its sound, and the playlists
+   * end a little later.
    */
   endOnRequest(reason: BroadcastEndReason): void {
-    const { media, encoders } = this.#options;
-    void encoders.stop();
     this.#clearTimer();
-    if (isForgotten(reason) || !media.endRun()) {
+    if (isForgotten(reason)) {
       this.endNow(reason);
       return;
     }
     this.#requested = reason;
-    this.#timer = setTimeout(() => this.endNow(reason), LAST_SOUND_MS);
+    const lastSegment = this.#options.media.untilLastSegment();
+    if (lastSegment === null) this.#endRequested(reason);
+    else void lastSegment.then(() => this.#endRequested(reason));
   }
 
   /** Ends the stream if somebody has asked for that: a publish follows, which is another broadcast. Returns whether it did. */
@@ -117,21 +118,33 @@ export class StreamEnd {
   /** Nothing ends, and nothing is forgotten: somebody publishes, or another task has the stream. */
   callOff(): void {
     this.#clearTimer();
+    this.#options.media.goOn();
     this.#endedAtMs = null;
   }
 
   async #endWhenDue(timer: NodeJS.Timeout, reason: BroadcastEndReason): Promise<void> {
-    const { hold, encoders } = this.#options;
+    const { hold, media, encoders } = this.#options;
     const isDue = (): boolean => this.#timer === timer && !hold.isFenced;
     // A publisher who is just being accepted has come in time.
     await hold.confirmSettled();
     if (!isDue()) return;
-    const { haveMedia } = encoders;
-    await encoders.stop();
+    await media.untilLastSegment();
     // Another one may have come meanwhile.
     if (!isDue()) return;
-    if (haveMedia) this.endIn(LAST_MEDIA_MS, reason);
+    const { haveMedia } = encoders;
+    await encoders.stop();
+    if (!isDue()) return;
+    if (haveMedia && !media.canEnd) this.endIn(LAST_MEDIA_MS, reason);
     else this.endNow(reason);
+  }
+
+  /** Does nothing if another publish has begun meanwhile, or if the stream has ended, or is another task's. */
+  #endRequested(reason: BroadcastEndReason): void {
+    const { media, encoders } = this.#options;
+    if (this.#requested !== reason) return;
+    void encoders.stop();
+    if (media.canEnd || !media.endRun()) this.endNow(reason);
+    else this.#timer = setTimeout(() => this.endNow(reason), LAST_SOUND_MS);
   }
 
   /** The stream is over, for this task and for all. */

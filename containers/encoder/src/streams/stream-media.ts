@@ -29,6 +29,8 @@ interface FormerPackage {
 
 /** Each has up to two playlist windows of media. More only come from a source that changes all the time. */
 const MAX_FORMER_PACKAGES = 2;
+/** How late a part may be that the end waits for, in parts: its own length, and what a busy machine needs. */
+const LAST_SEGMENT_PARTS = 3;
 /** So many numbers after the last one of the package before, nobody may ask for (RFC 8216bis 6.2.5.2). */
 const UNASKED_NUMBERS = 3;
 
@@ -134,6 +136,30 @@ export class StreamMedia {
         return frames;
       },
     };
+  }
+
+  /**
+   * The end is near: keeps the next segment back for it. Resolves when there is its first part in all renditions, or after the time in
+   * which it would come. Until then, viewers get the rest of the segment before it. Null if there is nothing to wait for.
+   */
+  untilLastSegment(): Promise<unknown> | null {
+    const media = this.#package;
+    media.withhold();
+    const { profile, partTargetSeconds } = media;
+    if (media.canEnd || media.isSilent) return null;
+    const limitMs = (profile.segmentSeconds + LAST_SEGMENT_PARTS * partTargetSeconds) * 1000;
+    const isDecided = (): boolean => media.canEnd || media.isFrozen;
+    return this.#arrivals.wait(isDecided, limitMs, new AbortController().signal);
+  }
+
+  /** Whether the playlists may end at once: players have to load nothing before. */
+  get canEnd(): boolean {
+    return this.#package.canEnd;
+  }
+
+  /** The end is not near after all. */
+  goOn(): void {
+    this.#package.publishWithheld();
   }
 
   /** Ends the run on air at once. Returns whether viewers get something new by that. */

@@ -123,7 +123,7 @@ export class StreamPublishes implements PublishedStream {
   endOnRequest(reason: EndReason): void {
     const { media, end } = this.#options;
     if (isForgotten(reason)) this.#forgetOnRequest(reason);
-    else if (this.#current !== null) this.#current.end(reason);
+    else if (this.#current !== null) this.#endPublish(this.#current, reason);
     else if (endsPlaylists(reason) && !media.hasEnded) end.endOnRequest(reason);
   }
 
@@ -136,6 +136,17 @@ export class StreamPublishes implements PublishedStream {
   /** The stream ends with its task, whoever publishes. */
   close(): void {
     this.#isClosed = true;
+  }
+
+  /** If viewers see the end at once, the publisher is needed until there is the last segment. */
+  #endPublish(publish: LivePublish, reason: EndReason): void {
+    publish.expectEnd(reason);
+    const end = (): void => {
+      if (this.#current === publish) publish.end(reason);
+    };
+    const lastSegment = endsPlaylists(reason) ? this.#options.media.untilLastSegment() : null;
+    if (lastSegment === null) end();
+    else void lastSegment.then(end);
   }
 
   /** Does not wait for the publisher to leave: a broadcaster that is slow to hear must not keep the stream in view. */
