@@ -19,7 +19,7 @@ afterAll(async () => {
 /** Longer than what a player has buffered. */
 const BEYOND_BUFFER_SECONDS = 6;
 
-test('dash.js and Shaka Player play, and go on when FFmpeg dies; Shaka Player ends', async () => {
+test('dash.js and Shaka Player play, go on when FFmpeg dies and when the publisher comes back, and end', async () => {
   const stream = await platform.createStream({ ladder: '360p' });
   const publisher = await publish(stream.publishUrl, SMALL_CLIP);
   await waitUntilPlayable(stream);
@@ -30,9 +30,14 @@ test('dash.js and Shaka Player play, and go on when FFmpeg dies; Shaka Player en
   await allPlayOn();
   process.kill((await platform.ffmpegPids()).at(-1) ?? 0, 'SIGKILL');
   await allPlayOn();
-  expect((await platform.callApi('POST', `/streams/${stream.id}/stop`)).status).toBe(202);
   await publisher.kill();
-  await waitFor('the end', () => hasEnded(shaka));
+  // The slate is shown by then.
+  await allPlayOn();
+  const next = await publish(stream.publishUrl, SMALL_CLIP);
+  await allPlayOn();
+  expect((await platform.callApi('POST', `/streams/${stream.id}/stop`)).status).toBe(202);
+  await Promise.all(pages.map((page) => waitFor('the end', () => hasEnded(page))));
+  await next.kill();
   for (const page of pages) expect(await dashErrors(page)).toEqual([]);
   expect(browser.consoleErrors).toEqual([]);
 });

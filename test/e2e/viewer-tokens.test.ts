@@ -59,6 +59,15 @@ test('a stream with playback "token" plays with a token, and none of its files c
   expect(played.filter((path) => !path.startsWith('/t/'))).toEqual([]);
   expect(browser.consoleErrors).toEqual([]);
 
+  // The manifest of DASH names its files and the clock below its own address, with the token.
+  const manifestUrl = url.replace('master.m3u8', 'manifest.mpd');
+  const manifest = await (await fetch(manifestUrl)).text();
+  const named = [/<UTCTiming [^>]*value="([^"]*)"/, /initialization="([^"]*)"/].map(
+    (pattern) => pattern.exec(manifest)?.[1] ?? '/',
+  );
+  for (const name of named) expect(await statusOf(new URL(name, manifestUrl).href)).toBe(200);
+  played.push(new URL(manifestUrl).pathname);
+
   // The files that were played, without the token in their paths.
   for (const path of new Set(played)) {
     const file = path.replace(/^\/t\/[^/]+/, '');

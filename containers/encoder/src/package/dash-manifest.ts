@@ -1,5 +1,5 @@
 import { initFileName } from '#domain/hls-files.ts';
-import { framesPerSecond, renditionFrameRate } from '#encoder/media/media-run.ts';
+import { framesPerSecond } from '#encoder/media/media-run.ts';
 import { type DashPeriod, type DashRepresentation, type DashSpan, dashPeriods, hasParts } from './dash-periods.ts';
 import { seconds } from './media-playlist.ts';
 import { peakBitsPerSecond } from './multivariant-playlist.ts';
@@ -152,10 +152,10 @@ function representationElement(
   return element('Representation', { ...common, ...format.size, frameRate: frameRateOf(stream, name) }, [template]);
 }
 
+/** That of all frames, as FRAME-RATE is, also while the rendition has half of them. */
 function frameRateOf({ playableRun: run }: StreamPackage, name: string): string | null {
-  const rendition = run?.video.find((video) => video.name === name);
-  if (rendition === undefined || !run?.frameRate) return null;
-  const rate = renditionFrameRate(run.frameRate, rendition);
+  const rate = run?.frameRate;
+  if (!rate || !run.video.some((video) => video.name === name)) return null;
   return Number.isInteger(framesPerSecond(rate)) ? `${framesPerSecond(rate)}` : `${rate.numerator}/${rate.denominator}`;
 }
 
@@ -172,6 +172,8 @@ function segmentTemplate(
     initialization: `${name}/${initFileName(epoch)}`,
     media: `${name}/${epoch}-$Number$.m4s`,
     startNumber: firstMsn,
+    // dash.js 5.2.1 may have asked for what was announced and never made. Without this number it waits for more of the period.
+    endNumber: period.isOver ? firstMsn + spans.length - 1 : null,
     ...(hasParts(stream) && phase !== 'ended' ? lowLatency(stream) : {}),
   };
   return element('SegmentTemplate', attributes, [element('SegmentTimeline', {}, timelineEntries(spans, timescale))]);

@@ -24,6 +24,8 @@ export interface DashRepresentation {
 /** What a manifest lists of one period of media. */
 export interface DashPeriod extends MediaPeriod {
   readonly epoch: number;
+  /** Whether another one follows, or the stream has ended. */
+  readonly isOver: boolean;
   readonly representations: readonly DashRepresentation[];
 }
 
@@ -45,7 +47,11 @@ export function dashPeriods(stream: StreamPackage): DashPeriod[] {
   const isWhole = ([key]: readonly [string, unknown]): boolean =>
     [...stream.renditions.values()].every((timeline) => loadable(stream, timeline).some(isOfPeriod(key)));
   const shown = sorted.filter((entry, index) => index < sorted.length - 1 || isWhole(entry));
-  return shown.map(([key, period]) => ({ ...period, representations: representationsOf(stream, key) }));
+  return shown.map(([key, period], index) => ({
+    ...period,
+    isOver: stream.ended || index < shown.length - 1,
+    representations: representationsOf(stream, key),
+  }));
 }
 
 /** Segments that a client can ask for. Without parts, only those that are complete. */
