@@ -15,6 +15,13 @@ const SKIP_BOUNDARY_FACTOR = 6;
 const PARTS_LISTED_FACTOR = 3;
 
 /**
+ * Parts are declared longer than they are by this much, but never longer than PART-TARGET. Shaka Player 5.2.12 adds a millisecond to
+ * a timestamp offset below zero, and then finds that it is a millisecond off. Whether it resets the decoder for that before each
+ * part was up to rounding errors. Starts of parts that grow this little more than their times keep it below the millisecond.
+ */
+const PART_EXCESS_SECONDS = 1e-5;
+
+/**
  * A media playlist (RFC 8216bis 4.4). `isDelta` asks for a playlist delta update (6.2.5.1). A playlist that is too
  * short to skip anything is rendered in full.
  */
@@ -32,7 +39,8 @@ export function renderMediaPlaylist(
   for (let index = skipped; index < segments.length; index++) {
     const segment = segments[index];
     if (segment === undefined) continue;
-    lines.push(...segmentLines(timeline, segment, segments[index - 1], index >= partsFrom));
+    const partTargetSeconds = index >= partsFrom ? stream.partTargetSeconds : null;
+    lines.push(...segmentLines(timeline, segment, segments[index - 1], partTargetSeconds));
   }
   lines.push(...(timeline.ended ? ['#EXT-X-ENDLIST'] : tail(stream, renditionName, timeline)));
   return `${lines.join('\n')}\n`;
@@ -82,15 +90,16 @@ function serverControl(stream: StreamPackage): string {
   return attributes.join(',');
 }
 
-/** The tags of one segment, each before the ones that it applies to (RFC 8216bis 4.4.4). */
+/** The tags of one segment, without parts if there is no part target. Each is before the ones that it applies to (RFC 8216bis 4.4.4). */
 function segmentLines(
   timeline: RenditionTimeline,
   segment: Segment,
   previous: Segment | undefined,
-  listsParts: boolean,
+  partTargetSeconds: number | null,
 ): string[] {
   const lines = startLines(timeline, segment, previous);
-  if (listsParts) lines.push(...segment.parts.map((part, index) => partLine(segment, part, index)));
+  if (partTargetSeconds !== null)
+    lines.push(...segment.parts.map((part, index) => partLine(segment, part, index, partTargetSeconds)));
   if (segment.isComplete) {
     if (segment.isGap) lines.push('#EXT-X-GAP');
     lines.push(`#EXTINF:${seconds(segment.durationSeconds)},`, segmentFileName(segment.epoch, segment.msn));
@@ -112,10 +121,14 @@ export function startLines(timeline: RenditionTimeline, segment: Segment, previo
   return lines;
 }
 
-function partLine(segment: Segment, part: Part, index: number): string {
+function partLine(segment: Segment, part: Part, index: number, partTargetSeconds: number): string {
   const uri = partFileName(segment.epoch, segment.msn, index);
   const independent = part.isIndependent ? ',INDEPENDENT=YES' : '';
-  return `#EXT-X-PART:DURATION=${seconds(part.durationSeconds)},URI="${uri}"${independent}`;
+  const declaredSeconds = Math.max(
+    part.durationSeconds,
+    Math.min(part.durationSeconds + PART_EXCESS_SECONDS, partTargetSeconds),
+  );
+  return `#EXT-X-PART:DURATION=${seconds(declaredSeconds)},URI="${uri}"${independent}`;
 }
 
 /** The tags after the newest part: the next part's name, and reports about the other renditions (RFC 8216bis 4.4.5). */
