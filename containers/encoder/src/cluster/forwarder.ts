@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { LATENCY_PROFILES } from '#domain/latency-profiles.ts';
-import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { HeldStream } from '#domain/streams.ts';
-import { type OriginRequest, statusResponse, withTitle } from '#encoder/origin/origin-handler.ts';
+import { type OriginRequest, statusResponse } from '#encoder/origin/origin-handler.ts';
 import {
   type AnyResponse,
   errorResponse,
@@ -14,45 +13,26 @@ import {
 import type { StatusTarget, StreamTarget } from '#encoder/origin/request-target.ts';
 import type { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { BLOCK_TARGET_DURATIONS } from '#encoder/origin/until-ready.ts';
-import { recordedStatus } from '#encoder/streams/viewer-status.ts';
 import { isStoreUnavailable } from '#runtime/store-unavailable.ts';
 import { type AnswerClient, TaskBusyError } from './answers/answer-client.ts';
-import type { TaskAnswer } from './answers/answer-connection.ts';
-import { headerOf } from './answers/answer-head.ts';
 import { changedStatus } from './changed-status.ts';
+import { lastStatus, unheldStatus } from './last-status.ts';
 import { type OwnerDirectory, UNKNOWN_MS } from './owner-directory.ts';
+import { OWNER_CHANGED, watchOwner } from './owner-watch.ts';
+import { epochOf, passedHeaders, toForwarded } from './passed-headers.ts';
 import { SilentHolders } from './silent-holders.ts';
 import type { StreamCatalogue } from './stream-catalogue.ts';
 import { TaskUnreachableError } from './task-client.ts';
 
-/** The fencing epoch: in a request, the one that the asker knows; in an answer, the one under which it was given. */
-export const EPOCH_HEADER = 'headend-epoch';
 /** The task does not hold the stream (RFC 9110 15.5.20). */
 export const MISDIRECTED_STATUS = 421;
 
 /** How often a request that waits for another owner looks for one. */
 const OWNER_POLL_MS = 250;
-/** How often a request that waits for an answer checks that it asks the right task. */
-const OWNER_CHECK_MS = 1_000;
 /** A request that does not wait for the stream is answered within milliseconds. */
 const PROMPT_ANSWER_MS = 1_500;
 /** After so long, a request for a status waits for no other task. That one waits 10 s, and pages wait 15 s in all. */
 const MAX_WAITED_MS = 3_000;
-/** What is not passed on: headers of one connection (RFC 9110 7.6.1), and our own. */
-const HOP_HEADERS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  EPOCH_HEADER,
-]);
-/** What the origin reads of a request. It answers without them, too. */
-const PASSED_HEADERS = ['accept-encoding', 'range', 'if-range'] as const;
-/** More than players send. A task refuses a request whose headers have more than 8 KB, ours included. */
-const MAX_PASSED_LENGTH = 2_048;
-const OWNER_CHANGED = 'the stream has another owner';
 
 const UNAVAILABLE = errorResponse(503, 'the stream can not be found now', { 'retry-after': '1' });
 const BUSY = errorResponse(503, 'too many requests wait for the stream', { 'retry-after': '1' });
@@ -151,7 +131,7 @@ export class Forwarder {
         return answerHere(request);
       }
       if (isWaiting(target) && this.#silent.isSilent(target.playbackId, held.epoch))
-        return statusResponse(target, await this.#statusOf(held, target));
+        return statusResponse(target, await lastStatus(held, target.playbackId, this.#options));
       const answer = await this.#ask(held, target, request);
       if (answer !== null) {
         this.#silent.onAnswer(target.playbackId);
@@ -164,7 +144,8 @@ export class Forwarder {
       held = latest;
       if (hasChanged) continue;
       if (await settleAbandoned(held)) return answerHere(request);
-      if (target.kind === 'status') return statusResponse(target, await this.#statusOf(held, target));
+      if (target.kind === 'status')
+        return statusResponse(target, await lastStatus(held, target.playbackId, this.#options));
       // Media of a task that does not answer is lost with it, or comes back with it. A playlist can come from another task.
       if (isMedia(target) || performance.now() >= deadlineMs) return NOT_IN_TIME;
       await pause(OWNER_POLL_MS, undefined, { signal: request.signal });
@@ -173,24 +154,9 @@ export class Forwarder {
 
   /** No task holds the stream, so that it has only a status. */
   async #unheld(target: StreamTarget): Promise<OriginResponse> {
-    return target.kind === 'status' ? statusResponse(target, await this.#unheldStatus(target)) : NOT_FOUND;
-  }
-
-  /** A backend of your own knows which playback ids there are. Without its answer, each of them may begin. */
-  async #unheldStatus({ playbackId }: StreamTarget): Promise<PlaybackStatusBody> {
-    const { catalogue } = this.#options;
-    if (catalogue === null) return { status: 'idle' };
-    const stream = await catalogue.find(playbackId);
-    return stream === null ? { status: 'unknown' } : { status: 'idle', title: stream.title };
-  }
-
-  /** What the last holder has written, if it does not answer itself. */
-  async #statusOf({ broadcast, leaseUntilMs }: HeldStream, target: StreamTarget): Promise<PlaybackStatusBody> {
-    const isOver = broadcast === null || (broadcast.endedAtMs !== null && leaseUntilMs <= this.#options.now());
-    if (isOver) return this.#unheldStatus(target);
-    const status = broadcast.endedAtMs !== null ? 'ended' : broadcast.liveSinceMs === null ? 'idle' : 'live';
-    const stream = await this.#options.catalogue?.known(target.playbackId);
-    return withTitle(recordedStatus(status, broadcast), stream?.title);
+    return target.kind === 'status'
+      ? statusResponse(target, await unheldStatus(target.playbackId, this.#options))
+      : NOT_FOUND;
   }
 
   /** Null if the task does not answer, or does not hold the stream. */
@@ -200,7 +166,9 @@ export class Forwarder {
     const { closed } = this.#options.statusWaits;
     const isWait = isWaiting(target) && !closed.aborted && !this.#hasWaited(request);
     // Any other request is answered before the stream could have changed its owner.
-    const watch = mayBlock(target) ? this.#watchOwner(held, target.playbackId, request.signal) : null;
+    const watch = mayBlock(target)
+      ? watchOwner(this.#options.directory, held, target.playbackId, request.signal)
+      : null;
     const signal = watch?.signal ?? request.signal;
     const waitLimitMs = isWait ? this.#options.statusWaits.limitMs : blockLimitMs(held);
     try {
@@ -227,26 +195,6 @@ export class Forwarder {
     const { statusWaits } = this.#options;
     return statusWaits.limitMs - statusWaits.remainingMs(request) > MAX_WAITED_MS;
   }
-
-  /** A signal that aborts when the client goes away, or when the stream has another owner than the one that is asked. */
-  #watchOwner(held: HeldStream, playbackId: string, clientSignal: AbortSignal) {
-    const { directory } = this.#options;
-    const abandoned = new AbortController();
-    const onClientGone = (): void => abandoned.abort(clientSignal.reason);
-    clientSignal.addEventListener('abort', onClientGone, { once: true });
-    if (clientSignal.aborted) onClientGone();
-    const check = async (): Promise<void> => {
-      const latest = await directory.find(playbackId).catch(() => held);
-      if (latest !== null && latest.epoch > held.epoch) abandoned.abort(OWNER_CHANGED);
-    };
-    const timer = setInterval(() => void check(), OWNER_CHECK_MS);
-    const stop = (): void => {
-      clearInterval(timer);
-      // A request asks many times, and Node.js warns of many listeners.
-      clientSignal.removeEventListener('abort', onClientGone);
-    };
-    return { signal: abandoned.signal, stop };
-  }
 }
 
 const isWaiting = (target: StreamTarget): target is StatusTarget & { readonly after: string } =>
@@ -262,27 +210,4 @@ const askedPath = ({ kind }: StreamTarget, { url }: OriginRequest, isWait: boole
 function blockLimitMs({ broadcast }: HeldStream): number {
   const { segmentSeconds } = LATENCY_PROFILES[broadcast?.sequence.latency ?? 'standard'];
   return BLOCK_TARGET_DURATIONS * segmentSeconds * 1000;
-}
-
-function passedHeaders({ headers }: OriginRequest, epoch: number): Record<string, string> {
-  const passed: Record<string, string> = {};
-  for (const name of PASSED_HEADERS) {
-    const value = headers[name];
-    if (value !== undefined) passed[name] = String(value);
-  }
-  // All or none: an If-Range without its Range, or the other way round, means something else.
-  const isShort = Object.values(passed).join('').length <= MAX_PASSED_LENGTH;
-  return { ...(isShort ? passed : {}), [EPOCH_HEADER]: String(epoch) };
-}
-
-/** 0 if the answer has none. */
-const epochOf = ({ headers }: TaskAnswer): number => Number(headerOf(headers, EPOCH_HEADER) ?? 0);
-
-function toForwarded({ status, headers, body }: TaskAnswer): ForwardedResponse {
-  const passed: string[] = [];
-  for (let at = 0; at < headers.length; at += 2) {
-    const [name = '', value = ''] = headers.slice(at, at + 2);
-    if (!HOP_HEADERS.has(name)) passed.push(name, value);
-  }
-  return { status, headers: passed, stream: body };
 }

@@ -4,7 +4,7 @@ import { restorePackage } from '#encoder/package/package-restore.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { ANSWER_LIMIT_MS } from '#encoder/streams/stream-lease.ts';
 import type { TakeOverRequest } from '#encoder/streams/stream-past.ts';
-import { EPOCH_HEADER } from './forwarder.ts';
+import { EPOCH_HEADER } from './passed-headers.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 
 /** How long a former holder may take to stop, and to begin to send what it has. */

@@ -8,7 +8,8 @@ import { parseRequestTarget } from '#encoder/origin/request-target.ts';
 import { exportPackage } from '#encoder/package/package-export.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import type { ClusterCredential } from './cluster-credential.ts';
-import { EPOCH_HEADER, MISDIRECTED_STATUS } from './forwarder.ts';
+import { MISDIRECTED_STATUS } from './forwarder.ts';
+import { EPOCH_HEADER } from './passed-headers.ts';
 import { RELAY_PATH } from './relay/relay-messages.ts';
 import type { Relays } from './relays.ts';
 
