@@ -15,8 +15,9 @@ import { makeStreams } from '../streams/make-streams.ts';
 
 const STREAM_ID = 'stream-1';
 const TASK = { taskId: 'own', address: '127.0.0.1:1' };
-/** Longer than a request to a holder may take. */
-const SUSPENDED_MS = 2_100;
+/** How long a request to a holder may take where the task is suspended for longer. */
+const ASK_LIMIT_MS = 200;
+const SUSPENDED_MS = 300;
 const LOG = pino({ level: 'silent' });
 /** When every lease of this file is over. */
 const later = () => Date.now() + 2 * LEASE_DURATION_MS;
@@ -94,7 +95,7 @@ test.each([
   status = 200;
   const held = await waitingStream();
   prepare();
-  expect(await settle(held)).toBe(false);
+  expect(await settle(held, { askLimitMs: ASK_LIMIT_MS })).toBe(false);
   expect(await store.getHeld(STREAM_ID)).toMatchObject({ epoch: EPOCHS_PER_PUBLISH });
   [onAsking, onAsked, status] = [() => undefined, () => undefined, 404];
   expect(await settle(held)).toBe(true);

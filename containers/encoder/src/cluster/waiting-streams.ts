@@ -7,7 +7,7 @@ import { asHandedOver, type TakeOver } from '#encoder/streams/stream-past.ts';
 import { LEASE_DURATION_MS, type LiveStore } from '#runtime/live-store.ts';
 import { type TaskClient, TaskUnreachableError } from './task-client.ts';
 
-/** How long a task may take to say that it holds a stream. */
+/** How long each request to a task may take. */
 const HOLDS_LIMIT_MS = 1_000;
 /** A task that closes a kept connection is asked twice. */
 const ASK_LIMIT_MS = 2 * HOLDS_LIMIT_MS;
@@ -19,6 +19,8 @@ export interface WaitingStreamsOptions {
   readonly client: TaskClient;
   readonly takeOver: TakeOver;
   readonly reconnectWindowMs: number;
+  /** How long a task may take to say that it holds a stream. @default 2 s */
+  readonly askLimitMs?: number;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Logger;
@@ -110,19 +112,19 @@ export class WaitingStreams {
    * whether the task does.
    */
   async #isHeldAfterAll({ streamId, holder }: HeldStream): Promise<boolean> {
-    const { client, task, streams } = this.#options;
+    const { client, task, streams, askLimitMs = ASK_LIMIT_MS } = this.#options;
     if (holder.taskId === task.taskId) return streams.streamIds.includes(streamId);
     const askedAtMs = performance.now();
     try {
       const answer = await client.ask({
         ...{ address: holder.address, method: 'GET', path: `/cluster/streams/${streamId}` },
-        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(ASK_LIMIT_MS) },
+        ...{ answerLimitMs: HOLDS_LIMIT_MS, signal: AbortSignal.timeout(askLimitMs) },
       });
       answer.resume();
       return answer.statusCode === 200;
     } catch (error) {
       // A request has shorter limits of its own. This process was suspended, and that says nothing of the other one.
-      if (performance.now() - askedAtMs >= ASK_LIMIT_MS) return true;
+      if (performance.now() - askedAtMs >= askLimitMs) return true;
       if (error instanceof TaskUnreachableError) return false;
       throw error;
     }
