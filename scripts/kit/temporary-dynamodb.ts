@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TableNames } from '#domain/tables.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, LOCAL_SECRET_VARIABLE } from '#scripts/local/aws-environment.ts';
-import { startDynamoDb } from '#scripts/local/dynamodb.ts';
+import { openDynamoDb, startDynamoDb } from '#scripts/local/dynamodb.ts';
 
 /** Table names that no deployment uses. */
 export const TEST_TABLES: TableNames = {
@@ -39,7 +39,7 @@ export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLE
   emptyDatabases.set(names, empty);
   const directory = await makeDirectory();
   for (const [name, content] of await empty) await writeFile(join(directory, name), content);
-  const server = await startDynamoDb({ directory, tableNames });
+  const server = await openDynamoDb({ directory });
   const client = documentClientFor(server.url);
   return {
     url: server.url,

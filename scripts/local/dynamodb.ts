@@ -11,11 +11,10 @@ import { type AwsEndpointAddress, startAwsEndpoint } from './aws-endpoint.ts';
 import { type ListeningServer, LOOPBACK } from './http-server.ts';
 import { createMissingTables } from './local-tables.ts';
 
-/** The folder of the data, the names of the tables, and the address. */
+/** The folder of the data, and the address. */
 export interface LocalDynamoDbOptions {
   /** Created if it is missing. Only one process at a time can use it. */
   readonly directory: string;
-  readonly tableNames: TableNames;
   /** @default any free port of 127.0.0.1 */
   readonly address?: AwsEndpointAddress;
   /** @default standard error */
@@ -24,14 +23,16 @@ export interface LocalDynamoDbOptions {
 
 /** DynamoDB's limit of a request, which dynalite has too. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
+/** It plays the time that DynamoDB takes to delete a table, by default half a second. */
+const DELETE_TABLE_MS = 100;
 const LOG = createLogger({ service: 'dynamodb', level: 'warn' });
 
 /** Starts a DynamoDB with all tables. Rejects with a UserError if the folder or the port can't be used. */
-export async function startDynamoDb(options: LocalDynamoDbOptions): Promise<ListeningServer> {
+export async function startDynamoDb(
+  options: LocalDynamoDbOptions & { readonly tableNames: TableNames },
+): Promise<ListeningServer> {
   const { directory, tableNames } = options;
-  await mkdir(directory, { recursive: true });
-  await tryToOpen(directory);
-  const server = await startDynalite(options);
+  const server = await openDynamoDb(options);
   try {
     await createMissingTables({ directory, dynamoDbUrl: server.url, tableNames });
     return server;
@@ -41,9 +42,16 @@ export async function startDynamoDb(options: LocalDynamoDbOptions): Promise<List
   }
 }
 
+/** Starts a DynamoDB with the tables that its folder has. Rejects with a UserError if the folder or the port can't be used. */
+export async function openDynamoDb(options: LocalDynamoDbOptions): Promise<ListeningServer> {
+  await mkdir(options.directory, { recursive: true });
+  await tryToOpen(options.directory);
+  return startDynalite(options);
+}
+
 /** dynalite checks no signature, answers pages of any site, and ends the process if a client leaves in mid-request. */
 function startDynalite({ directory, address = LOOPBACK, log = LOG }: LocalDynamoDbOptions): Promise<ListeningServer> {
-  const server = dynalite({ path: directory, createTableMs: 0 });
+  const server = dynalite({ path: directory, createTableMs: 0, deleteTableMs: DELETE_TABLE_MS });
   const [serve] = server.listeners('request');
   return startAwsEndpoint({
     ...{ service: 'dynamodb', address, bodyLimitBytes: BODY_LIMIT_BYTES, log, server },
