@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { readFile } from 'node:fs/promises';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
+import { cachedClip } from '#kit/clip-cache.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';
 
 /** What a publisher sends. Null leaves a track out. */
@@ -32,15 +29,9 @@ export const BRIGHTNESS_COUNTER = "geq=lum='20+N':cb=128:cr=128";
 
 /** The tags of a clip that FFmpeg makes, in the order in which a publisher sends them. */
 export async function makeSourceTags(clip: SourceClip): Promise<readonly FlvTag[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'headend-source-'));
-  try {
-    const path = join(folder, 'source.flv');
-    await promisify(execFile)('ffmpeg', [...ffmpegArguments(clip), path]);
-    const { headers, audio, video } = parseFlvFile(await readFile(path));
-    return [...headers, ...[...video, ...audio].toSorted((a, b) => a.timestampMs - b.timestampMs)];
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const path = await cachedClip(ffmpegArguments(clip), 'flv');
+  const { headers, audio, video } = parseFlvFile(await readFile(path));
+  return [...headers, ...[...video, ...audio].toSorted((a, b) => a.timestampMs - b.timestampMs)];
 }
 
 function ffmpegArguments({ seconds, video, audio }: SourceClip): string[] {
@@ -50,7 +41,6 @@ function ffmpegArguments({ seconds, video, audio }: SourceClip): string[] {
     ...(audio === null ? [] : audioInput(audio, seconds)),
     ...(video === null ? [] : videoOptions(video)),
     ...(audio === null ? [] : ['-c:a', 'aac', '-b:a', '96k', '-ac', `${audio.channels}`]),
-    ...['-f', 'flv'],
   ];
 }
 
