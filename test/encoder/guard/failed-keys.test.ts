@@ -77,9 +77,9 @@ test('a right key is not delayed by earlier wrong keys', async () => {
 
 test('the refusals end on time even if the address keeps trying, and its count starts again at zero', async () => {
   await fail(5);
-  for (let elapsedMs = 0; elapsedMs < 60_000; elapsedMs += 1_000) {
+  for (let elapsedMs = 0; elapsedMs < 60_000; elapsedMs += 5_000) {
     expect(await publish('wrong')).toMatchObject({ code: 'NetStream.Publish.Rejected' });
-    nowMs += 1_000;
+    nowMs += 5_000;
   }
   nowMs += 1;
   expect(await publish('right')).toMatchObject({ allow: true });
