@@ -42,7 +42,8 @@ const playback = (page: Page): Promise<{ readonly longestStallMs: number; readon
     () => (globalThis as unknown as { playbackState: { longestStallMs: number; position: number } }).playbackState,
   );
 
-test('hls.js as it is plays on through ten seconds without the publisher, and through the return', async () => {
+// They wait most of the time, and run side by side.
+test.concurrent('hls.js as it is plays on through ten seconds without the publisher, and through the return', async () => {
   const stream = await platform.createStream({ ladder: '360p' });
   const first = await publish(stream.publishUrl);
   await waitUntilPlayable(stream);
@@ -51,7 +52,9 @@ test('hls.js as it is plays on through ten seconds without the publisher, and th
     waitFor(`playback to ${seconds} s`, async () => (await playback(page)).position >= seconds);
   await waitFor('playback', () => page.evaluate(() => (document.querySelector('video')?.currentTime ?? 0) > 3));
   await page.evaluate(watchPlayback);
-  await waitFor('the slate', async () => (await platform.log()).includes('a slate is ready'));
+  await waitFor('the slate', async () =>
+    (await platform.log()).split('\n').some((line) => line.includes('a slate is ready') && line.includes(stream.id)),
+  );
   await first.kill();
   const { position } = await playback(page);
   await plays(position + ABSENCE_SECONDS);
@@ -75,7 +78,7 @@ async function colourOf(media: Buffer): Promise<number[]> {
   return [...(await decoding).stdout];
 }
 
-test("a stream's own picture is what viewers see without the publisher", async () => {
+test.concurrent("a stream's own picture is what viewers see without the publisher", async () => {
   const stream = await platform.createStream({ ladder: '360p' });
   const response = await fetch(`${platform.apiUrl}/streams/${stream.id}/slate-image`, {
     method: 'PUT',

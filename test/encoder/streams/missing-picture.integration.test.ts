@@ -4,7 +4,6 @@ import { type FlvTag, isVideoSequenceHeader, VIDEO_TAG } from '#encoder/media/fl
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { SlateMaker } from '#encoder/slate/slate-maker.ts';
-import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
@@ -23,8 +22,6 @@ const FRAMES_PER_SECOND = 25;
 const DARK = 50;
 const log = createLogger({ service: 'test', level: process.env.STREAMS_TEST_LOG ?? 'silent' });
 
-let database: Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
-let streams: LiveStreams;
 let sent: readonly FlvTag[];
 
 beforeAll(async () => {
@@ -38,24 +35,24 @@ beforeAll(async () => {
   const isThere = ({ timestampMs }: FlvTag): boolean => timestampMs < GONE_AT * 1000 || timestampMs >= BACK_AT * 1000;
   sent = tags.filter((tag) => tag.type !== VIDEO_TAG || isVideoSequenceHeader(tag) || isThere(tag));
 });
-beforeEach(async () => {
-  database = await startTemporaryDynamoDb();
-});
-afterEach(async () => {
-  leaveAll();
-  await streams.close();
-  await database.close();
-});
+// The tests run side by side, because most of the time they wait for real time.
+afterAll(leaveAll);
 
 /** Publishes tags in real time to a task with or without slates. Returns what viewers got. */
 async function viewersOf(tags: readonly FlvTag[], slates: SlateMaker | null): Promise<StreamPackage> {
+  const database = await startTemporaryDynamoDb();
   const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
-  streams = makeStreams({ store, slates, spawn, log });
-  const publisher = await publish(streams, 'a', { ...STREAM, title: 'Harbour at night' });
-  await publisher.send(tags);
-  const found = streams.find(STREAM.playbackId);
-  if (found === undefined) throw new Error('there is no stream');
-  return found;
+  const streams = makeStreams({ store, slates, spawn, log });
+  try {
+    const publisher = await publish(streams, 'a', { ...STREAM, title: 'Harbour at night' });
+    await publisher.send(tags);
+    const found = streams.find(STREAM.playbackId);
+    if (found === undefined) throw new Error('there is no stream');
+    return found;
+  } finally {
+    await streams.close();
+    await database.close();
+  }
 }
 
 function outputOf(held: StreamPackage, name: string): Buffer {
@@ -68,7 +65,7 @@ function outputOf(held: StreamPackage, name: string): Buffer {
 const darkSeconds = (levels: readonly number[]): number[] =>
   levels.flatMap((level, index) => (level < DARK ? [index / FRAMES_PER_SECOND] : []));
 
-test('a picture that is gone is held for 5 s, then there is a slate until it is back, and the sound never stops', async () => {
+test.concurrent('a picture that is gone is held for 5 s, then there is a slate until it is back, and the sound never stops', async () => {
   const held = await viewersOf(
     sent,
     new SlateMaker({ imagePath: null, readImage: async () => null, fontsDir: FONTS_DIR, spawn, log }),
@@ -98,7 +95,7 @@ test('a picture that is gone is held for 5 s, then there is a slate until it is 
   expect(Math.min(...tenths.slice(1))).toBeGreaterThan(0.05);
 }, 60_000);
 
-test('without slates, the picture is held for as long as it is gone', async () => {
+test.concurrent('without slates, the picture is held for as long as it is gone', async () => {
   const held = await viewersOf(
     sent.filter(({ timestampMs }) => timestampMs < (BACK_AT - 1) * 1000),
     null,

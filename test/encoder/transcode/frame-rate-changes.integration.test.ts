@@ -3,7 +3,8 @@ import { encodeAmf0 } from '#kit/amf0.ts';
 import { H264, makeFlvTags, testVideo } from '../media/ffmpeg.ts';
 import { framesOf, startSession, stopSessions } from './transcode-session.ts';
 
-afterEach(stopSessions);
+// The tests run side by side, because most of the time they wait for real time.
+afterAll(stopSessions);
 
 const INSANE_TIMING = ['-bsf:v', 'h264_metadata=tick_rate=2000'];
 
@@ -18,7 +19,7 @@ async function clip(rate: number, seconds: number, declared: number | null): Pro
   return tags.map((tag) => (tag.type === SCRIPT_TAG ? { ...tag, payload } : tag));
 }
 
-test('30 frames a second that are declared as 17.98 are all shown', async () => {
+test.concurrent('30 frames a second that are declared as 17.98 are all shown', async () => {
   const session = startSession({ ladder: '360p', latency: 'ultra' });
   await session.pace(await clip(30, 4, 17.98));
   await session.transcoder.stop();
@@ -26,7 +27,7 @@ test('30 frames a second that are declared as 17.98 are all shown', async () => 
   expect(framesOf(session.runs[0], '360p')).toBeGreaterThanOrEqual(118);
 });
 
-test('a camera that begins with 15 frames a second gets 30 when it has them, and nothing is lost', async () => {
+test.concurrent('a camera that begins with 15 frames a second gets 30 when it has them, and nothing is lost', async () => {
   const [slow, fast] = await Promise.all([clip(15, 2, null), clip(30, 6, null)]);
   const isFrame = ({ type, payload }: FlvTag): boolean => type !== SCRIPT_TAG && payload[1] === 1;
   const later = fast.filter(isFrame).map((tag) => ({ ...tag, timestampMs: tag.timestampMs + 2000 }));
