@@ -11,6 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+/** As a process of its own, which takes longer. */
 const run = (...args: string[]) => runStreamCli(args, api.environment);
 const call = (...args: string[]) => callStreamCli(args, api.environment);
 
@@ -40,7 +41,7 @@ describe('create', () => {
   });
 
   test('accepts every setting, before and after the command, and prints JSON with --json', async () => {
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await call(
       ...['--json', '--title', 'All', 'create', '--ladder=1080p', '--latency', 'ultra', '--playback', 'public'],
       ...['--not-before', '2030-01-01T01:00:00+01:00', '--not-after', '2030-01-02T00:00:00Z'],
       ...['--allow-source', '192.0.2.0/24', '--allow-source', '2001:db8::1'],
@@ -58,7 +59,7 @@ describe('create', () => {
 
   test('a refusal is one line per field, and no stream is created', async () => {
     const before = await call('list', '--json');
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await call(
       ...['create', '--ladder', '9p', '--not-after', 'soon', '--allow-source', '::1', '--allow-source', 'home'],
       ...['--playback', 'private'],
     );
@@ -110,7 +111,7 @@ describe('list', () => {
 describe('show', () => {
   test('prints all of an idle stream, found by the beginning of its id', async () => {
     const stream = await makeStream({ notBefore: '2030-01-01T00:00:00.000Z', allowedSources: ['192.0.2.0/24'] });
-    const { code, stdout, stderr } = await run('show', stream.id.slice(0, 12));
+    const { code, stdout, stderr } = await call('show', stream.id.slice(0, 12));
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toBe(
       [
@@ -140,18 +141,18 @@ describe('show', () => {
   test('prints the health of a stream on air, which the list abbreviates', async () => {
     const { id } = await makeStream({ title: 'On air' });
     await goLive(id);
-    const { stdout } = await run('show', 'On air');
+    const { stdout } = await call('show', 'On air');
     expect(stdout).toContain('\nStatus        live\nPublisher     connected since 2026-01-02T03:04:05.678Z\n');
     expect(stdout).toContain('\nInput         h264 1280x720 29.97 fps, aac, 3013 kbit/s, 1 warning\n');
     expect(stdout).toContain('\nKeyframes     every 2 s\n');
     expect(stdout).toContain('\nDropped       3 frames in the last minute\n');
     expect(stdout).toContain('\nEncoder       1.02 x real time\n');
     expect(stdout).toContain(`\nWarning       ${STREAM_HEALTH.warnings[0]}\n`);
-    const row = (await run('list')).stdout.split('\n').find((line) => line.startsWith(id));
+    const row = (await call('list')).stdout.split('\n').find((line) => line.startsWith(id));
     expect(row).toMatch(
       /On air +live +connected +720p +low +h264 1280x720 29.97 fps, aac, 3013 kbit\/s, 1 warning +http/,
     );
-    expect(JSON.parse((await run('show', id, '--json')).stdout).health).toEqual(STREAM_HEALTH);
+    expect(JSON.parse((await call('show', id, '--json')).stdout).health).toEqual(STREAM_HEALTH);
   });
 
   test('does not choose between several matches', async () => {
@@ -177,7 +178,7 @@ describe('show', () => {
 describe('update', () => {
   test('changes the given settings, removes limits with none, and leaves the rest', async () => {
     const stream = await makeStream({ notAfter: '2030-01-01T00:00:00.000Z', allowedSources: ['192.0.2.1', '::1'] });
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await call(
       ...['update', stream.id, '--title', 'Other', '--latency', 'standard', '--if-version', '1'],
       ...['--not-after', 'none', '--allow-source', 'none'],
     );
@@ -209,24 +210,24 @@ describe('update', () => {
 
 test('rotate-key makes a new key, shown once', async () => {
   const { id } = await makeStream();
-  const { code, stdout } = await run('rotate-key', id);
+  const { code, stdout } = await call('rotate-key', id);
   expect(code).toBe(0);
   const [, key = ''] = /^Stream Key {2}([a-z2-7]{32})$/m.exec(stdout) ?? [];
   expect(await api.streams.get(id)).toMatchObject({ keyHash: hashSecret(key), version: 2 });
   const late = await call('rotate-key', id, '--if-version', '1', '--json');
   expect([late.code, late.stdout]).toEqual([1, '']);
-  const again = JSON.parse((await run('rotate-key', id, '--if-version', '2', '--json')).stdout);
+  const again = JSON.parse((await call('rotate-key', id, '--if-version', '2', '--json')).stdout);
   expect(await api.streams.get(id)).toMatchObject({ keyHash: hashSecret(again.streamKey), version: 3 });
 });
 
 test('backup-key makes a key for a second encoder, shown once, and takes it away', async () => {
   const { id } = await makeStream();
-  const { code, stdout } = await run('backup-key', id, '--failover-ms', '1500');
+  const { code, stdout } = await call('backup-key', id, '--failover-ms', '1500');
   expect([code, stdout]).toEqual([0, expect.stringContaining('takes over after 1500 ms')]);
   const [, key = ''] = /^Backup Key {2}([a-z2-7]{32})$/m.exec(stdout) ?? [];
   expect(await api.streams.findByKeyHash(hashSecret(key))).toMatchObject({ id });
-  expect((await run('show', id)).stdout).toMatch(/^Backup +takes over after 1500 ms$/m);
-  expect((await run('backup-key', id, '--remove')).code).toBe(0);
+  expect((await call('show', id)).stdout).toMatch(/^Backup +takes over after 1500 ms$/m);
+  expect((await call('backup-key', id, '--remove')).code).toBe(0);
   expect(await api.streams.findByKeyHash(hashSecret(key))).toBeNull();
   expect((await call('backup-key', id, '--failover-ms', 'soon')).code).not.toBe(0);
 });
@@ -239,18 +240,18 @@ test('stop says whether there was a broadcast', async () => {
     stderr: '',
   });
   await goLive(id);
-  expect(await run('stop', id)).toEqual({ code: 0, stdout: 'The broadcast ends.\n', stderr: '' });
+  expect(await call('stop', id)).toEqual({ code: 0, stdout: 'The broadcast ends.\n', stderr: '' });
   expect(await api.live.get(id)).toBeNull();
-  expect((await run('stop', id, '--json')).stdout).toBe('{"wasLive":false}\n');
+  expect((await call('stop', id, '--json')).stdout).toBe('{"wasLive":false}\n');
 });
 
 describe('purge', () => {
   test('waits until nothing is left at the old address', async () => {
     const { id, playbackId } = await makeStream({ title: 'Leak' });
-    const { code, stdout } = await run('purge', id);
+    const { code, stdout } = await call('purge', id);
     expect([code, stdout]).toEqual([0, `Nothing is left at the old addresses of "Leak" (${id}).\n`]);
     expect((await api.streams.get(id))?.playbackId).not.toBe(playbackId);
-    const again = JSON.parse((await run('purge', id, '--json')).stdout);
+    const again = JSON.parse((await call('purge', id, '--json')).stdout);
     expect(again).toMatchObject({ purgeId: expect.any(String), status: 'completed' });
   });
 
@@ -271,7 +272,7 @@ describe('delete', () => {
     expect(await api.streams.get(id)).toBeNull();
     const other = await makeStream({ version: 2 });
     expect((await call('delete', other.id, '--if-version', '1')).code).toBe(1);
-    expect((await run('delete', other.id, '--json')).stdout).toBe(`{"id":"${other.id}","deleted":true}\n`);
+    expect((await call('delete', other.id, '--json')).stdout).toBe(`{"id":"${other.id}","deleted":true}\n`);
   });
 
   test.each([

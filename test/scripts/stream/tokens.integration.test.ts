@@ -6,6 +6,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+/** As a process of its own, which takes longer. */
 const run = (...args: string[]) => runStreamCli(['token', ...args], api.environment);
 const call = (...args: string[]) => callStreamCli(['token', ...args], api.environment);
 
@@ -17,27 +18,27 @@ test('a token is made, used, listed without its secret, and revoked by its name'
   const asServer = { ...api.environment, HEADEND_TOKEN: token };
   expect((await callStreamCli(['list'], asServer)).code).toBe(0);
 
-  const table = await run('list');
+  const table = await call('list');
   expect(table.stdout).toMatch(
     new RegExp(
       `^ID +NAME +SCOPE +STREAM +CREATED +EXPIRES +LAST USED\n${id}  Build server  admin  all +\\d{4}-\\S+Z  never +\\d{4}-\\S+Z\n$`,
     ),
   );
-  const json = await run('list', '--json');
+  const json = await call('list', '--json');
   const limits = { scope: 'admin', streamId: null, expiresAt: null };
   const used = { createdAt: expect.any(String), lastUsedAt: expect.any(String) };
   const listed = { id, name: 'Build server', ...limits, ...used };
   expect(JSON.parse(json.stdout)).toEqual({ tokens: [listed], nextCursor: null });
   expect(table.stdout + json.stdout).not.toContain(token);
 
-  expect(await run('revoke', 'Build server')).toEqual({ code: 0, stdout: `Revoked the token ${id}.\n`, stderr: '' });
+  expect(await call('revoke', 'Build server')).toEqual({ code: 0, stdout: `Revoked the token ${id}.\n`, stderr: '' });
   const refused = await callStreamCli(['list'], asServer);
   expect([refused.code, refused.stdout]).toEqual([1, '']);
   expect(refused.stderr).toBe('Refused (401): This admin token is not valid.\n');
 });
 
 test('JSON includes the new token, and a list ends at its limit', async () => {
-  const created = JSON.parse((await run('create', '--name', 'a', '--json')).stdout);
+  const created = JSON.parse((await call('create', '--name', 'a', '--json')).stdout);
   expect(created).toEqual({
     id: expect.stringMatching(/^[a-z2-7]{16}$/),
     name: 'a',
@@ -52,7 +53,7 @@ test('JSON includes the new token, and a list ends at its limit', async () => {
   const first = await call('list', '--limit', '1', '--json');
   expect(JSON.parse(first.stdout).tokens).toHaveLength(1);
   expect(first.stderr).toBe('There are more: raise --limit.\n');
-  expect((await run('revoke', created.id, '--json')).stdout).toBe(`{"id":"${created.id}","revoked":true}\n`);
+  expect((await call('revoke', created.id, '--json')).stdout).toBe(`{"id":"${created.id}","revoked":true}\n`);
 });
 
 test('a token may be for one stream, named by its title, to read, and for a while', async () => {
