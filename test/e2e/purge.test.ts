@@ -2,7 +2,13 @@ import { waitFor } from '#kit/wait-for.ts';
 import { fetchMediaPlaylist, publish, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 
-afterEach(() => closeTestPlatforms());
+/** One with a single task, and one with two. */
+let platforms: readonly [TestPlatform, TestPlatform];
+
+beforeAll(async () => {
+  platforms = await Promise.all([startTestPlatform(), startTestPlatform({ tasks: 2 })]);
+});
+afterAll(() => closeTestPlatforms());
 
 interface Watched {
   /** Paths of files that viewers have had, with the token in front if there is one. */
@@ -64,11 +70,7 @@ async function expectGone({ playbackBaseUrl, tasks }: TestPlatform, paths: reado
   }
 }
 
-test.each([
-  { tasks: 2, playback: 'public' },
-  { tasks: 1, playback: 'token' },
-])('a purge leaves nothing of a $playback stream on $tasks task(s) and at the edge', async ({ tasks, playback }) => {
-  const platform = await startTestPlatform({ tasks });
+async function expectPurge(platform: TestPlatform, playback: 'public' | 'token'): Promise<void> {
   const stream = await platform.createStream({ ladder: '360p', latency: 'ultra', playback });
   const folderOf = async ({ liveUrl }: TestStream): Promise<string> => {
     if (playback === 'public') return liveUrl;
@@ -97,10 +99,32 @@ test.each([
   });
   await expectGone(platform, paths);
   await next.kill();
+}
+
+// Streams of the same task do not disturb each other.
+test.concurrent('a purge leaves nothing of a protected stream on its task and at the edge', () =>
+  expectPurge(platforms[0], 'token'));
+
+test.concurrent('a deletion leaves nothing either, and the end of its purge can be read', async () => {
+  const [platform] = platforms;
+  const stream = await platform.createStream({ ladder: '360p', latency: 'ultra' });
+  const publisher = await publish(stream.publishUrl);
+  await waitUntilPlayable(stream);
+  const { paths } = await watch(platform, stream.liveUrl);
+  const answer = await platform.callApi('DELETE', `/streams/${stream.id}`);
+  expect(answer.status).toBe(204);
+  await expectGone(platform, paths);
+  const purgeId = answer.headers.get('location')?.split('/').at(-1) ?? '';
+  await waitFor('its completion', () => isCompleted(platform, stream.id, { purgeId, status: '' }));
+  await publisher.exited;
 });
 
+// The edge asks tasks in turn. Another test must not change whose turn it is.
+test('a purge leaves nothing of a public stream on two tasks and at the edge', () =>
+  expectPurge(platforms[1], 'public'));
+
 test('a publisher that comes back at once, at another task, is seen at the new address only', async () => {
-  const platform = await startTestPlatform({ tasks: 2 });
+  const [, platform] = platforms;
   const stream = await platform.createStream({ ladder: '360p', latency: 'ultra' });
   const publisher = await publish(stream.publishUrl);
   await waitUntilPlayable(stream);
@@ -114,18 +138,4 @@ test('a publisher that comes back at once, at another task, is seen at the new a
   await waitFor('its completion', () => isCompleted(platform, stream.id, purge));
   await expectGone(platform, paths);
   await returned.kill();
-});
-
-test('a deletion leaves nothing either, and the end of its purge can be read', async () => {
-  const platform = await startTestPlatform();
-  const stream = await platform.createStream({ ladder: '360p', latency: 'ultra' });
-  const publisher = await publish(stream.publishUrl);
-  await waitUntilPlayable(stream);
-  const { paths } = await watch(platform, stream.liveUrl);
-  const answer = await platform.callApi('DELETE', `/streams/${stream.id}`);
-  expect(answer.status).toBe(204);
-  await expectGone(platform, paths);
-  const purgeId = answer.headers.get('location')?.split('/').at(-1) ?? '';
-  await waitFor('its completion', () => isCompleted(platform, stream.id, { purgeId, status: '' }));
-  await publisher.exited;
 });
