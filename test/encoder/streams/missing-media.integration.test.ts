@@ -1,6 +1,12 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type FlvTag, isVideoSequenceHeader, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import {
+  AUDIO_TAG,
+  type FlvTag,
+  isAudioSequenceHeader,
+  isVideoSequenceHeader,
+  VIDEO_TAG,
+} from '#encoder/media/flv-tag.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { SlateMaker } from '#encoder/slate/slate-maker.ts';
@@ -10,6 +16,7 @@ import { createLogger } from '#runtime/log.ts';
 import { checkMediaPlaylist } from '#scripts/check-hls/check-playlist.ts';
 import { H264, makeFlvTags, testAudio, testVideo } from '../media/ffmpeg.ts';
 import { decodeBrightness, decodeSound, probeTrack } from '../transcode/media-probe.ts';
+import { makeSourceTags } from '../transcode/source-clip.ts';
 import { makeStreams } from './make-streams.ts';
 import { leaveAll, publish, STREAM } from './test-publish.ts';
 
@@ -38,17 +45,25 @@ beforeAll(async () => {
 // The tests run side by side, because most of the time they wait for real time.
 afterAll(leaveAll);
 
-/** Publishes tags in real time to a task with or without slates. Returns what viewers got. */
-async function viewersOf(tags: readonly FlvTag[], slates: SlateMaker | null): Promise<StreamPackage> {
+/** What viewers got, and what the task said of it before its end. */
+interface GivenMedia {
+  readonly held: StreamPackage;
+  readonly hasEnded: boolean;
+  readonly eventTypes: readonly string[];
+}
+
+/** Publishes tags in real time to a task with or without slates. */
+async function viewersOf(tags: readonly FlvTag[], slates: SlateMaker | null): Promise<GivenMedia> {
   const database = await startTemporaryDynamoDb();
   const store = createLiveStore({ client: database.client, tables: TEST_TABLES });
-  const streams = makeStreams({ store, slates, spawn, log });
+  const eventTypes: string[] = [];
+  const streams = makeStreams({ store, slates, spawn, log, emit: ({ type }) => void eventTypes.push(type) });
   try {
     const publisher = await publish(streams, 'a', { ...STREAM, title: 'Harbour at night' });
     await publisher.send(tags);
-    const found = streams.find(STREAM.playbackId);
-    if (found === undefined) throw new Error('there is no stream');
-    return found;
+    const held = streams.find(STREAM.playbackId);
+    if (held === undefined) throw new Error('there is no stream');
+    return { held, hasEnded: held.ended, eventTypes: [...eventTypes] };
   } finally {
     await streams.close();
     await database.close();
@@ -66,7 +81,7 @@ const darkSeconds = (levels: readonly number[]): number[] =>
   levels.flatMap((level, index) => (level < DARK ? [index / FRAMES_PER_SECOND] : []));
 
 test.concurrent('a picture that is gone is held for 5 s, then there is a slate until it is back, and the sound never stops', async () => {
-  const held = await viewersOf(
+  const { held } = await viewersOf(
     sent,
     new SlateMaker({ imagePath: null, readImage: async () => null, fontsDir: FONTS_DIR, spawn, log }),
   );
@@ -96,11 +111,27 @@ test.concurrent('a picture that is gone is held for 5 s, then there is a slate u
 }, 60_000);
 
 test.concurrent('without slates, the picture is held for as long as it is gone', async () => {
-  const held = await viewersOf(
+  const { held } = await viewersOf(
     sent.filter(({ timestampMs }) => timestampMs < (BACK_AT - 1) * 1000),
     null,
   );
   const levels = await decodeBrightness(outputOf(held, '360p'));
   expect(levels.length).toBeGreaterThan((BACK_AT - 3) * FRAMES_PER_SECOND);
   expect(darkSeconds(levels)).toEqual([]);
+}, 60_000);
+
+test.concurrent('viewers get silence while the sound is gone: no presentation ends, and no FFmpeg is replaced', async () => {
+  const isSound = (tag: FlvTag) => tag.type === AUDIO_TAG && !isAudioSequenceHeader(tag);
+  const tags = await makeSourceTags({
+    seconds: 11,
+    video: { width: 320, height: 180, frameRate: '25' },
+    audio: { sampleRateHz: 48_000, channels: 2 },
+  });
+  const { held, hasEnded, eventTypes } = await viewersOf(
+    tags.filter((tag) => !isSound(tag) || tag.timestampMs < 2000 || tag.timestampMs > 7500),
+    null,
+  );
+  expect([hasEnded, eventTypes]).toEqual([false, ['stream.live']]);
+  const sounds = held.renditions.get('audio')?.held() ?? [];
+  expect(sounds.reduce((sum, { durationSeconds }) => sum + durationSeconds, 0)).toBeGreaterThan(8.5);
 }, 60_000);
