@@ -16,14 +16,14 @@ import { everyTaskSays, fetchText, holders, liveUrls, STREAM_FILES } from '#test
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 
-/** Three leases and more. */
-const PARTITION_MS = 30_000;
+/** Two leases and more. */
+const PARTITION_MS = 20_000;
 /** When the publisher goes to another task. Its former task holds no lease by then. */
 const MOVE_AFTER_MS = 10_000;
 /** Shorter than a partition: other tasks would end a stream that they took for a lost task's. */
-const RECONNECT_WINDOW_SECONDS = '15';
-/** Of each task about one stream, in a partition. There are some 600 if the machine has time. */
-const ANSWERS = 240;
+const RECONNECT_WINDOW_SECONDS = '12';
+/** Of each task about one stream, in a partition. There are some 400 if the machine has time. */
+const ANSWERS = 160;
 const NEWER_SEGMENTS = 3;
 /** Places of the tasks: the one that a proxy cuts off from the database, and the others. */
 const [CUT_OFF, WELL, OTHER] = [0, 1, 2] as const;

@@ -11,10 +11,13 @@ import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStre
 
 let platform: TestPlatform;
 let reader: EventReader;
+/** It has to be on air for some time, in which the other tests run. */
+let slowKeyframes: Awaited<ReturnType<typeof goLive>>;
 
 beforeAll(async () => {
   platform = await startTestPlatform();
   reader = await followEvents(`${platform.apiUrl}/events`, platform.adminToken);
+  slowKeyframes = await goLive({ seconds: 24, keyframeSeconds: 8 });
 });
 afterAll(async () => {
   reader.close();
@@ -130,7 +133,7 @@ test('a publish with a wrong key is an event with the address of the publisher',
 });
 
 test('keyframes every 8 s are a warning that says what to set', async () => {
-  const { stream, publisher } = await goLive({ seconds: 24, keyframeSeconds: 8 });
+  const { stream, publisher } = slowKeyframes;
   const warning = 'keyframe interval is 8 s, set it to 2 s';
   const health = await waitFor('the warning', async () => {
     const { health: now } = await apiStream(stream);

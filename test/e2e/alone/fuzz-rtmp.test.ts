@@ -31,18 +31,19 @@ test('more than a thousand damaged sessions of FFmpeg neither end the RTMP serve
   expect(figure(stdout, 'violations')).toBeGreaterThan(500);
 });
 
-test('a run fails if its time is up before its connections were made', async () => {
+// These do little, and run side by side.
+test.concurrent('a run fails if its time is up before its connections were made', async () => {
   const { code, stdout } = await fuzz('--seed', '7', '--connections', '1000000', '--seconds', '1');
   expect(code).toBe(1);
   expect(stdout).toMatch(/only \d+ of 1000000 connections were made in 1 s/);
 });
 
-test('one connection of a seed can be repeated', async () => {
+test.concurrent('one connection of a seed can be repeated', async () => {
   const { code, stdout } = await fuzz('--seed', '7', '--iteration', '5');
   expect({ code, connections: figure(stdout, 'connections') }).toEqual({ code: 0, connections: 1 });
 });
 
-test.each([
+test.concurrent.each([
   ['--connections', '0'],
   ['--seed', '4294967296'],
   ['--iterations', '5'],

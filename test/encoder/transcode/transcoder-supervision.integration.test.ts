@@ -201,7 +201,7 @@ test('timestamps may wrap', async () => {
   expect(framesOf(session.runs[0], '360p')).toBe(2 * FRAME_RATE);
 });
 
-test('video that cannot be decoded ends the publish with a reason', async () => {
+test.concurrent('video that cannot be decoded ends the publish with a reason', async () => {
   const tags = await makeSourceTags({ seconds: 8, video: COUNTER_VIDEO, audio: STEREO });
   const session = startSession({ clockSpeed: 2 });
   const broken = tags.map((tag) => {

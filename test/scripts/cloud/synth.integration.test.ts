@@ -158,12 +158,12 @@ test.each([
   }
 });
 
-test.each(['synth', 'deploy', 'diff', 'destroy'])(
-  'npm run %s without a stage prints one line and exits with 1',
-  async (command) => {
-    const { code, stdout, stderr } = await begin(['scripts/run.mjs', command]).exited;
-    expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toBe(`Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`);
-    expect(existsSync(join(folder, 'dist'))).toBe(false);
-  },
-);
+test('npm run synth, deploy, diff and destroy without a stage print one line and exit with 1', async () => {
+  const commands = ['synth', 'deploy', 'diff', 'destroy'];
+  const exits = await Promise.all(commands.map((command) => begin(['scripts/run.mjs', command]).exited));
+  for (const [index, command] of commands.entries()) {
+    const stderr = `Name the stage after npm's two dashes: npm run ${command} -- -c stage=dev\n`;
+    expect(exits[index]).toEqual({ code: 1, stdout: '', stderr });
+  }
+  expect(existsSync(join(folder, 'dist'))).toBe(false);
+});
