@@ -90,9 +90,11 @@ const TAGS: Readonly<Record<string, AttributeForms>> = {
   },
 };
 
-/** Whether a tag's value is an attribute list. */
+const TAG_NAMES: ReadonlySet<string> = new Set(Object.keys(TAGS));
+
+/** Whether a tag's value is an attribute list. Asked for every line of every playlist. */
 export function hasAttributes(tag: string): boolean {
-  return Object.hasOwn(TAGS, tag);
+  return TAG_NAMES.has(tag);
 }
 
 /** Attributes that a tag must have. */
