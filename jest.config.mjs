@@ -18,6 +18,7 @@ export default {
   testTimeout: 240_000,
   // Of `test.concurrent`, in one file: what a slow core encodes in real time.
   maxConcurrency: 3,
+  testSequencer: '<rootDir>/test/support/slow-first-sequencer.mjs',
   projects: [
     {
       ...shared,
