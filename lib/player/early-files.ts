@@ -9,6 +9,7 @@ export interface EarlyFile {
 interface AskedFile {
   readonly askedAtMs: number;
   readonly file: Promise<EarlyFile>;
+  readonly loading: AbortController;
   isTaken: boolean;
 }
 
@@ -16,6 +17,10 @@ interface AskedFile {
 const PLAYLIST_FRESH_MS = 1000;
 /** By then playback has begun, or something is wrong. */
 const KEPT_MS = 10_000;
+/** A slow network needs as long for a part. hls.js waits as long. */
+const MEDIA_TIMEOUT_MS = 20_000;
+
+const isPlaylist = (url: string): boolean => url.endsWith('.m3u8');
 
 /** The files that playback needs first. `askAhead` and hls.js ask for them, in any order, and each is loaded once. */
 export class EarlyFiles {
@@ -44,7 +49,7 @@ export class EarlyFiles {
   has(url: string): boolean {
     const asked = this.#asked.get(url);
     if (asked === undefined || asked.isTaken) return false;
-    return !url.endsWith('.m3u8') || performance.now() - asked.askedAtMs < PLAYLIST_FRESH_MS;
+    return !isPlaylist(url) || performance.now() - asked.askedAtMs < PLAYLIST_FRESH_MS;
   }
 
   /** Takes a file, for the one time that it is not asked for again. Null if it is not to be had here. */
@@ -57,15 +62,23 @@ export class EarlyFiles {
     return asked.file;
   }
 
+  /** A file that was taken is not wanted any more. Then nobody wants the media that would have followed it, either. */
+  abandon(url: string): void {
+    for (const [other, { isTaken, loading }] of this.#asked)
+      if (other === url || !(isTaken || isPlaylist(other))) loading.abort();
+  }
+
   #askFor(url: string): AskedFile {
-    const asked = { askedAtMs: performance.now(), file: load(url), isTaken: false };
+    const loading = new AbortController();
+    const asked = { askedAtMs: performance.now(), file: load(url, loading.signal), loading, isTaken: false };
     this.#asked.set(url, asked);
     return asked;
   }
 }
 
-async function load(url: string): Promise<EarlyFile> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
+async function load(url: string, signal: AbortSignal): Promise<EarlyFile> {
+  const timeout = AbortSignal.timeout(isPlaylist(url) ? STATUS_TIMEOUT_MS : MEDIA_TIMEOUT_MS);
+  const response = await fetch(url, { signal: AbortSignal.any([signal, timeout]) });
   if (!response.ok) throw new Error(`${response.status} for ${url}`);
   return { response, body: await response.arrayBuffer() };
 }

@@ -7,6 +7,7 @@ import Hls, {
   type LoaderStats,
 } from 'hls.js';
 import type { EarlyFile } from './early-files.ts';
+import { ownTransferMs } from './transfer-time.ts';
 
 type HlsLoader = Loader<LoaderContext>;
 
@@ -31,13 +32,17 @@ export class EarlyLoader implements HlsLoader {
     const early = context.rangeEnd ? null : (window.headendEarly?.take(context.url) ?? null);
     const ask = (): void => {
       this.#cancel = null;
+      this.stats.loading.start = 0;
       this.#network.load(context, config, callbacks);
     };
     if (early === null) {
       ask();
       return;
     }
+    // hls.js looks at this to see whether a file takes too long.
+    this.stats.loading.start = performance.now();
     this.#cancel = () => {
+      window.headendEarly?.abandon(context.url);
       this.stats.aborted = true;
       callbacks.onAbort?.(this.stats, context, null);
     };
@@ -84,14 +89,16 @@ export class EarlyLoader implements HlsLoader {
 
 /**
  * Playlists have the times at which they were loaded, because their age matters. Of media, hls.js wants to know how fast
- * they came: from `start` until it has read them. So their times are as if they had come now.
+ * the network is. So their times are as if they had come now, one after the other: early media share the network.
  */
 function loadingTimes(url: string, isMedia: boolean): LoaderStats['loading'] {
   const nowMs = performance.now();
   // The page's own clock would also measure how busy the page was.
-  const entry = performance.getEntriesByName(url, 'resource').at(-1) as PerformanceResourceTiming | undefined;
+  const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+  const entry = entries.findLast(({ name }) => name === url);
   if (entry === undefined) return { start: nowMs, first: nowMs, end: nowMs };
   const { requestStart, startTime, responseStart, responseEnd } = entry;
-  const laterMs = isMedia ? nowMs - responseEnd : 0;
-  return { start: (requestStart || startTime) + laterMs, first: responseStart + laterMs, end: responseEnd + laterMs };
+  if (!isMedia) return { start: requestStart || startTime, first: responseStart, end: responseEnd };
+  const firstMs = nowMs - ownTransferMs(entry, entries);
+  return { start: firstMs - (responseStart - (requestStart || startTime)), first: firstMs, end: nowMs };
 }

@@ -57,7 +57,10 @@ export class PageView {
     if (this.#hasControls) return;
     this.#hasControls = true;
     const { href } = find('link[rel="modulepreload"]', HTMLLinkElement);
-    void import(href);
+    // Without them, a page that the browser does not start by itself could not be started.
+    import(href).catch(() => {
+      find('video', HTMLVideoElement).controls = true;
+    });
   }
 
   #showTitle(title: string): void {

@@ -23,8 +23,6 @@ export interface LocalDynamoDbOptions {
 
 /** DynamoDB's limit of a request, which dynalite has too. */
 const BODY_LIMIT_BYTES = 16 * 1024 * 1024;
-/** It plays the time that DynamoDB takes to delete a table, by default half a second. */
-const DELETE_TABLE_MS = 100;
 const LOG = createLogger({ service: 'dynamodb', level: 'warn' });
 
 /** Starts a DynamoDB with all tables. Rejects with a UserError if the folder or the port can't be used. */
@@ -51,7 +49,7 @@ export async function openDynamoDb(options: LocalDynamoDbOptions): Promise<Liste
 
 /** dynalite checks no signature, answers pages of any site, and ends the process if a client leaves in mid-request. */
 function startDynalite({ directory, address = LOOPBACK, log = LOG }: LocalDynamoDbOptions): Promise<ListeningServer> {
-  const server = dynalite({ path: directory, createTableMs: 0, deleteTableMs: DELETE_TABLE_MS });
+  const server = dynalite({ path: directory, createTableMs: 0 });
   const [serve] = server.listeners('request');
   return startAwsEndpoint({
     ...{ service: 'dynamodb', address, bodyLimitBytes: BODY_LIMIT_BYTES, log, server },

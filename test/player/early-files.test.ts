@@ -57,3 +57,18 @@ test('an answer that is not the file is none', async () => {
   status = 404;
   await expect(files.ask(PART)).rejects.toThrow('404');
 });
+
+test('what is abandoned is aborted, with the media that nobody has taken yet', async () => {
+  const signals = new Map<string, AbortSignal | undefined>();
+  jest.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+    signals.set(String(url), init?.signal ?? undefined);
+    return new Response('body');
+  });
+  const taken = PART.replace('1-2.0', '1-2.1');
+  const other = PART.replace('1-2.0', '1-2.2');
+  for (const url of [MASTER, PART, taken, other]) void files.ask(url);
+  files.take(PART);
+  files.take(taken);
+  files.abandon(PART);
+  expect([MASTER, PART, taken, other].map((url) => signals.get(url)?.aborted)).toEqual([false, true, false, true]);
+});

@@ -110,6 +110,16 @@ testVisit('has controls for quality, sound and the live edge', async (visit) => 
   expect(visit.complaints).toEqual([]);
 });
 
+testVisit('has the browser’s own controls if those of the page can not be loaded', async (visit) => {
+  const { origin, page } = visit;
+  await origin.goLive();
+  await page.route('**/elements-*.js', (route) => route.abort());
+  await visit.open('/watch/abcdefghij234567');
+  await visit.stateToBe('playing');
+  await page.waitForFunction(() => window.headend.video.controls, null, { timeout: WAIT_MS });
+  expect(visit.ownComplaints).toEqual([]);
+});
+
 testVisit('fits a phone screen, and an embed fills its frame', async (visit) => {
   const { origin, page } = visit;
   await origin.goLive();

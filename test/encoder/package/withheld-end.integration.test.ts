@@ -78,16 +78,37 @@ test.each([
   expect(followed.violations).toEqual([]);
 });
 
-test('a run that begins before the end goes on with what was kept back', () => {
+test('a run that begins before the end goes on with what was kept back, and the end comes with its first segment', () => {
   const { followed, sink, write } = begin('low');
   write(2.6);
   followed.stream.withhold();
   write(5);
   sink.end();
   feed(followed.beginRun(toMediaRun(encoded, 8)), steps.slice(0, stepsUntil(1.2)));
-  const shown = listed(followed.playlist('480p'));
-  expect(shown).toContain('7-102.m4s');
-  expect(shown.at(-1)).toContain('8-103.');
+  expect(listed(followed.playlist('480p')).at(-1)).toBe('7-102.m4s');
+  expect(followed.stream.canEnd).toBe(true);
+  followed.end();
+  for (const playlist of playlists(followed)) {
+    expect(hasEnd(playlist)).toBe(true);
+    expect(listed(playlist).at(-1)).toBe('8-103.m4s');
+  }
+  expect(followed.violations).toEqual([]);
+});
+
+test('all renditions end with the same segment, though one has begun the next one before another', () => {
+  const { followed, sink, write } = begin('low');
+  write(3.9);
+  const following = steps.slice(stepsUntil(3.9), stepsUntil(4.6));
+  const isLate = ({ rendition }: FeedStep): boolean => rendition === '360p';
+  feed(
+    sink,
+    following.filter((step) => !isLate(step)),
+  );
+  followed.stream.withhold();
+  feed(sink, following.filter(isLate));
+  expect(listed(followed.playlist('360p')).at(-1)).toContain('7-102.0.m4s');
+  followed.end();
+  expect(new Set(playlists(followed).map((playlist) => listed(playlist).at(-1)))).toEqual(new Set(['7-102.m4s']));
   expect(followed.violations).toEqual([]);
 });
 
@@ -111,6 +132,19 @@ test('without parts, the end comes with what there is of the open segment', () =
   expect(listed(followed.playlist('480p'))).toEqual(['7-100.m4s']);
   followed.stream.withhold();
   expect(followed.stream.canEnd).toBe(true);
+  followed.end();
+  for (const playlist of playlists(followed)) {
+    expect(hasEnd(playlist)).toBe(true);
+    expect(listed(playlist)).toEqual(['7-100.m4s', '7-101.m4s']);
+  }
+  expect(followed.violations).toEqual([]);
+});
+
+test('without parts, whatever the encoder gives at the end is published with it', () => {
+  const { followed, write } = begin('standard');
+  write(3.5);
+  followed.stream.withhold();
+  write(5.3);
   followed.end();
   for (const playlist of playlists(followed)) {
     expect(hasEnd(playlist)).toBe(true);

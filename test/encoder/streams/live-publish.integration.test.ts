@@ -9,14 +9,15 @@ import { testArbiter } from '#test/support/step-arbiters.ts';
 import { makeSourceTags } from '../transcode/source-clip.ts';
 import { STREAM } from './test-publish.ts';
 
-test('the last epoch ends the publish before FFmpeg starts on it', async () => {
-  const clip = await makeSourceTags({ seconds: 1, video: { width: 320, height: 180, frameRate: '25' }, audio: null });
+/** A publish that may use one epoch, so that its FFmpeg fails before it starts. */
+function beginPublish() {
   const events: EventBody[] = [];
   const ends: string[] = [];
-  let spawned = 0;
+  const reasons: string[] = [];
+  const spawned: string[] = [];
   const log = createLogger({ service: 'test', level: 'silent' });
   const spawnCounted: SpawnProcess = (command, args, options) => {
-    spawned++;
+    spawned.push(command);
     return spawn(command, args, options);
   };
   const encoderOptions: StreamEncoderOptions = {
@@ -43,7 +44,7 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
         encoders.push(encoder);
         return encoder;
       },
-      onPublisherGone: () => undefined,
+      onPublisherGone: (_publish, reason) => reasons.push(reason),
       onFailover: () => undefined,
     },
     // A connection closes the handler after this call, not in it.
@@ -57,9 +58,27 @@ test('the last epoch ends the publish before FFmpeg starts on it', async () => {
     now: Date.now,
     steadyNow: () => performance.now(),
   });
-  for (const tag of clip) publish.handler.onTag(tag, Date.now());
-  await Promise.all(encoders.map((encoder) => encoder.stop()));
+  const feed = async (): Promise<void> => {
+    const clip = await makeSourceTags({ seconds: 1, video: { width: 320, height: 180, frameRate: '25' }, audio: null });
+    for (const tag of clip) publish.handler.onTag(tag, Date.now());
+    await Promise.all(encoders.map((encoder) => encoder.stop()));
+  };
+  return { publish, feed, events, ends, reasons, spawned };
+}
+
+test('the last epoch ends the publish before FFmpeg starts on it', async () => {
+  const { feed, events, ends, spawned } = beginPublish();
+  await feed();
   expect(ends).toEqual(['FFmpeg was restarted too often; connect again']);
   expect(events.map(({ type }) => type)).toEqual(['stream.refused']);
-  expect(spawned).toBe(0);
+  expect(spawned).toEqual([]);
+});
+
+test('a failure while the end is near does not take the place of the reason for the end', async () => {
+  const { publish, feed, ends, reasons } = beginPublish();
+  publish.expectEnd('stopped');
+  await feed();
+  expect(ends).toHaveLength(1);
+  publish.handler.onClose('lost');
+  expect(reasons).toEqual(['stopped']);
 });

@@ -76,7 +76,7 @@ export class RenditionTimeline {
   addPart(start: SegmentStart, part: Part, completesSegment: boolean): void {
     this.#partAtMs = performance.now();
     const open = this.#openSegment();
-    if (open === undefined && this.#withheld !== null) {
+    if (open === undefined && this.#withheld !== null && start.msn > this.#withheld.afterMsn) {
       this.#withheld.add({ start, part, completesSegment });
       return;
     }
@@ -96,9 +96,13 @@ export class RenditionTimeline {
     this.#changed();
   }
 
-  /** Keeps back what follows the open segment, so that the end can come with a segment that players have not seen. */
-  withhold(): void {
-    if (this.#run !== null) this.#withheld ??= new WithheldParts();
+  get isRunning(): boolean {
+    return this.#run !== null;
+  }
+
+  /** Keeps back what follows a segment, so that the end can come with a segment that players have not seen. */
+  withhold(afterMsn: number): void {
+    this.#withheld ??= new WithheldParts(afterMsn);
   }
 
   /** Whether something is kept back. Null if nothing was to be. */

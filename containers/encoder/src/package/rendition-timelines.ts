@@ -119,9 +119,21 @@ export class RenditionTimelines {
     );
   }
 
-  /** All renditions keep back what follows the open segment. */
+  /** All renditions that are made keep back what follows the newest segment that any of them has. */
   withhold(): void {
-    for (const timeline of this.#timelines.values()) timeline.withhold();
+    const afterMsn = this.nextMsn() - 1;
+    const all = [...this.#timelines.values()];
+    const running = all.filter(({ isRunning }) => isRunning);
+    // Between two runs, the next one makes all of them.
+    for (const timeline of running.length > 0 ? running : all) timeline.withhold(afterMsn);
+  }
+
+  /** A run follows. Publishes what was kept back, and keeps back what follows. Does nothing if nothing is to be kept back. */
+  renewWithheld(): void {
+    const withholding = [...this.#timelines.values()].filter(({ hasWithheld }) => hasWithheld !== null);
+    for (const timeline of withholding) timeline.publishWithheld();
+    const afterMsn = this.nextMsn() - 1;
+    for (const timeline of withholding) timeline.withhold(afterMsn);
   }
 
   /** Whether all renditions that are made have something that was kept back. */

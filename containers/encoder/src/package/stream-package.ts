@@ -185,7 +185,7 @@ export class StreamPackage {
    */
   beginRun(run: MediaRun): RunSink {
     if (this.#isFrozen) return NO_SINK;
-    this.publishWithheld();
+    this.#timelines.renewWithheld();
     this.#active?.end();
     this.#partTargetSeconds ??= streamPartTargetSeconds(this.profile, run);
     const grid = this.#gridOf(run);
@@ -209,8 +209,8 @@ export class StreamPackage {
   /**
    * The end is near: keeps back what follows the segment that players see already. Video.js notices an end only if it comes with a
    * segment that it has not loaded, hls.js 1.7.4 loads no further part of a segment once its playlist has ended, and Shaka Player
-   * 5.2.12 does not end if the part that was hinted at never comes. So the end comes with a segment of its own. A run that begins
-   * goes on with what was kept back.
+   * 5.2.12 does not end if the part that was hinted at never comes. So the end comes with a segment of its own. If a run begins
+   * meanwhile, that is its first one.
    */
   withhold(): void {
     if (!this.ended && !this.#isFrozen) this.#timelines.withhold();
@@ -240,11 +240,12 @@ export class StreamPackage {
   /** Ends the stream, unless it goes on elsewhere. Every playlist gets its EXT-X-ENDLIST, even if ending the run throws. */
   end(): void {
     if (this.#isFrozen) return;
-    // All renditions end together.
-    if (!this.canEnd) this.#timelines.dropWithheld();
     try {
       this.endRun();
     } finally {
+      if (this.profile.partSeconds === null) this.publishWithheld();
+      // All renditions end together.
+      if (!this.canEnd) this.#timelines.dropWithheld();
       this.#timelines.end();
     }
   }

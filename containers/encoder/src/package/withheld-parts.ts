@@ -9,7 +9,13 @@ export interface WithheldPart {
 
 /** What a rendition has made since it was asked to keep the next segment back. Bounded by the time for which a stream waits for it. */
 export class WithheldParts {
+  /** The newest segment that any rendition had: all renditions keep back what follows it. */
+  readonly afterMsn: number;
   #parts: WithheldPart[] = [];
+
+  constructor(afterMsn: number) {
+    this.afterMsn = afterMsn;
+  }
 
   get isEmpty(): boolean {
     return this.#parts.length === 0;

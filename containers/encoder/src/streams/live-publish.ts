@@ -126,7 +126,8 @@ export class LivePublish implements FeedingPublish {
   onFatal(reason: PublishFailure, description: string): void {
     const { stream, emit } = this.#options;
     const code = 'NetStream.Publish.Rejected';
-    this.#endReason = reason;
+    // Somebody may have asked for the end before.
+    this.#endReason ??= reason;
     // At once: the connection closes its handler later, and nothing may start until then.
     void this.#encoder.stop();
     for (const publisher of this.#publishers.values()) {

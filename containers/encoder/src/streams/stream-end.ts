@@ -72,6 +72,17 @@ export class StreamEnd {
     else void lastSegment.then(() => this.#endRequested(reason));
   }
 
+  /** The same where nothing more comes, because the publisher has gone. */
+  endAfterPublish(reason: BroadcastEndReason): void {
+    this.#clearTimer();
+    if (isForgotten(reason)) {
+      this.endNow(reason);
+      return;
+    }
+    this.#requested = reason;
+    this.#endRequested(reason);
+  }
+
   /** Ends the stream if somebody has asked for that: a publish follows, which is another broadcast. Returns whether it did. */
   endIfRequested(): boolean {
     const reason = this.#requested;

@@ -109,7 +109,7 @@ export class StreamPublishes implements PublishedStream {
     }
     broadcast.onPublisherGone(reason);
     if (endsPlaylists(reason)) {
-      end.endOnRequest(reason);
+      end.endAfterPublish(reason);
     } else {
       // Viewers get the last of a publisher who is expected elsewhere at once.
       if (isDraining()) void encoders.stop();
