@@ -112,6 +112,20 @@ test('all renditions end with the same segment, though one has begun the next on
   expect(followed.violations).toEqual([]);
 });
 
+test('a run that ends before the playlists do takes no hint back', () => {
+  const { followed, sink, write } = begin('low');
+  write(2.6);
+  followed.stream.withhold();
+  write(4.8);
+  sink.end();
+  for (const playlist of playlists(followed)) {
+    expect(playlist).toContain('#EXT-X-PRELOAD-HINT:TYPE=PART,URI="7-102.0.m4s"');
+  }
+  followed.end();
+  for (const playlist of playlists(followed)) expect(listed(playlist).at(-1)).toBe('7-102.m4s');
+  expect(followed.violations).toEqual([]);
+});
+
 test('if a rendition has nothing of the next segment, all renditions end before it', () => {
   const { followed, write } = begin('low');
   write(3.9);

@@ -238,10 +238,13 @@ export class RenditionTimeline {
     return this.#segments.all();
   }
 
-  /** The part that comes next, for EXT-X-PRELOAD-HINT. Undefined if no run is active. */
+  /** The part that comes next, for EXT-X-PRELOAD-HINT. Undefined if no run is active, unless it is here already, but kept back. */
   nextPart(): { epoch: number; msn: number; part: number } | undefined {
     const last = this.#segments.newest;
-    if (this.#run === null || this.#isEnded) return undefined;
+    const withheld = this.#withheld?.first?.start;
+    if (this.#isEnded) return undefined;
+    if (withheld !== undefined) return { epoch: withheld.epoch, msn: withheld.msn, part: 0 };
+    if (this.#run === null) return undefined;
     if (last === undefined || last.epoch !== this.#run.epoch) {
       return { epoch: this.#run.epoch, msn: this.#run.firstMsn, part: 0 };
     }
