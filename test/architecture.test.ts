@@ -200,9 +200,9 @@ function findImport(modules: readonly string[], path: string, seen = new Set<str
   return null;
 }
 
-test('a unit test starts no other program: one that does is named *.integration.test.ts', () => {
+test('a unit test starts no other program: one that does is named *.integration.test.ts or *.alone.test.ts', () => {
   const unitTests = testFiles.filter(
-    (path) => /(?<!\.integration)\.test\.ts$/.test(path) && !isBelow(path, 'test/e2e'),
+    (path) => /(?<!\.(integration|alone))\.test\.ts$/.test(path) && !isBelow(path, 'test/e2e'),
   );
   const starters = ['node:child_process', 'playwright-core'];
   const starting = unitTests.flatMap((path) => findImport(starters, path)?.join(' imports ') ?? []);

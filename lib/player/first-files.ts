@@ -49,7 +49,8 @@ export function firstPlaylists(master: string, chosenSize: number | null): reado
 
 /**
  * Returns what a player needs of a media playlist to start, as URIs relative to it: the init section, and the parts from
- * the last one that can be decoded by itself and is not nearer to the end than the hold-back, as far as is enough. None of a playlist that has no parts, or has ended.
+ * the last one that can be decoded by itself and is not nearer to the end than the hold-back, as far as is enough. None of
+ * a playlist that has no parts, or has ended.
  */
 export function firstMedia(playlist: string): readonly string[] {
   const lines = playlist.split(/\r?\n/);

@@ -78,12 +78,15 @@ test.each([
   expect(followed.violations).toEqual([]);
 });
 
-test('a run that begins before the end goes on with what was kept back, and the end comes with its first segment', () => {
+test.each([
+  ['has ended', 4.8],
+  ['ends by that, with a part to publish', 5.2],
+])('a run that begins when the one before %s: the end comes with its first segment', (_case, seconds) => {
   const { followed, sink, write } = begin('low');
   write(2.6);
   followed.stream.withhold();
-  write(5);
-  sink.end();
+  write(seconds);
+  if (seconds < 5) sink.end();
   feed(followed.beginRun(toMediaRun(encoded, 8)), steps.slice(0, stepsUntil(1.2)));
   expect(listed(followed.playlist('480p')).at(-1)).toBe('7-102.m4s');
   expect(followed.stream.canEnd).toBe(true);

@@ -128,12 +128,9 @@ export class RenditionTimelines {
     for (const timeline of running.length > 0 ? running : all) timeline.withhold(afterMsn);
   }
 
-  /** A run follows. Publishes what was kept back, and keeps back what follows. Does nothing if nothing is to be kept back. */
-  renewWithheld(): void {
-    const withholding = [...this.#timelines.values()].filter(({ hasWithheld }) => hasWithheld !== null);
-    for (const timeline of withholding) timeline.publishWithheld();
-    const afterMsn = this.nextMsn() - 1;
-    for (const timeline of withholding) timeline.withhold(afterMsn);
+  /** Whether any rendition keeps back what comes. */
+  get areWithholding(): boolean {
+    return [...this.#timelines.values()].some(({ hasWithheld }) => hasWithheld !== null);
   }
 
   /** Whether all renditions that are made have something that was kept back. */

@@ -185,8 +185,11 @@ export class StreamPackage {
    */
   beginRun(run: MediaRun): RunSink {
     if (this.#isFrozen) return NO_SINK;
-    this.#timelines.renewWithheld();
+    const isEnding = this.#timelines.areWithholding;
+    this.publishWithheld();
     this.#active?.end();
+    // Not before: the run that has ended may have had more.
+    if (isEnding) this.withhold();
     this.#partTargetSeconds ??= streamPartTargetSeconds(this.profile, run);
     const grid = this.#gridOf(run);
     const active = new PackagedRun({

@@ -61,15 +61,14 @@ export class StreamEnd {
    * end a little later.
    */
   endOnRequest(reason: BroadcastEndReason): void {
-    this.#clearTimer();
-    if (isForgotten(reason)) {
-      this.endNow(reason);
+    const lastSegment = isForgotten(reason) ? null : this.#options.media.untilLastSegment();
+    if (lastSegment === null) {
+      this.endAfterPublish(reason);
       return;
     }
+    this.#clearTimer();
     this.#requested = reason;
-    const lastSegment = this.#options.media.untilLastSegment();
-    if (lastSegment === null) this.#endRequested(reason);
-    else void lastSegment.then(() => this.#endRequested(reason));
+    void lastSegment.then(() => this.#endRequested(reason));
   }
 
   /** The same where nothing more comes, because the publisher has gone. */
