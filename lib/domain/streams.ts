@@ -63,7 +63,7 @@ export interface BackupIngest {
 export const FAILOVER_MS = { shortest: 500, usual: 2_000, longest: 30_000 } as const;
 
 /**
- * How often a task renews its lease of a stream. A stop reaches the publisher within 2 s, even if one heartbeat fails: it fails after
+ * How often a task renews its lease of a stream. A stop reaches the task within 2 s, even if one heartbeat fails: it fails after
  * half a second and is repeated at once. Two heartbeats a second would do that too, but at twice the writes, and writes are most of
  * what a stream costs in DynamoDB.
  */

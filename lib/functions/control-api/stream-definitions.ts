@@ -56,7 +56,7 @@ export const changeStreamRoute = createRoute({
   description:
     'A live broadcast keeps the settings that it began with. Changing `playback` also changes `playbackId`, ' +
     "so the stream's old addresses stop working. A live broadcast stays at the old addresses, open to the same " +
-    'viewers, until it is published again. Then it ends there. Stop it to close them at once. If nothing changes, the ' +
+    'viewers, until it is published again. Then it ends there. Stop it to close them. If nothing changes, the ' +
     'version stays.',
   security: needs('streams:write'),
   request: {
@@ -146,7 +146,7 @@ export const stopStreamRoute = createRoute({
   security: needs('streams:write'),
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {
-    202: json(stopSchema, 'The publisher, if there is one, is disconnected within 2 s'),
+    202: json(stopSchema, 'The publisher, if there is one, is disconnected at the next segment, within 6 s'),
     ...problems(404, 409, 413, 422),
   },
 });

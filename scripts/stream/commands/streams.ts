@@ -124,7 +124,7 @@ const trace = defineCommand({
 
 const stop = defineCommand({
   name: 'stop',
-  summary: 'End a broadcast within 2 s; the key stays valid for the next',
+  summary: 'End a broadcast at its next segment, within 6 s; the key stays valid for the next',
   notes: [],
   operand: 'STREAM',
   options: {},
