@@ -32,22 +32,42 @@ export function documentClientFor(endpoint: string): DynamoDBDocumentClient {
 /** The database files of DynamoDBs in which nothing but the tables is, by the tables' names. Tables take longer than files. */
 const emptyDatabases = new Map<string, Promise<ReadonlyMap<string, Buffer>>>();
 
-/** Starts a DynamoDB with all tables in a temporary folder, which `close` removes. */
-export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLES) {
+/** A DynamoDB in a temporary folder. */
+export interface TemporaryDynamoDb {
+  readonly url: string;
+  readonly directory: string;
+  readonly client: DynamoDBDocumentClient;
+  /** Ends it, and starts another one with its folder. */
+  restart(): Promise<TemporaryDynamoDb>;
+  /** Ends it, and removes the folder. */
+  close(): Promise<void>;
+}
+
+/** Starts a DynamoDB with all tables. */
+export async function startTemporaryDynamoDb(tableNames: TableNames = TEST_TABLES): Promise<TemporaryDynamoDb> {
   const names = JSON.stringify(tableNames);
   const empty = emptyDatabases.get(names) ?? makeEmptyDatabase(tableNames);
   emptyDatabases.set(names, empty);
   const directory = await makeDirectory();
   for (const [name, content] of await empty) await writeFile(join(directory, name), content);
+  return openTemporaryDynamoDb(directory);
+}
+
+async function openTemporaryDynamoDb(directory: string): Promise<TemporaryDynamoDb> {
   const server = await openDynamoDb({ directory });
   const client = documentClientFor(server.url);
+  const end = async (): Promise<void> => {
+    client.destroy();
+    await server.close();
+  };
   return {
-    url: server.url,
-    directory,
-    client,
-    async close(): Promise<void> {
-      client.destroy();
-      await server.close();
+    ...{ url: server.url, directory, client },
+    restart: async () => {
+      await end();
+      return openTemporaryDynamoDb(directory);
+    },
+    close: async () => {
+      await end();
       await rm(directory, { recursive: true, force: true });
     },
   };

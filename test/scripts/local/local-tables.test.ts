@@ -9,11 +9,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { makeStreamRecord } from '#kit/stream-record.ts';
-import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
+import { startTemporaryDynamoDb, TEST_TABLES, type TemporaryDynamoDb } from '#kit/temporary-dynamodb.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createMissingTables } from '#scripts/local/local-tables.ts';
 
-type TablesDatabase = Awaited<ReturnType<typeof startTemporaryDynamoDb>>;
 const { STREAMS_TABLE: TableName } = TEST_TABLES;
 const STREAMS = ['a', 'b'].map((letter) => ({
   ...makeStreamRecord(),
@@ -21,7 +20,7 @@ const STREAMS = ['a', 'b'].map((letter) => ({
 }));
 const INTERRUPTED = new Error('interrupted');
 
-let database: TablesDatabase;
+let database: TemporaryDynamoDb;
 beforeEach(async () => {
   database = await startTemporaryDynamoDb();
   await removeIndex(database.client);
@@ -33,7 +32,7 @@ const prepare = (): Promise<void> =>
   createMissingTables({ directory: database.directory, dynamoDbUrl: database.url, tableNames: TEST_TABLES });
 
 /** Makes the table as it was before it had an index. */
-async function removeIndex(client: TablesDatabase['client']): Promise<void> {
+async function removeIndex(client: TemporaryDynamoDb['client']): Promise<void> {
   const wait = { client, maxWaitTime: 10, minDelay: 0.02, maxDelay: 0.5 };
   await client.send(new DeleteTableCommand({ TableName }));
   await waitUntilTableNotExists(wait, { TableName });
@@ -79,6 +78,8 @@ test.each([
   } finally {
     prototype.send = send as typeof prototype.send;
   }
+  // The database ends with the start.
+  database = await database.restart();
   await prepare();
   await expectAllStreams();
 });
