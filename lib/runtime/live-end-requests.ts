@@ -63,11 +63,12 @@ function stopIf(condition: string, values: Readonly<Record<string, unknown>> = {
 
 /**
  * Applies even if nobody publishes, because a publish that was allowed may be about to begin. A repeated or late
- * request changes nothing.
+ * request changes nothing. An end that somebody has asked for before stays: with a new key, a broadcast that was stopped does not
+ * wait for its publisher.
  */
 function rotationUpdate({ minVersion }: Extract<EndRequest, { reason: 'key-rotated' }>): ConditionalUpdate {
   return {
-    UpdateExpression: `${REMOVE_PUBLISH} SET endReason = :reason, minVersion = :minVersion`,
+    UpdateExpression: `${REMOVE_PUBLISH} SET endReason = if_not_exists(endReason, :reason), minVersion = :minVersion`,
     ConditionExpression: IS_NEWER_VERSION,
     ExpressionAttributeValues: { ':reason': 'key-rotated', ':minVersion': minVersion },
   };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { StreamRecord } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
@@ -24,7 +25,10 @@ export interface StreamStore {
   list(page: { readonly limit: number; readonly afterId: string | null }): Promise<StreamPage>;
   /** The stream of which one of the present keys has this hash (`hashSecret`). */
   findByKeyHash(keyHash: string): Promise<StreamRecord | null>;
-  /** Stores a changed stream. Resolves to false, and changes nothing, unless the stored version is the one before. */
+  /**
+   * Stores a changed stream. Resolves to false, and changes nothing, unless the stored version is the one before. A
+   * stream that is stored just so already counts as stored.
+   */
   replace(stream: StreamRecord): Promise<boolean>;
   /**
    * Like `replace`, for a stream with a new key, whose hash is `keyHash`. From then on the key that it replaces opens
@@ -94,19 +98,22 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
     return stream !== null && hasKey(stream, keyHash) ? stream : null;
   };
 
-  const replace: StreamStore['replace'] = (stream) =>
-    putIf(client, {
+  const replace: StreamStore['replace'] = async (stream) => {
+    const isReplaced = await putIf(client, {
       TableName,
       Item: stream,
       ConditionExpression: '#version = :version',
       ExpressionAttributeNames: { '#version': 'version' },
       ExpressionAttributeValues: { ':version': stream.version - 1 },
     });
+    // The SDK repeats a call whose answer was lost, and finds that the stream has its next version already.
+    return isReplaced || isDeepStrictEqual(await get(stream.id), stream);
+  };
 
   const replaceKey: StreamStore['replaceKey'] = async (stream, keyHash) => {
     await addKey(stream.id, keyHash);
     if (await replace(stream)) return true;
-    // The SDK repeats a call whose answer was lost, and finds that the stream has its next version already.
+    // Another change may have followed since the key was stored. The key is in use, then.
     const stored = await get(stream.id);
     if (stored !== null && hasKey(stored, keyHash)) return true;
     await forgetKey(keyHash);

@@ -114,6 +114,15 @@ test.each([STOP, ...LASTING_ENDS])(
   },
 );
 
+test('a broadcast that was stopped stays so when its stream gets a new key, and the old key begins no other one', async () => {
+  await store.begin(START);
+  await store.requestEnd(STOP);
+  await store.requestEnd(ROTATION);
+  expect(await store.heartbeat(BEAT)).toEqual({ held: false, reason: 'stopped' });
+  expect(await store.begin({ ...START, owner: 'connection-2' })).toBeNull();
+  expect(await store.begin({ ...START, owner: 'connection-2', version: 2 })).toMatchObject({ isFormerStopped: true });
+});
+
 describe('a stream that waits for its publisher', () => {
   const wait = async (publisherGoneAtMs: number) => {
     await store.begin(START);

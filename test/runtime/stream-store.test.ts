@@ -142,6 +142,16 @@ test('a new key that is stored twice, because the answer to the first call was l
   expect(await store.findByKeyHash(rotated.keyHash)).toEqual(rotated);
 });
 
+test('a change that is stored twice, because the answer to the first call was lost, is no conflict', async () => {
+  const stream = newStream();
+  await store.create(stream);
+  const changed = { ...stream, title: 'Another', version: 2 };
+  expect(await store.replace(changed)).toBe(true);
+  expect(await store.replace(changed)).toBe(true);
+  expect(await store.replace({ ...changed, title: 'A third' })).toBe(false);
+  expect(await store.get(stream.id)).toEqual(changed);
+});
+
 test('pages hold every stream once', async () => {
   const streams = Array.from({ length: 7 }, newStream);
   await Promise.all(streams.map((stream) => store.create(stream)));
