@@ -115,6 +115,19 @@ test('all renditions end with the same segment, though one has begun the next on
   expect(followed.violations).toEqual([]);
 });
 
+test('all renditions end with the same segment, though the end is near before all of them have begun', () => {
+  const { followed, sink, write } = begin('low');
+  write(4.8);
+  sink.end();
+  const next = followed.beginRun(toMediaRun(encoded, 8));
+  feed(next, steps.slice(0, 1));
+  followed.stream.withhold();
+  feed(next, steps.slice(1, stepsUntil(4.6)));
+  followed.end();
+  expect(playlists(followed).map((playlist) => listed(playlist).at(-1))).toEqual(names().map(() => '8-103.m4s'));
+  expect(followed.violations).toEqual([]);
+});
+
 test('a run that ends before the playlists do takes no hint back', () => {
   const { followed, sink, write } = begin('low');
   write(2.6);

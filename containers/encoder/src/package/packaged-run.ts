@@ -34,6 +34,8 @@ export interface PackagedRunOptions {
 /** A media run that is being packaged, in all its renditions. */
 export class PackagedRun {
   readonly description: RunDescription;
+  /** That the run's parts go to. */
+  readonly timelines: ReadonlySet<RenditionTimeline>;
   readonly #renditions = new Map<string, RenditionRun>();
   readonly #leaders: RenditionRun[] = [];
   readonly #followers: RenditionRun[] = [];
@@ -47,11 +49,14 @@ export class PackagedRun {
     this.#grid = grid;
     this.#clock = new RunClock(run, beginning);
     const shared = { run, grid, clock: this.#clock, firstMsn, events: new RunEvents(run, dateRanges) };
+    const fed = new Set<RenditionTimeline>();
+    this.timelines = fed;
     const whole = run.video.find((rendition) => frameStep(rendition) === 1);
     for (const name of renditionNames(run)) {
       const isLeader = name !== AUDIO_RENDITION || run.video.length === 0;
       const step = frameStep(run.video.find((rendition) => rendition.name === name));
       const timelines = timelinesFedBy(name);
+      for (const timeline of timelines) fed.add(timeline);
       const shownData = name === AUDIO_RENDITION ? undefined : run.shownData?.bind(run, name);
       const own = {
         isLeader,
@@ -64,6 +69,10 @@ export class PackagedRun {
       this.#renditions.set(name, rendition);
       (isLeader ? this.#leaders : this.#followers).push(rendition);
     }
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   /** Whether any rendition has something to load. */

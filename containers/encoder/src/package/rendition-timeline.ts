@@ -96,10 +96,6 @@ export class RenditionTimeline {
     this.#changed();
   }
 
-  get isRunning(): boolean {
-    return this.#run !== null;
-  }
-
   /** Keeps back what follows a segment, so that the end can come with a segment that players have not seen. */
   withhold(afterMsn: number): void {
     this.#withheld ??= new WithheldParts(afterMsn);

@@ -119,13 +119,10 @@ export class RenditionTimelines {
     );
   }
 
-  /** All renditions that are made keep back what follows the newest segment that any of them has. */
-  withhold(): void {
+  /** These timelines, or all, keep back what follows the newest segment that any rendition has. */
+  withhold(timelines: Iterable<RenditionTimeline> = this.#timelines.values()): void {
     const afterMsn = this.nextMsn() - 1;
-    const all = [...this.#timelines.values()];
-    const running = all.filter(({ isRunning }) => isRunning);
-    // Between two runs, the next one makes all of them.
-    for (const timeline of running.length > 0 ? running : all) timeline.withhold(afterMsn);
+    for (const timeline of timelines) timeline.withhold(afterMsn);
   }
 
   /** Whether any rendition keeps back what comes. */

@@ -188,8 +188,6 @@ export class StreamPackage {
     const isEnding = this.#timelines.areWithholding;
     this.publishWithheld();
     this.#active?.end();
-    // Not before: the run that has ended may have had more.
-    if (isEnding) this.withhold();
     this.#partTargetSeconds ??= streamPartTargetSeconds(this.profile, run);
     const grid = this.#gridOf(run);
     const active = new PackagedRun({
@@ -202,6 +200,8 @@ export class StreamPackage {
       dateRanges: this.dateRanges,
     });
     this.#active = active;
+    // Not before: the run that has ended may have had more, and this one may make a rendition that is new.
+    if (isEnding) this.withhold();
     return {
       cuts: { partFrames: grid.partFrames, firstSegmentFrames: grid.firstSegmentFrames },
       write: (rendition, chunk) => this.#write(active, rendition, chunk),
@@ -216,7 +216,9 @@ export class StreamPackage {
    * meanwhile, that is its first one.
    */
   withhold(): void {
-    if (!this.ended && !this.#isFrozen) this.#timelines.withhold();
+    if (this.ended || this.#isFrozen) return;
+    // Between two runs, the next one makes all renditions.
+    this.#timelines.withhold(this.#active === null || this.#active.isOver ? undefined : this.#active.timelines);
   }
 
   /** Whether the end would come with a segment of its own. Without parts, that is the open one. */
