@@ -144,6 +144,7 @@ export class StreamMedia {
    */
   untilLastSegment(): Promise<unknown> | null {
     const media = this.#package;
+    if (media.offered === null) return null;
     media.withhold();
     const { profile, partTargetSeconds } = media;
     if (media.canEnd || media.isSilent) return null;
