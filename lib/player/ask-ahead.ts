@@ -20,12 +20,15 @@ async function askForFirst(files: EarlyFiles, { masterPath }: PageAddress): Prom
   const response = await files.status;
   const { status } = (await response.clone().json()) as { readonly status?: unknown };
   // A missing playlist would be an error in the browser's console.
-  if (status !== 'live') return;
+  if (status !== 'live' || !canUseHlsJs()) return;
   const masterUrl = new URL(masterPath, location.origin).href;
   const { height } = new PreferenceStore(() => localStorage).current;
   const playlists = firstPlaylists(textOf(await files.ask(masterUrl)), height);
   await Promise.all(playlists.map((uri) => askForMedia(files, new URL(uri, masterUrl).href)));
 }
+
+/** A browser that has only its own HLS loads everything itself (`Hls.isSupported`). */
+const canUseHlsJs = (): boolean => 'MediaSource' in window || 'ManagedMediaSource' in window;
 
 const textOf = ({ body }: EarlyFile): string => new TextDecoder().decode(body);
 

@@ -31,7 +31,10 @@ export class EarlyFiles {
 
   constructor(statusPath: string) {
     this.status = fetch(statusPath, { cache: 'no-store', signal: AbortSignal.timeout(STATUS_TIMEOUT_MS) });
-    setTimeout(() => this.#asked.clear(), KEPT_MS);
+    setTimeout(() => {
+      this.finish();
+      this.#asked.clear();
+    }, KEPT_MS);
   }
 
   /** Asks for a file, if nobody has. Rejects if there is no answer, or another one than the file. */

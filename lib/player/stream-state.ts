@@ -101,8 +101,10 @@ function changeOf({ body, picture }: StreamFacts, event: StreamEvent): Partial<S
     case 'blocked':
       return { isBlocked: true };
     case 'paused':
+      return { isPaused: true };
     case 'resumed':
-      return { isPaused: event === 'paused' };
+      // A browser that starts no playback reports none.
+      return { isPaused: false, isBlocked: false };
     case 'cannot-play':
       return { canPlay: false };
     case 'moving':

@@ -19,6 +19,8 @@ test.each<[string, StreamEvent[], StreamState]>([
   ['playback takes long to begin', [LIVE, 'starved'], 'loading'],
   ['the browser asks for a tap', [LIVE, 'blocked'], 'blocked'],
   ['the tap', [LIVE, 'blocked', 'moving'], 'playing'],
+  ['the picture is still to come after it', [LIVE, 'blocked', 'resumed'], 'loading'],
+  ['it comes to nothing', [LIVE, 'blocked', 'resumed', 'failed'], 'loading'],
   ['the stream ends before the tap', [LIVE, 'blocked', ENDED], 'ended'],
 
   ['the picture stands for a moment', [LIVE, 'moving', 'still'], 'buffering'],

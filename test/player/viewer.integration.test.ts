@@ -99,19 +99,24 @@ testVisit('says what keeps the stream away: the server, the viewer’s connectio
   await hasNoFindings(visit);
 });
 
-testVisit('says so if the browser has neither Media Source Extensions nor built-in HLS', async (visit) => {
-  await visit.open(WATCH, () => {
-    Reflect.deleteProperty(window, 'MediaSource');
-    Reflect.deleteProperty(window, 'ManagedMediaSource');
-    HTMLMediaElement.prototype.canPlayType = () => '';
-  });
-  await visit.stateToBe('unsupported');
-  expect(await visit.page.getByRole('status').textContent()).toContain('This browser cannot play the stream');
-  await hasNoFindings(visit);
-  // The last size is a phone's.
-  expect(await visit.page.getByRole('button').filter({ visible: true }).count()).toBe(0);
-  expect(visit.complaints).toEqual([]);
-});
+testVisit(
+  'says so if the browser has neither Media Source Extensions nor built-in HLS, and loads no media',
+  async (visit) => {
+    await visit.origin.goLive();
+    await visit.open(WATCH, () => {
+      Reflect.deleteProperty(window, 'MediaSource');
+      Reflect.deleteProperty(window, 'ManagedMediaSource');
+      HTMLMediaElement.prototype.canPlayType = () => '';
+    });
+    await visit.stateToBe('unsupported');
+    expect(await visit.page.getByRole('status').textContent()).toContain('This browser cannot play the stream');
+    await hasNoFindings(visit);
+    // The last size is a phone's.
+    expect(await visit.page.getByRole('button').filter({ visible: true }).count()).toBe(0);
+    expect(visit.origin.requestedPaths.filter((path) => /\.(m3u8|mp4|m4s)/.test(path))).toEqual([]);
+    expect(visit.complaints).toEqual([]);
+  },
+);
 
 testVisit('a browser that refuses to start shows a play button alone, and the tap starts at live', async (visit) => {
   const { origin, page } = visit;
