@@ -7,11 +7,11 @@ test.each([
   ['ahead of target', 1, -0.5, 1],
   ['slightly behind', 1, 0.07, 1],
   ['behind', 1, 0.2, 1.04],
-  ['far behind', 1, 0.7, 1.1],
+  ['far behind', 1, 0.3, 1.1],
   ['still slightly behind while catching up', 1.04, 0.05, 1.04],
   ['on target after catching up', 1.04, 0, 1],
-  ['still behind at the full rate', 1.1, 0.35, 1.1],
-  ['close to target at the full rate', 1.1, 0.25, 1.04],
+  ['still behind at the full rate', 1.1, 0.15, 1.1],
+  ['close to target at the full rate', 1.1, 0.05, 1.04],
   ['on target at the full rate', 1.1, 0, 1],
 ])('%s: rate %d with %d s of excess latency becomes %d', (_name, currentRate, excessSeconds, expected) => {
   expect(catchUpRate(currentRate, { ...LOW, latencySeconds: LOW.targetSeconds + excessSeconds })).toBe(expected);
