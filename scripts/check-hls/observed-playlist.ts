@@ -4,6 +4,7 @@ import { toMediaFile } from './media/media-file.ts';
 import { MediaJudge } from './media-judge.ts';
 import { ObservedFiles } from './observed-files.ts';
 import { compareEnds, endOf, fileKey, type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
+import { filePath, playlistPath, resolveUri } from './playlist/playlist-uris.ts';
 import { type PlaylistProgress, ProgressRecord, playlistTypeOf } from './playlist-progress.ts';
 import { RANGE_RULES } from './rules/iframe-rules.ts';
 import { STANDSTILL_RULES } from './rules/liveness-rules.ts';
@@ -36,7 +37,7 @@ export class ObservedPlaylist {
   readonly #findings: FindingList;
   readonly #place: string;
   readonly #history = new SegmentHistory();
-  readonly #files = new ObservedFiles();
+  readonly #files: ObservedFiles;
   readonly #judge: MediaJudge;
   #lastText = '';
   /** Different ones, of a live presentation with parts. */
@@ -50,7 +51,8 @@ export class ObservedPlaylist {
     this.path = path;
     this.#place = place;
     this.#findings = findings;
-    const toPath = (uri: string): string => this.resolve(uri);
+    const toPath = (uri: string): string => this.#filePath(uri);
+    this.#files = new ObservedFiles(toPath);
     this.#judge = new MediaJudge({ history: this.#history, findings, place, toPath });
   }
 
@@ -64,9 +66,15 @@ export class ObservedPlaylist {
     return this.progress.latest?.targetDurationSeconds ?? null;
   }
 
-  /** The path of a URI in this playlist. */
+  /** The path of a playlist that this one names. What can't be resolved stays as it is, and nobody asks for it. */
   resolve(uri: string): string {
-    return new URL(uri, `http://stream${this.path}`).pathname;
+    const url = resolveUri(uri, `http://stream${this.path}`);
+    return url === null ? uri : playlistPath(url);
+  }
+
+  /** Whether it has named a file, whole or a range of it. */
+  names(path: string): boolean {
+    return this.#files.names(path);
   }
 
   /** Adds an answer for the playlist. Returns it parsed, or null if it is a refusal. */
@@ -87,9 +95,10 @@ export class ObservedPlaylist {
   /** Adds an answer for a file that the playlist may name. `hasChanged`: it has other bytes than before. */
   addMedia(response: PlaylistResponse, { isInit, hasChanged }: { isInit: boolean; hasChanged: boolean }): void {
     const { url, body, startedAtMs, range = null } = response;
-    const { pathname } = new URL(url, 'http://stream');
-    const uri = fileKey(this.#uriOf(pathname), range);
-    const listing = this.#files.listing(uri);
+    const path = filePath(new URL(url, 'http://stream'));
+    const key = fileKey(path, range);
+    const uri = this.#uriOf(key);
+    const listing = this.#files.listing(key);
     // An I-frame playlist shares its folder and its files with a media playlist.
     if (listing === undefined && (range !== null || (this.#hasIFramesOnly && !isInit))) return;
     const status = range !== null && response.status === PARTIAL ? OK : response.status;
@@ -106,15 +115,15 @@ export class ObservedPlaylist {
         : ((durationSeconds + this.#files.longestPlaylistSeconds) * 1000) / targetMs,
     });
     if (!isListed) {
-      this.#files.answerHint(uri, status);
-      if (listing !== undefined) this.#checkHint(uri);
+      this.#files.answerHint(key, status);
+      if (listing !== undefined) this.#checkHint(key);
     }
-    if (status === OK) this.#judge.addFile(toMediaFile(fileKey(pathname, range), body));
+    if (status === OK) this.#judge.addFile(toMediaFile(key, body));
   }
 
   #checkRange({ url, status, headers, body }: PlaylistResponse, range: string): void {
     if (headers === undefined) return;
-    const uri = this.#uriOf(new URL(url, 'http://stream').pathname);
+    const uri = this.#uriOf(filePath(new URL(url, 'http://stream')));
     const contentRange = String(headers['content-range'] ?? '');
     this.#findings.check(RANGE_RULES, this.#place, { uri, range, status, contentRange, bodyBytes: body.length });
   }
@@ -179,22 +188,31 @@ export class ObservedPlaylist {
     this.#hasHints ||= playlist.preloadHint !== null;
     const changes = this.#history.add(playlist);
     if (before !== null) {
-      const hasHintedPart = before.hint !== null && this.#files.hintStatus(before.hint) === OK;
+      const hasHintedPart = before.hint !== null && this.#files.hintStatus(this.#filePath(before.hint)) === OK;
       this.#findings.check(UPDATE_RULES, this.#place, { playlist, before, changes, hasHintedPart });
     }
-    for (const uri of this.#files.add(playlist, endedAtMs)) this.#checkHint(uri);
+    for (const path of this.#files.add(playlist, endedAtMs)) this.#checkHint(path);
     this.#judge.addPlaylist(playlist);
     return playlist;
   }
 
-  #checkHint(uri: string): void {
-    const status = this.#files.hintStatus(uri);
-    if (status !== null) this.#findings.check(HINT_RULES, this.#place, { uri, status, isListed: true });
+  #checkHint(path: string): void {
+    const status = this.#files.hintStatus(path);
+    if (status === null) return;
+    this.#findings.check(HINT_RULES, this.#place, { uri: this.#uriOf(path), status, isListed: true });
+  }
+
+  #filePath(uri: string): string {
+    const url = resolveUri(uri, `http://stream${this.path}`);
+    return url === null ? uri : filePath(url);
   }
 
   /** Playlists name the files of their own folder by their names. */
-  #uriOf(pathname: string): string {
-    const folder = this.path.replace(/[^/]*$/, '');
-    return pathname.startsWith(folder) ? pathname.slice(folder.length) : pathname;
+  #uriOf(path: string): string {
+    const folder = folderOf(this.path);
+    return path.startsWith(folder) ? path.slice(folder.length) : path;
   }
 }
+
+/** With a slash at its end. */
+export const folderOf = (path: string): string => path.replace(/\?.*$/, '').replace(/[^/]*$/, '');

@@ -2,7 +2,9 @@ import { BoundedMap } from './bounded-map.ts';
 import { DirectiveTrials } from './directive-trials.ts';
 import type { TimedResponse } from './http-client.ts';
 import { fileKey, type MediaPlaylist, parseMediaPlaylist, rangeOf } from './playlist/media-playlist.ts';
+import { resolveUri } from './playlist/playlist-uris.ts';
 import { RemovedFiles } from './removed-files.ts';
+import { isPlaylist } from './rules/syntax-rules.ts';
 
 export interface RenditionWatchOptions {
   readonly url: string;
@@ -34,7 +36,7 @@ export class RenditionWatch {
   constructor(options: RenditionWatchOptions) {
     this.#options = options;
     const get = (url: string) => options.get(url);
-    this.#removed = new RemovedFiles({ pause: options.pause, load: (uri) => get(this.#resolve(uri)) });
+    this.#removed = new RemovedFiles({ pause: options.pause, load: (uri) => this.#get(uri) });
     this.#trials = new DirectiveTrials({ url: options.url, get });
   }
 
@@ -89,12 +91,16 @@ export class RenditionWatch {
     const name = fileKey(uri, range);
     if (this.#loads.has(name)) return;
     // Without the answer, whose body would stay in memory.
-    const load = this.#options.get(this.#resolve(uri), range ?? undefined).then(() => undefined);
-    this.#loads.set(name, load);
+    this.#loads.set(
+      name,
+      this.#get(uri, range).then(() => undefined),
+    );
   }
 
-  #resolve(uri: string): string {
-    return new URL(uri, this.#options.url).href;
+  /** Resolves to null if there is no answer, or nothing to ask for. */
+  async #get(uri: string, range: string | null = null): Promise<TimedResponse | null> {
+    const url = resolveUri(uri, this.#options.url);
+    return url === null ? null : this.#options.get(url.href, range ?? undefined);
   }
 
   async #reloadPlainly(): Promise<void> {
@@ -109,7 +115,7 @@ export class RenditionWatch {
 
 function readPlaylist({ status, body }: TimedResponse): MediaPlaylist | null {
   const text = body.toString();
-  return status === OK && text.startsWith('#EXTM3U\n') ? parseMediaPlaylist(text) : null;
+  return status === OK && isPlaylist(text) ? parseMediaPlaylist(text) : null;
 }
 
 /** Playlists' own queries are kept. */

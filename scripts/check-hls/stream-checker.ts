@@ -1,7 +1,7 @@
 import { BoundedMap } from './bounded-map.ts';
 import { FindingList, type HlsFinding } from './finding-list.ts';
 import { toMediaFile } from './media/media-file.ts';
-import { ObservedPlaylist, type PlaylistResponse } from './observed-playlist.ts';
+import { folderOf, ObservedPlaylist, type PlaylistResponse } from './observed-playlist.ts';
 import type { MediaPlaylist } from './playlist/media-playlist.ts';
 import {
   isMultivariant,
@@ -9,6 +9,7 @@ import {
   namedPlaylistUris,
   parseMultivariantPlaylist,
 } from './playlist/multivariant-playlist.ts';
+import { filePath, playlistPath, resolveUri } from './playlist/playlist-uris.ts';
 import type { PlaylistProgress } from './playlist-progress.ts';
 import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
@@ -63,26 +64,27 @@ export class StreamChecker {
 
   /** Adds an answer of any kind. Answers are added in the order in which they were complete. */
   add(response: PlaylistResponse): void {
-    const { pathname, searchParams } = new URL(response.url, 'http://stream');
-    const kind = this.#kindOf(pathname, response);
-    if (kind === 'multivariant-playlist') this.#addMultivariant(pathname, response);
-    else if (kind === 'media-playlist') this.#addPlaylist(pathname, response);
-    else if (kind === 'init' || kind === 'media') this.#addMedia(pathname, response);
+    const url = new URL(response.url, 'http://stream');
+    const path = playlistPath(url);
+    const kind = this.#kindOf(path, response);
+    if (kind === 'multivariant-playlist') this.#addMultivariant(path, response);
+    else if (kind === 'media-playlist') this.#addPlaylist(path, response);
+    else if (kind === 'init' || kind === 'media') this.#addMedia(filePath(url), response);
     const { headers, status, body } = response;
     if (headers === undefined) return;
-    this.#findings.check(ANSWER_RULES, `${this.#placeOf(kind, pathname)}`, {
-      ...{ kind, response: { status, headers, bodyBytes: body.length }, isBlocking: searchParams.has('_HLS_msn') },
-      targetDurationSeconds: this.#targetOf(pathname),
+    this.#findings.check(ANSWER_RULES, `${this.#placeOf(kind, path)}`, {
+      ...{ kind, response: { status, headers, bodyBytes: body.length }, isBlocking: url.searchParams.has('_HLS_msn') },
+      targetDurationSeconds: this.#targetOf(path),
     });
   }
 
   /** Adds a request without an answer. */
   addUnanswered({ url, startedAtMs, endedAtMs, reason }: UnansweredRequest): void {
-    const { pathname } = new URL(url, 'http://stream');
-    const kind = /\.m3u8$/.test(pathname) ? 'media-playlist' : 'media';
-    this.#findings.check(SILENCE_RULES, this.#placeOf(kind, pathname), {
-      ...{ path: this.#relative(pathname), reason, waitedSeconds: (endedAtMs - startedAtMs) / 1000 },
-      targetDurationSeconds: this.#targetOf(pathname),
+    const path = playlistPath(new URL(url, 'http://stream'));
+    const kind = hasExtension(path, /m3u8/) ? 'media-playlist' : 'media';
+    this.#findings.check(SILENCE_RULES, this.#placeOf(kind, path), {
+      ...{ path: this.#relative(path), reason, waitedSeconds: (endedAtMs - startedAtMs) / 1000 },
+      targetDurationSeconds: this.#targetOf(path),
     });
   }
 
@@ -132,20 +134,20 @@ export class StreamChecker {
     });
   }
 
-  #kindOf(pathname: string, { status, body }: PlaylistResponse): AnsweredKind {
-    if (this.#playlists.has(pathname)) return 'media-playlist';
-    if (/\.m3u8$/.test(pathname)) {
+  #kindOf(path: string, { status, body }: PlaylistResponse): AnsweredKind {
+    if (this.#playlists.has(path)) return 'media-playlist';
+    if (hasExtension(path, /m3u8/)) {
       return status === OK && !isMultivariant(body.toString()) ? 'media-playlist' : 'multivariant-playlist';
     }
-    if (/\.(m4s|mp4|m4a|m4v|cmf[avt])$/.test(pathname)) return isInit(body) ? 'init' : 'media';
+    if (hasExtension(path, /m4s|mp4|m4a|m4v|cmf[avt]/)) return isInit(body) ? 'init' : 'media';
     return 'other';
   }
 
-  #addMultivariant(pathname: string, { status, body }: PlaylistResponse): void {
+  #addMultivariant(path: string, { status, body }: PlaylistResponse): void {
     const text = body.toString();
     if (status !== OK || text === this.#multivariantText) return;
-    this.#multivariantPath = pathname;
-    const place = this.#relative(pathname);
+    this.#multivariantPath = path;
+    const place = this.#relative(path);
     this.#findings.check(BEGINNING_RULES, place, text);
     if (!isPlaylist(text)) return;
     this.#multivariantText = text;
@@ -161,9 +163,9 @@ export class StreamChecker {
     this.#findings.check(MULTIVARIANT_RULES, place, playlist);
     const iFramePaths = playlist.iFrameVariants.map((attributes) => this.#resolve(attributes.get('URI') ?? ''));
     for (const uri of namedPlaylistUris(playlist)) {
-      const path = this.#resolve(uri);
-      const observed = this.#playlist(path);
-      if (observed !== null) observed.isIFramePlaylist = iFramePaths.includes(path);
+      const named = this.#resolve(uri);
+      const observed = this.#playlist(named);
+      if (observed !== null) observed.isIFramePlaylist = iFramePaths.includes(named);
     }
   }
 
@@ -183,10 +185,10 @@ export class StreamChecker {
     return this.#multivariant === null ? [] : namedPlaylistUris(this.#multivariant).map((uri) => this.#resolve(uri));
   }
 
-  #addPlaylist(pathname: string, response: PlaylistResponse): void {
-    const known = this.#playlist(pathname);
+  #addPlaylist(path: string, response: PlaylistResponse): void {
+    const known = this.#playlist(path);
     if (known === null) return;
-    const place = this.#relative(pathname);
+    const place = this.#relative(path);
     const text = response.body.toString();
     if (response.status === OK) {
       this.#findings.check(BEGINNING_RULES, place, text);
@@ -252,13 +254,15 @@ export class StreamChecker {
     this.#reports = this.#reports.filter((report) => !isDue(report));
   }
 
-  #addMedia(pathname: string, response: PlaylistResponse): void {
-    const folder = pathname.replace(/[^/]*$/, '');
-    const owners = [...this.#playlists.values()].filter(({ path }) => path.replace(/[^/]*$/, '') === folder);
-    const { digest } = toMediaFile(pathname, response.body);
+  /** A file belongs to the playlists that name it, or else to those in its folder. */
+  #addMedia(path: string, response: PlaylistResponse): void {
+    const owners = [...this.#playlists.values()].filter(
+      (playlist) => playlist.names(path) || folderOf(playlist.path) === folderOf(path),
+    );
+    const { digest } = toMediaFile(path, response.body);
     const isWhole = response.status === OK && response.range === undefined;
-    const known = isWhole ? (this.#digests.get(pathname) ?? digest) : digest;
-    if (isWhole && !this.#digests.has(pathname)) this.#digests.set(pathname, digest);
+    const known = isWhole ? (this.#digests.get(path) ?? digest) : digest;
+    if (isWhole && !this.#digests.has(path)) this.#digests.set(path, digest);
     const facts = { isInit: isInit(response.body), hasChanged: known !== digest };
     for (const owner of owners) owner.addMedia(response, facts);
   }
@@ -272,12 +276,12 @@ export class StreamChecker {
   }
 
   /** A file belongs to its folder's playlist: one finding for each kind there is enough. */
-  #placeOf(kind: AnsweredKind, pathname: string): string {
-    return this.#relative(kind === 'init' || kind === 'media' ? pathname.replace(/[^/]*$/, kind) : pathname);
+  #placeOf(kind: AnsweredKind, path: string): string {
+    return this.#relative(kind === 'init' || kind === 'media' ? `${folderOf(path)}${kind}` : path);
   }
 
-  #targetOf(pathname: string): number | null {
-    const own = this.#playlists.get(pathname)?.targetDurationSeconds;
+  #targetOf(path: string): number | null {
+    const own = this.#playlists.get(path)?.targetDurationSeconds;
     return (
       own ??
       [...this.#playlists.values()].find((playlist) => playlist.targetDurationSeconds !== null)
@@ -287,7 +291,8 @@ export class StreamChecker {
   }
 
   #resolve(uri: string): string {
-    return new URL(uri, `http://stream${this.#multivariantPath}`).pathname;
+    const url = resolveUri(uri, `http://stream${this.#multivariantPath}`);
+    return url === null ? uri : playlistPath(url);
   }
 
   /** Paths may have a viewer token in them, which nobody should print. */
@@ -298,4 +303,9 @@ export class StreamChecker {
 
 function isInit(body: Buffer): boolean {
   return body.toString('latin1', 4, 8) === 'ftyp';
+}
+
+function hasExtension(path: string, extension: RegExp): boolean {
+  const [pathname = ''] = path.split('?', 1);
+  return new RegExp(`\\.(${extension.source})$`).test(pathname);
 }

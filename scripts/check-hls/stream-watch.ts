@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TimedResponse } from './http-client.ts';
 import { parseMediaPlaylist } from './playlist/media-playlist.ts';
 import { isMultivariant, namedPlaylistUris, parseMultivariantPlaylist } from './playlist/multivariant-playlist.ts';
+import { resolveUri } from './playlist/playlist-uris.ts';
 import { RenditionWatch, type RenditionWatchOptions } from './rendition-watch.ts';
 import { isPlaylist } from './rules/syntax-rules.ts';
 import { StreamChecker } from './stream-checker.ts';
@@ -116,7 +117,7 @@ async function isLive(url: string, get: Get): Promise<boolean> {
 function playlistUrls({ body }: TimedResponse, url: string): readonly string[] {
   const text = body.toString();
   const uris = isMultivariant(text) ? namedPlaylistUris(parseMultivariantPlaylist(text)) : [url];
-  return uris.map((uri) => new URL(uri, url).href);
+  return uris.flatMap((uri) => resolveUri(uri, url)?.href ?? []);
 }
 
 type Get = (url: string) => Promise<TimedResponse | null>;

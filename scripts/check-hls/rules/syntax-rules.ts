@@ -1,5 +1,6 @@
 import { hasAttributes, hasForm, neededAttributes } from '../playlist/attribute-forms.ts';
 import { type PlaylistLine, parseAttributes, readAttributeList } from '../playlist/playlist-lines.ts';
+import { resolveUri } from '../playlist/playlist-uris.ts';
 import { type HlsRule, when } from '../rule.ts';
 
 /** Any playlist as text. */
@@ -122,6 +123,16 @@ export const SYNTAX_RULES: readonly HlsRule<PlaylistText>[] = [
           .filter(({ name, raw }) => !hasForm(line.name, name, raw))
           .map(({ name, raw }) => `line ${line.number}, #${line.name}: ${name}=${raw}`),
       ),
+  },
+  {
+    id: 'uri-valid',
+    section: '4.1',
+    check: ({ lines }) =>
+      lines.flatMap((line) => {
+        const uri =
+          line.name === '' ? line.value : hasAttributes(line.name) ? parseAttributes(line.value).get('URI') : undefined;
+        return when(uri !== undefined && resolveUri(uri, 'http://stream/') === null, () => `${at(line)} leads nowhere`);
+      }),
   },
   {
     id: 'attribute-needed',

@@ -143,6 +143,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   'attribute-list-syntax': text(HIGH, 'PART-TARGET=0.50000', 'PART-TARGET=0.50000,'),
   'attribute-once': text(MASTER, 'NAME="Audio",', 'NAME="Audio",NAME="Audio",'),
   'attribute-form': text(MASTER, 'DEFAULT=YES', 'DEFAULT="YES"'),
+  'uri-valid': text(MASTER, /(?=#EXT-X-MEDIA)/, '#EXT-X-SESSION-DATA:DATA-ID="com.example.data",URI="http://"\n'),
   'attribute-needed': text(MASTER, 'GROUP-ID="audio",NAME="Audio",', 'GROUP-ID="audio",'),
   'tag-value': text(HIGH, '#EXTINF:2.00000,', '#EXTINF:2.00000'),
   'tag-once': text(HIGH, '#EXT-X-VERSION:9\n', '#EXT-X-VERSION:9\n#EXT-X-VERSION:9\n'),

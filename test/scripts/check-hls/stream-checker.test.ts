@@ -46,6 +46,30 @@ test('timestamps may begin anew after a discontinuity', () => {
   expect(rulesBrokenBy(answers)).toEqual([]);
 });
 
+/** The same stream from a server whose media is in one folder, and whose files only their queries tell apart. */
+function withQueries(answers: readonly RecordedAnswer[]): RecordedAnswer[] {
+  return answers.map((answer) => {
+    const [, rendition = '', file = ''] = /\/(high|low|audio)\/([^?]*)/.exec(answer.url) ?? [];
+    const isPlaylist = file.endsWith('.m3u8');
+    const moved = (name: string): string => `../media/file.${name.split('.').at(-1)}?of=${rendition}&name=${name}`;
+    const text = answer.body.toString().replace(/\d+-[\w.]+\.(m4s|mp4)/g, moved);
+    return {
+      ...answer,
+      body: isPlaylist ? Buffer.from(text) : answer.body,
+      url: file === '' || isPlaylist ? answer.url : new URL(moved(file), answer.url).href,
+    };
+  });
+}
+
+test('files are known by their queries, in whatever folder they are', () => {
+  expect(rulesBrokenBy(withQueries(goodStream()))).toEqual([]);
+  for (const rule of ['listed-media-available', 'decode-times-aligned', 'file-unchanged']) {
+    const answers = goodStream();
+    MUTATIONS[rule]?.(answers);
+    expect(rulesBrokenBy(withQueries(answers))).toEqual([rule]);
+  }
+});
+
 /** By so many times 25 ms. */
 function shiftTimes(answers: readonly RecordedAnswer[], name: string, times = 1): void {
   const ticks = times * (name.startsWith('audio') ? 1_200 : 320);

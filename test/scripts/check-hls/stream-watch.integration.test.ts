@@ -15,7 +15,9 @@ async function serve(silentPath: string) {
     const answer = lastAnswer(pathname.replace('/next/', '/'), request.headers.range);
     const text = answer?.body.toString('latin1') ?? '';
     const isNext = pathname.endsWith('master.m3u8') && hasEnded;
-    const body = isNext ? text.replace(/^(high|low)|(?<=URI=")(audio|low)/gm, 'next/$&') : text;
+    const named = isNext ? text.replace(/^(high|low)|(?<=URI=")(audio|low)/gm, 'next/$&') : text;
+    // Lines may end so, too (RFC 8216bis 4.1).
+    const body = pathname.includes('.m3u8') ? named.replaceAll('\n', '\r\n') : named;
     const lifetime = pathname.includes('.m3u8') ? { 'cache-control': 'public, max-age=1' } : {};
     const headers = { ...answer?.headers, ...lifetime, 'content-length': body.length };
     response.writeHead(answer?.status ?? 404, headers).end(Buffer.from(body, 'latin1'));
