@@ -29,7 +29,8 @@ export interface PresentedFrame extends SeenFrame {
   readonly mediaTimeSeconds: number;
 }
 
-type RawFrame = Omit<PresentedFrame, 'frameNumber'> & { readonly lumas: readonly number[] };
+/** `lumas` has a character for each: a minute of arrays would keep a page busy for seconds when they are taken. */
+type RawFrame = Omit<PresentedFrame, 'frameNumber'> & { readonly lumas: string };
 type FrameWindow = typeof globalThis & { presentedFrames?: RawFrame[]; headend?: { video?: HTMLVideoElement } };
 
 /** The number that 32 luminances show (0 to 255, bits first, then complements). Null if they contradict each other. */
@@ -104,8 +105,10 @@ export async function watchPresentedFrames(page: Page): Promise<void> {
 /** The frames presented since the last call, oldest first. */
 export async function takePresentedFrames(page: Page): Promise<readonly PresentedFrame[]> {
   const frames = await page.evaluate(() => (globalThis as FrameWindow).presentedFrames?.splice(0) ?? []);
-  return frames.map(({ lumas, ...frame }) => ({ ...frame, frameNumber: toFrameNumber(lumas) }));
+  return frames.map(({ lumas, ...frame }) => ({ ...frame, frameNumber: toFrameNumber([...lumas].map(codeOf)) }));
 }
+
+const codeOf = (character: string): number => character.charCodeAt(0);
 
 /**
  * Runs in the page. Copies only the counter's part of the decoded picture, which costs next to nothing. A canvas would
@@ -133,12 +136,12 @@ function recordPresentedFrames(counter: typeof COUNTER): void {
       const planes = new Uint8Array(frame.allocationSize({ rect }));
       const [luma] = await frame.copyTo(planes, { rect });
       frame.close();
-      const lumas: number[] = [];
+      let lumas = '';
       for (let cell = 0; cell < 2 * counter.bits; cell++) {
         const column = (cell % counter.bits) + 0.5;
         const x = Math.floor((counter.left + column * counter.cellWidth) * videoWidth) - left;
         const y = Math.floor((Math.floor(cell / counter.bits) + 0.5) * counter.cellHeight * videoHeight);
-        lumas.push(planes[(luma?.offset ?? 0) + y * (luma?.stride ?? width) + x] ?? Number.NaN);
+        lumas += String.fromCharCode(planes[(luma?.offset ?? 0) + y * (luma?.stride ?? width) + x] ?? 0);
       }
       const { mediaTime: mediaTimeSeconds, presentedFrames } = metadata;
       page.presentedFrames?.push({

@@ -14,4 +14,6 @@ export interface PlayingPlayer {
   takeFrames(): Promise<readonly SeenFrame[]>;
   /** Whether it has told its user that the stream has ended. A program has, if it ended by itself. */
   hasEnded(): Promise<boolean>;
+  /** The end of what the program has written to its standard error. Missing if there is no program. */
+  complaint?(): string;
 }

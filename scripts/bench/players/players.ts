@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
 import { launchBrowser } from '#kit/browser.ts';
@@ -18,8 +19,8 @@ const AWAY_SECONDS = 3;
 /** How long the players are watched after a disturbance has come to their screens. */
 const WATCHED_SECONDS = 10;
 const END_TIMEOUT_SECONDS = 45;
-/** How many players watch one stream. More are too much for two cores, and each would wait for the others. */
-const PLAYERS_AT_ONCE = 4;
+/** How many players watch one stream: one for each core. More wait for each other, and then fall behind. */
+const PLAYERS_AT_ONCE = availableParallelism();
 
 type TestedPlayer = 'watch-page' | PagePlayerName | ScreenPlayerName;
 
@@ -87,9 +88,12 @@ async function measure(context: BenchContext, latency: LatencyName, names: reado
     }
   }
   if (playing.length === 0) return outcomes;
-  const passAll = async (seconds: number): Promise<void> => {
+  /** Resolves to when the time was over, in milliseconds since 1970. */
+  const passAll = async (seconds: number): Promise<number> => {
     await pass(seconds);
+    const overAtMs = Date.now();
     await Promise.all(playing.map(({ watched }) => watched.take()));
+    return overAtMs;
   };
   const figures = await watch(context, broadcast, playing, passAll);
   for (const [name, figure] of figures) outcomes.set(name, figure);
@@ -120,10 +124,9 @@ async function watch(
   context: BenchContext,
   broadcast: MeasuredBroadcast,
   playing: readonly MeasuredPlayer[],
-  passAll: (seconds: number) => Promise<void>,
+  passAll: (seconds: number) => Promise<number>,
 ): Promise<ReadonlyMap<TestedPlayer, Figures>> {
-  await passAll(SETTLE_SECONDS + context.seconds);
-  const untilMs = Date.now();
+  const untilMs = await passAll(SETTLE_SECONDS + context.seconds);
   const { captureTimeMs } = broadcast.publisher;
   const steady = playing.map(({ watched, settledAtMs }) =>
     steadyFigures(watched.frames, captureTimeMs, { fromMs: settledAtMs, untilMs }),
@@ -132,8 +135,7 @@ async function watch(
   const tailSeconds = Math.max(...steady.map(({ delaySeconds }) => delaySeconds ?? 0)) + WATCHED_SECONDS;
   const killedAtMs = Date.now();
   await broadcast.killFfmpeg();
-  await passAll(tailSeconds);
-  const killSpan = { fromMs: killedAtMs, untilMs: Date.now() };
+  const killSpan = { fromMs: killedAtMs, untilMs: await passAll(tailSeconds) };
   await broadcast.publisher.kill();
   await passAll(AWAY_SECONDS);
   const backAtMs = await broadcast.publishAgain();

@@ -48,6 +48,8 @@ export const SCREEN_PLAYERS = {
 
 export type ScreenPlayerName = keyof typeof SCREEN_PLAYERS;
 
+const COMPLAINT_CHARACTERS = 300;
+
 /** The user `nobody`. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
@@ -69,8 +71,12 @@ export async function startScreenPlayer(
   const source = name === 'gstreamer' ? `uri=${multivariantPlaylistUrl}` : multivariantPlaylistUrl;
   const child = spawn(program, [...options, source], {
     env: { ...process.env, ...environment, DISPLAY: screen.display, HOME: home },
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     ...(refusesRoot && process.getuid?.() === 0 ? NOBODY : {}),
+  });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint = (complaint + chunk.toString()).slice(-COMPLAINT_CHARACTERS);
   });
   let hasEnded = false;
   const closed = once(child, 'close').then(() => {
@@ -84,5 +90,9 @@ export async function startScreenPlayer(
     child.kill('SIGKILL');
     await closed;
   });
-  return { takeFrames: async () => screen.takeFrames(), hasEnded: async () => hasEnded };
+  return {
+    takeFrames: async () => screen.takeFrames(),
+    hasEnded: async () => hasEnded,
+    complaint: () => complaint.trim(),
+  };
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SeenFrame } from '#kit/frame-counter.ts';
 import { waitFor } from '#kit/wait-for.ts';
+import { errorMessage } from '#scripts/terminal/errors.ts';
 import type { PlayingPlayer } from './player-under-test.ts';
 
 const START_TIMEOUT_SECONDS = 60;
@@ -19,7 +20,12 @@ export class WatchedPlayer {
       await this.take();
       return this.frames.find(({ frameNumber }) => frameNumber !== null) ?? null;
     };
-    return waitFor('a first frame', find, { signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 });
+    try {
+      return await waitFor('a first frame', find, { signal, timeoutMs: START_TIMEOUT_SECONDS * 1000 });
+    } catch (error) {
+      const complaint = this.#player.complaint?.() ?? '';
+      throw new Error(complaint === '' ? errorMessage(error) : `${errorMessage(error)}; its last words: ${complaint}`);
+    }
   }
 
   /** Takes what the player has shown since the last call. */
