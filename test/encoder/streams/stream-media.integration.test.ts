@@ -169,3 +169,22 @@ test('only the last two presentations are kept', () => {
   }
   expect(media.formerPackages.map((former) => former.playableRun?.epoch)).toEqual([10, 9]);
 });
+
+test('an end waits for a last segment only if viewers have something to play', async () => {
+  const media = startMedia();
+  const sink = media.beginRun(toMediaRun(withSound, 7));
+  const isSound = ({ rendition }: { readonly rendition: string }): boolean => rendition === 'audio';
+  const steps = interleaved(withSound);
+  feed(
+    sink,
+    steps.filter((step) => !isSound(step)),
+  );
+  expect(media.currentPackage.renditions.get('480p')?.newest()).toBeDefined();
+  expect(media.untilLastSegment()).toBeNull();
+  feed(sink, steps.filter(isSound));
+  const lastSegment = media.untilLastSegment();
+  expect(lastSegment).not.toBeNull();
+  media.freeze();
+  media.recheckArrivals();
+  await lastSegment;
+});
