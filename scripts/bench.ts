@@ -39,7 +39,7 @@ interface BenchOptions {
 }
 
 const BENCHMARKS: readonly Benchmark[] = [
-  ...[headend('low'), headend('ultra'), nginxRtmp, ffmpegHls].map(glassToGlass),
+  ...[headend('low'), headend('ultra'), headend('standard'), nginxRtmp, ffmpegHls].map(glassToGlass),
   liveCpu,
   recipeCpu,
   ...quality,

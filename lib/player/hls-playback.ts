@@ -3,6 +3,7 @@ import { BackBuffer } from './back-buffer.ts';
 import { DelayMeter } from './delay-meter.ts';
 import { startEarly } from './early-start.ts';
 import { hlsConfig } from './hls-config.ts';
+import { shortenHoldBack } from './hold-back.ts';
 import { LiveFollower } from './live-follower.ts';
 import {
   bufferedAheadSeconds,
@@ -78,6 +79,7 @@ export class HlsPlayback implements Playback {
       void outcome.then(() => resolve(null));
     });
     this.#listen();
+    shortenHoldBack(this.hls);
     startEarly(this.hls, video);
     this.#timer = window.setInterval(() => this.#tick(), WATCH_INTERVAL_MS);
     this.hls.loadSource(masterUrl);

@@ -8,6 +8,8 @@ import { bufferedAheadSeconds, nudge, RESUME_BUFFER_SHARE } from './playback.ts'
 const JUMP_BEYOND_SECONDS = 3;
 /** In its first seconds playback may still seek inside the buffer, which disturbs less than seconds of catching up. */
 const SETTLING_MS = 4000;
+/** The first playlist may be old. Where the live edge is shows when others have come, which takes longer without parts. */
+const SETTLING_UPDATES = 3;
 const SNAP_BEYOND_SECONDS = 0.4;
 /** Less than this is no new media: a track may grow that had not ended playback. */
 const NEW_MEDIA_SECONDS = 0.1;
@@ -26,7 +28,7 @@ type Supply =
 /** The distance of playback from the live edge, in seconds. */
 interface LivePosition {
   readonly latencySeconds: number;
-  /** The playlist's PART-HOLD-BACK or HOLD-BACK (RFC 8216bis 4.4.3.8). */
+  /** The playlist's PART-HOLD-BACK (RFC 8216bis 4.4.3.8). Without parts, less than HOLD-BACK (`shortenHoldBack`). */
   readonly holdBackSeconds: number;
 }
 
@@ -129,7 +131,8 @@ export class LiveFollower {
     const targetSeconds = this.#target(position);
     const aheadSeconds = bufferedAheadSeconds(this.#video);
     const excessSeconds = latencySeconds - targetSeconds;
-    const isSettling = nowMs - this.#runningSinceMs < SETTLING_MS;
+    const settlingMs = Math.max(SETTLING_MS, SETTLING_UPDATES * this.#updateSeconds() * 1000);
+    const isSettling = nowMs - this.#runningSinceMs < settlingMs;
     const isSnapBuffered = aheadSeconds - excessSeconds > targetSeconds * RESUME_BUFFER_SHARE;
     if (this.#isStayingBehind) {
       this.#setRate(1);
@@ -152,8 +155,14 @@ export class LiveFollower {
   #readEdge(nowMs: number): void {
     const details = this.#details();
     if (details === null) return;
-    const updateSeconds = details.partTarget || details.targetduration;
+    const updateSeconds = this.#updateSeconds();
     this.#edge.read({ nowMs, edgeSeconds: details.edge, ageSeconds: details.age, updateSeconds });
+  }
+
+  /** How often the playlist grows. */
+  #updateSeconds(): number {
+    const details = this.#details();
+    return details === null ? 0 : details.partTarget || details.targetduration;
   }
 
   #position(nowMs: number): LivePosition | null {

@@ -89,6 +89,16 @@ describe('the watch page', () => {
     expect(browser.consoleErrors).toEqual([]);
   });
 
+  test('plays a stream without parts at less than its hold-back behind live', async () => {
+    const stream = await platform.createStream({ latency: 'standard', ladder: '360p' });
+    const publisher = await publishTo(stream);
+    const page = await watch(stream);
+    expect(await page.evaluate(() => window.headend.targetLatencySeconds)).toBeCloseTo(7.2, 6);
+    await publisher.kill();
+    await page.close();
+    expect(browser.consoleErrors).toEqual([]);
+  });
+
   test('plays on when FFmpeg is killed, and stalls for less time than it plays', async () => {
     const stream = await platform.createStream();
     await publishTo(stream);

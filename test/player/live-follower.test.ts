@@ -19,11 +19,12 @@ function playback() {
       end: (index: number) => ranges[index]?.end,
     },
   };
+  const details = { live: true, partTarget: 0.5, targetduration: 2, age: 0 };
   const hls = {
     targetLatency: HOLD_BACK_SECONDS,
     liveSyncPosition: null as number | null,
     get latestLevelDetails() {
-      return { live: true, partTarget: 0.5, targetduration: 2, edge: ranges.at(-1)?.end, age: 0 };
+      return { ...details, edge: ranges.at(-1)?.end };
     },
   };
   const follower = new LiveFollower(hls as unknown as Hls, video as unknown as HTMLVideoElement);
@@ -40,7 +41,7 @@ function playback() {
     follower.onWaiting();
   };
   tick(1);
-  return { ranges, video, hls, follower, tick, runDry };
+  return { details, ranges, video, hls, follower, tick, runDry };
 }
 
 beforeAll(() => Object.assign(globalThis, { HTMLMediaElement: { HAVE_FUTURE_DATA } }));
@@ -90,4 +91,24 @@ test('playback that is far behind goes to live, unless the viewer wants to see w
   video.currentTime = 12;
   tick(1);
   expect(video.currentTime).toBe(28.5);
+});
+
+test.each([
+  [6, 'seeks, because the first playlist was old', { currentTime: 17, playbackRate: 1 }],
+  [13, 'is settled, and catches up', { currentTime: 23, playbackRate: 1.1 }],
+])('without parts, playback whose live edge turns out to be further after %d s %s', (seconds, _what, expected) => {
+  const { details, ranges, video, hls, tick } = playback();
+  Object.assign(details, { partTarget: 0, targetduration: 4 });
+  hls.targetLatency = 7.2;
+  const buffer = { start: 0, end: 17.2 };
+  ranges.splice(0, 1, buffer);
+  for (let step = 0; step < seconds * 5; step += 1) {
+    tick(0.2);
+    video.currentTime += 0.2;
+    buffer.end += 0.2;
+  }
+  expect(video).toMatchObject({ currentTime: expect.closeTo(10 + seconds), playbackRate: 1 });
+  buffer.end += 1;
+  tick(0.2);
+  expect(video).toMatchObject({ ...expected, currentTime: expect.closeTo(expected.currentTime, 0) });
 });
