@@ -8,7 +8,7 @@ export interface CatchUpInput {
 /**
  * The faster rates, fastest first, with the excess over the target latency at which each begins and stops. The gap
  * between the two thresholds keeps the rate from hunting. There are two fixed rates instead of a curve because every
- * change of rate is audible. Most viewers begin a third of a second behind; they are at their target after three seconds.
+ * change of rate is audible. Who begins a third of a second behind has made up for it after five seconds, at 1.04 alone after eight.
  */
 const GEARS = [
   { rate: 1.1, beginSeconds: 0.25, stopSeconds: 0.1 },

@@ -4,7 +4,7 @@ import { toMediaFile } from './media/media-file.ts';
 import { MediaJudge } from './media-judge.ts';
 import { ObservedFiles } from './observed-files.ts';
 import { compareEnds, endOf, fileKey, type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
-import { filePath, playlistPath, resolveUri } from './playlist/playlist-uris.ts';
+import { filePath, folderOf, namedPath, playlistPath } from './playlist/playlist-uris.ts';
 import { type PlaylistProgress, ProgressRecord, playlistTypeOf } from './playlist-progress.ts';
 import { RANGE_RULES } from './rules/iframe-rules.ts';
 import { STANDSTILL_RULES } from './rules/liveness-rules.ts';
@@ -66,10 +66,9 @@ export class ObservedPlaylist {
     return this.progress.latest?.targetDurationSeconds ?? null;
   }
 
-  /** The path of a playlist that this one names. What can't be resolved stays as it is, and nobody asks for it. */
+  /** The path of a playlist that this one names. */
   resolve(uri: string): string {
-    const url = resolveUri(uri, `http://stream${this.path}`);
-    return url === null ? uri : playlistPath(url);
+    return namedPath(uri, `http://stream${this.path}`, playlistPath);
   }
 
   /** Whether it has named a file, whole or a range of it. */
@@ -203,8 +202,7 @@ export class ObservedPlaylist {
   }
 
   #filePath(uri: string): string {
-    const url = resolveUri(uri, `http://stream${this.path}`);
-    return url === null ? uri : filePath(url);
+    return namedPath(uri, `http://stream${this.path}`, filePath);
   }
 
   /** Playlists name the files of their own folder by their names. */
@@ -213,6 +211,3 @@ export class ObservedPlaylist {
     return path.startsWith(folder) ? path.slice(folder.length) : path;
   }
 }
-
-/** With a slash at its end. */
-export const folderOf = (path: string): string => path.replace(/\?.*$/, '').replace(/[^/]*$/, '');

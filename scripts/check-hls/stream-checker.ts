@@ -1,7 +1,7 @@
 import { BoundedMap } from './bounded-map.ts';
 import { FindingList, type HlsFinding } from './finding-list.ts';
 import { toMediaFile } from './media/media-file.ts';
-import { folderOf, ObservedPlaylist, type PlaylistResponse } from './observed-playlist.ts';
+import { ObservedPlaylist, type PlaylistResponse } from './observed-playlist.ts';
 import type { MediaPlaylist } from './playlist/media-playlist.ts';
 import {
   isMultivariant,
@@ -9,7 +9,7 @@ import {
   namedPlaylistUris,
   parseMultivariantPlaylist,
 } from './playlist/multivariant-playlist.ts';
-import { filePath, playlistPath, resolveUri } from './playlist/playlist-uris.ts';
+import { extensionOf, filePath, folderOf, namedPath, playlistPath } from './playlist/playlist-uris.ts';
 import type { PlaylistProgress } from './playlist-progress.ts';
 import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
@@ -38,6 +38,7 @@ interface PendingReport {
 }
 
 const OK = 200;
+const MEDIA_EXTENSION = /^(m4s|mp4|m4a|m4v|cmf[avt])$/;
 const MAX_DIGESTS = 10_000;
 const MAX_RENDITIONS = 64;
 const MAX_REPORTS = 1_000;
@@ -81,7 +82,7 @@ export class StreamChecker {
   /** Adds a request without an answer. */
   addUnanswered({ url, startedAtMs, endedAtMs, reason }: UnansweredRequest): void {
     const path = playlistPath(new URL(url, 'http://stream'));
-    const kind = hasExtension(path, /m3u8/) ? 'media-playlist' : 'media';
+    const kind = extensionOf(path) === 'm3u8' ? 'media-playlist' : 'media';
     this.#findings.check(SILENCE_RULES, this.#placeOf(kind, path), {
       ...{ path: this.#relative(path), reason, waitedSeconds: (endedAtMs - startedAtMs) / 1000 },
       targetDurationSeconds: this.#targetOf(path),
@@ -136,10 +137,10 @@ export class StreamChecker {
 
   #kindOf(path: string, { status, body }: PlaylistResponse): AnsweredKind {
     if (this.#playlists.has(path)) return 'media-playlist';
-    if (hasExtension(path, /m3u8/)) {
+    if (extensionOf(path) === 'm3u8') {
       return status === OK && !isMultivariant(body.toString()) ? 'media-playlist' : 'multivariant-playlist';
     }
-    if (hasExtension(path, /m4s|mp4|m4a|m4v|cmf[avt]/)) return isInit(body) ? 'init' : 'media';
+    if (MEDIA_EXTENSION.test(extensionOf(path))) return isInit(body) ? 'init' : 'media';
     return 'other';
   }
 
@@ -291,8 +292,7 @@ export class StreamChecker {
   }
 
   #resolve(uri: string): string {
-    const url = resolveUri(uri, `http://stream${this.#multivariantPath}`);
-    return url === null ? uri : playlistPath(url);
+    return namedPath(uri, `http://stream${this.#multivariantPath}`, playlistPath);
   }
 
   /** Paths may have a viewer token in them, which nobody should print. */
@@ -303,9 +303,4 @@ export class StreamChecker {
 
 function isInit(body: Buffer): boolean {
   return body.toString('latin1', 4, 8) === 'ftyp';
-}
-
-function hasExtension(path: string, extension: RegExp): boolean {
-  const [pathname = ''] = path.split('?', 1);
-  return new RegExp(`\\.(${extension.source})$`).test(pathname);
 }

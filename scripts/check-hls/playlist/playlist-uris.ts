@@ -13,3 +13,17 @@ export function playlistPath({ pathname, searchParams }: URL): string {
   const own = [...searchParams].filter(([name]) => !name.startsWith(DIRECTIVE_PREFIX));
   return own.length === 0 ? pathname : `${pathname}?${new URLSearchParams(own)}`;
 }
+
+/** The path of what a playlist names. A URI that leads nowhere stays as it is written: nobody can ask for it. */
+export function namedPath(uri: string, base: string, pathOf: (url: URL) => string): string {
+  const url = resolveUri(uri, base);
+  return url === null ? uri : pathOf(url);
+}
+
+const withoutQuery = (path: string): string => path.replace(/\?.*$/, '');
+
+/** The folder of a path, with a slash at its end. */
+export const folderOf = (path: string): string => withoutQuery(path).replace(/[^/]*$/, '');
+
+/** The end of a file's name, without the dot. Empty if it has none. */
+export const extensionOf = (path: string): string => /\.([^./]*)$/.exec(withoutQuery(path))?.[1] ?? '';
