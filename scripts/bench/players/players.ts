@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
 import { LATENCY_NAMES, type LatencyName } from '#domain/latency-profiles.ts';
 import { launchBrowser } from '#kit/browser.ts';
 import type { SeenFrame } from '#kit/frame-counter.ts';
@@ -73,6 +74,7 @@ async function measure(context: BenchContext, latency: LatencyName, names: reado
   const outcomes: Outcomes = new Map();
   const broadcast = await startBroadcast(context, latency);
   const pass = (seconds: number) => sleep(seconds * 1000, undefined, { signal: context.signal });
+  const pages = await openPages(context, names);
   await pass(LIVE_BEFORE_SECONDS);
   const playing: MeasuredPlayer[] = [];
   for (const name of names) {
@@ -82,7 +84,7 @@ async function measure(context: BenchContext, latency: LatencyName, names: reado
       continue;
     }
     try {
-      playing.push(await startMeasured(context, name, broadcast.urls));
+      playing.push(await startMeasured(name, () => start(context, name, broadcast.urls, pages), context.signal));
     } catch (error) {
       outcomes.set(name, new Error(errorMessage(error)));
     }
@@ -100,20 +102,44 @@ async function measure(context: BenchContext, latency: LatencyName, names: reado
   return outcomes;
 }
 
-async function startMeasured(context: BenchContext, name: TestedPlayer, urls: StreamUrls): Promise<MeasuredPlayer> {
+async function startMeasured(
+  name: TestedPlayer,
+  startPlayer: () => Promise<PlayingPlayer>,
+  signal: AbortSignal,
+): Promise<MeasuredPlayer> {
   const startedAtMs = Date.now();
-  const watched = new WatchedPlayer(await start(context, name, urls));
-  const { displayedAtMs } = await watched.firstFrame(context.signal);
+  const watched = new WatchedPlayer(await startPlayer());
+  const { displayedAtMs } = await watched.firstFrame(signal);
   const startSeconds = (displayedAtMs - startedAtMs) / 1000;
   return { name, watched, startSeconds, settledAtMs: displayedAtMs + SETTLE_SECONDS * 1000 };
 }
 
-async function start(context: BenchContext, name: TestedPlayer, urls: StreamUrls): Promise<PlayingPlayer> {
-  if (name in SCREEN_PLAYERS) return startScreenPlayer(context, name as ScreenPlayerName, urls);
-  // A browser for each, because a page in the background is slowed down.
-  const browser = await launchBrowser();
-  context.defer(() => browser.close());
-  const page = await browser.newPage();
+/**
+ * An empty page for each player that needs one. A browser works for seconds after its launch, on all cores: a player
+ * without catch-up would show that as delay for ever.
+ */
+async function openPages(
+  context: BenchContext,
+  names: readonly TestedPlayer[],
+): Promise<ReadonlyMap<TestedPlayer, Page>> {
+  const pages = new Map<TestedPlayer, Page>();
+  for (const name of names.filter((player) => !(player in SCREEN_PLAYERS))) {
+    // A browser for each, because a page in the background is slowed down.
+    const browser = await launchBrowser();
+    context.defer(() => browser.close());
+    pages.set(name, await browser.newPage());
+  }
+  return pages;
+}
+
+async function start(
+  context: BenchContext,
+  name: TestedPlayer,
+  urls: StreamUrls,
+  pages: ReadonlyMap<TestedPlayer, Page>,
+): Promise<PlayingPlayer> {
+  const page = pages.get(name);
+  if (page === undefined) return startScreenPlayer(context, name as ScreenPlayerName, urls);
   return name === 'watch-page'
     ? startWatchPage(context, page, urls)
     : startPagePlayer(context, page, name as PagePlayerName, urls);

@@ -1,5 +1,4 @@
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
-import { HealthMonitor } from '#encoder/transcode/health-monitor.ts';
 import { TagCache } from '#encoder/transcode/tag-cache.ts';
 import { RtmpClient } from '#kit/rtmp-client.ts';
 import { RecordingServer } from './recording-server.ts';
@@ -13,36 +12,34 @@ const AGAIN = Buffer.from([0xc6, 0x27]);
 let server: RecordingServer;
 afterEach(() => server.close());
 
-/** Passes tags to a health monitor and a tag cache, as the transcoder does. */
-class Meters {
-  readonly monitor = new HealthMonitor();
+/** Passes tags to a tag cache, as the transcoder does. */
+class CountedCache {
   readonly cache = new TagCache();
   tags = 0;
   mostCached = 0;
 
-  onTag(tag: FlvTag, receivedAtMs: number): void {
+  onTag(tag: FlvTag): void {
     this.tags++;
-    this.monitor.onFrame({ tag, timelineMs: tag.timestampMs }, receivedAtMs);
     this.cache.add({ tag, timelineMs: tag.timestampMs }, true);
     this.mostCached = Math.max(this.mostCached, this.cache.tags.length);
   }
 }
 
-async function startWithMeters() {
-  const meters = new Meters();
+async function startWithCache() {
+  const cached = new CountedCache();
   server = await RecordingServer.start({
     acceptPublisher: async (publisher) => {
       const recorded = server.record(publisher);
-      return { ...recorded, onTag: (tag, receivedAtMs) => meters.onTag(tag, receivedAtMs) };
+      return { ...recorded, onTag: (tag) => cached.onTag(tag) };
     },
   });
   const client = await RtmpClient.open(server.port);
   await client.publish('key');
-  return { meters, client };
+  return { cached, client };
 }
 
 test('a publisher that floods tiny tags at one timestamp is soon disconnected and told why', async () => {
-  const { meters, client } = await startWithMeters();
+  const { cached, client } = await startWithCache();
   client.socket.write(Buffer.concat([KEYFRAME, FIRST, Buffer.alloc(2 * FLOOD_TAGS, AGAIN)]));
   expect(await client.answer('onStatus')).toMatchObject({
     3: {
@@ -52,22 +49,19 @@ test('a publisher that floods tiny tags at one timestamp is soon disconnected an
     },
   });
   await client.closed;
-  expect(meters.tags).toBeGreaterThanOrEqual(10_000);
-  expect(meters.tags).toBeLessThan(20_000);
-  expect(meters.mostCached).toBeLessThanOrEqual(4_096);
-  const health = meters.monitor.report({ source: null, encoderSpeed: null, reduction: null, nowMs: Date.now() });
-  // All came within less than a second.
-  expect(health.frameRate).toBeNull();
+  expect(cached.tags).toBeGreaterThanOrEqual(10_000);
+  expect(cached.tags).toBeLessThan(20_000);
+  expect(cached.mostCached).toBeLessThanOrEqual(4_096);
   expect(server.recordings[0]?.closes).toBe(1);
 });
 
 test('messages that are not tags count towards the message limit', async () => {
-  const { meters, client } = await startWithMeters();
+  const { cached, client } = await startWithCache();
   const [first, again] = [Buffer.from([6, 0, 0, 0, 0, 0, 1, 22, 1, 0, 0, 0, 0]), Buffer.from([0xc6, 0])];
   client.socket.write(Buffer.concat([first, Buffer.alloc(2 * FLOOD_TAGS, again)]));
   expect(await client.answer('onStatus')).toMatchObject({
     3: { description: expect.stringContaining('messages a second') },
   });
   await client.closed;
-  expect(meters.tags).toBe(0);
+  expect(cached.tags).toBe(0);
 });

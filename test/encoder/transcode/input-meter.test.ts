@@ -146,6 +146,7 @@ test('only the newest frames of a flood count, even if it arrives in a single mo
   for (let count = 0; count < 200_000; count++) {
     meter.onFrame({ tag: frame('inter', 125), timelineMs: 0 }, START_MS);
   }
+  expect(meter.measure(START_MS + 500).frameRate).toBeNull();
   const { inputKbps, frameRate } = meter.measure(START_MS + 1000);
   expect(inputKbps).toBe(frameRate);
   expect(frameRate).toBeLessThanOrEqual(16_384);
