@@ -1,7 +1,12 @@
 import type { Page } from 'playwright-core';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { type PagePlayerName, startPagePlayer, startWatchPage } from '#scripts/bench/players/page-players.ts';
+import {
+  loadPagePlayer,
+  type PagePlayerName,
+  startPagePlayer,
+  startWatchPage,
+} from '#scripts/bench/players/page-players.ts';
 import type { PlayingPlayer } from '#scripts/bench/players/player-under-test.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { playsOn } from '#test/support/cluster.ts';
@@ -34,12 +39,11 @@ test('our page and players of HLS with their own defaults play, go on when FFmpe
     multivariantPlaylistUrl: `${stream.liveUrl}/master.m3u8`,
     manifestUrl: `${stream.liveUrl}/manifest.mpd`,
   };
-  const closed = { signal: new AbortController().signal, seconds: 0, defer: () => {} };
   const open = async (name: PagePlayerName | 'our page'): Promise<OpenPlayer> => {
     const page = await browser.newPage();
-    const player =
-      name === 'our page' ? await startWatchPage(closed, page, urls) : await startPagePlayer(closed, page, name, urls);
-    return { page, player };
+    if (name === 'our page') return { page, player: await startWatchPage(page, urls) };
+    await loadPagePlayer(page, name);
+    return { page, player: await startPagePlayer(page, name, urls) };
   };
   const players = await Promise.all([open('our page'), open('hls.js'), open('shaka'), open('video.js')]);
   const allPlayOn = () => Promise.all(players.map(({ page }) => playsOn(page, BEYOND_BUFFER_SECONDS)));

@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
-import type { BenchContext } from '../bench-context.ts';
 import type { PlayingPlayer, StreamUrls } from './player-under-test.ts';
 
 type PageWindow = typeof globalThis & { hasEnded?: boolean };
@@ -74,19 +73,18 @@ export type PagePlayerName = keyof typeof PAGE_PLAYERS;
 /** Not by `require.resolve`: packages need not export their builds for pages. */
 const scriptPath = (name: string): string => fileURLToPath(new URL(`../../../node_modules/${name}`, import.meta.url));
 
-/** Opens a page with a player in its default configuration. */
-export async function startPagePlayer(
-  context: BenchContext,
-  page: Page,
-  name: PagePlayerName,
-  urls: StreamUrls,
-): Promise<PlayingPlayer> {
-  const { script, url, play }: PlayerPage = PAGE_PLAYERS[name];
-  context.defer(() => page.close());
+/** Loads a player's script, so that the player can start at once. */
+export async function loadPagePlayer(page: Page, name: PagePlayerName): Promise<void> {
+  const { script }: PlayerPage = PAGE_PLAYERS[name];
   await page.setContent('<video muted autoplay playsinline crossorigin="anonymous" width="320" height="180"></video>');
   if (script !== null) await page.addScriptTag({ path: scriptPath(script) });
   await watchPresentedFrames(page);
   await page.evaluate(rememberEnd);
+}
+
+/** Starts the player that the page has loaded, in its default configuration. */
+export async function startPagePlayer(page: Page, name: PagePlayerName, urls: StreamUrls): Promise<PlayingPlayer> {
+  const { url, play }: PlayerPage = PAGE_PLAYERS[name];
   await page.evaluate(play, url(urls));
   return {
     takeFrames: () => takePresentedFrames(page),
@@ -95,8 +93,7 @@ export async function startPagePlayer(
 }
 
 /** Opens the watch page. It shows that a stream has ended, and waits for the next. */
-export async function startWatchPage(context: BenchContext, page: Page, urls: StreamUrls): Promise<PlayingPlayer> {
-  context.defer(() => page.close());
+export async function startWatchPage(page: Page, urls: StreamUrls): Promise<PlayingPlayer> {
   await page.goto(urls.watchUrl, { waitUntil: 'commit' });
   await watchPresentedFrames(page);
   return {

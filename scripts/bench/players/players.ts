@@ -8,7 +8,7 @@ import { errorMessage } from '#scripts/terminal/errors.ts';
 import type { BenchContext, Benchmark, BenchmarkGroup, Figures } from '../bench-context.ts';
 import { longestStallMs, summariseLatency } from '../latency-summary.ts';
 import { LATER_FIRST_FRAME, type MeasuredBroadcast, startBroadcast } from './measured-broadcast.ts';
-import { PAGE_PLAYERS, type PagePlayerName, startPagePlayer, startWatchPage } from './page-players.ts';
+import { loadPagePlayer, PAGE_PLAYERS, type PagePlayerName, startPagePlayer, startWatchPage } from './page-players.ts';
 import type { PlayingPlayer, StreamUrls } from './player-under-test.ts';
 import { missingPrograms, SCREEN_PLAYERS, type ScreenPlayerName, startScreenPlayer } from './screen-players.ts';
 import { WatchedPlayer } from './watched-player.ts';
@@ -78,7 +78,7 @@ async function measure(context: BenchContext, latency: LatencyName, names: reado
   await pass(LIVE_BEFORE_SECONDS);
   const playing: MeasuredPlayer[] = [];
   for (const name of names) {
-    const missing = name in SCREEN_PLAYERS ? missingPrograms(name as ScreenPlayerName) : [];
+    const missing = isScreenPlayer(name) ? missingPrograms(name) : [];
     if (missing.length > 0) {
       outcomes.set(name, { skipped: `there is no ${missing.join(', ')}` });
       continue;
@@ -114,20 +114,25 @@ async function startMeasured(
   return { name, watched, startSeconds, settledAtMs: displayedAtMs + SETTLE_SECONDS * 1000 };
 }
 
+const isPagePlayer = (name: TestedPlayer): name is PagePlayerName => name in PAGE_PLAYERS;
+const isScreenPlayer = (name: TestedPlayer): name is ScreenPlayerName => name in SCREEN_PLAYERS;
+
 /**
- * An empty page for each player that needs one. A browser works for seconds after its launch, on all cores: a player
- * without catch-up would show that as delay for ever.
+ * A page for each player that needs one, with its script. A browser works for seconds after its launch, on all cores, and what
+ * hls.js's defaults lose then, they never catch up.
  */
 async function openPages(
   context: BenchContext,
   names: readonly TestedPlayer[],
 ): Promise<ReadonlyMap<TestedPlayer, Page>> {
   const pages = new Map<TestedPlayer, Page>();
-  for (const name of names.filter((player) => !(player in SCREEN_PLAYERS))) {
+  for (const name of names.filter((player) => !isScreenPlayer(player))) {
     // A browser for each, because a page in the background is slowed down.
     const browser = await launchBrowser();
     context.defer(() => browser.close());
-    pages.set(name, await browser.newPage());
+    const page = await browser.newPage();
+    if (isPagePlayer(name)) await loadPagePlayer(page, name);
+    pages.set(name, page);
   }
   return pages;
 }
@@ -138,11 +143,10 @@ async function start(
   urls: StreamUrls,
   pages: ReadonlyMap<TestedPlayer, Page>,
 ): Promise<PlayingPlayer> {
+  if (isScreenPlayer(name)) return startScreenPlayer(context, name, urls);
   const page = pages.get(name);
-  if (page === undefined) return startScreenPlayer(context, name as ScreenPlayerName, urls);
-  return name === 'watch-page'
-    ? startWatchPage(context, page, urls)
-    : startPagePlayer(context, page, name as PagePlayerName, urls);
+  if (page === undefined) throw new Error(`${name} has no page`);
+  return isPagePlayer(name) ? startPagePlayer(page, name, urls) : startWatchPage(page, urls);
 }
 
 /** Watches them undisturbed, then through a kill of FFmpeg, a reconnect of the publisher and the end. */

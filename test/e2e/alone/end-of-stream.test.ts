@@ -1,6 +1,6 @@
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { type PagePlayerName, startPagePlayer } from '#scripts/bench/players/page-players.ts';
+import { loadPagePlayer, type PagePlayerName, startPagePlayer } from '#scripts/bench/players/page-players.ts';
 import type { PlayingPlayer } from '#scripts/bench/players/player-under-test.ts';
 import { publish, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
@@ -26,8 +26,8 @@ describe('players of other people, whose broadcaster has left', () => {
   /** One that plays. */
   async function openPlayer(name: PagePlayerName, { watchUrl, liveUrl }: TestStream): Promise<PlayingPlayer> {
     const page = await browser.newPage();
-    const closed = { signal: new AbortController().signal, seconds: 0, defer: () => {} };
-    const player = await startPagePlayer(closed, page, name, {
+    await loadPagePlayer(page, name);
+    const player = await startPagePlayer(page, name, {
       ...{ watchUrl, multivariantPlaylistUrl: `${liveUrl}/master.m3u8`, manifestUrl: `${liveUrl}/manifest.mpd` },
     });
     await waitFor('some playback', () =>
