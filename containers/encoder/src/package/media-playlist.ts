@@ -23,7 +23,7 @@ const PART_EXCESS_SECONDS = 1e-5;
 
 /**
  * A media playlist (RFC 8216bis 4.4). `isDelta` asks for a playlist delta update (6.2.5.1). A playlist that is too
- * short to skip anything is rendered in full.
+ * short to skip anything, or lists no parts, is rendered in full.
  */
 export function renderMediaPlaylist(
   stream: StreamPackage,
@@ -32,7 +32,8 @@ export function renderMediaPlaylist(
   isDelta: boolean,
 ): string {
   const segments = shownSegments(stream, timeline);
-  const skipped = isDelta ? skippableSegments(segments, SKIP_BOUNDARY_FACTOR * stream.targetDurationSeconds) : 0;
+  const canSkip = isDelta && offersDeltas(stream);
+  const skipped = canSkip ? skippableSegments(segments, SKIP_BOUNDARY_FACTOR * stream.targetDurationSeconds) : 0;
   const partsFrom = firstWithParts(stream, segments);
   const lines = [...header(stream, segments), ...stream.dateRanges.tags(segments[0]?.programDateTimeMs ?? 0)];
   if (skipped > 0) lines.push(`#EXT-X-SKIP:SKIPPED-SEGMENTS=${skipped}`);
@@ -51,6 +52,12 @@ function shownSegments(stream: StreamPackage, timeline: RenditionTimeline): read
   const segments = timeline.listed();
   return listsParts(stream) ? segments : segments.filter((segment) => segment.isComplete);
 }
+
+/**
+ * Playlists without parts are short, and asked for seldom. And Video.js 8.24 takes one without parts for unchanged if it has the first
+ * media sequence number of the last one and as many segments as that one listed, which a delta update has until the window slides.
+ */
+const offersDeltas = (stream: StreamPackage): boolean => listsParts(stream);
 
 function listsParts(stream: StreamPackage): boolean {
   return stream.profile.partSeconds !== null;
@@ -83,10 +90,8 @@ function serverControl(stream: StreamPackage): string {
     // Multiplies the rounded part target, as players read it. Rounding the product could give less than three of them.
     attributes.push(`PART-HOLD-BACK=${seconds(HOLD_BACK_FACTOR * Number(seconds(stream.partTargetSeconds)))}`);
   }
-  attributes.push(
-    `HOLD-BACK=${seconds(HOLD_BACK_FACTOR * targetSeconds)}`,
-    `CAN-SKIP-UNTIL=${seconds(SKIP_BOUNDARY_FACTOR * targetSeconds)}`,
-  );
+  attributes.push(`HOLD-BACK=${seconds(HOLD_BACK_FACTOR * targetSeconds)}`);
+  if (offersDeltas(stream)) attributes.push(`CAN-SKIP-UNTIL=${seconds(SKIP_BOUNDARY_FACTOR * targetSeconds)}`);
   return attributes.join(',');
 }
 
