@@ -29,18 +29,19 @@ export function streamText(stream: StreamBody): string {
   ]);
 }
 
-/** A table with one row per stream: those that are live first, then the newest. */
+/** A table with one row per stream. */
 export function streamListText(streams: readonly StreamBody[]): string {
   if (streams.length === 0) return 'There are no streams.';
   return formatTable([
     ['ID', 'TITLE', 'STATUS', 'PUBLISHER', 'LADDER', 'LATENCY', 'INPUT', 'WATCH'],
-    ...streams.toSorted(byInterest).map(({ id, title, status, publisher, ladder, latency, health, watchUrl }) => {
+    ...streams.map(({ id, title, status, publisher, ladder, latency, health, watchUrl }) => {
       return [id, title, status, publisher.state, ladder, latency, health === null ? '-' : inputText(health), watchUrl];
     }),
   ]);
 }
 
-const byInterest = (a: StreamBody, b: StreamBody): number =>
+/** Orders streams: those that are live first, then the newest. */
+export const byInterest = (a: StreamBody, b: StreamBody): number =>
   Number(b.status === 'live') - Number(a.status === 'live') || Date.parse(b.createdAt) - Date.parse(a.createdAt);
 
 /** What a broadcaster enters in OBS, and the address to watch. */

@@ -4,7 +4,7 @@ import { CommandError } from '../command-error.ts';
 import { findStreamId } from '../find-entry.ts';
 import { IF_VERSION_OPTIONS, parseIfVersion, parseWholeNumber } from '../if-version.ts';
 import { SETTINGS_OPTIONS, toSettings } from '../stream-settings.ts';
-import { backupKeyText, publishText, streamListText, streamText } from '../stream-text.ts';
+import { backupKeyText, byInterest, publishText, streamListText, streamText } from '../stream-text.ts';
 import { traceText } from '../trace-text.ts';
 import { purge } from './purge.ts';
 import { slateImage } from './slate-image.ts';
@@ -21,7 +21,7 @@ const create = defineCommand({
   },
 });
 
-/** The JSON is one object like the API's, with all streams up to the limit. */
+/** Reads all streams, because the API's order has nothing to do with what is live. */
 const list = defineCommand({
   name: 'list',
   summary: 'List streams, with the input of those on air',
@@ -30,9 +30,11 @@ const list = defineCommand({
   options: LIMIT_OPTIONS,
   async run({ values }, { api, print, note }) {
     const limit = parseLimit(values.limit);
-    const { entries: streams, nextCursor } = await collectPages((query) => api.listStreams(query), limit);
-    print({ streams, nextCursor }, () => streamListText(streams));
-    if (nextCursor !== null) note('There are more: raise --limit.');
+    const { entries, nextCursor } = await collectPages((query) => api.listStreams(query));
+    const streams = entries.toSorted(byInterest).slice(0, limit);
+    const isTruncated = nextCursor !== null || streams.length < entries.length;
+    print({ streams, isTruncated }, () => streamListText(streams));
+    if (isTruncated) note('There are more: raise --limit.');
   },
 });
 

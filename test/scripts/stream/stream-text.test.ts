@@ -1,6 +1,6 @@
 import { toStreamBody } from '#functions/control-api/stream-body.ts';
 import { makeStreamRecord } from '#kit/stream-record.ts';
-import { publishText, streamListText, streamText } from '#scripts/stream/stream-text.ts';
+import { byInterest, publishText, streamText } from '#scripts/stream/stream-text.ts';
 
 const rtmpUrl = 'rtmp://ingest.example.com/live';
 const rtmpsUrl = 'rtmps://ingest.example.com/live';
@@ -20,14 +20,13 @@ test.each([
   expect(toText(bodyWith(rtmpsUrl, null))).toMatch(/^Server +rtmps:\/\/ingest\.example\.com\/live$/m);
 });
 
-test('a list has what is live first, and then the newest', () => {
+test('what is live comes first, and then the newest', () => {
   const body = bodyWith(null);
-  const text = streamListText([
+  const streams = [
     { ...body, title: 'old', createdAt: '2026-01-01T00:00:00.000Z' },
     { ...body, title: 'new', createdAt: '2026-03-01T00:00:00.000Z' },
     { ...body, title: 'live', createdAt: '2025-01-01T00:00:00.000Z', status: 'live' },
     { ...body, title: 'live too', createdAt: '2026-02-01T00:00:00.000Z', status: 'live' },
-  ]);
-  const titles = text.split('\n').map((line) => /(?:live too|live|new|old|TITLE)/.exec(line)?.[0]);
-  expect(titles).toEqual(['TITLE', 'live too', 'live', 'new', 'old']);
+  ] as const;
+  expect(streams.toSorted(byInterest).map(({ title }) => title)).toEqual(['live too', 'live', 'new', 'old']);
 });
