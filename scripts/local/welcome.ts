@@ -72,22 +72,29 @@ function keyWords(stream: OwnStream | null): string {
 /** What `--host` has opened, and the way there for a phone. */
 function networkLines(
   { playbackBaseUrl, stream, demoStream, isTerminal = false }: WelcomeOptions,
-  { address, otherAddresses }: NetworkReach,
+  reach: NetworkReach,
 ): string[] {
   const shown = demoStream ?? stream;
-  const others = otherAddresses.length === 0 ? '' : `, and as ${otherAddresses.join(', ')}`;
   const watchUrl = `${playbackBaseUrl}${shown === null ? '/' : watchPath(shown.playbackId)}`;
   return [
-    `  WARNING: --host lets everybody in this network connect to this machine, as ${address}${others}.`,
-    '    They can watch public streams and open the page above, which / leads to.',
-    '    They can publish with a stream key, and use the control API with a token.',
-    '    Nothing is encrypted: who listens in gets keys, tokens and links. Use it in networks that you trust.',
-    '    The database, the functions and the encoders stay closed to them. A firewall may still keep them all out.',
+    ...networkWarning(reach),
     '',
     '  Watch on a phone in the same network:',
     '',
     indent(qrCode(watchUrl, isTerminal)),
     `  ${watchUrl}`,
     '',
+  ];
+}
+
+/** What other machines can do. */
+export function networkWarning({ address, otherAddresses }: NetworkReach): readonly string[] {
+  const others = otherAddresses.length === 0 ? '' : `, and as ${otherAddresses.join(', ')}`;
+  return [
+    `  WARNING: --host lets everybody in this network connect to this machine, as ${address}${others}.`,
+    '    They can watch public streams and open their pages. / leads to the first one.',
+    '    They can publish with a stream key, and use the control API with a token.',
+    '    Nothing is encrypted: who listens in gets keys, tokens and links. Use it in networks that you trust.',
+    '    The database, the functions and the encoders stay closed to them. A firewall may still keep them all out.',
   ];
 }
