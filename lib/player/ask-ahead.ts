@@ -1,13 +1,13 @@
 import { type EarlyFile, EarlyFiles } from './early-files.ts';
 import { firstMedia, firstPlaylists } from './first-files.ts';
-import type { PageAddress } from './page-address.ts';
+import type { StreamAddress } from './page-address.ts';
 import { PreferenceStore } from './preferences.ts';
 
 /**
  * Asks for the status and, if the stream is live, for one file after the other of those that hls.js loads first. Both
  * scripts of the page call this, and the first one counts.
  */
-export function askAhead(address: PageAddress): EarlyFiles {
+export function askAhead(address: StreamAddress): EarlyFiles {
   const files = new EarlyFiles(address.statusPath);
   askForFirst(files, address)
     // hls.js asks for what is missing, and the page shows what is wrong.
@@ -16,7 +16,7 @@ export function askAhead(address: PageAddress): EarlyFiles {
   return files;
 }
 
-async function askForFirst(files: EarlyFiles, { masterPath }: PageAddress): Promise<void> {
+async function askForFirst(files: EarlyFiles, { masterPath }: StreamAddress): Promise<void> {
   const response = await files.status;
   const { status } = (await response.clone().json()) as { readonly status?: unknown };
   // A missing playlist would be an error in the browser's console.

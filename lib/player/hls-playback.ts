@@ -1,4 +1,4 @@
-import Hls, { type ErrorData, Events, type LevelLoadedData } from 'hls.js';
+import Hls, { type ErrorData, ErrorDetails, Events, type LevelLoadedData } from 'hls.js';
 import { BackBuffer } from './back-buffer.ts';
 import { DelayMeter } from './delay-meter.ts';
 import { startEarly } from './early-start.ts';
@@ -208,9 +208,10 @@ export class HlsPlayback implements Playback {
     });
   }
 
-  #onError({ fatal, type, response }: ErrorData): void {
+  #onError({ fatal, type, details, response }: ErrorData): void {
+    if (details === ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR) this.#onProgress('cannot-play');
     // The viewer token may have expired. The next probe finds out.
-    if (response?.code === REFUSED_STATUS) this.#finish('failed');
+    else if (response?.code === REFUSED_STATUS) this.#finish('failed');
     else if (fatal) this.#onFatalError(type);
   }
 

@@ -5,7 +5,8 @@ import type { EarlyFiles } from './early-files.ts';
 import { HlsPlayback } from './hls-playback.ts';
 import { BEHIND_SECONDS, liveBadge } from './live-badge.ts';
 import { startNativePlayback } from './native-playback.ts';
-import { parsePageAddress } from './page-address.ts';
+import { pauseUntilOnline } from './online-pause.ts';
+import { parsePageAddress, type StreamAddress } from './page-address.ts';
 import { PageAttention } from './page-attention.ts';
 import { createVideo, PageView } from './page-view.ts';
 import { PauseWatch } from './pause-watch.ts';
@@ -26,14 +27,11 @@ const STILL_CHECK_MS = 100;
 const CONTROLS_AFTER_MS = 1000;
 
 const address = parsePageAddress(location);
-window.headendEarly ??= askAhead(address);
-let earlyStatus: Promise<Response> | null = window.headendEarly.status;
 document.body.dataset.page = address.page;
-const masterUrl = new URL(address.masterPath, location.origin).href;
-const statusUrl = new URL(address.statusPath, location.origin).href;
 
 const view = new PageView();
 const preferences = new PreferenceStore(() => localStorage);
+const watching = new AbortController();
 let status = INITIAL_STATUS;
 let playback: Playback | null = null;
 
@@ -70,6 +68,9 @@ function onProgress(event: Parameters<OnProgress>[0]): void {
   }
   if (event === 'blocked') pauses.begin({ isByViewer: false });
   handle(event);
+  if (event !== 'cannot-play') return;
+  watching.abort();
+  playback?.close();
 }
 
 function showSound(): void {
@@ -97,12 +98,12 @@ function checkStill(): void {
   video.requestVideoFrameCallback?.(() => handle('moving'));
 }
 
-function startPlayback(): Playback {
+function startPlayback(masterUrl: string, isProtected: boolean): Playback {
   if (!Hls.isSupported()) {
     playback = startNativePlayback(video, masterUrl, onProgress);
     return playback;
   }
-  const hlsPlayback = new HlsPlayback(video, { masterUrl, isProtected: address.isProtected }, onProgress);
+  const hlsPlayback = new HlsPlayback(video, { masterUrl, isProtected }, onProgress);
   playback = hlsPlayback;
   quality.attach(hlsPlayback.hls);
   return playback;
@@ -171,21 +172,24 @@ window.headend = {
   },
 };
 
-const request: typeof fetch = (input, init) => {
-  const early = input === statusUrl ? earlyStatus : null;
-  earlyStatus = null;
-  return early ?? fetch(input, init);
-};
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== '') {
-  // The page watches until it is closed.
-  const { signal } = new AbortController();
+/** Watches until the page is closed, or until nothing can change any more. */
+async function watchAddress(stream: StreamAddress): Promise<void> {
+  const masterUrl = new URL(stream.masterPath, location.origin).href;
+  const statusUrl = new URL(stream.statusPath, location.origin).href;
+  window.headendEarly ??= askAhead(stream);
+  let early: Promise<Response> | null = window.headendEarly.status;
+  const request: typeof fetch = (input, init) => {
+    const answer = input === statusUrl ? early : null;
+    early = null;
+    return answer ?? fetch(input, init);
+  };
   const now = (): number => performance.now();
   const attention = new PageAttention({ document, video, now });
   const statusWatch = watchStatus({
-    ...{ statusUrl, isProtected: address.isProtected, fetch: request, sleep, signal },
-    ...{ now, random: Math.random },
+    ...{ statusUrl, isProtected: stream.isProtected, fetch: request, sleep, pause: pauseUntilOnline },
+    ...{ now, random: Math.random, signal: watching.signal },
     onStatus: (told) => {
       handle(told);
       // Whoever is refused is refused every file, so nothing more is asked for.
@@ -196,7 +200,7 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
   await watchStream({
     probe: async () => toProbeResult(await statusWatch.refresh()),
     nextChange: async () => toProbeResult(await statusWatch.nextChange()),
-    startPlayback,
+    startPlayback: () => startPlayback(masterUrl, stream.isProtected),
     pause: () => {
       if (!pauses.isByViewer) return null;
       handle('blocked');
@@ -216,8 +220,11 @@ if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== 
       if (event === 'ended' || event === 'failed' || event === 'outdated') handle(event);
     },
     sleep,
-    signal,
+    signal: watching.signal,
   });
-} else {
-  handle('cannot-play');
 }
+
+if (address.stream === null) handle({ status: 'unknown' });
+else if (Hls.isSupported() || video.canPlayType('application/vnd.apple.mpegurl') !== '')
+  await watchAddress(address.stream);
+else handle('cannot-play');

@@ -10,6 +10,8 @@ import { initialWatchdogMemory, WATCH_INTERVAL_MS, watch } from './watchdog.ts';
 
 /** After a standstill this long, assume that the browser's HLS has given up without reporting an error. */
 const GIVE_UP_MS = 10_000;
+/** The end of what can be seeked to moves by a whole segment at a time, of up to 4 s. So less than two are no distance. */
+const EDGE_STEPS_SECONDS = 8;
 
 /** The last position that can be seeked to: the live edge minus the browser's own hold-back. */
 function liveEdgeSeconds({ seekable }: HTMLVideoElement): number | null {
@@ -55,6 +57,11 @@ export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, 
     if (nowMs - watchdog.movedAtMs > GIVE_UP_MS) finish('failed');
   }
 
+  function latencySeconds(): number | null {
+    const edge = liveEdgeSeconds(video);
+    return edge === null ? null : Math.max(0, edge - video.currentTime);
+  }
+
   const timer = setInterval(tick, WATCH_INTERVAL_MS);
   video.addEventListener('ended', () => finish('ended'), { signal: listeners.signal });
   video.addEventListener('error', () => finish('failed'), { signal: listeners.signal });
@@ -65,13 +72,13 @@ export function startNativePlayback(video: HTMLVideoElement, masterUrl: string, 
     outcome,
     hls: null,
     firstOffer: Promise.resolve(null),
-    latencySeconds: () => {
-      const edge = liveEdgeSeconds(video);
-      return edge === null ? null : Math.max(0, edge - video.currentTime);
-    },
+    latencySeconds,
     targetLatencySeconds: () => null,
     delaySeconds: () => delaySeconds(video),
-    behindSeconds: () => null,
+    behindSeconds: () => {
+      const seconds = latencySeconds();
+      return seconds === null || seconds >= EDGE_STEPS_SECONDS ? seconds : 0;
+    },
     hasSound: () => null,
     jumpToLive() {
       const edge = liveEdgeSeconds(video);

@@ -58,9 +58,9 @@ export function deferOutcome(): {
 
 /**
  * `moving`: the picture moves. `starved`: the picture has stood still for seconds. `blocked`: the browser's autoplay rules
- * refuse to start.
+ * refuse to start. `cannot-play`: the browser decodes none of the renditions.
  */
-export type PlaybackProgress = 'moving' | 'starved' | 'blocked';
+export type PlaybackProgress = 'moving' | 'starved' | 'blocked' | 'cannot-play';
 
 export type OnProgress = (progress: PlaybackProgress) => void;
 

@@ -59,6 +59,9 @@ const TEXTS: Readonly<Record<StreamState, StateText>> = {
 /** Returns the words for a status. */
 export function textOf({ state, body }: StreamStatus): StateText {
   const text = TEXTS[state];
+  const isAbsent = state === 'publisher-lost' || state === 'publisher-stopped';
+  // The last of the slate still plays, but nobody is waited for.
+  if (isAbsent && body?.status !== 'live') return { ...text, detail: '' };
   const lasted = state === 'ended' ? durationOf(body) : null;
   return lasted === null ? text : { ...text, detail: `It lasted ${lasted}. ${text.detail}` };
 }

@@ -17,6 +17,8 @@ export interface StatusWatchOptions {
   readonly isProtected: boolean;
   readonly fetch: typeof fetch;
   readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Pauses after a failure. Resolves early, and to true, when the browser is online again. */
+  readonly pause: (milliseconds: number) => Promise<boolean>;
   /** Milliseconds, by a clock that never steps. */
   readonly now: () => number;
   /** From 0 to 1. Pages that lose the server together do not come back together. */
@@ -70,6 +72,8 @@ export function watchStatus(options: StatusWatchOptions): StatusWatch {
   const waiting: ((report: StatusReport) => void)[] = [];
 
   function take(report: StatusReport): void {
+    // A request that waited since before the token expired may be answered after the refusal.
+    if (latest === 'refused') return;
     receivedAtMs = now();
     if (JSON.stringify(report) === JSON.stringify(latest)) return;
     latest = report;
@@ -95,7 +99,7 @@ export function watchStatus(options: StatusWatchOptions): StatusWatch {
 }
 
 async function repeat(options: StatusWatchOptions, take: (report: StatusReport) => void): Promise<void> {
-  const { signal, sleep, now, random, whenWatched } = options;
+  const { signal, sleep, pause, now, random, whenWatched } = options;
   let lastBody = '';
   // Null: the next request does not wait.
   let version: string | null = null;
@@ -128,7 +132,7 @@ async function repeat(options: StatusWatchOptions, take: (report: StatusReport) 
     if (!hasVersion) take(report);
     // All pages of a server lose it together, and the first retry is spread over the whole pause.
     const share = hasVersion && failures === 1 ? random() : 0.5 + random() / 2;
-    await sleep(Math.min(UNWAITED_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS) * share);
+    if (await pause(Math.min(UNWAITED_PAUSE_MS * 2 ** (failures - 1), MAX_PAUSE_MS) * share)) failures = 0;
   }
 }
 

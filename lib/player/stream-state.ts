@@ -22,7 +22,7 @@ export type StreamState =
  * An event that can change the state. An object is an answer of status.json. `unreachable`: there was no answer.
  * `refused`: the viewer token is missing, has expired or belongs to another stream. `still`: the picture has just
  * stopped. `blocked`: the browser starts no playback without a tap. `paused`, `resumed`: of the video, by whoever.
- * `cannot-play`: the browser has no way to play HLS.
+ * `cannot-play`: the browser has no way to play HLS, or none of the codecs.
  */
 export type StreamEvent =
   | PlaybackStatusBody
@@ -34,8 +34,7 @@ export type StreamEvent =
   | 'paused'
   | 'resumed'
   | 'online'
-  | 'offline'
-  | 'cannot-play';
+  | 'offline';
 
 /**
  * The picture of the broadcast: not shown yet, moving, still for a moment, still for seconds, or at its end: with the
@@ -47,6 +46,8 @@ type PicturePhase = 'none' | 'moving' | 'still' | 'starved' | 'finished' | 'fail
 interface StreamFacts {
   /** The last answer of status.json. */
   readonly body: PlaybackStatusBody | null;
+  /** Why the publisher is away from a stream that goes on without it, or was when the stream ended. */
+  readonly absence: 'publisher-lost' | 'publisher-stopped' | null;
   readonly answer: 'given' | 'unreachable' | 'refused';
   readonly isOnline: boolean;
   readonly picture: PicturePhase;
@@ -65,6 +66,7 @@ export interface StreamStatus extends StreamFacts {
 export const INITIAL_STATUS: StreamStatus = {
   state: 'loading',
   body: null,
+  absence: null,
   answer: 'given',
   isOnline: true,
   picture: 'none',
@@ -85,11 +87,15 @@ export function nextStatus(status: StreamStatus, event: StreamEvent): StreamStat
   return isChanged ? next : status;
 }
 
-function changeOf({ body, picture }: StreamFacts, event: StreamEvent): Partial<StreamFacts> {
+function changeOf({ body, absence, picture }: StreamFacts, event: StreamEvent): Partial<StreamFacts> {
   if (typeof event === 'object') {
     // The server forgets what has ended, but this page does not.
     const isForgotten = event.status === 'idle' && body?.status === 'ended';
-    return { body: isForgotten ? body : event, answer: 'given' };
+    return {
+      body: isForgotten ? body : event,
+      absence: event.status === 'live' ? absenceOf(event) : absence,
+      answer: 'given',
+    };
   }
   switch (event) {
     case 'unreachable':
@@ -129,8 +135,9 @@ function stateOf(facts: StreamFacts): StreamState {
   const isUnknown = body?.status === 'unknown';
   // A paused picture does not reach the end by itself.
   if (facts.isPaused && (isOver || isUnknown)) return isOver ? 'ended' : 'unknown';
-  // While the picture moves, there is nothing to say about the network, and the end is not reached.
-  if (picture === 'moving') return absenceOf(body) ?? 'playing';
+  // While the picture moves, there is nothing to say about the network, and the end is not reached. After an absence, what is
+  // left to play is not live.
+  if (picture === 'moving') return facts.absence ?? 'playing';
   if (isUnknown) return 'unknown';
   // The last seconds may still come, so a picture that stands for a moment has not ended.
   if (isOver && picture !== 'still') return 'ended';
@@ -138,7 +145,7 @@ function stateOf(facts: StreamFacts): StreamState {
   if (answer === 'unreachable') return 'unreachable';
   if (body?.status === 'idle' && !facts.hasPlayed) return 'starting-soon';
   if (facts.isBlocked) return 'blocked';
-  return absenceOf(body) ?? STATE_OF_PICTURE[picture];
+  return facts.absence ?? STATE_OF_PICTURE[picture];
 }
 
 const STATE_OF_PICTURE = {
@@ -150,8 +157,6 @@ const STATE_OF_PICTURE = {
   failed: 'reconnecting',
 } as const satisfies Record<Exclude<PicturePhase, 'moving'>, StreamState>;
 
-/** The publisher's absence from a stream that goes on without it. */
-function absenceOf(body: PlaybackStatusBody | null): 'publisher-lost' | 'publisher-stopped' | null {
-  if (body?.status !== 'live') return null;
-  return body.reason === 'publisher-lost' || body.reason === 'publisher-stopped' ? body.reason : null;
+function absenceOf({ reason }: PlaybackStatusBody): StreamFacts['absence'] {
+  return reason === 'publisher-lost' || reason === 'publisher-stopped' ? reason : null;
 }

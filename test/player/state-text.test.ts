@@ -12,6 +12,13 @@ test('says how long a broadcast lasted, where that is known', () => {
   expect(detailOf({ status: 'idle', ...times })).not.toContain('lasted');
 });
 
+test('waits for nobody once the stream has ended', () => {
+  const stopped = { status: 'live', reason: 'publisher-stopped' } as const;
+  const playing = [stopped, 'moving' as const].reduce(nextStatus, INITIAL_STATUS);
+  expect(textOf(playing).detail).toContain('Waiting');
+  expect(textOf(nextStatus(playing, { status: 'ended', reason: 'publisher-stopped' })).detail).toBe('');
+});
+
 test('a picture that stands for a moment is not read out', () => {
   const playing = { ...INITIAL_STATUS, state: 'playing' } as const;
   const { title, detail } = textOf({ ...playing, state: 'buffering' });

@@ -42,6 +42,11 @@ async function watch(answers: readonly ServerAnswer[], settings: Partial<StatusW
         done.push(`${milliseconds} ms`);
         nowMs += milliseconds;
       },
+      pause: async (milliseconds) => {
+        done.push(`${milliseconds} ms`);
+        nowMs += milliseconds;
+        return false;
+      },
       now: () => nowMs,
       random: () => 1,
       whenWatched: async () => undefined,
@@ -92,6 +97,43 @@ test('a refusal of a protected stream is the end', async () => {
   ]);
 });
 
+test('asks at once when the browser is online again, and soon after that', async () => {
+  const pauses: number[] = [];
+  const pause = async (milliseconds: number): Promise<boolean> => {
+    pauses.push(milliseconds);
+    return pauses.length === 3;
+  };
+  await watch([BROKEN, BROKEN, BROKEN, BROKEN, IDLE, BUSY], { pause });
+  expect(pauses).toEqual([1000, 2000, 4000, 1000]);
+});
+
+test('a request that has waited since before a refusal changes nothing', async () => {
+  const done: string[] = [];
+  let answerWaiting: (response: Response) => void = () => undefined;
+  const waiting = new Promise<Response>((resolve) => {
+    answerWaiting = resolve;
+  });
+  const ending = new AbortController();
+  const watching = watchStatus({
+    ...{ statusUrl: 'http://page/status.json', isProtected: true, random: () => 1, signal: ending.signal },
+    fetch: async (url) => {
+      if (new URL(String(url)).search !== '') return waiting;
+      return done.length === 0 ? new Response(LIVE[1]) : new Response('', { status: 403 });
+    },
+    sleep: async () => undefined,
+    pause: async () => false,
+    now: () => done.length * 10_000,
+    onStatus: (report) => done.push(typeof report === 'string' ? report : report.status),
+    whenWatched: async () => undefined,
+  });
+  await watching.refresh();
+  expect(await watching.refresh()).toBe('refused');
+  answerWaiting(new Response(IDLE[1]));
+  await new Promise((resolve) => setImmediate(resolve));
+  ending.abort();
+  expect(done).toEqual(['live', 'refused']);
+});
+
 test.each(['{"status":"unheard-of"}', '{}', 'null', '"live"', '<html>', ''])('%p is no status', async (body) => {
   expect(await watch([[200, body], BUSY])).toEqual(['ask', 'unreachable', '1000 ms', 'ask']);
 });
@@ -129,6 +171,7 @@ describe('with a real server', () => {
     const watching = watchStatus({
       ...{ statusUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/status.json`, isProtected: false },
       ...{ fetch, random: () => 0, now: () => nowMs, sleep: async () => undefined, signal: ending.signal },
+      pause: async () => false,
       ...{ onStatus: (report) => reports.push(report), whenWatched: async () => undefined },
     });
     expect(await watching.refresh()).toEqual({ status: 'idle' });

@@ -48,6 +48,13 @@ test.each<[string, StreamEvent[], StreamState]>([
   ['it is back, but the picture is not', [LIVE, 'moving', STOPPED, 'still', 'starved', LIVE], 'reconnecting'],
   ['the viewer comes while nobody publishes', [LOST], 'publisher-lost'],
 
+  [
+    'it ends there, but the last of its slate still plays',
+    [LIVE, 'moving', STOPPED, ENDED, 'moving'],
+    'publisher-stopped',
+  ],
+  ['which ends', [LIVE, 'moving', LOST, 'moving', ENDED, 'moving', 'ended'], 'ended'],
+  ['it comes back after that', [LIVE, 'moving', STOPPED, ENDED, 'ended', LIVE, 'moving'], 'playing'],
   ['the stream ends, but its last seconds still play', [LIVE, 'moving', ENDED], 'playing'],
   ['they stutter', [LIVE, 'moving', ENDED, 'still'], 'buffering'],
   ['they end', [LIVE, 'moving', ENDED, 'still', 'ended'], 'ended'],

@@ -83,6 +83,23 @@ testVisit('an address without a stream says so at once, and a stream has its tit
   expect(visit.complaints).toEqual([]);
 });
 
+testVisit('a mistyped address says so, and asks for nothing', async (visit) => {
+  await visit.open('/watch/abcdefghij23456.');
+  await visit.stateToBe('unknown');
+  expect(await visit.page.locator('.spinner').isVisible()).toBe(false);
+  expect(visit.origin.requestedPaths).toEqual([]);
+  expect(visit.complaints).toEqual([]);
+});
+
+testVisit('says so if the browser decodes no codec of the stream', async (visit) => {
+  await visit.origin.goLive();
+  await visit.open(WATCH, () => {
+    MediaSource.isTypeSupported = (type) => type.includes('av01');
+  });
+  await visit.stateToBe('unsupported');
+  await visit.isQuiet();
+});
+
 testVisit('says what keeps the stream away: the server, the viewer’s connection, an old link', async (visit) => {
   const { origin, page } = visit;
   await page.route('**/status.json*', (route) => route.abort());
