@@ -23,6 +23,7 @@ const LIMITS = {
   publishTimeoutMs: 500,
   decisionTimeoutMs: 1_000,
   idleTimeoutMs: 1_000,
+  unpublishGraceMs: 200,
   closeGraceMs: 200,
   failedKeyDelayMs: 50,
 };
@@ -131,12 +132,13 @@ async function main(): Promise<void> {
     randomBytes,
     log,
   });
-  const { closeGraceMs, ...limits } = LIMITS;
+  const { unpublishGraceMs, closeGraceMs, ...limits } = LIMITS;
   const closeTimeoutMs =
     limits.handshakeTimeoutMs +
     limits.publishTimeoutMs +
     limits.decisionTimeoutMs +
     limits.idleTimeoutMs +
+    unpublishGraceMs +
     closeGraceMs +
     BUSY_MACHINE_MS;
   send({ type: 'ready', port: server.port, closeTimeoutMs });

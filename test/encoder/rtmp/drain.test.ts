@@ -128,7 +128,10 @@ describe('a server that drains', () => {
     await server.until(() => server.recordings[0]?.tags.length === 1);
     expect(server.recordings[0]?.closes).toBe(0);
     client.sendCommand(0, 'deleteStream', 4, null, 1);
-    await Promise.all([drained, client.closed]);
+    await drained;
+    expect(await client.answer('onStatus')).toMatchObject({ 3: { code: 'NetStream.Unpublish.Success' } });
+    client.socket.end();
+    await client.closed;
     // It comes back, so viewers must not be told that the broadcaster has stopped.
     expect(server.recordings[0]).toMatchObject({ closes: 1, departure: 'lost' });
     expect(client.answers).toEqual([]);

@@ -16,6 +16,7 @@ import { RecordingServer, type RecordingServerOptions, sendSound, streamOf } fro
 const BAD_NAME = 'NetStream.Publish.BadName';
 const REJECTED = 'NetStream.Publish.Rejected';
 const STARTED = { 3: { level: 'status', code: 'NetStream.Publish.Start' } };
+const LONG_MS = 60_000;
 const ALLOWED: IngestAuthResponse = { allow: true, stream: streamOf('key') };
 
 let server: RecordingServer;
@@ -196,19 +197,69 @@ describe('the end of a live publish', () => {
   });
 
   test.each([
-    ['deleteStream', 'stopped', (client: RtmpClient) => client.sendCommand(0, 'deleteStream', 4, null, 1)],
-    ['FCUnpublish', 'stopped', (client: RtmpClient) => client.sendCommand(0, 'FCUnpublish', 4, null, 'key')],
-    ['closeStream', 'stopped', (client: RtmpClient) => client.sendCommand(1, 'closeStream', 0, null)],
-    ['destroying the socket', 'lost', (client: RtmpClient) => client.destroy()],
-    ['closing the socket', 'lost', (client: RtmpClient) => client.socket.end()],
-  ])('by %s counts as %s, closes the handler once and ends the connection', async (_, departure, leave) => {
+    ['destroying the socket', (client: RtmpClient) => client.destroy()],
+    ['closing the socket', (client: RtmpClient) => client.socket.end()],
+  ])('by %s counts as lost, closes the handler once and ends the connection', async (_, leave) => {
     await start();
     const client = await open();
     await client.publish('key');
     leave(client);
     await client.closed;
     await server.logged('connection closed');
-    expect(server.recordings[0]).toMatchObject({ closes: 1, departure });
+    expect(server.recordings[0]).toMatchObject({ closes: 1, departure: 'lost' });
+  });
+
+  describe('by its broadcaster', () => {
+    const fcUnpublish = (client: RtmpClient) => client.sendCommand(0, 'FCUnpublish', 4, null, 'key');
+    const deleteStream = (client: RtmpClient) => client.sendCommand(0, 'deleteStream', 5, null, 1);
+    const closeStream = (client: RtmpClient) => client.sendCommand(1, 'closeStream', 0, null);
+
+    /** A broadcaster that has been told that its publish is over. */
+    async function unpublished(unpublishGraceMs: number, ...leave: ((client: RtmpClient) => void)[]) {
+      await start({ limits: { unpublishGraceMs, closeGraceMs: 100 } });
+      const client = await open();
+      await client.publish('key');
+      sendSound(client, 'before');
+      for (const command of leave) command(client);
+      const status = await client.answer('onStatus');
+      expect(status).toMatchObject({ 3: { level: 'status', code: 'NetStream.Unpublish.Success' } });
+      expect(client.messageStreamIdOf(status)).toBe(1);
+      return client;
+    }
+
+    test.each([
+      ['deleteStream', [deleteStream]],
+      ['closeStream', [closeStream]],
+      ['FCUnpublish', [fcUnpublish]],
+      ['all of them, as OBS and FFmpeg do', [fcUnpublish, closeStream, deleteStream]],
+    ])('counts as stopped at once and once, and the broadcaster closes the connection: %s', async (_, leave) => {
+      const client = await unpublished(LONG_MS, ...leave);
+      await server.until(() => server.recordings[0]?.closes === 1);
+      sendSound(client, 'after');
+      // By then the server has read all that, and would have closed the connection.
+      await (await open()).publish('other');
+      expect(client.socket.readableEnded).toBe(false);
+      client.socket.end();
+      await client.closed;
+      expect(await server.logged('connection closed')).toMatchObject({ reason: 'unpublished by the broadcaster' });
+      expect(server.recordings[0]).toMatchObject({ closes: 1, departure: 'stopped' });
+      expect(soundsOf(0)).toEqual(['before']);
+      expect(client.answers).toEqual([]);
+      expect(server.violations).toBe(0);
+    });
+
+    test('ends the connection if the broadcaster stays', async () => {
+      const client = await unpublished(30, fcUnpublish);
+      await client.closed;
+      expect(await server.logged('connection closed')).toMatchObject({ reason: 'unpublished by the broadcaster' });
+    });
+
+    test('ends the connection if the broadcaster goes on sending', async () => {
+      const client = await unpublished(LONG_MS, fcUnpublish);
+      client.send({ type: VIDEO_TAG, messageStreamId: 1, payload: Buffer.alloc(100_000) });
+      await client.closed;
+      expect(server.recordings[0]).toMatchObject({ closes: 1, departure: 'stopped' });
+    });
   });
 
   test('is not caused by deleting another message stream or by a clean-up before the publish', async () => {

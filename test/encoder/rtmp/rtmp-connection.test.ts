@@ -394,7 +394,7 @@ describe('a publish that ends in the middle of a read is no violation', () => {
   });
 
   test('by the broadcaster, with 200 tags behind it', async () => {
-    await start();
+    await start({ unpublishGraceMs: 20 });
     const client = await open();
     await client.publish('key');
     client.socket.cork();

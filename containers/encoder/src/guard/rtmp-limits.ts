@@ -14,6 +14,8 @@ export interface RtmpLimits {
   readonly idleTimeoutMs: number;
   /** From the request to connect again to the end of a publish that has not left, when the server drains. */
   readonly reconnectTimeoutMs: number;
+  /** From the end of a publish by its broadcaster, who then closes the connection, to the end of our side. */
+  readonly unpublishGraceMs: number;
   /** From the end of our side to cutting the socket, so that a refusal arrives before the socket is gone. */
   readonly closeGraceMs: number;
   /** Bytes received before the publish is answered. Also limits the messages that are announced until then. */
@@ -64,6 +66,7 @@ export const DEFAULT_RTMP_LIMITS: RtmpLimits = {
   decisionTimeoutMs: 10_000,
   idleTimeoutMs: 30_000,
   reconnectTimeoutMs: 5_000,
+  unpublishGraceMs: 5_000,
   closeGraceMs: 1_000,
   maxBytesBeforeAuthorised: 64 * 1024,
   maxMessagesBeforeAuthorised: 100,

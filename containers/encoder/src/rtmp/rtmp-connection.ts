@@ -8,7 +8,7 @@ import type { FlvTag } from '#encoder/media/flv-tag.ts';
 import { ConnectionLog } from './connection-log.ts';
 import { type ConnectionPhase, RtmpViolation } from './guarded-rtmp.ts';
 import { Publish, type PublishConnection, type PublishServices } from './publish.ts';
-import { type Departure, SERVER_REPLACED } from './publisher.ts';
+import { SERVER_REPLACED } from './publisher.ts';
 import { RtmpParser } from './rtmp-parser.ts';
 
 export interface RtmpConnectionOptions {
@@ -32,6 +32,8 @@ interface Closing {
   readonly reason: string;
   /** By our decision, not the peer's or the network's. */
   readonly byUs: boolean;
+  /** The broadcaster has ended its publish, and closes the connection itself unless it takes too long. */
+  readonly awaitsPeer?: true;
 }
 
 /** One TCP connection: its time limits, its byte counts, its end, and the parser and publish that it joins. */
@@ -48,6 +50,8 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   /** Bytes behind the publish command, kept until it is answered. */
   #held: Buffer[] = [];
   #closing: Closing | null = null;
+  /** Bytes that came after the end of the publish. */
+  #lateBytes = 0;
 
   constructor(options: RtmpConnectionOptions) {
     const { socket, limits, services, network, logLimiter, log } = options;
@@ -104,7 +108,7 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
 
   /** Ends the connection and its publish. A broadcaster is told why. */
   end(code: RefusalCode, description: string): void {
-    if (this.#publish === null) this.#close(description);
+    if (this.#publish === null || this.#closing !== null) this.#close(description);
     else this.#publish.end(code, description);
   }
 
@@ -152,10 +156,15 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
 
   #receive(bytes: Buffer): void {
     this.#receivedBytes += bytes.length;
-    if (this.#closing !== null) return; // Reading goes on, so that closing does not reset what we sent last.
+    const { maxBytesBeforeAuthorised } = this.#options.limits;
+    if (this.#closing !== null) {
+      // Reading goes on, so that closing does not reset what we sent last.
+      this.#lateBytes += bytes.length;
+      if (this.#lateBytes > maxBytesBeforeAuthorised) this.#close('too many bytes after the publish');
+      return;
+    }
     this.#parse(bytes);
     this.#restIfFull();
-    const { maxBytesBeforeAuthorised } = this.#options.limits;
     if (this.#awaitsHandshake) this.#checkHandshake();
     if (this.#receivedBytes <= maxBytesBeforeAuthorised) return;
     if (this.#phase === 'stranger') this.#onViolation('too many bytes before a publish');
@@ -216,10 +225,16 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
     input.receive(tag);
   }
 
-  /** Who was asked to connect again does not stop: it comes back. */
+  /**
+   * Ends the publish, but not the connection: some software (GStreamer's rtmp2sink) reports an error if the server closes first. Who
+   * was asked to connect again does not stop: it comes back.
+   */
   #onUnpublish(): void {
     const departure = this.#reconnectDeadline === undefined ? 'stopped' : 'lost';
-    this.#close('unpublished by the broadcaster', departure);
+    const reason = 'unpublished by the broadcaster';
+    this.#closing = { reason, byUs: true, awaitsPeer: true };
+    this.#publish?.leave(departure);
+    this.#setDeadline(this.#options.limits.unpublishGraceMs, () => this.#close(reason));
   }
 
   #onViolation(reason: string): void {
@@ -253,12 +268,12 @@ export class RtmpConnection implements PooledConnection, PublishConnection {
   }
 
   /** Flushes what was sent, closes our side, and cuts the socket if the peer keeps its own side open. */
-  #close(reason: string, departure: Departure = 'lost'): void {
+  #close(reason: string): void {
     const { socket, limits } = this.#options;
-    if (this.#closing !== null) return;
-    this.#closing = { reason, byUs: true };
+    if (this.#closing !== null && this.#closing.awaitsPeer !== true) return;
+    this.#closing = { reason: this.#closing?.reason ?? reason, byUs: true };
     this.#held = [];
-    this.#publish?.leave(departure);
+    this.#publish?.leave('lost');
     this.#setDeadline(limits.closeGraceMs, () => socket.destroy());
     socket.end();
     socket.resume();

@@ -44,7 +44,7 @@ export interface RtmpEvents {
   onOutput(bytes: Buffer): void;
   /** The one `publish` of the connection. `streamName` has no query string, and is empty if the command named none. */
   onPublish(streamName: string): void;
-  /** The peer ended its publish (deleteStream, closeStream or FCUnpublish). */
+  /** The peer ended its publish (deleteStream, closeStream or FCUnpublish), and has been told that this is done. */
   onUnpublish(): void;
   /** A message of a live publish, of any type. Called before `onTag` for the same message. */
   onMessage(): void;
@@ -120,11 +120,11 @@ export class RtmpParser extends GuardedRtmp {
         this.#refusePlay();
         break;
       case 'deleteStream':
-        if (command.streamId === (this.#publishStreamId ?? Number.NaN)) this.#events.onUnpublish();
+        if (command.streamId === (this.#publishStreamId ?? Number.NaN)) this.#unpublish();
         break;
       case 'closeStream':
       case 'FCUnpublish':
-        if (this.#publishStreamId !== null) this.#events.onUnpublish();
+        if (this.#publishStreamId !== null) this.#unpublish();
     }
   }
 
@@ -195,6 +195,11 @@ export class RtmpParser extends GuardedRtmp {
     const name = command.streamName;
     const [streamName = ''] = typeof name === 'string' ? name.split('?', 1) : [];
     this.#events.onPublish(streamName);
+  }
+
+  #unpublish(): void {
+    this.#sendStatus('status', 'NetStream.Unpublish.Success', 'The publish has ended.');
+    this.#events.onUnpublish();
   }
 
   #refusePlay(): void {
