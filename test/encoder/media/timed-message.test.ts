@@ -73,6 +73,7 @@ test('what is too long is refused', () => {
 
 test.each<[string, AmfValue]>([
   ['base64 in a cue', { type: 'scte35', cue: spliceInsert(7, true, 30).toString('base64') }],
+  ['hexadecimal without a prefix', { cue: spliceInsert(7, true, 30).toString('hex').toUpperCase() }],
   [
     'hexadecimal in a parameter',
     { name: 'scte35', parameters: { id: '7', data: `0x${spliceInsert(7, true, 30).toString('hex')}` } },

@@ -32,7 +32,9 @@ const TECHNICAL_FIELD =
   /^(duration|file_?size|width|height|video.*|audio.*|framerate|fps|stereo|encoder|server|canSeekToEnd|creationdate|metadatacreator|has[A-Z].*|lasttimestamp|lastkeyframe.*|keyframes|major_brand|minor_version|compatible_brands|\d\.\d|.*TrackIdInfoMap)$/i;
 /** Control characters, which have no place in what players show or log. */
 const CONTROL_CHARACTERS = /\p{Cc}/gu;
-const SECTION_TEXT = /^(0x[0-9a-f]+|[A-Za-z0-9+/]+={0,2})$/i;
+const HEXADECIMAL = /^(?:0x)?((?:[0-9a-f]{2})+)$/i;
+/** A section in base64 begins with a slash, so it is no hexadecimal number. */
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /** What becomes of a script tag's body. `ignored` has nothing for viewers, and `refused` breaks a limit. */
 export function toTimedMessage(payload: Buffer): TimedMessage | 'ignored' | 'refused' {
@@ -90,9 +92,10 @@ function spliceIn(values: readonly ScriptValue[]): SpliceSignal | null {
 
 function spliceOf(value: ScriptValue): SpliceSignal | null {
   if (typeof value === 'object') return value === null ? null : spliceIn(Object.values(value));
-  if (typeof value !== 'string' || !SECTION_TEXT.test(value)) return null;
-  const isHex = /^0x/i.test(value);
-  return parseSpliceInfo(isHex ? Buffer.from(value.slice(2), 'hex') : Buffer.from(value, 'base64'));
+  if (typeof value !== 'string') return null;
+  const [, digits] = HEXADECIMAL.exec(value) ?? [];
+  if (digits !== undefined) return parseSpliceInfo(Buffer.from(digits, 'hex'));
+  return BASE64.test(value) ? parseSpliceInfo(Buffer.from(value, 'base64')) : null;
 }
 
 function isObject(value: ScriptValue): value is ScriptObject {
