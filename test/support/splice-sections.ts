@@ -8,6 +8,15 @@ export function spliceInsert(eventId: number, isOut: boolean, breakSeconds: numb
 
 /** A time_signal with one segmentation_descriptor (SCTE 35, 9.7.4 and 10.3.3). */
 export function timeSignal(eventId: number, segmentationType: number, seconds: number | null = null): Buffer {
+  return timeSignals([eventId, segmentationType, seconds]);
+}
+
+/** A time_signal with a segmentation_descriptor for each. */
+export function timeSignals(...signals: readonly (readonly [number, number, number | null])[]): Buffer {
+  return section(6, [0xfe, 0, 0, 0, 1], signals.flatMap(segmentation));
+}
+
+function segmentation([eventId, segmentationType, seconds]: readonly [number, number, number | null]): number[] {
   const duration = seconds === null ? [] : bytesOf(seconds * 90_000, 5);
   const flags = 0x80 | (seconds === null ? 0 : 0x40) | 0x3f;
   const body = [
@@ -20,7 +29,7 @@ export function timeSignal(eventId: number, segmentationType: number, seconds: n
     segmentationType,
     ...[0, 0],
   ];
-  return section(6, [0xfe, 0, 0, 0, 1], [2, body.length, ...body]);
+  return [2, body.length, ...body];
 }
 
 function section(type: number, command: readonly number[], descriptors: readonly number[]): Buffer {

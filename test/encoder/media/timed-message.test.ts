@@ -80,7 +80,7 @@ test.each<[string, AmfValue]>([
   ],
 ])('finds an SCTE-35 section as %s', (_, value) => {
   expect(toTimedMessage(encodeAmf0('onCuePoint', value))).toMatchObject({
-    splice: { kind: 'out', eventId: 7, plannedSeconds: 30 },
+    splices: [{ kind: 'out', eventId: 7, plannedSeconds: 30 }],
   });
 });
 

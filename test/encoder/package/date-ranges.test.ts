@@ -1,14 +1,13 @@
-import type { SpliceSignal } from '#encoder/media/splice-info.ts';
-import { parseSpliceInfo } from '#encoder/media/splice-info.ts';
+import { parseSpliceInfo, type SpliceSignal } from '#encoder/media/splice-info.ts';
 import { DateRanges, MAX_DATE_RANGES } from '#encoder/package/date-ranges.ts';
 import { parseAttributes } from '#scripts/check-hls/playlist/playlist-lines.ts';
-import { spliceInsert, timeSignal } from '#test/support/splice-sections.ts';
+import { spliceInsert, timeSignal, timeSignals } from '#test/support/splice-sections.ts';
 
 const START_MS = Date.UTC(2026, 5, 1, 12);
 
 function signal(section: Buffer): SpliceSignal {
-  const parsed = parseSpliceInfo(section);
-  if (parsed === null) throw new Error('no section');
+  const [parsed] = parseSpliceInfo(section);
+  if (parsed === undefined) throw new Error('no section');
   return parsed;
 }
 
@@ -32,6 +31,23 @@ test('a break is a range that gets its end when the programme comes back', () =>
   const end = { ID: start.ID, 'START-DATE': start['START-DATE'], DURATION: '28.500', 'SCTE35-IN': `0x${section}` };
   // What players have been told stays as it is.
   expect(read(ranges)).toEqual([start, end]);
+});
+
+test.each([
+  ['numbers of their own', 2],
+  ['one number', 1],
+])('the end of a break and the beginning of the next one, in one signal, are both told: %s', (_, second) => {
+  const ranges = new DateRanges([]);
+  ranges.add(signal(timeSignal(1, 0x34)), START_MS);
+  for (const delayMs of [30_000, 30_500]) {
+    for (const each of parseSpliceInfo(timeSignals([1, 0x35, null], [second, 0x34, 30]))) {
+      ranges.add(each, START_MS + delayMs);
+    }
+  }
+  expect(ranges.all).toMatchObject([
+    { kind: 'out', eventId: 1, startMs: START_MS, end: { durationSeconds: 30 } },
+    { kind: 'out', eventId: second, startMs: START_MS + 30_000, plannedSeconds: 30 },
+  ]);
 });
 
 test('repeated signals change nothing, and the next break with the same number is another range', () => {

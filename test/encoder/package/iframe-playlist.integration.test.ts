@@ -16,7 +16,7 @@ async function sayingRun(latency: 'low' | 'standard'): Promise<FollowedPackage> 
   const encoded = await encodeRun({ seconds: latency === 'low' ? 6 : 10, video: VIDEO });
   const followed = new FollowedPackage(latency);
   const said = [
-    { mediaSeconds: 3.1, leadSeconds: 0, message: { id3: Buffer.from('ID3'), splice: null, timeSeconds: null } },
+    { mediaSeconds: 3.1, leadSeconds: 0, message: { id3: Buffer.from('ID3'), splices: [], timeSeconds: null } },
   ];
   const takeTimedData = (untilSeconds: number) => (untilSeconds > 3.1 ? said.splice(0) : []);
   const steps = interleaved(encoded);

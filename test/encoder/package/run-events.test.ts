@@ -5,13 +5,13 @@ import { buildCmafChunk } from '#encoder/package/cmaf-chunk.ts';
 import { DateRanges } from '#encoder/package/date-ranges.ts';
 import { buildEventMessage } from '#encoder/package/event-message.ts';
 import { RunEvents } from '#encoder/package/run-events.ts';
-import { spliceInsert } from '#test/support/splice-sections.ts';
+import { timeSignals } from '#test/support/splice-sections.ts';
 
 const ID3 = Buffer.from('ID3 of some bytes');
 const DATE_MS = Date.UTC(2026, 5, 1, 12);
 
 function datum(mediaSeconds: number, more: Partial<TimedDatum> = {}): TimedDatum {
-  return { mediaSeconds, leadSeconds: 0, message: { id3: ID3, splice: null, timeSeconds: null }, ...more };
+  return { mediaSeconds, leadSeconds: 0, message: { id3: ID3, splices: [], timeSeconds: null }, ...more };
 }
 
 /** A run whose publisher says what is in `said`. */
@@ -52,14 +52,16 @@ test('what comes too late for its part is at the beginning of the next one, in a
   expect(events.of(part(1))).toMatchObject([{ mediaSeconds: 1.5 }]);
 });
 
-test('a signal for advertising is a date range at its own time', () => {
-  const splice = parseSpliceInfo(spliceInsert(7, true));
+test('each signal for advertising is a date range at its own time', () => {
+  const splices = parseSpliceInfo(timeSignals([7, 0x34, null], [8, 0x30, null]));
   const { events, part, dateRanges } = start([
-    datum(1.7, { leadSeconds: 4, message: { id3: ID3, splice, timeSeconds: null } }),
+    datum(1.7, { leadSeconds: 4, message: { id3: ID3, splices, timeSeconds: null } }),
   ]);
   events.of(part(0));
   events.of(part(1));
-  expect(dateRanges.all).toMatchObject([{ startMs: DATE_MS + 700 + 4_000, kind: 'out' }]);
+  expect(dateRanges.all).toMatchObject(
+    [7, 8].map((eventId) => ({ eventId, startMs: DATE_MS + 700 + 4_000, kind: 'out' })),
+  );
 });
 
 test('an event is a box of its own before the moof, with its time on the media timeline', () => {

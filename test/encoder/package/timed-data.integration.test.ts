@@ -10,14 +10,14 @@ import { spliceInsert } from '#test/support/splice-sections.ts';
 import { FollowedPackage } from './followed-package.ts';
 
 const VIDEO = { frameRate: FPS_30, keyframeFrames: 60, bFrames: 0 };
-const splice = parseSpliceInfo(spliceInsert(7, true, 30));
+const splices = parseSpliceInfo(spliceInsert(7, true, 30));
 
 /** What is said at moments of a run, each taken once. */
 function sayingAt(...moments: readonly number[]) {
   const said = moments.map(
     (mediaSeconds): TimedDatum => ({
       ...{ mediaSeconds, leadSeconds: 0 },
-      message: { id3: Buffer.from(`ID3 ${mediaSeconds}`), splice, timeSeconds: null },
+      message: { id3: Buffer.from(`ID3 ${mediaSeconds}`), splices, timeSeconds: null },
     }),
   );
   return (untilSeconds: number): TimedDatum[] => {

@@ -3,10 +3,10 @@ import { BitReader } from './bit-reader.ts';
 /** What a splice means for the main programme: it is left, it comes back, or something else (RFC 8216bis 4.4.5.1.1). */
 export type SpliceKind = 'out' | 'in' | 'command';
 
-/** A signal for advertising: an SCTE-35 splice_info_section. */
+/** A signal for advertising: what an SCTE-35 splice_info_section says of one break. */
 export interface SpliceSignal {
   readonly kind: SpliceKind;
-  /** What the signals of one break have in common. Null if the section has no break. */
+  /** What the signals of one break have in common. Null if the section speaks of no break. */
   readonly eventId: number | null;
   /** How long the break is planned to be. Null if nothing is said. */
   readonly plannedSeconds: number | null;
@@ -35,28 +35,34 @@ const TICK_BITS = 33;
  * opportunities of both. The type of each end is the next number.
  */
 const BREAK_STARTS: readonly number[] = [0x22, 0x30, 0x32, 0x34, 0x36];
+/** An end and a beginning of each of four kinds that are nested. Further descriptors are left out. */
+const MAX_BREAKS = 8;
 const CRC_POLYNOMIAL = 0x04c11db7;
 
 type Break = Omit<SpliceSignal, 'section'>;
 
 const NO_BREAK: Break = { kind: 'command', eventId: null, plannedSeconds: null };
 
-/** Reads a section. Null if the bytes are none, or if it says nothing. */
-export function parseSpliceInfo(section: Buffer): SpliceSignal | null {
-  if (section[0] !== TABLE_ID || section.length > MAX_SECTION_BYTES) return null;
-  if (section.length < COMMAND_OFFSET + 2 + CRC_BYTES) return null;
+/**
+ * Reads a section: a signal for each break that ends or begins, the ends first, or one for all that is no break. Empty if the bytes
+ * are no section, or if it says nothing.
+ */
+export function parseSpliceInfo(section: Buffer): SpliceSignal[] {
+  if (section[0] !== TABLE_ID || section.length > MAX_SECTION_BYTES) return [];
+  if (section.length < COMMAND_OFFSET + 2 + CRC_BYTES) return [];
   const bytes = LENGTH_END_BYTES + (section.readUInt16BE(1) & 0xfff);
-  if (bytes !== section.length || crc32(section) !== 0) return null;
+  if (bytes !== section.length || crc32(section) !== 0) return [];
   const type = section[COMMAND_OFFSET - 1];
-  if (type === SPLICE_NULL) return null;
+  if (type === SPLICE_NULL) return [];
   const isEncrypted = ((section[4] ?? 0) & 0x80) !== 0;
-  return { ...(isEncrypted ? NO_BREAK : readBreak(section, type)), section };
+  const breaks = isEncrypted ? [] : readBreaks(section, type);
+  return (breaks.length === 0 ? [NO_BREAK] : breaks).map((signal) => ({ ...signal, section }));
 }
 
-function readBreak(section: Buffer, type: number | undefined): Break {
+function readBreaks(section: Buffer, type: number | undefined): Break[] {
   const command = section.subarray(COMMAND_OFFSET, -CRC_BYTES);
-  if (type === SPLICE_INSERT) return readInsert(new BitReader(command));
-  if (type !== TIME_SIGNAL) return NO_BREAK;
+  if (type === SPLICE_INSERT) return [readInsert(new BitReader(command))];
+  if (type !== TIME_SIGNAL) return [];
   const declaredBytes = section.readUInt16BE(COMMAND_LENGTH_OFFSET) & 0xfff;
   const ownBytes = ((command[0] ?? 0) & 0x80) !== 0 ? 5 : 1;
   const descriptors = command.subarray((declaredBytes === UNKNOWN_LENGTH ? ownBytes : declaredBytes) + 2);
@@ -88,18 +94,19 @@ function skipTime(bits: BitReader): void {
   bits.skip(bits.readFlag() ? 6 + TICK_BITS : 7);
 }
 
-/** The first descriptor that begins or ends a break decides. */
-function readDescriptors(descriptors: Buffer): Break {
+/** Some encoders give all breaks one event id: then the end belongs to the former one. */
+function readDescriptors(descriptors: Buffer): Break[] {
+  const found: Break[] = [];
   for (let offset = 0; offset + 2 <= descriptors.length; ) {
     const end = offset + 2 + (descriptors[offset + 1] ?? 0);
     const isSegmentation =
       descriptors[offset] === SEGMENTATION_DESCRIPTOR &&
       descriptors.toString('latin1', offset + 2, offset + 6) === 'CUEI';
-    const found = isSegmentation ? readSegmentation(new BitReader(descriptors.subarray(offset + 6, end))) : null;
-    if (found !== null) return found;
+    const signal = isSegmentation ? readSegmentation(new BitReader(descriptors.subarray(offset + 6, end))) : null;
+    if (signal !== null && found.length < MAX_BREAKS) found.push(signal);
     offset = end;
   }
-  return NO_BREAK;
+  return [...found.filter(({ kind }) => kind === 'in'), ...found.filter(({ kind }) => kind === 'out')];
 }
 
 /** segmentation_descriptor (SCTE 35, table 20). Null if it neither begins nor ends a break. */

@@ -8,8 +8,8 @@ import { parseSpliceInfo, type SpliceSignal } from './splice-info.ts';
 export interface TimedMessage {
   /** An ID3 tag with the message's name and its values in JSON. */
   readonly id3: Buffer;
-  /** Null if the message is no SCTE-35 marker. */
-  readonly splice: SpliceSignal | null;
+  /** Empty if the message is no SCTE-35 marker. */
+  readonly splices: readonly SpliceSignal[];
   /** When that happens of which it speaks, on the clock of the publisher's timestamps. Null if it does not say. */
   readonly timeSeconds: number | null;
 }
@@ -46,7 +46,9 @@ export function toTimedMessage(payload: Buffer): TimedMessage | 'ignored' | 'ref
   const only = values.length === 1 ? values[0] : undefined;
   if (name === METADATA_MESSAGE && isEmpty(only)) return 'ignored';
   const id3 = id3TextTag(name, JSON.stringify(only ?? values));
-  return id3.length > MAX_ID3_BYTES ? 'refused' : { id3, splice: spliceIn(message.values), timeSeconds: timeIn(only) };
+  return id3.length > MAX_ID3_BYTES
+    ? 'refused'
+    : { id3, splices: splicesIn(message.values), timeSeconds: timeIn(only) };
 }
 
 /** A cue may be sent before its time. */
@@ -82,20 +84,20 @@ function plainText(text: string): string {
  * The first text anywhere in a message that is an SCTE-35 section, in base64 or in hexadecimal. Encoders give it different names
  * (`cue` in Adobe's `onAdCue`, parameters in Elemental's `onCuePoint`), and its checksum tells it from anything else.
  */
-function spliceIn(values: readonly ScriptValue[]): SpliceSignal | null {
+function splicesIn(values: readonly ScriptValue[]): SpliceSignal[] {
   for (const value of values) {
-    const found = spliceOf(value);
-    if (found !== null) return found;
+    const found = splicesOf(value);
+    if (found.length > 0) return found;
   }
-  return null;
+  return [];
 }
 
-function spliceOf(value: ScriptValue): SpliceSignal | null {
-  if (typeof value === 'object') return value === null ? null : spliceIn(Object.values(value));
-  if (typeof value !== 'string') return null;
+function splicesOf(value: ScriptValue): SpliceSignal[] {
+  if (typeof value === 'object') return value === null ? [] : splicesIn(Object.values(value));
+  if (typeof value !== 'string') return [];
   const [, digits] = HEXADECIMAL.exec(value) ?? [];
   if (digits !== undefined) return parseSpliceInfo(Buffer.from(digits, 'hex'));
-  return BASE64.test(value) ? parseSpliceInfo(Buffer.from(value, 'base64')) : null;
+  return BASE64.test(value) ? parseSpliceInfo(Buffer.from(value, 'base64')) : [];
 }
 
 function isObject(value: ScriptValue): value is ScriptObject {

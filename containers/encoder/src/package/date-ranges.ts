@@ -47,7 +47,9 @@ export class DateRanges {
   add({ kind, eventId, plannedSeconds, section: bytes }: SpliceSignal, startMs: number): void {
     const section = bytes.toString('hex').toUpperCase();
     const newest = this.#ranges.findLast((range) => range.kind === 'out' && range.eventId === eventId);
-    if (kind === 'in' && newest?.end === null) this.#end(newest, startMs, section);
+    // Of two breaks with one number, a section that begins the second one has ended the first one.
+    const isOpen = newest?.end === null && newest.section !== section;
+    if (kind === 'in' && isOpen) this.#end(newest, startMs, section);
     else if (!this.#isRepeated({ kind, section, startMs, newest })) {
       // An end whose beginning nobody knows is no end of a range.
       this.#append({ startMs, kind: kind === 'out' ? kind : 'command', eventId, plannedSeconds, section, end: null });

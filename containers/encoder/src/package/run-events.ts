@@ -68,8 +68,8 @@ export class RunEvents {
   #place({ mediaSeconds, message, leadSeconds }: TimedDatum, part: ClosedPart): PartEvent {
     const { fromSeconds, msn, dateTimeMs } = part;
     const placedSeconds = Math.max(mediaSeconds, fromSeconds);
-    const { splice, id3 } = message;
-    if (splice !== null) {
+    const { splices, id3 } = message;
+    for (const splice of splices) {
       this.#dateRanges.add(splice, dateTimeMs + (mediaSeconds + leadSeconds - fromSeconds) * 1000);
     }
     return { id: this.#nextNumber(msn), mediaSeconds: placedSeconds, id3 };
