@@ -9,7 +9,7 @@ import { type DueTag, publishTags, type TagPublisher } from '#kit/tag-publisher.
 import { waitFor } from '#kit/wait-for.ts';
 import { parseAttributes, playlistLines } from '#scripts/check-hls/playlist/playlist-lines.ts';
 import { fetchMediaPlaylist, SMALL_CLIP, waitUntilPlayable } from '#test/support/broadcast.ts';
-import { type CaptionBytes, captionSei, toSample } from '#test/support/captions.ts';
+import { type CaptionBytes, captionSei, toSample, withOddParity } from '#test/support/captions.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
 import { spliceInsert } from '#test/support/splice-sections.ts';
 
@@ -36,9 +36,6 @@ const CAPTION_PAIRS: readonly (readonly [number, number])[] = [
   ],
   ...[...CAPTION.matchAll(/../g)].map(([pair]) => [pair.charCodeAt(0), pair.charCodeAt(1)]),
 ] as [number, number][];
-
-const withOddParity = (byte: number): number =>
-  byte | (byte.toString(2).replaceAll('0', '').length % 2 === 0 ? 0x80 : 0);
 
 function captionsOf(frame: number): CaptionBytes[] {
   const [first, second] = CAPTION_PAIRS[frame % FRAMES_PER_SECOND] ?? [0, 0];

@@ -9,6 +9,9 @@ export const FIELD_1_TEXT: readonly CaptionBytes[] = [
   [1, 0x80, 0x80],
 ];
 
+export const withOddParity = (byte: number): number =>
+  byte | (byte.toString(2).replaceAll('0', '').length % 2 === 0 ? 0x80 : 0);
+
 /** An SEI NAL unit with closed captions (ATSC A/53 part 4, 6.2.3), without a length. */
 export function captionSei(captions: readonly CaptionBytes[]): Buffer {
   const data = [

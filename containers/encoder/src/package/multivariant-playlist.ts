@@ -31,11 +31,6 @@ const IFRAME_SHARES = { average: 0.25, peak: 0.5 } as const;
 const LANGUAGE_NAMES = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' });
 
 const CAPTIONS_GROUP = 'cc';
-const CAPTION_NAMES = {
-  CC1: 'Captions',
-  CC3: 'Captions 2',
-  SERVICE1: 'Captions (CEA-708)',
-} as const satisfies Record<CaptionChannel, string>;
 
 /** The multivariant playlist (RFC 8216bis 4.4.6), or null while nothing can be played. */
 export function renderMultivariantPlaylist(stream: StreamPackage): string | null {
@@ -84,10 +79,12 @@ function audioMedia({ language, channels }: AudioRendition): string {
  * nothing tells the channels apart (RFC 8216bis 4.4.6.1.1), and none is shown unless the viewer or the player asks for captions.
  */
 function captionsMedia(channel: CaptionChannel, index: number): string {
+  const number = channel.slice(-1);
+  const name = number === '1' ? 'Captions' : `Captions ${number}`;
   const attributes = [
     'TYPE=CLOSED-CAPTIONS',
     `GROUP-ID="${CAPTIONS_GROUP}"`,
-    `NAME="${CAPTION_NAMES[channel]}"`,
+    `NAME="${channel.startsWith('CC') ? name : `${name} (CEA-708)`}"`,
     'DEFAULT=NO',
     `AUTOSELECT=${index === 0 ? 'YES' : 'NO'}`,
     `INSTREAM-ID="${channel}"`,

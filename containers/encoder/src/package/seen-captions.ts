@@ -1,8 +1,9 @@
-import { CAPTION_CHANNELS, type CaptionChannel, captionChannels } from '#encoder/media/closed-captions.ts';
+import { CAPTION_CHANNELS, type CaptionChannel, ClosedCaptions } from '#encoder/media/closed-captions.ts';
 
 /** The closed captions that have been seen so far. Players may still want them if they pause. */
 export class SeenCaptions {
   readonly #seen: Set<CaptionChannel>;
+  readonly #captions = new ClosedCaptions();
 
   constructor(seen: readonly CaptionChannel[]) {
     this.#seen = new Set(seen);
@@ -13,7 +14,6 @@ export class SeenCaptions {
   }
 
   look(frame: Buffer): void {
-    if (this.#seen.size === CAPTION_CHANNELS.length) return;
-    for (const channel of captionChannels(frame)) this.#seen.add(channel);
+    for (const channel of this.#captions.channelsIn(frame)) this.#seen.add(channel);
   }
 }
