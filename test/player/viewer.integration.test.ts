@@ -258,6 +258,11 @@ testVisit('a picture that stands says so after 300 ms, and its age grows', async
   await visit.stateToBe('playing');
   // A busy machine may stall once more.
   await page.locator('.spinner').waitFor({ state: 'hidden', timeout: WAIT_MS });
+  // A presentation ends, and another one may follow.
+  origin.mode = 'ended';
+  origin.status = { status: 'live' };
+  const waitsPaused = 'body[data-state="buffering"] media-controller[mediapaused] .spinner';
+  await page.locator(waitsPaused).waitFor({ state: 'visible', timeout: WAIT_MS });
 });
 
 testVisit('a pause keeps its place until the viewer goes live, and stops loading after a minute', async (visit) => {
