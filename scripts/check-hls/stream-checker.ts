@@ -11,6 +11,7 @@ import {
 } from './playlist/multivariant-playlist.ts';
 import { extensionOf, filePath, folderOf, namedPath, playlistPath } from './playlist/playlist-uris.ts';
 import type { PlaylistProgress } from './playlist-progress.ts';
+import { withPromises } from './promised-variants.ts';
 import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
 import { IFRAME_PEAK_RULES, IFRAME_PRESENTATION_RULES } from './rules/iframe-presentation-rules.ts';
@@ -53,7 +54,8 @@ export class StreamChecker {
   readonly #digests = new BoundedMap<string, string>(MAX_DIGESTS);
   #reports: PendingReport[] = [];
   #multivariant: MultivariantPlaylist | null = null;
-  #firstMultivariant: MultivariantPlaylist | null = null;
+  /** Each variant as the first playlist that named it declared it. */
+  #promised: MultivariantPlaylist | null = null;
   #multivariantPath = '/';
   #multivariantText = '';
   /** Paths of the playlists that the one before named, if none of them goes on. */
@@ -109,15 +111,15 @@ export class StreamChecker {
     this.#checkNewestPresentation();
   }
 
-  /** All playlists of the newest presentation. */
+  /** All playlists of the newest presentation that anybody has loaded. */
   #hasEnded(): boolean {
-    const playlists = this.#namedPaths().flatMap((path) => this.#playlists.get(path) ?? []);
-    return playlists.length > 0 && playlists.every(({ progress }) => progress.latest?.isEnded === true);
+    const loaded = this.#namedPaths().flatMap((path) => this.#playlists.get(path)?.progress.latest ?? []);
+    return loaded.length > 0 && loaded.every(({ isEnded }) => isEnded);
   }
 
   #checkNewestPresentation(): void {
     // Players load it once, so what they may get at most holds from the first one on.
-    this.#checkPresentation(this.#firstMultivariant, [...PEAK_RULES, ...IFRAME_PEAK_RULES]);
+    this.#checkPresentation(this.#promised, [...PEAK_RULES, ...IFRAME_PEAK_RULES]);
     this.#checkPresentation(this.#multivariant, [...PRESENTATION_RULES, ...IFRAME_PRESENTATION_RULES]);
   }
 
@@ -159,7 +161,7 @@ export class StreamChecker {
       this.#isJudged = true;
     }
     this.#multivariant = playlist;
-    this.#firstMultivariant ??= playlist;
+    this.#promised = withPromises(this.#promised, playlist);
     this.#findings.check(SYNTAX_RULES, place, { bytes: body, lines: playlist.lines, isMultivariant: true });
     this.#findings.check(MULTIVARIANT_RULES, place, playlist);
     const iFramePaths = playlist.iFrameVariants.map((attributes) => this.#resolve(attributes.get('URI') ?? ''));
@@ -176,7 +178,7 @@ export class StreamChecker {
     if (before.length === 0 || paths.length === 0 || paths.some((path) => before.includes(path))) return;
     for (const path of before) this.#playlists.get(path)?.finish();
     this.#checkNewestPresentation();
-    this.#firstMultivariant = null;
+    this.#promised = null;
     for (const path of this.#former) if (!paths.includes(path)) this.#playlists.delete(path);
     this.#former = new Set(before);
   }
@@ -211,7 +213,7 @@ export class StreamChecker {
       if (!this.#isJudged) this.#finishPlaylists();
       this.#isJudged = false;
       this.#over = new Set(this.#playlists.values());
-      this.#firstMultivariant = this.#multivariant;
+      this.#promised = this.#multivariant;
       this.#reports = [];
     }
     const observed = new ObservedPlaylist(former.path, this.#relative(former.path), this.#findings);

@@ -3,7 +3,8 @@ import type { TimedResponse } from './http-client.ts';
 import { parseMediaPlaylist } from './playlist/media-playlist.ts';
 import { isMultivariant, namedPlaylistUris, parseMultivariantPlaylist } from './playlist/multivariant-playlist.ts';
 import { resolveUri } from './playlist/playlist-uris.ts';
-import { RenditionWatch, type RenditionWatchOptions } from './rendition-watch.ts';
+import { PresentationWatch } from './presentation-watch.ts';
+import type { RenditionWatchOptions } from './rendition-watch.ts';
 import { isPlaylist } from './rules/syntax-rules.ts';
 import { StreamChecker } from './stream-checker.ts';
 import { WatchClient } from './watch-client.ts';
@@ -17,6 +18,8 @@ export interface StreamWatchOptions {
   readonly checker?: StreamChecker;
   /** How long to wait for the first playlist. */
   readonly startLimitMs?: number;
+  /** How often the multivariant playlist is loaded again. @default every 15 s */
+  readonly reloadMs?: number;
   /** Called with every answer. @default none */
   readonly onAnswer?: (response: TimedResponse) => void;
 }
@@ -35,8 +38,7 @@ const START_LIMIT_MS = 15_000;
 /** How long to wait for another presentation after the end of one. */
 const NEXT_LIMIT_MS = 5_000;
 const RETRY_MS = 300;
-const MULTIVARIANT_MS = 15_000;
-const MAX_RENDITIONS = 32;
+const RELOAD_MS = 15_000;
 const OK = 200;
 
 /**
@@ -45,6 +47,7 @@ const OK = 200;
  */
 export async function watchStream(options: StreamWatchOptions): Promise<StreamWatchResult> {
   const { url, signal, checker = new StreamChecker(), startLimitMs = START_LIMIT_MS, onAnswer } = options;
+  const { reloadMs = RELOAD_MS } = options;
   const client = new WatchClient({ checker, signal, onAnswer });
   const get = (target: string, range?: string) => client.get(target, range);
   const pause = (delayMs: number) => sleep(delayMs, undefined, { signal }).catch(() => undefined);
@@ -57,9 +60,11 @@ export async function watchStream(options: StreamWatchOptions): Promise<StreamWa
     let playlists = 0;
     const known = new Set<string>();
     let urls = playlistUrls(first, url);
+    const reload = async () => namedUrls(await get(url), url);
     while (urls.length > 0) {
-      for (const each of urls) known.add(each);
-      playlists += await watchPresentation(urls, { url, get, pause, signal });
+      const watch = new PresentationWatch({ urls, get, pause, signal, reload, reloadMs });
+      playlists += await watch.run();
+      for (const each of [...urls, ...watch.urls]) known.add(each);
       endedAtMs = performance.now();
       urls = await nextUrls(known, { url, get, pause, signal });
     }
@@ -77,31 +82,20 @@ export async function watchStream(options: StreamWatchOptions): Promise<StreamWa
   }
 }
 
-interface Watching extends Omit<RenditionWatchOptions, 'tries'> {
+interface Watching extends Omit<RenditionWatchOptions, 'url' | 'tries'> {
   /** Of the multivariant playlist. */
   readonly url: string;
-}
-
-/** Until all playlists have ended. Resolves to how many answers there were. */
-async function watchPresentation(urls: readonly string[], { url, get, pause, signal }: Watching): Promise<number> {
-  const watches = urls
-    .slice(0, MAX_RENDITIONS)
-    .map((each, index) => new RenditionWatch({ url: each, get, pause, signal, tries: index === 0 }));
-  const reload = setInterval(() => void get(url), MULTIVARIANT_MS);
-  await Promise.all(watches.map((watch) => watch.run())).finally(() => clearInterval(reload));
-  return watches.reduce((total, { playlists }) => total + playlists, 0);
 }
 
 /** The playlists of the presentation that follows one that has ended. None if none comes in time. */
 async function nextUrls(known: ReadonlySet<string>, { url, get, pause, signal }: Watching): Promise<readonly string[]> {
   const untilMs = performance.now() + NEXT_LIMIT_MS;
   while (!signal.aborted && performance.now() < untilMs) {
-    const response = await get(url);
-    const named = response?.status === OK ? playlistUrls(response, url) : [];
+    const named = namedUrls(await get(url), url);
+    const former = named.find((each) => known.has(each));
+    if (former !== undefined && (await isLive(former, get))) return named;
     const others = named.filter((each) => !known.has(each));
     if (others.length > 0) return others;
-    const [first] = named;
-    if (first !== undefined && (await isLive(first, get))) return named;
     await pause(RETRY_MS);
   }
   return [];
@@ -118,6 +112,11 @@ function playlistUrls({ body }: TimedResponse, url: string): readonly string[] {
   const text = body.toString();
   const uris = isMultivariant(text) ? namedPlaylistUris(parseMultivariantPlaylist(text)) : [url];
   return uris.flatMap((uri) => resolveUri(uri, url)?.href ?? []);
+}
+
+/** None without a playlist. */
+function namedUrls(response: TimedResponse | null, url: string): readonly string[] {
+  return response?.status === OK && isPlaylist(response.body.toString()) ? playlistUrls(response, url) : [];
 }
 
 type Get = (url: string) => Promise<TimedResponse | null>;

@@ -16,6 +16,14 @@ export interface MultivariantPlaylist {
   readonly lines: readonly PlaylistLine[];
 }
 
+/** The attributes that name groups of renditions. */
+export const GROUPS = ['AUDIO', 'VIDEO', 'SUBTITLES', 'CLOSED-CAPTIONS'] as const;
+
+/** What tells a variant from all others: its playlist, and the groups that it is played with. */
+export function variantKey({ uri, attributes }: Variant): string {
+  return JSON.stringify([uri, ...GROUPS.map((name) => attributes.get(name))]);
+}
+
 /** Whether a playlist is a multivariant playlist. */
 export function isMultivariant(text: string): boolean {
   return /^#EXT-X-(STREAM-INF|MEDIA|I-FRAME-STREAM-INF):/m.test(text);

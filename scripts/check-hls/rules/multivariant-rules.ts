@@ -1,9 +1,8 @@
-import type { MultivariantPlaylist, Variant } from '../playlist/multivariant-playlist.ts';
+import { GROUPS, type MultivariantPlaylist, type Variant, variantKey } from '../playlist/multivariant-playlist.ts';
 import type { Attributes } from '../playlist/playlist-lines.ts';
 import { parseAttributes } from '../playlist/playlist-lines.ts';
 import { type HlsRule, when } from '../rule.ts';
 
-const GROUPS = ['AUDIO', 'VIDEO', 'SUBTITLES', 'CLOSED-CAPTIONS'] as const;
 const VIDEO_CODEC = /\b(avc[13]|hvc1|hev1|dvh1|av01|vp09)\./;
 const AUDIO_CODEC = /\b(mp4a\.|ac-3|ec-3|opus|fLaC|alac)/;
 const authoring = (item: string): string => `Apple HLS authoring specification, ${item}`;
@@ -32,10 +31,7 @@ export const MULTIVARIANT_RULES: readonly HlsRule<MultivariantPlaylist>[] = [
   {
     id: 'variant-once',
     section: '6.2.4',
-    check: ({ variants }) =>
-      duplicates(
-        variants.map(({ uri, attributes }) => JSON.stringify([uri, ...GROUPS.map((name) => attributes.get(name))])),
-      ).map((variant) => `${variant} is listed twice`),
+    check: ({ variants }) => duplicates(variants.map(variantKey)).map((variant) => `${variant} is listed twice`),
   },
   {
     id: 'average-below-peak',

@@ -1,5 +1,5 @@
 import { StreamChecker } from '#scripts/check-hls/stream-checker.ts';
-import { goodStream, laterStream, type RecordedAnswer } from './good-stream.ts';
+import { fileOf, goodStream, laterStream, type RecordedAnswer } from './good-stream.ts';
 import { MUTATIONS } from './mutations.ts';
 
 /** Another presentation of the same stream, whose media has other times. */
@@ -68,6 +68,38 @@ test('files are known by their queries, in whatever folder they are', () => {
     MUTATIONS[rule]?.(answers);
     expect(rulesBrokenBy(withQueries(answers))).toEqual([rule]);
   }
+});
+
+/** The first answer is the multivariant playlist. */
+function withMultivariant(answers: readonly RecordedAnswer[], edit: (text: string) => string): RecordedAnswer {
+  const [first] = answers;
+  if (first === undefined) throw new Error('no answer');
+  return { ...first, body: Buffer.from(edit(first.body.toString())) };
+}
+
+test('what a variant promises that comes later is checked, too', () => {
+  const answers = goodStream();
+  MUTATIONS['bandwidth-is-peak']?.(answers);
+  const before = withMultivariant(answers, (text) => text.replace(/#EXT-X-STREAM-INF.*\nhigh.*\n/, ''));
+  expect(rulesBrokenBy([before, ...answers])).toEqual(['bandwidth-is-peak']);
+});
+
+test('a presentation has ended without a playlist that nobody could load', () => {
+  const named =
+    '#EXT-X-I-FRAME-STREAM-INF:BANDWIDTH=3000,AVERAGE-BANDWIDTH=3000,CODECS="avc1.42c01e",RESOLUTION=640x360,URI="high/iframes.m3u8"\n';
+  const former = goodStream();
+  former[0] = withMultivariant(former, (text) => `${text}${named}`);
+  // The next presentation at the same paths has another size.
+  const next = laterStream(goodStream(), 60_000).map((answer) => {
+    if (!answer.url.includes('/high/')) return answer;
+    const isPlaylist = answer.url.includes('.m3u8');
+    const text = answer.body.toString('latin1').replaceAll('1-init.mp4', '2-init.mp4');
+    const isInit = answer.url.endsWith('1-init.mp4');
+    const body = isPlaylist ? Buffer.from(text) : isInit ? fileOf('low', '1-init.mp4') : answer.body;
+    return { ...answer, url: answer.url.replace('1-init.mp4', '2-init.mp4'), body };
+  });
+  next[0] = withMultivariant(next, (text) => text.replace('640x360', '320x180'));
+  expect(rulesBrokenBy([...former, ...next])).toEqual([]);
 });
 
 /** By so many times 25 ms. */

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { watchStream } from '#scripts/check-hls/stream-watch.ts';
 import { goodStream, lastAnswers, laterStream, type RecordedAnswer } from './good-stream.ts';
+import { MUTATIONS } from './mutations.ts';
 
 /** Serves the end of a recorded stream, and then that of another presentation of it. Never answers one file of the latter. */
 async function serve(silentPath: string) {
@@ -67,6 +68,44 @@ test('the watch goes on with a presentation that follows at the same paths', asy
     const { checker } = await watchStream({ url, signal: AbortSignal.timeout(60_000) });
     expect([...asked]).toEqual(expect.arrayContaining(['/live/id/low/0-1021.m4s', '/live/id/audio/0-1022.m4s']));
     expect(checker.findings()).toEqual([]);
+  } finally {
+    server.close();
+  }
+});
+
+test('a rendition that the multivariant playlist names later is watched and judged', async () => {
+  const broken = goodStream();
+  MUTATIONS['part-hold-back']?.(broken);
+  const [live, ended] = [broken.map(withoutEnd), broken].map(lastAnswers);
+  const asked = new Set<string>();
+  let hear: () => void = () => undefined;
+  const isHighAsked = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://stream');
+    const isFirst = !asked.has(pathname);
+    asked.add(pathname);
+    if (pathname.includes('/high/')) hear();
+    // The others go on until somebody has loaded it.
+    const goesOn = /(low|audio)\/media/.test(pathname);
+    if (goesOn && !isFirst) await isHighAsked;
+    const answer = (goesOn && isFirst ? live : ended)?.(pathname, request.headers.range);
+    const text = answer?.body.toString('latin1') ?? '';
+    const isEarly = pathname.endsWith('master.m3u8') && isFirst;
+    const body = isEarly ? text.replace(/#EXT-X-STREAM-INF.*\nhigh.*\n/, '') : text;
+    const lifetime = pathname.includes('.m3u8') ? { 'cache-control': 'public, max-age=1' } : {};
+    const headers = { ...answer?.headers, ...lifetime, 'content-length': body.length };
+    response.writeHead(answer?.status ?? 404, headers).end(Buffer.from(body, 'latin1'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/live/id/master.m3u8`;
+    const { checker } = await watchStream({ url, signal: AbortSignal.timeout(30_000), reloadMs: 100 });
+    expect(asked).toContain('/live/id/high/0-21.m4s');
+    expect(checker.findings()).toEqual([
+      { rule: 'part-hold-back', section: expect.any(String), evidence: expect.stringMatching(/^high\/media/) },
+    ]);
   } finally {
     server.close();
   }
