@@ -2,6 +2,7 @@ import { BoundedMap } from './bounded-map.ts';
 import type { FindingList } from './finding-list.ts';
 import type { InitTrack } from './media/init-tracks.ts';
 import { type InitFacts, type MediaFile, readInit, readMedia } from './media/media-file.ts';
+import type { MediaFragment } from './media/media-fragments.ts';
 import { fileKey, type ListedSegment, lengthSeconds, type MediaPlaylist, rangeOf } from './playlist/media-playlist.ts';
 import { IFRAME_RULES } from './rules/iframe-rules.ts';
 import type { JudgedSegment } from './rules/observed-rendition.ts';
@@ -15,6 +16,8 @@ const MAX_INITS = 100;
 const MAX_MEASURED = 5_000;
 /** Segments that wait for files before the oldest is judged by what there is. */
 const MAX_WAITING = 64;
+/** Many timestamps are rounded to milliseconds. */
+const TIMESTAMP_SECONDS = 1e-3;
 
 export interface MediaJudgeOptions {
   readonly history: SegmentHistory;
@@ -39,6 +42,7 @@ export class MediaJudge {
   #newestEndSeconds: number | null = null;
   #newestDiscontinuityNumber: number | null = null;
   #track: InitTrack | null = null;
+  #tracks: readonly InitTrack[] = [];
   #hasIFramesOnly = false;
 
   constructor(options: MediaJudgeOptions) {
@@ -52,6 +56,11 @@ export class MediaJudge {
   /** The main track of the newest init section. */
   get track(): InitTrack | null {
     return this.#track;
+  }
+
+  /** All tracks of the newest init section. */
+  get tracks(): readonly InitTrack[] {
+    return this.#tracks;
   }
 
   addPlaylist({ segments, hasIFramesOnly }: MediaPlaylist): void {
@@ -135,6 +144,7 @@ export class MediaJudge {
     };
     this.#options.findings.check(this.#hasIFramesOnly ? IFRAME_RULES : SEGMENT_RULES, this.#options.place, segment);
     this.#track = mainTrack(init) ?? this.#track;
+    if (typeof init !== 'string') this.#tracks = init.tracks;
     this.#newestEndSeconds = spans(facts, init).at(-1)?.endSeconds ?? this.#newestEndSeconds;
     this.#previous = { ...segment, previous: null, parts: [] };
     this.#measured.set(msn, measure(segment));
@@ -166,7 +176,6 @@ function measure({ listed, file, facts, init, discontinuityNumber }: SegmentMedi
   const track = mainTrack(init);
   const own = typeof facts === 'string' ? [] : facts.fragments.filter(({ trackId }) => trackId === track?.trackId);
   const shortestTicks = Math.min(...own.map(({ shortestSampleTicks }) => shortestSampleTicks));
-  const isVideo = track?.kind === 'video' && Number.isFinite(shortestTicks);
   return {
     msn: listed.msn,
     file: file.path.split(' ', 1)[0] ?? '',
@@ -176,6 +185,13 @@ function measure({ listed, file, facts, init, discontinuityNumber }: SegmentMedi
     durationSeconds: lengthSeconds(listed),
     sizeBytes: file.bytes.length,
     sampleSeconds: track !== null && Number.isFinite(shortestTicks) ? shortestTicks / track.timescale : 0,
-    framesPerSecond: isVideo ? track.timescale / shortestTicks : null,
+    framesPerSecond: track?.kind === 'video' ? averageRate(own, track.timescale) : null,
   };
+}
+
+/** Of all frames together, since single ones may be a millisecond longer or shorter. Null without any. */
+function averageRate(fragments: readonly MediaFragment[], timescale: number): number | null {
+  const frames = fragments.reduce((total, { sampleCount }) => total + sampleCount, 0);
+  const ticks = fragments.reduce((total, { durationTicks }) => total + durationTicks, 0);
+  return frames === 0 ? null : frames / (ticks / timescale + TIMESTAMP_SECONDS);
 }

@@ -143,7 +143,7 @@ export class ObservedPlaylist {
         playlistsWithParts: this.#playlistsWithParts,
         hasHints: this.#hasHints,
       },
-      ...{ segments: this.#judge.measured, track: this.#judge.track },
+      ...{ segments: this.#judge.measured, track: this.#judge.track, tracks: this.#judge.tracks },
     };
   }
 

@@ -1,4 +1,5 @@
 import { type HlsRule, when } from '../rule.ts';
+import { comparableCodecs } from './codec-names.ts';
 import type { JudgedSegment, ObservedRendition } from './observed-rendition.ts';
 import { DATE_TOLERANCE_MS, type ObservedPresentation, peakBitsPerSecond } from './presentation-rules.ts';
 
@@ -14,13 +15,16 @@ export const IFRAME_PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[]
         const uri = attributes.get('URI') ?? '';
         const track = renditionOf(uri)?.track;
         if (track == null) return [];
-        const found = { CODECS: track.codec, RESOLUTION: `${track.width}x${track.height}` };
-        return Object.entries(found).flatMap(([name, value]) =>
-          when(
-            (attributes.get(name) ?? value) !== value,
-            () => `${uri} declares ${name} ${attributes.get(name)}, its init section has ${value}`,
+        const size = `${track.width}x${track.height}`;
+        const [codecs = track.codec, declaredSize = size] = [attributes.get('CODECS'), attributes.get('RESOLUTION')];
+        const isOtherCodec = comparableCodecs(codecs.split(',')).join() !== comparableCodecs([track.codec]).join();
+        return [
+          ...when(isOtherCodec, () => `${uri} declares CODECS ${codecs}, its init section has ${track.codec}`),
+          ...when(
+            declaredSize !== size,
+            () => `${uri} declares RESOLUTION ${declaredSize}, its init section has ${size}`,
           ),
-        );
+        ];
       }),
   },
   {

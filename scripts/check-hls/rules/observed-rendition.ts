@@ -12,6 +12,7 @@ export interface JudgedSegment {
   readonly sizeBytes: number;
   /** Of the main track. */
   readonly sampleSeconds: number;
+  /** At least, over the whole segment. Null if there is no picture. */
   readonly framesPerSecond: number | null;
 }
 
@@ -21,8 +22,10 @@ export interface ObservedRendition {
   readonly targetDurationSeconds: number | null;
   readonly isIFramePlaylist: boolean;
   readonly segments: readonly JudgedSegment[];
-  /** Of its newest init section. Null if none was loaded. */
+  /** The main one of its newest init section. Null if none was loaded. */
   readonly track: InitTrack | null;
+  /** All of that init section. */
+  readonly tracks: readonly InitTrack[];
   /** How many different playlists with parts there were, while the presentation was live. */
   readonly playlistsWithParts: number;
   readonly hasHints: boolean;

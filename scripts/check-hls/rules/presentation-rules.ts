@@ -1,7 +1,7 @@
-import type { InitTrack } from '../media/init-tracks.ts';
 import type { Variant } from '../playlist/multivariant-playlist.ts';
 import type { Attributes } from '../playlist/playlist-lines.ts';
 import { type HlsRule, when } from '../rule.ts';
+import { comparableCodecs } from './codec-names.ts';
 import type { JudgedSegment, ObservedRendition } from './observed-rendition.ts';
 import { segmentPairs } from './segment-pairs.ts';
 
@@ -96,15 +96,11 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
     check: (presentation) =>
       presentation.variants.flatMap((variant) => {
         if (!variant.attributes.has('CODECS')) return [];
-        const tracks = tracksOf(presentation, variant);
-        const found = tracks.map(({ codec }) => codec).toSorted();
-        const declared = (variant.attributes.get('CODECS') ?? '')
-          .split(',')
-          .map((codec) => codec.trim())
-          .toSorted();
+        const found = comparableCodecs(codecsOf(presentation, variant)).join();
+        const declared = comparableCodecs((variant.attributes.get('CODECS') ?? '').split(',')).join();
         return when(
-          tracks.length > 0 && found.join() !== declared.join(),
-          () => `variant ${variant.uri} declares CODECS ${declared.join()}, its init sections have ${found.join()}`,
+          found !== '' && found !== declared,
+          () => `variant ${variant.uri} declares CODECS ${declared}, its init sections have ${found}`,
         );
       }),
   },
@@ -190,23 +186,31 @@ function tolerance(first: ObservedRendition, a: JudgedSegment, other: ObservedRe
 }
 
 /** The variant's own rendition, and the first one of its AUDIO group that has a playlist of its own. Nothing without its own. */
-function partsOf(
-  { renditionOf, media }: ObservedPresentation,
-  { uri, attributes }: Variant,
-): readonly ObservedRendition[] {
-  const own = renditionOf(uri);
-  const group = attributes.get('AUDIO');
-  const isOfGroup = (item: Attributes): boolean => item.get('TYPE') === 'AUDIO' && item.get('GROUP-ID') === group;
-  const audioUri = media.find((item) => isOfGroup(item) && item.has('URI'))?.get('URI');
-  const audio = audioUri === undefined ? undefined : renditionOf(audioUri);
+function partsOf(presentation: ObservedPresentation, variant: Variant): readonly ObservedRendition[] {
+  const own = presentation.renditionOf(variant.uri);
+  const [audioUri] = groupUris(presentation, variant, 'AUDIO');
+  const audio = audioUri === undefined ? undefined : presentation.renditionOf(audioUri);
   if (own === undefined) return [];
   return audio === undefined || audio === own ? [own] : [own, audio];
 }
 
-function tracksOf(presentation: ObservedPresentation, variant: Variant): readonly InitTrack[] {
-  const renditions = partsOf(presentation, variant);
-  const tracks = renditions.flatMap(({ track }) => track ?? []);
-  return tracks.length === renditions.length ? tracks : [];
+/** Of the playlists of a variant's group. */
+function groupUris({ media }: ObservedPresentation, { attributes }: Variant, type: 'AUDIO' | 'VIDEO'): string[] {
+  const group = attributes.get(type);
+  return media
+    .filter((item) => item.get('TYPE') === type && item.get('GROUP-ID') === group)
+    .flatMap((item) => item.get('URI') ?? []);
+}
+
+/** Of all renditions that a variant may be played with. None as long as one of them was not loaded. */
+function codecsOf(presentation: ObservedPresentation, variant: Variant): readonly string[] {
+  const uris = [
+    variant.uri,
+    ...(['AUDIO', 'VIDEO'] as const).flatMap((type) => groupUris(presentation, variant, type)),
+  ];
+  const trackLists = uris.map((uri) => presentation.renditionOf(uri)?.tracks ?? []);
+  if (trackLists.some((tracks) => tracks.length === 0)) return [];
+  return trackLists.flatMap((tracks) => tracks.filter(({ kind }) => kind !== 'other')).map(({ codec }) => codec);
 }
 
 function sum(

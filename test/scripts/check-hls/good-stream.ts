@@ -243,7 +243,7 @@ function namesIn(end: RecordedEnd): string[] {
 
 /** The bytes of a file by its name. */
 export function fileOf(rendition: TinyRendition, name: string): Buffer {
-  const track: TinyTrack = TRACKS[rendition];
+  const track = TRACKS[rendition];
   const [, msn, part] = /^\d-(\d+)(?:\.(\d+))?\.m4s$/.exec(name) ?? [];
   if (msn === undefined) return tinyInit(track);
   const fragment = (index: number): Buffer => {

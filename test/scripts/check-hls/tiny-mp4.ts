@@ -23,7 +23,8 @@ const u32 = (...values: readonly number[]): Buffer =>
 export interface TinyTrack {
   readonly kind: 'video' | 'audio';
   readonly timescale: number;
-  readonly sampleTicks: number;
+  /** How long samples are, in turn if there are several. */
+  readonly sampleTicks: number | readonly number[];
   readonly width?: number;
   readonly height?: number;
   /** Bytes of a sample. */
@@ -57,8 +58,9 @@ function audioEntry(): Buffer {
   return box('mp4a', Buffer.alloc(16), u16(2, 16), Buffer.alloc(8), esds);
 }
 
-/** A fragment of equal samples. `isIdr` is of the first one. */
+/** A fragment of samples of one size. `isIdr` is of the first one. */
 export function tinyFragment(track: TinyTrack, startTicks: number, samples: number, isIdr: boolean): Buffer {
+  const ticks = [track.sampleTicks].flat();
   const sample = (index: number): Buffer => {
     const bytes = Buffer.alloc(track.sampleBytes, index + 1);
     bytes.writeUInt32BE(track.sampleBytes - 4);
@@ -76,7 +78,7 @@ export function tinyFragment(track: TinyTrack, startTicks: number, samples: numb
         box(
           'trun',
           u32(0x000301, samples, dataOffset),
-          ...Array.from({ length: samples }, () => u32(track.sampleTicks, track.sampleBytes)),
+          ...Array.from({ length: samples }, (_, index) => u32(ticks[index % ticks.length] ?? 0, track.sampleBytes)),
         ),
       ),
     );

@@ -11,6 +11,7 @@ function rendition(path: string, firstMsn: number, more: (index: number) => Part
     targetDurationSeconds: 2,
     isIFramePlaylist: false,
     track: null,
+    tracks: [],
     playlistsWithParts: 0,
     hasHints: false,
   };
