@@ -1,40 +1,72 @@
 import { endOf, type MediaPlaylist } from './playlist/media-playlist.ts';
+import { mostPartsAhead, mostSegmentsAhead } from './rules/directive-rules.ts';
 
 export interface DirectiveTrialsOptions {
-  readonly url: string;
-  readonly get: (url: string) => Promise<unknown>;
+  /** Sends a query to the playlist. */
+  readonly ask: (query: string) => Promise<unknown>;
 }
 
-/** How many playlists pass between two trials. */
-const PAUSE_PLAYLISTS = 5;
-const TOO_FAR_SEGMENTS = 20;
-const TOO_FAR_PARTS = 500;
+/** A query to try. Null if a playlist gives no occasion for it. */
+type Trial = (playlist: MediaPlaylist) => string | null;
+
+/** How many playlists pass between two trials. Those without parts come seldom. */
+const PAUSE_PLAYLISTS = { withParts: 5, withoutParts: 2 } as const;
+const FAR_SEGMENTS = 20;
 
 /** Requests that players do not send, or rarely. Each is tried once, and the answer is checked like all others. */
 export class DirectiveTrials {
   readonly #options: DirectiveTrialsOptions;
-  #playlists = 0;
+  readonly #untried = new Set(TRIALS);
+  /** One more playlist is needed, so that the answer can be compared with one before. */
+  #pausePlaylists = 1;
 
   constructor(options: DirectiveTrialsOptions) {
     this.#options = options;
   }
 
-  /** Sends the next one if it is time. */
+  /** Sends the next one if it is time, and there is occasion for one. */
   async next(playlist: MediaPlaylist): Promise<void> {
+    if (playlist.serverControl?.get('CAN-BLOCK-RELOAD') !== 'YES' || this.#pausePlaylists-- > 0) return;
+    for (const trial of this.#untried) {
+      const query = trial(playlist);
+      if (query === null) continue;
+      this.#untried.delete(trial);
+      this.#pausePlaylists = PAUSE_PLAYLISTS[playlist.partTargetSeconds === null ? 'withoutParts' : 'withParts'] - 1;
+      await this.#options.ask(query);
+      return;
+    }
+  }
+
+  /** Sends what a live playlist would refuse, hold back or shorten. */
+  async afterEnd(playlist: MediaPlaylist): Promise<void> {
     if (playlist.serverControl?.get('CAN-BLOCK-RELOAD') !== 'YES') return;
-    const index = this.#playlists++;
-    if (index % PAUSE_PLAYLISTS !== 1) return;
-    const query = TRIALS[(index - 1) / PAUSE_PLAYLISTS]?.(playlist) ?? null;
-    if (query !== null)
-      await this.#options.get(`${this.#options.url}${this.#options.url.includes('?') ? '&' : '?'}${query}`);
+    const { msn } = endOf(playlist);
+    for (const query of ['_HLS_part=0', `_HLS_msn=${msn + 1}`, `_HLS_msn=${msn + FAR_SEGMENTS}`, '_HLS_skip=YES']) {
+      await this.#options.ask(query);
+    }
   }
 }
 
-const TRIALS: readonly ((playlist: MediaPlaylist) => string | null)[] = [
+/** While a segment is young, no other one begins before the request arrives. */
+const whileYoung =
+  (toQuery: (msn: number, partTargetSeconds: number | null) => string | null): Trial =>
+  (playlist) => {
+    const { segments, partTargetSeconds } = playlist;
+    const last = segments.at(-1);
+    const isYoung =
+      last !== undefined && (partTargetSeconds === null || (last.uri === null && last.parts.length === 1));
+    return isYoung ? toQuery(last.msn, partTargetSeconds) : null;
+  };
+
+const TRIALS: readonly Trial[] = [
   () => '_HLS_part=0',
-  (playlist) => `_HLS_msn=${endOf(playlist).msn + TOO_FAR_SEGMENTS}`,
-  (playlist) =>
-    playlist.partTargetSeconds === null ? null : `_HLS_msn=${endOf(playlist).msn + 1}&_HLS_part=${TOO_FAR_PARTS}`,
+  // The second one is still too far if another segment begins meanwhile.
+  whileYoung((msn, partTarget) => `_HLS_msn=${msn + mostSegmentsAhead(partTarget) + 1}`),
+  whileYoung((msn, partTarget) => `_HLS_msn=${msn + mostSegmentsAhead(partTarget) + 2}`),
+  whileYoung((msn, partTarget) =>
+    partTarget === null ? null : `_HLS_msn=${msn + 1}&_HLS_part=${mostPartsAhead(partTarget) + 1}`,
+  ),
+  (playlist) => `_HLS_msn=${endOf(playlist).msn + FAR_SEGMENTS}`,
   ({ mediaSequence }) => `_HLS_msn=${mediaSequence}`,
   ({ mediaSequence }) => `_HLS_msn=${Math.max(0, mediaSequence - 1)}`,
   // A part past the end of its segment is the first one of the next.

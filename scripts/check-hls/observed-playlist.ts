@@ -4,17 +4,20 @@ import { toMediaFile } from './media/media-file.ts';
 import { MediaJudge } from './media-judge.ts';
 import { ObservedFiles } from './observed-files.ts';
 import { compareEnds, endOf, fileKey, type MediaPlaylist, parseMediaPlaylist } from './playlist/media-playlist.ts';
-import { filePath, folderOf, namedPath, playlistPath } from './playlist/playlist-uris.ts';
+import { goesOnWith, partAfter } from './playlist/placed-part.ts';
+import { filePath, folderOf, isDirective, namedPath, playlistPath } from './playlist/playlist-uris.ts';
 import { type PlaylistProgress, ProgressRecord, playlistTypeOf } from './playlist-progress.ts';
+import { DIRECTIVE_RULES } from './rules/directive-rules.ts';
 import { RANGE_RULES } from './rules/iframe-rules.ts';
 import { STANDSTILL_RULES } from './rules/liveness-rules.ts';
 import { MEDIA_PLAYLIST_RULES } from './rules/media-playlist-rules.ts';
 import type { ObservedRendition } from './rules/observed-rendition.ts';
 import { PART_RULES } from './rules/part-rules.ts';
-import { DIRECTIVE_RULES, HINT_RULES, MEDIA_ANSWER_RULES } from './rules/request-rules.ts';
+import { HINT_RULES, MEDIA_ANSWER_RULES } from './rules/request-rules.ts';
 import { SYNTAX_RULES } from './rules/syntax-rules.ts';
 import { UPDATE_RULES } from './rules/update-rules.ts';
 import { SegmentHistory } from './segment-history.ts';
+import { UnhintedSegments } from './unhinted-segments.ts';
 
 /** A playlist's answer without what is not needed of it. Without headers it did not come over HTTP. */
 export type PlaylistResponse = Pick<TimedResponse, 'url' | 'status' | 'body' | 'startedAtMs' | 'endedAtMs'> &
@@ -24,6 +27,8 @@ export type PlaylistResponse = Pick<TimedResponse, 'url' | 'status' | 'body' | '
   };
 
 const PART_KEPT_TARGETS = 3;
+/** A request has come to the server before another one that was sent so much later. */
+const ARRIVAL_MS = 1_000;
 const OK = 200;
 const PARTIAL = 206;
 const SERVER_ERROR = 500;
@@ -40,9 +45,7 @@ export class ObservedPlaylist {
   readonly #files: ObservedFiles;
   readonly #judge: MediaJudge;
   #lastText = '';
-  /** Different ones, of a live presentation with parts. */
-  #playlistsWithParts = 0;
-  #hasHints = false;
+  readonly #unhinted = new UnhintedSegments();
   #hasIFramesOnly = false;
   /** When there was something new, or a reason why there is not. */
   #movedAtMs: number | null = null;
@@ -83,10 +86,12 @@ export class ObservedPlaylist {
     const before = this.progress.before(startedAtMs);
     const playlist = status === OK ? this.#addText(response, query.has('_HLS_skip'), before) : null;
     this.#checkMoves(response, query.has('_HLS_msn'), playlist);
-    if (playlist !== null) this.progress.add(playlist, endedAtMs);
+    const ageMs = Number(response.headers?.age ?? 0) * 1000;
+    if (playlist !== null) this.progress.add(playlist, { startedAtMs: startedAtMs - ageMs, endedAtMs });
     const after = this.progress.latest;
-    if (before !== null && after !== null && (query.has('_HLS_msn') || query.has('_HLS_part'))) {
-      this.#findings.check(DIRECTIVE_RULES, this.#place, { query, status, playlist, before, after });
+    if (before !== null && after !== null && [...query.keys()].some(isDirective)) {
+      const soon = this.progress.askedAfter(startedAtMs + ARRIVAL_MS);
+      this.#findings.check(DIRECTIVE_RULES, this.#place, { query, status, playlist, before, soon, after });
     }
     return playlist;
   }
@@ -136,13 +141,7 @@ export class ObservedPlaylist {
     const { targetDurationSeconds } = this;
     const isIFramePlaylist = this.isIFramePlaylist ?? this.#hasIFramesOnly;
     return {
-      ...{
-        path: this.#place,
-        targetDurationSeconds,
-        isIFramePlaylist,
-        playlistsWithParts: this.#playlistsWithParts,
-        hasHints: this.#hasHints,
-      },
+      ...{ path: this.#place, targetDurationSeconds, isIFramePlaylist },
       ...{ segments: this.#judge.measured, track: this.#judge.track, tracks: this.#judge.tracks },
     };
   }
@@ -182,13 +181,15 @@ export class ObservedPlaylist {
         isIFramePlaylist,
       });
     }
-    if (text !== this.#lastText && playlist.partTargetSeconds !== null && !playlist.isEnded) this.#playlistsWithParts++;
     this.#lastText = text;
-    this.#hasHints ||= playlist.preloadHint !== null;
     const changes = this.#history.add(playlist);
     if (before !== null) {
       const hasHintedPart = before.hint !== null && this.#files.hintStatus(this.#filePath(before.hint)) === OK;
-      this.#findings.check(UPDATE_RULES, this.#place, { playlist, before, changes, hasHintedPart });
+      const next = partAfter(playlist, before.end);
+      const hasBegun = next !== null && !goesOnWith(next, before.end);
+      const unhintedSegments = hasBegun ? this.#unhinted.add(next, before.hint) : 0;
+      const update = { playlist, before, changes, hasHintedPart, next, unhintedSegments };
+      this.#findings.check(UPDATE_RULES, this.#place, update);
     }
     for (const path of this.#files.add(playlist, endedAtMs)) this.#checkHint(path);
     this.#judge.addPlaylist(playlist);

@@ -15,8 +15,13 @@ export interface PlaylistProgress {
   readonly hint: string | null;
 }
 
-interface Checkpoint {
+/** When an answer was asked for, and when it was complete. */
+interface AnswerTimes {
+  readonly startedAtMs: number;
   readonly endedAtMs: number;
+}
+
+interface Checkpoint extends AnswerTimes {
   readonly progress: PlaylistProgress;
 }
 
@@ -40,10 +45,16 @@ export class ProgressRecord {
     return this.#checkpoints.findLast(({ endedAtMs }) => endedAtMs < atMs)?.progress ?? null;
   }
 
-  add(playlist: MediaPlaylist, endedAtMs: number): void {
+  /** What was known with the first answer that was asked for after a time. Null if there is none. */
+  askedAfter(atMs: number): PlaylistProgress | null {
+    return this.#checkpoints.find(({ startedAtMs }) => startedAtMs > atMs)?.progress ?? null;
+  }
+
+  add(playlist: MediaPlaylist, times: AnswerTimes): void {
+    const { endedAtMs } = times;
     const later = this.#checkpoints.findIndex((checkpoint) => checkpoint.endedAtMs > endedAtMs);
     const place = later < 0 ? this.#checkpoints.length : later;
-    this.#checkpoints.splice(place, 0, { endedAtMs, progress: toProgress(playlist) });
+    this.#checkpoints.splice(place, 0, { ...times, progress: toProgress(playlist) });
     for (let index = place; index < this.#checkpoints.length; index++) {
       const [before, own] = [this.#checkpoints[index - 1], this.#checkpoints[index]];
       if (before === undefined || own === undefined) continue;

@@ -35,9 +35,8 @@ export class RenditionWatch {
 
   constructor(options: RenditionWatchOptions) {
     this.#options = options;
-    const get = (url: string) => options.get(url);
     this.#removed = new RemovedFiles({ pause: options.pause, load: (uri) => this.#get(uri) });
-    this.#trials = new DirectiveTrials({ url: options.url, get });
+    this.#trials = new DirectiveTrials({ ask: (query) => options.get(withQuery(options.url, query)) });
   }
 
   /** Until the playlist has ended, or `signal` aborts. */
@@ -54,7 +53,10 @@ export class RenditionWatch {
       }
       this.playlists += 1;
       this.#load(playlist);
-      if (playlist.isEnded) break;
+      if (playlist.isEnded) {
+        if (this.#options.tries) await this.#trials.afterEnd(playlist);
+        break;
+      }
       if (!playlist.hasIFramesOnly) this.#removed.add(playlist);
       if (this.playlists % PLAIN_EVERY === 0) this.#aside(this.#reloadPlainly());
       if (this.#options.tries) this.#aside(this.#trials.next(playlist));

@@ -26,7 +26,4 @@ export interface ObservedRendition {
   readonly track: InitTrack | null;
   /** All of that init section. */
   readonly tracks: readonly InitTrack[];
-  /** How many different playlists with parts there were, while the presentation was live. */
-  readonly playlistsWithParts: number;
-  readonly hasHints: boolean;
 }

@@ -25,19 +25,8 @@ const AVERAGE_TOLERANCE = 1.1;
 /** Less is the average of a few keyframes. */
 const AVERAGE_LEAST_SECONDS = 20;
 
-/** Between two runs of an encoder, a playlist or two may have no hint. */
-const MIN_PLAYLISTS = 3;
-
 /** What holds between renditions, and between the multivariant playlist and the media (RFC 8216bis 4.4.6, 6.2.4). */
 export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
-  {
-    id: 'hint-present',
-    section: 'B.1',
-    check: ({ renditions }) =>
-      renditions
-        .filter(({ playlistsWithParts, hasHints }) => playlistsWithParts >= MIN_PLAYLISTS && !hasHints)
-        .map(({ path }) => `${path} never had an EXT-X-PRELOAD-HINT`),
-  },
   {
     id: 'same-target-duration',
     section: '6.2.4; Apple HLS authoring specification, 6.11 and 8.2',

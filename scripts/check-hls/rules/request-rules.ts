@@ -2,17 +2,6 @@ import type { MediaPlaylist } from '../playlist/media-playlist.ts';
 import type { PlaylistProgress } from '../playlist-progress.ts';
 import { type HlsRule, when } from '../rule.ts';
 
-/** A request for a media playlist with directives, and its answer. */
-export interface DirectiveAnswer {
-  readonly query: URLSearchParams;
-  readonly status: number;
-  /** Null if the answer is a refusal. */
-  readonly playlist: MediaPlaylist | null;
-  /** What was known when the request was sent, and when the answer had come. */
-  readonly before: PlaylistProgress;
-  readonly after: PlaylistProgress;
-}
-
 /** A request for media, and its answer. */
 export interface MediaAnswer {
   readonly uri: string;
@@ -57,65 +46,8 @@ export interface ObservedReport {
   readonly most: PlaylistProgress['end'] | null;
 }
 
-const SEGMENTS_AHEAD = 2;
-const PARTS_AHEAD = 3;
-const BLOCKING = '6.2.5.2';
 /** A stream that can't go on, and a server that is busy, are no fault of a playlist. */
-const EXCUSED = [500, 502, 503, 504];
-
-/** What holds for requests with delivery directives (RFC 8216bis 6.2.5). */
-export const DIRECTIVE_RULES: readonly HlsRule<DirectiveAnswer>[] = [
-  {
-    id: 'part-directive-needs-msn',
-    section: BLOCKING,
-    check: ({ query, status, before }) =>
-      when(
-        !before.isEnded &&
-          query.has('_HLS_part') &&
-          !query.has('_HLS_msn') &&
-          status !== 400 &&
-          !EXCUSED.includes(status),
-        () => `?${query} was answered ${status}`,
-      ),
-  },
-  {
-    id: 'too-far-ahead-is-400',
-    section: BLOCKING,
-    check: ({ query, status, before, after }) => {
-      if (before.isEnded || after.isEnded || !isTooFar(query, after)) return [];
-      return when(
-        status !== 400 && !EXCUSED.includes(status),
-        () => `?${query} was answered ${status}, the end was at ${after.end.msn}`,
-      );
-    },
-  },
-  {
-    id: 'directives-answered',
-    section: BLOCKING,
-    check: ({ query, status, before }) => {
-      const isRight = query.has('_HLS_msn') || !query.has('_HLS_part');
-      return when(
-        (before.isEnded || (isRight && !isTooFar(query, before))) &&
-          status !== 200 &&
-          status !== 404 &&
-          !EXCUSED.includes(status),
-        () => `?${query} was answered ${status}, the end was at ${before.end.msn}`,
-      );
-    },
-  },
-  {
-    id: 'blocking-answer-has-position',
-    section: BLOCKING,
-    check: ({ query, playlist, after }) => {
-      const msn = Number(query.get('_HLS_msn') ?? Number.NaN);
-      if (playlist === null || playlist.isEnded || Number.isNaN(msn) || isTooFar(query, after)) return [];
-      return when(
-        !contains(playlist, msn, query.get('_HLS_part')),
-        () => `the answer to ?${query} ends at ${describeEnd(playlist)}`,
-      );
-    },
-  },
-];
+export const EXCUSED = [500, 502, 503, 504];
 
 /** What holds for requests for media (RFC 8216bis 6.2.1, 6.2.2). */
 export const MEDIA_ANSWER_RULES: readonly HlsRule<MediaAnswer>[] = [
@@ -195,39 +127,6 @@ export const REPORT_RULES: readonly HlsRule<ObservedReport>[] = [
     ],
   },
 ];
-
-function isTooFar(query: URLSearchParams, { end, partTargetSeconds }: PlaylistProgress): boolean {
-  const msn = Number(query.get('_HLS_msn') ?? Number.NaN);
-  const part = query.get('_HLS_part');
-  if (Number.isNaN(msn)) return false;
-  if (msn > end.msn + SEGMENTS_AHEAD) return true;
-  if (part === null || msn < end.msn || partTargetSeconds === null) return false;
-  const limit = Math.ceil(partTargetSeconds < 1 ? PARTS_AHEAD / partTargetSeconds : PARTS_AHEAD);
-  if (msn === end.msn) return end.parts !== Number.POSITIVE_INFINITY && Number(part) > end.parts - 1 + limit;
-  return Number(part) > limit;
-}
-
-function contains(playlist: MediaPlaylist, msn: number, part: string | null): boolean {
-  const last = playlist.segments.at(-1);
-  if (last === undefined || last.msn < msn) return false;
-  if (last.msn > msn) {
-    // A part past the end of its segment is the first one of the next.
-    const own = playlist.segments.find((segment) => segment.msn === msn);
-    const isPastEnd = part !== null && own !== undefined && own.parts.length > 0 && Number(part) >= own.parts.length;
-    const next = playlist.segments.find((segment) => segment.msn === msn + 1);
-    return !isPastEnd || next?.uri !== null || next.parts.length > 0;
-  }
-  return part === null
-    ? last.uri !== null
-    : last.parts.length > Number(part) || (last.uri !== null && last.parts.length === 0);
-}
-
-function describeEnd({ segments }: MediaPlaylist): string {
-  const last = segments.at(-1);
-  return last === undefined
-    ? 'nothing'
-    : `${last.msn}.${last.parts.length - 1}${last.uri === null ? '' : ', complete'}`;
-}
 
 const isLost = ({ status, isListed, goneTargets, keptTargets }: MediaAnswer): boolean =>
   !isListed && goneTargets !== null && goneTargets < keptTargets && status !== 200 && !EXCUSED.includes(status);

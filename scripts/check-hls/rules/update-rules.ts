@@ -1,4 +1,5 @@
 import { compareEnds, endOf, lengthSeconds, type MediaPlaylist } from '../playlist/media-playlist.ts';
+import { goesOnWith, type PlacedPart } from '../playlist/placed-part.ts';
 import { type PlaylistProgress, playlistTypeOf } from '../playlist-progress.ts';
 import { type HlsRule, when } from '../rule.ts';
 import type { SegmentChange } from '../segment-history.ts';
@@ -11,9 +12,15 @@ export interface PlaylistUpdate {
   readonly changes: readonly SegmentChange[];
   /** Whether the server has answered a request for the part that was hinted at. */
   readonly hasHintedPart: boolean;
+  /** What it lists after the end of the answers before. Null if there is nothing, or nobody knows. */
+  readonly next: PlacedPart | null;
+  /** How many segments in a row have begun by now though no playlist had hinted at their first parts. */
+  readonly unhintedSegments: number;
 }
 
 const WINDOW_FACTOR = 3;
+/** An encoder that starts again may go on without a discontinuity. Nobody could hint at what it would begin with. */
+const MAX_UNHINTED_SEGMENTS = 2;
 const isDelta = ({ skippedSegments }: MediaPlaylist): boolean => skippedSegments !== null;
 const OF_PARTS = ['parts', 'number of parts'];
 const OF_DISCONTINUITIES = ['discontinuity number'];
@@ -142,21 +149,26 @@ export const UPDATE_RULES: readonly HlsRule<PlaylistUpdate>[] = [
   {
     id: 'hint-kept',
     section: '4.4.5.3',
-    check: ({ playlist, before, hasHintedPart }) => {
-      const { msn, parts } = before.end;
-      const segment = playlist.segments.find((each) =>
-        parts === Number.POSITIVE_INFINITY ? each.msn === msn + 1 : each.msn === msn,
-      );
-      const continued = parts === Number.POSITIVE_INFINITY ? undefined : segment?.parts[parts];
-      // Long after, a playlist lists the segment without its parts.
-      const hasItsParts = parts === Number.POSITIVE_INFINITY || segment?.parts.length === parts;
-      const follows = hasHintedPart && hasItsParts;
-      const next =
-        continued ?? (follows ? playlist.segments.find((each) => each.msn === msn + 1)?.parts[0] : undefined);
+    check: ({ before, hasHintedPart, next }) => {
+      const isSure = next !== null && (goesOnWith(next, before.end) || hasHintedPart);
       return when(
-        before.hint !== null && next !== undefined && next.uri !== before.hint,
-        () => `${before.hint} was hinted at and ${next?.uri} came`,
+        before.hint !== null && isSure && next.part.uri !== before.hint,
+        () => `${before.hint} was hinted at and ${next?.part.uri} came`,
       );
+    },
+  },
+  {
+    id: 'hint-present',
+    section: 'B.1',
+    check: ({ before, next, unhintedSegments }) => {
+      if (next === null || before.hint !== null || before.partTargetSeconds === null || next.part.isGap) return [];
+      return [
+        ...when(goesOnWith(next, before.end), () => `${next.part.uri} came without an EXT-X-PRELOAD-HINT`),
+        ...when(
+          !goesOnWith(next, before.end) && unhintedSegments > MAX_UNHINTED_SEGMENTS,
+          () => `${unhintedSegments} segments up to ${next.segment.msn} began without an EXT-X-PRELOAD-HINT`,
+        ),
+      ];
     },
   },
 ];

@@ -88,11 +88,11 @@ export class FollowedPackage {
     this.#check();
   }
 
-  /** The current media playlist of a rendition. */
+  /** The current media playlist of a rendition, as the origin answers: nothing is skipped after the end. */
   playlist(rendition: string, isDelta = false): string {
     const timeline = this.stream.renditions.get(rendition);
     if (timeline === undefined) throw new Error(`no rendition ${rendition}`);
-    return renderMediaPlaylist(this.stream, rendition, timeline, isDelta);
+    return renderMediaPlaylist(this.stream, rendition, timeline, isDelta && !timeline.ended);
   }
 
   /** All of a rendition's media in memory, in order. */

@@ -121,6 +121,7 @@ export function goodStream(): RecordedAnswer[] {
       nowMs - 500,
     );
   }
+  answer(`low/media.m3u8?_HLS_msn=${LAST_MSN + 38}`, playlistAt('low', last, { isEnded: true }), nowMs);
   return answers;
 }
 

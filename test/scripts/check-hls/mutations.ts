@@ -367,6 +367,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   'part-directive-needs-msn': answeredLike(/\?_HLS_part=0$/, PLAIN),
   'too-far-ahead-is-400': answeredLike(/_HLS_msn=42$/, LAST, PLAIN),
+  'directives-ignored-after-end': status(/_HLS_msn=60$/, 400),
   'directives-answered': status(/_HLS_msn=17$/, 400),
   'blocking-answer-has-position': (answers) => {
     const [, , , , before, late] = answers.filter(({ url }) => HIGH.test(url));

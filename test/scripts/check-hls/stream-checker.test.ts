@@ -102,6 +102,56 @@ test('a presentation has ended without a playlist that nobody could load', () =>
   expect(rulesBrokenBy([...former, ...next])).toEqual([]);
 });
 
+/** Without the hints of one rendition that match. */
+function withoutHints(hinted: RegExp): RecordedAnswer[] {
+  const hint = new RegExp(`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="${hinted.source}"\\n`);
+  return goodStream().map((answer) => {
+    const isHigh = answer.url.includes('high/media.m3u8');
+    return isHigh ? { ...answer, body: Buffer.from(answer.body.toString().replace(hint, '')) } : answer;
+  });
+}
+
+test('each part of a segment that has begun is hinted at', () => {
+  expect(rulesBrokenBy(withoutHints(/0-20\.2\.m4s/))).toEqual(['hint-present']);
+});
+
+test('the first parts of segments may lack a hint as often as an encoder starts again, no more', () => {
+  expect(rulesBrokenBy(withoutHints(/0-2[01]\.0\.m4s/))).toEqual([]);
+  expect(rulesBrokenBy(withoutHints(/0-\d+\.0\.m4s/))).toEqual(['hint-present']);
+});
+
+/** A stream whose server holds a request back from the first playlist to the last one. */
+function withHeldRequest(query: string): RecordedAnswer[] {
+  const answers = goodStream();
+  const plain = answers.filter(({ url }) => url.endsWith('high/media.m3u8'));
+  const [first, last] = [plain.at(0), plain.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('no plain answer');
+  const held = { ...last, url: `${last.url}?${query}`, startedAtMs: first.endedAtMs + 1 };
+  answers.splice(answers.indexOf(last) + 1, 0, held);
+  return answers;
+}
+
+test.each([
+  ['_HLS_msn=22', ['too-far-ahead-is-400']],
+  ['_HLS_msn=21', []],
+  ['_HLS_msn=20&_HLS_part=7', ['too-far-ahead-is-400']],
+  ['_HLS_msn=20&_HLS_part=6', []],
+])('a server that holds %s back, when segment 19 has begun, breaks %j', (query, rules) => {
+  expect(rulesBrokenBy(withHeldRequest(query))).toEqual(rules);
+});
+
+test('after EXT-X-ENDLIST, nothing is skipped', () => {
+  const answers = goodStream();
+  const [delta] = answers.filter(({ url, body }) => url.includes('_HLS_skip') && body.includes('EXT-X-SKIP')).slice(-1);
+  const ended = answers.filter(({ url }) => url.includes('audio/media')).at(-1);
+  if (delta === undefined || ended === undefined) throw new Error('no delta update');
+  // All that it lists is the same.
+  const body = delta.body.toString().replace(/#EXT-X-(PRELOAD|RENDITION).*\n/g, '');
+  const times = { startedAtMs: ended.endedAtMs + 1, endedAtMs: ended.endedAtMs + 2 };
+  answers.push({ ...delta, ...times, body: Buffer.from(`${body}#EXT-X-ENDLIST\n`) });
+  expect(rulesBrokenBy(answers)).toEqual(['directives-ignored-after-end']);
+});
+
 /** By so many times 25 ms. */
 function shiftTimes(answers: readonly RecordedAnswer[], name: string, times = 1): void {
   const ticks = times * (name.startsWith('audio') ? 1_200 : 320);

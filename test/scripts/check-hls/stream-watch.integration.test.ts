@@ -47,11 +47,12 @@ test('the watch goes on with a presentation that follows at the same paths', asy
   const [former, later] = [goodStream(), laterStream(goodStream(), 0)].map(lastAnswers);
   const live = lastAnswers(laterStream(goodStream().map(withoutEnd), 0));
   const asked = new Set<string>();
+  let hasEnded = false;
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://stream');
-    const hasEnded = ['high/media', 'low/media', 'low/iframes', 'audio/media'].every((name) =>
-      asked.has(`/live/id/${name}.m3u8`),
-    );
+    const names = ['high/media', 'low/media', 'low/iframes', 'audio/media'];
+    // The next one begins when somebody looks for it.
+    if (pathname.endsWith('master.m3u8')) hasEnded = names.every((name) => asked.has(`/live/id/${name}.m3u8`));
     const isLive = hasEnded && !asked.has(`later ${pathname}`);
     if (hasEnded) asked.add(`later ${pathname}`);
     asked.add(pathname);

@@ -17,7 +17,7 @@ function rendition(path: string, tracks: readonly CodedTrack[]): ObservedRenditi
   }));
   return {
     ...{ path, tracks: whole, track: whole[0] ?? null, segments: [], isIFramePlaylist: false },
-    ...{ targetDurationSeconds: 2, playlistsWithParts: 0, hasHints: false },
+    targetDurationSeconds: 2,
   };
 }
 

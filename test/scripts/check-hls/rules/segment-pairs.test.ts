@@ -12,8 +12,6 @@ function rendition(path: string, firstMsn: number, more: (index: number) => Part
     isIFramePlaylist: false,
     track: null,
     tracks: [],
-    playlistsWithParts: 0,
-    hasHints: false,
   };
   return { path, segments, ...rest };
 }
