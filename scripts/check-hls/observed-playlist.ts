@@ -69,6 +69,11 @@ export class ObservedPlaylist {
     return this.progress.latest?.targetDurationSeconds ?? null;
   }
 
+  /** The date at which a segment's first parts end, in milliseconds since 1970. Null if it is not known. */
+  endMs(msn: number, partCount: number): number | null {
+    return this.#history.endMs(msn, partCount);
+  }
+
   /** The path of a playlist that this one names. */
   resolve(uri: string): string {
     return namedPath(uri, `http://stream${this.path}`, playlistPath);
@@ -138,10 +143,10 @@ export class ObservedPlaylist {
 
   /** All that was seen. */
   observed(): ObservedRendition {
-    const { targetDurationSeconds } = this;
+    const { targetDurationSeconds = null, partTargetSeconds = null } = this.progress.latest ?? {};
     const isIFramePlaylist = this.isIFramePlaylist ?? this.#hasIFramesOnly;
     return {
-      ...{ path: this.#place, targetDurationSeconds, isIFramePlaylist },
+      ...{ path: this.#place, targetDurationSeconds, partTargetSeconds, isIFramePlaylist },
       ...{ segments: this.#judge.measured, track: this.#judge.track, tracks: this.#judge.tracks },
     };
   }

@@ -1,4 +1,5 @@
 import type { ListedRange, ListedSegment, MediaPlaylist } from './playlist/media-playlist.ts';
+import { parseAttributes } from './playlist/playlist-lines.ts';
 
 /** What playlists have said about a segment. Null as long as none has said it. */
 interface SegmentSaid {
@@ -40,6 +41,14 @@ export class SegmentHistory {
   /** The URI of the init section that applies to a segment. */
   map(msn: number): string | null {
     return this.#said.get(msn)?.map ?? null;
+  }
+
+  /** The date at which a segment's first parts end, in milliseconds since 1970. Null if no playlist has said it. */
+  endMs(msn: number, partCount: number): number | null {
+    const { programDateTimeMs = null, parts = [] } = this.#said.get(msn) ?? {};
+    if (programDateTimeMs === null || parts.length < partCount) return null;
+    const seconds = parts.slice(0, partCount).map((text) => Number(parseAttributes(text).get('DURATION')));
+    return programDateTimeMs + seconds.reduce((total, each) => total + each, 0) * 1000;
   }
 
   /** Adds what a playlist says. Returns what it says otherwise than those before. */

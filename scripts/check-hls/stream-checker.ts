@@ -2,7 +2,7 @@ import { BoundedMap } from './bounded-map.ts';
 import { FindingList, type HlsFinding } from './finding-list.ts';
 import { toMediaFile } from './media/media-file.ts';
 import { ObservedPlaylist, type PlaylistResponse } from './observed-playlist.ts';
-import type { MediaPlaylist } from './playlist/media-playlist.ts';
+import { lengthSeconds, type MediaPlaylist } from './playlist/media-playlist.ts';
 import {
   isMultivariant,
   type MultivariantPlaylist,
@@ -12,6 +12,7 @@ import {
 import { extensionOf, filePath, folderOf, namedPath, playlistPath } from './playlist/playlist-uris.ts';
 import type { PlaylistProgress } from './playlist-progress.ts';
 import { withPromises } from './promised-variants.ts';
+import { ReportedLags } from './reported-lags.ts';
 import type { HlsRule } from './rule.ts';
 import { ANSWER_RULES, type AnsweredKind } from './rules/answer-rules.ts';
 import { IFRAME_PEAK_RULES, IFRAME_PRESENTATION_RULES } from './rules/iframe-presentation-rules.ts';
@@ -35,6 +36,8 @@ interface PendingReport {
   readonly place: string;
   readonly said: ObservedReport['said'];
   readonly least: PlaylistProgress['end'];
+  /** The date at which the playlist with the report ended. Null if it says none. */
+  readonly ownEndMs: number | null;
   readonly endedAtMs: number;
 }
 
@@ -53,6 +56,7 @@ export class StreamChecker {
   readonly #playlists = new Map<string, ObservedPlaylist>();
   readonly #digests = new BoundedMap<string, string>(MAX_DIGESTS);
   #reports: PendingReport[] = [];
+  #lags = new ReportedLags();
   #multivariant: MultivariantPlaylist | null = null;
   /** Each variant as the first playlist that named it declared it. */
   #promised: MultivariantPlaylist | null = null;
@@ -133,6 +137,7 @@ export class StreamChecker {
       media: multivariant?.media ?? [],
       iFrameVariants: multivariant?.iFrameVariants ?? [],
       renditions: [...byPath.values()],
+      lags: this.#lags.lags,
       renditionOf: (uri) => byPath.get(this.#resolve(uri)),
     });
   }
@@ -179,6 +184,7 @@ export class StreamChecker {
     for (const path of before) this.#playlists.get(path)?.finish();
     this.#checkNewestPresentation();
     this.#promised = null;
+    this.#lags = new ReportedLags();
     for (const path of this.#former) if (!paths.includes(path)) this.#playlists.delete(path);
     this.#former = new Set(before);
   }
@@ -215,6 +221,7 @@ export class StreamChecker {
       this.#over = new Set(this.#playlists.values());
       this.#promised = this.#multivariant;
       this.#reports = [];
+      this.#lags = new ReportedLags();
     }
     const observed = new ObservedPlaylist(former.path, this.#relative(former.path), this.#findings);
     observed.isIFramePlaylist = former.isIFramePlaylist;
@@ -241,18 +248,21 @@ export class StreamChecker {
       const least = reported?.progress.before(response.startedAtMs)?.reportable;
       if (reported === undefined || this.#over.has(reported) || least === undefined || Number.isNaN(lastMsn)) return;
       const said = { msn: lastMsn, parts: lastPart === null ? null : lastPart + 1 };
-      this.#reports.push({ path, place, said, least, endedAtMs: response.endedAtMs });
+      this.#reports.push({ path, place, said, least, ownEndMs: endDateMs(playlist), endedAtMs: response.endedAtMs });
     });
     if (this.#reports.length > MAX_REPORTS) this.#reports = this.#reports.slice(-MAX_REPORTS);
   }
 
   /** A report can be judged once there is an answer that was asked for after it. */
-  #checkPendingReports({ path, progress }: ObservedPlaylist, { startedAtMs, headers }: PlaylistResponse): void {
+  #checkPendingReports(reported: ObservedPlaylist, { startedAtMs, headers }: PlaylistResponse): void {
+    const { path, progress } = reported;
     const most = progress.latest?.reportable;
     if (most === undefined || Number(headers?.age ?? 0) > 0) return;
     const isDue = (report: PendingReport): boolean => report.path === path && report.endedAtMs < startedAtMs;
-    for (const { place, said, least } of this.#reports.filter(isDue)) {
+    for (const { place, said, least, ownEndMs } of this.#reports.filter(isDue)) {
       this.#findings.check(REPORT_RULES, place, { uri: this.#relative(path), said, least, most });
+      const endMs = said.parts === null ? null : reported.endMs(said.msn, said.parts);
+      if (endMs !== null && ownEndMs !== null) this.#lags.add(place, this.#relative(path), (ownEndMs - endMs) / 1000);
     }
     this.#reports = this.#reports.filter((report) => !isDue(report));
   }
@@ -301,6 +311,12 @@ export class StreamChecker {
   #relative(path: string): string {
     return path.replace(/^.*\/live\/[^/]+\//, '');
   }
+}
+
+/** In milliseconds since 1970. */
+function endDateMs({ segments }: MediaPlaylist): number | null {
+  const last = segments.at(-1);
+  return last?.programDateTimeMs == null ? null : last.programDateTimeMs + lengthSeconds(last) * 1000;
 }
 
 function isInit(body: Buffer): boolean {

@@ -20,6 +20,7 @@ export interface JudgedSegment {
 export interface ObservedRendition {
   readonly path: string;
   readonly targetDurationSeconds: number | null;
+  readonly partTargetSeconds: number | null;
   readonly isIFramePlaylist: boolean;
   readonly segments: readonly JudgedSegment[];
   /** The main one of its newest init section. Null if none was loaded. */

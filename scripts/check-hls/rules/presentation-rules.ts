@@ -1,5 +1,6 @@
 import type { Variant } from '../playlist/multivariant-playlist.ts';
 import type { Attributes } from '../playlist/playlist-lines.ts';
+import type { RenditionLag } from '../reported-lags.ts';
 import { type HlsRule, when } from '../rule.ts';
 import { comparableCodecs } from './codec-names.ts';
 import type { JudgedSegment, ObservedRendition } from './observed-rendition.ts';
@@ -12,6 +13,8 @@ export interface ObservedPresentation {
   /** The attributes of each EXT-X-I-FRAME-STREAM-INF. */
   readonly iFrameVariants: readonly Attributes[];
   readonly renditions: readonly ObservedRendition[];
+  /** Of those that always are behind another one. */
+  readonly lags: readonly RenditionLag[];
   /** Finds the rendition of a URI of the multivariant playlist. */
   readonly renditionOf: (uri: string) => ObservedRendition | undefined;
 }
@@ -22,6 +25,8 @@ export const DATE_TOLERANCE_MS = 2;
 const PEAK_SPAN = { least: 0.5, most: 1.5 } as const;
 /** Apple's authoring specification allows ten percent. */
 const AVERAGE_TOLERANCE = 1.1;
+/** Fewer may all be of a moment in which an encoder was slow. */
+const MIN_LAG_ANSWERS = 10;
 /** Less is the average of a few keyframes. */
 const AVERAGE_LEAST_SECONDS = 20;
 
@@ -78,6 +83,20 @@ export const PRESENTATION_RULES: readonly HlsRule<ObservedPresentation>[] = [
           () => `segment ${a.msn} has a date in ${first.path} that is ${off} ms off the one in ${other.path}`,
         );
       }),
+  },
+  {
+    id: 'renditions-in-sync',
+    section: 'B.1',
+    // Now and then an encoder is slow, and that is no fault of a playlist.
+    check: ({ lags, renditions }) => {
+      const target = Math.max(...renditions.map(({ partTargetSeconds }) => partTargetSeconds ?? 0));
+      return lags.flatMap(({ ahead, behind, leastSeconds, answers }) =>
+        when(
+          answers >= MIN_LAG_ANSWERS && leastSeconds > target + MILLISECOND_SECONDS * 5,
+          () => `${behind} is at least ${leastSeconds.toFixed(3)} s behind ${ahead}, PART-TARGET is ${target}`,
+        ),
+      );
+    },
   },
   {
     id: 'codecs-true',

@@ -127,6 +127,15 @@ function media(name: string, build: (msn: number, part: number) => Buffer): Muta
   );
 }
 
+/** Says of the picture that it is two parts further, and of sound that it is two parts behind. Nothing comes after 22.3. */
+const movedReport =
+  (isSound: boolean) =>
+  (report: string, start: string, name: string, msn: string, part: string): string => {
+    if (!isSound && name !== 'audio') return report;
+    const parts = Math.min(Number(msn) * 4 + Number(part) + (isSound ? 2 : -2), 22 * 4 + 3);
+    return `${start}${Math.floor(parts / 4)},LAST-PART=${parts % 4}`;
+  };
+
 const ticksOf = (msn: number, part: number): number => (msn * 2 + part * 0.5) * TRACKS.high.timescale;
 const fragment = (
   msn: number,
@@ -305,6 +314,22 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
     }
   }),
   'dates-aligned': text(HIGH, /(PROGRAM-DATE-TIME:.*)\.000Z/, '$1.100Z'),
+  'renditions-in-sync': (answers) => {
+    // Sound comes two parts later than the picture.
+    const isSound = ({ url }: RecordedAnswer): boolean => url.includes('/audio/');
+    for (const answer of answers) {
+      if (answer.url.includes('.m3u8') && answer.status === 200) {
+        answer.body = Buffer.from(
+          answer.body
+            .toString()
+            .replace(/("..\/(\w+)\/media.m3u8",LAST-MSN=)(\d+),LAST-PART=(\d)/g, movedReport(isSound(answer))),
+        );
+      }
+      if (isSound(answer))
+        Object.assign(answer, { startedAtMs: answer.startedAtMs + 1_020, endedAtMs: answer.endedAtMs + 1_020 });
+    }
+    answers.sort((a, b) => a.endedAtMs - b.endedAtMs);
+  },
   'codecs-true': text(
     MASTER,
     'CODECS="avc1.42c01e,mp4a.40.2",RESOLUTION=640',

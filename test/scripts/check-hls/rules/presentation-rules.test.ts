@@ -18,6 +18,7 @@ function rendition(path: string, tracks: readonly CodedTrack[]): ObservedRenditi
   return {
     ...{ path, tracks: whole, track: whole[0] ?? null, segments: [], isIFramePlaylist: false },
     targetDurationSeconds: 2,
+    partTargetSeconds: null,
   };
 }
 
@@ -31,7 +32,7 @@ function flaws(declared: string, tracks: Readonly<Record<string, readonly CodedT
   const renditions = Object.entries(tracks).map(([uri, own]) => rendition(uri, own));
   const renditionOf = (uri: string) => renditions.find(({ path }) => path === uri);
   const rule = PRESENTATION_RULES.find(({ id }) => id === 'codecs-true');
-  return rule?.check({ ...playlist, renditions, renditionOf }) ?? ['no such rule'];
+  return rule?.check({ ...playlist, renditions, renditionOf, lags: [] }) ?? ['no such rule'];
 }
 
 test.each([

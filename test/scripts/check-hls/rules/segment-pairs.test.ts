@@ -9,6 +9,7 @@ function rendition(path: string, firstMsn: number, more: (index: number) => Part
   }));
   const rest = {
     targetDurationSeconds: 2,
+    partTargetSeconds: null,
     isIFramePlaylist: false,
     track: null,
     tracks: [],
