@@ -6,8 +6,8 @@ export interface DirectiveTrialsOptions {
   readonly ask: (query: string) => Promise<unknown>;
 }
 
-/** A query to try. Null if a playlist gives no occasion for it. */
-type Trial = (playlist: MediaPlaylist) => string | null;
+/** A query to try. Null if a playlist gives no occasion for it. `firstMsn` is of the first segment of the first one. */
+type Trial = (playlist: MediaPlaylist, firstMsn: number) => string | null;
 
 /** How many playlists pass between two trials. Those without parts come seldom. */
 const PAUSE_PLAYLISTS = { withParts: 5, withoutParts: 2 } as const;
@@ -19,6 +19,7 @@ export class DirectiveTrials {
   readonly #untried = new Set(TRIALS);
   /** One more playlist is needed, so that the answer can be compared with one before. */
   #pausePlaylists = 1;
+  #firstMsn: number | null = null;
 
   constructor(options: DirectiveTrialsOptions) {
     this.#options = options;
@@ -26,9 +27,10 @@ export class DirectiveTrials {
 
   /** Sends the next one if it is time, and there is occasion for one. */
   async next(playlist: MediaPlaylist): Promise<void> {
+    this.#firstMsn ??= playlist.mediaSequence;
     if (playlist.serverControl?.get('CAN-BLOCK-RELOAD') !== 'YES' || this.#pausePlaylists-- > 0) return;
     for (const trial of this.#untried) {
-      const query = trial(playlist);
+      const query = trial(playlist, this.#firstMsn);
       if (query === null) continue;
       this.#untried.delete(trial);
       this.#pausePlaylists = PAUSE_PLAYLISTS[playlist.partTargetSeconds === null ? 'withoutParts' : 'withParts'] - 1;
@@ -68,7 +70,8 @@ const TRIALS: readonly Trial[] = [
   ),
   (playlist) => `_HLS_msn=${endOf(playlist).msn + FAR_SEGMENTS}`,
   ({ mediaSequence }) => `_HLS_msn=${mediaSequence}`,
-  ({ mediaSequence }) => `_HLS_msn=${Math.max(0, mediaSequence - 1)}`,
+  // What no playlist has listed may be of another presentation, which has ended.
+  ({ mediaSequence }, firstMsn) => (mediaSequence > firstMsn ? `_HLS_msn=${mediaSequence - 1}` : null),
   // A part past the end of its segment is the first one of the next.
   ({ segments }) => {
     const last = segments.at(-1);
