@@ -1,5 +1,7 @@
 import { jest } from '@jest/globals';
+import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import type { MediaRun } from '#encoder/media/media-run.ts';
 import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { endSeconds, type Segment } from '#encoder/package/segment.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -270,17 +272,54 @@ test('periods stay what they are when the stream moves to another task and when 
   expect(before.flat()).toContain(first?.startSeconds);
 });
 
-test('a rendition that the newest run does not make is not in its period', () => {
+/** The run without the renditions in `left`, in which `upTo` such a time is written. */
+function feedWithout(followed: FollowedPackage, run: MediaRun, left: readonly string[], seconds: number): void {
+  const video = run.video.filter(({ name }) => !left.includes(name));
+  const audio = left.includes(AUDIO_RENDITION) ? null : run.audio;
+  feed(
+    followed.beginRun({ ...run, video, audio }),
+    upTo(seconds).filter(({ rendition }) => !left.includes(rendition)),
+  );
+}
+/** Each rendition of a period, with what its run says of it. */
+const describedBy = ({ stream }: FollowedPackage) =>
+  read(manifestOf(stream)).map(({ representations }) =>
+    representations.map(({ id, tag }) => [id, Number(attribute(tag, 'bandwidth')), attribute(tag, 'frameRate')]),
+  );
+
+test('a period has what its run makes, whatever the runs after it make', async () => {
   const followed = new FollowedPackage('low');
   followed.addRun(toMediaRun(encoded, 7), steps);
-  const smaller = { ...nextRun(8, 0), video: nextRun(8, 0).video.slice(1) };
-  feed(
-    followed.beginRun(smaller),
-    upTo(3).filter(({ rendition }) => rendition !== '480p'),
-  );
-  const ids = read(manifestOf(followed.stream)).map(({ representations }) => representations.map(({ id }) => id));
-  expect(ids[0]).toEqual(['480p', '360p', 'audio']);
-  expect(ids[1]).toHaveLength(2);
+  const [whole = [], ...none] = describedBy(followed);
+  expect(none).toEqual([]);
+  expect(whole.map(([id]) => id)).toEqual(['480p', '360p', 'audio']);
+  feedWithout(followed, nextRun(8, 0), ['480p'], 4.7);
+  const reduced = whole.filter(([id]) => id !== '480p');
+  expect(describedBy(followed)).toEqual([whole, reduced]);
+  feed(followed.beginRun(nextRun(9, 0)), upTo(4.7));
+  expect(describedBy(followed)).toEqual([whole, reduced, whole]);
+  await followed.move();
+  expect(describedBy(followed)).toEqual([whole, reduced, whole]);
+});
+
+test('what is new in a run is announced with what the encoder was told', () => {
+  const followed = new FollowedPackage('low');
+  feedWithout(followed, toMediaRun(encoded, 7), ['480p', AUDIO_RENDITION], RUN_SECONDS);
+  const run = nextRun(8, 0);
+  // Long enough for a part of each, too short for a segment.
+  feed(followed.beginRun({ ...run, audio: run.audio && { ...run.audio, language: 'de' } }), upTo(1));
+  expect(followed.stream.playableRun?.epoch).toBe(7);
+  const [before = [], after = []] = describedBy(followed);
+  expect(before.map(([id]) => id)).toEqual(['360p']);
+  expect(after.map(([id, , frameRate]) => [id, frameRate])).toEqual([
+    ['480p', '30'],
+    ['360p', '30'],
+    ['audio', ''],
+  ]);
+  const [best, , sound] = after.map(([, bandwidth]) => Number(bandwidth));
+  expect(best).toBeGreaterThanOrEqual(1_250_000);
+  expect(sound).toBeGreaterThanOrEqual(128_000);
+  expect(manifestOf(followed.stream)).toContain(' lang="de"');
 });
 
 test('without parts, only complete segments are listed', () => {

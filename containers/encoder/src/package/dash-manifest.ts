@@ -1,5 +1,5 @@
 import { initFileName } from '#domain/hls-files.ts';
-import { framesPerSecond } from '#encoder/media/media-run.ts';
+import { framesPerSecond, type RunDescription } from '#encoder/media/media-run.ts';
 import { type DashPeriod, type DashRepresentation, type DashSpan, dashPeriods, hasParts } from './dash-periods.ts';
 import { seconds } from './media-playlist.ts';
 import { peakBitsPerSecond } from './multivariant-playlist.ts';
@@ -93,7 +93,7 @@ function serviceDescription(delaySeconds: number): string {
 
 function periodElement(stream: StreamPackage, period: DashPeriod, phase: DashPhase): string {
   const attributes = {
-    id: `${period.epoch}-${Math.round(period.mediaSeconds * 1000)}`,
+    id: `${period.run.epoch}-${Math.round(period.mediaSeconds * 1000)}`,
     start: duration(period.presentationMs / 1000),
   };
   const isPicture = ({ format }: DashRepresentation): boolean => format.size !== null;
@@ -121,7 +121,7 @@ function adaptationSet(
   const contentType = set[0]?.format.size === null ? 'audio' : 'video';
   const attributes = {
     ...{ id, contentType, mimeType: `${contentType}/mp4` },
-    ...{ segmentAlignment: 'true', startWithSAP: 1, lang: contentType === 'audio' ? languageOf(stream) : null },
+    ...{ segmentAlignment: 'true', startWithSAP: 1, lang: contentType === 'audio' ? languageOf(period.run) : null },
   };
   return element(
     'AdaptationSet',
@@ -131,7 +131,7 @@ function adaptationSet(
 }
 
 /** Of the sound. `und` if nobody knows it (ISO 639-2). */
-const languageOf = ({ playableRun }: StreamPackage): string => playableRun?.audio?.language ?? 'und';
+const languageOf = ({ audio }: RunDescription): string => audio?.language ?? 'und';
 
 function representationElement(
   stream: StreamPackage,
@@ -140,7 +140,7 @@ function representationElement(
   representation: DashRepresentation,
 ): string {
   const { name, format } = representation;
-  const common = { id: name, bandwidth: Math.max(1, peakBitsPerSecond(stream, name)), codecs: format.codec };
+  const common = { id: name, bandwidth: peakBitsPerSecond(stream, period.run, name), codecs: format.codec };
   const template = segmentTemplate(stream, period, phase, representation);
   if (format.size === null) {
     const channels = { schemeIdUri: 'urn:mpeg:dash:23003:3:audio_channel_configuration:2011', value: format.channels };
@@ -149,13 +149,12 @@ function representationElement(
       template,
     ]);
   }
-  return element('Representation', { ...common, ...format.size, frameRate: frameRateOf(stream, name) }, [template]);
+  return element('Representation', { ...common, ...format.size, frameRate: frameRateOf(period.run) }, [template]);
 }
 
 /** That of all frames, as FRAME-RATE is, also while the rendition has half of them. */
-function frameRateOf({ playableRun: run }: StreamPackage, name: string): string | null {
-  const rate = run?.frameRate;
-  if (!rate || !run.video.some((video) => video.name === name)) return null;
+function frameRateOf({ frameRate: rate }: RunDescription): string | null {
+  if (rate === null) return null;
   return Number.isInteger(framesPerSecond(rate)) ? `${framesPerSecond(rate)}` : `${rate.numerator}/${rate.denominator}`;
 }
 
@@ -163,14 +162,14 @@ function segmentTemplate(
   stream: StreamPackage,
   period: DashPeriod,
   phase: DashPhase,
-  { name, format, epoch, firstMsn, spans }: DashRepresentation,
+  { name, format, firstMsn, spans }: DashRepresentation,
 ): string {
   const timescale = format.size === null ? format.timescale : PICTURE_TIMESCALE;
   const attributes = {
     timescale,
     presentationTimeOffset: Math.round(period.mediaSeconds * timescale),
-    initialization: `${name}/${initFileName(epoch)}`,
-    media: `${name}/${epoch}-$Number$.m4s`,
+    initialization: `${name}/${initFileName(period.run.epoch)}`,
+    media: `${name}/${period.run.epoch}-$Number$.m4s`,
     startNumber: firstMsn,
     // dash.js 5.2.1 may have asked for what was announced and never made. Without this number it waits for more of the period.
     endNumber: period.isOver ? firstMsn + spans.length - 1 : null,

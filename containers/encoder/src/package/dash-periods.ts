@@ -1,5 +1,6 @@
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
+import { type RunDescription, renditionNames } from '#encoder/media/media-run.ts';
 import { cutGrid } from './cut-grid.ts';
 import { type TrackFormat, trackFormatOf } from './init-section.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
@@ -16,14 +17,14 @@ export interface DashSpan {
 export interface DashRepresentation {
   readonly name: string;
   readonly format: TrackFormat;
-  readonly epoch: number;
   readonly firstMsn: number;
   readonly spans: readonly DashSpan[];
 }
 
 /** What a manifest lists of one period of media. */
 export interface DashPeriod extends MediaPeriod {
-  readonly epoch: number;
+  /** That makes its media. */
+  readonly run: RunDescription;
   /** Whether another one follows, or the stream has ended. */
   readonly isOver: boolean;
   readonly representations: readonly DashRepresentation[];
@@ -36,21 +37,23 @@ const ANNOUNCED_SECONDS = 2.5;
 
 /** The periods that players can load, oldest first. */
 export function dashPeriods(stream: StreamPackage): DashPeriod[] {
-  const periods = new Map<string, MediaPeriod & { epoch: number }>();
+  const periods = new Map<string, MediaPeriod & Pick<DashPeriod, 'run'>>();
   for (const timeline of stream.renditions.values()) {
     for (const segment of loadable(stream, timeline)) {
-      if (segment.period !== undefined) periods.set(periodKey(segment), { ...segment.period, epoch: segment.epoch });
+      const run = stream.run(segment.epoch);
+      if (segment.period !== undefined && run !== undefined)
+        periods.set(periodKey(segment), { ...segment.period, run });
     }
   }
   const sorted = [...periods].sort(([, a], [, b]) => a.mediaSeconds - b.mediaSeconds);
   // Players choose from the renditions that a period has when they first see it. All of them begin at about the same moment.
-  const isWhole = ([key]: readonly [string, unknown]): boolean =>
-    [...stream.renditions.values()].every((timeline) => loadable(stream, timeline).some(isOfPeriod(key)));
+  const isWhole = ([key, { run }]: readonly [string, Pick<DashPeriod, 'run'>]): boolean =>
+    renditionsOf(stream, run).every(([, timeline]) => loadable(stream, timeline).some(isOfPeriod(key)));
   const shown = sorted.filter((entry, index) => index < sorted.length - 1 || isWhole(entry));
   return shown.map(([key, period], index) => ({
     ...period,
     isOver: stream.ended || index < shown.length - 1,
-    representations: representationsOf(stream, key),
+    representations: representationsOf(stream, period.run, key),
   }));
 }
 
@@ -70,25 +73,28 @@ function isOfPeriod(key: string): (segment: Segment) => boolean {
   return (segment) => periodKey(segment) === key;
 }
 
-/** Without the renditions that only repeat a better one, because the run does not make them. */
-function representationsOf(stream: StreamPackage, key: string): DashRepresentation[] {
-  const seen = new Set<Buffer>();
-  const representations: DashRepresentation[] = [];
-  for (const [name, timeline] of stream.renditions) {
+/** What a run makes. The other renditions only repeat one of these. */
+function renditionsOf(stream: StreamPackage, run: RunDescription): (readonly [string, RenditionTimeline])[] {
+  return renditionNames(run).flatMap((name) => {
+    const timeline = stream.renditions.get(name);
+    return timeline === undefined ? [] : [[name, timeline] as const];
+  });
+}
+
+function representationsOf(stream: StreamPackage, run: RunDescription, key: string): DashRepresentation[] {
+  return renditionsOf(stream, run).flatMap(([name, timeline]) => {
     const segments = loadable(stream, timeline).filter(isOfPeriod(key));
     const [first] = segments;
-    const initSection = first && timeline.initSection(first.epoch);
-    const media = first?.parts[0]?.data;
-    if (first === undefined || initSection === undefined || media === undefined || seen.has(media)) continue;
-    seen.add(media);
+    const initSection = timeline.initSection(run.epoch);
+    if (first === undefined || initSection === undefined) return [];
     const format = trackFormatOf(initSection);
-    const spans = spansOf(stream, { name, timeline, format }, segments);
-    representations.push({ name, format, epoch: first.epoch, firstMsn: first.msn, spans });
-  }
-  return representations;
+    const spans = spansOf(stream, { run, name, timeline, format }, segments);
+    return [{ name, format, firstMsn: first.msn, spans }];
+  });
 }
 
 interface TimelineOfPeriod {
+  readonly run: RunDescription;
   readonly name: string;
   readonly timeline: RenditionTimeline;
   readonly format: TrackFormat;
@@ -115,9 +121,7 @@ function isGoingOn(stream: StreamPackage, timeline: RenditionTimeline): boolean 
 }
 
 /** The segment that is being made, and those that will follow if nothing happens. */
-function announced(stream: StreamPackage, { name, format }: TimelineOfPeriod, last: Segment): DashSpan[] {
-  const run = stream.playableRun;
-  if (run === null) return [];
+function announced(stream: StreamPackage, { run, name, format }: TimelineOfPeriod, last: Segment): DashSpan[] {
   const { segmentSeconds } = cutGrid(stream.profile, run, { partTargetSeconds: stream.partTargetSeconds });
   const untilSeconds = endSeconds(last) + ANNOUNCED_SECONDS;
   const isFollower = name === AUDIO_RENDITION && run.video.length > 0;

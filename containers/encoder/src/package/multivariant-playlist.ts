@@ -151,13 +151,12 @@ function audioOnlyVariant(stream: StreamPackage, run: RunDescription): string[] 
   return [`#EXT-X-STREAM-INF:${attributes.join(',')}`, `${AUDIO_RENDITION}/media.m3u8`];
 }
 
-/** The bitrate that a rendition never exceeds, in bit/s. One that the newest run does not make has what was measured. */
-export function peakBitsPerSecond(stream: StreamPackage, name: string): number {
-  const { playableRun: run } = stream;
-  const video = run?.video.find((rendition) => rendition.name === name);
-  if (run !== null && video !== undefined) return videoBitrates(stream, run, video).peak;
-  if (run?.audio && name === AUDIO_RENDITION) return audioBitrates(stream, run, run.audio).peak;
-  return Math.ceil(stream.renditions.get(name)?.bitrates.peakBitsPerSecond ?? 0);
+/** The bitrate that a rendition of a run never exceeds, in bit/s. */
+export function peakBitsPerSecond(stream: StreamPackage, run: RunDescription, name: string): number {
+  const video = run.video.find((rendition) => rendition.name === name);
+  if (video !== undefined) return videoBitrates(stream, run, video).peak;
+  if (run.audio !== null && name === AUDIO_RENDITION) return audioBitrates(stream, run, run.audio).peak;
+  throw new Error(`run ${run.epoch} has no rendition ${name}`);
 }
 
 /** In whole bit/s. */

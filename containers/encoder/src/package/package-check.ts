@@ -35,6 +35,7 @@ export function checkPackage({ snapshot, mediaBytes }: PackageHeader): void {
     );
   }
   for (const timeline of timelines) checkTimeline(timeline, newest?.run.epoch ?? -1, discontinuityNumber ?? -1);
+  checkRuns(snapshot);
   checkReferences(snapshot, mediaBytes.length);
 }
 
@@ -73,6 +74,17 @@ function checkOrder(before: Segment<number>, after: Segment<number>): void {
   ensure(after.epoch >= before.epoch, 'an epoch goes back');
   ensure(after.discontinuityNumber >= before.discontinuityNumber, 'a discontinuity number goes back');
   ensure(after.mediaSeconds > endSeconds(before) - ROUNDING_SECONDS, 'media time goes back');
+}
+
+/** Each run with media is known. */
+function checkRuns({ runs, timelines }: PackageSnapshot<number>): void {
+  const epochs = new Set(runs.map(({ epoch }) => epoch));
+  ensure(epochs.size === runs.length, 'a run is there twice');
+  const segments = timelines.flatMap((timeline) => timeline.segments);
+  ensure(
+    segments.every(({ epoch, parts }) => parts.length === 0 || epochs.has(epoch)),
+    'the run of a segment is missing',
+  );
 }
 
 /** All media is used, either as init section or as part. */

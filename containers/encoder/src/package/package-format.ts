@@ -20,10 +20,10 @@ import type { PackageSnapshot } from './package-snapshot.ts';
 // `mediaBytes` is in place of each init section and each part. Media that several renditions share is there once.
 
 /** Its last character changes with every change of the format. A task refuses what a task of another release sends. */
-export const FORMAT_NAME = Buffer.from('HEADPKG3', 'latin1');
+export const FORMAT_NAME = Buffer.from('HEADPKG4', 'latin1');
 export const PREAMBLE_BYTES = FORMAT_NAME.length + 4;
 
-/** A stream of seven renditions that restarts in every second has a header of about 200 KB. */
+/** A stream of seven renditions that restarts in every second has a header of about 300 KB. */
 export const MAX_HEADER_BYTES = 4 * 1024 * 1024;
 /** One of a few frames each in the longest window, which only a source that restarts all the time comes near. */
 const MAX_SEGMENTS = 4096;
@@ -93,6 +93,7 @@ const snapshotSchema = z.strictObject({
   discontinuityNumber: z.nullable(wholeNumberSchema),
   partTargetSeconds: z.nullable(seconds),
   newest: z.nullable(z.strictObject({ run: runDescriptionSchema, hasParts: z.boolean() })),
+  runs: z.array(runDescriptionSchema).check(z.maxLength(MAX_SEGMENTS)),
   offered: z.nullable(offeredRunSchema),
   captions: captionsSchema,
   title: z.nullable(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),

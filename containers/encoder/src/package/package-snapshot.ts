@@ -38,6 +38,8 @@ export interface PackageSnapshot<Media = Buffer> {
   readonly partTargetSeconds: number | null;
   /** The newest run, playable or not. */
   readonly newest: { readonly run: RunDescription; readonly hasParts: boolean } | null;
+  /** Those that made the segments, oldest first. */
+  readonly runs: readonly RunDescription[];
   readonly offered: OfferedRun | null;
   readonly captions: readonly CaptionChannel[];
   /** Null if the stream has none. */
@@ -60,6 +62,7 @@ export const EMPTY_PACKAGE: Omit<PackageSnapshot<never>, 'latency' | 'firstMsn'>
   discontinuityNumber: null,
   partTargetSeconds: null,
   newest: null,
+  runs: [],
   offered: null,
   captions: [],
   title: null,

@@ -4,7 +4,7 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { type RunDescription, type RunFormat, renditionNames, videoCodec } from '#encoder/media/media-run.ts';
 import type { PackageSnapshot } from './package-snapshot.ts';
 import { RenditionTimeline, type RenditionTimelineOptions } from './rendition-timeline.ts';
-import { endSeconds, type MediaPeriod } from './segment.ts';
+import { endSeconds, type MediaPeriod, type Segment } from './segment.ts';
 
 /** Ends are rounded to ticks. */
 const ROUNDING_SECONDS = 1e-4;
@@ -53,6 +53,11 @@ export class RenditionTimelines {
       if (!made.includes(other) && other !== AUDIO_RENDITION && name === standInFor(other, run)) fed.push(timeline);
     }
     return fed;
+  }
+
+  /** The epochs of all media in memory. */
+  epochs(): ReadonlySet<number> {
+    return epochsOf([...this.#timelines.values()].map((timeline) => timeline.held()));
   }
 
   /** The media sequence number after the newest segment of all renditions. */
@@ -177,6 +182,11 @@ export class RenditionTimelines {
 function standInFor(rendition: string, { video }: RunFormat): string | undefined {
   const codec = codecOfRendition(rendition);
   return (video.find((candidate) => videoCodec(candidate) === codec) ?? video[0])?.name;
+}
+
+/** The epochs of segments with media. */
+export function epochsOf(timelines: readonly (readonly Segment[])[]): ReadonlySet<number> {
+  return new Set(timelines.flat().flatMap(({ epoch, parts }) => (parts.length > 0 ? epoch : [])));
 }
 
 function endOf(timeline: RenditionTimeline): number {

@@ -10,11 +10,12 @@ import {
 } from '#encoder/media/media-run.ts';
 import { type CutGrid, cutGrid } from './cut-grid.ts';
 import { DateRanges } from './date-ranges.ts';
+import { KnownRuns } from './known-runs.ts';
 import { EMPTY_PACKAGE, type OfferedRun, type PackageSnapshot } from './package-snapshot.ts';
 import { PackagedRun } from './packaged-run.ts';
 import { fitsPartTarget, streamPartTargetSeconds, usualPartTargetSeconds } from './part-target.ts';
 import type { RenditionTimeline } from './rendition-timeline.ts';
-import { RenditionTimelines } from './rendition-timelines.ts';
+import { epochsOf, RenditionTimelines } from './rendition-timelines.ts';
 import type { RunBeginning } from './run-clock.ts';
 import { SeenCaptions } from './seen-captions.ts';
 
@@ -41,6 +42,7 @@ export class StreamPackage {
   #offered: OfferedRun | null;
   /** Null before the first run. */
   #partTargetSeconds: number | null;
+  readonly #runs: KnownRuns;
   readonly #captions: SeenCaptions;
   /** The publisher's signals for advertising. */
   readonly dateRanges: DateRanges;
@@ -59,6 +61,7 @@ export class StreamPackage {
     this.#former = { newest: past.newest, discontinuityNumber: past.discontinuityNumber };
     this.#offered = past.offered;
     this.#partTargetSeconds = past.partTargetSeconds;
+    this.#runs = new KnownRuns(past.runs);
     this.#captions = new SeenCaptions(past.captions);
     this.#title = past.title;
     this.dateRanges = new DateRanges(past.dateRanges);
@@ -149,6 +152,11 @@ export class StreamPackage {
     );
   }
 
+  /** The run that has made, or makes, the segments of an epoch. Undefined if there is no media of it. */
+  run(epoch: number): RunDescription | undefined {
+    return this.#runs.get(epoch);
+  }
+
   /** EXT-X-DISCONTINUITY-SEQUENCE of the newest segments. Null before the first run. */
   get discontinuityNumber(): number | null {
     return this.#active?.discontinuityNumber ?? this.#former.discontinuityNumber;
@@ -200,6 +208,7 @@ export class StreamPackage {
       dateRanges: this.dateRanges,
     });
     this.#active = active;
+    this.#runs.add(active.description, this.#timelines.epochs());
     // Not before: the run that has ended may have had more, and this one may make a rendition that is new.
     if (isEnding) this.withhold();
     return {
@@ -273,16 +282,18 @@ export class StreamPackage {
   /** All that another task needs to continue. Shares media with this package. Throws unless it is frozen or ended. */
   snapshot(): PackageSnapshot {
     if (!this.#isFrozen && !this.ended) throw new Error('a package that may still change cannot be moved');
+    const timelines = this.#timelines.snapshot();
     return {
       latency: this.latency,
       discontinuityNumber: this.discontinuityNumber,
       partTargetSeconds: this.#partTargetSeconds,
       newest: this.#newest(),
+      runs: this.#runs.of(epochsOf(timelines.timelines.map(({ segments }) => segments))),
       offered: this.#offered,
       captions: this.captions,
       title: this.#title,
       dateRanges: this.dateRanges.all,
-      ...this.#timelines.snapshot(),
+      ...timelines,
     };
   }
 
