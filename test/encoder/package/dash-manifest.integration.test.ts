@@ -2,7 +2,8 @@ import { jest } from '@jest/globals';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { MediaRun } from '#encoder/media/media-run.ts';
-import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
+import type { DashPhase } from '#encoder/package/dash-adaptation-set.ts';
+import { renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { endSeconds, type Segment } from '#encoder/package/segment.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import {

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
-import { type DashPhase, renderDashManifest } from '#encoder/package/dash-manifest.ts';
+import type { DashPhase } from '#encoder/package/dash-adaptation-set.ts';
+import { renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { renderIframePlaylist } from '#encoder/package/iframe-playlist.ts';
 import { renderMediaPlaylist } from '#encoder/package/media-playlist.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
