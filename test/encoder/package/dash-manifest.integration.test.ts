@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
-import type { MediaRun } from '#encoder/media/media-run.ts';
+import type { FrameRate, MediaRun } from '#encoder/media/media-run.ts';
 import type { DashPhase } from '#encoder/package/dash-adaptation-set.ts';
 import { renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { endSeconds, type Segment } from '#encoder/package/segment.ts';
@@ -161,6 +161,29 @@ test('presentation time is the date, and low latency is announced', () => {
   const offset = Number(attribute(template, 'availabilityTimeOffset'));
   expect(offset).toBeGreaterThan(1.4);
   expect(offset).toBeLessThanOrEqual(1.5);
+});
+
+const NTSC: FrameRate = { numerator: 30_000, denominator: 1001 };
+/** GOPs as long as a segment may be. */
+const ODD: FrameRate = { numerator: 15, denominator: 1 };
+test.each([
+  ['sound that ends half a frame after the picture', {}, 2 + 0.5 * (1024 / 48_000)],
+  ['29.97 frames a second', { video: { frameRate: NTSC, keyframeFrames: 60, bFrames: 0 } }, 2.002],
+  ['an odd frame rate', { video: { frameRate: ODD, keyframeFrames: 36, bFrames: 0 } }, 2.4],
+  ['sound alone', { video: null }, 2.048],
+] as const)('no segment is longer than the manifest says: %s', async (_case, options, longestSeconds) => {
+  const other = await encodeRun(options);
+  const written = interleaved(other);
+  const followed = new FollowedPackage('low');
+  feed(followed.beginRun(toMediaRun(other, 7)), written.slice(0, Math.ceil(written.length * 0.9)));
+  const manifest = manifestOf(followed.stream);
+  const times = read(manifest).flatMap(({ representations }) =>
+    representations.flatMap((one) => [...one.times.values()]),
+  );
+  const saidSeconds = secondsOf(manifest, 'maxSegmentDuration');
+  expect(Math.max(...times.map(([from, to]) => to - from))).toBeLessThan(saidSeconds + 1e-6);
+  expect(saidSeconds).toBeGreaterThanOrEqual(longestSeconds - 0.011);
+  expect(saidSeconds).toBeLessThan(longestSeconds + 0.011);
 });
 
 test('codecs, sizes, rates and channels are those of the media', () => {

@@ -2,6 +2,7 @@ import { initFileName } from '#domain/hls-files.ts';
 import { framesPerSecond, type RunDescription } from '#encoder/media/media-run.ts';
 import { type DashPeriod, type DashRepresentation, type DashSpan, hasParts } from './dash-periods.ts';
 import { element, type XmlAttributes } from './dash-xml.ts';
+import type { TrackFormat } from './init-section.ts';
 import { seconds } from './media-playlist.ts';
 import { peakBitsPerSecond } from './multivariant-playlist.ts';
 import type { StreamPackage } from './stream-package.ts';
@@ -70,7 +71,7 @@ function segmentTemplate(
   phase: DashPhase,
   { name, format, firstMsn, spans }: DashRepresentation,
 ): string {
-  const timescale = format.size === null ? format.timescale : PICTURE_TIMESCALE;
+  const timescale = timescaleOf(format);
   const attributes = {
     timescale,
     presentationTimeOffset: Math.round(period.mediaSeconds * timescale),
@@ -81,7 +82,18 @@ function segmentTemplate(
     endNumber: period.isOver ? firstMsn + spans.length - 1 : null,
     ...(hasParts(stream) && phase !== 'ended' ? lowLatency(stream) : {}),
   };
-  return element('SegmentTemplate', attributes, [element('SegmentTimeline', {}, timelineEntries(spans, timescale))]);
+  const entries = timelineEntries(spans, timescale).map(({ t, d, r }) => element('S', { t, d, r: r === 0 ? null : r }));
+  return element('SegmentTemplate', attributes, [element('SegmentTimeline', {}, entries)]);
+}
+
+const timescaleOf = ({ size, timescale }: TrackFormat): number => (size === null ? timescale : PICTURE_TIMESCALE);
+
+/** How long the longest segment of a period is, as the manifest says it. */
+export function longestSegmentSeconds({ representations }: DashPeriod): number {
+  const lengths = representations.flatMap(({ format, spans }) =>
+    timelineEntries(spans, timescaleOf(format)).map(({ d }) => d / timescaleOf(format)),
+  );
+  return Math.max(0, ...lengths);
 }
 
 /** A segment can be asked for when its first part is there. */
@@ -92,9 +104,16 @@ function lowLatency({ targetDurationSeconds, partTargetSeconds }: StreamPackage)
   };
 }
 
+/** The attributes of an S element (ISO/IEC 23009-1 5.3.9.6). */
+interface TimelineEntry {
+  readonly t: number;
+  readonly d: number;
+  r: number;
+}
+
 /** Each begins where the one before ends, in whole ticks, so that rounding adds nothing up. */
-function timelineEntries(spans: readonly DashSpan[], timescale: number): string[] {
-  const entries: { t: number; d: number; r: number }[] = [];
+function timelineEntries(spans: readonly DashSpan[], timescale: number): TimelineEntry[] {
+  const entries: TimelineEntry[] = [];
   let endTicks = Number.NaN;
   for (const { fromSeconds, toSeconds } of spans) {
     const t = Math.round(fromSeconds * timescale);
@@ -104,5 +123,5 @@ function timelineEntries(spans: readonly DashSpan[], timescale: number): string[
     else entries.push({ t, d, r: 0 });
     endTicks = t + d;
   }
-  return entries.map(({ t, d, r }) => element('S', { t, d, r: r === 0 ? null : r }));
+  return entries;
 }

@@ -1,6 +1,7 @@
-import { adaptationSet, type DashPhase, sampleEntryOf } from './dash-adaptation-set.ts';
+import { adaptationSet, type DashPhase, longestSegmentSeconds, sampleEntryOf } from './dash-adaptation-set.ts';
 import { type DashPeriod, type DashRepresentation, dashPeriods, hasParts } from './dash-periods.ts';
 import { duration, element, type XmlAttributes } from './dash-xml.ts';
+import { seconds } from './media-playlist.ts';
 import type { StreamPackage } from './stream-package.ts';
 
 /** Players stay this many parts, or segments if there are no parts, behind the moment that is being captured. */
@@ -41,13 +42,18 @@ export function renderDashManifest(stream: StreamPackage, { publishedAtMs, phase
     profiles: 'urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019',
     ...(phase === 'ended' ? { type: 'static' } : dynamic),
     mediaPresentationDuration: phase === 'live' ? null : duration(endOf(periods)),
-    maxSegmentDuration: duration(targetDurationSeconds),
+    maxSegmentDuration: duration(longestSeconds(stream, periods)),
     minBufferTime: duration(hasParts(stream) ? stream.partTargetSeconds : targetDurationSeconds),
   };
   const content = periods.map((period) => periodElement(stream, period, phase));
   const clock = element('UTCTiming', { schemeIdUri: 'urn:mpeg:dash:utc:http-iso:2014', value: 'time.txt' });
   const body = phase === 'ended' ? content : [serviceDescription(delaySeconds), ...content, clock];
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('MPD', attributes, body)}\n`;
+}
+
+/** Rounded up: no segment is longer (ISO/IEC 23009-1 5.3.1.2). */
+function longestSeconds({ targetDurationSeconds }: StreamPackage, periods: readonly DashPeriod[]): number {
+  return Number(seconds(Math.max(targetDurationSeconds, ...periods.map(longestSegmentSeconds))));
 }
 
 /** The end of the last period, on the presentation's timeline. */
