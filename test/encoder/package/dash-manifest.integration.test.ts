@@ -246,6 +246,26 @@ test('a period says what its last segment is once another one follows, or the st
   }
 });
 
+/** The kinds of adaptation set that have an element. */
+const setsWith = (stream: StreamPackage, text: string): string[] =>
+  manifestOf(stream)
+    .split('<AdaptationSet ')
+    .slice(1)
+    .filter((set) => set.includes(text))
+    .map(
+      (set) =>
+        `${attribute(` ${set}`, 'contentType')} ${attribute(/<Representation[^>]*>/.exec(set)?.[0] ?? '', 'codecs').slice(0, 4)}`,
+    );
+
+test('events are declared where they are: in the picture, or in sound alone', async () => {
+  const events = '<InbandEventStream schemeIdUri="https://aomedia.org/emsg/ID3" value=""/>\n<Representation ';
+  expect(setsWith(during(4.7).stream, events)).toEqual(['video avc1']);
+  const sound = await encodeRun({ video: null });
+  const followed = new FollowedPackage('low');
+  followed.addRun(toMediaRun(sound, 7), interleaved(sound));
+  expect(setsWith(followed.stream, events)).toEqual(['audio mp4a']);
+});
+
 test('the language of the sound is told if it is known', () => {
   const languageOf = (language?: string): string => {
     const followed = new FollowedPackage('low');

@@ -2,6 +2,7 @@ import { initFileName } from '#domain/hls-files.ts';
 import { framesPerSecond, type RunDescription } from '#encoder/media/media-run.ts';
 import { type DashPeriod, type DashRepresentation, type DashSpan, hasParts } from './dash-periods.ts';
 import { element, type XmlAttributes } from './dash-xml.ts';
+import { ID3_SCHEME, ID3_VALUE } from './event-message.ts';
 import type { TrackFormat } from './init-section.ts';
 import { seconds } from './media-playlist.ts';
 import { peakBitsPerSecond } from './multivariant-playlist.ts';
@@ -19,6 +20,9 @@ export type DashPhase = 'live' | 'ending' | 'ended';
 /** The four characters before the first dot of a codec's name (RFC 6381 3.3). */
 export const sampleEntryOf = ({ format }: DashRepresentation): string => format.codec.split('.')[0] ?? format.codec;
 
+/** What the publisher says is in the renditions that lead. Players ignore event messages that are not declared (5.10.3.3.1). */
+const EVENTS = element('InbandEventStream', { schemeIdUri: ID3_SCHEME, value: ID3_VALUE });
+
 export function adaptationSet(
   stream: StreamPackage,
   period: DashPeriod,
@@ -30,11 +34,11 @@ export function adaptationSet(
     ...{ id, contentType, mimeType: `${contentType}/mp4` },
     ...{ segmentAlignment: 'true', startWithSAP: 1, lang: contentType === 'audio' ? languageOf(period.run) : null },
   };
-  return element(
-    'AdaptationSet',
-    attributes,
-    set.map((representation) => representationElement(stream, period, phase, representation)),
-  );
+  const hasEvents = contentType === 'video' || period.run.video.length === 0;
+  return element('AdaptationSet', attributes, [
+    ...(hasEvents ? [EVENTS] : []),
+    ...set.map((representation) => representationElement(stream, period, phase, representation)),
+  ]);
 }
 
 /** Of the sound. `und` if nobody knows it (ISO 639-2). */

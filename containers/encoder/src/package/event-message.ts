@@ -1,5 +1,7 @@
 /** The scheme of ID3 tags in CMAF (AOM, Carriage of ID3 Timed Metadata in CMAF). hls.js and Safari know it. */
-const ID3_SCHEME = 'https://aomedia.org/emsg/ID3';
+export const ID3_SCHEME = 'https://aomedia.org/emsg/ID3';
+/** It says nothing here. */
+export const ID3_VALUE = '';
 const VERSION_1 = 1;
 /** The message is about a moment and has no end. */
 const UNKNOWN_DURATION = 0xffffffff;
@@ -20,8 +22,7 @@ export function buildEventMessage({ id, presentationTicks, timescale, id3 }: Eve
   fields.writeBigUInt64BE(BigInt(presentationTicks), 8);
   fields.writeUInt32BE(UNKNOWN_DURATION, 16);
   fields.writeUInt32BE(id, 20);
-  // The scheme's value says nothing here.
-  const body = Buffer.concat([fields, Buffer.from(`${ID3_SCHEME}\0\0`), id3]);
+  const body = Buffer.concat([fields, Buffer.from(`${ID3_SCHEME}\0${ID3_VALUE}\0`), id3]);
   const header = Buffer.alloc(8);
   header.writeUInt32BE(header.length + body.length);
   header.write('emsg', 4, 'latin1');
