@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
 import { type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
+import { ID3_SCHEME } from '#encoder/package/event-message.ts';
 import { type AmfValue, encodeAmf0 } from '#kit/amf0.ts';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { makeClip } from '#kit/clip.ts';
+import { dashErrors, openDashPage } from '#kit/dash-page.ts';
 import { type PresentedFrame, takePresentedFrames, watchPresentedFrames } from '#kit/frame-counter.ts';
 import { openHlsJsPage } from '#kit/hls-js-page.ts';
 import { type DueTag, publishTags, type TagPublisher } from '#kit/tag-publisher.ts';
@@ -80,6 +82,30 @@ function readTracks(): { kind: string; label: string; cues: { startTime: number;
       cues: cues.map(({ startTime, text, value }) => ({ startTime, text, value })),
     };
   });
+}
+
+const DASH_PLAYERS = ['dash.js', 'Shaka Player'] as const;
+
+/** What the page uses of the players of DASH. */
+type DashDataWindow = typeof globalThis & {
+  readonly dashPlayer?: {
+    on?(type: string, listener: (event: { event: { messageData: Uint8Array } }) => void): void;
+    addEventListener?(type: string, listener: (event: { detail: { messageData: Uint8Array } }) => void): void;
+    getTracksFor?(type: string): { id: string }[];
+    getTextTracks?(): { originalTextId: string }[];
+  };
+  dashMessages?: string[];
+};
+
+/** Runs in the page, and must not refer to anything outside itself. */
+function watchDashMessages(scheme: string): void {
+  const scope = globalThis as DashDataWindow;
+  const messages: string[] = [];
+  scope.dashMessages = messages;
+  const hear = (data: Uint8Array) => messages.push(new TextDecoder('latin1').decode(data));
+  const player = scope.dashPlayer;
+  if (player?.on !== undefined) player.on(scheme, ({ event }) => hear(event.messageData));
+  else player?.addEventListener?.('emsg', ({ detail }) => hear(detail.messageData));
 }
 
 interface SpokenFrame {
@@ -172,6 +198,30 @@ describe('captions and data of a publisher', () => {
     expect(breaks[0]).toHaveLength(1);
     expect(breaks[0]?.[0]?.get('SCTE35-OUT')).toBe(`0x${BREAK.toString('hex').toUpperCase()}`);
     for (const others of breaks) expect(others).toEqual(breaks[0]);
+  });
+
+  test('players of DASH get the messages, and find the captions', async () => {
+    const pages = await Promise.all(
+      DASH_PLAYERS.map((name) => openDashPage(browser, name, `${stream.liveUrl}/manifest.mpd`)),
+    );
+    await Promise.all(pages.map((dashPage) => dashPage.evaluate(watchDashMessages, ID3_SCHEME)));
+    for (const dashPage of pages) {
+      const heard = await waitFor('messages', async () => {
+        const messages = await dashPage.evaluate(() => (globalThis as DashDataWindow).dashMessages ?? []);
+        return messages.length >= COMPARED_MESSAGES && messages;
+      });
+      for (const id3 of heard) expect(id3).toContain('onTextData');
+      const captions = await dashPage.evaluate(() => {
+        const { dashPlayer } = globalThis as DashDataWindow;
+        return (
+          dashPlayer?.getTracksFor?.('text').map(({ id }) => id) ??
+          dashPlayer?.getTextTracks?.().map(({ originalTextId }) => originalTextId)
+        );
+      });
+      expect(captions).toEqual(['CC1']);
+      expect(await dashErrors(dashPage)).toEqual([]);
+      await dashPage.close();
+    }
   });
 
   test('messages go on when FFmpeg dies', async () => {

@@ -1,3 +1,4 @@
+import { renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { endedPackage } from '#encoder/package/lost-package.ts';
 import { renderMultivariantPlaylist } from '#encoder/package/multivariant-playlist.ts';
 import { offeredRenditions, offeredSchema } from '#encoder/package/offered-renditions.ts';
@@ -40,10 +41,23 @@ function declaredBy(stream: StreamPackage) {
   };
 }
 
+/** The captions that a DASH manifest declares, by the scheme of their standard. */
+function declaredInDash(stream: StreamPackage): string[][] {
+  const manifest = renderDashManifest(stream, { publishedAtMs: 0, phase: 'live' }) ?? '';
+  const found = manifest.matchAll(
+    /<Accessibility schemeIdUri="urn:scte:dash:cc:(cea-[67]08):2015" value="([^"]*)"\/>/g,
+  );
+  return [...found].map(([, standard = '', value = '']) => [standard, value]);
+}
+
 test('captions that come out of the encoder are declared, and stay so on another task', async () => {
   const stream = await packageOf(BOTH_STANDARDS);
   const expected = { channels: ['CC1', 'SERVICE1'], groups: ['cc'] };
   expect(declaredBy(stream)).toEqual(expected);
+  expect(declaredInDash(stream)).toEqual([
+    ['cea-608', 'CC1=und'],
+    ['cea-708', '1=lang:und'],
+  ]);
   stream.end();
   const moved = await restorePackage(exportPackage(stream).chunks, { maxBytes: 64 * 1024 * 1024 });
   expect(declaredBy(moved)).toEqual(expected);
@@ -55,6 +69,7 @@ test('captions that come out of the encoder are declared, and stay so on another
 test('captions that begin later are declared from then on', async () => {
   const stream = await packageOf(FIELD_1_TEXT, 3_000);
   expect(declaredBy(stream)).toEqual({ channels: ['CC1'], groups: ['cc'] });
+  expect(declaredInDash(stream)).toEqual([['cea-608', 'CC1=und']]);
 });
 
 test('padding is no caption', async () => {
@@ -63,5 +78,6 @@ test('padding is no caption', async () => {
     [1, 0x80, 0x80],
   ]);
   expect(declaredBy(stream)).toEqual({ channels: [], groups: ['NONE'] });
+  expect(declaredInDash(stream)).toEqual([]);
   expect(offeredRenditions(stream)).not.toHaveProperty('captions');
 });

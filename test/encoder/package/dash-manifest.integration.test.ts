@@ -5,7 +5,7 @@ import type { FrameRate, MediaRun } from '#encoder/media/media-run.ts';
 import type { DashPhase } from '#encoder/package/dash-adaptation-set.ts';
 import { renderDashManifest } from '#encoder/package/dash-manifest.ts';
 import { endSeconds, type Segment } from '#encoder/package/segment.ts';
-import type { StreamPackage } from '#encoder/package/stream-package.ts';
+import { StreamPackage } from '#encoder/package/stream-package.ts';
 import {
   type EncodedRun,
   encodeRun,
@@ -264,6 +264,15 @@ test('events are declared where they are: in the picture, or in sound alone', as
   const followed = new FollowedPackage('low');
   followed.addRun(toMediaRun(sound, 7), interleaved(sound));
   expect(setsWith(followed.stream, events)).toEqual(['audio mp4a']);
+});
+
+test('all closed captions that were seen are declared in the picture, none in the sound', () => {
+  const captions = ['CC1', 'CC3', 'SERVICE2'] as const;
+  const stream = new StreamPackage({ latency: 'low', firstMsn: FIRST_MSN, captions });
+  feed(stream.beginRun(toMediaRun(encoded, 7)), upTo(4.7));
+  for (const declared of ['cea-608:2015" value="CC1=und;CC3=und"/>', 'cea-708:2015" value="2=lang:und"/>']) {
+    expect(setsWith(stream, `<Accessibility schemeIdUri="urn:scte:dash:cc:${declared}`)).toEqual(['video avc1']);
+  }
 });
 
 test('the language of the sound is told if it is known', () => {

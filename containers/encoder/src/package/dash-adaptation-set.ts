@@ -1,5 +1,6 @@
 import { initFileName } from '#domain/hls-files.ts';
-import { framesPerSecond, type RunDescription } from '#encoder/media/media-run.ts';
+import { BASE_CODEC } from '#domain/video-codecs.ts';
+import { framesPerSecond, type RunDescription, videoCodec } from '#encoder/media/media-run.ts';
 import { type DashPeriod, type DashRepresentation, type DashSpan, hasParts } from './dash-periods.ts';
 import { element, type XmlAttributes } from './dash-xml.ts';
 import { ID3_SCHEME, ID3_VALUE } from './event-message.ts';
@@ -23,6 +24,24 @@ export const sampleEntryOf = ({ format }: DashRepresentation): string => format.
 /** What the publisher says is in the renditions that lead. Players ignore event messages that are not declared (5.10.3.3.1). */
 const EVENTS = element('InbandEventStream', { schemeIdUri: ID3_SCHEME, value: ID3_VALUE });
 
+/** The encoders of other codecs drop captions. */
+function hasCaptions({ video }: RunDescription, [first]: readonly DashRepresentation[]): boolean {
+  return video.some((rendition) => rendition.name === first?.name && videoCodec(rendition) === BASE_CODEC);
+}
+
+/** The channels of closed captions that have been seen (SCTE 214-1). Nobody knows their language. */
+function captionElements({ captions }: StreamPackage): string[] {
+  const fields = captions.filter((channel) => channel.startsWith('CC'));
+  const services = captions.filter((channel) => !channel.startsWith('CC'));
+  const declared = [
+    ['urn:scte:dash:cc:cea-608:2015', fields.map((channel) => `${channel}=und`).join(';')],
+    ['urn:scte:dash:cc:cea-708:2015', services.map((service) => `${service.slice(-1)}=lang:und`).join(';')],
+  ] as const;
+  return declared.flatMap(([schemeIdUri, value]) =>
+    value === '' ? [] : [element('Accessibility', { schemeIdUri, value })],
+  );
+}
+
 export function adaptationSet(
   stream: StreamPackage,
   period: DashPeriod,
@@ -37,6 +56,7 @@ export function adaptationSet(
   const hasEvents = contentType === 'video' || period.run.video.length === 0;
   return element('AdaptationSet', attributes, [
     ...(hasEvents ? [EVENTS] : []),
+    ...(hasCaptions(period.run, set) ? captionElements(stream) : []),
     ...set.map((representation) => representationElement(stream, period, phase, representation)),
   ]);
 }
