@@ -156,6 +156,12 @@ export function hlsFileKindOf(path: string): HlsFileKind | undefined {
   });
 }
 
+/** The file with the time of a clock that is so many whole milliseconds ahead of the origin's, or behind it if that is negative. */
+export function timeFilePath(aheadMs: number): string {
+  const folder = aheadMs === 0 ? '' : `${aheadMs > 0 ? 'ahead' : 'behind'}-${Math.abs(aheadMs)}/`;
+  return `${folder}time.txt`;
+}
+
 /** File names inside a rendition's folder. */
 export const initFileName = (epoch: number): string => `${epoch}-init.mp4`;
 export const segmentFileName = (epoch: number, msn: number): string => `${epoch}-${msn}.m4s`;

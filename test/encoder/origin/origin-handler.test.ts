@@ -1,3 +1,4 @@
+import { timeFilePath } from '#domain/hls-files.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
 import { OriginHandler, type OriginRequest, type OriginStream } from '#encoder/origin/origin-handler.ts';
 import type { StreamTarget } from '#encoder/origin/request-target.ts';
@@ -58,6 +59,30 @@ test.each(['status.json', 'master.m3u8', '480p/media.m3u8', '480p/7-100.m4s'])(
     expect(body).not.toContain('live');
   },
 );
+
+test.each([
+  ['time.txt', 0],
+  ['ahead-4300/time.txt', 4300],
+  ['behind-4300/time.txt', -4300],
+])('%s is the time of a clock that is ahead by %d ms, on any task', async (file, aheadMs) => {
+  expect(file).toBe(timeFilePath(aheadMs));
+  const fromMs = Date.now();
+  const { status, body, elsewhere } = await ask(urlOf(file), null);
+  const dateMs = Date.parse(body) - aheadMs;
+  expect([status, elsewhere]).toEqual([200, []]);
+  expect(dateMs).toBeGreaterThanOrEqual(fromMs);
+  expect(dateMs).toBeLessThanOrEqual(Date.now());
+});
+
+test.each([
+  'ahead-0/time.txt',
+  'ahead--1/time.txt',
+  'ahead-1.5/time.txt',
+  'ahead-1000000000000/time.txt',
+  '1/time.txt',
+])('%s is no clock', async (file) => {
+  expect((await ask(urlOf(file), null)).status).toBe(404);
+});
 
 test.each(['/health', '/', '/live/unknown'])('%s is never answered elsewhere', async (url) => {
   expect((await ask(url, null)).elsewhere).toEqual([]);

@@ -311,6 +311,35 @@ test.each([
   expect(betweenSeconds - (offsetOf(second) - offsetOf(first))).toBeCloseTo(gapSeconds, 3);
 });
 
+test.each([
+  ['goes on', 0, 'time.txt'],
+  ['begins later', 5, 'time.txt'],
+  ['has an earlier date, because the clock was set back', -3, 'ahead-3000/time.txt'],
+])(
+  'if a run %s by %d s, players get the time of a clock by which its media is there',
+  async (_case, lateSeconds, path) => {
+    const timeOf = (stream: StreamPackage) =>
+      attribute(/<UTCTiming[^>]*>/.exec(manifestOf(stream))?.[0] ?? '', 'value');
+    const followed = new FollowedPackage('low');
+    followed.addRun(toMediaRun(encoded, 7), steps);
+    expect(timeOf(followed.stream)).toBe('time.txt');
+    followed.addRun(nextRun(8, lateSeconds), steps);
+    expect(timeOf(followed.stream)).toBe(path);
+    await followed.move();
+    expect(timeOf(followed.stream)).toBe(path);
+  },
+);
+
+test('the clock of players follows that of a publisher', () => {
+  const followed = new FollowedPackage('low');
+  const run = toMediaRun(encoded, 7);
+  followed.addRun(run, steps);
+  // A day of a clock that is 50 millionths slow: dates have moved, and the period has not.
+  const segments = [...followed.stream.renditions.values()].flatMap((timeline) => timeline.held());
+  for (const segment of segments) Object.assign(segment, { programDateTimeMs: segment.programDateTimeMs + 4320 });
+  expect(manifestOf(followed.stream)).toContain(' value="behind-4300/time.txt"');
+});
+
 test('periods stay what they are when the stream moves to another task and when segments leave the window', async () => {
   const followed = new FollowedPackage('ultra');
   const keyOf = () => read(manifestOf(followed.stream)).map(({ id, startSeconds }) => [id, startSeconds]);

@@ -65,6 +65,7 @@ const FILES = [
   '720p/7-init.mp4',
   'audio/7-100.m4s',
   'audio/7-100.3.m4s',
+  'ahead-4300/time.txt',
 ];
 
 describe.each(FILES)('%s', (file) => {

@@ -98,7 +98,7 @@ export class OriginHandler {
     const target = parseRequestTarget(request.url);
     if (target === undefined) return NOT_FOUND;
     if (target.kind === 'health') return health();
-    if (target.kind === 'time') return timeResponse(this.#now());
+    if (target.kind === 'time') return timeResponse(this.#now() + target.aheadMs);
     const stream = await this.#findStream(target.playbackId);
     if (stream === undefined) return elsewhere(target, request);
     const answer = await this.#answer(stream, target, request);

@@ -6,7 +6,7 @@ import { isVersion } from './status-version.ts';
 export type RequestTarget =
   | { readonly kind: 'health' }
   | StatusTarget
-  | { readonly kind: 'time'; readonly playbackId: string }
+  | TimeTarget
   | { readonly kind: 'multivariant-playlist'; readonly playbackId: string }
   | { readonly kind: 'dash-manifest'; readonly playbackId: string }
   | { readonly kind: 'media-playlist'; readonly playbackId: string; readonly rendition: string; readonly query: string }
@@ -14,6 +14,13 @@ export type RequestTarget =
   | { readonly kind: 'init'; readonly playbackId: string; readonly rendition: string; readonly epoch: number }
   | ({ readonly kind: 'segment' } & SegmentName)
   | ({ readonly kind: 'part'; readonly part: number } & SegmentName);
+
+/** The time of a clock that is ahead of the origin's, or behind it if `aheadMs` is negative. */
+export interface TimeTarget {
+  readonly kind: 'time';
+  readonly playbackId: string;
+  readonly aheadMs: number;
+}
 
 /** A status, at once or, if the asker has its version, when it is another one. */
 export interface StatusTarget {
@@ -38,13 +45,14 @@ const MAX_URL_LENGTH = 512;
 const NUMBER = '(0|[1-9][0-9]{0,14})';
 const FOLDER = `/live/(${PLAYBACK_ID_SOURCE})/`;
 const RENDITION = '([a-z0-9]{1,8}(?:-[a-z0-9]{1,8})?)/';
-const WHOLE_STREAM = new RegExp(`^${FOLDER}(status\\.json|time\\.txt|master\\.m3u8|manifest\\.mpd)$`);
+const WHOLE_STREAM = new RegExp(`^${FOLDER}(status\\.json|master\\.m3u8|manifest\\.mpd)$`);
 const WHOLE_STREAM_KINDS = {
   'status.json': 'status',
-  'time.txt': 'time',
   'master.m3u8': 'multivariant-playlist',
   'manifest.mpd': 'dash-manifest',
 } as const;
+/** Off by thirty years at most. */
+const TIME = new RegExp(`^${FOLDER}(?:(ahead|behind)-([1-9][0-9]{0,11})/)?time\\.txt$`);
 const RENDITION_PLAYLIST = new RegExp(`^${FOLDER}${RENDITION}(media|iframes)\\.m3u8$`);
 const AFTER = `${STATUS_AFTER}=`;
 const INIT = new RegExp(`^${FOLDER}${RENDITION}${NUMBER}-init\\.mp4$`);
@@ -60,6 +68,10 @@ export function parseRequestTarget(url: string): RequestTarget | undefined {
   const path = queryAt === -1 ? url : url.slice(0, queryAt);
   const query = queryAt === -1 ? '' : url.slice(queryAt + 1);
   if (path === '/health') return { kind: 'health' };
+  const [, playbackId, direction, offMs = '0'] = TIME.exec(path) ?? [];
+  if (playbackId !== undefined) {
+    return { kind: 'time', playbackId, aheadMs: direction === 'behind' ? -Number(offMs) : Number(offMs) };
+  }
   return parsePlaylist(path, query) ?? parseMedia(path);
 }
 

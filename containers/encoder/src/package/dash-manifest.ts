@@ -1,3 +1,4 @@
+import { timeFilePath } from '#domain/hls-files.ts';
 import { adaptationSet, type DashPhase, longestSegmentSeconds, sampleEntryOf } from './dash-adaptation-set.ts';
 import { type DashPeriod, type DashRepresentation, dashPeriods, hasParts } from './dash-periods.ts';
 import { duration, element, type XmlAttributes } from './dash-xml.ts';
@@ -9,8 +10,11 @@ const DELAY_PARTS = 4;
 const DELAY_SEGMENTS = 3;
 /** How often players look for another period. */
 const UPDATE_SECONDS = 1;
-/** Presentation time is the date, so that no task has to know when a broadcast began. */
+/** Presentation time begins as the date, so that no task has to know when a broadcast began. */
 const AVAILABILITY_START = '1970-01-01T00:00:00Z';
+
+/** How exact the clock is that players get. Whoever comes later need not get another one for less. */
+const CLOCK_STEP_MS = 100;
 
 export interface DashMoment {
   /** Milliseconds since 1970. */
@@ -46,7 +50,7 @@ export function renderDashManifest(stream: StreamPackage, { publishedAtMs, phase
     minBufferTime: duration(hasParts(stream) ? stream.partTargetSeconds : targetDurationSeconds),
   };
   const content = periods.map((period) => periodElement(stream, period, phase));
-  const clock = element('UTCTiming', { schemeIdUri: 'urn:mpeg:dash:utc:http-iso:2014', value: 'time.txt' });
+  const clock = element('UTCTiming', { schemeIdUri: 'urn:mpeg:dash:utc:http-iso:2014', value: timePath(periods) });
   const body = phase === 'ended' ? content : [serviceDescription(delaySeconds), ...content, clock];
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('MPD', attributes, body)}\n`;
 }
@@ -61,6 +65,14 @@ function endOf(periods: readonly DashPeriod[]): number {
   const last = periods.at(-1);
   const ends = last?.representations.map(({ spans }) => spans.at(-1)?.toSeconds ?? 0) ?? [];
   return (last?.presentationMs ?? 0) / 1000 + Math.max(...ends) - (last?.mediaSeconds ?? 0);
+}
+
+/**
+ * The clock that players go by is as far ahead of the origin's as the newest media is. So media is always as old as it seems, and
+ * presentation time never has to be put right.
+ */
+function timePath(periods: readonly DashPeriod[]): string {
+  return timeFilePath(Math.round((periods.at(-1)?.aheadMs ?? 0) / CLOCK_STEP_MS) * CLOCK_STEP_MS);
 }
 
 function serviceDescription(delaySeconds: number): string {

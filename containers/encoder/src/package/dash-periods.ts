@@ -25,6 +25,8 @@ export interface DashRepresentation {
 export interface DashPeriod extends MediaPeriod {
   /** That makes its media. */
   readonly run: RunDescription;
+  /** How far its newest media is ahead of its date. The clocks of publisher and server drift apart, and the server's may be set. */
+  readonly aheadMs: number;
   /** Whether another one follows, or the stream has ended. */
   readonly isOver: boolean;
   readonly representations: readonly DashRepresentation[];
@@ -37,12 +39,14 @@ const ANNOUNCED_SECONDS = 2.5;
 
 /** The periods that players can load, oldest first. */
 export function dashPeriods(stream: StreamPackage): DashPeriod[] {
-  const periods = new Map<string, MediaPeriod & Pick<DashPeriod, 'run'>>();
+  const periods = new Map<string, MediaPeriod & Pick<DashPeriod, 'run' | 'aheadMs'>>();
   for (const timeline of stream.renditions.values()) {
     for (const segment of loadable(stream, timeline)) {
+      const { period } = segment;
       const run = stream.run(segment.epoch);
-      if (segment.period !== undefined && run !== undefined)
-        periods.set(periodKey(segment), { ...segment.period, run });
+      if (period === undefined || run === undefined) continue;
+      const shownAtMs = period.presentationMs + (segment.mediaSeconds - period.mediaSeconds) * 1000;
+      periods.set(periodKey(segment), { ...period, run, aheadMs: shownAtMs - segment.programDateTimeMs });
     }
   }
   const sorted = [...periods].sort(([, a], [, b]) => a.mediaSeconds - b.mediaSeconds);
