@@ -2,7 +2,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Metafile } from 'esbuild';
-import { buildPlayer } from './build-player.ts';
+import { buildSite } from './build-site.ts';
 import {
   bundleEdgeFunction,
   bundleEncoder,
@@ -23,13 +23,13 @@ const IMAGE_FILES = ['Dockerfile', 'packages.lock'];
 export interface Artifacts {
   /** The encoder image's build context: Dockerfile, versions of its packages, main.mjs, what its slates need, and its bill of materials. */
   readonly encoderDir: string;
-  /** One folder per Lambda function, with its index.mjs. That of the control API also has the player's page. */
+  /** One folder per Lambda function, with its index.mjs. That of the control API also has the watch page. */
   readonly functionDirs: Readonly<Record<LambdaFunctionName, string>>;
   /** The CloudFront Function that checks viewer tokens, with its function.js. */
   readonly viewerTokenDir: string;
-  /** The player site's document root. */
-  readonly playerDir: string;
-  /** The bills of materials of the functions and the player, NAME.cdx.json. They are not uploaded. */
+  /** The site's document root. */
+  readonly siteDir: string;
+  /** The bills of materials of the functions and the site, NAME.cdx.json. They are not uploaded. */
   readonly sbomDir: string;
 }
 
@@ -40,7 +40,7 @@ export interface Artifacts {
  */
 export async function buildArtifacts(outDir: string, slateImage: string | null = null): Promise<Artifacts> {
   const artifacts = artifactsIn(resolve(outDir));
-  const { encoderDir, functionDirs, viewerTokenDir, playerDir, sbomDir } = artifacts;
+  const { encoderDir, functionDirs, viewerTokenDir, siteDir, sbomDir } = artifacts;
   const folders = [encoderDir, viewerTokenDir, sbomDir, ...Object.values(functionDirs)];
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   await mkdir(sbomDir, { recursive: true });
@@ -50,9 +50,9 @@ export async function buildArtifacts(outDir: string, slateImage: string | null =
     buildEncoder(outDir, encoderDir, slateImage),
     ...LAMBDA_FUNCTIONS.map((name) => bundleLambda(name, outDir).then(({ metafile }) => addSbom(name, metafile))),
     ...EDGE_FUNCTIONS.map((name) => bundleEdgeFunction(name, outDir)),
-    buildPlayer(playerDir).then(({ metafile }) => addSbom('player', metafile)),
+    buildSite(siteDir).then(({ metafile }) => addSbom('site', metafile)),
   ]);
-  await copyFile(join(playerDir, 'index.html'), join(functionDirs['control-api'], 'index.html'));
+  await copyFile(join(siteDir, 'watch.html'), join(functionDirs['control-api'], 'watch.html'));
   return artifacts;
 }
 
@@ -72,7 +72,7 @@ function artifactsIn(outDir: string): Artifacts {
     encoderDir: join(outDir, 'encoder'),
     functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
     viewerTokenDir: join(outDir, 'viewer-token'),
-    playerDir: join(outDir, 'player'),
+    siteDir: join(outDir, 'site'),
     sbomDir: join(outDir, 'sbom'),
   };
 }

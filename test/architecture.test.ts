@@ -24,7 +24,7 @@ const LAYERS: readonly Layer[] = [
   { folder: 'lib/functions/ingest-auth', mayImport: ['lib/domain', 'lib/runtime'] },
   { folder: 'lib/functions/control-api', mayImport: ['lib/domain', 'lib/runtime'] },
   { folder: 'lib/functions/viewer-token', mayImport: ['lib/domain'] },
-  { folder: 'lib/player', mayImport: ['lib/domain'] },
+  { folder: 'lib/site', mayImport: ['lib/domain'] },
   { folder: 'lib/constructs', mayImport: ['lib/domain', 'lib/config'] },
   { folder: 'lib/stacks', mayImport: ['lib/domain', 'lib/config', 'lib/constructs'] },
   { folder: 'containers/encoder/src/media', mayImport: ['lib/domain'] },
@@ -69,7 +69,7 @@ const LAYERS: readonly Layer[] = [
   },
   {
     folder: 'scripts',
-    mayImport: ['lib/domain', 'lib/config', 'lib/runtime', 'lib/functions', 'lib/player', 'containers'],
+    mayImport: ['lib/domain', 'lib/config', 'lib/runtime', 'lib/functions', 'lib/site', 'containers'],
   },
   { folder: 'bin', mayImport: ['lib/domain', 'lib/config', 'lib/stacks'] },
 ];
@@ -162,7 +162,7 @@ test('no layer imports from one that may import from it', () => {
 /** Node.js may collect the timeout's signal before its time has passed: `signalWithin` keeps it. Browsers keep it themselves. */
 test('no time limit is lost in AbortSignal.any', () => {
   const losing = [...files, ...testFiles]
-    .filter((path) => !isBelow(path, 'lib/player'))
+    .filter((path) => !isBelow(path, 'lib/site'))
     .filter((path) => /AbortSignal\.any\(\[[^\]]*AbortSignal\.timeout/.test(readFileSync(join(ROOT, path), 'utf8')));
   expect(losing).toEqual([]);
 });

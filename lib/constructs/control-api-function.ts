@@ -34,7 +34,7 @@ export interface ControlApiFunctionProps
 const MEMORY_MIB = 1024;
 const TIMEOUT = Duration.seconds(10);
 /** In the folder of the code, which is Lambda's working directory. */
-const PAGE_FILE = 'index.html';
+const PAGE_FILE = 'watch.html';
 
 /** The control API's Lambda function. */
 export class ControlApiFunction extends Construct {

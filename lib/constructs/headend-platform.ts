@@ -19,8 +19,8 @@ import type { NodeFunction } from './node-function.ts';
 import { OperationsDashboard } from './operations-dashboard.ts';
 import { OriginListener } from './origin-listener.ts';
 import { PlatformAlarms } from './platform-alarms.ts';
-import { PlayerSite } from './player-site.ts';
 import { RotatableSecret } from './rotatable-secret.ts';
+import { StaticSite } from './static-site.ts';
 import { StreamTables } from './stream-tables.ts';
 import { ViewerTokenFunction } from './viewer-token-function.ts';
 import { ViewerTokenSecret } from './viewer-token-secret.ts';
@@ -38,7 +38,7 @@ export interface HeadendPlatformProps {
   readonly scopeOf?: (part: HeadendPart) => Construct;
 }
 
-const PAGES_FUNCTION_PATH = fileURLToPath(new URL('../functions/player-pages/function.js', import.meta.url));
+const PAGES_FUNCTION_PATH = fileURLToPath(new URL('../functions/site-pages/function.js', import.meta.url));
 
 interface DataParts {
   readonly tables: StreamTables;
@@ -157,8 +157,8 @@ export class HeadendPlatform extends Construct {
     const scope = this.#scopeOf('Delivery');
     const hostedZone = this.#hostedZone(scope);
     const gateway = new ControlApiGateway(scope, 'Api', { ...this.#stage, hostedZone });
-    const site = new PlayerSite(scope, 'Site', {
-      sitePath: join(this.#artifactsPath, 'player'),
+    const site = new StaticSite(scope, 'Site', {
+      sitePath: join(this.#artifactsPath, 'site'),
       pagesFunctionPath: PAGES_FUNCTION_PATH,
     });
     const viewerTokens = new ViewerTokenFunction(scope, 'ViewerTokens', {

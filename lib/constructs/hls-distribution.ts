@@ -25,9 +25,9 @@ import type { ResolvedStage } from '#config/stage-config.ts';
 import { globalName } from './global-name.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import { PageBehaviors } from './page-behaviors.ts';
-import type { PlayerSite } from './player-site.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { secretHeader } from './secret-header.ts';
+import type { StaticSite } from './static-site.ts';
 import { ViewerAddressFunction } from './viewer-address-function.ts';
 import type { ViewerTokenFunction } from './viewer-token-function.ts';
 
@@ -37,7 +37,7 @@ export interface HlsDistributionProps
     'name' | 'viewerDomain' | 'geoRestriction' | 'priceClass' | 'originShieldRegion' | 'edgeSecretVersion'
   > {
   readonly origin: IVpcOrigin;
-  readonly site: PlayerSite;
+  readonly site: StaticSite;
   /** Checks every request for a playlist or media. */
   readonly viewerTokens: ViewerTokenFunction;
   /** Host name of the control API's HTTP API. */

@@ -20,14 +20,14 @@ import {
   PAGE_PARAMETERS,
   PAGE_SECONDS,
 } from '#domain/watch-pages.ts';
-import type { PlayerSite } from './player-site.ts';
 import type { ResponseHeaders } from './response-headers.ts';
 import { secretHeader } from './secret-header.ts';
+import type { StaticSite } from './static-site.ts';
 
 export interface PageBehaviorsProps {
   /** The static page, in the bucket of the player. */
   readonly bucket: IOrigin;
-  readonly site: PlayerSite;
+  readonly site: StaticSite;
   readonly headers: ResponseHeaders;
   /** Host name of the control API's HTTP API, which puts titles into the page. */
   readonly apiHost: string;

@@ -18,7 +18,7 @@ const API: CfnWebACL.StatementProperty = { orStatement: { statements: [beginsWit
 /** Below it are the same paths as without a token. */
 const WITH_TOKEN = beginsWith('/t/');
 const MEDIA = [beginsWith('/live/'), WITH_TOKEN];
-const ASSETS = beginsWith('/player/');
+const ASSETS = beginsWith('/assets/');
 
 /**
  * An AWS WAF web ACL for CloudFront. Must be in us-east-1. Its rate rules count what people do, per address: calls of the

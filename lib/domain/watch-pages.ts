@@ -20,7 +20,7 @@ export function parsePagePath(path: string): WatchPageName | null {
 }
 
 /** URL path of the page that is every watch and embed page. Without an answer of the control API, it is a static file. */
-export const PAGE_FILE_PATH = '/index.html';
+export const PAGE_FILE_PATH = '/watch.html';
 
 /** The query strings that say which page is meant. They are all that the cache's key has of a request. */
 export const PAGE_PARAMETERS = ['kind', 'id'] as const;

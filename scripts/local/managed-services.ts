@@ -43,7 +43,7 @@ export interface ManagedServicesOptions {
   readonly adminTokenHash: string;
   /** Keys of viewer tokens, as JSON. */
   readonly viewerTokenKeys: string;
-  /** Folder for the built player and edge function. */
+  /** Folder for the built site and edge function. */
   readonly buildDir: string;
   /** Where `/` redirects. */
   readonly homePath: () => string;
@@ -71,11 +71,11 @@ async function start(options: ManagedServicesOptions, closers: Closers): Promise
   const cache = new EdgeCache({ now: Date.now });
   const cloudFront = await startLocalCloudFront({ cache, log });
   closers.add(() => cloudFront.close());
-  const siteDir = join(buildDir, 'player');
+  const siteDir = join(buildDir, 'site');
   const site = await SiteFiles.build(siteDir);
   const aws = await startLocalAws({
     ...{ ...options, cloudFrontUrl: cloudFront.url, lambdaAddress: addresses.lambda },
-    pageFile: join(siteDir, 'index.html'),
+    pageFile: join(siteDir, 'watch.html'),
   });
   closers.add(() => aws.close());
   const pages = await loadWatchPages({ api: aws.apiOrigin, site, log });

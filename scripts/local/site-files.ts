@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { SITE_HEADERS } from '#domain/site-headers.ts';
 import type { PageKind } from '#domain/watch-pages.ts';
-import { buildPlayer } from '#scripts/build-player.ts';
+import { buildSite } from '#scripts/build-site.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -23,7 +23,7 @@ export class SiteFiles {
   /** Builds the player into `outDir` and reads it. */
   static async build(outDir: string): Promise<SiteFiles> {
     const files = new Map<string, Buffer>();
-    for (const { path } of (await buildPlayer(outDir)).files) files.set(`/${path}`, await readFile(join(outDir, path)));
+    for (const { path } of (await buildSite(outDir)).files) files.set(`/${path}`, await readFile(join(outDir, path)));
     return new SiteFiles(files);
   }
 

@@ -9,7 +9,7 @@ import { type ApiOrigin, writeResult } from './http-api.ts';
 import { toViewerRequest } from './media-gate.ts';
 import type { SiteFiles } from './site-files.ts';
 
-const FUNCTION_PATH = fileURLToPath(new URL('../../lib/functions/player-pages/function.js', import.meta.url));
+const FUNCTION_PATH = fileURLToPath(new URL('../../lib/functions/site-pages/function.js', import.meta.url));
 
 export interface WatchPagesOptions {
   readonly api: ApiOrigin;

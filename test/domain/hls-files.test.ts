@@ -37,7 +37,7 @@ describe.each([
   });
 });
 
-test.each(['/', '/watch/abcdefghij234567', '/api/streams', '/api/openapi.json', '/player/main-ABC.js', '/live/'])(
+test.each(['/', '/watch/abcdefghij234567', '/api/streams', '/api/openapi.json', '/assets/main-ABC.js', '/live/'])(
   '%s is not a media file',
   (path) => {
     expect(kindOf(path)).toBeUndefined();

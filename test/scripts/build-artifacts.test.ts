@@ -34,7 +34,7 @@ test('each folder contains what is uploaded, and nothing else', async () => {
     encoderDir: join(outDir, 'encoder'),
     functionDirs: { 'ingest-auth': join(outDir, 'ingest-auth'), 'control-api': join(outDir, 'control-api') },
     viewerTokenDir: join(outDir, 'viewer-token'),
-    playerDir: join(outDir, 'player'),
+    siteDir: join(outDir, 'site'),
     sbomDir: join(outDir, 'sbom'),
   });
   expect(Object.keys(await filesIn(artifacts.encoderDir))).toEqual([
@@ -47,15 +47,15 @@ test('each folder contains what is uploaded, and nothing else', async () => {
   ]);
   const functionFiles = await Promise.all(Object.values(artifacts.functionDirs).map(filesIn));
   // The control API makes the watch pages.
-  expect(functionFiles.map((files) => Object.keys(files))).toEqual([['index.mjs'], ['index.html', 'index.mjs']]);
+  expect(functionFiles.map((files) => Object.keys(files))).toEqual([['index.mjs'], ['index.mjs', 'watch.html']]);
   expect(Object.keys(await filesIn(artifacts.viewerTokenDir))).toEqual(['function.js']);
-  expect(Object.keys(await filesIn(artifacts.playerDir))).toEqual([
-    'index.html',
-    expect.stringMatching(/^player\/early-\w+\.js$/),
-    expect.stringMatching(/^player\/elements-\w+\.js$/),
-    'player/icon.svg',
-    expect.stringMatching(/^player\/main-\w+\.js$/),
-    expect.stringMatching(/^player\/style-\w+\.css$/),
+  expect(Object.keys(await filesIn(artifacts.siteDir))).toEqual([
+    'assets/icon.svg',
+    expect.stringMatching(/^assets\/watch-\w+\.css$/),
+    expect.stringMatching(/^assets\/watch-\w+\.js$/),
+    expect.stringMatching(/^assets\/watch-early-\w+\.js$/),
+    expect.stringMatching(/^assets\/watch-elements-\w+\.js$/),
+    'watch.html',
   ]);
 });
 

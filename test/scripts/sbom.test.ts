@@ -26,7 +26,7 @@ const PATHS = {
   encoder: 'encoder/sbom.cdx.json',
   'ingest-auth': 'sbom/ingest-auth.cdx.json',
   'control-api': 'sbom/control-api.cdx.json',
-  player: 'sbom/player.cdx.json',
+  site: 'sbom/site.cdx.json',
 } as const;
 type BundledPart = keyof typeof PATHS;
 const PARTS = Object.keys(PATHS) as BundledPart[];
@@ -64,7 +64,7 @@ test('it names the packages whose code is in the bundle, with the versions that 
   const direct = (...names: string[]) => Object.fromEntries(names.map((name) => [name, dependencies[name]]));
   const encoder = await versions('encoder');
   expect(encoder).toMatchObject(direct('node-media-server', 'pino', 'zod', 'lru-cache', '@aws-sdk/client-dynamodb'));
-  expect(await versions('player')).toMatchObject(direct('hls.js', 'media-chrome', 'url-toolkit', 'eventemitter3'));
+  expect(await versions('site')).toMatchObject(direct('hls.js', 'media-chrome', 'url-toolkit', 'eventemitter3'));
   const api = await versions('control-api');
   expect(api).toMatchObject(direct('hono', '@hono/zod-openapi'));
   // The runtime of Lambda has the AWS SDK.

@@ -87,7 +87,7 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
 
   test('the bucket of the pages does not get the secret', () => {
     const { fallback } = behaviorFor(readDistribution(stage), `/watch/${PLAYBACK_ID}`);
-    const { origin: player } = behaviorFor(readDistribution(stage), '/player/main.js');
+    const { origin: player } = behaviorFor(readDistribution(stage), '/assets/watch.js');
     expect(fallback?.origin).toEqual(player);
     expect((player as Json).OriginCustomHeaders).toBeUndefined();
   });

@@ -32,8 +32,8 @@ describe.each(TESTED_STAGES.filter(({ waf }) => waf))('firewall of stage $name',
   test.each([
     ...MEDIA.flatMap((file) => [`/live/${ID}/${file}`, `/t/a.1.b/live/t${ID}/${file}`]),
     `/live/${ID}/master.m3u8`,
-    '/player/main-HASH.js',
-    '/player/icon.svg',
+    '/assets/watch-HASH.js',
+    '/assets/icon.svg',
   ])('no rule counts %s, so nobody is locked out for watching', (path) => {
     expect(countingRules(stage, path)).toEqual([]);
   });

@@ -11,7 +11,7 @@ import { behaviorFor, readDistribution } from '#test/support/distribution.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
 import { type SynthesizedStage, synthesizeStage } from '#test/support/synthesized-stage.ts';
 
-const PAGES = ['/watch/abcdefghij234567', '/embed/abcdefghij234567', '/player/icon.svg', '/index.html'];
+const PAGES = ['/watch/abcdefghij234567', '/embed/abcdefghij234567', '/assets/icon.svg', '/watch.html'];
 
 let outDir: string;
 let edge: ListeningServer;

@@ -26,7 +26,7 @@ import { listenOnLoopback } from '#scripts/local/http-server.ts';
 import { TestCdn } from './test-cdn.ts';
 
 /** As the player's page is before it is built. */
-const PAGE_TEMPLATE = readFileSync(fileURLToPath(new URL('../../lib/player/index.html', import.meta.url)), 'utf8');
+const PAGE_TEMPLATE = readFileSync(fileURLToPath(new URL('../../lib/site/watch/page.html', import.meta.url)), 'utf8');
 
 /** Body, token and headers of a call. */
 interface CallOptions {

@@ -128,9 +128,9 @@ async function makeArtifacts(folder: string): Promise<string> {
     'ingest-auth/index.mjs': '',
     'control-api/index.mjs': '',
     'viewer-token/function.js': 'function handler() {}\n',
-    'player/index.html': '',
-    'player/player/main-HASH.js': '',
-    'player/player/icon.svg': '',
+    'site/watch.html': '',
+    'site/assets/watch-HASH.js': '',
+    'site/assets/icon.svg': '',
   };
   for (const [path, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });

@@ -21,7 +21,7 @@ const REQUIRED = {
   DEFAULT_CODECS: 'h264',
   DEFAULT_PLAYBACK: 'public',
   PUBLISH_MODE: 'keys',
-  PAGE_FILE: 'index.html',
+  PAGE_FILE: 'watch.html',
 };
 const arn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:a';
 const keys = nextViewerTokenKeys(null, randomBytes);

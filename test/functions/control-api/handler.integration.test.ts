@@ -32,7 +32,7 @@ const REQUIRED = {
   DEFAULT_CODECS: 'h264',
   DEFAULT_PLAYBACK: 'public',
   PUBLISH_MODE: 'keys',
-  PAGE_FILE: fileURLToPath(new URL('../../../lib/player/index.html', import.meta.url)),
+  PAGE_FILE: fileURLToPath(new URL('../../../lib/site/watch/page.html', import.meta.url)),
 };
 
 const load = (variables: Readonly<Record<string, string>>) => loadBundle(bundle.path, { ...REQUIRED, ...variables });

@@ -29,7 +29,7 @@ async function makeStream(playbackId: string, changes: object = {}) {
 }
 
 async function page(playbackId: string, kind = 'watch') {
-  const response = await fetch(`${api.url}/index.html?kind=${kind}&id=${playbackId}`);
+  const response = await fetch(`${api.url}/watch.html?kind=${kind}&id=${playbackId}`);
   return { status: response.status, cacheControl: response.headers.get('cache-control'), html: await response.text() };
 }
 
@@ -185,7 +185,7 @@ describe('oEmbed', () => {
 
 test('with a backend of your own, nobody knows the titles, and every page may be a stream’s', async () => {
   const own = await startApiWithDatabase(Date.now, { streamIndex: null });
-  const response = await fetch(`${own.url}/index.html?kind=watch&id=${UNKNOWN_ID}`);
+  const response = await fetch(`${own.url}/watch.html?kind=watch&id=${UNKNOWN_ID}`);
   expect([response.status, await response.text()]).toEqual([
     200,
     expect.stringContaining('<title>Live stream</title>'),

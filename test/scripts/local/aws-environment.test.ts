@@ -56,7 +56,7 @@ test('the bundled Lambda functions work with the local services', async () => {
     DEFAULT_PLAYBACK: 'public',
     RTMP_URL: 'rtmp://127.0.0.1:1935/live',
     PLAYBACK_BASE_URL: 'http://127.0.0.1:8080',
-    PAGE_FILE: fileURLToPath(new URL('../../../lib/player/index.html', import.meta.url)),
+    PAGE_FILE: fileURLToPath(new URL('../../../lib/site/watch/page.html', import.meta.url)),
   });
   functions['ingest-auth'] = (await import('#functions/ingest-auth/handler.ts')).handler;
   const { handler } = await import('#functions/control-api/handler.ts');

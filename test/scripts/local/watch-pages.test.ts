@@ -28,12 +28,12 @@ afterEach(() => server.close());
 const textOf = async (path: string): Promise<string> => (await fetch(`${server.url}${path}`)).text();
 
 test.each([
-  [`/watch/${ID}`, `/index.html?kind=watch&id=${ID}`],
-  [`/embed/t${ID}?utm_source=x&kind=embed&id=other`, `/index.html?kind=embed&id=t${ID}`],
-  [`/watch/${ID}/`, `/index.html?kind=watch&id=${ID}`],
-  ['/watch/nobody', '/index.html?'],
-  [`/watch/${ID}/more`, '/index.html?'],
-  [`/watch/${ID.toUpperCase()}`, '/index.html?'],
+  [`/watch/${ID}`, `/watch.html?kind=watch&id=${ID}`],
+  [`/embed/t${ID}?utm_source=x&kind=embed&id=other`, `/watch.html?kind=embed&id=t${ID}`],
+  [`/watch/${ID}/`, `/watch.html?kind=watch&id=${ID}`],
+  ['/watch/nobody', '/watch.html?'],
+  [`/watch/${ID}/more`, '/watch.html?'],
+  [`/watch/${ID.toUpperCase()}`, '/watch.html?'],
 ])('%s asks the API for %s', async (path, url) => {
   expect(await textOf(path)).toBe('page 200');
   expect(asked).toEqual([url]);
@@ -60,7 +60,7 @@ async function askedFor(path: string): Promise<string> {
 
 test.each([403, 429, 500, 502, 503, 504])('a page is static when the API answers %i', async (failure) => {
   status = failure;
-  expect(await textOf(`/embed/${ID}`)).toBe('static /index.html embed');
+  expect(await textOf(`/embed/${ID}`)).toBe('static /watch.html embed');
 });
 
 test('that there is no such stream is an answer, with the headers of pages', async () => {
