@@ -1,16 +1,13 @@
-/** What a token may do. Each scope includes those after it. */
-export const TOKEN_SCOPES = ['admin', 'streams:write', 'streams:read'] as const;
+/** What a token or a session may do. Each scope includes those after it. */
+export const TOKEN_SCOPES = ['admin', 'streams:write', 'streams:end', 'streams:read'] as const;
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
 
-const INCLUDED: Readonly<Record<TokenScope, readonly TokenScope[]>> = {
-  admin: TOKEN_SCOPES,
-  'streams:write': ['streams:write', 'streams:read'],
-  'streams:read': ['streams:read'],
-};
+/** The scopes that a scope includes, itself first. One that is unknown here includes none. */
+export const scopesWithin = (scope: TokenScope): readonly TokenScope[] =>
+  TOKEN_SCOPES.includes(scope) ? TOKEN_SCOPES.slice(TOKEN_SCOPES.indexOf(scope)) : [];
 
-/** Whether a token with one scope may do what needs another. A scope that is unknown here allows nothing. */
-export const includesScope = (held: TokenScope, needed: TokenScope): boolean =>
-  Object.hasOwn(INCLUDED, held) && INCLUDED[held].includes(needed);
+/** Whether somebody with one scope may do what needs another. */
+export const includesScope = (held: TokenScope, needed: TokenScope): boolean => scopesWithin(held).includes(needed);
 
 /** An admin token. The token itself is never stored. */
 export interface AdminTokenRecord {

@@ -16,6 +16,8 @@ export interface PurgeInvalidation {
 export interface PurgeRecord {
   readonly purgeId: string;
   readonly streamId: string;
+  /** The stream's owner, who may ask for the status when the stream is gone. Null or missing without one. */
+  readonly ownerId?: string | null;
   readonly playbackIds: readonly string[];
   /** ISO 8601, UTC. */
   readonly requestedAt: string;

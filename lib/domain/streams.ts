@@ -17,10 +17,19 @@ export interface NewStreamDefaults extends StreamDefaults {
   readonly playback: PlaybackMode;
 }
 
+/** The person who created a stream. */
+export interface StreamOwner {
+  readonly id: string;
+  /** As it was then. */
+  readonly name: string;
+}
+
 /** A stream as the control API stores it. The key itself is never stored. */
 export interface StreamRecord {
   readonly id: string;
   readonly title: string;
+  /** Null or missing if a token created it. */
+  readonly owner?: StreamOwner | null;
   /**
    * The id in viewers' URLs. It is random and unrelated to the key. Its form shows `playback`, so it changes with it.
    */

@@ -21,8 +21,16 @@ export interface StreamStore {
    */
   create(stream: StreamRecord): Promise<StreamRecord | null>;
   get(streamId: string): Promise<StreamRecord | null>;
-  /** `limit` is at least 1. `afterId` is the `lastId` of the page before. */
-  list(page: { readonly limit: number; readonly afterId: string | null }): Promise<StreamPage>;
+  /**
+   * `limit` is at least 1. `afterId` is the `lastId` of the page before. With an `ownerId`, only the streams of this person are listed: a
+   * call reads up to a megabyte of the table, so that few pages are empty.
+   */
+  list(page: {
+    readonly limit: number;
+    readonly afterId: string | null;
+    /** @default null */
+    readonly ownerId?: string | null;
+  }): Promise<StreamPage>;
   /** The stream of which one of the present keys has this hash (`hashSecret`). */
   findByKeyHash(keyHash: string): Promise<StreamRecord | null>;
   /**
@@ -74,19 +82,18 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
     return (Item as StreamRecord | undefined) ?? null;
   };
 
-  const list: StreamStore['list'] = async ({ limit, afterId }) => {
-    const { Items, LastEvaluatedKey } = await client.send(
+  const list: StreamStore['list'] = async ({ limit, afterId, ownerId = null }) => {
+    const { Items = [], LastEvaluatedKey } = await client.send(
       new ScanCommand({
         TableName,
-        Limit: limit,
         ConsistentRead: true,
+        ...(ownerId === null ? { Limit: limit } : ownedBy(ownerId)),
         ...(afterId === null ? {} : { ExclusiveStartKey: { id: afterId } }),
       }),
     );
-    return {
-      streams: (Items ?? []) as StreamRecord[],
-      lastId: (LastEvaluatedKey?.id as string | undefined) ?? null,
-    };
+    const streams = (Items as StreamRecord[]).slice(0, limit);
+    const lastId = streams.length < Items.length ? streams.at(-1)?.id : LastEvaluatedKey?.id;
+    return { streams, lastId: (lastId as string | undefined) ?? null };
   };
 
   const findByKeyHash: StreamStore['findByKeyHash'] = async (keyHash) => {
@@ -136,6 +143,13 @@ export function createStreamStore({ client, tables }: StreamStoreOptions): Strea
 
   return { create, get, list, findByKeyHash, replace, replaceKey, forgetKey, remove };
 }
+
+/** Of a scan. DynamoDB counts a limit before it filters. */
+const ownedBy = (personId: string) => ({
+  FilterExpression: '#owner.#id = :personId',
+  ExpressionAttributeNames: { '#owner': 'owner', '#id': 'id' },
+  ExpressionAttributeValues: { ':personId': personId },
+});
 
 const hasKey = (stream: StreamRecord, keyHash: string): boolean =>
   stream.keyHash === keyHash || stream.backup?.keyHash === keyHash;

@@ -172,3 +172,23 @@ test('a database that does not answer is an error, not an absent stream', async 
   await expect(unreachable.findByKeyHash(hashSecret('any'))).rejects.toThrow('ECONNREFUSED');
   client.destroy();
 });
+
+test("the pages of a person's streams have all of them and no others, however many others there are", async () => {
+  const owner = { id: 'person-1', name: 'Ada' };
+  const streams = Array.from({ length: 30 }, (_, index) => ({
+    ...newStream(),
+    owner: index % 6 === 0 ? owner : index % 6 === 1 ? { id: 'person-2', name: 'Ada' } : null,
+  }));
+  await Promise.all([...streams, newStream()].map((stream) => store.create(stream)));
+  const listed: string[] = [];
+  let afterId: string | null = null;
+  do {
+    const page = await store.list({ limit: 2, afterId, ownerId: owner.id });
+    expect(page.streams.length).toBeGreaterThan(0);
+    listed.push(...page.streams.map(({ id }) => id));
+    afterId = page.lastId;
+  } while (afterId !== null);
+  const owned = streams.filter((stream) => stream.owner === owner).map(({ id }) => id);
+  expect(listed.toSorted()).toEqual(owned.toSorted());
+  expect(await store.list({ limit: 9, afterId: null, ownerId: 'person-3' })).toEqual({ streams: [], lastId: null });
+});

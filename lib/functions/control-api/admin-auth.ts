@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { isTokenValid, UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
+import { type AdminTokenRecord, isTokenValid, UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import { hashSecret, isSameHash, secretId } from '#domain/stream-ids.ts';
 import type { Caller } from './caller.ts';
 import { ProblemError } from './problem.ts';
@@ -32,16 +32,26 @@ export async function authenticate(context: Context, { bootstrapHashes, lookup, 
   if (token === null) throw unauthorized('Send an admin token: "Authorization: Bearer <token>".', 'Bearer');
   const hash = hashSecret(token);
   if (isBootstrap(hash, bootstrapHashes)) {
-    return { ...UNLIMITED_TOKEN, tokenId: secretId(hash), name: BOOTSTRAP_NAME };
+    return tokenCaller({ ...UNLIMITED_TOKEN, id: secretId(hash), name: BOOTSTRAP_NAME });
   }
   const record = await lookup.find(token);
   if (record === null) throw unauthorized('This admin token is not valid.', 'Bearer error="invalid_token"');
   if (!isTokenValid(record, now())) {
     throw unauthorized('This admin token has expired.', 'Bearer error="invalid_token"');
   }
-  const { id: tokenId, name, scope, streamId } = record;
-  return { tokenId, name, scope, streamId };
+  return tokenCaller(record);
 }
+
+const tokenCaller = ({
+  id,
+  name,
+  scope,
+  streamId,
+}: Pick<AdminTokenRecord, 'id' | 'name' | 'scope' | 'streamId'>): Caller => ({
+  ...{ id, name, scope },
+  reach: streamId === null ? { kind: 'all' } : { kind: 'stream', streamId },
+  person: null,
+});
 
 const unauthorized = (detail: string, challenge: string): ProblemError =>
   new ProblemError({ status: 401, detail, headers: { 'WWW-Authenticate': challenge } });

@@ -12,6 +12,7 @@ import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { limitCallers } from './limit-callers.ts';
+import { openApiDocument } from './openapi-document.ts';
 import { addPageRoutes, PAGE_ROUTES, type PagesDependencies } from './page-routes.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
 import { addPurgeRoutes } from './purge-routes.ts';
@@ -32,7 +33,6 @@ const BODY_LIMIT_BYTES = 16 * 1024;
 export const LARGEST_BODY_BYTES = SLATE_IMAGE_LIMITS.bytes;
 
 const DOCUMENT_PATH = '/api/openapi.json';
-const DOCUMENT_HEAD = { openapi: '3.1.0', info: { title: 'Headend control API', version: '1' } };
 
 /** The stores, settings and sources of time and randomness that the control API uses. */
 export interface ControlApiDependencies
@@ -104,9 +104,9 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addAuditRoutes(app, dependencies);
   addPageRoutes(app, dependencies);
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
-  app.doc31(DOCUMENT_PATH, DOCUMENT_HEAD);
+  app.get(DOCUMENT_PATH, (context) => context.json(openApiDocument(app)));
   addDocsRoutes(app, { document: DOCUMENT_PATH, baseUrl: dependencies.addresses.playbackBaseUrl }, () =>
-    app.getOpenAPI31Document(DOCUMENT_HEAD),
+    openApiDocument(app),
   );
   return app;
 }

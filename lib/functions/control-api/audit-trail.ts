@@ -75,7 +75,7 @@ async function send(entry: AuditEntry, eventBus: EventBusAccess): Promise<void> 
 function toEntry(
   context: Context,
   route: RouteName,
-  { tokenId, name: tokenName }: Caller,
+  { id: tokenId, name: tokenName }: Caller,
   { now, randomBytes }: AuditDependencies,
 ): AuditEntry {
   const { path } = context.req;
@@ -105,7 +105,7 @@ function refusalLog({ log, now }: AuditDependencies): (context: Context, caller:
       return;
     }
     const { method, path } = context.req;
-    const { tokenId = null, name: tokenName = null } = caller ?? {};
+    const { id: tokenId = null, name: tokenName = null } = caller ?? {};
     const sourceAddress = sourceAddressOf(context);
     const refusal = { tokenId, tokenName, sourceAddress, method, path: path.slice(0, PATH_LIMIT_CHARACTERS) };
     log.info({ ...refusal, status: context.res.status, leftOut }, 'a change was refused');

@@ -1,10 +1,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { type AdminTokens, authenticate } from './admin-auth.ts';
-import { authorise } from './authorise.ts';
+import { authorise, type OwnerLookup } from './authorise.ts';
 import { type RouteAccess, type RouteName, readRouteAccess, routeOf } from './route-access.ts';
 
-export interface AccessOptions extends AdminTokens {
+export interface AccessOptions extends AdminTokens, OwnerLookup {
   /** Routes that are not in the OpenAPI document and need no token. */
   readonly publicRoutes: readonly RouteName[];
 }
@@ -24,9 +24,9 @@ export function checkAccess(app: OpenAPIHono, options: AccessOptions): Middlewar
     if (access === undefined) throw new Error(`the route ${route} does not declare who may call it`);
     if (access === 'public') return next();
     const caller = await authenticate(context, options);
-    // Set first, so that the log can say whose token does not allow it.
+    // Set first, so that the log can say who may not.
     context.set('caller', caller);
-    authorise(caller, { route, scope: access, path: context.req.path });
+    await authorise(caller, { route, scope: access, path: context.req.path }, options);
     return next();
   };
 }

@@ -14,6 +14,7 @@ interface DocumentOperation {
   readonly summary?: string;
   readonly description?: string;
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly 'x-roles'?: readonly string[];
   readonly parameters?: readonly DocumentParameter[];
   readonly requestBody?: { readonly content: DocumentContent };
   readonly responses: Readonly<Record<string, DocumentResponse>>;
@@ -83,12 +84,12 @@ interface SectionOptions {
 
 function operationSection({ method, path, operation, schemas, baseUrl }: SectionOptions): Html {
   const { summary, description, security, parameters = [], requestBody, responses } = operation;
-  const scopes = security?.flatMap((requirement) => Object.values(requirement).flat()) ?? [];
+  const scope = security?.flatMap((requirement) => Object.values(requirement).flat())[0] ?? null;
+  const roles = (operation['x-roles'] ?? []).join(', ');
   const access =
-    scopes.length === 0
+    scope === null
       ? ''
-      : html`. Needs a token with the scope <code>${scopes.join(' ')}</code>: <code>Authorization: Bearer …</code>`;
-  const scope = scopes.length === 0 ? null : scopes.join(' ');
+      : html`. Needs a token with the scope <code>${scope}</code> (<code>Authorization: Bearer …</code>), or a role: ${roles}`;
   const example = curlExample({ method, path, scope, body: requestBody?.content ?? null }, baseUrl, schemas);
   return html`<h2><span class="method">${method}</span> <code>${path}</code></h2>
 <p>${prose(summary ?? '')}${access}</p>

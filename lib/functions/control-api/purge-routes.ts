@@ -22,7 +22,7 @@ const purgeStreamRoute = createRoute({
     'addresses stop working, at the encoder tasks and in the caches of the CDN. The stream key stays valid: whoever ' +
     'has it can publish again, at the new addresses. What viewers have stored themselves cannot be taken back. If ' +
     'your own backend decides who may publish, its streams have no record here and cannot be purged.',
-  security: needs('streams:write'),
+  security: needs('streams:end'),
   request: { params: idPathSchema, headers: ifMatchHeaderSchema.extend(idempotencyHeaderSchema.shape) },
   responses: {
     202: json(purgeSchema, 'The purge has begun. Ask for its status until it is completed, usually within a minute'),
@@ -101,7 +101,8 @@ async function close(
   const closing = { reason: 'purged', minVersion: version + 1, playbackIds } as const;
   await live.requestEnd({ streamId: stream.id, ...closing, nowMs: now() });
   const requestedAt = new Date(attempt.startedAtMs).toISOString();
-  await beginPurge({ purgeId, streamId: stream.id, playbackIds, requestedAt }, dependencies);
+  const ownerId = stream.owner?.id ?? null;
+  await beginPurge({ purgeId, streamId: stream.id, ownerId, playbackIds, requestedAt }, dependencies);
   await attempt.finish();
   return closed;
 }

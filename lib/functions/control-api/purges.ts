@@ -26,7 +26,7 @@ export interface PurgesDependencies {
 }
 
 /** A purge of a stream whose tasks have been asked to forget it. */
-export type NewPurge = Pick<PurgeRecord, 'purgeId' | 'streamId' | 'playbackIds' | 'requestedAt'>;
+export type NewPurge = Pick<PurgeRecord, 'purgeId' | 'streamId' | 'ownerId' | 'playbackIds' | 'requestedAt'>;
 
 /** All playback ids under which caches or tasks may have something of a stream. */
 export async function exposedPlaybackIds(

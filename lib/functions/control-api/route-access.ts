@@ -1,15 +1,24 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { TOKEN_SCOPES, type TokenScope } from '#domain/admin-tokens.ts';
 
+/** Security requirements of a route, as alternatives (OpenAPI 3.1, "Security Requirement Object"). */
+type SecurityRequirements = Partial<Record<SecurityScheme, TokenScope[]>>[];
+
+/** How callers show who they are. */
+const SECURITY_SCHEMES = ['adminToken'] as const;
+type SecurityScheme = (typeof SECURITY_SCHEMES)[number];
+
 /** Security requirement of a route that anybody may call. */
-export const PUBLIC: { adminToken: TokenScope[] }[] = [];
+export const PUBLIC: SecurityRequirements = [];
 
-/** Security requirement of a route that needs a token with this scope (OpenAPI 3.1, "Security Requirement Object"). */
-export const needs = (scope: TokenScope): { adminToken: TokenScope[] }[] => [{ adminToken: [scope] }];
+/** Security requirements of a route that needs this scope. */
+export const needs = (scope: TokenScope): SecurityRequirements =>
+  SECURITY_SCHEMES.map((scheme) => ({ [scheme]: [scope] }));
 
-/** What a route needs: nothing, or a token with this scope. */
+/** What a route needs: nothing, or this scope. */
 export type RouteAccess = 'public' | TokenScope;
 
 /** A route by its method and its path, as in `POST /api/streams/:id/stop`. */
@@ -25,10 +34,14 @@ export function readRouteAccess(app: OpenAPIHono): ReadonlyMap<RouteName, RouteA
     if (definition.type !== 'route') continue;
     const { method, path, security } = definition.route;
     const declared = toAccess(security);
-    if (declared !== null) access.set(`${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`, declared);
+    if (declared !== null) access.set(toRouteName(method, path), declared);
   }
   return access;
 }
+
+/** The name of a route by its method and path in the OpenAPI document. */
+export const toRouteName = (method: string, path: string): RouteName =>
+  `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`;
 
 /** The route that answers a request. Null if there is none. */
 export function routeOf(context: Context): RouteName | null {
@@ -37,10 +50,8 @@ export function routeOf(context: Context): RouteName | null {
   return route === undefined ? null : `${route.method} ${route.path}`;
 }
 
-function toAccess(security: readonly Readonly<Record<string, readonly string[]>>[] | undefined): RouteAccess | null {
+function toAccess(security: readonly object[] | undefined): RouteAccess | null {
   if (security === undefined) return null;
   if (security.length === 0) return 'public';
-  const [requirement, ...others] = security;
-  const scope = TOKEN_SCOPES.find((known) => known === requirement?.adminToken?.[0]);
-  return scope === undefined || others.length > 0 ? null : scope;
+  return TOKEN_SCOPES.find((scope) => isDeepStrictEqual(security, needs(scope))) ?? null;
 }

@@ -157,6 +157,10 @@ export const streamSchema = z
   .object({
     id: z.string(),
     title: z.string(),
+    owner: z
+      .object({ id: z.string(), name: z.string() })
+      .nullable()
+      .openapi({ description: 'The person who created the stream. Null if a token did' }),
     playbackId: z.string(),
     ladder: settings.ladder,
     latency: settings.latency,

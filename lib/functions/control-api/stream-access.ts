@@ -5,6 +5,7 @@ import type { SlateImageStore } from '#runtime/slate-image-store.ts';
 import type { StreamPage, StreamStore } from '#runtime/stream-store.ts';
 import type { TraceStore } from '#runtime/trace-store.ts';
 import type { AttemptDependencies } from './attempt.ts';
+import type { Reach } from './caller.ts';
 import { invalidFields, ProblemError } from './problem.ts';
 import type { PurgesDependencies } from './purges.ts';
 import type { PublicAddresses } from './stream-body.ts';
@@ -49,9 +50,16 @@ export async function findRecordedStream(dependencies: Pick<StreamsDependencies,
   return stream;
 }
 
-/** The only page of the list for a token that is for one stream. */
-export async function listOne(dependencies: Pick<StreamsDependencies, 'streams'>, id: string): Promise<StreamPage> {
-  const stream = await readStream(dependencies, id);
+/** A page of the streams that a caller sees. */
+export async function listReached(
+  dependencies: Pick<StreamsDependencies, 'streams'>,
+  reach: Reach,
+  page: { readonly limit: number; readonly afterId: string | null },
+): Promise<StreamPage> {
+  if (reach.kind !== 'stream') {
+    return dependencies.streams.list({ ...page, ownerId: reach.kind === 'person' ? reach.personId : null });
+  }
+  const stream = await readStream(dependencies, reach.streamId);
   return { streams: stream === null ? [] : [stream], lastId: null };
 }
 

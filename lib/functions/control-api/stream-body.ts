@@ -26,6 +26,7 @@ export function toStreamBody(
     keyHash: _secret,
     deletedAt: _present,
     formerPlaybackIds: _former,
+    owner = null,
     backup,
     slateImage,
     allowedSources,
@@ -34,6 +35,7 @@ export function toStreamBody(
   } = stream;
   return {
     ...shown,
+    owner,
     codecs: [...codecs],
     allowedSources: [...allowedSources],
     backup: backup ? { failoverMs: backup.failoverMs } : null,

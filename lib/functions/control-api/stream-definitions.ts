@@ -143,7 +143,7 @@ export const stopStreamRoute = createRoute({
     'A broadcast that waits for its publisher to come back ends too. The stream key stays valid for the next ' +
     'broadcast. If your own backend decides who may publish, its streams have no record here and can be stopped ' +
     'only while they are on air.',
-  security: needs('streams:write'),
+  security: needs('streams:end'),
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {
     202: json(stopSchema, 'The publisher, if there is one, is disconnected at the next segment, within 6 s'),

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { OpenAPIHono, z } from '@hono/zod-openapi';
 import { generateId, generatePlaybackId, generateSecret, hashSecret } from '#domain/stream-ids.ts';
-import { type StreamRecord, withPlaybackId } from '#domain/streams.ts';
+import { type StreamOwner, type StreamRecord, withPlaybackId } from '#domain/streams.ts';
 import { type Attempt, beginAttempt } from './attempt.ts';
 import { noteChange, noteRepeat, streamFields } from './audit-notes.ts';
 import { callerOf } from './caller.ts';
@@ -12,7 +12,7 @@ import { type CreateStreamSchema, createStreamSchema } from './schemas.ts';
 import {
   findAnyStream,
   findStream,
-  listOne,
+  listReached,
   requirePlayable,
   requireWindow,
   type StreamsDependencies,
@@ -38,7 +38,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     requireWindow(settings);
     requirePlayable(settings, dependencies);
     const attempt = await beginAttempt(context, { body: settings, base: null }, dependencies);
-    const { stream, streamKey } = newStream(settings, attempt);
+    const { stream, streamKey } = newStream(settings, attempt, callerOf(context).person);
     noteChange(context, { streamId: stream.id, before: null, after: streamFields(stream) });
     const isOver = attempt.isDone || (await attempt.wasRemoved(stream.id));
     const stored = isOver ? await streams.get(stream.id) : await streams.create(stream);
@@ -55,11 +55,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
 
   app.openapi(listStreamsRoute, async (context) => {
     const { limit, cursor } = context.req.valid('query');
-    const { streamId } = callerOf(context);
-    const page =
-      streamId === null
-        ? await streams.list({ limit, afterId: cursor ?? null })
-        : await listOne(dependencies, streamId);
+    const page = await listReached(dependencies, callerOf(context).reach, { limit, afterId: cursor ?? null });
     const present = page.streams.filter((stream) => stream.deletedAt === null);
     const presences = await live.listPresences(present.map((stream) => stream.id));
     const bodies = present.map((stream) => toStreamBody(stream, presences.get(stream.id) ?? null, addresses, now()));
@@ -115,7 +111,7 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
     const purge = await carryOutPurge(
       await beginPurge(
         {
-          ...{ purgeId: generateId(dependencies.randomBytes), streamId: stream.id },
+          ...{ purgeId: generateId(dependencies.randomBytes), streamId: stream.id, ownerId: stream.owner?.id ?? null },
           playbackIds: wasPublished ? playbackIds : [],
           requestedAt: new Date(now()).toISOString(),
         },
@@ -128,7 +124,11 @@ export function addStreamsRoutes(app: OpenAPIHono, dependencies: StreamsDependen
   });
 }
 
-function newStream(settings: z.infer<CreateStreamSchema>, { randomBytes, startedAtMs }: Attempt) {
+function newStream(
+  settings: z.infer<CreateStreamSchema>,
+  { randomBytes, startedAtMs }: Attempt,
+  owner: StreamOwner | null,
+) {
   const streamKey = generateSecret(randomBytes);
   const createdAt = new Date(startedAtMs).toISOString();
   const stream: StreamRecord = {
@@ -139,6 +139,7 @@ function newStream(settings: z.infer<CreateStreamSchema>, { randomBytes, started
     createdAt,
     updatedAt: createdAt,
     deletedAt: null,
+    owner,
     ...settings,
   };
   return { stream, streamKey };

@@ -5,8 +5,8 @@ import { momentSchema, nameSchema } from './schemas.ts';
 
 const scopeSchema = z.enum(TOKEN_SCOPES).openapi({
   description:
-    '`streams:read` shows streams. `streams:write` also creates, changes, stops and deletes them and makes viewer ' +
-    'tokens. `admin` may do everything',
+    '`streams:read` shows streams. `streams:end` also stops and purges them. `streams:write` also creates, changes and ' +
+    'deletes them and makes viewer tokens. `admin` may do everything',
 });
 
 /** Body of POST /api/tokens. */

@@ -99,7 +99,7 @@ async function removeToken(
 /** Throws a 422 for a token that could do nothing, or more than it says. */
 function requireUsable({ scope, streamId, expiresAt }: NewToken, nowMs: number): void {
   if (scope === 'admin' && streamId !== null) {
-    const detail = 'A token for one stream needs the scope "streams:write" or "streams:read"';
+    const detail = 'A token for one stream needs another scope than "admin"';
     throw new ProblemError(invalidFields([{ field: 'streamId', detail }]));
   }
   if (expiresAt !== null && Date.parse(expiresAt) <= nowMs) {

@@ -11,8 +11,9 @@ const create = defineCommand({
   name: 'token create',
   summary: 'Make an admin token and show it, this once',
   notes: [
-    'streams:read lists and shows streams. streams:write also creates, changes, stops and deletes them, and makes viewer',
-    'tokens. admin may do everything. A token for one stream sees and changes no other, and creates none.',
+    'streams:read lists and shows streams. streams:end also stops and purges them. streams:write also creates, changes and',
+    'deletes them, and makes viewer tokens. admin may do everything. A token for one stream sees and changes no other, and',
+    'creates none.',
   ],
   operand: null,
   options: {

@@ -30,6 +30,7 @@ const live: LiveRecord = {
 const idle = {
   id: 'stream-id',
   title: 'A title',
+  owner: null,
   playbackId: 'playback-id',
   ladder: '1080p',
   latency: 'ultra',

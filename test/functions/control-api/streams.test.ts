@@ -35,6 +35,7 @@ test('a new stream has defaults, addresses and a key', async () => {
   expect(stream).toEqual({
     id: expect.stringMatching(/^[a-z2-7]{16}$/),
     title: 'Untitled stream',
+    owner: null,
     playbackId: expect.stringMatching(/^[a-z2-7]{16}$/),
     ladder: '720p',
     latency: 'low',

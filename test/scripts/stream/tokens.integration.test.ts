@@ -67,7 +67,7 @@ test('a token may be for one stream, named by its title, to read, and for a whil
   const { code, stderr } = await callStreamCli(['stop', stream.id], asCi);
   expect([code, stderr]).toEqual([
     1,
-    'Refused (403): This needs a token with the scope "streams:write". This token has "streams:read".\n',
+    'Refused (403): This needs a token with the scope "streams:end". This token has "streams:read".\n',
   ]);
 });
 
