@@ -80,7 +80,7 @@ export class ControlApiGateway extends Construct {
       Validations.of(route).acknowledge({
         id: 'AwsSolutions-APIG4',
         reason:
-          'The function checks every bearer token. Only health, the OpenAPI document, its page, pages of streams and oEmbed are public. It refuses what does not come through CloudFront.',
+          'The function checks every bearer token and every session. Only sign-in, health, the OpenAPI document, its page, pages of streams and oEmbed are public. It refuses what does not come through CloudFront.',
       });
     }
     const stage = this.#addStage(scope);

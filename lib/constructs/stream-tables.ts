@@ -26,6 +26,7 @@ const TABLE_IDS = {
   LIVE_TABLE: 'Live',
   TASKS_TABLE: 'Tasks',
   ADMIN_TOKENS_TABLE: 'AdminTokens',
+  SESSIONS_TABLE: 'Sessions',
   IDEMPOTENCY_TABLE: 'Idempotency',
   AUDIT_TABLE: 'Audit',
   PURGES_TABLE: 'Purges',

@@ -23,6 +23,10 @@ export const ENVIRONMENT_VARIABLES = {
   LIVE_TABLE: { explanation: 'name of the DynamoDB table of live streams', readBy: ['encoder', 'control-api'] },
   TASKS_TABLE: { explanation: 'name of the DynamoDB table of encoder tasks', readBy: ['encoder', 'control-api'] },
   ADMIN_TOKENS_TABLE: { explanation: 'name of the DynamoDB table of admin token hashes', readBy: ['control-api'] },
+  SESSIONS_TABLE: {
+    explanation: 'name of the DynamoDB table of sessions and invitations to them',
+    readBy: ['control-api'],
+  },
   IDEMPOTENCY_TABLE: { explanation: 'name of the DynamoDB table of idempotency keys', readBy: ['control-api'] },
   AUDIT_TABLE: { explanation: 'name of the DynamoDB table of the audit trail', readBy: ['control-api'] },
   PURGES_TABLE: { explanation: 'name of the DynamoDB table of purges', readBy: ['control-api'] },

@@ -15,6 +15,9 @@ export const PORTS = {
 /** Path of the origin's health check. 200 means that the task is alive; it does not say how full the task is. */
 export const HEALTH_PATH = '/health';
 
+/** Names of this machine that no name server can give to somebody else. IPv6 addresses are in brackets, as in URLs. */
+export const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'] as const;
+
 /** Application name in RTMP URLs: `rtmp://HOST/live`. */
 export const RTMP_APPLICATION = 'live';
 

@@ -40,6 +40,8 @@ export const TABLES = [
   { nameVariable: 'LIVE_TABLE', partitionKey: 'streamId', sortKey: null, timeToLiveAttribute: 'expiresAtSeconds' },
   { nameVariable: 'TASKS_TABLE', partitionKey: 'taskId', sortKey: null, timeToLiveAttribute: 'expiresAtSeconds' },
   { nameVariable: 'ADMIN_TOKENS_TABLE', partitionKey: 'id', sortKey: null, timeToLiveAttribute: null },
+  // Sessions and the invitations to them, each a partition. Whoever lists one does not read the other.
+  { nameVariable: 'SESSIONS_TABLE', partitionKey: 'kind', sortKey: 'id', timeToLiveAttribute: 'expiresAtSeconds' },
   {
     nameVariable: 'IDEMPOTENCY_TABLE',
     partitionKey: 'requestKey',

@@ -14,6 +14,7 @@ export const TEST_TABLES: TableNames = {
   LIVE_TABLE: 'test-live',
   TASKS_TABLE: 'test-tasks',
   ADMIN_TOKENS_TABLE: 'test-admin-tokens',
+  SESSIONS_TABLE: 'test-sessions',
   IDEMPOTENCY_TABLE: 'test-idempotency',
   AUDIT_TABLE: 'test-audit',
   PURGES_TABLE: 'test-purges',

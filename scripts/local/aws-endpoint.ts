@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
+import { LOOPBACK_NAMES } from '#domain/ports.ts';
 import { LOCAL_CREDENTIALS } from './aws-environment.ts';
 import { type ListenAddress, type ListeningServer, readBody, startListening } from './http-server.ts';
-import { hasOwnName, LOOPBACK_NAMES } from './own-hosts.ts';
+import { hasOwnName } from './own-hosts.ts';
 import { isBodyOf, isSigned, type LocalAwsService } from './request-signature.ts';
 
 /** Where a local AWS service listens. */

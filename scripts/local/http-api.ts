@@ -58,13 +58,15 @@ function toEvent(
   body: Buffer,
   nowMs: number,
 ): APIGatewayProxyEventV2 {
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  const { cookie, ...others } = request.headers;
+  const headers = Object.fromEntries(Object.entries(others).map(([name, value]) => [name, String(value)]));
   return {
     version: '2.0',
     routeKey: '$default',
     rawPath,
     rawQueryString,
     headers,
+    ...(cookie === undefined ? {} : { cookies: cookie.split('; ') }),
     ...(body.length === 0 ? {} : { body: body.toString('base64') }),
     isBase64Encoded: body.length > 0,
     requestContext: toRequestContext(request, rawPath, nowMs),
@@ -99,6 +101,7 @@ function toRequestContext(
 /** Writes an answer, with the headers that the response has already. */
 export function writeResult(response: ServerResponse, result: APIGatewayProxyStructuredResultV2): void {
   for (const [name, value] of Object.entries(result.headers ?? {})) response.setHeader(name, String(value));
+  if (result.cookies !== undefined) response.setHeader('set-cookie', result.cookies);
   response.statusCode = result.statusCode ?? 200;
   response.end(Buffer.from(result.body ?? '', result.isBase64Encoded ? 'base64' : 'utf8'));
 }

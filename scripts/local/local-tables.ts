@@ -21,6 +21,7 @@ export const LOCAL_TABLE_NAMES: TableNames = {
   LIVE_TABLE: 'live',
   TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'admin-tokens',
+  SESSIONS_TABLE: 'sessions',
   IDEMPOTENCY_TABLE: 'idempotency',
   AUDIT_TABLE: 'audit',
   PURGES_TABLE: 'purges',

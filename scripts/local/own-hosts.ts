@@ -1,7 +1,5 @@
 import { isIPv4, type Socket } from 'node:net';
-
-/** Names of this machine that no name server can give to somebody else. IPv6 addresses are in brackets, as in URLs. */
-export const LOOPBACK_NAMES = ['127.0.0.1', 'localhost', '[::1]'] as const;
+import { LOOPBACK_NAMES } from '#domain/ports.ts';
 
 /** A set of a server's own hosts: `name:port`, or only the name for port 80. */
 export type OwnHosts = ReadonlySet<string>;

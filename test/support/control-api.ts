@@ -15,6 +15,7 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
+import { createSessionStore } from '#runtime/session-store.ts';
 import { createSlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
@@ -75,6 +76,7 @@ export async function startControlApi(
     defaults: { ladder: '720p', latency: 'low', codecs: ['h264'], playback: 'public' },
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
     tokens: adminTokens,
+    sessions: createSessionStore({ client, tables: TEST_TABLES }),
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
     audit: createAuditStore({ client, tables: TEST_TABLES }),
     eventBus: null,

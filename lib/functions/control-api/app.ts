@@ -4,13 +4,16 @@ import { bodyLimit } from 'hono/body-limit';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { SLATE_IMAGE_LIMITS } from '#domain/slate-images.ts';
 import type { AuditStore } from '#runtime/audit-store.ts';
+import type { SessionStore } from '#runtime/session-store.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { type AuditDependencies, auditChanges } from './audit-trail.ts';
 import { addBackupKeyRoutes } from './backup-key-routes.ts';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
 import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
+import { noteCredential, SessionCookie } from './credentials.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
+import { addInviteRoutes } from './invite-routes.ts';
 import { limitCallers } from './limit-callers.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { addPageRoutes, PAGE_ROUTES, type PagesDependencies } from './page-routes.ts';
@@ -18,6 +21,9 @@ import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts
 import { addPurgeRoutes } from './purge-routes.ts';
 import { PUBLIC, routeOf } from './route-access.ts';
 import { serviceHealthSchema } from './schemas.ts';
+import { createSessionLookup } from './session-lookup.ts';
+import { addSessionRoutes } from './session-routes.ts';
+import { addSignInRoute } from './sign-in-route.ts';
 import { addSlateImageRoutes, PUT_SLATE_IMAGE, SLATE_IMAGE_WEIGHT } from './slate-image-routes.ts';
 import type { StreamsDependencies } from './stream-access.ts';
 import { addStreamsRoutes } from './streams-routes.ts';
@@ -46,6 +52,7 @@ export interface ControlApiDependencies
   /** How often each caller may ask this instance. */
   readonly callerRates: CallerRates;
   readonly audit: AuditStore;
+  readonly sessions: SessionStore;
   readonly tasks: TasksDependencies['tasks'];
   readonly live: StreamsDependencies['live'] & PagesDependencies['live'];
   readonly addresses: StreamsDependencies['addresses'];
@@ -74,17 +81,21 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
     if (!context.res.headers.has('Cache-Control')) context.header('Cache-Control', 'no-store');
   });
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
+  const { playbackBaseUrl } = dependencies.addresses;
+  const ownOrigin = new URL(playbackBaseUrl).origin;
+  const cookie = new SessionCookie(playbackBaseUrl);
   const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
+  const sessions = createSessionLookup({ ...dependencies, store: dependencies.sessions, tokens: lookup });
   const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
   const weights = { [PUT_SLATE_IMAGE]: SLATE_IMAGE_WEIGHT };
-  app.use(
-    limitCallers({ ...dependencies, limits, lookup, weights, unlimitedRoutes: [`GET ${HEALTH_PATH}`, ...PAGE_ROUTES] }),
-  );
+  app.use(noteCredential(cookie));
+  const unlimitedRoutes = [`GET ${HEALTH_PATH}`, ...PAGE_ROUTES];
+  app.use(limitCallers({ ...dependencies, limits, lookup, sessions, weights, unlimitedRoutes }));
   app.use(auditChanges(dependencies));
   app.use(
     checkAccess(app, {
       ...dependencies,
-      lookup,
+      ...{ lookup, sessions, ownOrigin },
       publicRoutes: [...DOCS_ROUTES, ...PAGE_ROUTES, `GET ${DOCUMENT_PATH}`],
     }),
   );
@@ -101,14 +112,23 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addViewerTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
+  addSignInRoute(app, { ...dependencies, lookup, cookie, ownOrigin });
+  addSessionRoutes(app, { ...dependencies, sessionLookup: sessions, cookie });
+  addInviteRoutes(app, dependencies);
   addAuditRoutes(app, dependencies);
   addPageRoutes(app, dependencies);
-  app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' });
+  addSecuritySchemes(app, cookie);
   app.get(DOCUMENT_PATH, (context) => context.json(openApiDocument(app)));
-  addDocsRoutes(app, { document: DOCUMENT_PATH, baseUrl: dependencies.addresses.playbackBaseUrl }, () =>
-    openApiDocument(app),
-  );
+  addDocsRoutes(app, { document: DOCUMENT_PATH, baseUrl: playbackBaseUrl }, () => openApiDocument(app));
   return app;
+}
+
+function addSecuritySchemes(app: OpenAPIHono, cookie: SessionCookie): void {
+  const add = (name: string, scheme: object) =>
+    app.openAPIRegistry.registerComponent('securitySchemes', name, scheme as { type: 'http' });
+  add('adminToken', { type: 'http', scheme: 'bearer' });
+  const description = 'From `POST /api/sessions`. Only pages of this platform can change something with it';
+  add('session', { type: 'apiKey', in: 'cookie', name: cookie.name, description });
 }
 
 const refuseMethod = (methods: readonly string[]): Response =>

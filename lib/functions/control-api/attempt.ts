@@ -2,7 +2,6 @@ import { hkdfSync } from 'node:crypto';
 import type { Context } from 'hono';
 import { hashSecret, type RandomBytes } from '#domain/stream-ids.ts';
 import type { IdempotencyStore } from '#runtime/idempotency-store.ts';
-import { bearerToken } from './admin-auth.ts';
 import { noteRepeat } from './audit-notes.ts';
 import { ProblemError } from './problem.ts';
 
@@ -44,7 +43,7 @@ export interface AttemptDependencies {
 /**
  * Begins an attempt at the request of `context`. With an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header),
  * a repeat completes what is left to do and returns the same response, including its secrets. Secrets are not stored.
- * They are derived from the caller's admin token and a random seed, and only the seed is stored, so neither a reader of
+ * They are derived from the caller's admin token or session and a random seed, and only the seed is stored, so neither a reader of
  * the database nor another admin can derive them. Throws a 422 if the key was used for another request.
  */
 export async function beginAttempt<Base>(
@@ -53,12 +52,12 @@ export async function beginAttempt<Base>(
   { idempotency, now, randomBytes }: AttemptDependencies,
 ): Promise<Attempt<Base>> {
   const key = context.req.header('Idempotency-Key');
-  const token = bearerToken(context);
-  if (key === undefined || token === null) {
+  const secret = context.get('credential')?.secret ?? null;
+  if (key === undefined || secret === null) {
     const alone = { finish: async () => undefined, wasRemoved: async () => false };
     return { randomBytes, startedAtMs: now(), base, isDone: false, ...alone };
   }
-  const requestKey = hashSecret(JSON.stringify([hashSecret(token), key]));
+  const requestKey = hashSecret(JSON.stringify([hashSecret(secret), key]));
   const fingerprint = hashSecret(JSON.stringify([context.req.method, context.req.path, body]));
   const seed = randomBytes(SEED_BYTES).toString('hex');
   const record = await idempotency.begin({ requestKey, fingerprint, seed, base, nowMs: now() });
@@ -68,7 +67,7 @@ export async function beginAttempt<Base>(
   const { startedAtMs, isDone } = record;
   if (isDone) noteRepeat(context);
   return {
-    randomBytes: repeatableBytes(token, record.seed),
+    randomBytes: repeatableBytes(secret, record.seed),
     startedAtMs,
     // The fingerprint proves that this function stored it for the same method and path.
     base: record.base as Base,
@@ -78,11 +77,11 @@ export async function beginAttempt<Base>(
   };
 }
 
-/** Returns a RandomBytes that returns the same sequence of bytes for the same token and seed (RFC 5869). */
-function repeatableBytes(token: string, seed: string): RandomBytes {
+/** Returns a RandomBytes that returns the same sequence of bytes for the same secret and seed (RFC 5869). */
+function repeatableBytes(secret: string, seed: string): RandomBytes {
   let calls = 0;
   return (size) => {
     calls += 1;
-    return Buffer.from(hkdfSync('sha256', token, seed, `headend attempt ${calls}`, size));
+    return Buffer.from(hkdfSync('sha256', secret, seed, `headend attempt ${calls}`, size));
   };
 }

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import type { AdminTokenRecord } from '#domain/admin-tokens.ts';
 import type { ChangedFields } from '#domain/events.ts';
+import type { InviteRecord, SessionRecord } from '#domain/sessions.ts';
 import type { StreamRecord } from '#domain/streams.ts';
 
 /** What a route changed. Null on both sides if there are no settings to compare. */
@@ -23,6 +24,12 @@ export const streamFields = ({ keyHash: _secret, backup, ...fields }: StreamReco
 
 /** A token as the audit trail shows it, without its hash. */
 export const tokenFields = ({ tokenHash: _secret, ...fields }: AdminTokenRecord): ChangedFields => fields;
+
+/** A session as the audit trail shows it, without its hash. */
+export const sessionFields = ({ secretHash: _secret, ...fields }: SessionRecord): ChangedFields => ({ ...fields });
+
+/** An invitation as the audit trail shows it, without its hash. */
+export const inviteFields = ({ secretHash: _secret, ...fields }: InviteRecord): ChangedFields => ({ ...fields });
 
 /** Leaves out the fields that are the same before and after. */
 export function onlyDifferences({ before, after }: NotedChange): Pick<NotedChange, 'before' | 'after'> {

@@ -7,7 +7,7 @@ import type { AuditStore } from '#runtime/audit-store.ts';
 import { type EventBusAccess, putEvents } from '#runtime/put-events.ts';
 import { onlyDifferences } from './audit-notes.ts';
 import type { Caller } from './caller.ts';
-import { type RouteName, routeOf } from './route-access.ts';
+import { isReading, type RouteName, routeOf } from './route-access.ts';
 import { sourceAddressOf } from './source-address.ts';
 
 /** Where the audit trail goes besides the log, and the sources of time and randomness. */
@@ -21,7 +21,6 @@ export interface AuditDependencies {
   readonly randomBytes: RandomBytes;
 }
 
-const READING_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 /** They change nothing that is stored, and a site may make thousands an hour. Only the log has them. */
 const LOGGED_ROUTES: readonly RouteName[] = ['POST /api/streams/:id/viewer-tokens'];
 const REFUSED_STATUSES = [401, 403];
@@ -42,7 +41,7 @@ export function auditChanges(dependencies: AuditDependencies): MiddlewareHandler
   return async (context, next) => {
     await next();
     const route = routeOf(context);
-    if (route === null || READING_METHODS.includes(context.req.method)) return;
+    if (route === null || isReading(context)) return;
     const caller = context.get('caller');
     if (REFUSED_STATUSES.includes(context.res.status)) logRefusal(context, caller);
     else if (caller !== undefined)

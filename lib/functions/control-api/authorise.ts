@@ -15,11 +15,14 @@ const STREAM_PATH_PATTERN = /^\/api\/streams\/([^/]+)(?:\/purges\/([^/]+))?/;
 type LimitedReach = Exclude<Reach['kind'], 'all'>;
 
 /**
- * Routes of no particular stream for callers who don't see all streams. Lists show them what is theirs. What somebody creates who has
+ * Routes of no particular stream for callers who don't see all streams. They show them what is theirs. What somebody creates who has
  * one stream only would not exist for them.
  */
 const ROUTES_FOR_LIMITED_REACH: Readonly<Record<RouteName, readonly LimitedReach[]>> = {
   'GET /api/streams': ['stream', 'person'],
+  'GET /api/sessions': ['stream', 'person'],
+  'GET /api/sessions/current': ['stream', 'person'],
+  'DELETE /api/sessions/:id': ['stream', 'person'],
   'POST /api/streams': ['person'],
 };
 
@@ -42,13 +45,13 @@ export interface OwnerLookup {
  * about no stream is a 403 for callers with such a reach, except for those above.
  */
 export async function authorise(
-  { scope: held, reach, person }: Caller,
+  { scope: held, reach, session }: Caller,
   { route, scope, path }: WantedAccess,
   lookup: OwnerLookup,
 ): Promise<void> {
   const [, streamId, purgeId] = STREAM_PATH_PATTERN.exec(path) ?? [];
   if (reach.kind === 'stream' && streamId !== undefined && streamId !== reach.streamId) throw noSuchStream();
-  const kind = person === null ? 'token' : 'session';
+  const kind = session === null ? 'token' : 'session';
   if (!includesScope(held, scope)) {
     throw forbidden(`This needs a ${kind} with the scope "${scope}". This ${kind} has "${held}".`, scope);
   }

@@ -1,7 +1,9 @@
 import type { Context } from 'hono';
 import type { TokenScope } from '#domain/admin-tokens.ts';
+import type { SessionRecord } from '#domain/sessions.ts';
 import type { StreamOwner } from '#domain/streams.ts';
 import type { NotedChange } from './audit-notes.ts';
+import type { Credential } from './credentials.ts';
 
 /** The streams that exist for a caller: all, a single one, or those that a person owns. */
 export type Reach =
@@ -18,11 +20,15 @@ export interface Caller {
   readonly reach: Reach;
   /** Owns the streams that this caller creates. Null for tokens. */
   readonly person: StreamOwner | null;
+  /** Null for a token that was sent with the request itself. */
+  readonly session: SessionRecord | null;
 }
 
 /** What middleware and routes tell each other about a request. */
 declare module 'hono' {
   interface ContextVariableMap {
+    /** Null if the request shows nothing, or an Authorization header of another form. */
+    credential: Credential | null;
     /** Undefined on public routes. */
     caller: Caller | undefined;
     notedChange: NotedChange | undefined;

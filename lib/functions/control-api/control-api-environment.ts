@@ -35,6 +35,7 @@ const variables = {
   LIVE_TABLE: text,
   TASKS_TABLE: text,
   ADMIN_TOKENS_TABLE: text,
+  SESSIONS_TABLE: text,
   IDEMPOTENCY_TABLE: text,
   AUDIT_TABLE: text,
   // A laptop's changes are in the table alone.

@@ -33,20 +33,26 @@ export async function problemResult(problem: Problem): Promise<APIGatewayProxySt
 
 /** Converts a response to a Lambda result. Every body is text, except pictures. */
 async function toResult(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
+  const setCookies = response.headers.getSetCookie();
   const isBase64Encoded = response.headers.get('Content-Type')?.startsWith('image/') === true;
   return {
     statusCode: response.status,
-    headers: { ...Object.fromEntries(response.headers), ...SECURITY_HEADERS },
+    headers: { ...Object.fromEntries([...response.headers].filter(isNoCookie)), ...SECURITY_HEADERS },
+    ...(setCookies.length > 0 && { cookies: setCookies }),
     body: Buffer.from(await response.arrayBuffer()).toString(isBase64Encoded ? 'base64' : 'utf8'),
     ...(isBase64Encoded && { isBase64Encoded }),
   };
 }
+
+/** A result has its cookies apart. */
+const isNoCookie = ([name]: readonly [string, string]): boolean => name !== 'set-cookie';
 
 /** AWS: "Create AWS Lambda proxy integrations for HTTP APIs", payload format version 2.0. */
 function toRequest({
   rawPath,
   rawQueryString,
   headers,
+  cookies = [],
   body,
   isBase64Encoded,
   requestContext,
@@ -55,13 +61,19 @@ function toRequest({
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
   const init: RequestInit = {
     method,
-    headers: Object.entries(headers).map(([name, value = '']) => [name, toBytes(value)]),
+    headers: Object.entries(withCookies(headers, cookies)).map(([name, value = '']) => [name, toBytes(value)]),
   };
   if (body !== undefined && !METHODS_WITHOUT_BODY.includes(method)) {
     init.body = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
   }
   return new Request(`https://${requestContext.domainName}${rawPath}${query}`, init);
 }
+
+/** API Gateway takes the cookies out of the headers. */
+const withCookies = (
+  headers: APIGatewayProxyEventV2['headers'],
+  cookies: readonly string[],
+): APIGatewayProxyEventV2['headers'] => (cookies.length === 0 ? headers : { ...headers, cookie: cookies.join('; ') });
 
 /** A header's value as the Fetch API takes it: one character for each byte. API Gateway decodes UTF-8, which anybody may send. */
 const toBytes = (value: string): string => Buffer.from(value).toString('latin1');

@@ -8,6 +8,7 @@ import { createIdempotencyStore } from '#runtime/idempotency-store.ts';
 import { createLiveStore } from '#runtime/live-store.ts';
 import { createLogger } from '#runtime/log.ts';
 import { createPurgeStore } from '#runtime/purge-store.ts';
+import { createSessionStore } from '#runtime/session-store.ts';
 import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createSlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
@@ -53,6 +54,7 @@ const answer = createHandler(
     },
     viewerTokenKeys: environment.viewerTokenKeys && openViewerTokenKeys(environment.viewerTokenKeys, Date.now),
     tokens: createAdminTokenStore({ client, tables: environment }),
+    sessions: createSessionStore({ client, tables: environment }),
     idempotency: createIdempotencyStore({ client, tables: environment }),
     audit: createAuditStore({ client, tables: environment }),
     eventBus: eventBusName === null ? null : { client: createEventBridgeClient(), eventBusName },

@@ -26,7 +26,7 @@ const problem = (description: string) => ({
 
 const PROBLEMS = {
   400: problem('The body is not JSON'),
-  401: problem('The admin token is missing or not valid'),
+  401: problem('There is no admin token and no session, or it is not valid'),
   403: problem('The caller does not have the scope that the route needs, or not for all streams'),
   404: problem('Nothing has this id'),
   409: problem('Another request made a change at the same time, or the current state does not allow the request'),

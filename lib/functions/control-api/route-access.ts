@@ -8,7 +8,7 @@ import { TOKEN_SCOPES, type TokenScope } from '#domain/admin-tokens.ts';
 type SecurityRequirements = Partial<Record<SecurityScheme, TokenScope[]>>[];
 
 /** How callers show who they are. */
-const SECURITY_SCHEMES = ['adminToken'] as const;
+const SECURITY_SCHEMES = ['adminToken', 'session'] as const;
 type SecurityScheme = (typeof SECURITY_SCHEMES)[number];
 
 /** Security requirement of a route that anybody may call. */
@@ -42,6 +42,12 @@ export function readRouteAccess(app: OpenAPIHono): ReadonlyMap<RouteName, RouteA
 /** The name of a route by its method and path in the OpenAPI document. */
 export const toRouteName = (method: string, path: string): RouteName =>
   `${method.toUpperCase()} ${path.replace(/\{(\w+)\}/g, ':$1')}`;
+
+/** Methods that change nothing. */
+const READING_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+/** Whether a request changes nothing. */
+export const isReading = ({ req }: Context): boolean => READING_METHODS.includes(req.method);
 
 /** The route that answers a request. Null if there is none. */
 export function routeOf(context: Context): RouteName | null {

@@ -3,13 +3,10 @@ import type { Logger } from 'pino';
 import { type AdminTokenRecord, isTokenValid, LAST_USE_INTERVAL_MS } from '#domain/admin-tokens.ts';
 import { hashSecret, isSameHash, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
+import { RecentRecords } from './recent-records.ts';
 
-/** How long a token may still work after another instance of the function has revoked it, in milliseconds. */
-export const TOKEN_CACHE_MS = 3_000;
-/** How long a token is remembered as valid for limits. It is still looked up every `TOKEN_CACHE_MS`. */
-const REMEMBERED_MS = 60 * 60 * 1000;
-/** Bounds the caches, because every guessed token adds an entry. */
-const CACHED_TOKENS_LIMIT = 1_000;
+/** How many tokens there are whose last use this instance remembers. */
+const USED_TOKENS_LIMIT = 1_000;
 
 export interface TokenLookupOptions {
   readonly store: Pick<AdminTokenStore, 'get' | 'recordUse'>;
@@ -25,31 +22,19 @@ export interface TokenLookup {
    * Rejects if the database does not answer.
    */
   find(token: string): Promise<AdminTokenRecord | null>;
+  /** The same for the id of a token, whose secret was shown before. */
+  findById(tokenId: string): Promise<AdminTokenRecord | null>;
   /** Whether a token was valid when this instance last looked it up, within the last hour. Reads nothing. */
   wasValid(tokenId: string): boolean;
   /** Removes a token from the cache. */
   forget(tokenId: string): void;
 }
 
-/** Creates a TokenLookup that reads each token from the database at most once every `TOKEN_CACHE_MS`. */
+/** Creates a TokenLookup that reads each token from the database at most once every `RECORD_CACHE_MS`. */
 export function createTokenLookup({ store, now, log }: TokenLookupOptions): TokenLookup {
-  const cache = new LRUCache<string, { readonly record: AdminTokenRecord | null; readonly untilMs: number }>({
-    max: CACHED_TOKENS_LIMIT,
-  });
+  const records = new RecentRecords((id) => store.get(id), now);
   /** When this instance last wrote down the use of a token, whether or not that worked. */
-  const usesWrittenAtMs = new LRUCache<string, number>({ max: CACHED_TOKENS_LIMIT });
-
-  /** When each token was last valid. Strangers add nothing here. */
-  const validAtMs = new LRUCache<string, number>({ max: CACHED_TOKENS_LIMIT });
-
-  async function read(id: string): Promise<AdminTokenRecord | null> {
-    const cached = cache.get(id);
-    if (cached !== undefined && cached.untilMs > now()) return cached.record;
-    const untilMs = now() + TOKEN_CACHE_MS;
-    const record = await store.get(id);
-    cache.set(id, { record, untilMs });
-    return record;
-  }
+  const usesWrittenAtMs = new LRUCache<string, number>({ max: USED_TOKENS_LIMIT });
 
   /** No request waits for this or fails by it. */
   function noteUse({ id, lastUsedAtMs }: AdminTokenRecord): void {
@@ -62,27 +47,23 @@ export function createTokenLookup({ store, now, log }: TokenLookupOptions): Toke
       .catch((error: unknown) => log.warn({ err: error, tokenId: id }, 'the use of a token was not written down'));
   }
 
+  function noted(id: string, record: AdminTokenRecord | null): AdminTokenRecord | null {
+    const isValid = record !== null && isTokenValid(record, now());
+    records.noteValidity(id, isValid);
+    if (isValid) noteUse(record);
+    return record;
+  }
+
   return {
     find: async (token) => {
       if (!SECRET_PATTERN.test(token)) return null;
       const hash = hashSecret(token);
-      const record = await read(secretId(hash));
-      if (record === null || !isSameHash(record.tokenHash, hash)) {
-        validAtMs.delete(secretId(hash));
-        return null;
-      }
-      if (!isTokenValid(record, now())) {
-        validAtMs.delete(record.id);
-        return record;
-      }
-      validAtMs.set(record.id, now());
-      noteUse(record);
-      return record;
+      const id = secretId(hash);
+      const record = await records.get(id);
+      return noted(id, record !== null && isSameHash(record.tokenHash, hash) ? record : null);
     },
-    wasValid: (tokenId) => now() - (validAtMs.get(tokenId) ?? Number.NEGATIVE_INFINITY) < REMEMBERED_MS,
-    forget: (tokenId) => {
-      cache.delete(tokenId);
-      validAtMs.delete(tokenId);
-    },
+    findById: async (id) => noted(id, await records.get(id)),
+    wasValid: (tokenId) => records.wasValid(tokenId),
+    forget: (tokenId) => records.forget(tokenId),
   };
 }

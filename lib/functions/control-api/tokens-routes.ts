@@ -6,9 +6,10 @@ import { type AttemptDependencies, beginAttempt } from './attempt.ts';
 import { noteChange, tokenFields } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema, pageQuerySchema } from './parameter-schemas.ts';
 import { invalidFields, ProblemError } from './problem.ts';
+import { RECORD_CACHE_MS } from './recent-records.ts';
 import { json, jsonBody, problems } from './responses.ts';
 import { needs } from './route-access.ts';
-import { TOKEN_CACHE_MS, type TokenLookup } from './token-lookup.ts';
+import type { TokenLookup } from './token-lookup.ts';
 import { createdTokenSchema, createTokenSchema, tokenListSchema, type tokenSchema } from './token-schemas.ts';
 
 /** The stores that the routes of admin tokens use. */
@@ -41,7 +42,7 @@ const deleteTokenRoute = createRoute({
   method: 'delete',
   path: '/api/tokens/{id}',
   summary: 'Revoke an admin token',
-  description: `The token is refused within ${TOKEN_CACHE_MS / 1000} s.`,
+  description: `The token is refused within ${RECORD_CACHE_MS / 1000} s.`,
   security: needs('admin'),
   request: { params: idPathSchema },
   responses: { 204: { description: 'The token is revoked' }, ...problems(404, 413) },

@@ -23,23 +23,33 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'post /api/streams/{id}/purge': 'streams:end',
   'post /api/streams/{id}/stop': 'streams:end',
   'post /api/streams/{id}/viewer-tokens': 'streams:write',
+  'get /api/sessions': 'streams:read',
+  'get /api/sessions/current': 'streams:read',
+  'delete /api/sessions/{id}': 'streams:read',
   'get /api/audit': 'admin',
+  'get /api/invites': 'admin',
+  'post /api/invites': 'admin',
+  'delete /api/invites/{id}': 'admin',
   'get /api/tasks': 'admin',
   'post /api/tasks/{id}/drain': 'admin',
   'get /api/tokens': 'admin',
   'post /api/tokens': 'admin',
   'delete /api/tokens/{id}': 'admin',
 };
-/** There is no token and no purge with the id of a stream, no picture, and no trace of one that was never published. */
+/** There is no token, no session, no invitation and no purge with the id of a stream, no picture, and no trace of one that was never published. */
 const REFUSALS: Readonly<Record<string, number>> = {
   'delete /api/tokens/{id}': 404,
+  'delete /api/invites/{id}': 404,
+  'delete /api/sessions/{id}': 404,
+  // The request has a token, and no session.
+  'get /api/sessions/current': 404,
   'get /api/streams/{id}/purges/{purgeId}': 404,
   'get /api/streams/{id}/slate-image': 404,
   'get /api/streams/{id}/trace': 404,
   // The request has no picture.
   'put /api/streams/{id}/slate-image': 415,
 };
-const PUBLIC_OPERATIONS = ['get /api/health'];
+const PUBLIC_OPERATIONS = ['get /api/health', 'post /api/sessions'];
 
 let api: ApiWithDatabase;
 beforeAll(async () => {
@@ -58,26 +68,23 @@ async function createStream(): Promise<{ readonly id: string; readonly path: str
   return { id: json.id, path: `/api/streams/${json.id}` };
 }
 
-/** The operations of the document, and the scopes that it says they need. Null if it says nothing. */
-async function declaredScopes(): Promise<Record<string, readonly string[] | null>> {
+/** The operations of the document, and what it says they need. */
+async function declaredSecurity(): Promise<Record<string, unknown>> {
   const { paths } = (await api.call('GET', '/api/openapi.json')).json;
-  const items: [string, Record<string, { security?: { adminToken: string[] }[] }>][] = Object.entries(paths);
+  const items: [string, Record<string, { security?: unknown }>][] = Object.entries(paths);
   return Object.fromEntries(
     items.flatMap(([path, item]) =>
-      Object.entries(item).map(([method, { security }]) => [
-        `${method} ${path}`,
-        security?.flatMap(({ adminToken }) => adminToken) ?? null,
-      ]),
+      Object.entries(item).map(([method, { security }]) => [`${method} ${path}`, security]),
     ),
   );
 }
 
-test('every route of the document declares its scope, or that it needs none', async () => {
+test('every route of the document declares its scope for tokens and sessions, or that it needs none', async () => {
   const expected = Object.fromEntries([
-    ...Object.entries(SCOPES).map(([name, scope]) => [name, [scope]]),
+    ...Object.entries(SCOPES).map(([name, scope]) => [name, [{ adminToken: [scope] }, { session: [scope] }]]),
     ...PUBLIC_OPERATIONS.map((name) => [name, []]),
   ]);
-  expect(await declaredScopes()).toEqual(expected);
+  expect(await declaredSecurity()).toEqual(expected);
 });
 
 test.each(TOKEN_SCOPES)('a token with the scope %s may do what the document says, and nothing else', async (held) => {
@@ -105,7 +112,10 @@ test.each(TOKEN_SCOPES)('a token with the scope %s may do what the document says
   }
 });
 
-const bodyOf = (name: string): object => (name.endsWith('/tokens') ? { name: 'a' } : { title: 'a' });
+function bodyOf(name: string): object {
+  if (name.endsWith('/tokens')) return { name: 'a' };
+  return name.endsWith('/invites') ? { name: 'a', role: 'owner' } : { title: 'a' };
+}
 
 describe('a token for one stream', () => {
   test('shows this stream only, and other streams do not exist for it', async () => {

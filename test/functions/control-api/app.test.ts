@@ -48,12 +48,17 @@ test('the OpenAPI document has every route, its security and its errors', async 
     Object.keys(item).map((method) => `${method} ${path}`),
   );
   expect(operations.sort()).toEqual([
+    'delete /api/invites/{id}',
+    'delete /api/sessions/{id}',
     'delete /api/streams/{id}',
     'delete /api/streams/{id}/backup-key',
     'delete /api/streams/{id}/slate-image',
     'delete /api/tokens/{id}',
     'get /api/audit',
     'get /api/health',
+    'get /api/invites',
+    'get /api/sessions',
+    'get /api/sessions/current',
     'get /api/streams',
     'get /api/streams/{id}',
     'get /api/streams/{id}/purges/{purgeId}',
@@ -62,6 +67,8 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'get /api/tasks',
     'get /api/tokens',
     'patch /api/streams/{id}',
+    'post /api/invites',
+    'post /api/sessions',
     'post /api/streams',
     'post /api/streams/{id}/backup-key',
     'post /api/streams/{id}/key',
@@ -72,9 +79,13 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'post /api/tokens',
     'put /api/streams/{id}/slate-image',
   ]);
-  expect(document.components.securitySchemes.adminToken).toEqual({ type: 'http', scheme: 'bearer' });
+  expect(document.components.securitySchemes).toEqual({
+    adminToken: { type: 'http', scheme: 'bearer' },
+    session: { type: 'apiKey', in: 'cookie', name: '__Host-headend-session', description: expect.any(String) },
+  });
   const { post: create } = document.paths['/api/streams'];
-  expect(create.security).toEqual([{ adminToken: ['streams:write'] }]);
+  expect(create.security).toEqual([{ adminToken: ['streams:write'] }, { session: ['streams:write'] }]);
+  expect(create['x-roles']).toEqual(['owner', 'producer', 'broadcaster']);
   expect(Object.keys(create.responses)).toEqual(['201', '400', '401', '403', '409', '413', '415', '422', '429', '503']);
   expect(document.components.schemas.CreateStream).toMatchObject({ additionalProperties: false });
 });

@@ -19,7 +19,14 @@ async function refusalOf(
   [route, needed, path = route.slice(route.indexOf('/'))]: [string, TokenScope, string?],
   lookup: Partial<OwnerLookup> = {},
 ): Promise<number | null> {
-  const caller: Caller = { id: 'a', name: 'a', scope, reach, person: reach.kind === 'person' ? ADA : null };
+  const caller: Caller = {
+    id: 'a',
+    name: 'a',
+    scope,
+    reach,
+    person: reach.kind === 'person' ? ADA : null,
+    session: null,
+  };
   const streams = { get: async (id: string) => [owned, others, nobodys].find((stream) => stream.id === id) ?? null };
   const purges = { get: async () => null };
   try {

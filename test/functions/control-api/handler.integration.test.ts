@@ -21,6 +21,7 @@ const REQUIRED = {
   LIVE_TABLE: 'live',
   TASKS_TABLE: 'tasks',
   ADMIN_TOKENS_TABLE: 'tokens',
+  SESSIONS_TABLE: 'sessions',
   IDEMPOTENCY_TABLE: 'idempotency',
   AUDIT_TABLE: 'audit',
   PURGES_TABLE: 'purges',

@@ -3,6 +3,7 @@ import { generateSecret } from '#domain/stream-ids.ts';
 import { createApp } from '#functions/control-api/app.ts';
 import { CallerLimits, type CallerRates } from '#functions/control-api/caller-limits.ts';
 import type { RequestBindings } from '#functions/control-api/source-address.ts';
+import { cookieOf } from '#test/support/studio-session.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
 const RATES: CallerRates = {
@@ -150,6 +151,45 @@ describe('a token', () => {
     expect((await ask('192.0.2.1', token)).status).toBe(401);
     const statuses = await statusesOf(Array.from({ length: 20 }, () => ask('192.0.2.1', token)));
     expect([count(statuses, 401), count(statuses, 429)]).toEqual([5, 15]);
+  });
+});
+
+describe('a session', () => {
+  const askWith = (sourceAddress: string, Cookie: string) =>
+    app.request('/api/streams', { headers: { Cookie } }, { sourceAddress } satisfies RequestBindings);
+  const signInFrom = (sourceAddress: string, token: string) =>
+    app.request(
+      '/api/sessions',
+      { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }) },
+      { sourceAddress } satisfies RequestBindings,
+    );
+
+  test('is limited by itself, as a token is', async () => {
+    const cookies = [
+      cookieOf(await signInFrom('192.0.2.1', api.tokens[0])),
+      cookieOf(await signInFrom('192.0.2.1', api.tokens[0])),
+    ] as const;
+    expect(await statusesOf(cookies.map((cookie) => askWith('192.0.2.1', cookie)))).toEqual([200, 200]);
+    const flood = await statusesOf(Array.from({ length: 150 }, () => askWith('192.0.2.1', cookies[0])));
+    expect([count(flood, 200), count(flood, 429)]).toEqual([100, 50]);
+    expect((await askWith('192.0.2.1', cookies[1])).status).toBe(200);
+    expect((await ask('192.0.2.1', api.tokens[0])).status).toBe(200);
+  });
+
+  test('that nobody knows counts as an unknown token', async () => {
+    const flood = Array.from({ length: 20 }, () => askWith('192.0.2.1', `__Host-headend-session=${guess()}`));
+    const statuses = await statusesOf(flood);
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([5, 15]);
+  });
+
+  test('is guessed as slowly as a token, even by those who have a valid one', async () => {
+    const token = await createToken();
+    expect((await ask('192.0.2.2', token)).status).toBe(200);
+    const statuses = await statusesOf(Array.from({ length: 20 }, () => signInFrom('192.0.2.1', guess())));
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([5, 15]);
+    expect((await signInFrom('192.0.2.1', token)).status).toBe(429);
+    nowMs += 1_000;
+    expect((await signInFrom('192.0.2.1', token)).status).toBe(201);
   });
 });
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type AdminTokenRecord, LAST_USE_INTERVAL_MS, UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
-import { createTokenLookup, TOKEN_CACHE_MS } from '#functions/control-api/token-lookup.ts';
+import { RECORD_CACHE_MS } from '#functions/control-api/recent-records.ts';
+import { createTokenLookup } from '#functions/control-api/token-lookup.ts';
 
 const warnings: string[] = [];
 const log = { warn: (_fields: unknown, message?: string) => void warnings.push(String(message)) };
@@ -31,7 +32,7 @@ test.each([true, false])('a token (known: %s) is read once every 3 s', async (is
   const token = generateSecret(randomBytes);
   const { state, records, lookup } = startLookup(isKnown ? [token] : []);
   expect(await lookup.find(token)).toEqual(isKnown ? records.get(secretId(hashSecret(token))) : null);
-  state.nowMs += TOKEN_CACHE_MS - 1;
+  state.nowMs += RECORD_CACHE_MS - 1;
   expect(await lookup.find(token)).toEqual(isKnown ? records.get(secretId(hashSecret(token))) : null);
   expect(state.reads).toBe(1);
   state.nowMs += 1;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LAST_USE_INTERVAL_MS, UNLIMITED_TOKEN } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, secretId } from '#domain/stream-ids.ts';
-import { TOKEN_CACHE_MS } from '#functions/control-api/token-lookup.ts';
+import { RECORD_CACHE_MS } from '#functions/control-api/recent-records.ts';
 import { waitFor } from '#kit/wait-for.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
@@ -55,7 +55,7 @@ test('a token that another instance revoked is refused after a few seconds', asy
   const { token, shown } = await createToken();
   await api.call('GET', '/api/streams', { token });
   await api.adminTokens.remove(shown.id);
-  nowMs += TOKEN_CACHE_MS - 1;
+  nowMs += RECORD_CACHE_MS - 1;
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
   nowMs += 1;
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(401);
