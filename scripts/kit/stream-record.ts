@@ -33,7 +33,8 @@ export const STREAM_HEALTH: StreamHealth = {
   keyframeIntervalSeconds: 2,
   droppedFrames: 3,
   encoderSpeed: 1.02,
-  warnings: ['The keyframe interval is 8 s, set it to 2 s'],
+  audioLevelDb: -18.5,
+  warnings: ['Keyframes come every 8 s; set the keyframe interval to 2 s'],
 };
 
 /** A task that holds a stream. */
@@ -70,7 +71,7 @@ export const makeTrace = (settings: Partial<StreamTrace> = {}): StreamTrace => (
       ...{ replacedBecause: null, lastWords: ['Error while decoding'] },
     },
   ],
-  warnings: [{ text: 'no audio arrives', since: '2026-01-02T03:04:02.000Z', until: null }],
+  warnings: [{ text: 'No sound arrives', since: '2026-01-02T03:04:02.000Z', until: null }],
   tags: {
     receivedAtMs: [1_767_323_040_000, 1_767_323_040_010, 1_767_323_040_050, 1_767_323_042_600],
     timestampMs: [0, 0, 40, 80],

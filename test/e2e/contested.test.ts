@@ -34,7 +34,7 @@ test('of two encoders with one key that both come back, one stays on air, and ev
   expect(contested).toMatchObject({ streamId: stream.id, playbackId: stream.playbackId, refusedAddress: '127.0.0.1' });
   const { health } = await waitFor('the warning', async () => {
     const shown = await (await platform.callApi('GET', `/streams/${stream.id}`)).json();
-    return JSON.stringify(shown.health).includes('another encoder publishes with this stream key') && shown;
+    return JSON.stringify(shown.health).includes('Another encoder publishes with this stream key') && shown;
   });
   expect(health.warnings[0]).toMatch(/^another encoder/);
   const before = acceptances();

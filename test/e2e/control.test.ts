@@ -134,7 +134,8 @@ test('a publish with a wrong key is an event with the address of the publisher',
 
 test('keyframes every 8 s are a warning that says what to set', async () => {
   const { stream, publisher } = slowKeyframes;
-  const warning = 'keyframe interval is 8 s, set it to 2 s';
+  const warning =
+    'Keyframes come every 8 s; set the keyframe interval to 2 s (OBS: Settings > Output > Streaming > Keyframe Interval)';
   const health = await waitFor('the warning', async () => {
     const { health: now } = await apiStream(stream);
     return now?.warnings.includes(warning) ? now : null;

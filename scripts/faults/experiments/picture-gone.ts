@@ -27,7 +27,7 @@ class PictureSwitch {
 export const pictureGone: Fault = {
   name: 'picture-gone',
   expected:
-    'the picture is held, after 5 s there is a slate, sound goes on, nobody stalls, a warning says that no video arrives',
+    'the picture is held, after 5 s there is a slate, sound goes on, nobody stalls, a warning says that no picture arrives',
   run: async (context) => {
     const scene = await Scene.open(context);
     const picture = new PictureSwitch();

@@ -135,7 +135,7 @@ test('further tracks, modifiers and legacy codecs with a FourCC: the first track
   await session.transcoder.stop();
   expect(session.fatal).toEqual([]);
   expect([videoCodec, audioCodec]).toEqual(['h264', 'aac']);
-  expect(warnings).toContain('more than one video track arrives, only the first is used');
+  expect(warnings.join()).toContain('More than one video track arrives, and only the first is used');
 });
 
 /** Writes a tag of H.264 or AAC as Enhanced RTMP v2 has it, with a modifier. */

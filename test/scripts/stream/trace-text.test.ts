@@ -14,7 +14,7 @@ test('a trace is told second by second, and then what happened', () => {
       '',
       '2026-01-02T03:04:00.000Z  published      from 192.0.2.1 by FMLE/3.0 (compatible; FMSc/1.0)',
       '2026-01-02T03:04:01.000Z  FFmpeg started  epoch 7',
-      '2026-01-02T03:04:02.000Z  warning        no audio arrives',
+      '2026-01-02T03:04:02.000Z  warning        No sound arrives',
       '2026-01-02T03:04:05.600Z  publish ended  publisher-lost',
       '2026-01-02T03:04:05.650Z  FFmpeg ended   epoch 7: died',
       '',

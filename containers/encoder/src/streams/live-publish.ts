@@ -18,7 +18,8 @@ import type { FeedingPublish, StreamEncoder } from './stream-encoder.ts';
 /** How long a publish counts as contested after another encoder was refused. It is refused for as long. */
 const CONTESTED_MS = 30_000;
 const CONTESTED =
-  'another encoder publishes with this stream key and is refused; stop it, or give it a stream of its own';
+  'Another encoder publishes with this stream key and is refused; stop it, or give it the key of another stream ' +
+  '(OBS: Settings > Stream > Stream Key)';
 
 /** The stream that a publish feeds. */
 export interface PublishedStream {

@@ -29,6 +29,20 @@ const MIN_UPLOAD_SHARE = 0.8;
 const MAX_DROPPED_FRAMES = 10;
 const MIN_FRAME_RATE_SHARE = 0.8;
 
+/** Where OBS Studio has the settings that help. */
+const OBS = {
+  bitrate: '(OBS: Settings > Output > Streaming > Video Bitrate)',
+  encoder: '(OBS: Settings > Output > Streaming > Video Encoder)',
+  keyframes: '(OBS: Settings > Output > Streaming > Keyframe Interval)',
+  audioTrack: '(OBS: Settings > Output > Streaming > Audio Track)',
+  multitrack: '(OBS: Settings > Stream > Enable Multitrack Video)',
+  picture: '(OBS: Settings > Video > Output Resolution, FPS)',
+  stats: '(OBS: Docks > Stats)',
+  start: '(OBS: Controls > Stop Streaming, then Start Streaming)',
+} as const;
+const SET_KEYFRAMES = `set the keyframe interval to ${ADVISED_KEYFRAME_SECONDS} s ${OBS.keyframes}`;
+const SEND_LESS = `send a smaller picture or fewer frames a second ${OBS.picture}`;
+
 interface WarningRule {
   readonly applies: (facts: HealthFacts) => boolean;
   readonly text: (facts: HealthFacts) => string;
@@ -39,11 +53,15 @@ const RULES: readonly WarningRule[] = [
   {
     // A low bitrate alone is no problem: a still picture needs little.
     applies: (facts) => isUploadSlow(facts) && (isLate(facts) || facts.droppedFrames > MAX_DROPPED_FRAMES),
-    text: ({ expectedKbps }) => `upload drops below ${toMbps(expectedKbps ?? 0)} Mbit/s`,
+    text: ({ expectedKbps }) =>
+      `The upload is slower than the ${toMbps(expectedKbps ?? 0)} Mbit/s that the stream needs; lower the bitrate, or ` +
+      `use a network cable ${OBS.bitrate}`,
   },
   {
     applies: ({ droppedFrames }) => droppedFrames > MAX_DROPPED_FRAMES,
-    text: ({ droppedFrames }) => `${droppedFrames} frames were lost in the last minute`,
+    text: ({ droppedFrames }) =>
+      `${droppedFrames} frames were lost in the last minute; lower the bitrate if the network drops frames, or the ` +
+      `resolution if rendering or encoding lags ${OBS.stats}`,
   },
   {
     applies: (facts) =>
@@ -53,37 +71,47 @@ const RULES: readonly WarningRule[] = [
       facts.frameRate !== null &&
       facts.frameRate < facts.declaredFrameRate * MIN_FRAME_RATE_SHARE,
     text: ({ frameRate, declaredFrameRate }) =>
-      `only ${round(frameRate ?? 0)} of ${round(declaredFrameRate ?? 0)} frames a second arrive`,
+      `Only ${round(frameRate ?? 0)} of ${round(declaredFrameRate ?? 0)} frames a second arrive; the computer is too busy, so ` +
+      `choose a hardware encoder or a smaller picture ${OBS.encoder}`,
   },
   {
     applies: ({ hasVideo, secondsSinceKeyframe }) => hasVideo && (secondsSinceKeyframe ?? 0) > NO_KEYFRAME_SECONDS,
     text: ({ secondsSinceKeyframe }) =>
-      `no keyframe for ${round(secondsSinceKeyframe ?? 0)} s, set the keyframe interval to ${ADVISED_KEYFRAME_SECONDS} s`,
+      `No keyframe has come for ${round(secondsSinceKeyframe ?? 0)} s; ${SET_KEYFRAMES}`,
   },
   {
     applies: ({ keyframeIntervalSeconds, secondsSinceKeyframe }) =>
       (keyframeIntervalSeconds ?? 0) > MAX_KEYFRAME_SECONDS && (secondsSinceKeyframe ?? 0) <= NO_KEYFRAME_SECONDS,
     text: ({ keyframeIntervalSeconds }) =>
-      `keyframe interval is ${round(keyframeIntervalSeconds ?? 0)} s, set it to ${ADVISED_KEYFRAME_SECONDS} s`,
+      `Keyframes come every ${round(keyframeIntervalSeconds ?? 0)} s; ${SET_KEYFRAMES}`,
   },
-  { applies: ({ hasVideo, hasAudio }) => hasVideo && !hasAudio, text: () => 'no audio arrives' },
-  { applies: ({ hasVideo, isVideoMissing }) => hasVideo && isVideoMissing, text: () => 'no video arrives' },
+  {
+    applies: ({ hasVideo, hasAudio }) => hasVideo && !hasAudio,
+    text: () => `No sound arrives; send an audio track ${OBS.audioTrack}`,
+  },
+  {
+    applies: ({ hasVideo, isVideoMissing }) => hasVideo && isVideoMissing,
+    text: () => `No picture arrives any more; start the stream again ${OBS.start}`,
+  },
   {
     applies: ({ ignoredTracks }) => ignoredTracks?.video === true || ignoredTracks?.audio === true,
     text: ({ ignoredTracks }) =>
-      `more than one ${ignoredTracks?.video ? 'video' : 'audio'} track arrives, only the first is used`,
+      ignoredTracks?.video
+        ? `More than one video track arrives, and only the first is used; switch multitrack off ${OBS.multitrack}`
+        : `More than one audio track arrives, and only the first is used; send one ${OBS.audioTrack}`,
   },
   {
     applies: ({ isEncoderSlow, wasOverloaded }) => wasOverloaded || isEncoderSlow,
-    text: () => "the encoder can't keep up",
+    text: () => `The server can't keep up with the stream; ${SEND_LESS}`,
   },
   {
     applies: ({ reduction }) => reduction !== null,
-    text: ({ reduction }) => `the encoder is too busy for full quality: viewers get ${reductionText(reduction)}`,
+    text: ({ reduction }) =>
+      `The server is too busy for full quality, so viewers get ${reductionText(reduction)}; ${SEND_LESS}`,
   },
 ];
 
-/** What is wrong with a publish, in words for the broadcaster. Empty if all is well. */
+/** What is wrong with a publish, and what the broadcaster can do about it. Empty if all is well. */
 export function healthWarnings(facts: HealthFacts): string[] {
   return RULES.filter(({ applies }) => applies(facts)).map(({ text }) => text(facts));
 }
