@@ -120,7 +120,12 @@ export interface StreamHealth {
   readonly droppedFrames: number;
   /** Media seconds out per media second in. 1 keeps up. Null if unknown. */
   readonly encoderSpeed: number | null;
-  /** What is wrong, worded for the broadcaster. */
+  /**
+   * How loud the sound is: RMS of the last second, in dB below full scale. Null without sound. Missing in what tasks of an earlier
+   * release wrote.
+   */
+  readonly audioLevelDb?: number | null;
+  /** What is wrong and how to mend it, worded for the broadcaster. */
   readonly warnings: readonly string[];
   /** Missing if the stream has no backup key. */
   readonly ingest?: IngestHealth;

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { LadderName } from '#domain/ladders.ts';
 import { DEFAULT_LATENCY } from '#domain/latency-profiles.ts';
-import { renditionNames } from '#encoder/media/media-run.ts';
 import { SourceProbe } from '#encoder/media/source-probe.ts';
-import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { FIRST_OUTPUT_FD } from '#encoder/transcode/ffmpeg-process.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 import { parseFlvFile } from '#kit/flv-file.ts';
@@ -24,7 +23,7 @@ export async function headendRecipe(clipPath: string, ladder: LadderName): Promi
   const source = probe.description();
   if (source === null) throw new Error('the headers of the clip do not describe it');
   const plan = planRenditions(source, ladder, DEFAULT_LATENCY);
-  return { args: ffmpegArguments(plan, 0), outputs: renditionNames(plan).length };
+  return { args: ffmpegArguments(plan, 0), outputs: outputNames(plan).length };
 }
 
 const DECODE = ['-hide_banner', '-nostdin', '-loglevel', 'error', '-threads', '1', '-f', 'flv', '-i', 'pipe:0'];

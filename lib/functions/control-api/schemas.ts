@@ -113,7 +113,10 @@ const healthSchema = z
       .int()
       .openapi({ description: "Frames missing from the publisher's stream in the last minute" }),
     encoderSpeed: z.number().nullable().openapi({ description: 'Encoding speed. 1 keeps up with the publisher' }),
-    warnings: z.array(z.string()).readonly(),
+    audioLevelDb: z.number().nullable().optional().openapi({
+      description: 'RMS of the last second of sound, in dB below full scale; -100 is silence. Null without sound',
+    }),
+    warnings: z.array(z.string()).readonly().openapi({ description: 'What is wrong, and how to mend it' }),
     ingest: z
       .object({ onAir: z.enum(INGEST_NAMES), standby: z.enum(INGEST_NAMES).nullable() })
       .optional()
@@ -234,6 +237,21 @@ export const viewerTokenSchema = z
     expiresAt: z.iso.datetime(),
   })
   .openapi('ViewerToken');
+
+/** Response of POST /api/streams/{id}/preview-tokens. */
+export const previewTokenSchema = z
+  .object({
+    embedUrl: z
+      .url()
+      .openapi({ description: 'Page with the player. A viewer token, if there is one, is after the hash' }),
+    healthUrl: z.url().openapi({
+      description:
+        'JSON with `now`, the health as in `GET /api/streams/{id}`, and `history`, a sample of each measure for every ' +
+        '5 s of the last ten minutes, oldest first. 404 while nobody publishes and nobody is waited for',
+    }),
+    expiresAt: z.iso.datetime(),
+  })
+  .openapi('PreviewToken');
 
 /** Body of GET /api/health. */
 export const serviceHealthSchema = z.object({ status: z.literal('ok') }).openapi('ServiceHealth');

@@ -1,7 +1,7 @@
 import { LATENCY_NAMES, LATENCY_PROFILES } from '#domain/latency-profiles.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import type { SourceDescription } from '#encoder/media/source-description.ts';
-import { ffmpegArguments } from '#encoder/transcode/ffmpeg-arguments.ts';
+import { ffmpegArguments, outputNames } from '#encoder/transcode/ffmpeg-arguments.ts';
 import { planRenditions } from '#encoder/transcode/rendition-plan.ts';
 
 const SOURCE: SourceDescription = {
@@ -49,7 +49,7 @@ test('AV1 is encoded as it comes, at a constant bitrate', () => {
   expect(valuesOf(args, '-force_key_frames')).toEqual(['expr:eq(n,6)', 'expr:not(mod(n-6,30))']);
 });
 
-test('outputs are pipes from file descriptor 3 on, in the order of the rendition names', () => {
+test('outputs are pipes from file descriptor 3 on, in the order of the rendition names, and the sound level comes last', () => {
   const plan = planRenditions(SOURCE, '720p', 'low');
   expect(renditionNames(plan)).toEqual(['720p', '480p', '360p', 'audio']);
   expect(ffmpegArguments(plan, 1).filter((arg) => arg.startsWith('pipe:'))).toEqual([
@@ -59,6 +59,8 @@ test('outputs are pipes from file descriptor 3 on, in the order of the rendition
     'pipe:5',
     'pipe:6',
   ]);
+  expect(outputNames(plan)).toEqual(['720p', '480p', '360p', 'audio', 'sound-level']);
+  expect(valuesOf(ffmpegArguments(plan, 1), '-af').join()).toContain('file=pipe\\\\:7:');
 });
 
 test.each(LATENCY_NAMES)('%s: no segment can exceed 1.25 times its nominal size', (latency) => {
@@ -83,7 +85,9 @@ test('audio alone has one output and no filter graph', () => {
   const args = ffmpegArguments(plan, 2.5);
   expect(renditionNames(plan)).toEqual(['audio']);
   expect(args).not.toContain('-filter_complex');
-  expect(valuesOf(args, '-af')).toEqual(['atrim=start=2.5,asetpts=PTS-2.5/TB,aresample=44100:async=1:first_pts=0']);
+  expect(valuesOf(args, '-af').join()).toMatch(
+    /^atrim=start=2.5,asetpts=PTS-2.5\/TB,aresample=44100:async=1:first_pts=0,asplit/,
+  );
   expect(valuesOf(args, '-ac')).toEqual(['1']);
 });
 

@@ -36,7 +36,7 @@ test.each([
   monitor.onRun(START_MS);
   for (const each of samples) monitor.onSample(each);
   const { warnings } = monitor.report({ source: null, encoderSpeed: 0.9, reduction: null, nowMs: START_MS + 16_000 });
-  expect(warnings).toEqual(isSlow ? ["the encoder can't keep up"] : []);
+  expect(warnings).toEqual(isSlow ? [expect.stringContaining("The server can't keep up")] : []);
 });
 
 test('while no video arrives, nothing else is said about it, and afterwards it is as if nothing had been', () => {
@@ -52,7 +52,7 @@ test('while no video arrives, nothing else is said about it, and afterwards it i
   sendAudio(0, 11);
   expect(warningsAt(11_000)).toEqual([]);
   sendAudio(11_000, 19);
-  expect(warningsAt(30_000)).toEqual(['no video arrives']);
+  expect(warningsAt(30_000)).toEqual([expect.stringContaining('No picture arrives')]);
   sendSeconds(monitor, 30_000, 1);
   sendAudio(30_000, 1);
   expect(warningsAt(31_000)).toEqual([]);
@@ -68,7 +68,7 @@ test('while no video arrives, nothing else is said about it, and afterwards it i
 test('unknown values are null and cause no warning', () => {
   expect(new HealthMonitor().report({ source: null, encoderSpeed: null, reduction: null, nowMs: START_MS })).toEqual({
     ...{ inputKbps: 0, frameRate: null, width: null, height: null, videoCodec: null, audioCodec: null },
-    ...{ keyframeIntervalSeconds: null, droppedFrames: 0, encoderSpeed: null, warnings: [] },
+    ...{ keyframeIntervalSeconds: null, droppedFrames: 0, encoderSpeed: null, audioLevelDb: null, warnings: [] },
   });
 });
 
@@ -78,7 +78,7 @@ test('a report contains the source, the measurements and the speed', () => {
   monitor.onSample(sample(10_000, 0.5, 4000));
   const health = monitor.report({ source: SOURCE, encoderSpeed: 0.5, reduction: null, nowMs: START_MS + 10_000 });
   expect(health).toMatchObject({ width: 1280, height: 720, videoCodec: 'h264', audioCodec: 'aac', frameRate: 25 });
-  expect(health).toMatchObject({ encoderSpeed: 0.5, warnings: ["the encoder can't keep up"] });
+  expect(health).toMatchObject({ encoderSpeed: 0.5, warnings: [expect.stringContaining("The server can't keep up")] });
 });
 
 test('an overload is remembered for a minute', () => {
@@ -86,7 +86,7 @@ test('an overload is remembered for a minute', () => {
   monitor.onOverload(START_MS);
   const warningsAfter = (ms: number) =>
     monitor.report({ source: null, encoderSpeed: null, reduction: null, nowMs: START_MS + ms }).warnings;
-  expect(warningsAfter(59_999)).toEqual(["the encoder can't keep up"]);
+  expect(warningsAfter(59_999)).toEqual([expect.stringContaining("The server can't keep up")]);
   expect(warningsAfter(60_000)).toEqual([]);
 });
 
@@ -100,5 +100,5 @@ test('a jump of the timestamps does not count as lost frames, and the declared b
   // Late, and slower than the bitrate that was declared before the jump.
   const health = monitor.report({ source: SOURCE, encoderSpeed: 1, reduction: null, nowMs: START_MS + 45_000 });
   expect(health.droppedFrames).toBe(0);
-  expect(health.warnings).toEqual(['upload drops below 4 Mbit/s']);
+  expect(health.warnings).toEqual([expect.stringContaining('The upload is slower than the 4 Mbit/s')]);
 });

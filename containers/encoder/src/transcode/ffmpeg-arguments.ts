@@ -6,6 +6,7 @@ import {
   frameStep,
   type RunCuts,
   renditionFrameRate,
+  renditionNames,
   type VideoRendition,
   videoCodec,
 } from '#encoder/media/media-run.ts';
@@ -14,6 +15,7 @@ import { FIRST_OUTPUT_FD } from './ffmpeg-process.ts';
 import { filterGraph } from './filter-graph.ts';
 import { videoTimescale } from './frame-rates.ts';
 import type { OutputPlan, RenditionPlan } from './rendition-plan.ts';
+import { SOUND_LEVEL_OUTPUT, soundLevelFilters } from './sound-level.ts';
 import { ENCODERS } from './video-encoders.ts';
 
 /**
@@ -31,14 +33,18 @@ const AUDIO_FRAGMENT_SHARE = 1 / 6;
 /** One thread maps 27 pictures of 1080p a second on the machine on which that was measured. */
 const TONE_MAPPING_THREADS = '4';
 
+/** What FFmpeg writes for a plan, in the order of its pipes: a rendition each, and how loud the sound is. */
+export const outputNames = (plan: OutputPlan): string[] =>
+  plan.audio === null ? renditionNames(plan) : [...renditionNames(plan), SOUND_LEVEL_OUTPUT];
+
 /**
- * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV or Matroska on stdin, and a pipe with fragmented MP4 for each of the plan's
- * renditions, in the order of `renditionNames`. FFmpeg decodes the input before `startSeconds` but does not encode it:
+ * FFmpeg's arguments (FFmpeg 5.1 to 7.1): FLV or Matroska on stdin, and a pipe for each of `outputNames`, which has fragmented MP4 if
+ * it is a rendition. FFmpeg decodes the input before `startSeconds` but does not encode it:
  * output begins at that moment, with media time RUN_START_SECONDS. `cuts` say where parts and the first segment end.
  */
 export function ffmpegArguments(plan: RenditionPlan, startSeconds: number, cuts?: RunCuts): string[] {
   const videoOutputs = plan.video.flatMap((_, index) => videoOutput(plan, index, cuts));
-  const sound = plan.audio === null ? [] : [...audioSource(plan.audio, startSeconds), ...audioOutput(plan)];
+  const sound = plan.audio === null ? [] : [...audioSource(plan, plan.audio, startSeconds), ...audioOutput(plan)];
   return [...inputOptions(plan), ...filterGraph(plan, startSeconds), ...videoOutputs, ...sound];
 }
 
@@ -112,9 +118,10 @@ function constantFrameRate(rate: FrameRate): string[] {
 }
 
 /** Fills gaps in the source with silence, at the start too, so that audio is as continuous as video. */
-function audioSource({ sampleRateHz }: AudioRendition, startSeconds: number): string[] {
+function audioSource(plan: OutputPlan, { sampleRateHz }: AudioRendition, startSeconds: number): string[] {
   const filters = `atrim=start=${startSeconds},asetpts=PTS-${startSeconds}/TB,aresample=${sampleRateHz}:async=1:first_pts=0`;
-  return ['-map', '0:a:0', '-af', filters];
+  const levelFd = FIRST_OUTPUT_FD + outputNames(plan).indexOf(SOUND_LEVEL_OUTPUT);
+  return ['-map', '0:a:0', '-af', `${filters},${soundLevelFilters(sampleRateHz, levelFd)}`];
 }
 
 function audioCodec({ sampleRateHz, channels, audioKbps }: AudioRendition): string[] {

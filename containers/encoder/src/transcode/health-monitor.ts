@@ -24,6 +24,8 @@ export interface HealthContext {
   readonly ignoredTracks?: IgnoredTracks;
   /** Media seconds out per media second in; null while unknown. */
   readonly encoderSpeed: number | null;
+  /** How loud the sound is, in dB below full scale. Null or missing without sound. */
+  readonly audioLevelDb?: number | null;
   /** Null if viewers get full quality. */
   readonly reduction: QualityReduction | null;
   /** Milliseconds since 1970. */
@@ -67,7 +69,7 @@ export class HealthMonitor {
     this.#overloadedAtMs = nowMs;
   }
 
-  report({ source, ignoredTracks, encoderSpeed, reduction, nowMs }: HealthContext): StreamHealth {
+  report({ source, ignoredTracks, encoderSpeed, audioLevelDb = null, reduction, nowMs }: HealthContext): StreamHealth {
     const measures = this.#meter.measure(nowMs);
     const { inputKbps, frameRate, keyframeIntervalSeconds, droppedFrames } = measures;
     const video = source?.video ?? null;
@@ -82,6 +84,7 @@ export class HealthMonitor {
       keyframeIntervalSeconds,
       droppedFrames,
       encoderSpeed,
+      audioLevelDb,
       warnings: healthWarnings({
         ...measures,
         hasVideo: video !== null,

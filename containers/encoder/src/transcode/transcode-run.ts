@@ -4,13 +4,14 @@ import { AAC_FRAME_SAMPLES } from '#encoder/media/aac-config.ts';
 import { type FlvTag, SCRIPT_TAG, VIDEO_TAG } from '#encoder/media/flv-tag.ts';
 import { frameStep, framesPerSecond, type MediaRun, type RunSink, renditionNames } from '#encoder/media/media-run.ts';
 import { containerHeader, containerOf } from '#encoder/media/source-container.ts';
-import { ffmpegArguments, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
+import { ffmpegArguments, outputNames, RUN_START_SECONDS } from './ffmpeg-arguments.ts';
 import { type FfmpegExit, FfmpegProcess, type SpawnProcess } from './ffmpeg-process.ts';
 import type { IngestClock } from './ingest-clock.ts';
 import { OutputMonitor } from './output-monitor.ts';
 import type { PictureAbsences } from './picture-absences.ts';
 import type { RenditionPlan } from './rendition-plan.ts';
 import { FIRST_TAG_MS, RunFeed } from './run-feed.ts';
+import { SOUND_LEVEL_OUTPUT, SoundLevel } from './sound-level.ts';
 import type { PaceSample } from './step-policy.ts';
 import type { TimedTag } from './tag-cache.ts';
 import type { TimedData } from './timed-data.ts';
@@ -67,6 +68,7 @@ export class TranscodeRun {
   readonly #feed: RunFeed;
   readonly #watch: NodeJS.Timeout;
   readonly #pace: TranscodePace;
+  readonly #soundLevel = new SoundLevel();
   readonly #startedAtMs: number;
   #outcome: RunOutcome | null = null;
   #isTooLate = false;
@@ -78,8 +80,8 @@ export class TranscodeRun {
     this.epoch = epoch;
     this.#startedAtMs = now();
     this.#pace = new TranscodePace({ firstTagMs, startMs, nowMs: this.#startedAtMs });
-    const outputs = renditionNames(plan);
-    this.#monitors = new Map(outputs.map((output) => [output, new OutputMonitor(startMs - firstTagMs)]));
+    const names = renditionNames(plan);
+    this.#monitors = new Map(names.map((name) => [name, new OutputMonitor(startMs - firstTagMs)]));
     this.#feed = new RunFeed({
       hasVideo: plan.video.length > 0,
       container: containerOf(plan.input),
@@ -91,9 +93,12 @@ export class TranscodeRun {
     this.#sink = beginRun(this.#describe());
     this.#ffmpeg = new FfmpegProcess({
       args: ffmpegArguments(plan, (startMs - firstTagMs + FIRST_TAG_MS) / 1000, this.#sink.cuts),
-      outputs,
+      outputs: outputNames(plan),
       spawn,
-      onOutput: (output, chunk) => this.#deliver(output, chunk),
+      onOutput: (output, chunk) => {
+        if (output === SOUND_LEVEL_OUTPUT) this.#soundLevel.add(chunk, now());
+        else this.#deliver(output, chunk);
+      },
       onDrain: () => this.#feed.pump(),
       onStderrLine: (line) => log.debug({ epoch, line }, 'ffmpeg'),
     });
@@ -110,6 +115,11 @@ export class TranscodeRun {
   /** Media seconds out per media second in, over the last 10 s; null while unknown. */
   get encoderSpeed(): number | null {
     return this.#pace.speed;
+  }
+
+  /** How loud the sound is: RMS of the last second, in dB below full scale. Null without sound. */
+  get audioLevelDb(): number | null {
+    return this.#soundLevel.levelDb(this.#options.now());
   }
 
   /** How much input waits for FFmpeg. */

@@ -163,7 +163,8 @@ export class Transcoder {
     const { encoderSpeed } = this;
     const { reduction } = this.#steps;
     const ignoredTracks = this.#plainTags.ignored;
-    const context = { source: this.#buffer.present, ignoredTracks, encoderSpeed, reduction };
+    const audioLevelDb = this.#run?.audioLevelDb ?? null;
+    const context = { source: this.#buffer.present, ignoredTracks, encoderSpeed, audioLevelDb, reduction };
     return this.#monitor.report({ ...context, nowMs: this.#options.now() });
   }
 
