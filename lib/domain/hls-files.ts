@@ -13,6 +13,7 @@ export interface CacheLifetime {
 export interface HlsFileKind extends CacheLifetime {
   readonly kind:
     | 'status'
+    | 'stream-health'
     | 'time'
     | 'multivariant-playlist'
     | 'media-playlist'
@@ -92,6 +93,13 @@ export const HLS_FILE_KINDS = [
     pathPattern: '/*live/*/status.json',
     contentType: 'application/json',
     queryStrings: [STATUS_AFTER],
+    ...ONE_SECOND,
+  },
+  {
+    kind: 'stream-health',
+    pathPattern: '/*live/*/health.json',
+    contentType: 'application/json',
+    queryStrings: [],
     ...ONE_SECOND,
   },
   {

@@ -13,9 +13,19 @@ export const masterPath = (playbackId: string, viewerToken: string | null = null
 export const statusPath = (playbackId: string, viewerToken: string | null = null): string =>
   `${streamFolder(playbackId, viewerToken)}/status.json`;
 
+/** URL path of a stream's health.json, whose body is a `HealthReport`. */
+export const healthPath = (playbackId: string, healthToken: string): string =>
+  `${streamFolder(playbackId, healthToken)}/health.json`;
+
 /**
  * URL path of a stream's watch page. Browsers send the fragment to no server, so a token in it appears in no access log
  * when viewers pass the link on.
  */
 export const watchPath = (playbackId: string, viewerToken: string | null = null): string =>
-  `/watch/${playbackId}${viewerToken === null ? '' : `#token=${viewerToken}`}`;
+  `/watch/${playbackId}${tokenFragment(viewerToken)}`;
+
+/** URL path of the page for frames of other sites. */
+export const embedPath = (playbackId: string, viewerToken: string | null = null): string =>
+  `/embed/${playbackId}${tokenFragment(viewerToken)}`;
+
+const tokenFragment = (viewerToken: string | null): string => (viewerToken === null ? '' : `#token=${viewerToken}`);

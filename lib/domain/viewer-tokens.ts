@@ -26,15 +26,27 @@ export type SignText = (key: string, text: string) => string;
 /** `{key id}.{expiry in seconds since 1970}.{signature}`. All characters may appear in a URL's path without escapes. */
 const TOKEN_PATTERN = /^([A-Za-z0-9_-]{1,32})\.([1-9][0-9]{0,14})\.([A-Za-z0-9_-]{43})$/;
 
+/** What a token opens of its stream: what viewers get, or the health, which is for those who broadcast. */
+export type TokenUse = 'viewing' | 'health';
+
+/** A stream, and what of it a token opens. */
+interface TokenSubject {
+  readonly playbackId: string;
+  /** @default what viewers get */
+  readonly use?: TokenUse;
+}
+
 /**
- * The text that is signed. It contains the playback id, which the token does not, so a token opens only its own stream.
+ * The text that is signed. It contains the playback id, which the token does not, so a token opens only its own stream. A slash is
+ * in no playback id, so a token for one use is none for the other.
  */
-const signedText = (keyId: string, expiresAtSeconds: string, playbackId: string): string =>
-  `${keyId}.${expiresAtSeconds}.${playbackId}`;
+function signedText(keyId: string, expiresAtSeconds: string, subject: TokenSubject): string {
+  const use = subject.use === 'health' ? '/health' : '';
+  return `${keyId}.${expiresAtSeconds}.${subject.playbackId}${use}`;
+}
 
 /** What a new token contains. */
-export interface NewViewerToken {
-  readonly playbackId: string;
+export interface NewViewerToken extends TokenSubject {
   /** Whole seconds since 1970. */
   readonly expiresAtSeconds: number;
   readonly keys: ViewerTokenKeys;
@@ -46,18 +58,17 @@ export function makeViewerToken(token: NewViewerToken, sign: SignText): string {
   const secret = token.keys.keys[keyId];
   if (secret === undefined) throw new Error(`The current key of viewer tokens, ${keyId}, is missing`);
   const expiry = String(token.expiresAtSeconds);
-  return `${keyId}.${expiry}.${sign(secret, signedText(keyId, expiry, token.playbackId))}`;
+  return `${keyId}.${expiry}.${sign(secret, signedText(keyId, expiry, token))}`;
 }
 
 /** A token that a viewer presents. */
-export interface PresentedViewerToken {
+export interface PresentedViewerToken extends TokenSubject {
   readonly token: string;
-  readonly playbackId: string;
   readonly keys: ViewerTokenKeys;
   readonly nowMs: number;
 }
 
-/** Whether a token is for this stream, is signed with one of the keys, and has not expired. */
+/** Whether a token is for this stream and this use, is signed with one of the keys, and has not expired. */
 export function isViewerTokenValid(presented: PresentedViewerToken, sign: SignText): boolean {
   const parts = TOKEN_PATTERN.exec(presented.token);
   if (parts === null) return false;
@@ -66,7 +77,7 @@ export function isViewerTokenValid(presented: PresentedViewerToken, sign: SignTe
   // A name that every object inherits, such as "constructor", is not a text.
   const secret: unknown = presented.keys.keys[keyId];
   if (typeof secret !== 'string' || presented.nowMs >= Number(expiry) * 1000) return false;
-  return isSameText(sign(secret, signedText(keyId, expiry, presented.playbackId)), parts[3] ?? '');
+  return isSameText(sign(secret, signedText(keyId, expiry, presented)), parts[3] ?? '');
 }
 
 /** Compares two texts. For texts of the same length, the time taken does not reveal where they differ. */

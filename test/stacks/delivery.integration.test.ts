@@ -8,6 +8,7 @@ import { edgeSecretOf, type Json, type SynthesizedStage, synthesizeStage } from 
 /** For each kind of file, a path below /live/{playbackId}/ that the running origin serves. */
 const FILES: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
+  'stream-health': 'health.json',
   time: 'time.txt',
   'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',

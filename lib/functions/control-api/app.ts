@@ -17,6 +17,7 @@ import { addInviteRoutes } from './invite-routes.ts';
 import { limitCallers } from './limit-callers.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { addPageRoutes, PAGE_ROUTES, type PagesDependencies } from './page-routes.ts';
+import { addPreviewTokensRoutes } from './preview-tokens-routes.ts';
 import { createErrorHandler, problemResponse, refuseInvalid } from './problem.ts';
 import { addPurgeRoutes } from './purge-routes.ts';
 import { PUBLIC, routeOf } from './route-access.ts';
@@ -110,6 +111,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addPurgeRoutes(app, dependencies);
   addTraceRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);
+  addPreviewTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
   addSignInRoute(app, { ...dependencies, lookup, cookie, ownOrigin });

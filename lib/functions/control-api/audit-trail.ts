@@ -22,7 +22,10 @@ export interface AuditDependencies {
 }
 
 /** They change nothing that is stored, and a site may make thousands an hour. Only the log has them. */
-const LOGGED_ROUTES: readonly RouteName[] = ['POST /api/streams/:id/viewer-tokens'];
+const LOGGED_ROUTES: readonly RouteName[] = [
+  'POST /api/streams/:id/viewer-tokens',
+  'POST /api/streams/:id/preview-tokens',
+];
 const REFUSED_STATUSES = [401, 403];
 /** Log lines about refusals. A stranger must not be able to fill the log. */
 const REFUSED_LINES = { perSecond: 1, capacity: 20 };

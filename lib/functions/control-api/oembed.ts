@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import { needsViewerToken } from '#domain/playback-ids.ts';
+import { embedPath } from '#domain/playback-paths.ts';
 import { parsePagePath } from '#domain/watch-pages.ts';
 import { ProblemError } from './problem.ts';
 
@@ -46,7 +47,7 @@ export function oEmbedBody({ playbackId, box }: OEmbedRequest, title: string, as
   const scale = Math.min(box.width / aspect.width, box.height / aspect.height);
   const width = Math.max(1, Math.floor(aspect.width * scale));
   const height = Math.max(1, Math.floor(aspect.height * scale));
-  const src = `${baseUrl}/embed/${playbackId}`;
+  const src = `${baseUrl}${embedPath(playbackId)}`;
   const frame = html`<iframe src="${src}" width="${width}" height="${height}" title="${title}" style="border:0" allow="autoplay; fullscreen; picture-in-picture" allowfullscreen></iframe>`;
   return {
     ...{ version: '1.0', type: 'video', title, width, height, html: String(frame) },

@@ -1,16 +1,16 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
-import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
+import { makeViewerToken } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { beginAttempt } from './attempt.ts';
 import { noteChange } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema } from './parameter-schemas.ts';
-import { ProblemError, tryAgain } from './problem.ts';
+import { ProblemError } from './problem.ts';
 import { json, jsonBody, problems } from './responses.ts';
 import { needs } from './route-access.ts';
 import { createViewerTokenSchema, viewerTokenSchema } from './schemas.ts';
 import { findStream, type StreamsDependencies } from './stream-access.ts';
-import { viewerTokensNotSetUp } from './viewer-token-keys.ts';
+import { keysForTokens } from './viewer-token-keys.ts';
 
 const createViewerTokenRoute = createRoute({
   method: 'post',
@@ -37,7 +37,7 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: StreamsDep
     }
     // Parse again to fill in the defaults: without a body the router passes on an unparsed empty object.
     const { ttlSeconds } = createViewerTokenSchema.parse(context.req.valid('json'));
-    const keys = await readKeys(dependencies);
+    const keys = await keysForTokens(dependencies);
     const attempt = await beginAttempt(context, { body: { ttlSeconds }, base: null }, dependencies);
     const expiresAtSeconds = Math.floor(attempt.startedAtMs / 1000) + ttlSeconds;
     const token = makeViewerToken({ playbackId, expiresAtSeconds, keys }, hmacSha256);
@@ -52,14 +52,4 @@ export function addViewerTokensRoutes(app: OpenAPIHono, dependencies: StreamsDep
     };
     return context.json(body, 201);
   });
-}
-
-async function readKeys({ viewerTokenKeys, log }: StreamsDependencies): Promise<ViewerTokenKeys> {
-  if (viewerTokenKeys === null) throw viewerTokensNotSetUp();
-  try {
-    return await viewerTokenKeys();
-  } catch (error) {
-    log.error({ err: error }, 'viewer token keys cannot be read');
-    throw new ProblemError(tryAgain('The viewer token keys cannot be read at the moment. Try again.'));
-  }
 }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { watchPath } from '#domain/playback-paths.ts';
+import { embedPath, watchPath } from '#domain/playback-paths.ts';
 import { OEMBED_PATH, type WatchPageName } from '#domain/watch-pages.ts';
 
 /** What a page may say of its stream: its title, or nothing (null). */
@@ -46,7 +46,7 @@ export class WatchPage {
   /** Open Graph (ogp.me), and where oEmbed is found (oembed.com, section 4). Every page of a stream names the same watch page. */
   #head({ playbackId }: WatchPageName, title: string) {
     const watchUrl = `${this.#baseUrl}${watchPath(playbackId)}`;
-    const embedUrl = `${this.#baseUrl}/embed/${playbackId}`;
+    const embedUrl = `${this.#baseUrl}${embedPath(playbackId)}`;
     const oEmbedUrl = `${this.#baseUrl}${OEMBED_PATH}?url=${encodeURIComponent(watchUrl)}&format=json`;
     return html`<link rel="canonical" href="${watchUrl}" />
     <link rel="alternate" type="application/json+oembed" href="${oEmbedUrl}" title="${title}" />

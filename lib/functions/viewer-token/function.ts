@@ -13,24 +13,28 @@ import type { EdgeRequest, EdgeResponse, ViewerRequestEvent } from './edge-event
 /** Allows neither escapes nor dot segments. So whatever reads the path after this function sees the same id in it. */
 const MEDIA_PATH = new RegExp(`^(?:/t/([^/]+))?/live/(${PLAYBACK_ID_SOURCE})((?:/[a-z0-9][a-z0-9.-]*)+)$`);
 
+/** The health of every stream, public ones too, needs a token for just that. */
+const HEALTH_FILE = '/health.json';
+
 const sign: SignText = (key, text) => crypto.createHmac('sha256', key).update(text).digest('base64url');
 
 /**
  * The viewer-token function. CloudFront calls it before the cache, for each request of playlists and media. It removes
- * a valid token from the path, so that all viewers share the cache. It refuses requests for a protected stream without
- * a valid token, and every path that is not exactly one of ours: a behavior's path pattern matches more than these.
+ * a valid token from the path, so that all viewers share the cache. It refuses requests for a protected stream, and for
+ * the health of any, without a valid token, and every path that is not exactly one of ours: a behavior's path pattern matches more than these.
  */
 export async function handler(event: ViewerRequestEvent): Promise<EdgeRequest | EdgeResponse> {
   const request = event.request;
   const path = MEDIA_PATH.exec(request.uri);
   if (path === null) return refuse(404, 'Not Found', 'not found');
   const playbackId = path[2] ?? '';
-  if (needsViewerToken(playbackId)) {
+  const use = path[3] === HEALTH_FILE ? 'health' : 'viewing';
+  if (use === 'health' || needsViewerToken(playbackId)) {
     const token = path[1];
     if (token === undefined) return refuse(403, 'Forbidden', 'this stream asks for a viewer token');
     const keys = await readKeys();
     if (keys === null) return refuse(503, 'Service Unavailable', 'viewer tokens cannot be checked now');
-    if (!isViewerTokenValid({ token, playbackId, keys, nowMs: Date.now() }, sign)) {
+    if (!isViewerTokenValid({ token, playbackId, use, keys, nowMs: Date.now() }, sign)) {
       return refuse(403, 'Forbidden', 'this viewer token has expired or is for something else');
     }
   }

@@ -168,6 +168,12 @@ test('of a flood of requests for ids that nobody has, only so many wait, and the
   expect(lookUps).toBe(2);
 });
 
+test('the health of a stream whose holder does not answer is a 503 at once, and nobody looks for another', async () => {
+  await start(({ socket }) => socket.destroy());
+  const answer = await askFor({ kind: 'stream-health', playbackId: 'id' }, '/live/id/health.json');
+  expect([answer, lookUps]).toMatchObject([{ status: 503 }, 2]);
+});
+
 test('a request that has waited for long gets the status of another task as it is', async () => {
   const asked: string[] = [];
   await start(({ url = '' }, response) => {

@@ -54,6 +54,12 @@ describe('with a secret', () => {
     }
   });
 
+  test.each([publicId, protectedId])('health.json of any stream is for the edge alone: %s', async (playbackId) => {
+    const path = `/live/${playbackId}/health.json`;
+    expect((await ask(path, { [EDGE_SECRET_HEADER]: secret })).body).toBe(path);
+    expect((await ask(path)).status).toBe(403);
+  });
+
   test.each([...FILES.map((file) => `/live/${publicId}/${file}`), '/health', '/live/unknown'])(
     '%s needs no secret',
     async (path) => {
@@ -76,5 +82,6 @@ describe('with a secret', () => {
 test('without a secret, nobody gets a protected stream', async () => {
   await start(null);
   expect((await ask(`/live/${protectedId}/status.json`, { [EDGE_SECRET_HEADER]: 'null' })).status).toBe(403);
+  expect((await ask(`/live/${publicId}/health.json`, { [EDGE_SECRET_HEADER]: 'null' })).status).toBe(403);
   expect((await ask(`/live/${publicId}/status.json`)).status).toBe(200);
 });

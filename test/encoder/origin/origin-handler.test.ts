@@ -5,6 +5,7 @@ import type { StreamTarget } from '#encoder/origin/request-target.ts';
 import { withVersion } from '#encoder/origin/status-version.ts';
 import { StatusWaits } from '#encoder/origin/status-waits.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { PastHealth } from '#encoder/streams/past-health.ts';
 import { unknownStream } from './unknown-stream.ts';
 
 const PLAYBACK_ID = 'abcdefghij234567';
@@ -17,6 +18,7 @@ async function ask(file: string, settings: Partial<OriginStream> | null, waits =
     currentPackage: new StreamPackage({ latency: 'low', firstMsn: 0 }),
     formerPackages: [],
     statusBody: { status: 'live' },
+    healthReport: nothingReported,
     mayAnswer: async () => true,
     isGone: false,
     arrives: async () => true,
@@ -37,6 +39,7 @@ async function ask(file: string, settings: Partial<OriginStream> | null, waits =
   return { status: answer.status, body, elsewhere };
 }
 
+const nothingReported = () => new PastHealth().report({ health: null, liveSinceMs: null, nowMs: 0 });
 const urlOf = (file: string): string => `/live/${PLAYBACK_ID}/${file}`;
 
 test('the status is that of the stream, even if nothing of it is here yet', async () => {
@@ -140,6 +143,7 @@ describe('a request for the status that has the version of another one', () => {
         reads += 1;
         return { status: 'live' };
       },
+      healthReport: nothingReported,
       mayAnswer: async () => true,
       isGone: false,
       arrives: async () => true,
@@ -178,5 +182,17 @@ describe('a request for the status that has the version of another one', () => {
     const answer = ask(askAfter(LIVE), {}, waits);
     waits.close();
     expect(JSON.parse((await answer).body)).toMatchObject({ status: 'live' });
+  });
+});
+
+describe('health.json', () => {
+  test('is what the stream reports', async () => {
+    const report = { ...nothingReported(), startedAt: '2026-01-02T03:04:05.000Z' };
+    const { status, body, elsewhere } = await ask(urlOf('health.json'), { healthReport: () => report });
+    expect([status, JSON.parse(body), elsewhere]).toEqual([200, report, []]);
+  });
+
+  test('of a stream that another task holds is asked of that one', async () => {
+    expect(await ask(urlOf('health.json'), null)).toMatchObject({ status: 404, elsewhere: ['stream-health'] });
   });
 });

@@ -9,6 +9,7 @@ import type { RunSink } from '#encoder/media/media-run.ts';
 import { type FindStream, OriginHandler, type OriginStream } from '#encoder/origin/origin-handler.ts';
 import { type OriginServer, type OriginServerOptions, startOriginServer } from '#encoder/origin/origin-server.ts';
 import { StreamPackage } from '#encoder/package/stream-package.ts';
+import { PastHealth } from '#encoder/streams/past-health.ts';
 import { type EncodedRun, encodeRun, type FeedStep, interleaved, toMediaRun } from '#test/support/encoded-run.ts';
 import { unknownStream } from './unknown-stream.ts';
 
@@ -40,6 +41,7 @@ export function onlyStream(currentPackage: StreamPackage, formerPackages: readon
       if (currentPackage.playableRun === null) return { status: 'idle' };
       return { status: currentPackage.ended ? 'ended' : 'live' };
     },
+    healthReport: () => new PastHealth().report({ health: null, liveSinceMs: null, nowMs: Date.now() }),
     mayAnswer: async () => true,
     arrives: async () => true,
     isGone: false,

@@ -12,6 +12,7 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams/{id}/purges/{purgeId}': 'streams:read',
   'get /api/streams/{id}/slate-image': 'streams:read',
   'get /api/streams/{id}/trace': 'streams:read',
+  'post /api/streams/{id}/preview-tokens': 'streams:read',
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',
   'delete /api/streams/{id}': 'streams:write',
@@ -94,7 +95,9 @@ test.each(TOKEN_SCOPES)('a token with the scope %s may do what the document says
     const { id } = await createStream();
     await api.tasks.heartbeat(makeTaskHeartbeat({ taskId: id }));
     const body =
-      ['post', 'patch'].includes(method) && !/key|purge|stop|drain|viewer/.test(name) ? bodyOf(name) : undefined;
+      ['post', 'patch'].includes(method) && !/key|purge|stop|drain|viewer|preview/.test(name)
+        ? bodyOf(name)
+        : undefined;
     const { status, json, headers } = await api.call(method.toUpperCase(), template.replace('{id}', id), {
       token,
       ...(body === undefined ? {} : { body }),
@@ -132,6 +135,7 @@ describe('a token for one stream', () => {
       ['POST', `${other.path}/key`],
       ['POST', `${other.path}/stop`],
       ['POST', `${other.path}/viewer-tokens`],
+      ['POST', `${other.path}/preview-tokens`],
       ['GET', '/api/streams/aaaaaaaaaaaaaaaa'],
     ] as const) {
       const refused = await api.call(method, path, { token });

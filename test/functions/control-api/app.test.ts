@@ -72,6 +72,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'post /api/streams',
     'post /api/streams/{id}/backup-key',
     'post /api/streams/{id}/key',
+    'post /api/streams/{id}/preview-tokens',
     'post /api/streams/{id}/purge',
     'post /api/streams/{id}/stop',
     'post /api/streams/{id}/viewer-tokens',

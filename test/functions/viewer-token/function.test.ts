@@ -104,6 +104,33 @@ test('a token of the former key passes', async () => {
   expect(await run(uri)).toEqual({ uri: `/live/${protectedId}/master.m3u8` });
 });
 
+describe.each([
+  ['public', publicId],
+  ['protected', protectedId],
+])('health.json of a %s stream', (_case, playbackId) => {
+  const makeFor = (use: 'viewing' | 'health') => make({ playbackId, use });
+
+  test('passes with a token for just that, under the path that all share', async () => {
+    const uri = `/live/${playbackId}/health.json`;
+    expect(await run(`/t/${makeFor('health')}${uri}`)).toEqual({ uri });
+  });
+
+  test('is refused without a token, with a token for viewers, with that of another stream, and without keys', async () => {
+    const uri = `/live/${playbackId}/health.json`;
+    const another = make({ playbackId: generatePlaybackId('public', randomBytes), use: 'health' });
+    expect(await run(uri)).toMatchObject({ status: 403 });
+    expect(await run(uri, {})).toMatchObject({ status: 403 });
+    expect(await run(`/t/${makeFor('viewing')}${uri}`)).toMatchObject({ status: 403 });
+    expect(await run(`/t/${another}${uri}`)).toMatchObject({ status: 403 });
+    expect(await run(`/t/${makeFor('health')}${uri}`, {})).toMatchObject({ status: 503 });
+  });
+});
+
+test('a token for the health opens no media', async () => {
+  const token = make({ use: 'health' });
+  for (const file of FILES) expect(await run(`/t/${token}/live/${protectedId}/${file}`)).toMatchObject({ status: 403 });
+});
+
 test('a refusal has a status that pages of other origins can read, and no headers for caches', async () => {
   const { response } = await run(`/live/${protectedId}/master.m3u8`);
   expect(response).toEqual({

@@ -147,7 +147,7 @@ export class Forwarder {
       if (target.kind === 'status')
         return statusResponse(target, await lastStatus(held, target.playbackId, this.#options));
       // Media of a task that does not answer is lost with it, or comes back with it. A playlist can come from another task.
-      if (isMedia(target) || performance.now() >= deadlineMs) return NOT_IN_TIME;
+      if (isOfHolder(target) || performance.now() >= deadlineMs) return NOT_IN_TIME;
       await pause(OWNER_POLL_MS, undefined, { signal: request.signal });
     }
   }
@@ -199,9 +199,11 @@ export class Forwarder {
 
 const isWaiting = (target: StreamTarget): target is StatusTarget & { readonly after: string } =>
   target.kind === 'status' && target.after !== null;
-const isMedia = ({ kind }: StreamTarget): boolean => kind === 'init' || kind === 'segment' || kind === 'part';
+/** What only the task has that made it. */
+const isOfHolder = ({ kind }: StreamTarget): boolean =>
+  kind === 'init' || kind === 'segment' || kind === 'part' || kind === 'stream-health';
 /** Media that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
-const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'init';
+const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'init' && kind !== 'stream-health';
 
 /** Without its query, a request for a status waits for nothing. */
 const askedPath = ({ kind }: StreamTarget, { url }: OriginRequest, isWait: boolean): string =>

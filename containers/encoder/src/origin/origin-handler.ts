@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { HealthReport } from '#domain/health-report.ts';
 import { blockingPlaylistCacheControl, type HlsFileKindName } from '#domain/hls-files.ts';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
@@ -38,6 +39,8 @@ export interface OriginStream {
   /** Ended packages before that one, newest first. Players that have not heard of the end still ask for what is in them. */
   readonly formerPackages: readonly StreamPackage[];
   readonly statusBody: PlaybackStatusBody;
+  /** How it is published, for those who broadcast. */
+  healthReport(): HealthReport;
   /** Whether nothing of it is here any more. Its status does not change then. */
   readonly isGone: boolean;
   /** Resolves to false if another task has the stream, or may have it. */
@@ -112,6 +115,7 @@ export class OriginHandler {
     request: OriginRequest,
   ): Promise<OriginResponse | GrowingResponse> {
     if (target.kind === 'status') return this.#status(held, target, request);
+    if (target.kind === 'stream-health') return jsonResponse('stream-health', held.healthReport());
     if (isPlaylist(target)) {
       const limitMs = BLOCK_TARGET_DURATIONS * held.currentPackage.targetDurationSeconds * 1000;
       if (!(await held.arrives(limitMs, request.signal))) return NOT_IN_TIME;
@@ -238,9 +242,14 @@ function timeResponse(nowMs: number): OriginResponse {
 
 /** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
 export function statusResponse({ after }: StatusTarget, status: PlaybackStatusBody): OriginResponse {
-  const body = withVersion(status, after);
-  return { status: 200, headers: fileHeaders('status'), body: [Buffer.from(JSON.stringify(body))] };
+  return jsonResponse('status', withVersion(status, after));
 }
+
+const jsonResponse = (kind: HlsFileKindName, body: unknown): OriginResponse => ({
+  status: 200,
+  headers: fileHeaders(kind),
+  body: [Buffer.from(JSON.stringify(body))],
+});
 
 const isPlaylist = ({ kind }: HeldTarget): boolean =>
   kind === 'multivariant-playlist' ||

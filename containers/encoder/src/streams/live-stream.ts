@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { EmitEvent } from '#domain/events.ts';
+import type { HealthReport } from '#domain/health-report.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
 import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { BroadcastEndReason, BroadcastState, EndReason } from '#domain/streams.ts';
@@ -13,6 +14,7 @@ import type { LiveStore } from '#runtime/live-store.ts';
 import type { TraceStore } from '#runtime/trace-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { FlightRecorder } from './flight-recorder.ts';
+import { PastHealth } from './past-health.ts';
 import { endsPlaylists } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
 import { StreamEncoders } from './stream-encoders.ts';
@@ -63,6 +65,7 @@ export class LiveStream {
   readonly #hold: StreamHold;
   readonly #end: StreamEnd;
   readonly #publishes: StreamPublishes;
+  readonly #pastHealth = new PastHealth();
   #isGoingLive = false;
   #isForgotten = false;
 
@@ -79,7 +82,7 @@ export class LiveStream {
     this.#hold = new StreamHold({
       ...options,
       broadcast: () => this.#broadcastState(),
-      health: () => this.#publishes.health(),
+      health: () => this.#pastHealth.add(this.#publishes.health(), now()),
       onTraceRequested: (requestedAtMs) => void recorder.save(requestedAtMs),
       onEndRequested: (reason) => this.#publishes.endOnRequest(reason),
       onReplaced: () => this.fence(),
@@ -130,6 +133,12 @@ export class LiveStream {
       broadcast: this.#broadcast.latest,
       run: currentPackage.playableRun,
     });
+  }
+
+  /** What those who broadcast are told. */
+  healthReport(): HealthReport {
+    const { liveSinceMs } = this.#broadcast;
+    return this.#pastHealth.report({ health: this.#publishes.health(), liveSinceMs, nowMs: this.#options.now() });
   }
 
   /** Whether somebody publishes. */
