@@ -24,6 +24,26 @@ interface StreamEnded {
   readonly durationSeconds: number;
 }
 
+/**
+ * The studio can play the preview of a stream that goes on air on a word. Its viewers have nothing of it. The playback id is that of
+ * the preview, as in all other events about it.
+ */
+interface StreamPreviewStarted {
+  readonly type: 'stream.preview-started';
+  readonly streamId: string;
+  readonly playbackId: string;
+}
+
+/** A preview is over: the stream goes on for viewers, or nobody publishes it any more. */
+interface StreamPreviewEnded {
+  readonly type: 'stream.preview-ended';
+  readonly streamId: string;
+  readonly playbackId: string;
+  readonly reason: BroadcastEndReason;
+  /** From `stream.preview-started`. */
+  readonly durationSeconds: number;
+}
+
 /** A publish was refused, or ended before anybody could watch it. No event contains the stream key. */
 interface StreamRefused {
   readonly type: 'stream.refused';
@@ -127,6 +147,8 @@ export interface ApiChanged {
 export type EventBody =
   | StreamLive
   | StreamEnded
+  | StreamPreviewStarted
+  | StreamPreviewEnded
   | StreamRefused
   | StreamContested
   | StreamPublishEnded

@@ -14,7 +14,13 @@ export const MAX_TITLE_LENGTH = 200;
 /** The stream that a key may publish to, with everything that the encoder needs to know about it. */
 export interface AuthorisedStream {
   readonly streamId: string;
+  /** The playback id under which the publish begins. */
   readonly playbackId: string;
+  /**
+   * The playback id under which it goes on when somebody has put the stream on air. Until then, `playbackId` is that of
+   * its preview. Missing if the stream goes on air by itself, as those of a backend do.
+   */
+  readonly onAirPlaybackId?: string;
   /**
    * Version of the stream's record when the publish was allowed. A later change may still forbid it. Null if the stream
    * has no record, because a backend knows it.

@@ -29,6 +29,7 @@ const REASONS = {
   'no-keyframe': 'failed',
   'encoder-failed': 'failed',
   shutdown: 'shutdown',
+  'on-air': 'stopped',
 } as const satisfies Record<BroadcastEndReason, StatusReason>;
 
 /** What viewers are told of the reason for a broadcast's end, or for the absence of its publisher. */

@@ -1,7 +1,7 @@
 import type { IngestName } from './ingest-auth.ts';
 import type { LadderName } from './ladders.ts';
 import type { LatencyName } from './latency-profiles.ts';
-import type { PlaybackMode } from './playback-ids.ts';
+import { type PlaybackMode, previewPlaybackId } from './playback-ids.ts';
 import type { SlateImageFacts } from './slate-images.ts';
 import type { VideoCodec } from './video-codecs.ts';
 
@@ -46,6 +46,11 @@ export interface StreamRecord {
   /** Missing in streams of earlier releases. @default H.264 alone */
   readonly codecs?: readonly VideoCodec[];
   readonly playback: PlaybackMode;
+  /**
+   * Whether viewers get the stream as soon as somebody publishes it. If false, it is a preview until somebody puts it on
+   * air. @default true
+   */
+  readonly autoStart?: boolean;
   /** The key is valid from `notBefore` until just before `notAfter` (ISO 8601, UTC). Null means no limit. */
   readonly notBefore: string | null;
   readonly notAfter: string | null;
@@ -83,11 +88,16 @@ const FORMER_PLAYBACK_IDS_LIMIT = 5;
 /** The changes that give a stream another playback id. The one before it is remembered, for its files in caches. */
 export function withPlaybackId(stream: StreamRecord, playbackId: string): Partial<StreamRecord> {
   if (playbackId === stream.playbackId) return {};
-  return { playbackId, formerPlaybackIds: playbackIdsOf(stream).slice(0, FORMER_PLAYBACK_IDS_LIMIT) };
+  return { playbackId, formerPlaybackIds: viewersPlaybackIds(stream).slice(0, FORMER_PLAYBACK_IDS_LIMIT) };
 }
 
-/** The playback ids that a stream has and had, newest first. */
-export const playbackIdsOf = ({ playbackId, formerPlaybackIds = [] }: StreamRecord): readonly string[] => [
+/** The playback ids that a stream has and had, newest first. Those of its previews are among them if it may have had any. */
+export function playbackIdsOf(stream: StreamRecord): readonly string[] {
+  const ids = viewersPlaybackIds(stream);
+  return stream.autoStart === undefined ? ids : ids.flatMap((id) => [id, previewPlaybackId(id)]);
+}
+
+const viewersPlaybackIds = ({ playbackId, formerPlaybackIds = [] }: StreamRecord): readonly string[] => [
   playbackId,
   ...formerPlaybackIds,
 ];
@@ -194,6 +204,8 @@ export interface TaskAddress {
  */
 export interface StreamHolder extends TaskAddress {
   readonly playbackId: string;
+  /** The word by which the stream is on air. Missing for a preview, and if the stream goes on air by itself. */
+  readonly onAirId?: string;
 }
 
 /** A stream that a task holds. The task's lease may be over. */
@@ -216,6 +228,8 @@ export interface StreamPresence {
   readonly publish: LiveRecord | null;
   /** Null if no task holds the stream. */
   readonly held: HeldStream | null;
+  /** The word by which it is on air, or will be as soon as somebody publishes it. Null if nobody has given one since its last end. */
+  readonly onAirId: string | null;
 }
 
 /** Why somebody asked for a publish to end. */
@@ -227,9 +241,15 @@ export type ClosingReason = 'deleted' | 'purged';
 /**
  * Why a broadcast ended. Unless somebody asked for the end, its publisher first had time to come back. `publisher-stopped`: the
  * broadcaster ended the publish, as streaming software does when it is told to stop. `publisher-lost`: the connection ended without
- * that.
+ * that. `on-air`: it was a preview, and goes on for viewers.
  */
-export type BroadcastEndReason = EndReason | 'publisher-stopped' | 'publisher-lost' | PublishFailure | 'shutdown';
+export type BroadcastEndReason =
+  | EndReason
+  | 'publisher-stopped'
+  | 'publisher-lost'
+  | PublishFailure
+  | 'shutdown'
+  | 'on-air';
 
 /** Why the platform ended a publish by itself: it cannot decode the source, no keyframe came, or FFmpeg kept failing. */
 export type PublishFailure = 'source-unsupported' | 'no-keyframe' | 'encoder-failed';

@@ -9,6 +9,7 @@ import { codecsSchema } from './video-codecs.ts';
 export const authorisedStreamSchema: z.ZodMiniType<AuthorisedStream> = z.object({
   streamId: z.string().check(z.minLength(1)),
   playbackId: z.string().check(z.minLength(1)),
+  onAirPlaybackId: z.exactOptional(z.string().check(z.minLength(1))),
   version: z.nullable(z.int()),
   ladder: z.enum(LADDER_NAMES),
   latency: z.enum(LATENCY_NAMES),

@@ -75,14 +75,14 @@ function rotationUpdate({ minVersion }: Extract<EndRequest, { reason: 'key-rotat
 }
 
 /**
- * Closes playback ids, unless that is done already. A newer version than `minVersion` may have been required meanwhile. It stays:
+ * Closes playback ids, unless that is done already. The next publish is a preview, if the stream has any. A newer version than `minVersion` may have been required meanwhile. It stays:
  * the second update is for that case.
  */
 function closingUpdates(request: ClosingRequest): readonly ConditionalUpdate[] {
   const { reason, minVersion, playbackIds, nowMs } = request;
   const isDeleted = reason === 'deleted';
   const expiry = isDeleted ? ', expiresAtSeconds = :expiresAtSeconds' : '';
-  const update = `${REMOVE_PUBLISH} SET endReason = :reason, closedPlaybackIds = :playbackIds${expiry}`;
+  const update = `${REMOVE_PUBLISH}, onAirId SET endReason = :reason, closedPlaybackIds = :playbackIds${expiry}`;
   const isOpen = '(attribute_not_exists(closedPlaybackIds) OR NOT contains(closedPlaybackIds, :current))';
   const values = {
     ':reason': reason,

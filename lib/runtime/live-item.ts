@@ -30,6 +30,17 @@ export const isOwned = (item: LiveItem | undefined): item is LiveItem & LiveReco
 /** Why somebody asked for the end of the publish, or of the wait for one. Null if nobody did. */
 export const requestedEndOf = (item: LiveItem): EndReason | null => (item.endReason as EndReason | undefined) ?? null;
 
+/**
+ * The word by which a stream is on air, or will be when it is published. Null if nobody has given one, or has taken it back, or if
+ * its broadcast has ended.
+ */
+export const onAirIdOf = (item: LiveItem | undefined): string | null =>
+  item?.onAirId === undefined || item.onAirId === item.endedOnAirId ? null : (item.onAirId as string);
+
+/** Whether a holder has a stream on air by a word that was taken back. */
+export const isOffAir = (item: LiveItem, { onAirId }: Partial<StreamHolder>): boolean =>
+  onAirId !== undefined && onAirId !== item.endedOnAirId && onAirId !== onAirIdOf(item);
+
 /** When somebody last asked for a trace. */
 export const traceRequestOf = ({ traceRequestedAtMs }: LiveItem): { readonly traceRequestedAtMs?: number } =>
   typeof traceRequestedAtMs === 'number' ? { traceRequestedAtMs } : {};
@@ -46,14 +57,20 @@ export function toHeldStream(item: LiveItem | undefined): HeldStream | null {
   const { streamId, epoch, leaseUntilMs, holder, broadcast } = item as LiveItem & HeldStream;
   return {
     ...{ streamId, epoch, leaseUntilMs: leaseUntilMs ?? 0, holder },
-    ...{ broadcast: broadcastOf(item, broadcast), requestedEnd: requestedEndOf(item) },
+    ...{
+      broadcast: broadcastOf(item, broadcast),
+      requestedEnd: requestedEndOf(item) ?? stoppedIf(isOffAir(item, holder)),
+    },
   };
 }
+
+const stoppedIf = (isStopped: boolean): EndReason | null => (isStopped ? 'stopped' : null);
 
 /** All that an item says of a stream's publisher and of its viewers. */
 export const toPresence = (item: LiveItem | undefined): StreamPresence => ({
   publish: isOwned(item) ? toLiveRecord(item) : null,
   held: toHeldStream(item),
+  onAirId: onAirIdOf(item),
 });
 
 /** Whether a stream was purged or deleted that had this playback id. */

@@ -9,15 +9,23 @@ export interface LeaseRenewal {
   /** The connection that publishes. Null if nobody does. */
   readonly owner: string | null;
   readonly broadcast: BroadcastState;
+  /** The word by which it is on air. Missing for a preview, and if the stream goes on air by itself. */
+  readonly onAirId?: string;
   /** Milliseconds since 1970. */
   readonly leaseUntilMs: number;
   readonly health: StreamHealth | null;
 }
 
 /** The update of a live item by which a task goes on to hold a stream. `#owner` is the attribute `owner`. */
-export function renewalUpdate({ epoch, owner, broadcast, leaseUntilMs, health }: LeaseRenewal): ConditionalUpdate {
-  const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs };
-  const state = 'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, server = holder';
+export function renewalUpdate(renewal: LeaseRenewal): ConditionalUpdate {
+  const { epoch, owner, broadcast, leaseUntilMs, health, onAirId } = renewal;
+  // The next publish is a preview again, whatever becomes of this task.
+  const hasEnded = broadcast.endedAtMs !== null && onAirId !== undefined;
+  const ended = hasEnded ? { ':onAirId': onAirId } : {};
+  const values = { ':epoch': epoch, ':broadcast': broadcast, ':leaseUntilMs': leaseUntilMs, ...ended };
+  const state =
+    'SET leaseUntilMs = :leaseUntilMs, broadcast = :broadcast, server = holder' +
+    (hasEnded ? ', endedOnAirId = :onAirId' : '');
   if (owner === null) {
     return {
       UpdateExpression: `${state} REMOVE #owner, startedAt, health`,

@@ -16,6 +16,7 @@ import {
   isOwned,
   LIVE_NAMES,
   type LiveItem,
+  onAirIdOf,
   pointerKey,
   readLiveItems,
   requestedEndOf,
@@ -29,6 +30,7 @@ import {
   type BeginRequest,
   type BegunItem,
   type BegunPublish,
+  beginningHolder,
   beginUpdate,
   EPOCHS_PER_PUBLISH,
   isBegun,
@@ -55,6 +57,8 @@ export interface HeartbeatResult {
   readonly reason: EndReason | null;
   /** When somebody last asked for a trace, in milliseconds since 1970. Missing if nobody has since the publish began. */
   readonly traceRequestedAtMs?: number;
+  /** The word by which the stream is on air, or shall be. Missing without one. */
+  readonly onAirId?: string;
 }
 
 /** Who holds, encodes and publishes which stream, in DynamoDB. Reads are strongly consistent. Every method rejects with the SDK's error. */
@@ -72,7 +76,7 @@ export interface LiveStore {
   /**
    * Makes `owner` the stream's publisher and `holder` its task, even if others are, and gives it the next 1,000
    * epochs. A repeated call has the same result. Resolves to null, and changes nothing, if the stream got a new key or
-   * was deleted since the publish was allowed.
+   * was deleted since the publish was allowed, or if a publish that has begun before may not go on as it was meant to.
    */
   begin(request: BeginRequest): Promise<BegunPublish | null>;
   /**
@@ -93,8 +97,8 @@ export interface LiveStore {
     readonly broadcast: BroadcastState;
     readonly leaseUntilMs: number;
   }): Promise<number | null>;
-  /** Forgets the holder of an ended stream. Resolves to false if the stream has a newer epoch. */
-  forget(stream: { readonly streamId: string; readonly epoch: number }): Promise<boolean>;
+  /** Forgets the holder of an ended stream, and the word by which it was on air. Resolves to false if the stream has a newer epoch. */
+  forget(stream: Pick<LeaseRenewal, 'streamId' | 'epoch' | 'onAirId'>): Promise<boolean>;
   /**
    * Forgets the playback id that the stream had before its latest publish. Resolves to false if the stream has a newer epoch, so that
    * it is forgotten already.
@@ -116,6 +120,16 @@ export interface LiveStore {
    * ids are closed by that, the holder forgets all that it has of the stream. Resolves to false if nobody was live.
    */
   requestEnd(request: EndRequest): Promise<boolean>;
+  /**
+   * Puts a stream on air, now or as soon as somebody publishes it. The holder of a preview learns about it from its next heartbeat.
+   * Resolves to false, and changes nothing, if it is on air already.
+   */
+  goOnAir(word: { readonly streamId: string /** A new one. */; readonly onAirId: string }): Promise<boolean>;
+  /**
+   * Takes a word back: the broadcast ends, and its publish goes on as a preview. Resolves to false, and changes nothing, if
+   * another word has been given since, or this one was taken back.
+   */
+  goOffAir(word: { readonly streamId: string; readonly onAirId: string }): Promise<boolean>;
   /**
    * Asks the holder to store a trace of the stream. It learns about it from its next heartbeat. Resolves to false if no task holds
    * the stream.
@@ -173,7 +187,9 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       const item = await read(streamId);
       if (isBegun(item, request)) return toBegunPublish(item);
       if (isOutdated(item, request)) return null;
-      const update = { ...updateOf(streamId), ...beginUpdate(request, leaseUntilMs, item?.epoch) };
+      const holder = beginningHolder(item, request);
+      if (holder === null) return null;
+      const update = { ...updateOf(streamId), ...beginUpdate(request, { holder, leaseUntilMs }, item) };
       const begun = await updateIf(client, { ...update, ReturnValues: 'ALL_NEW' });
       if (begun !== null) return toBegunPublish(begun as BegunItem);
     }
@@ -184,7 +200,11 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     const { streamId, epoch } = renewal;
     const update = { ...updateOf(streamId), ...renewalUpdate(renewal), ReturnValues: 'ALL_NEW' as const };
     const renewed = await updateIf(client, update, signal);
-    if (renewed !== null) return { held: true, reason: requestedEndOf(renewed), ...traceRequestOf(renewed) };
+    if (renewed !== null) {
+      const onAirId = onAirIdOf(renewed);
+      const word = onAirId === null ? {} : { onAirId };
+      return { held: true, reason: requestedEndOf(renewed), ...traceRequestOf(renewed), ...word };
+    }
     const item = await read(streamId, signal);
     const isReplaced = item?.epoch !== epoch || isOwned(item);
     return { held: false, reason: isReplaced ? null : requestedEndOf(item) };
@@ -227,8 +247,18 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return removed !== null;
   }
 
-  const forget: LiveStore['forget'] = ({ streamId, epoch }) =>
-    removeAttributes(streamId, epoch, 'holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast');
+  const forget: LiveStore['forget'] = async ({ streamId, epoch, onAirId }) => {
+    const names = 'holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast';
+    if (onAirId === undefined) return removeAttributes(streamId, epoch, names);
+    const forgotten = await updateIf(client, {
+      TableName: table,
+      Key: { streamId },
+      UpdateExpression: `SET endedOnAirId = :onAirId REMOVE ${names}`,
+      ConditionExpression: 'epoch = :epoch',
+      ExpressionAttributeValues: { ':epoch': epoch, ':onAirId': onAirId },
+    });
+    return forgotten !== null;
+  };
 
   const forgetFormer: LiveStore['forgetFormer'] = ({ streamId, epoch }) =>
     removeAttributes(streamId, epoch, 'former, formerLeaseUntilMs');
@@ -252,6 +282,29 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
       if (former !== null) return isOwned(former) && former.leaseUntilMs > request.nowMs;
     }
     return false;
+  };
+
+  const goOnAir: LiveStore['goOnAir'] = async ({ streamId, onAirId }) => {
+    const given = await updateIf(client, {
+      TableName: table,
+      Key: { streamId },
+      UpdateExpression: 'SET onAirId = :onAirId',
+      // A call that is repeated, because its answer was lost, counts as the first one.
+      ConditionExpression: 'attribute_not_exists(onAirId) OR onAirId = endedOnAirId OR onAirId = :onAirId',
+      ExpressionAttributeValues: { ':onAirId': onAirId },
+    });
+    return given !== null;
+  };
+
+  const goOffAir: LiveStore['goOffAir'] = async ({ streamId, onAirId }) => {
+    const taken = await updateIf(client, {
+      TableName: table,
+      Key: { streamId },
+      UpdateExpression: 'REMOVE onAirId',
+      ConditionExpression: 'onAirId = :onAirId',
+      ExpressionAttributeValues: { ':onAirId': onAirId },
+    });
+    return taken !== null;
   };
 
   const requestTrace: LiveStore['requestTrace'] = async (streamId, nowMs) => {
@@ -293,6 +346,8 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     listHolds,
     wasPublished,
     requestEnd,
+    goOnAir,
+    goOffAir,
     requestTrace,
     get,
     getPresence,

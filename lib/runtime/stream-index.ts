@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { streamPlaybackIds } from '#domain/playback-ids.ts';
 import { type TableNames, tableIndex } from '#domain/tables.ts';
 
 /** What everybody who has its playback id may know of a stream. */
@@ -11,7 +12,10 @@ export interface CataloguedStream {
  * less than a second. Rejects with the SDK's error.
  */
 export interface StreamIndex {
-  /** Null if no stream has this playback id now: it was never given out, or the stream got another one or was deleted. */
+  /**
+   * Null if no stream has this playback id now, for its viewers or its preview: it was never given out, or the stream got another
+   * one or was deleted.
+   */
   find(playbackId: string): Promise<CataloguedStream | null>;
 }
 
@@ -23,7 +27,7 @@ export interface StreamIndexOptions {
 
 export function createStreamIndex({ client, tables }: StreamIndexOptions): StreamIndex {
   const { name, partitionKey } = tableIndex('STREAMS_TABLE');
-  const find: StreamIndex['find'] = async (playbackId) => {
+  const findByOwnId: StreamIndex['find'] = async (playbackId) => {
     const { Items = [] } = await client.send(
       new QueryCommand({
         TableName: tables.STREAMS_TABLE,
@@ -37,6 +41,13 @@ export function createStreamIndex({ client, tables }: StreamIndexOptions): Strea
     const [item] = Items;
     if (item === undefined || (item.deletedAt ?? null) !== null) return null;
     return { title: item.title as string };
+  };
+  const find: StreamIndex['find'] = async (playbackId) => {
+    for (const ownId of streamPlaybackIds(playbackId)) {
+      const stream = await findByOwnId(ownId);
+      if (stream !== null) return stream;
+    }
+    return null;
   };
   return { find };
 }

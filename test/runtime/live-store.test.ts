@@ -40,7 +40,10 @@ beforeEach(async () => {
 afterEach(() => database.close());
 
 test('a publish that begins owns the stream until its lease ends', async () => {
-  expect(await store.begin(START)).toEqual({ firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null, ...NO_FORMER });
+  expect(await store.begin(START)).toEqual({
+    ...{ holder: HOLDER, firstEpoch: 1, epoch: EPOCHS_PER_PUBLISH, former: null },
+    ...NO_FORMER,
+  });
   expect(await store.get('stream-1')).toEqual({
     streamId: 'stream-1',
     owner: 'connection-1',
@@ -299,9 +302,9 @@ test('many records are read at once, without unknown streams', async () => {
   expect([...presences.keys()].sort()).toEqual(['stream-1', 'stream-2']);
   expect(presences.get('stream-1')).toEqual(await store.getPresence('stream-1'));
   expect(presences.get('stream-1')).toMatchObject({ publish: await store.get('stream-1') });
-  expect(presences.get('stream-2')).toEqual({ publish: null, held: await store.getHeld('stream-2') });
+  expect(presences.get('stream-2')).toEqual({ publish: null, held: await store.getHeld('stream-2'), onAirId: null });
   expect(await store.listPresences([])).toEqual(new Map());
-  expect(await store.getPresence('stream-3')).toEqual({ publish: null, held: null });
+  expect(await store.getPresence('stream-3')).toEqual({ publish: null, held: null, onAirId: null });
 });
 
 test('a repeated begin has the same result, the former holder included', async () => {
@@ -309,6 +312,7 @@ test('a repeated begin has the same result, the former holder included', async (
   const second = { ...START, owner: 'connection-2', holder: makeStreamHolder({ taskId: 'task-2' }) };
   const begun = await store.begin(second);
   expect(begun).toEqual({
+    holder: second.holder,
     firstEpoch: 1 + EPOCHS_PER_PUBLISH,
     epoch: 2 * EPOCHS_PER_PUBLISH,
     former: { holder: HOLDER, leaseUntilMs: NOW_MS + LEASE_DURATION_MS, broadcast: null },

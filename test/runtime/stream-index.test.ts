@@ -28,6 +28,13 @@ test('a stream is found by the playback id that it has, until it is deleted', as
   expect(await find(stream.playbackId)).toBeNull();
 });
 
+test.each(['', 't'])('a stream is found by the playback id of its preview too (%j)', async (prefix) => {
+  const playbackId = `${prefix}abcdefghij234567`;
+  await database.client.send(new PutCommand({ TableName, Item: { ...stream, playbackId } }));
+  expect(await find('pabcdefghij234567')).toEqual({ title: stream.title });
+  expect(await find('pabcdefghij234566')).toBeNull();
+});
+
 test('the index has no hash of a key', async () => {
   await database.client.send(new PutCommand({ TableName, Item: stream }));
   const { Items = [] } = await database.client.send(

@@ -24,6 +24,7 @@ interface TestStreamSettings {
   readonly latency?: string;
   readonly ladder?: string;
   readonly playback?: string;
+  readonly autoStart?: boolean;
 }
 
 /** A stream with all its addresses. */

@@ -1,11 +1,12 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { generateSecret, hashSecret, STREAM_ID_PATTERN } from '#domain/stream-ids.ts';
+import { isPreview } from '#domain/playback-ids.ts';
+import { generateId, generateSecret, hashSecret, STREAM_ID_PATTERN } from '#domain/stream-ids.ts';
 import { beginAttempt } from './attempt.ts';
-import { noteChange, streamFields } from './audit-notes.ts';
+import { noteChange, noteRepeat, streamFields } from './audit-notes.ts';
 import { ProblemError } from './problem.ts';
 import { findRecordedStream, findStream, noSuchStream, type StreamsDependencies } from './stream-access.ts';
 import { toStreamBody } from './stream-body.ts';
-import { rotateKeyRoute, stopStreamRoute } from './stream-definitions.ts';
+import { goLiveRoute, rotateKeyRoute, stopStreamRoute } from './stream-definitions.ts';
 import { entityTag, nextVersion, requireMatch, versionConflict } from './stream-version.ts';
 
 /** Adds the routes that end a broadcast: key rotation and stop. */
@@ -51,6 +52,23 @@ export function addBroadcastRoutes(app: OpenAPIHono, dependencies: StreamsDepend
     }
     return context.json({ wasLive }, 202);
   });
+
+  app.openapi(goLiveRoute, async (context) => {
+    const stream = await findStream(dependencies, context.req.valid('param').id);
+    const before = await live.getPresence(stream.id);
+    const attempt = await beginAttempt(context, { body: null, base: { onAirId: before.onAirId } }, dependencies);
+    const onAirId = generateId(attempt.randomBytes);
+    const isAwaited = stream.autoStart === false || (before.held !== null && isPreview(before.held.holder.playbackId));
+    const isNew =
+      isAwaited &&
+      !attempt.isDone &&
+      attempt.base.onAirId === null &&
+      (await live.goOnAir({ streamId: stream.id, onAirId }));
+    if (isNew) noteChange(context, { before: { onAir: false }, after: { onAir: true } });
+    else noteRepeat(context);
+    if (!attempt.isDone) await attempt.finish();
+    return context.json(toStreamBody(stream, await live.getPresence(stream.id), addresses, now()), 202);
+  });
 }
 
 /**
@@ -64,18 +82,26 @@ export function requireUnchanged({ isDone, base }: { isDone: boolean; base: numb
   throw new ProblemError({ status: 409, detail });
 }
 
-/** A broadcast by its publisher: who that is, or when the one left that it waits for. */
-type BroadcastOf = { readonly owner: string } | { readonly publisherGoneAtMs: number };
+/** A broadcast by its publisher: who that is, or when the one left that it waits for; or by the word that put it on air. */
+type BroadcastOf = { readonly owner: string } | { readonly publisherGoneAtMs: number } | { readonly onAirId: string };
 
-/** Finds the broadcast of a stream. `wasLive` is false if nobody publishes or the lease has expired. */
+/**
+ * Finds the broadcast of a stream. `wasLive` is false if nobody publishes or the lease has expired. A preview is none, but the word
+ * for one may be taken back.
+ */
 async function findBroadcast(
   { live, now }: StreamsDependencies,
   id: string,
 ): Promise<{ readonly of: BroadcastOf | null; readonly wasLive: boolean }> {
   if (!STREAM_ID_PATTERN.test(id)) return { of: null, wasLive: false };
-  const record = await live.get(id);
-  if (record !== null) return { of: { owner: record.owner }, wasLive: record.leaseUntilMs > now() };
-  const broadcast = (await live.getHeld(id))?.broadcast ?? null;
+  const { publish, held, onAirId } = await live.getPresence(id);
+  const { playbackId = '', onAirId: heldOnAirId } = held?.holder ?? {};
+  const wasLive = publish !== null && !isPreview(playbackId) && publish.leaseUntilMs > now();
+  if (onAirId !== null) return { of: { onAirId }, wasLive };
+  // It is not on air, or its end is on the way.
+  if (isPreview(playbackId) || heldOnAirId !== undefined) return { of: null, wasLive };
+  if (publish !== null) return { of: { owner: publish.owner }, wasLive };
+  const broadcast = held?.broadcast ?? null;
   if (broadcast === null || broadcast.publisherGoneAtMs === null || broadcast.endedAtMs !== null)
     return { of: null, wasLive: false };
   return { of: { publisherGoneAtMs: broadcast.publisherGoneAtMs }, wasLive: false };
@@ -83,6 +109,10 @@ async function findBroadcast(
 
 /** Throws a 409 if another publisher has begun since, because the client may not mean to stop that broadcast. */
 async function stopBroadcast({ live, now }: StreamsDependencies, streamId: string, of: BroadcastOf): Promise<void> {
+  if ('onAirId' in of) {
+    await live.goOffAir({ streamId, ...of });
+    return;
+  }
   if (await live.requestEnd({ streamId, reason: 'stopped', ...of, nowMs: now() })) return;
   if ((await live.get(streamId)) === null) return;
   const detail = 'Another broadcast has begun since this request was first made. Stop it with a new request.';

@@ -72,6 +72,11 @@ const settings = {
   playback: z.enum(PLAYBACK_MODES).openapi({
     description: 'Who may watch: anybody with the address, or only viewers who also have a viewer token',
   }),
+  autoStart: z.boolean().openapi({
+    description:
+      'Whether viewers get the stream as soon as somebody publishes it. If false, it is a preview until `golive`, and ' +
+      'again after its end. True if nobody has set it',
+  }),
   notBefore: momentSchema.openapi({ description: 'The stream key is refused before this moment' }),
   notAfter: momentSchema.openapi({ description: 'The stream key is refused from this moment on' }),
   allowedSources: allowedSourcesSchema.openapi({
@@ -88,6 +93,7 @@ export const createStreamSchema = ({ ladder, latency, codecs, playback }: NewStr
       latency: settings.latency.default(latency),
       codecs: settings.codecs.default([...codecs]),
       playback: settings.playback.default(playback),
+      autoStart: settings.autoStart.exactOptional(),
       notBefore: settings.notBefore.default(null),
       notAfter: settings.notAfter.default(null),
       allowedSources: settings.allowedSources.default([]),
@@ -169,6 +175,10 @@ export const streamSchema = z
     latency: settings.latency,
     codecs: settings.codecs,
     playback: settings.playback,
+    autoStart: settings.autoStart,
+    onAir: z.boolean().openapi({
+      description: 'Whether viewers can have the stream, or will as soon as somebody publishes it',
+    }),
     notBefore: z.iso.datetime().nullable(),
     notAfter: z.iso.datetime().nullable(),
     allowedSources: z.array(z.string()),
@@ -180,8 +190,10 @@ export const streamSchema = z
       description: 'The picture that viewers see while the publisher is away. Null if the stream has none of its own',
     }),
     version: z.number().int(),
-    status: z.enum(['idle', 'live']).openapi({
-      description: 'Live while somebody publishes, and while viewers have a broadcast whose publisher is away',
+    status: z.enum(['idle', 'preview', 'live']).openapi({
+      description:
+        'Live while somebody publishes, and while viewers have a broadcast whose publisher is away. The same of a preview, ' +
+        'which viewers cannot have',
     }),
     publisher: publisherSchema,
     startedAt: z.iso.datetime().nullable(),
@@ -212,7 +224,7 @@ export const streamListSchema = z
 
 /** Response of POST /api/streams/{id}/stop. */
 export const stopSchema = z
-  .object({ wasLive: z.boolean().openapi({ description: 'Whether there was a publisher to disconnect' }) })
+  .object({ wasLive: z.boolean().openapi({ description: 'Whether somebody published what viewers had' }) })
   .openapi('Stop');
 
 /** Body of POST /api/streams/{id}/viewer-tokens. */

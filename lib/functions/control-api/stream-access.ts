@@ -16,7 +16,16 @@ export interface StreamsDependencies extends AttemptDependencies, PurgesDependen
   readonly streams: StreamStore;
   readonly live: Pick<
     LiveStore,
-    'get' | 'getHeld' | 'getPresence' | 'listHolds' | 'listPresences' | 'wasPublished' | 'requestEnd' | 'requestTrace'
+    | 'get'
+    | 'getHeld'
+    | 'getPresence'
+    | 'listHolds'
+    | 'listPresences'
+    | 'wasPublished'
+    | 'requestEnd'
+    | 'requestTrace'
+    | 'goOnAir'
+    | 'goOffAir'
   >;
   readonly traces: Pick<TraceStore, 'get' | 'remove'>;
   readonly slateImages: SlateImageStore;
@@ -78,10 +87,10 @@ export function requireWindow({ notBefore, notAfter }: Pick<StreamRecord, 'notBe
   );
 }
 
-/** Throws a 409 for playback "token" if the deployment has no keys, because nobody could ever watch. */
+/** Throws a 409 for playback "token" and for previews if the deployment has no keys, because nobody could ever watch. */
 export function requirePlayable(
-  { playback }: Pick<Partial<StreamRecord>, 'playback'>,
+  { playback, autoStart }: Pick<Partial<StreamRecord>, 'playback' | 'autoStart'>,
   { viewerTokenKeys }: Pick<StreamsDependencies, 'viewerTokenKeys'>,
 ): void {
-  if (playback === 'token' && viewerTokenKeys === null) throw viewerTokensNotSetUp();
+  if ((playback === 'token' || autoStart === false) && viewerTokenKeys === null) throw viewerTokensNotSetUp();
 }

@@ -1,3 +1,4 @@
+import { isPreview } from '#domain/playback-ids.ts';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import type { SlateImageFacts } from '#domain/slate-images.ts';
 import type { EndReason, HeldStream, StreamPresence, StreamRecord } from '#domain/streams.ts';
@@ -22,6 +23,7 @@ export function toStreamBody(
 ): StreamBody {
   const publish = valid(presence?.publish ?? null, nowMs);
   const wait = publish === null ? waitOf(valid(presence?.held ?? null, nowMs)) : null;
+  const isPreviewed = presence?.held !== null && presence !== null && isPreview(presence.held.holder.playbackId);
   const {
     keyHash: _secret,
     deletedAt: _present,
@@ -31,16 +33,19 @@ export function toStreamBody(
     slateImage,
     allowedSources,
     codecs = DEFAULT_CODECS,
+    autoStart = true,
     ...shown
   } = stream;
   return {
     ...shown,
     owner,
     codecs: [...codecs],
+    autoStart,
+    onAir: isOnAir({ autoStart }, presence, nowMs),
     allowedSources: [...allowedSources],
     backup: backup ? { failoverMs: backup.failoverMs } : null,
     slateImage: slateImage ? shownImage(slateImage) : null,
-    status: publish !== null || wait?.hasViewers === true ? 'live' : 'idle',
+    status: publish === null && wait?.hasViewers !== true ? 'idle' : isPreviewed ? 'preview' : 'live',
     publisher: {
       state: publish !== null ? 'connected' : wait === null ? 'none' : 'away',
       since: publish?.startedAt ?? wait?.since ?? null,
@@ -54,6 +59,20 @@ export function toStreamBody(
     playbackUrl: `${playbackBaseUrl}${masterPath(stream.playbackId)}`,
     watchUrl: `${playbackBaseUrl}${watchPath(stream.playbackId)}`,
   };
+}
+
+/** Whether viewers can have a stream, or will as soon as it is published, or as soon as its task has heard the word for that. */
+function isOnAir(
+  { autoStart }: Required<Pick<StreamRecord, 'autoStart'>>,
+  presence: StreamPresence | null,
+  nowMs: number,
+): boolean {
+  if (presence !== null && presence.onAirId !== null) return true;
+  const held = valid(presence?.held ?? null, nowMs);
+  const goesOn = held !== null && (held.broadcast?.endedAtMs ?? null) === null;
+  // A broadcast that began by itself goes on, and a preview is one, whatever the setting is now.
+  if (goesOn && held.holder.onAirId === undefined) return !isPreview(held.holder.playbackId);
+  return autoStart;
 }
 
 const shownImage = ({ type, width, height, bytes }: SlateImageFacts): StreamBody['slateImage'] => ({

@@ -141,12 +141,27 @@ export const stopStreamRoute = createRoute({
   summary: 'End a broadcast',
   description:
     'A broadcast that waits for its publisher to come back ends too. The stream key stays valid for the next ' +
-    'broadcast. If your own backend decides who may publish, its streams have no record here and can be stopped ' +
+    'broadcast. If `autoStart` is false, the publisher stays connected, and what it sends is a preview again. If your own backend decides who may publish, its streams have no record here and can be stopped ' +
     'only while they are on air.',
   security: needs('streams:end'),
   request: { params: idPathSchema, headers: idempotencyHeaderSchema },
   responses: {
-    202: json(stopSchema, 'The publisher, if there is one, is disconnected at the next segment, within 6 s'),
+    202: json(stopSchema, 'Viewers, if there are any, see the end at the next segment, within 6 s'),
     ...problems(404, 409, 413, 422),
   },
+});
+
+/** POST /api/streams/{id}/golive */
+export const goLiveRoute = createRoute({
+  method: 'post',
+  path: '/api/streams/{id}/golive',
+  summary: 'Put a stream on air',
+  description:
+    'For streams with `autoStart` false. Viewers get what the publisher sends from now on, as soon as a keyframe and a ' +
+    'segment have come. Nothing that was sent before is among it. If nobody publishes yet, the stream is on air as soon as ' +
+    'somebody does. If it is on air already, nothing changes. When the broadcast has ended, the next publish is a preview ' +
+    'again. The streams of your own backend have no record here, and always go on air by themselves.',
+  security: needs('streams:write'),
+  request: { params: idPathSchema, headers: idempotencyHeaderSchema },
+  responses: { 202: json(streamSchema, 'The stream, which is on air or will be'), ...problems(404, 409, 413, 422) },
 });

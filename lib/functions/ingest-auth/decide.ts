@@ -5,6 +5,7 @@ import {
   UNKNOWN_KEY_DESCRIPTION,
 } from '#domain/ingest-auth.ts';
 import { maxInputKbps } from '#domain/ladders.ts';
+import { previewPlaybackId } from '#domain/playback-ids.ts';
 import { isSourceAllowed } from '#domain/source-addresses.ts';
 import { hashSecret, SECRET_PATTERN } from '#domain/stream-ids.ts';
 import type { StreamRecord } from '#domain/streams.ts';
@@ -36,6 +37,7 @@ export function decide(
   const allowed: AuthorisedStream = {
     ...{ streamId, playbackId, version, title, ladder, latency },
     maxInputKbps: maxInputKbps(ladder),
+    ...(stream.autoStart === false && { playbackId: previewPlaybackId(playbackId), onAirPlaybackId: playbackId }),
     ...(stream.codecs && { codecs: stream.codecs }),
     ...(stream.slateImage && { slateImage: stream.slateImage.sha256 }),
   };

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type AuthorisedStream, INGEST_NAMES, MAX_TITLE_LENGTH } from '#domain/ingest-auth.ts';
 import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
-import { PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
+import { VIEWERS_PLAYBACK_ID_PATTERN } from '#domain/playback-ids.ts';
 import { hashSecret, STREAM_ID_PATTERN, secretId } from '#domain/stream-ids.ts';
 import { FAILOVER_MS, type StreamDefaults } from '#domain/streams.ts';
 import { codecsSchema } from '#runtime/video-codecs.ts';
@@ -11,7 +11,7 @@ import { codecsSchema } from '#runtime/video-codecs.ts';
 const answerSchema = z.object({
   streamId: z.optional(z.string().check(z.regex(STREAM_ID_PATTERN))),
   // URLs of playlists and media have no other forms. With the longer form, viewers need a token.
-  playbackId: z.optional(z.string().check(z.regex(PLAYBACK_ID_PATTERN))),
+  playbackId: z.optional(z.string().check(z.regex(VIEWERS_PLAYBACK_ID_PATTERN))),
   title: z.optional(z.string().check(z.maxLength(MAX_TITLE_LENGTH))),
   ladder: z.optional(z.enum(LADDER_NAMES)),
   latency: z.optional(z.enum(LATENCY_NAMES)),

@@ -38,6 +38,7 @@ function beginPublish() {
       log,
     }),
     stream: {
+      playbackId: STREAM.playbackId,
       isLive: false,
       encoderFor: (feeding) => {
         const encoder = new StreamEncoder(encoderOptions, feeding);

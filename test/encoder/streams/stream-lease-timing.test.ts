@@ -41,6 +41,7 @@ function startLease(...answers: Heartbeat[]) {
       broadcast: () => makeBroadcastState(),
       health: () => STREAM_HEALTH,
     },
+    ...{ onAirId: null, onAirChange: () => undefined },
     onTraceRequested: () => undefined,
     onEndRequested: onLost,
     onReplaced: () => onLost(null),

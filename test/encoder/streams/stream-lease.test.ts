@@ -69,6 +69,7 @@ async function takeLease(
     heldAtMs: Date.now(),
     ...{ store: leaseStore, heartbeatMs },
     ...{ streamId, owner, epoch: begun.epoch, broadcast: () => BROADCAST, health: () => HEALTH },
+    ...{ onAirId: null, onAirChange: () => undefined },
     onTraceRequested: (requestedAtMs) => traceRequests.push(requestedAtMs),
     onEndRequested: onLost,
     onReplaced: () => onLost(null),

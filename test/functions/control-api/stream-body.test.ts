@@ -36,6 +36,8 @@ const idle = {
   latency: 'ultra',
   codecs: ['h264'],
   playback: 'public',
+  autoStart: true,
+  onAir: true,
   notBefore: '2025-01-01T00:00:00.000Z',
   notAfter: '2025-12-31T00:00:00.000Z',
   allowedSources: ['192.0.2.0/24'],
@@ -58,6 +60,7 @@ const GONE_AT_MS = NOW_MS - 5_000;
 /** A stream that viewers watch, and whose publisher has left. */
 const waiting = (settings: Partial<HeldStream> = {}): StreamPresence => ({
   publish: null,
+  onAirId: null,
   held: {
     ...{ streamId: 'stream-id', epoch: 1000, leaseUntilMs: NOW_MS + 1, holder: makeStreamHolder(), requestedEnd: null },
     broadcast: makeBroadcastState({ liveSinceMs: NOW_MS - 60_000, publisherGoneAtMs: GONE_AT_MS }),
@@ -100,7 +103,7 @@ test('it has an RTMPS address if the deployment has one', () => {
 });
 
 test('a stream with a valid lease is live', () => {
-  expect(toStreamBody(stream, { publish: live, held: null }, addresses, NOW_MS)).toEqual({
+  expect(toStreamBody(stream, { publish: live, held: null, onAirId: null }, addresses, NOW_MS)).toEqual({
     ...idle,
     status: 'live',
     publisher: { state: 'connected', since: live.startedAt },
@@ -110,6 +113,37 @@ test('a stream with a valid lease is live', () => {
 });
 
 test.each([NOW_MS, NOW_MS - 1])('a lease until %d has expired', (leaseUntilMs) => {
-  expect(toStreamBody(stream, { publish: { ...live, leaseUntilMs }, held: null }, addresses, NOW_MS)).toEqual(idle);
+  expect(
+    toStreamBody(stream, { publish: { ...live, leaseUntilMs }, held: null, onAirId: null }, addresses, NOW_MS),
+  ).toEqual(idle);
   expect(toStreamBody(stream, waiting({ leaseUntilMs }), addresses, NOW_MS)).toEqual(idle);
+});
+
+const PREVIEW_ID = 'pabcdefghij234567';
+const gated = { ...stream, autoStart: false };
+const heldAs = (playbackId: string, onAirId?: string) => ({
+  ...live,
+  requestedEnd: null,
+  holder: makeStreamHolder({ playbackId, ...(onAirId !== undefined && { onAirId }) }),
+  broadcast: makeBroadcastState({ liveSinceMs: NOW_MS - 1 }),
+});
+
+test.each([
+  ['nobody publishes', gated, null, { onAir: false, status: 'idle' }],
+  ['nobody publishes, and the word is given', gated, { onAirId: 'w' }, { onAir: true, status: 'idle' }],
+  ['it is a preview', gated, { publish: live, held: heldAs(PREVIEW_ID) }, { onAir: false, status: 'preview' }],
+  [
+    'it is a preview, and the word is given',
+    gated,
+    { publish: live, held: heldAs(PREVIEW_ID), onAirId: 'w' },
+    { onAir: true, status: 'preview' },
+  ],
+  ['it is on air', gated, { publish: live, held: heldAs('x', 'w'), onAirId: 'w' }, { onAir: true, status: 'live' }],
+  ['the word was taken back', gated, { publish: live, held: heldAs('x', 'w') }, { onAir: false, status: 'live' }],
+  ['it began by itself before', gated, { publish: live, held: heldAs('x') }, { onAir: true, status: 'live' }],
+  ['it is a preview still', stream, { publish: live, held: heldAs(PREVIEW_ID) }, { onAir: false, status: 'preview' }],
+  ['its preview waits', gated, { held: heldAs(PREVIEW_ID) }, { onAir: false, status: 'preview' }],
+] as const)('on air or not: %s', (_, record, presence, expected) => {
+  const known = presence && { publish: null, held: null, onAirId: null, ...presence };
+  expect(toStreamBody(record, known, addresses, NOW_MS)).toMatchObject(expected);
 });

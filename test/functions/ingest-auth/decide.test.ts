@@ -108,3 +108,13 @@ test('a publisher is accepted from an allowed network only, and a refusal names 
     streamId: 'stream-id',
   });
 });
+
+test.each([
+  ['abcdefghij234567', 'pabcdefghij234567'],
+  ['tabcdefghij234567', 'pabcdefghij234567'],
+])('a stream that goes on air on a word begins as a preview: %s', (playbackId, preview) => {
+  const decisionFor = (autoStart: boolean) => decide({ ...stream, playbackId, autoStart }, request, NOW_MS);
+  expect(decisionFor(false)).toMatchObject({ stream: { playbackId: preview, onAirPlaybackId: playbackId } });
+  expect(decisionFor(true)).toMatchObject({ stream: { playbackId } });
+  expect(decisionFor(true)).not.toHaveProperty('stream.onAirPlaybackId');
+});

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LADDER_NAMES, maxInputKbps } from '#domain/ladders.ts';
 import { LATENCY_NAMES } from '#domain/latency-profiles.ts';
+import { previewPlaybackId } from '#domain/playback-ids.ts';
 import {
   generateId,
   generatePlaybackId,
@@ -47,6 +48,8 @@ test('the playback id may be that of a protected stream', () => {
   const playbackId = generatePlaybackId('token', randomBytes);
   expect(parse({ playbackId })).toMatchObject({ playbackId });
   expect(parse({ playbackId: `x${playbackId.slice(1)}` })).toBeNull();
+  // The streams of a backend have no previews.
+  expect(parse({ playbackId: previewPlaybackId(playbackId) })).toBeNull();
 });
 
 test.each([...LADDER_NAMES.map((ladder) => ({ ladder })), ...LATENCY_NAMES.map((latency) => ({ latency }))])(

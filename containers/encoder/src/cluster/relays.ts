@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
+import type { HeldStream } from '#domain/streams.ts';
 import { freeVCpus, type TaskRecord } from '#domain/tasks.ts';
 import {
   type AcceptPublisher,
@@ -99,11 +100,15 @@ export class Relays {
 
   /** The tasks' records are a second old. If a stream has two publishers, the one that comes second must not take it from the first. */
   async #holderOf({ stream }: Publisher): Promise<TaskPlace | undefined> {
-    const { peers, taskId, directory } = this.#options;
+    const { peers, taskId } = this.#options;
     const known = peers().find(({ streamIds }) => streamIds.includes(stream.streamId));
     if (known !== undefined || stream.ingest === undefined) return known;
-    const held = await directory.refresh(stream.playbackId);
+    const held = (await this.#heldAs(stream.onAirPlaybackId)) ?? (await this.#heldAs(stream.playbackId));
     return held === null || held.holder.taskId === taskId ? undefined : held.holder;
+  }
+
+  async #heldAs(playbackId: string | undefined): Promise<HeldStream | null> {
+    return playbackId === undefined ? null : this.#options.directory.refresh(playbackId);
   }
 
   /** The tasks that have room, most room first, but for one that was asked already. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BroadcastState, HeldStream, TaskAddress } from '#domain/streams.ts';
+import type { BroadcastState, HeldStream, StreamHolder, TaskAddress } from '#domain/streams.ts';
 import type { LiveStreams } from '#encoder/streams/live-streams.ts';
 import { lostBroadcast } from '#encoder/streams/lost-broadcast.ts';
 import { endsPlaylists } from '#encoder/streams/requested-ends.ts';
@@ -54,7 +54,7 @@ export class WaitingStreams {
     if (epoch === null) return false;
     const media = await takeOver({ streamId, epoch, former: held });
     const arrived = streams.arrive({
-      ...{ streamId, epoch, heldAtMs, playbackId: holder.playbackId },
+      ...{ streamId, epoch, heldAtMs, ...idsOf(holder) },
       package: media,
       broadcast: asHandedOver(broadcast, media),
     });
@@ -99,7 +99,7 @@ export class WaitingStreams {
     const media = leaseUntilMs > heldAtMs ? await takeOver({ streamId, epoch, former: held }) : null;
     log.warn({ streamId, formerTaskId: holder.taskId }, 'stream of a lost task ended');
     const ended = streams.arrive({
-      ...{ streamId, epoch, heldAtMs, playbackId: holder.playbackId },
+      ...{ streamId, epoch, heldAtMs, ...idsOf(holder) },
       broadcast: asHandedOver(broadcast, media),
       package: media ?? lostBroadcast(broadcast, epoch, now()),
     });
@@ -134,8 +134,12 @@ export class WaitingStreams {
     const { store, task, now } = this.#options;
     return store.takeOver({
       ...{ streamId, formerEpoch: epoch, broadcast },
-      holder: { ...task, playbackId: holder.playbackId },
+      holder: { ...task, ...idsOf(holder) },
       leaseUntilMs: now() + LEASE_DURATION_MS,
     });
   }
 }
+
+/** What the next holder takes over from the one before it. */
+const idsOf = ({ playbackId, onAirId }: StreamHolder): Pick<StreamHolder, 'playbackId' | 'onAirId'> =>
+  onAirId === undefined ? { playbackId } : { playbackId, onAirId };

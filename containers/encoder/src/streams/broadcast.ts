@@ -1,5 +1,6 @@
 import type { EmitEvent, EventBody, FailoverReason, RestartReason } from '#domain/events.ts';
 import type { IngestName } from '#domain/ingest-auth.ts';
+import { isPreview } from '#domain/playback-ids.ts';
 import type { BroadcastEndReason } from '#domain/streams.ts';
 
 export interface BroadcastOptions {
@@ -64,7 +65,7 @@ export class Broadcast {
   onPlayable(): void {
     if (this.isLive) return;
     this.#liveSinceMs = this.#options.now();
-    this.#emit({ type: 'stream.live' });
+    this.#emit({ type: this.#isPreview ? 'stream.preview-started' : 'stream.live' });
   }
 
   onPublisher(): void {
@@ -99,7 +100,11 @@ export class Broadcast {
     const durationSeconds = Math.max(0, Math.round((endMs - liveSinceMs) / 100) / 10);
     this.#ended = { liveSinceMs, absence: { sinceMs: endMs, reason } };
     this.#liveSinceMs = null;
-    this.#emit({ type: 'stream.ended', reason, durationSeconds });
+    this.#emit({ type: this.#isPreview ? 'stream.preview-ended' : 'stream.ended', reason, durationSeconds });
+  }
+
+  get #isPreview(): boolean {
+    return isPreview(this.#options.playbackId);
   }
 
   #emit(event: BroadcastEvent): void {
@@ -112,7 +117,11 @@ type QualityChange = Extract<EventBody, { type: 'stream.quality-changed' }>;
 
 type BroadcastEvent =
   | Omit<QualityChange, 'streamId' | 'playbackId'>
-  | { readonly type: 'stream.live' }
-  | { readonly type: 'stream.ended'; readonly reason: BroadcastEndReason; readonly durationSeconds: number }
+  | { readonly type: 'stream.live' | 'stream.preview-started' }
+  | {
+      readonly type: 'stream.ended' | 'stream.preview-ended';
+      readonly reason: BroadcastEndReason;
+      readonly durationSeconds: number;
+    }
   | { readonly type: 'stream.failover'; readonly onAir: IngestName; readonly reason: FailoverReason }
   | { readonly type: 'encoder.restarted'; readonly reason: RestartReason };

@@ -10,6 +10,8 @@ export interface ArrivingStream {
   readonly epoch: number;
   /** When the store was asked for the epoch, in milliseconds since 1970. */
   readonly heldAtMs: number;
+  /** The word by which it is on air. Missing for a preview, and if the stream goes on air by itself. */
+  readonly onAirId?: string;
   /** Null if its media is lost. */
   readonly package: StreamPackage | null;
   readonly broadcast: BroadcastState;
@@ -96,7 +98,9 @@ export class IncomingStreams {
   async accepted(name: StreamName, belowEpoch = Number.POSITIVE_INFINITY): Promise<void> {
     const meant = [...this.#publishers].filter(
       ([{ stream }, { formerPlaybackId }]) =>
-        isNamed(name, stream.streamId, stream.playbackId) || isNamed(name, stream.streamId, formerPlaybackId),
+        isNamed(name, stream.streamId, stream.playbackId) ||
+        isNamed(name, stream.streamId, stream.onAirPlaybackId ?? null) ||
+        isNamed(name, stream.streamId, formerPlaybackId),
     );
     await Promise.all(
       meant.map(async ([, { begun, settled }]) => {

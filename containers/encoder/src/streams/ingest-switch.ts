@@ -82,6 +82,16 @@ export class IngestSwitch {
     if (reason !== null && source.standby.isReady) this.#switchTo(source, reason);
   }
 
+  /**
+   * Whoever takes the tags begins anew, with those that come from now on. It gets what describes the media of the publisher on air.
+   * What the other one has sent so far is forgotten.
+   */
+  restart(): void {
+    for (const { standby } of this.#sources.values()) standby.forgetMedia();
+    const onAir = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
+    for (const { tag, receivedAtMs } of onAir?.standby.take() ?? []) this.#options.feed(tag, receivedAtMs);
+  }
+
   #reasonToTakeOver(source: IngestSource, nowMs: number): FailoverReason | null {
     const onAir = this.#onAir === null ? undefined : this.#sources.get(this.#onAir);
     if (onAir === undefined || nowMs - onAir.lastTagAtMs >= this.#options.failoverMs) return 'stalled';

@@ -23,6 +23,7 @@ const CONTESTED =
 
 /** The stream that a publish feeds. */
 export interface PublishedStream {
+  readonly playbackId: string;
   /** Whether viewers have something to play. */
   readonly isLive: boolean;
   /** Viewers get the stream from its other publisher now. */
@@ -32,12 +33,16 @@ export interface PublishedStream {
   onPublisherGone(publish: LivePublish, reason: BroadcastEndReason): void;
 }
 
-export interface LivePublishOptions {
+/** Where a publish goes. */
+export interface PublishTarget {
   readonly stream: PublishedStream;
-  /** The first publisher. */
-  readonly publisher: Publisher;
   readonly reserved: ReservedEpochs;
   readonly recorder: FlightRecorder;
+}
+
+export interface LivePublishOptions extends PublishTarget {
+  /** The first publisher. */
+  readonly publisher: Publisher;
   readonly emit: EmitEvent;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -48,28 +53,33 @@ export interface LivePublishOptions {
 /** The time from a stream's first publisher to its last: a primary one, a backup, or both. And the reason for its end. */
 export class LivePublish implements FeedingPublish {
   readonly #options: LivePublishOptions;
-  readonly #encoder: StreamEncoder;
+  #target: PublishTarget;
+  /** Null while the publish goes from one playback id to the other. */
+  #encoder: StreamEncoder | null;
   readonly #publishers = new Map<IngestName, Publisher>();
   readonly #ingests: IngestSwitch;
   /** Takes the first publisher's tags. */
   readonly handler: PublisherHandler;
   /** Why this side has ended the publish. */
   #endReason: BroadcastEndReason | null = null;
+  /** Why the last publisher has left. Null while there is one. */
+  #departure: BroadcastEndReason | null = null;
   /** Milliseconds since 1970. */
   #contestedUntilMs = 0;
 
   constructor(options: LivePublishOptions) {
     this.#options = options;
+    this.#target = options;
     this.#encoder = options.stream.encoderFor(this);
     this.#ingests = new IngestSwitch({
       failoverMs: options.publisher.stream.failoverMs ?? FAILOVER_MS.usual,
       feed: (tag, receivedAtMs) => {
-        options.recorder.onTag(tag, receivedAtMs);
-        this.#encoder.onTag(tag, receivedAtMs);
+        this.#target.recorder.onTag(tag, receivedAtMs);
+        this.#encoder?.onTag(tag, receivedAtMs);
       },
       onSwitch: (onAir, reason) => {
-        this.#encoder.switchSource();
-        options.stream.onFailover(onAir, reason);
+        this.#encoder?.switchSource();
+        this.#target.stream.onFailover(onAir, reason);
       },
       steadyNow: options.steadyNow,
     });
@@ -82,14 +92,15 @@ export class LivePublish implements FeedingPublish {
   }
 
   get reserved(): ReservedEpochs {
-    return this.#options.reserved;
+    return this.#target.reserved;
   }
 
-  /** The publish's health now. */
-  health(): StreamHealth {
+  /** The publish's health now. Null while it goes from one playback id to the other. */
+  health(): StreamHealth | null {
+    if (this.#encoder === null) return null;
     const health = this.#encoder.health();
     const warnings = this.#isContested ? [CONTESTED, ...health.warnings] : health.warnings;
-    this.#options.recorder.onWarnings(warnings);
+    this.#target.recorder.onWarnings(warnings);
     const ingest = this.#ingestHealth;
     return { ...health, warnings, ...(ingest === null ? {} : { ingest }) };
   }
@@ -111,6 +122,29 @@ export class LivePublish implements FeedingPublish {
     return this.#publishers.has(ingestOf(publisher)) ? null : this.#add(publisher);
   }
 
+  /** The stream has ended for those who had the publish. Until it goes on elsewhere, nobody gets what its publishers send. */
+  letGo(reason: BroadcastEndReason): void {
+    for (const publisher of this.#publishers.values()) this.#target.recorder.onPublisherGone(publisher, reason);
+    this.#encoder = null;
+    this.#endReason = null;
+  }
+
+  /** Goes on elsewhere, with what the publishers send from now on. */
+  goOn(target: PublishTarget): void {
+    this.#target = target;
+    this.#encoder = target.stream.encoderFor(this);
+    for (const publisher of this.#publishers.values()) target.recorder.onPublish(publisher);
+    this.#ingests.restart();
+    // The last publisher may have left on the way.
+    if (this.#departure !== null) target.stream.onPublisherGone(this, this.#departure);
+  }
+
+  /** Ends the publish, which can't go on elsewhere. */
+  fail(): void {
+    const description = 'The server failed to go on with the stream; try again';
+    for (const publisher of this.#publishers.values()) publisher.end('NetStream.Publish.Rejected', description);
+  }
+
   /** Somebody asked for the end of the publish, which comes soon. */
   expectEnd(reason: EndReason): void {
     this.#endReason = reason;
@@ -125,14 +159,16 @@ export class LivePublish implements FeedingPublish {
 
   /** Ends the publish because of a failure. It counts as refused if nobody could watch yet. */
   onFatal(reason: PublishFailure, description: string): void {
-    const { stream, emit } = this.#options;
+    const { emit } = this.#options;
+    const { stream } = this.#target;
+    const { playbackId } = stream;
     const code = 'NetStream.Publish.Rejected';
     // Somebody may have asked for the end before.
     this.#endReason ??= reason;
     // At once: the connection closes its handler later, and nothing may start until then.
-    void this.#encoder.stop();
+    void this.#encoder?.stop();
     for (const publisher of this.#publishers.values()) {
-      const { streamId, playbackId } = publisher.stream;
+      const { streamId } = publisher.stream;
       const ended = { streamId, description, sourceAddress: publisher.remoteAddress };
       if (stream.isLive) emit({ type: 'stream.publish-ended', playbackId, reason, ...ended });
       else emit({ type: 'stream.refused', code, ...ended });
@@ -141,15 +177,14 @@ export class LivePublish implements FeedingPublish {
   }
 
   #add(publisher: Publisher): PublisherHandler {
-    const { stream, recorder } = this.#options;
     const name = ingestOf(publisher);
     this.#publishers.set(name, publisher);
-    recorder.onPublish(publisher);
+    this.#target.recorder.onPublish(publisher);
     this.#ingests.connect(name);
     return {
       onTag: (tag, receivedAtMs) => this.#ingests.onTag(name, tag, receivedAtMs),
       onClose: (departure) => this.#leave(publisher, departure),
-      isPlayable: () => stream.isLive,
+      isPlayable: () => this.#target.stream.isLive,
       onContested: (refusedAddress) => this.#onContested(publisher, refusedAddress),
     };
   }
@@ -157,19 +192,21 @@ export class LivePublish implements FeedingPublish {
   /** One event for a contest, however often the other encoder tries. */
   #onContested({ stream, remoteAddress: sourceAddress }: Publisher, refusedAddress: string): void {
     const { emit, now } = this.#options;
-    const { streamId, playbackId } = stream;
+    const { streamId } = stream;
+    const { playbackId } = this.#target.stream;
     if (!this.#isContested) emit({ type: 'stream.contested', streamId, playbackId, sourceAddress, refusedAddress });
     this.#contestedUntilMs = now() + CONTESTED_MS;
   }
 
   #leave(publisher: Publisher, departure: Departure): void {
-    const { stream, recorder } = this.#options;
+    const { stream, recorder } = this.#target;
     const name = ingestOf(publisher);
     const reason = this.#endReason ?? `publisher-${departure}`;
     recorder.onPublisherGone(publisher, reason);
     this.#publishers.delete(name);
     this.#ingests.disconnect(name);
     if (this.#publishers.size > 0) return;
+    this.#departure = reason;
     // Nothing of a stream that was deleted or taken down is stored.
     if (!isForgotten(reason)) void recorder.save(null);
     stream.onPublisherGone(this, reason);

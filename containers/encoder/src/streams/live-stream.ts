@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { EmitEvent } from '#domain/events.ts';
 import type { HealthReport } from '#domain/health-report.ts';
 import type { LatencyName } from '#domain/latency-profiles.ts';
+import { isPreview } from '#domain/playback-ids.ts';
 import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { BroadcastEndReason, BroadcastState, EndReason } from '#domain/streams.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
@@ -14,6 +15,9 @@ import type { LiveStore } from '#runtime/live-store.ts';
 import type { TraceStore } from '#runtime/trace-store.ts';
 import { Broadcast } from './broadcast.ts';
 import { FlightRecorder } from './flight-recorder.ts';
+import type { ArrivingStream } from './incoming-streams.ts';
+import type { LivePublish } from './live-publish.ts';
+import { type MovePublish, OnAirSwitch } from './on-air-switch.ts';
 import { PastHealth } from './past-health.ts';
 import { endsPlaylists } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
@@ -42,6 +46,8 @@ export interface LiveStreamOptions {
   readonly onEnded: () => void;
   /** Called once when the stream is no longer this task's: it has ended and no player needs it any more, or another task has it. */
   readonly onGone: () => void;
+  /** Goes on with a publish of this stream under its other playback id. */
+  readonly move: (stream: LiveStream, ...publish: Parameters<MovePublish>) => Promise<boolean>;
   /** Whether publishers who leave are expected on other tasks. */
   readonly isDraining: () => boolean;
   readonly arbiter: StepArbiter;
@@ -66,6 +72,7 @@ export class LiveStream {
   readonly #end: StreamEnd;
   readonly #publishes: StreamPublishes;
   readonly #pastHealth = new PastHealth();
+  readonly #onAir: OnAirSwitch;
   #isGoingLive = false;
   #isForgotten = false;
 
@@ -85,6 +92,7 @@ export class LiveStream {
       health: () => this.#pastHealth.add(this.#publishes.health(), now()),
       onTraceRequested: (requestedAtMs) => void recorder.save(requestedAtMs),
       onEndRequested: (reason) => this.#publishes.endOnRequest(reason),
+      onAirChange: (onAirId) => this.#onAir.follow(onAirId),
       onReplaced: () => this.fence(),
     });
     this.#end = new StreamEnd({
@@ -93,6 +101,8 @@ export class LiveStream {
     });
     const ending = { encoders: this.#encoders, hold: this.#hold, end: this.#end };
     this.#publishes = new StreamPublishes({ ...options, ...parts, ...ending, recorder });
+    const move: MovePublish = (...publish) => options.move(this, ...publish);
+    this.#onAir = new OnAirSwitch({ ...options, publishes: this.#publishes, hold: this.#hold, move });
   }
 
   get streamId(): string {
@@ -111,6 +121,11 @@ export class LiveStream {
   /** What viewers got before that, for players that have not heard of its end. */
   get formerPackages(): readonly StreamPackage[] {
     return this.#media.formerPackages;
+  }
+
+  /** Whether only the studio has it. */
+  get isPreview(): boolean {
+    return isPreview(this.playbackId);
   }
 
   /** Whether viewers have something to play. Stays true during the reconnect window. */
@@ -196,16 +211,31 @@ export class LiveStream {
   }
 
   /** Holds the stream under an epoch that the store has given to this task in a call at `heldAtMs`. */
-  hold(epoch: number, heldAtMs: number): void {
-    this.#hold.take({ epoch, heldAtMs, owner: null });
+  hold({ epoch, heldAtMs, onAirId }: Pick<ArrivingStream, 'epoch' | 'heldAtMs' | 'onAirId'>): void {
+    this.#hold.take({ epoch, heldAtMs, owner: null, onAirId: onAirId ?? null });
   }
 
   /** Starts a publish that the store has begun at `begunAtMs`. The handler of the one before it must be closed. */
   publish(publisher: Publisher, begun: BegunPublish, begunAtMs: number, log: Logger): PublisherHandler {
     // Both ingests may have begun at the same time.
     const handler = this.join(publisher) ?? this.#publishes.start(publisher, begun);
-    this.#hold.take({ epoch: begun.epoch, heldAtMs: begunAtMs, owner: publisher.id, log });
+    this.#holdFor(publisher, begun, begunAtMs, log);
     return handler;
+  }
+
+  /** Goes on with a publish of the stream's other playback id, which the store has begun here at `begunAtMs`. */
+  goOnWith(publish: LivePublish, begun: BegunPublish, begunAtMs: number, log: Logger): void {
+    this.#holdFor(publish.publisher, begun, begunAtMs, log);
+    this.#publishes.goOnWith(publish, begun);
+  }
+
+  /** Gives a publish up, which goes on under the stream's other playback id. */
+  letGo(publish: LivePublish, reason: BroadcastEndReason): void {
+    this.#publishes.letGo(publish, reason);
+  }
+
+  #holdFor({ id: owner }: Publisher, { epoch, holder }: BegunPublish, heldAtMs: number, log: Logger): void {
+    this.#hold.take({ epoch, heldAtMs, owner, onAirId: holder.onAirId ?? null }, log);
   }
 
   /**
@@ -234,11 +264,11 @@ export class LiveStream {
 
   /**
    * Ends the broadcast, whose publisher has left, because a publish with this epoch gives the stream another playback id. What is
-   * here stays for players that have to see the end.
+   * here stays for players that have to see the end. Somebody may have asked for it, which this task has not heard of.
    */
-  retire(epoch: number): void {
+  retire(epoch: number, isStopped: boolean): void {
     this.#hold.retire(epoch);
-    if (!this.#end.endIfRequested()) this.#end.endNow(this.#absenceReason);
+    if (!this.#end.endIfRequested()) this.#end.endNow(isStopped ? 'stopped' : this.#absenceReason);
   }
 
   /**

@@ -127,12 +127,13 @@ export class LiveStreams {
    * Holds a stream whose publisher may come back, or which has ended. The store has the task as its holder already. Null if a
    * publish of the stream has begun here meanwhile.
    */
-  arrive({ streamId, playbackId, epoch, heldAtMs, package: media, broadcast }: ArrivingStream): LiveStream | null {
+  arrive({ streamId, playbackId, package: media, broadcast, ...held }: ArrivingStream): LiveStream | null {
+    const { epoch } = held;
     if (this.epochOf(playbackId) >= epoch) return null;
     this.#streams.get(playbackId)?.fence();
     const { latency } = broadcast.sequence;
     const stream = this.#create({ streamId, playbackId, latency }, { package: media, broadcast });
-    stream.hold(epoch, heldAtMs);
+    stream.hold(held);
     return stream;
   }
 
@@ -171,7 +172,7 @@ export class LiveStreams {
     const speeds = encoders.flatMap(({ encoderSpeed }) => encoderSpeed ?? []);
     return {
       room: this.#options.room.snapshot(),
-      streamsLive: streams.filter(({ isLive }) => isLive).length,
+      streamsLive: streams.filter(({ isLive, isPreview }) => isLive && !isPreview).length,
       streamsReduced: encoders.filter(({ isReduced }) => isReduced).length,
       encoderSpeed: speeds.length === 0 ? null : Math.min(...speeds),
     };
@@ -208,7 +209,16 @@ export class LiveStreams {
     const past = await this.#past(stream, begun);
     // Perhaps that one gave it this playback id, and it is here under the one before.
     for (const stale of this.held) if (stale.streamId === stream.streamId) stale.fence();
-    return this.#create(stream, past);
+    return this.#restored(stream) ?? this.#create(stream, past);
+  }
+
+  /** A stream that has its former playback id again, as one that goes on air once more. Null if nothing of that is left here. */
+  #restored({ streamId, playbackId }: AuthorisedStream): LiveStream | null {
+    const ended = this.#retired.get(playbackId);
+    if (ended?.streamId !== streamId) return null;
+    this.#retired.delete(playbackId);
+    this.#streams.set(playbackId, ended);
+    return ended;
   }
 
   async #past({ streamId, playbackId }: AuthorisedStream, begun: BegunPublish): Promise<StreamPast> {
@@ -218,12 +228,13 @@ export class LiveStreams {
     const media = await fetchFormerMedia({ taskId: task.taskId, streamId, begun, former }, takeOver);
     // Nobody may see the end of a purged broadcast. The former holder has just stopped to answer.
     if (begun.isFormerClosed) await store.forgetFormer({ streamId, epoch: begun.epoch });
-    else if (former.holder.playbackId !== playbackId) this.#retire(streamId, begun.epoch, former, media);
+    else if (former.holder.playbackId !== playbackId) this.#retire(streamId, begun, former, media);
     return pastWith(playbackId, former, media);
   }
 
   /** Ends the broadcast under the playback id that the stream had before, and keeps its end here, whichever task had it. */
-  #retire(streamId: string, epoch: number, former: FormerHolder, media: StreamPackage | null): void {
+  #retire(streamId: string, begun: BegunPublish, former: FormerHolder, media: StreamPackage | null): void {
+    const { epoch, isFormerStopped } = begun;
     const { task, now } = this.#options;
     const { playbackId } = former.holder;
     const own = this.#streams.get(playbackId);
@@ -233,7 +244,7 @@ export class LiveStreams {
     const ended = own !== undefined && isOurs ? own : this.#create({ streamId, playbackId, latency: 'standard' }, past);
     this.#streams.delete(playbackId);
     this.#retired.set(playbackId, ended);
-    ended.retire(epoch);
+    ended.retire(epoch, isFormerStopped);
   }
 
   #create(stream: Pick<AuthorisedStream, 'streamId' | 'playbackId' | 'latency'>, past: StreamPast): LiveStream {
@@ -244,6 +255,7 @@ export class LiveStreams {
       ...{ streamId, playbackId, past },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
+      move: (...publish) => this.#admission.move(...publish),
       onCost: (vCpus) => this.#options.room.correct(streamId, vCpus),
       isDraining: () => this.#isDraining,
       onEnded: () => this.#admission.releaseRoomUnlessNeeded(streamId),

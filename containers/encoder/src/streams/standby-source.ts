@@ -52,6 +52,11 @@ export class StandbySource {
     return this.#cache.tags.length === 1;
   }
 
+  /** Forgets the media, and keeps what describes it. */
+  forgetMedia(): void {
+    this.#cache.clear();
+  }
+
   /** Everything, in an order in which a publisher could have sent it. Forgets the media. */
   take(): readonly ReceivedTag[] {
     const media = this.#cache.tags.map(({ tag, timelineMs }) => ({ tag, receivedAtMs: timelineMs }));

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { LiveStore } from '#runtime/live-store.ts';
 import { StreamLease, type StreamLeaseOptions } from './stream-lease.ts';
 
-export interface StreamHoldOptions extends Omit<StreamLeaseOptions, 'store' | 'epoch' | 'heldAtMs' | 'owner'> {
+export interface StreamHoldOptions extends Omit<StreamLeaseOptions, 'store' | keyof HeldEpoch> {
   readonly store: Pick<LiveStore, 'heartbeat' | 'forget' | 'forgetFormer'>;
 }
 
@@ -11,8 +11,8 @@ export interface HeldEpoch {
   readonly epoch: number;
   readonly heldAtMs: number;
   readonly owner: string | null;
-  /** @default The stream's. */
-  readonly log?: Logger;
+  /** The word by which the stream is on air. Null for a preview, and if the stream goes on air by itself. */
+  readonly onAirId: string | null;
 }
 
 /** A task's hold on a stream, from one lease to the next, until another task has the stream or nobody needs it. */
@@ -46,11 +46,18 @@ export class StreamHold {
     return this.#retiredAtEpoch !== null || (this.#lease?.isHeld ?? false);
   }
 
-  /** Holds the stream from now on. */
-  take(held: HeldEpoch): void {
+  /** The word by which the stream is on air. Null without one. */
+  get onAirId(): string | null {
+    return this.#lease?.onAirId ?? null;
+  }
+
+  /** Holds the stream from now on, also if what was here until now was the end of a broadcast. `log` is that of a publish. */
+  take(held: HeldEpoch, log: Logger = this.#options.log): void {
     void this.#lease?.drop();
     this.#endPause();
-    this.#lease = new StreamLease({ ...this.#options, ...held, log: held.log ?? this.#options.log });
+    this.#isOver = false;
+    this.#retiredAtEpoch = null;
+    this.#lease = new StreamLease({ ...this.#options, ...held, log });
   }
 
   /** Stops the heartbeats while another publish begins. Otherwise they would find its epoch, and take it for another task's. */
@@ -65,8 +72,8 @@ export class StreamHold {
   /** Goes on with the heartbeats if no publish has begun after all. */
   resume(): void {
     if (this.#lease === null || this.#isOver) return;
-    const { epoch, heldAtMs } = this.#lease;
-    this.take({ epoch, heldAtMs, owner: null });
+    const { epoch, heldAtMs, owner, onAirId } = this.#lease;
+    this.take({ epoch, heldAtMs, owner, onAirId });
   }
 
   /** Resolves when it is known, as well as the store lets us know, whether the task still holds the stream. */
@@ -125,7 +132,8 @@ export class StreamHold {
     const { store, streamId, log } = this.#options;
     await this.#drop();
     try {
-      if (this.#retiredAtEpoch === null) await store.forget({ streamId, epoch: this.epoch });
+      const { epoch, onAirId } = this;
+      if (this.#retiredAtEpoch === null) await store.forget({ streamId, epoch, ...(onAirId !== null && { onAirId }) });
       else await store.forgetFormer({ streamId, epoch: this.epoch });
     } catch (error) {
       log.warn({ err: error }, 'live store not told of the end; the lease runs out by itself');

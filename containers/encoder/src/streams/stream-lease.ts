@@ -20,6 +20,8 @@ export interface StreamLeaseOptions {
   readonly heldAtMs: number;
   /** The connection that publishes. Null if nobody does. */
   readonly owner: string | null;
+  /** The word by which the stream is on air. Null for a preview, and if the stream goes on air by itself. */
+  readonly onAirId: string | null;
   readonly broadcast: () => BroadcastState;
   readonly health: () => StreamHealth | null;
   /** From one heartbeat to the next. @default STREAM_HEARTBEAT_MS */
@@ -28,6 +30,8 @@ export interface StreamLeaseOptions {
   readonly onEndRequested: (reason: EndReason) => void;
   /** Called once for each request for a trace, with the moment of the request in milliseconds since 1970. */
   readonly onTraceRequested: (requestedAtMs: number) => void;
+  /** Called with the word by which the stream shall be on air, null without one, as long as that is not how the task holds it. */
+  readonly onAirChange: (onAirId: string | null) => void;
   /** Called once when the stream has a newer epoch. The task must not answer for it or change it any more. */
   readonly onReplaced: () => void;
   /** Milliseconds since 1970. */
@@ -63,6 +67,16 @@ export class StreamLease {
     this.#triedAtMs = options.heldAtMs;
     this.#heldAtMs = options.heldAtMs;
     this.#beatIn(this.#heartbeatMs);
+  }
+
+  /** The connection that publishes. Null if nobody does. */
+  get owner(): string | null {
+    return this.#owner;
+  }
+
+  /** The word by which the stream is on air. Null without one. */
+  get onAirId(): string | null {
+    return this.#options.onAirId;
   }
 
   /** When the latest heartbeat that succeeded was sent, in milliseconds since 1970. */
@@ -150,7 +164,14 @@ export class StreamLease {
     else if (result !== null) {
       this.#onRequestedTrace(result.traceRequestedAtMs ?? null);
       this.#onRequestedEnd(result.reason);
+      this.#onWord(result);
     }
+  }
+
+  /** A task that has lost the stream's publish hears of a word when it holds the stream without it. */
+  #onWord({ held, onAirId }: HeartbeatResult): void {
+    const word = onAirId ?? null;
+    if (held && word !== this.onAirId) this.#options.onAirChange(word);
   }
 
   #onRequestedTrace(requestedAtMs: number | null): void {
@@ -174,13 +195,14 @@ export class StreamLease {
 
   /** Null if the store did not answer in time. */
   async #send(nowMs: number, owner: string | null): Promise<HeartbeatResult | null> {
-    const { store, streamId, epoch, broadcast, health } = this.#options;
+    const { store, streamId, epoch, broadcast, health, onAirId } = this.#options;
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(), HEARTBEAT_TIMEOUT_MS);
     try {
       const result = await store.heartbeat({
         ...{ streamId, epoch, owner, broadcast: broadcast(), health: owner === null ? null : health() },
         leaseUntilMs: nowMs + LEASE_DURATION_MS,
+        ...(onAirId === null ? {} : { onAirId }),
         signal: deadline.signal,
       });
       this.#onReached();

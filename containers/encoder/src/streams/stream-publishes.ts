@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { EmitEvent, FailoverReason } from '#domain/events.ts';
-import type { IngestName } from '#domain/ingest-auth.ts';
+import type { AuthorisedStream, IngestName } from '#domain/ingest-auth.ts';
 import type { BroadcastEndReason, EndReason, StreamHealth } from '#domain/streams.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { BegunPublish } from '#runtime/live-publishes.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { FlightRecorder } from './flight-recorder.ts';
-import { LivePublish, type PublishedStream } from './live-publish.ts';
+import { LivePublish, type PublishedStream, type PublishTarget } from './live-publish.ts';
 import { endsPlaylists, isForgotten } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
 import type { StreamEncoders } from './stream-encoders.ts';
@@ -54,6 +54,15 @@ export class StreamPublishes implements PublishedStream {
     return this.#current === null ? null : this.#options.encoders.current;
   }
 
+  get playbackId(): string {
+    return this.#options.playbackId;
+  }
+
+  /** The publish that goes on. Null while nobody publishes. */
+  get current(): LivePublish | null {
+    return this.#current;
+  }
+
   get isLive(): boolean {
     return this.#options.broadcast.isLive;
   }
@@ -69,12 +78,32 @@ export class StreamPublishes implements PublishedStream {
    */
   join(publisher: Publisher): PublisherHandler | null {
     const { playbackId, hold } = this.#options;
-    if (hold.isFenced || this.#isClosed || publisher.stream.playbackId !== playbackId) return null;
+    const { stream } = publisher;
+    const isOurs = [stream.playbackId, stream.onAirPlaybackId].includes(playbackId);
+    if (hold.isFenced || this.#isClosed || !isOurs) return null;
     return this.#current?.join(publisher) ?? null;
   }
 
   /** Starts a publish that the store has begun. The handler of the one before it must be closed. */
   start(publisher: Publisher, begun: BegunPublish): PublisherHandler {
+    this.#prepare(publisher.stream, begun);
+    const publish = new LivePublish({ ...this.#options, ...this.#targetOf(begun), publisher });
+    this.#current = publish;
+    return publish.handler;
+  }
+
+  /** Goes on with the publish of the stream's other playback id, with what its publishers send from now on. */
+  goOnWith(publish: LivePublish, begun: BegunPublish): void {
+    this.#prepare(publish.publisher.stream, begun);
+    this.#current = publish;
+    publish.goOn(this.#targetOf(begun));
+  }
+
+  #targetOf({ firstEpoch: first, epoch }: BegunPublish): PublishTarget {
+    return { stream: this, reserved: { first, count: epoch - first + 1 }, recorder: this.#options.recorder };
+  }
+
+  #prepare(stream: AuthorisedStream, begun: BegunPublish): void {
     const { media, encoders, broadcast, end } = this.#options;
     end.endIfRequested();
     // The publisher came back before this task heard of the stop. It begins another broadcast.
@@ -82,11 +111,20 @@ export class StreamPublishes implements PublishedStream {
     end.callOff();
     broadcast.onPublisher();
     if (media.hasEnded) encoders.resetQuality();
-    media.onPublish(publisher.stream);
-    const reserved = { first: begun.firstEpoch, count: begun.epoch - begun.firstEpoch + 1 };
-    const publish = new LivePublish({ ...this.#options, stream: this, publisher, reserved });
-    this.#current = publish;
-    return publish.handler;
+    media.onPublish(stream);
+  }
+
+  /** The publish goes on under the stream's other playback id, so that this is the end here. */
+  letGo(publish: LivePublish, reason: BroadcastEndReason): void {
+    this.#current = null;
+    publish.letGo(reason);
+    this.#options.broadcast.onPublisherGone(reason);
+  }
+
+  /** Viewers get the rest of the segment that has begun, and then nothing more. Resolves when the publish is not needed for that. */
+  async untilOffAir(publish: LivePublish): Promise<void> {
+    publish.expectEnd('stopped');
+    await this.#options.media.untilLastSegment();
   }
 
   encoderFor(publish: LivePublish): StreamEncoder {
