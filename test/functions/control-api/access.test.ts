@@ -12,6 +12,7 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams/{id}/purges/{purgeId}': 'streams:read',
   'get /api/streams/{id}/slate-image': 'streams:read',
   'get /api/streams/{id}/trace': 'streams:read',
+  'post /api/streams/{id}/golive': 'streams:write',
   'post /api/streams/{id}/preview-tokens': 'streams:read',
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',

@@ -71,6 +71,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'post /api/sessions',
     'post /api/streams',
     'post /api/streams/{id}/backup-key',
+    'post /api/streams/{id}/golive',
     'post /api/streams/{id}/key',
     'post /api/streams/{id}/preview-tokens',
     'post /api/streams/{id}/purge',

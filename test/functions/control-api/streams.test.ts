@@ -36,6 +36,8 @@ test('a new stream has defaults, addresses and a key', async () => {
     id: expect.stringMatching(/^[a-z2-7]{16}$/),
     title: 'Untitled stream',
     owner: null,
+    autoStart: true,
+    onAir: true,
     playbackId: expect.stringMatching(/^[a-z2-7]{16}$/),
     ladder: '720p',
     latency: 'low',
