@@ -24,6 +24,6 @@ await runUntilStopped(async () => {
 });
 
 /** One line for other programs. */
-function readyLine({ rtmpUrl, playbackBaseUrl, apiUrl, adminToken, tasks }: Platform): string {
-  return `${JSON.stringify({ ready: true, rtmpUrl, playbackBaseUrl, apiUrl, adminToken, tasks })}\n`;
+function readyLine({ rtmpUrl, playbackBaseUrl, apiUrl, adminToken, studioUrl, tasks }: Platform): string {
+  return `${JSON.stringify({ ready: true, rtmpUrl, playbackBaseUrl, apiUrl, adminToken, studioUrl, tasks })}\n`;
 }

@@ -73,6 +73,8 @@ export class HeadendPlatform extends Construct {
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
+  /** Name of the table of sessions and invitations. */
+  readonly sessionsTable: string;
   readonly distributionId: string;
   /** The Secrets Manager secret that holds the keys of viewer tokens. */
   readonly viewerTokenSecretArn: string;
@@ -103,6 +105,7 @@ export class HeadendPlatform extends Construct {
     this.apiUrl = delivery.gateway.ownUrl ?? `${this.playbackBaseUrl}/api`;
     this.siteUrl = this.playbackBaseUrl;
     this.adminTokensTable = data.tables.names('ADMIN_TOKENS_TABLE').ADMIN_TOKENS_TABLE;
+    this.sessionsTable = data.tables.names('SESSIONS_TABLE').SESSIONS_TABLE;
     this.viewerTokenSecretArn = data.viewerTokenSecret.secret.secretArn;
     this.viewerTokenStoreArn = delivery.viewerTokens.keyValueStore.keyValueStoreArn;
     this.distributionId = delivery.distribution.distribution.distributionId;

@@ -57,7 +57,7 @@ export const personIdOf = (name: string): string =>
   secretId(hashSecret(JSON.stringify(['invited', name.normalize('NFKC').trim().toLowerCase()])));
 
 /** Where people work with their streams. */
-const STUDIO_PATH = '/studio/';
+export const STUDIO_PATH = '/studio/';
 
 /** Path of the studio for somebody who is invited. Browsers send the fragment to no server, so no log has the secret. */
 export const invitePath = (secret: string): string => `${STUDIO_PATH}#invite=${secret}`;

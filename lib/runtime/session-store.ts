@@ -1,13 +1,7 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { InviteRecord, SessionRecord } from '#domain/sessions.ts';
 import type { TableNames } from '#domain/tables.ts';
-import { updateIf } from './conditional-writes.ts';
+import { putIf, updateIf } from './conditional-writes.ts';
 
 /** One page of a list. `limit` is at least 1. `afterId` is the `lastId` of the page before, and null for the first. */
 interface PageQuery {
@@ -36,6 +30,7 @@ export interface SessionStore {
   /** Resolves to what was removed. */
   remove(sessionId: string): Promise<SessionRecord | null>;
 
+  /** Changes nothing if it is stored already. */
   putInvite(invite: InviteRecord): Promise<void>;
   /** Those that were not used. */
   listInvites(page: PageQuery): Promise<RecordPage<InviteRecord>>;
@@ -69,9 +64,10 @@ interface ListFilter {
 export function createSessionStore({ client, tables }: SessionStoreOptions): SessionStore {
   const TableName = tables.SESSIONS_TABLE;
 
+  /** Nothing is ever replaced: what is stored already may have been used since. */
   async function put(kind: Kind, record: SessionRecord | InviteRecord): Promise<void> {
-    const expiresAtSeconds = Math.ceil(record.expiresAtMs / 1000);
-    await client.send(new PutCommand({ TableName, Item: { ...record, kind, expiresAtSeconds } }));
+    const Item = { ...record, kind, expiresAtSeconds: Math.ceil(record.expiresAtMs / 1000) };
+    await putIf(client, { TableName, Item, ConditionExpression: 'attribute_not_exists(id)' });
   }
 
   async function remove<Removed>(kind: Kind, id: string): Promise<Removed | null> {

@@ -61,6 +61,7 @@ export class HeadendStacks {
       ApiUrl: headend.apiUrl,
       SiteUrl: headend.siteUrl,
       AdminTokensTable: headend.adminTokensTable,
+      SessionsTable: headend.sessionsTable,
       ViewerTokenSecretArn: headend.viewerTokenSecretArn,
       ViewerTokenStoreArn: headend.viewerTokenStoreArn,
       Region: this.#stack('Control').region,

@@ -11,6 +11,7 @@ import {
   streamWithKeySchema,
   viewerTokenSchema,
 } from '#functions/control-api/schemas.ts';
+import { createdInviteSchema, inviteListSchema, sessionListSchema } from '#functions/control-api/session-schemas.ts';
 import { drainSchema, type TaskBody, taskListSchema } from '#functions/control-api/task-schemas.ts';
 import { createdTokenSchema, tokenListSchema } from '#functions/control-api/token-schemas.ts';
 import { type TraceBody, traceSchema } from '#functions/control-api/trace-schemas.ts';
@@ -25,6 +26,9 @@ export type StreamWithBackupKey = z.infer<typeof streamWithBackupKeySchema>;
 export type CreatedToken = z.infer<typeof createdTokenSchema>;
 export type ListedToken = z.infer<typeof tokenListSchema>['tokens'][number];
 export type AuditEntryBody = z.infer<typeof auditListSchema>['entries'][number];
+export type CreatedInvite = z.infer<typeof createdInviteSchema>;
+export type ListedInvite = z.infer<typeof inviteListSchema>['invites'][number];
+export type ListedSession = z.infer<typeof sessionListSchema>['sessions'][number];
 export type ViewerToken = z.infer<typeof viewerTokenSchema>;
 
 /** A token to create. What is left out gets the API's default: scope `admin`, all streams, no expiry. */
@@ -148,6 +152,30 @@ export class ControlApiClient {
 
   revokeAdminToken(id: string): Promise<void> {
     return this.#transport.delete({ path: `/tokens/${encodeURIComponent(id)}` });
+  }
+
+  createInvite(settings: { readonly name: string; readonly role: string }): Promise<CreatedInvite> {
+    return this.#transport.post({ path: '/invites', body: settings }, createdInviteSchema);
+  }
+
+  /** Those that were not used. The query may have `limit` and `cursor`. */
+  async listInvites(query: URLSearchParams): Promise<Page<ListedInvite>> {
+    const { invites, nextCursor } = await this.#transport.get(`/invites?${query}`, inviteListSchema);
+    return { entries: invites, nextCursor };
+  }
+
+  revokeInvite(id: string): Promise<void> {
+    return this.#transport.delete({ path: `/invites/${encodeURIComponent(id)}` });
+  }
+
+  /** The query may have `limit` and `cursor`. */
+  async listSessions(query: URLSearchParams): Promise<Page<ListedSession>> {
+    const { sessions, nextCursor } = await this.#transport.get(`/sessions?${query}`, sessionListSchema);
+    return { entries: sessions, nextCursor };
+  }
+
+  revokeSession(id: string): Promise<void> {
+    return this.#transport.delete({ path: `/sessions/${encodeURIComponent(id)}` });
   }
 
   /** What was changed, the newest first. The query may have `limit` and `cursor`. A page may be empty. */

@@ -5,7 +5,7 @@ import type { StageConfig } from '#config/stage-config.ts';
 import { STAGES } from '#config/stages.ts';
 import type { RandomBytes } from '#domain/stream-ids.ts';
 import { buildArtifacts } from '#scripts/build-artifacts.ts';
-import { openTokenStore } from './open-token-store.ts';
+import { openAccessStores } from './open-access-stores.ts';
 import { openAwsClients } from './preflight/aws-clients.ts';
 import { probeDeployedStage } from './probe-deployed-stage.ts';
 import { type CdkContext, PROJECT_DIR, type RunCdk, runCdk } from './run-cdk.ts';
@@ -21,7 +21,7 @@ export interface CloudDependencies extends CdkContext {
   /** Builds everything that the app deploys, with the stage's picture for its slates. */
   build(slateImage: string | null): Promise<unknown>;
   readonly runCdk: RunCdk;
-  readonly openTokenStore: typeof openTokenStore;
+  readonly openAccessStores: typeof openAccessStores;
   readonly syncViewerKeys: typeof syncViewerKeys;
   readonly probeDeployedStage: typeof probeDeployedStage;
   readonly stdout: Pick<NodeJS.WritableStream, 'write'>;
@@ -43,7 +43,7 @@ export const CLOUD_DEPENDENCIES: CloudDependencies = {
   openAwsClients,
   build: (slateImage) => buildArtifacts(ARTIFACTS_DIR, slateImage),
   runCdk,
-  openTokenStore,
+  openAccessStores,
   syncViewerKeys,
   probeDeployedStage,
   stdout: process.stdout,

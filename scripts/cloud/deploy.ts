@@ -7,6 +7,7 @@ import { type CloudCommandLine, withoutOptions } from './cdk-command-line.ts';
 import type { CloudDependencies } from './cloud-dependencies.ts';
 import { type DeploymentOutputs, parseDeploymentOutputs } from './deployment-outputs.ts';
 import { makeAdminToken } from './make-admin-token.ts';
+import { makeOwnerLink } from './make-owner-link.ts';
 import { nextSteps } from './next-steps.ts';
 import { PROJECT_DIR, toCdkRun } from './run-cdk.ts';
 
@@ -80,12 +81,16 @@ async function finish(
   dependencies: CloudDependencies,
 ): Promise<string | null> {
   const { stage, profile, wantedToken } = line;
-  const { adminTokensTable: tableName, region } = outputs;
+  const { playbackBaseUrl } = outputs;
   await giveViewerKeys(line, outputs, dependencies);
-  const { store, close } = dependencies.openTokenStore({ tableName, region, profile });
+  const { tokens, sessions, close } = dependencies.openAccessStores({ ...outputs, profile });
   try {
-    const adminToken = await makeAdminToken({ ...dependencies, store, wanted: wantedToken });
-    dependencies.stdout.write(nextSteps({ stage, outputs, wantedToken, adminToken }));
+    const adminToken = await makeAdminToken({ ...dependencies, store: tokens, wanted: wantedToken });
+    const studioUrl =
+      adminToken === null || sessions === null
+        ? null
+        : await makeOwnerLink({ ...dependencies, store: sessions, playbackBaseUrl });
+    dependencies.stdout.write(nextSteps({ stage, outputs, wantedToken, adminToken, studioUrl }));
     return adminToken;
   } catch (error) {
     throw new UserError(tokenFailure(line, outputs, error), { cause: error });
@@ -124,7 +129,7 @@ function tokenFailure({ stage, wantedToken }: DeployLine, outputs: DeploymentOut
     `The stacks are deployed, but no admin token could be made in the table ${adminTokensTable} in ${region}:`,
     `  ${name}${errorMessage(error)}`,
     'Run this again with AWS credentials of that account (AWS_PROFILE, or --profile NAME) that allow dynamodb:Scan and',
-    `dynamodb:PutItem on that table: ${again}`,
+    `dynamodb:PutItem on that table and on the table of sessions: ${again}`,
     'If somebody else makes the token, for example in a pipeline, add --no-admin-token.',
   ].join('\n');
 }

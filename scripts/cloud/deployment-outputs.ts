@@ -13,6 +13,8 @@ export interface DeploymentOutputs {
   readonly apiUrl: string;
   readonly siteUrl: string;
   readonly adminTokensTable: string;
+  /** Null if the stacks are older than this output. */
+  readonly sessionsTable: string | null;
   /** ARNs of the secret and of the CloudFront key value store with the keys of viewer tokens. */
   readonly viewerTokenSecretArn: string;
   readonly viewerTokenStoreArn: string;
@@ -35,7 +37,9 @@ const REQUIRED_OUTPUTS = [
   'Region',
 ] as const;
 const INGEST_OUTPUTS = ['RtmpUrl', 'RtmpsUrl'] as const;
-type OutputName = (typeof REQUIRED_OUTPUTS | typeof INGEST_OUTPUTS)[number] | 'OriginUrl' | 'AlarmTopicArn';
+const OPTIONAL_OUTPUTS = ['OriginUrl', 'SessionsTable'] as const;
+type OptionalOutput = (typeof OPTIONAL_OUTPUTS)[number];
+type OutputName = (typeof REQUIRED_OUTPUTS | typeof INGEST_OUTPUTS)[number] | OptionalOutput | 'AlarmTopicArn';
 
 /** Finds the outputs by name in all stacks. Throws a UserError that lists the missing or ambiguous ones. */
 export function parseDeploymentOutputs(text: string): DeploymentOutputs {
@@ -46,7 +50,7 @@ export function parseDeploymentOutputs(text: string): DeploymentOutputs {
   const hasNone = (name: OutputName): boolean => valuesOf(name).length === 0;
   const missing = [...REQUIRED_OUTPUTS.filter(hasNone), ...(INGEST_OUTPUTS.every(hasNone) ? ['RtmpUrl'] : [])];
   if (missing.length > 0) throw new UserError(`The deployed stacks lack the outputs ${missing.join(', ')}.`);
-  const single = [...REQUIRED_OUTPUTS, ...INGEST_OUTPUTS, 'OriginUrl' as const];
+  const single = [...REQUIRED_OUTPUTS, ...INGEST_OUTPUTS, ...OPTIONAL_OUTPUTS];
   const ambiguous = single.filter((name) => valuesOf(name).length > 1);
   if (ambiguous.length > 0) throw new UserError(`The deployed stacks differ in the outputs ${ambiguous.join(', ')}.`);
   const theValue = (name: OutputName): string => valuesOf(name)[0] ?? '';
@@ -58,6 +62,7 @@ export function parseDeploymentOutputs(text: string): DeploymentOutputs {
     apiUrl: theValue('ApiUrl'),
     siteUrl: theValue('SiteUrl'),
     adminTokensTable: theValue('AdminTokensTable'),
+    sessionsTable: theValue('SessionsTable') || null,
     viewerTokenSecretArn: theValue('ViewerTokenSecretArn'),
     viewerTokenStoreArn: theValue('ViewerTokenStoreArn'),
     alarmTopicArns: valuesOf('AlarmTopicArn'),

@@ -65,6 +65,10 @@ async function keep({ title, state, dataDir }: OwnStreamOptions, stream: StreamW
   return kept;
 }
 
+/** A link that signs the owner in at the studio, once. Whoever starts the platform can read everything anyway. */
+export const ownerLink = async (api: Pick<ControlApiClient, 'createInvite'>): Promise<string> =>
+  (await api.createInvite({ name: 'Owner', role: 'owner' })).url;
+
 /** Where `/` redirects: to the stream's page, or without a stream to the reference of the control API. */
 export const homePathFor = (stream: OwnStream | null): string =>
   stream === null ? '/api/docs' : watchPath(stream.playbackId);

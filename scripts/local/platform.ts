@@ -24,6 +24,7 @@ import {
   isKeyValid,
   type OwnStream,
   type OwnStreamOptions,
+  ownerLink,
   ownStream,
   ownStreamWithKey,
 } from './own-stream.ts';
@@ -48,6 +49,8 @@ export interface Platform {
   readonly playbackBaseUrl: string;
   readonly apiUrl: string;
   readonly adminToken: string;
+  /** Signs the owner in at the studio, once. */
+  readonly studioUrl: string;
   /** The platform's log. A single task writes to it too. */
   readonly logPath: string;
   /** Logs that only tasks write to, one each. */
@@ -131,6 +134,7 @@ async function start(options: StartOptions, closers: Closers): Promise<Platform>
     playbackBaseUrl,
     apiUrl,
     adminToken: state.adminToken,
+    studioUrl: await ownerLink(api),
     logPath: logFile.path,
     taskLogPaths: tasks.logPaths,
     ...{ stream, demoStream, reach },

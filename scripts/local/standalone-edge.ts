@@ -11,7 +11,7 @@ import type { EdgeOptions } from './edge-options.ts';
 import { readPublishMode } from './local-aws.ts';
 import { LOCAL_TABLE_NAMES } from './local-tables.ts';
 import { startManagedServices } from './managed-services.ts';
-import { homePathFor, type OwnStream, ownStream } from './own-stream.ts';
+import { homePathFor, type OwnStream, ownerLink, ownStream } from './own-stream.ts';
 import { resolvePort } from './ports.ts';
 import { removeRunningPlatform, writeRunningPlatform } from './running-platform.ts';
 
@@ -20,6 +20,8 @@ export interface StandaloneEdge {
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly adminToken: string;
+  /** Signs the owner in at the studio, once. */
+  readonly studioUrl: string;
   /** A first stream for the user. Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
   close(): Promise<void>;
@@ -78,7 +80,11 @@ async function start(options: EdgeOptions, closers: Closers): Promise<Standalone
   homePath = homePathFor(stream);
   closers.add(() => removeRunningPlatform(dataDir));
   await writeRunningPlatform(dataDir, { apiUrl, rtmpUrl, playbackBaseUrl, originUrls: [originUrl] });
-  return { rtmpUrl, playbackBaseUrl, adminToken: state.adminToken, stream, close: () => closers.closeAll() };
+  return {
+    ...{ rtmpUrl, playbackBaseUrl, adminToken: state.adminToken, stream },
+    studioUrl: await ownerLink(api),
+    close: () => closers.closeAll(),
+  };
 }
 
 /** A variable that the encoder has too. Throws a UserError if it is not set. */

@@ -8,6 +8,8 @@ export interface WelcomeOptions {
   readonly rtmpUrl: string;
   readonly playbackBaseUrl: string;
   readonly adminToken: string;
+  /** Signs the owner in at the studio, once. */
+  readonly studioUrl: string;
   /** Null if a backend manages the streams. */
   readonly stream: OwnStream | null;
   /** The stream that the demo publishes. Null if there is no demo. */
@@ -24,10 +26,12 @@ export interface WelcomeOptions {
 
 /** Everything that a person needs to go live. */
 export function welcome(options: WelcomeOptions): string {
-  const { playbackBaseUrl, adminToken, logPath, taskLogPaths, reach } = options;
+  const { playbackBaseUrl, adminToken, studioUrl, logPath, taskLogPaths, reach } = options;
   const lines = [
     '',
     '  Headend is running.',
+    '',
+    `  Studio       ${studioUrl}  (signs you in, once)`,
     '',
     ...demoLines(options),
     ...publishLines(options),

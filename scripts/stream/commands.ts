@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { AUDIT_COMMANDS } from './commands/audit.ts';
 import { EVENT_COMMANDS } from './commands/events.ts';
+import { SESSION_COMMANDS } from './commands/sessions.ts';
 import { STREAM_COMMANDS } from './commands/streams.ts';
 import { TASK_COMMANDS } from './commands/tasks.ts';
 import { TOKEN_COMMANDS } from './commands/tokens.ts';
@@ -13,5 +14,6 @@ export const COMMANDS: readonly Command[] = [
   ...EVENT_COMMANDS,
   ...TASK_COMMANDS,
   ...TOKEN_COMMANDS,
+  ...SESSION_COMMANDS,
   ...AUDIT_COMMANDS,
 ];

@@ -22,6 +22,14 @@ export const findStreamId = (api: ControlApiClient, reference: string): Promise<
 export const findTokenId = (api: ControlApiClient, reference: string): Promise<string> =>
   findId(reference, (query) => api.listAdminTokens(query), { noun: 'token', nameOf: ({ name }) => name });
 
+/** The same for an invitation that was not used, by the name of its person. */
+export const findInviteId = (api: ControlApiClient, reference: string): Promise<string> =>
+  findId(reference, (query) => api.listInvites(query), { noun: 'invitation', nameOf: ({ name }) => name });
+
+/** The same for a session, by the name of its person. */
+export const findSessionId = (api: ControlApiClient, reference: string): Promise<string> =>
+  findId(reference, (query) => api.listSessions(query), { noun: 'session', nameOf: ({ name }) => name });
+
 /**
  * Finds the id of the entry that a person means. A whole id is returned as it is. Otherwise exactly one entry must have
  * the reference as its name or as the beginning of its id; if none or several do, throws a CommandError.

@@ -13,6 +13,7 @@ const STATEFUL = {
   TablesIdempotency498FF680: 'AWS::DynamoDB::GlobalTable',
   TablesAuditCEFF9E0F: 'AWS::DynamoDB::GlobalTable',
   TablesPurgesE0D71257: 'AWS::DynamoDB::GlobalTable',
+  TablesSessions486350CB: 'AWS::DynamoDB::GlobalTable',
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
   // With another one, the tasks before and after a deployment would not know each other.
   EncoderClusterSecret1C923AE6: 'AWS::SecretsManager::Secret',
@@ -59,8 +60,9 @@ describe.each(TESTED_STAGES)('templates of stage $name', (config) => {
   });
 
   test('the outputs have the names that scripts look for', () => {
-    const names = ['PlaybackBaseUrl', 'OriginUrl', 'ApiUrl', 'SiteUrl', 'AdminTokensTable', 'Region', 'AlarmTopicArn'];
-    const expected = [...names, config.plainRtmp === false ? 'RtmpsUrl' : 'RtmpUrl'];
+    const tables = ['AdminTokensTable', 'SessionsTable'];
+    const names = ['PlaybackBaseUrl', 'OriginUrl', 'ApiUrl', 'SiteUrl', 'Region', 'AlarmTopicArn'];
+    const expected = [...names, ...tables, config.plainRtmp === false ? 'RtmpsUrl' : 'RtmpUrl'];
     expect(Object.keys(stage.outputs)).toEqual(expect.arrayContaining(expected));
   });
 

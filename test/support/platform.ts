@@ -15,6 +15,7 @@ interface ReadyLine {
   readonly playbackBaseUrl: string;
   readonly apiUrl: string;
   readonly adminToken: string;
+  readonly studioUrl: string;
   readonly tasks: readonly { readonly pid: number; readonly httpUrl: string; readonly rtmpUrl: string }[];
 }
 
@@ -111,6 +112,7 @@ export async function startTestPlatform(options: TestPlatformOptions = {}): Prom
   const exited = followExit(child);
   const ready = await readReadyLine(child, exited);
   rememberSecret(ready.adminToken);
+  rememberSecret(new URL(ready.studioUrl).hash.replace('#invite=', ''));
   const log = () => readLogs(dataDir);
   const callApi = (method: string, path: string, body?: unknown) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };

@@ -274,6 +274,7 @@ describe('a request with a cookie', () => {
     const session = await StudioSession.invited(api, 'Ada', 'owner');
     const record = await api.dependencies.sessions.get(session.id);
     if (record === null) throw new Error('there is no record');
+    await api.dependencies.sessions.remove(session.id);
     await api.dependencies.sessions.put({ ...record, role: 'toString' as 'owner' });
     expect((await session.call('GET', '/api/streams')).status).toBe(401);
   });

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { generateSecret, SECRET_PATTERN } from '#domain/stream-ids.ts';
 import { startTemporaryDynamoDb, TEST_TABLES } from '#kit/temporary-dynamodb.ts';
 import { parseViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
-import { openTokenStore } from '#scripts/cloud/open-token-store.ts';
+import { openAccessStores } from '#scripts/cloud/open-access-stores.ts';
 import { openAwsClients } from '#scripts/cloud/preflight/aws-clients.ts';
 import { probeDeployedStage } from '#scripts/cloud/probe-deployed-stage.ts';
 import type { CdkRun } from '#scripts/cloud/run-cdk.ts';
@@ -19,6 +19,7 @@ import { type AwsAccountState, GOOD_ZONES, startAwsAccount } from '#test/support
 import { startControlApi } from '#test/support/control-api.ts';
 import { makeDockerProgram } from '#test/support/docker-program.ts';
 import { startStoredSecrets } from '#test/support/stored-secrets.ts';
+import { signIn } from '#test/support/studio-session.ts';
 import { STORE_ARN, startKeyValueStore } from '../viewer-keys/key-value-store.ts';
 
 const SECRET_ARN = `arn:aws:secretsmanager:${LOCAL_REGION}:${'1'.repeat(12)}:secret:viewer-tokens`;
@@ -28,6 +29,7 @@ const OUTPUTS = {
   'Headend-dev-Control': {
     ApiUrl: 'https://live.example.com/api',
     AdminTokensTable: TEST_TABLES.ADMIN_TOKENS_TABLE,
+    SessionsTable: TEST_TABLES.SESSIONS_TABLE,
     ViewerTokenSecretArn: SECRET_ARN,
     ViewerTokenStoreArn: STORE_ARN,
     Region: LOCAL_REGION,
@@ -102,7 +104,7 @@ async function run(
       if (exitCode === 0) await writeFile(outputsPath, JSON.stringify(isMonitoring ? MONITORING_OUTPUTS : outputs));
       return exitCode;
     },
-    openTokenStore,
+    openAccessStores,
     syncViewerKeys: async ({ secretArn, storeArn, ...own }) => {
       const secrets = secretsManager.client;
       const stores = { secrets, secretArn, keyValueStore: keyValueStore.client, keyValueStoreArn: storeArn };
@@ -126,17 +128,21 @@ const DEV = ['-c', 'stage=dev'];
 const CHOICES = ['-c', 'headend:availabilityZones=us-east-1a,us-east-1b', '-c', 'headend:cpuArchitecture=arm64'];
 const tokensIn = (text: string): string[] => text.split(/\s+/).filter((word) => SECRET_PATTERN.test(word));
 
-test('the first deployment makes a token that opens the control API; the second makes none', async () => {
+test('the first deployment makes a token that opens the control API, and a link to the studio; the second makes none', async () => {
   const first = await run('deploy', DEV);
   expect([first.code, first.stderr, first.steps]).toEqual([0, '', ['build', 'cdk', 'cdk']]);
   const [token = ''] = tokensIn(first.stdout);
   const api = await startControlApi(database.client, Date.now, { bootstrapHashes: [] });
   expect((await api.call('GET', '/api/streams', { token })).status).toBe(200);
   expect((await api.call('GET', '/api/tokens', { token })).json.tokens).toMatchObject([{ name: 'first' }]);
+  const [, secret = ''] = /https:\/\/live\.example\.com\/studio\/#invite=(\S+)/.exec(first.stdout) ?? [];
+  const signedIn = await signIn(api, { invite: secret });
+  expect([signedIn.status, await signedIn.json()]).toMatchObject([201, { role: 'owner' }]);
   await api.close();
 
   const second = await run('deploy', DEV);
   expect([second.code, tokensIn(second.stdout)]).toEqual([0, []]);
+  expect(second.stdout).not.toContain('#invite');
   expect(second.stdout).toContain('--new-admin-token');
 });
 
@@ -251,7 +257,9 @@ test('without permission to write the token, says what to do and exits with 1', 
     /^The stacks are deployed, but no admin token could be made in the table test-admin-tokens in /,
   );
   expect(stderr).toContain(`\n  AccessDeniedException: ${message}\n`);
-  expect(stderr).toContain('dynamodb:PutItem on that table: npm run deploy -- -c stage=dev\n');
+  expect(stderr).toContain(
+    'dynamodb:PutItem on that table and on the table of sessions: npm run deploy -- -c stage=dev\n',
+  );
 });
 
 test('the token table is reached with the profile of the CLI', async () => {

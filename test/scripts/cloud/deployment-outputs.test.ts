@@ -21,6 +21,7 @@ const EXPECTED = {
   apiUrl: CONTROL.ApiUrl,
   siteUrl: DELIVERY.SiteUrl,
   adminTokensTable: CONTROL.AdminTokensTable,
+  sessionsTable: null,
   viewerTokenSecretArn: CONTROL.ViewerTokenSecretArn,
   viewerTokenStoreArn: CONTROL.ViewerTokenStoreArn,
   alarmTopicArns: [],
@@ -29,6 +30,11 @@ const EXPECTED = {
 
 test.each([
   ['several stacks', { a: CONTROL, b: MEDIA, c: DELIVERY, d: {} }, EXPECTED],
+  [
+    'stacks with a table of sessions',
+    { a: { ...CONTROL, SessionsTable: 'Sessions' }, b: MEDIA, c: DELIVERY },
+    { ...EXPECTED, sessionsTable: 'Sessions' },
+  ],
   ['one stack', { all: { ...CONTROL, ...MEDIA, ...DELIVERY } }, EXPECTED],
   ['stacks that agree', { a: { ...CONTROL, ...MEDIA }, b: { ...DELIVERY, Region: 'eu-west-1' } }, EXPECTED],
   [

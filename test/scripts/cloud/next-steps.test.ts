@@ -12,14 +12,16 @@ const OUTPUTS = {
   apiUrl: 'https://live.example.com/api',
   siteUrl: 'https://site.example.com',
   adminTokensTable: 'tokens',
+  sessionsTable: 'sessions',
   viewerTokenSecretArn: 'arn:aws:secretsmanager:of-a-test',
   viewerTokenStoreArn: 'arn:aws:cloudfront:of-a-test',
   alarmTopicArns: [],
   region: 'eu-west-1',
 };
 const adminToken = generateSecret(randomBytes);
+const studioUrl = `https://live.example.com/studio/#invite=${generateSecret(randomBytes)}`;
 const steps = (changes: Partial<Parameters<typeof nextSteps>[0]> = {}) =>
-  nextSteps({ stage: 'dev', outputs: OUTPUTS, wantedToken: 'first', adminToken, ...changes });
+  nextSteps({ stage: 'dev', outputs: OUTPUTS, wantedToken: 'first', adminToken, studioUrl, ...changes });
 
 test('has the addresses, the token once, and a pointer to the documentation', () => {
   const text = steps();
@@ -29,6 +31,17 @@ test('has the addresses, the token once, and a pointer to the documentation', ()
   expect(text.split(adminToken)).toHaveLength(2);
   expect(text).not.toContain('over TLS');
   expect(text.endsWith('\n')).toBe(true);
+});
+
+test('has the link to the studio once, or says how to make one', () => {
+  expect(steps().split(studioUrl)).toHaveLength(2);
+  const later = steps({ adminToken: null, studioUrl: null });
+  expect(later).toContain('https://live.example.com/studio/;');
+  const [, args = ''] = /npm run stream -- (.+invite.+)/.exec(later) ?? [];
+  expect(parseStreamCommandLine(args.split(' '), COMMANDS)).toMatchObject({
+    command: { name: 'invite' },
+    input: { values: { role: 'owner' } },
+  });
 });
 
 test('includes the RTMPS address if there is one', () => {

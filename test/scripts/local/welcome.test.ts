@@ -10,6 +10,7 @@ const PLATFORM = {
   rtmpUrl: 'rtmp://127.0.0.1:1935/live',
   playbackBaseUrl: 'http://127.0.0.1:8080',
   adminToken: 'token',
+  studioUrl: 'http://127.0.0.1:8080/studio/#invite=once',
   demoStream: null,
   logPath: null,
   taskLogPaths: [],
@@ -21,6 +22,11 @@ test('says where to publish with which key, and where to watch', () => {
   expect(text).toContain(`rtmp://127.0.0.1:1935/live/${streamKey}\n`);
   expect(text).toContain('http://127.0.0.1:8080/watch/public\n');
   expect(text).not.toContain('WARNING');
+});
+
+test('names the studio first', () => {
+  const [, first] = /(http\S+)/.exec(welcome({ ...PLATFORM, stream: STREAM })) ?? [];
+  expect(first).toBe(PLATFORM.studioUrl);
 });
 
 test('with a demo, says where that is shown, and still where to publish and with which key', () => {
