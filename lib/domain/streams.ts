@@ -28,6 +28,12 @@ export interface StreamOwner {
 export interface StreamRecord {
   readonly id: string;
   readonly title: string;
+  /** What viewers may read of it, in several lines. Missing in streams of earlier releases. @default none */
+  readonly description?: string;
+  /** Null or missing without one. */
+  readonly category?: string | null;
+  /** Whether the platform's home may show it, if everybody may watch it. Missing in streams of earlier releases. @default true */
+  readonly listed?: boolean;
   /** Null or missing if a token created it. */
   readonly owner?: StreamOwner | null;
   /**

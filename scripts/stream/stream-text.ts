@@ -8,6 +8,9 @@ export function streamText(stream: StreamBody): string {
   const { title, id, status, ladder, latency, codecs, playback, allowedSources, version } = stream;
   return formatTable([
     ['Title', title],
+    ...(stream.description === '' ? [] : [['Description', stream.description.replaceAll('\n', ' / ')]]),
+    ...(stream.category === null ? [] : [['Category', stream.category]]),
+    ...(stream.owner === null ? [] : [['Owner', stream.owner.name]]),
     ['Id', id],
     ['Status', status],
     ['Publisher', publisherText(stream)],
@@ -15,6 +18,7 @@ export function streamText(stream: StreamBody): string {
     ['Latency', latency],
     ['Codecs', codecs.join(', ')],
     ['Playback', playback],
+    ['Listed', stream.listed ? 'yes' : 'no'],
     ['Key opens', validityText(stream)],
     ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],
     ['Backup', stream.backup === null ? 'none' : `takes over after ${stream.backup.failoverMs} ms`],

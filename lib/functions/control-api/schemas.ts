@@ -12,26 +12,40 @@ import { VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 /** Excludes control characters, and lone surrogates, which UTF-8 cannot encode. */
 const PRINTABLE_PATTERN = /^[^\p{Cc}\p{Cs}]*$/u;
 
+/** The same, with line breaks. */
+const LINES_PATTERN = /^(?:\n|[^\p{Cc}\p{Cs}])*$/u;
+
 /**
  * Excludes characters that change the direction of what follows (Unicode's Bidi_Control). With them, a title could look
  * like another one. Right-to-left scripts need none in a title of their own.
  */
 const DIRECTION_PATTERN = /^[^\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]*$/;
 
+/** Text that people read, without characters that they don't see. */
+const readable = (text: z.ZodString, pattern: RegExp, problem: string) =>
+  text
+    .regex(pattern, problem)
+    .regex(DIRECTION_PATTERN, 'Must not contain invisible characters that change the direction of the text')
+    // JSON Schema patterns have no flags. All of them are Unicode patterns.
+    .openapi({ pattern: pattern.source, allOf: [{ pattern: DIRECTION_PATTERN.source }] });
+
+/** One line of at most so many characters. */
+const lineSchema = (limit: number) =>
+  readable(z.string().trim().min(1).max(limit), PRINTABLE_PATTERN, 'Must not contain control characters');
+
 /** A name or a title that people read. */
-export const nameSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(PRINTABLE_PATTERN, 'Must not contain control characters')
-  .regex(DIRECTION_PATTERN, 'Must not contain invisible characters that change the direction of the text')
-  // JSON Schema patterns have no flags. All of them are Unicode patterns.
-  .openapi({
-    example: 'Friday talk',
-    pattern: PRINTABLE_PATTERN.source,
-    allOf: [{ pattern: DIRECTION_PATTERN.source }],
-  });
+export const nameSchema = lineSchema(200).openapi({ example: 'Friday talk' });
+
+/** Several lines. Windows ends them with two characters. */
+const descriptionSchema = readable(
+  z
+    .string()
+    .overwrite((text) => text.replace(/\r\n?/g, '\n'))
+    .trim()
+    .max(2_000),
+  LINES_PATTERN,
+  'Must not contain control characters other than line breaks',
+);
 
 /** A moment with any offset. It becomes ISO 8601 in UTC, in which only the years 0000 to 9999 have the usual form. */
 export const momentSchema = z.iso
@@ -59,6 +73,14 @@ const codecsSchema = z
 
 const settings = {
   title: nameSchema,
+  description: descriptionSchema.openapi({
+    description: 'What viewers may read about the stream. It may have line breaks',
+    example: 'Every Friday at six.',
+  }),
+  category: lineSchema(50).nullable().openapi({ description: 'What it is listed under', example: 'Talks' }),
+  listed: z.boolean().openapi({
+    description: "Whether the platform's home may show the stream. It shows none with playback `token`",
+  }),
   ladder: z
     .enum(LADDER_NAMES)
     .openapi({ description: 'Named after its highest rendition. It includes all lower ones' }),
@@ -89,6 +111,9 @@ export const createStreamSchema = ({ ladder, latency, codecs, playback }: NewStr
   z
     .strictObject({
       title: settings.title.default('Untitled stream'),
+      description: settings.description.default(''),
+      category: settings.category.default(null),
+      listed: settings.listed.default(true),
       ladder: settings.ladder.default(ladder),
       latency: settings.latency.default(latency),
       codecs: settings.codecs.default([...codecs]),
@@ -166,6 +191,9 @@ export const streamSchema = z
   .object({
     id: z.string(),
     title: z.string(),
+    description: z.string(),
+    category: z.string().nullable(),
+    listed: settings.listed,
     owner: z
       .object({ id: z.string(), name: z.string() })
       .nullable()

@@ -28,6 +28,9 @@ export function toStreamBody(
     keyHash: _secret,
     deletedAt: _present,
     formerPlaybackIds: _former,
+    description = '',
+    category = null,
+    listed = true,
     owner = null,
     backup,
     slateImage,
@@ -38,7 +41,7 @@ export function toStreamBody(
   } = stream;
   return {
     ...shown,
-    owner,
+    ...{ description, category, listed, owner },
     codecs: [...codecs],
     autoStart,
     onAir: isOnAir({ autoStart }, presence, nowMs),

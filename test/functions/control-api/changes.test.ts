@@ -25,7 +25,8 @@ const goLive = (streamId: string) =>
 
 describe('PATCH', () => {
   const WINDOW = { notBefore: '2025-06-01T00:00:00.000Z', notAfter: '2025-06-02T00:00:00.000Z' };
-  const ALL = { title: 'New', ladder: '480p', latency: 'ultra', ...WINDOW, allowedSources: ['192.0.2.0/24', '::1'] };
+  const TEXTS = { title: 'New', description: 'Two\nlines', category: 'Talks', listed: false };
+  const ALL = { ...TEXTS, ladder: '480p', latency: 'ultra', ...WINDOW, allowedSources: ['192.0.2.0/24', '::1'] };
 
   test('changes every setting, and nothing else', async () => {
     const { stream, path } = await create();

@@ -30,6 +30,9 @@ const live: LiveRecord = {
 const idle = {
   id: 'stream-id',
   title: 'A title',
+  description: '',
+  category: null,
+  listed: true,
   owner: null,
   playbackId: 'playback-id',
   ladder: '1080p',

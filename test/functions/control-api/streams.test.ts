@@ -35,6 +35,9 @@ test('a new stream has defaults, addresses and a key', async () => {
   expect(stream).toEqual({
     id: expect.stringMatching(/^[a-z2-7]{16}$/),
     title: 'Untitled stream',
+    description: '',
+    category: null,
+    listed: true,
     owner: null,
     autoStart: true,
     onAir: true,
@@ -67,6 +70,17 @@ test('all settings are stored, and a title keeps its characters', async () => {
   const { response, stream } = await create(settings);
   expect(response.status).toBe(201);
   expect(stream).toMatchObject({ ...settings, title: 'Ünïcode 🎥 <b>"it"</b>' });
+});
+
+test('a description has lines, a category one, and a stream may be unlisted', async () => {
+  const { stream } = await create({
+    description: ' One\r\n\r\nTwo\rThree 🎥 <b>\n ',
+    category: ' Talks ',
+    listed: false,
+  });
+  expect(stream).toMatchObject({ description: 'One\n\nTwo\nThree 🎥 <b>', category: 'Talks', listed: false });
+  const { stream: longest } = await create({ description: '🎥'.repeat(1_000), category: 'é'.repeat(50) });
+  expect(longest).toMatchObject({ description: '🎥'.repeat(1_000), category: 'é'.repeat(50) });
 });
 
 test('a request without a body makes a stream with defaults', async () => {

@@ -122,6 +122,7 @@ describe('show', () => {
         'Latency       low',
         'Codecs        h264',
         'Playback      public',
+        'Listed        yes',
         'Key opens     from 2030-01-01T00:00:00.000Z',
         'Publish from  192.0.2.0/24',
         'Backup        none',
@@ -187,6 +188,19 @@ describe('update', () => {
     expect(stdout).toMatch(/^Publish from +anywhere$/m);
     const changed = { title: 'Other', latency: 'standard', notAfter: null, allowedSources: [], version: 2 };
     expect(await api.streams.get(stream.id)).toEqual({ ...stream, ...changed, updatedAt: expect.any(String) });
+  });
+
+  test('describes a stream, and takes its category away again', async () => {
+    const { id } = await makeStream({});
+    const texts = ['--description', 'One\nTwo', '--category', 'Talks', '--unlisted'];
+    const { stdout } = await call('update', id, ...texts);
+    expect(stdout).toMatch(/^Description +One \/ Two$/m);
+    expect(stdout).toMatch(/^Category +Talks$/m);
+    expect(stdout).toMatch(/^Listed +no$/m);
+    await call('update', id, '--category', 'none', '--listed');
+    expect(await api.streams.get(id)).toMatchObject({ description: 'One\nTwo', category: null, listed: true });
+    const { code, stderr } = await call('update', id, '--listed', '--unlisted');
+    expect([code, stderr]).toEqual([2, '--listed and --unlisted contradict each other.\n']);
   });
 
   test('an outdated version changes nothing', async () => {
