@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { AdminTokenRecord } from '#domain/admin-tokens.ts';
 import { generateSecret, hashSecret, ID_PATTERN, secretId } from '#domain/stream-ids.ts';
 import type { AdminTokenStore } from '#runtime/admin-token-store.ts';
+import type { SessionStore } from '#runtime/session-store.ts';
 import { type AttemptDependencies, beginAttempt } from './attempt.ts';
 import { noteChange, tokenFields } from './audit-notes.ts';
 import { idempotencyHeaderSchema, idPathSchema, pageQuerySchema } from './parameter-schemas.ts';
@@ -15,7 +16,10 @@ import { createdTokenSchema, createTokenSchema, tokenListSchema, type tokenSchem
 /** The stores that the routes of admin tokens use. */
 export interface TokensDependencies extends AttemptDependencies {
   readonly tokens: AdminTokenStore;
+  readonly sessions: Pick<SessionStore, 'list' | 'remove'>;
 }
+
+const SESSIONS_AT_ONCE = 25;
 
 const createTokenRoute = createRoute({
   method: 'post',
@@ -42,7 +46,7 @@ const deleteTokenRoute = createRoute({
   method: 'delete',
   path: '/api/tokens/{id}',
   summary: 'Revoke an admin token',
-  description: `The token is refused within ${RECORD_CACHE_MS / 1000} s.`,
+  description: `The token and its sessions are refused within ${RECORD_CACHE_MS / 1000} s.`,
   security: needs('admin'),
   request: { params: idPathSchema },
   responses: { 204: { description: 'The token is revoked' }, ...problems(404, 413) },
@@ -86,15 +90,27 @@ export function addTokensRoutes(app: OpenAPIHono, dependencies: TokensDependenci
 }
 
 /** Returns the token as it was. Null if there is no such token. */
-async function removeToken(
-  thingId: string,
-  { tokens, idempotency, now }: TokensDependencies,
-): Promise<AdminTokenRecord | null> {
+async function removeToken(thingId: string, dependencies: TokensDependencies): Promise<AdminTokenRecord | null> {
+  const { tokens, idempotency, now } = dependencies;
   const token = await tokens.get(thingId);
   if (token === null) return null;
   // Mark it first. Otherwise a repeat of the request that created it could find it missing and create it again.
   await idempotency.markRemoved({ thingId, nowMs: now() });
-  return (await tokens.remove(thingId)) ? token : null;
+  if (!(await tokens.remove(thingId))) return null;
+  await removeSessions(thingId, dependencies);
+  return token;
+}
+
+/** The sessions of a token are refused without it. So that nobody wonders, they are not listed either. */
+async function removeSessions(tokenId: string, { sessions, now }: TokensDependencies): Promise<void> {
+  let afterId: string | null = null;
+  do {
+    const page: Awaited<ReturnType<SessionStore['list']>> = await sessions.list({
+      ...{ limit: SESSIONS_AT_ONCE, afterId, nowMs: now(), holder: { tokenId } },
+    });
+    await Promise.all(page.records.map(({ id }) => sessions.remove(id)));
+    afterId = page.lastId;
+  } while (afterId !== null);
 }
 
 /** Throws a 422 for a token that could do nothing, or more than it says. */

@@ -184,6 +184,7 @@ describe('a session of a token', () => {
     );
     for (const session of sessions) expect((await session.call('GET', '/api/streams')).status).toBe(200);
     await api.call('DELETE', `/api/tokens/${first.id}`);
+    expect((await api.call('GET', '/api/sessions')).json.sessions).toMatchObject([{ id: sessions[1]?.id }]);
     expect((await sessions[0]?.call('GET', '/api/streams'))?.status).toBe(401);
     await api.adminTokens.remove(second.id);
     nowMs += RECORD_CACHE_MS;
