@@ -125,7 +125,7 @@ export type ChangedFields = Readonly<Record<string, unknown>>;
 /** Somebody changed something with the control API, or may have: a request that failed with a 5xx is listed too. */
 export interface ApiChanged {
   readonly type: 'api.changed';
-  /** Id and name of the admin token. */
+  /** Id and name of the admin token, or of the session and its person. */
   readonly tokenId: string;
   readonly tokenName: string;
   readonly sourceAddress: string;
