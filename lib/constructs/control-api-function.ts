@@ -76,6 +76,7 @@ export class ControlApiFunction extends Construct {
       IDEMPOTENCY_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
       AUDIT_TABLE: ['dynamodb:PutItem', 'dynamodb:Query'],
       PURGES_TABLE: ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      EVENTS_TABLE: ['dynamodb:PutItem', 'dynamodb:Query'],
     });
     if (props.publishMode === 'keys') props.tables.grantIndexQueries(this.nodeFunction.function, 'STREAMS_TABLE');
   }
@@ -94,6 +95,7 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
       'IDEMPOTENCY_TABLE',
       'AUDIT_TABLE',
       'PURGES_TABLE',
+      'EVENTS_TABLE',
     ),
     EVENT_BUS_NAME: props.eventBus.eventBusName,
     DISTRIBUTION_ID: props.distribution.distributionId,

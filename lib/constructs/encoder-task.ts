@@ -126,13 +126,14 @@ export class EncoderTask extends Construct {
     return container;
   }
 
-  /** Allows two tables, the titles of streams, one function, one event bus and two secrets, and scale-in protection for tasks of its own cluster. */
+  /** Allows three tables, the titles of streams, one function, one event bus and two secrets, and scale-in protection for tasks of its own cluster. */
   #allowWork(props: EncoderTaskProps): void {
     const { cluster, tables, ingestAuth, eventBus, clusterSecret, edgeSecret, publishMode } = props;
     const role = this.definition.taskRole;
     tables.grant(role, {
       LIVE_TABLE: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
       TASKS_TABLE: ['dynamodb:Scan', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'],
+      EVENTS_TABLE: ['dynamodb:PutItem'],
     });
     if (publishMode === 'keys') tables.grantIndexQueries(role, 'STREAMS_TABLE');
     role.addToPrincipalPolicy(
@@ -190,7 +191,7 @@ export class EncoderTask extends Construct {
 function environment(props: EncoderTaskProps): ProcessEnvironment<'encoder'> {
   return {
     LOG_LEVEL: 'info',
-    ...props.tables.names('LIVE_TABLE', 'TASKS_TABLE'),
+    ...props.tables.names('LIVE_TABLE', 'TASKS_TABLE', 'EVENTS_TABLE'),
     // Without it, another backend knows the streams.
     ...(props.publishMode === 'keys' && props.tables.names('STREAMS_TABLE')),
     INGEST_AUTH_FUNCTION: props.ingestAuth.functionName,

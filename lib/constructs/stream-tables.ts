@@ -30,6 +30,7 @@ const TABLE_IDS = {
   IDEMPOTENCY_TABLE: 'Idempotency',
   AUDIT_TABLE: 'Audit',
   PURGES_TABLE: 'Purges',
+  EVENTS_TABLE: 'Events',
 } as const satisfies Record<TableVariable, string>;
 
 type Table = TableDefinition & { readonly nameVariable: TableVariable };

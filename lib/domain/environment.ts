@@ -29,6 +29,10 @@ export const ENVIRONMENT_VARIABLES = {
   },
   IDEMPOTENCY_TABLE: { explanation: 'name of the DynamoDB table of idempotency keys', readBy: ['control-api'] },
   AUDIT_TABLE: { explanation: 'name of the DynamoDB table of the audit trail', readBy: ['control-api'] },
+  EVENTS_TABLE: {
+    explanation: 'name of the DynamoDB table of what happened to streams',
+    readBy: ['encoder', 'control-api'],
+  },
   PURGES_TABLE: { explanation: 'name of the DynamoDB table of purges', readBy: ['control-api'] },
   DISTRIBUTION_ID: {
     explanation: 'id of the CloudFront distribution whose caches purges clear',

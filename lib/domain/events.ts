@@ -143,6 +143,18 @@ export interface ApiChanged {
   readonly after: ChangedFields | null;
 }
 
+/** Somebody changed a stream with the control API, as its timeline shows it. The audit trail says it in full (`ApiChanged`). */
+interface StreamChanged {
+  readonly type: 'stream.changed';
+  readonly streamId: string;
+  /** Method and path of the route, as in `POST /api/streams/{id}/stop`. */
+  readonly action: string;
+  /** Name of whoever did it. */
+  readonly by: string;
+  /** Names of the settings that differ. Empty if the action changes none, or if it created the stream. */
+  readonly fields: readonly string[];
+}
+
 /** What happened, without an id and a time. */
 export type EventBody =
   | StreamLive
@@ -159,6 +171,10 @@ export type EventBody =
 
 /** Something that happened. */
 export type HeadendEvent = EventBody & EventStamp;
+
+/** An entry of a stream's timeline. */
+export type TimelineEvent = (Exclude<EventBody, ApiChanged> | StreamChanged) &
+  EventStamp & { readonly streamId: string };
 
 /** When something happened, and its name. */
 export interface EventStamp {

@@ -60,7 +60,8 @@ export type IngestAuthResponse =
 /**
  * RTMP status codes of a refused publish. `BadName` is final for this key. After `Rejected`, another try may succeed.
  */
-export type RefusalCode = 'NetStream.Publish.BadName' | 'NetStream.Publish.Rejected';
+export const REFUSAL_CODES = ['NetStream.Publish.BadName', 'NetStream.Publish.Rejected'] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
 /** What a broadcaster reads whose key nobody was given. */
 export const UNKNOWN_KEY_DESCRIPTION = 'This stream key is unknown or no longer valid.';

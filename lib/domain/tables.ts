@@ -51,6 +51,13 @@ export const TABLES = [
   { nameVariable: 'PURGES_TABLE', partitionKey: 'purgeId', sortKey: null, timeToLiveAttribute: 'expiresAtSeconds' },
   // One partition for each day, so that the newest entries are found without an index.
   { nameVariable: 'AUDIT_TABLE', partitionKey: 'day', sortKey: 'position', timeToLiveAttribute: 'expiresAtSeconds' },
+  // The timelines of streams.
+  {
+    nameVariable: 'EVENTS_TABLE',
+    partitionKey: 'streamId',
+    sortKey: 'position',
+    timeToLiveAttribute: 'expiresAtSeconds',
+  },
 ] as const satisfies readonly TableDefinition[];
 
 export type TableVariable = (typeof TABLES)[number]['nameVariable'];

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { AuditEntry } from '#domain/events.ts';
 import type { TableNames } from '#domain/tables.ts';
+import { eventPosition, momentOfPosition } from './event-position.ts';
 
 /** How long entries are kept and listed. */
 export const AUDIT_RETENTION_DAYS = 90;
@@ -8,8 +9,6 @@ export const AUDIT_RETENTION_DAYS = 90;
 const READS_PER_PAGE = 31;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** A place in the trail. Positions are in the order of time. */
-export const AUDIT_POSITION_PATTERN = /^\d{15}-[a-z2-7]{16}$/;
 /** The last id there could be. */
 const LAST_ID = 'z'.repeat(16);
 
@@ -45,7 +44,7 @@ export function createAuditStore({ client, tables }: AuditStoreOptions): AuditSt
   const add: AuditStore['add'] = async (entry) => {
     const atMs = Date.parse(entry.time);
     const expiresAtSeconds = Math.ceil(atMs / 1000) + AUDIT_RETENTION_DAYS * (DAY_MS / 1000);
-    const Item = { ...entry, day: dayOf(atMs), position: positionOf(atMs, entry.id), expiresAtSeconds };
+    const Item = { ...entry, day: dayOf(atMs), position: eventPosition(atMs, entry.id), expiresAtSeconds };
     await client.send(new PutCommand({ TableName, Item }));
   };
 
@@ -56,13 +55,14 @@ export function createAuditStore({ client, tables }: AuditStoreOptions): AuditSt
         TableName,
         KeyConditionExpression: '#day = :day AND #position < :position',
         ExpressionAttributeNames: { '#day': 'day', '#position': 'position' },
-        ExpressionAttributeValues: { ':day': dayOf(momentOf(position)), ':position': position },
+        ExpressionAttributeValues: { ':day': dayOf(momentOfPosition(position)), ':position': position },
         ScanIndexForward: false,
         ConsistentRead: true,
         Limit: limit,
       }),
     );
-    const next = LastEvaluatedKey === undefined ? endOfDay(momentOf(position) - DAY_MS) : LastEvaluatedKey.position;
+    const next =
+      LastEvaluatedKey === undefined ? endOfDay(momentOfPosition(position) - DAY_MS) : LastEvaluatedKey.position;
     return { items: Items as AuditItem[], next: next as string };
   }
 
@@ -71,7 +71,7 @@ export function createAuditStore({ client, tables }: AuditStoreOptions): AuditSt
     let position = given === null || given > newest ? newest : given;
     const items: AuditItem[] = [];
     for (let reads = 0; reads < READS_PER_PAGE && items.length < limit; reads += 1) {
-      if (momentOf(position) < nowMs - AUDIT_RETENTION_DAYS * DAY_MS)
+      if (momentOfPosition(position) < nowMs - AUDIT_RETENTION_DAYS * DAY_MS)
         return { entries: toEntries(items), nextPosition: null };
       const { items: read, next } = await readDay(position, limit - items.length);
       items.push(...read);
@@ -90,7 +90,5 @@ const toEntries = (items: readonly AuditItem[]): AuditEntry[] =>
   items.map(({ day: _day, position: _position, expiresAtSeconds: _expiry, ...entry }) => entry);
 
 const dayOf = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
-const positionOf = (atMs: number, id: string): string => `${String(atMs).padStart(15, '0')}-${id}`;
-const momentOf = (position: string): number => Number(position.slice(0, 15));
 /** The position after all entries of a day. */
-const endOfDay = (atMs: number): string => positionOf((Math.floor(atMs / DAY_MS) + 1) * DAY_MS - 1, LAST_ID);
+const endOfDay = (atMs: number): string => eventPosition((Math.floor(atMs / DAY_MS) + 1) * DAY_MS - 1, LAST_ID);

@@ -18,6 +18,7 @@ export const TEST_TABLES: TableNames = {
   IDEMPOTENCY_TABLE: 'test-idempotency',
   AUDIT_TABLE: 'test-audit',
   PURGES_TABLE: 'test-purges',
+  EVENTS_TABLE: 'test-events',
 };
 
 /** Variables of a platform that uses this process's database. */

@@ -25,6 +25,7 @@ export const LOCAL_TABLE_NAMES: TableNames = {
   IDEMPOTENCY_TABLE: 'idempotency',
   AUDIT_TABLE: 'audit',
   PURGES_TABLE: 'purges',
+  EVENTS_TABLE: 'events',
 };
 
 /** A local DynamoDB and the names of its tables. */

@@ -28,6 +28,7 @@ test('the encoder uses the same tables, region and credentials as the edge', () 
   expect(encoder.environment).toMatchObject({
     LIVE_TABLE: LOCAL_TABLE_NAMES.LIVE_TABLE,
     TASKS_TABLE: LOCAL_TABLE_NAMES.TASKS_TABLE,
+    EVENTS_TABLE: LOCAL_TABLE_NAMES.EVENTS_TABLE,
     STREAMS_TABLE: LOCAL_TABLE_NAMES.STREAMS_TABLE,
     AWS_REGION: LOCAL_REGION,
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,

@@ -6,6 +6,7 @@ import { DEFAULT_RTMP_LIMITS } from '#encoder/guard/rtmp-limits.ts';
 const REQUIRED = {
   LOG_LEVEL: 'info',
   LIVE_TABLE: 'live',
+  EVENTS_TABLE: 'events',
   TASKS_TABLE: 'tasks',
   INGEST_AUTH_FUNCTION: 'ingest-auth',
   LISTEN_HOST: '0.0.0.0',

@@ -16,6 +16,7 @@ const NOBODY = 'http://127.0.0.1:9';
 const ENVIRONMENT = {
   LOG_LEVEL: 'warn',
   LIVE_TABLE: 'live',
+  EVENTS_TABLE: 'events',
   TASKS_TABLE: 'tasks',
   INGEST_AUTH_FUNCTION: 'ingest-auth',
   LISTEN_HOST: '127.0.0.1',

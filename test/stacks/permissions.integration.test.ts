@@ -44,11 +44,12 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(wide.filter((action: string) => !WITHOUT_RESOURCES.includes(action))).toEqual([]);
   });
 
-  test('an encoder task can only keep its lease, ask about a publish, send events, know other tasks and protect itself', () => {
+  test('an encoder task can only keep its lease, ask about a publish, send and store events, know other tasks and protect itself', () => {
     expect(actionsOfRole(stage, /TaskRole/)).toEqual(
       [
         'dynamodb:DeleteItem',
         'dynamodb:GetItem',
+        'dynamodb:PutItem',
         ...(config.publishMode === 'webhook' ? [] : ['dynamodb:Query']),
         'dynamodb:Scan',
         'dynamodb:UpdateItem',
@@ -69,6 +70,14 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     ['ingest-auth', /IngestAuth/, []],
   ])('with the table of tasks, %s can do no more than its store does', (_name, role, actions) => {
     expect(actionsOfRole(stage, role, /TablesTasks/)).toEqual(actions);
+  });
+
+  test.each([
+    ['an encoder task', /TaskRole/, ['dynamodb:PutItem']],
+    ['the control API', /ControlApi/, ['dynamodb:PutItem', 'dynamodb:Query']],
+    ['ingest-auth', /IngestAuth/, []],
+  ])('with the timelines of streams, %s can do no more than its store does', (_name, role, actions) => {
+    expect(actionsOfRole(stage, role, /TablesEvents/)).toEqual(actions);
   });
 
   test('of streams, an encoder task can read what the index by playback id has, and that is no hash of a key', () => {

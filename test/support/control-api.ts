@@ -20,6 +20,7 @@ import { createSlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { createTimelineStore } from '#runtime/timeline-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
 import { nextViewerTokenKeys } from '#runtime/viewer-token-keys.ts';
 import { createHttpApi } from '#scripts/local/http-api.ts';
@@ -79,6 +80,7 @@ export async function startControlApi(
     sessions: createSessionStore({ client, tables: TEST_TABLES }),
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
     audit: createAuditStore({ client, tables: TEST_TABLES }),
+    timelines: createTimelineStore({ client, tables: TEST_TABLES }),
     eventBus: null,
     bootstrapHashes: tokens.map(hashSecret),
     callerRates: DEFAULT_CALLER_RATES,

@@ -24,6 +24,7 @@ const variables = {
   LOG_LEVEL: logLevel,
   LIVE_TABLE: text,
   TASKS_TABLE: text,
+  EVENTS_TABLE: text,
   STREAMS_TABLE: optional(text),
   INGEST_AUTH_FUNCTION: text,
   LISTEN_HOST: text,

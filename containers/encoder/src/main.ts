@@ -17,6 +17,7 @@ import { openSharedSecret, type SharedSecret } from '#runtime/shared-secret.ts';
 import { createSlateImageStore, type SlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamIndex, type StreamIndex } from '#runtime/stream-index.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { createTimelineStore } from '#runtime/timeline-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
 import { Cluster } from './cluster/cluster.ts';
 import { openClusterCredential } from './cluster/cluster-credential.ts';
@@ -39,6 +40,7 @@ import { createEmitter, createLogSink, EventCounter } from './telemetry/event-si
 import { MetricsReporter, metricLevels } from './telemetry/metrics-reporter.ts';
 import type { MetricsTarget } from './telemetry/metrics-target.ts';
 import { RefusalGroups } from './telemetry/refusal-groups.ts';
+import { TimelineSink } from './telemetry/timeline-sink.ts';
 import { CpuIdle } from './transcode/cpu-idle.ts';
 import { readEnhancedCodecs } from './transcode/ffmpeg-decoders.ts';
 import { readMissingCodecs } from './transcode/ffmpeg-encoders.ts';
@@ -72,7 +74,9 @@ async function main(): Promise<void> {
 
   const bus = openEventBus(environment, log);
   const counter = new EventCounter();
-  const sinks = [createLogSink(log), counter, ...(bus === null ? [] : [bus])];
+  const store = createTimelineStore({ client: createDocumentClient(), tables: environment });
+  const queued = [new TimelineSink({ store, now: Date.now, log }), ...(bus === null ? [] : [bus])];
+  const sinks = [createLogSink(log), counter, ...queued];
   const refusals = new RefusalGroups({
     emit: createEmitter({ sinks, now: Date.now, randomBytes }),
     intervalMs: REFUSALS_INTERVAL_MS,
@@ -137,7 +141,7 @@ async function main(): Promise<void> {
   // Flushed refusals are events that the metrics count.
   refusals.flush();
   metrics?.close();
-  await bus?.flush(EVENTS_FLUSH_MS);
+  await Promise.all(queued.map((sink) => sink.flush(EVENTS_FLUSH_MS)));
   cluster.endStatusWaits();
   if (isDrain) await origin.drain(REQUESTS_DRAIN_MS, stopRequests.endSignal);
   // The origin stays until now, so that viewers can load the ends of the playlists.

@@ -5,6 +5,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { SLATE_IMAGE_LIMITS } from '#domain/slate-images.ts';
 import type { AuditStore } from '#runtime/audit-store.ts';
 import type { SessionStore } from '#runtime/session-store.ts';
+import type { TimelineStore } from '#runtime/timeline-store.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { type AuditDependencies, auditChanges } from './audit-trail.ts';
 import { addBackupKeyRoutes } from './backup-key-routes.ts';
@@ -14,6 +15,7 @@ import { checkAccess } from './check-access.ts';
 import { noteCredential, SessionCookie } from './credentials.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { addInviteRoutes } from './invite-routes.ts';
+import { addEventsRoutes, type EventsDependencies } from './events-routes.ts';
 import { limitCallers } from './limit-callers.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { addPageRoutes, PAGE_ROUTES, type PagesDependencies } from './page-routes.ts';
@@ -47,6 +49,7 @@ export interface ControlApiDependencies
     TasksDependencies,
     TokensDependencies,
     AuditDependencies,
+    EventsDependencies,
     PagesDependencies {
   /** SHA-256 in hex of each bootstrap token, which is valid without a record in the table. May be empty. */
   readonly bootstrapHashes: readonly string[];
@@ -54,6 +57,7 @@ export interface ControlApiDependencies
   readonly callerRates: CallerRates;
   readonly audit: AuditStore;
   readonly sessions: SessionStore;
+  readonly timelines: TimelineStore;
   readonly tasks: TasksDependencies['tasks'];
   readonly live: StreamsDependencies['live'] & PagesDependencies['live'];
   readonly addresses: StreamsDependencies['addresses'];
@@ -110,6 +114,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addSlateImageRoutes(app, dependencies);
   addPurgeRoutes(app, dependencies);
   addTraceRoutes(app, dependencies);
+  addEventsRoutes(app, dependencies);
   addViewerTokensRoutes(app, dependencies);
   addPreviewTokensRoutes(app, dependencies);
   addTasksRoutes(app, dependencies);

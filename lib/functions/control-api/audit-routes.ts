@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import { AUDIT_RETENTION_DAYS, type AuditStore } from '#runtime/audit-store.ts';
-import { auditListSchema, auditQuerySchema } from './audit-schemas.ts';
+import { auditListSchema } from './audit-schemas.ts';
+import { eventPageQuerySchema } from './parameter-schemas.ts';
 import { json, problems } from './responses.ts';
 import { needs } from './route-access.ts';
 
@@ -19,7 +20,7 @@ const listAuditRoute = createRoute({
     `Who changed what with this API in the last ${AUDIT_RETENTION_DAYS} days, the newest first. A page may be empty ` +
     'although others follow. Viewer tokens, refused requests and repeats are in the log only.',
   security: needs('admin'),
-  request: { query: auditQuerySchema },
+  request: { query: eventPageQuerySchema },
   responses: { 200: json(auditListSchema, 'A page of changes'), ...problems(422) },
 });
 

@@ -1,15 +1,4 @@
 import { z } from '@hono/zod-openapi';
-import { AUDIT_POSITION_PATTERN } from '#runtime/audit-store.ts';
-import { pageQuerySchema } from './parameter-schemas.ts';
-
-/** Query of GET /api/audit. */
-export const auditQuerySchema = pageQuerySchema.extend({
-  cursor: z
-    .string()
-    .regex(AUDIT_POSITION_PATTERN, 'Must be the nextCursor of another page')
-    .optional()
-    .openapi({ description: '`nextCursor` of the previous page', example: '001735787045678-k3v7q2mzp4xw6taa' }),
-});
 
 const fieldsSchema = z.record(z.string(), z.unknown()).nullable();
 

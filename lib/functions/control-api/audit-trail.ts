@@ -1,10 +1,11 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
-import type { AuditEntry } from '#domain/events.ts';
+import type { AuditEntry, TimelineEvent } from '#domain/events.ts';
 import { generateId, type RandomBytes } from '#domain/stream-ids.ts';
 import { TokenBucket } from '#domain/token-bucket.ts';
 import type { AuditStore } from '#runtime/audit-store.ts';
 import { type EventBusAccess, putEvents } from '#runtime/put-events.ts';
+import type { TimelineStore } from '#runtime/timeline-store.ts';
 import { onlyDifferences } from './audit-notes.ts';
 import type { Caller } from './caller.ts';
 import { isReading, type RouteName, routeOf } from './route-access.ts';
@@ -13,6 +14,8 @@ import { sourceAddressOf } from './source-address.ts';
 /** Where the audit trail goes besides the log, and the sources of time and randomness. */
 export interface AuditDependencies {
   readonly audit: Pick<AuditStore, 'add'>;
+  /** The timelines of streams. */
+  readonly timelines: Pick<TimelineStore, 'add'>;
   /** Null without a bus. */
   readonly eventBus: EventBusAccess | null;
   readonly log: Logger;
@@ -26,6 +29,8 @@ const LOGGED_ROUTES: readonly RouteName[] = [
   'POST /api/streams/:id/viewer-tokens',
   'POST /api/streams/:id/preview-tokens',
 ];
+/** Fields that differ after every change. */
+const COUNTED: readonly string[] = ['version', 'updatedAt'];
 const REFUSED_STATUSES = [401, 403];
 /** Log lines about refusals. A stranger must not be able to fill the log. */
 const REFUSED_LINES = { perSecond: 1, capacity: 20 };
@@ -36,8 +41,8 @@ const PATH_LIMIT_CHARACTERS = 200;
 
 /**
  * Adds every request that changes something to the audit trail: the log, the table and the event bus. The table and the
- * bus have those that did change something, or may have. The answer waits for both, because Lambda stops the process after
- * it. If either fails, the line in the log is left.
+ * bus have those that did change something, or may have. If that was a stream, its timeline says so, too. The answer waits for all,
+ * because Lambda stops the process after it. If one fails, the line in the log is left.
  */
 export function auditChanges(dependencies: AuditDependencies): MiddlewareHandler {
   const logRefusal = refusalLog(dependencies);
@@ -56,7 +61,7 @@ async function record(
   entry: AuditEntry,
   context: Context,
   route: RouteName,
-  { audit, eventBus, log }: AuditDependencies,
+  { audit, timelines, eventBus, log }: AuditDependencies,
 ): Promise<void> {
   const isRepeat = context.get('isRepeat') === true;
   log.info({ audit: entry, isRepeat }, 'audit');
@@ -65,8 +70,20 @@ async function record(
   const logFailure = (what: string) => (error: unknown) => log.error({ err: error, auditId: entry.id }, what);
   await Promise.all([
     audit.add(entry).catch(logFailure('an entry of the audit trail was not stored')),
+    onTimeline(entry, timelines)?.catch(logFailure('a change was not stored for the timeline of its stream')),
     eventBus === null ? null : send(entry, eventBus).catch(logFailure('an entry of the audit trail was not sent')),
   ]);
+}
+
+/** Readers of a timeline see who did what. What it was before and after is for admins. Null if nothing of a stream has changed. */
+function onTimeline(
+  { id, time, streamId, action, tokenName: by, status, before, after }: AuditEntry,
+  timelines: AuditDependencies['timelines'],
+): Promise<void> | null {
+  if (streamId === null || status >= 400) return null;
+  const fields = before === null || after === null ? [] : Object.keys(after).filter((name) => !COUNTED.includes(name));
+  const event: TimelineEvent = { type: 'stream.changed', id, time, streamId, action, by, fields };
+  return timelines.add(event);
 }
 
 async function send(entry: AuditEntry, eventBus: EventBusAccess): Promise<void> {

@@ -41,6 +41,7 @@ const variables = {
   // A laptop's changes are in the table alone.
   EVENT_BUS_NAME: optional(text),
   PURGES_TABLE: text,
+  EVENTS_TABLE: text,
   DISTRIBUTION_ID: text,
   DEFAULT_LADDER: oneOf(LADDER_NAMES),
   DEFAULT_LATENCY: oneOf(LATENCY_NAMES),

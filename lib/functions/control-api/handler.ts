@@ -14,6 +14,7 @@ import { createSlateImageStore } from '#runtime/slate-image-store.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
+import { createTimelineStore } from '#runtime/timeline-store.ts';
 import { createTraceStore } from '#runtime/trace-store.ts';
 import { createApp } from './app.ts';
 import { DEFAULT_CALLER_RATES } from './caller-limits.ts';
@@ -57,6 +58,7 @@ const answer = createHandler(
     sessions: createSessionStore({ client, tables: environment }),
     idempotency: createIdempotencyStore({ client, tables: environment }),
     audit: createAuditStore({ client, tables: environment }),
+    timelines: createTimelineStore({ client, tables: environment }),
     eventBus: eventBusName === null ? null : { client: createEventBridgeClient(), eventBusName },
     bootstrapHashes: environment.ADMIN_TOKEN_HASHES,
     callerRates: DEFAULT_CALLER_RATES,

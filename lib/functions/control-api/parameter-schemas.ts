@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { ID_PATTERN } from '#domain/stream-ids.ts';
+import { EVENT_POSITION_PATTERN } from '#runtime/event-position.ts';
 import { IDEMPOTENCY_WINDOW_MS } from '#runtime/idempotency-store.ts';
 import { BATCH_GET_LIMIT } from '#runtime/live-item.ts';
 
@@ -22,6 +23,15 @@ export const pageQuerySchema = z.object({
     .regex(ID_PATTERN, 'Must be the nextCursor of another page')
     .optional()
     .openapi({ description: '`nextCursor` of the previous page' }),
+});
+
+/** Query of a list of what happened. */
+export const eventPageQuerySchema = pageQuerySchema.extend({
+  cursor: z
+    .string()
+    .regex(EVENT_POSITION_PATTERN, 'Must be the nextCursor of another page')
+    .optional()
+    .openapi({ description: '`nextCursor` of the previous page', example: '001735787045678-k3v7q2mzp4xw6taa' }),
 });
 
 /** Path of one stream or token. It accepts any text, because a text that is no id is a 404. */

@@ -13,6 +13,7 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams/{id}/slate-image': 'streams:read',
   'get /api/streams/{id}/trace': 'streams:read',
   'post /api/streams/{id}/golive': 'streams:write',
+  'get /api/streams/{id}/events': 'streams:read',
   'post /api/streams/{id}/preview-tokens': 'streams:read',
   'post /api/streams': 'streams:write',
   'patch /api/streams/{id}': 'streams:write',

@@ -61,6 +61,7 @@ test('the OpenAPI document has every route, its security and its errors', async 
     'get /api/sessions/current',
     'get /api/streams',
     'get /api/streams/{id}',
+    'get /api/streams/{id}/events',
     'get /api/streams/{id}/purges/{purgeId}',
     'get /api/streams/{id}/slate-image',
     'get /api/streams/{id}/trace',

@@ -13,6 +13,7 @@ const REQUIRED = {
   SESSIONS_TABLE: 'sessions',
   IDEMPOTENCY_TABLE: 'idempotency',
   AUDIT_TABLE: 'audit',
+  EVENTS_TABLE: 'events',
   PURGES_TABLE: 'purges',
   DISTRIBUTION_ID: 'E2EXAMPLE',
   RTMP_URL: 'rtmp://ingest.example.com/live',
