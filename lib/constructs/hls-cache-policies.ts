@@ -42,8 +42,8 @@ export class HlsCachePolicies extends Construct {
 const keyOf = (row: HlsFileKind): string => JSON.stringify(cachingOf(row));
 
 function cachingOf(row: HlsFileKind): CachePolicyProps {
-  // Media is compressed already. Playlists and status files are text, and the origin honours Accept-Encoding.
-  const isText = !row.contentType.startsWith('video/');
+  // Media and pictures are compressed already. Playlists and status files are text, and the origin honours Accept-Encoding.
+  const isText = !/^(?:video|image)\//.test(row.contentType);
   return {
     minTtl: Duration.seconds(row.minTtlSeconds),
     defaultTtl: Duration.seconds(row.defaultTtlSeconds),

@@ -14,6 +14,7 @@ export interface HlsFileKind extends CacheLifetime {
   readonly kind:
     | 'status'
     | 'stream-health'
+    | 'poster'
     | 'time'
     | 'multivariant-playlist'
     | 'media-playlist'
@@ -39,6 +40,12 @@ const ONE_SECOND: CacheLifetime = {
   minTtlSeconds: 0,
   defaultTtlSeconds: 1,
   maxTtlSeconds: 1,
+};
+const TEN_SECONDS: CacheLifetime = {
+  cacheControl: 'public, max-age=10',
+  minTtlSeconds: 0,
+  defaultTtlSeconds: 10,
+  maxTtlSeconds: 10,
 };
 /** What is true for one moment. The header is enough for CloudFront, so this shares a cache policy. */
 const NEVER: CacheLifetime = { ...ONE_SECOND, cacheControl: 'no-store' };
@@ -102,6 +109,7 @@ export const HLS_FILE_KINDS = [
     queryStrings: [],
     ...ONE_SECOND,
   },
+  { kind: 'poster', pathPattern: '/*live/*/poster.jpg', contentType: 'image/jpeg', queryStrings: [], ...TEN_SECONDS },
   {
     kind: 'time',
     pathPattern: '/*live/*/time.txt',

@@ -17,6 +17,10 @@ export const statusPath = (playbackId: string, viewerToken: string | null = null
 export const healthPath = (playbackId: string, healthToken: string): string =>
   `${streamFolder(playbackId, healthToken)}/health.json`;
 
+/** URL path of a stream's poster.jpg, its newest picture. */
+export const posterPath = (playbackId: string, viewerToken: string | null = null): string =>
+  `${streamFolder(playbackId, viewerToken)}/poster.jpg`;
+
 /**
  * URL path of a stream's watch page. Browsers send the fragment to no server, so a token in it appears in no access log
  * when viewers pass the link on.

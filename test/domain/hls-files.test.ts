@@ -9,6 +9,7 @@ import {
 const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
   'stream-health': 'health.json',
+  poster: 'poster.jpg',
   time: 'time.txt',
   'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',

@@ -9,6 +9,7 @@ import { edgeSecretOf, type Json, type SynthesizedStage, synthesizeStage } from 
 const FILES: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
   'stream-health': 'health.json',
+  poster: 'poster.jpg',
   time: 'time.txt',
   'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',

@@ -12,7 +12,15 @@ import { openSharedSecret } from '#runtime/shared-secret.ts';
 const secret = generateSecret(randomBytes);
 const publicId = generatePlaybackId('public', randomBytes);
 const protectedId = generatePlaybackId('token', randomBytes);
-const FILES = ['status.json', 'master.m3u8', '720p/media.m3u8', '720p/7-init.mp4', '720p/7-1.m4s', '720p/7-1.0.m4s'];
+const FILES = [
+  'status.json',
+  'poster.jpg',
+  'master.m3u8',
+  '720p/media.m3u8',
+  '720p/7-init.mp4',
+  '720p/7-1.m4s',
+  '720p/7-1.0.m4s',
+];
 
 let server: OriginServer;
 const lines: string[] = [];

@@ -6,6 +6,7 @@ import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from './running-origin.t
 const PATHS: Readonly<Record<HlsFileKindName, string>> = {
   status: 'status.json',
   'stream-health': 'health.json',
+  poster: 'poster.jpg',
   time: 'time.txt',
   'dash-manifest': 'manifest.mpd',
   'multivariant-playlist': 'master.m3u8',

@@ -19,6 +19,7 @@ async function ask(file: string, settings: Partial<OriginStream> | null, waits =
     formerPackages: [],
     statusBody: { status: 'live' },
     healthReport: nothingReported,
+    poster: async () => 'no-picture',
     mayAnswer: async () => true,
     isGone: false,
     arrives: async () => true,
@@ -144,6 +145,7 @@ describe('a request for the status that has the version of another one', () => {
         return { status: 'live' };
       },
       healthReport: nothingReported,
+      poster: async () => 'no-picture',
       mayAnswer: async () => true,
       isGone: false,
       arrives: async () => true,
@@ -194,5 +196,20 @@ describe('health.json', () => {
 
   test('of a stream that another task holds is asked of that one', async () => {
     expect(await ask(urlOf('health.json'), null)).toMatchObject({ status: 404, elsewhere: ['stream-health'] });
+  });
+});
+
+describe('poster.jpg', () => {
+  test.each([
+    [Buffer.from('jpeg'), 200, 'jpeg'],
+    ['no-picture', 404, 'not found\n'],
+    ['not-now', 503, 'the picture can not be made now\n'],
+  ] as const)('%s is a %i', async (poster, status, body) => {
+    const answer = await ask(urlOf('poster.jpg'), { poster: async () => poster });
+    expect(answer).toEqual({ status, body, elsewhere: [] });
+  });
+
+  test('of a stream that another task holds is asked of that one', async () => {
+    expect(await ask(urlOf('poster.jpg'), null)).toMatchObject({ status: 404, elsewhere: ['poster'] });
   });
 });

@@ -42,6 +42,7 @@ export function onlyStream(currentPackage: StreamPackage, formerPackages: readon
       return { status: currentPackage.ended ? 'ended' : 'live' };
     },
     healthReport: () => new PastHealth().report({ health: null, liveSinceMs: null, nowMs: Date.now() }),
+    poster: async () => Buffer.from('a picture'),
     mayAnswer: async () => true,
     arrives: async () => true,
     isGone: false,

@@ -61,6 +61,7 @@ async function run(
 const FILES = [
   'master.m3u8',
   'status.json',
+  'poster.jpg',
   '720p/media.m3u8',
   '720p/7-init.mp4',
   'audio/7-100.m4s',

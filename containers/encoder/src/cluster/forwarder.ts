@@ -201,8 +201,8 @@ const isWaiting = (target: StreamTarget): target is StatusTarget & { readonly af
   target.kind === 'status' && target.after !== null;
 /** What only the task has that made it. */
 const isOfHolder = ({ kind }: StreamTarget): boolean =>
-  kind === 'init' || kind === 'segment' || kind === 'part' || kind === 'stream-health';
-/** Media that was announced is waited for as a playlist is. The first playlist of a takeover is, too. */
+  kind === 'init' || kind === 'segment' || kind === 'part' || kind === 'stream-health' || kind === 'poster';
+/** Media that was announced is waited for as a playlist is. The first playlist of a takeover is, too. A poster has to be made. */
 const mayBlock = ({ kind }: StreamTarget): boolean => kind !== 'init' && kind !== 'stream-health';
 
 /** Without its query, a request for a status waits for nothing. */

@@ -3,6 +3,7 @@ import type { HealthReport } from '#domain/health-report.ts';
 import { blockingPlaylistCacheControl, type HlsFileKindName } from '#domain/hls-files.ts';
 import { AUDIO_RENDITION } from '#domain/ladders.ts';
 import type { PlaybackStatusBody } from '#domain/playback-status.ts';
+import type { NoPoster } from '#encoder/package/poster-source.ts';
 import type { RenditionTimeline } from '#encoder/package/rendition-timeline.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import { applyRange } from './byte-range.ts';
@@ -41,6 +42,8 @@ export interface OriginStream {
   readonly statusBody: PlaybackStatusBody;
   /** How it is published, for those who broadcast. */
   healthReport(): HealthReport;
+  /** Its newest picture as a JPEG, or why there is none. Never rejects. */
+  poster(): Promise<Buffer | NoPoster>;
   /** Whether nothing of it is here any more. Its status does not change then. */
   readonly isGone: boolean;
   /** Resolves to false if another task has the stream, or may have it. */
@@ -64,6 +67,7 @@ export type TitleOf = (playbackId: string) => Promise<string | undefined>;
 /** Answers for a stream that this task does not hold. */
 export type AnswerElsewhere<Answer> = (target: StreamTarget, request: OriginRequest) => Promise<Answer>;
 
+const NO_POSTER_NOW = errorResponse(503, 'the picture can not be made now', { 'retry-after': '5' });
 /** Shorter than any player waits for a playlist. */
 const INTERRUPTED_LIMIT_MS = 4_000;
 
@@ -116,6 +120,7 @@ export class OriginHandler {
   ): Promise<OriginResponse | GrowingResponse> {
     if (target.kind === 'status') return this.#status(held, target, request);
     if (target.kind === 'stream-health') return jsonResponse('stream-health', held.healthReport());
+    if (target.kind === 'poster') return posterResponse(await held.poster());
     if (isPlaylist(target)) {
       const limitMs = BLOCK_TARGET_DURATIONS * held.currentPackage.targetDurationSeconds * 1000;
       if (!(await held.arrives(limitMs, request.signal))) return NOT_IN_TIME;
@@ -243,6 +248,12 @@ function timeResponse(nowMs: number): OriginResponse {
 /** For pages that wait for a stream to start. Answers for every id, because browsers log each 404 as an error. */
 export function statusResponse({ after }: StatusTarget, status: PlaybackStatusBody): OriginResponse {
   return jsonResponse('status', withVersion(status, after));
+}
+
+function posterResponse(poster: Buffer | NoPoster): OriginResponse {
+  if (poster === 'no-picture') return NOT_FOUND;
+  if (poster === 'not-now') return NO_POSTER_NOW;
+  return { status: 200, headers: fileHeaders('poster'), body: [poster] };
 }
 
 const jsonResponse = (kind: HlsFileKindName, body: unknown): OriginResponse => ({

@@ -8,6 +8,7 @@ export type RequestTarget =
   | StatusTarget
   | TimeTarget
   | { readonly kind: 'stream-health'; readonly playbackId: string }
+  | { readonly kind: 'poster'; readonly playbackId: string }
   | { readonly kind: 'multivariant-playlist'; readonly playbackId: string }
   | { readonly kind: 'dash-manifest'; readonly playbackId: string }
   | { readonly kind: 'media-playlist'; readonly playbackId: string; readonly rendition: string; readonly query: string }
@@ -46,10 +47,11 @@ const MAX_URL_LENGTH = 512;
 const NUMBER = '(0|[1-9][0-9]{0,14})';
 const FOLDER = `/live/(${PLAYBACK_ID_SOURCE})/`;
 const RENDITION = '([a-z0-9]{1,8}(?:-[a-z0-9]{1,8})?)/';
-const WHOLE_STREAM = new RegExp(`^${FOLDER}(status\\.json|health\\.json|master\\.m3u8|manifest\\.mpd)$`);
+const WHOLE_STREAM = new RegExp(`^${FOLDER}(status\\.json|health\\.json|poster\\.jpg|master\\.m3u8|manifest\\.mpd)$`);
 const WHOLE_STREAM_KINDS = {
   'status.json': 'status',
   'health.json': 'stream-health',
+  'poster.jpg': 'poster',
   'master.m3u8': 'multivariant-playlist',
   'manifest.mpd': 'dash-manifest',
 } as const;

@@ -1,8 +1,8 @@
-import { setPriority } from 'node:os';
 import type { Logger } from 'pino';
 import type { SlateImage } from '#domain/slate-images.ts';
 import { renditionNames } from '#encoder/media/media-run.ts';
 import { FfmpegProcess, type SpawnProcess } from '#encoder/transcode/ffmpeg-process.ts';
+import { atLowPriority } from '#encoder/transcode/low-priority.ts';
 import type { OutputPlan } from '#encoder/transcode/rendition-plan.ts';
 import { barePicture } from './bare-picture.ts';
 import { type EncodedSlate, readSlate } from './encoded-slate.ts';
@@ -22,8 +22,6 @@ export interface SlateMakerOptions {
 
 /** It takes half a second of CPU. Long enough for a task without an idle moment. */
 const TIME_LIMIT_MS = 45_000;
-/** A third of the CPU that a live FFmpeg gets if there is not enough for both. Much less could take for ever. */
-const NICENESS = 5;
 /** A GOP of the largest ladder at full bitrate is below this. */
 const MAX_BYTES = 12 * 1024 * 1024;
 
@@ -113,17 +111,4 @@ export class SlateMaker {
       throw new Error(`FFmpeg ended with ${code ?? signal ?? 'nothing'}: ${stderrTail.slice(-3).join('; ')}`);
     return readSlate(plan, new Map([...outputs].map(([name, chunks]) => [name, Buffer.concat(chunks)])));
   }
-}
-
-/** Its threads inherit the priority, because they start later. */
-function atLowPriority(spawn: SpawnProcess): SpawnProcess {
-  return (command, args, options) => {
-    const child = spawn(command, args, options);
-    try {
-      if (child.pid !== undefined) setPriority(child.pid, NICENESS);
-    } catch {
-      // It has ended already, which its exit reports.
-    }
-    return child;
-  };
 }

@@ -5,6 +5,7 @@ import type { LatencyName } from '#domain/latency-profiles.ts';
 import { isPreview } from '#domain/playback-ids.ts';
 import type { PlaybackStatus, PlaybackStatusBody } from '#domain/playback-status.ts';
 import type { BroadcastEndReason, BroadcastState, EndReason } from '#domain/streams.ts';
+import type { NoPoster } from '#encoder/package/poster-source.ts';
 import type { StreamPackage } from '#encoder/package/stream-package.ts';
 import type { Publisher, PublisherHandler } from '#encoder/rtmp/publisher.ts';
 import type { SlateMaker } from '#encoder/slate/slate-maker.ts';
@@ -19,6 +20,7 @@ import type { ArrivingStream } from './incoming-streams.ts';
 import type { LivePublish } from './live-publish.ts';
 import { type MovePublish, OnAirSwitch } from './on-air-switch.ts';
 import { PastHealth } from './past-health.ts';
+import type { PosterMaker } from './poster-maker.ts';
 import { endsPlaylists } from './requested-ends.ts';
 import type { StreamEncoder } from './stream-encoder.ts';
 import { StreamEncoders } from './stream-encoders.ts';
@@ -26,6 +28,7 @@ import { StreamEnd } from './stream-end.ts';
 import { StreamHold } from './stream-hold.ts';
 import { StreamMedia } from './stream-media.ts';
 import { liveSinceMsOf, type StreamPast } from './stream-past.ts';
+import { StreamPoster } from './stream-poster.ts';
 import { StreamPublishes } from './stream-publishes.ts';
 import { viewerStatus } from './viewer-status.ts';
 
@@ -51,6 +54,7 @@ export interface LiveStreamOptions {
   /** Whether publishers who leave are expected on other tasks. */
   readonly isDraining: () => boolean;
   readonly arbiter: StepArbiter;
+  readonly posters: PosterMaker;
   /** Null if streams wait for their publishers without a slate. */
   readonly slates: SlateMaker | null;
   readonly emit: EmitEvent;
@@ -73,12 +77,14 @@ export class LiveStream {
   readonly #publishes: StreamPublishes;
   readonly #pastHealth = new PastHealth();
   readonly #onAir: OnAirSwitch;
+  readonly #poster: StreamPoster;
   #isGoingLive = false;
   #isForgotten = false;
 
   constructor(options: LiveStreamOptions) {
     const { past, now } = options;
     this.#options = options;
+    this.#poster = new StreamPoster(options);
     const recorder = new FlightRecorder(options);
     this.#broadcast = new Broadcast({ ...options, liveSinceMs: liveSinceMsOf(past, now()) });
     const { publisherGoneAtMs = null, publisherGoneReason = 'publisher-lost' } = past.broadcast ?? {};
@@ -154,6 +160,11 @@ export class LiveStream {
   healthReport(): HealthReport {
     const { liveSinceMs } = this.#broadcast;
     return this.#pastHealth.report({ health: this.#publishes.health(), liveSinceMs, nowMs: this.#options.now() });
+  }
+
+  /** The newest picture that viewers get, as a JPEG, or why there is none. Never rejects. */
+  poster(): Promise<Buffer | NoPoster> {
+    return this.#poster.get(this.currentPackage);
   }
 
   /** Whether somebody publishes. */

@@ -15,6 +15,7 @@ import { Admission } from './admission.ts';
 import { FencedStreams } from './fenced-streams.ts';
 import { type ArrivingStream, type IncomingStream, IncomingStreams } from './incoming-streams.ts';
 import { LiveStream } from './live-stream.ts';
+import { PosterMaker } from './poster-maker.ts';
 import { fetchFormerMedia, NO_PAST, pastWith, retiredPast, type StreamPast, type TakeOver } from './stream-past.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
@@ -62,10 +63,12 @@ export class LiveStreams {
   readonly #fenced = new FencedStreams();
   readonly #incoming = new IncomingStreams();
   readonly #admission: Admission;
+  readonly #posters: PosterMaker;
   #isDraining = false;
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
+    this.#posters = new PosterMaker(options);
     this.#admission = new Admission({
       ...options,
       incoming: this.#incoming,
@@ -252,7 +255,7 @@ export class LiveStreams {
     const { streamId, playbackId } = stream;
     const created: LiveStream = new LiveStream({
       ...this.#options,
-      ...{ streamId, playbackId, past },
+      ...{ streamId, playbackId, past, posters: this.#posters },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
       move: (...publish) => this.#admission.move(...publish),
