@@ -8,6 +8,12 @@ type Segments = readonly { readonly epoch: number; readonly parts: readonly stri
 const sizes = (...heights: readonly number[]): VideoRendition[] =>
   heights.map((height) => ({ name: `${height}p`, width: height * 2, height, videoKbps: height }));
 
+const upright = (rendition: VideoRendition): VideoRendition => ({
+  ...rendition,
+  width: rendition.height,
+  height: rendition.width,
+});
+
 /** A package whose renditions all have these segments. Each part and init section says whose it is. */
 function packageOf(
   video: readonly VideoRendition[],
@@ -28,6 +34,7 @@ test.each([
   ['the smallest with 480 lines or more', sizes(1080, 720, 480, 360), '480p'],
   ['a larger one if it has no such', sizes(1080, 540, 360), '540p'],
   ['the best if all are smaller', sizes(360, 240), '360p'],
+  ['the one of its short side, if the picture is upright', sizes(1080, 480, 360).map(upright), '480p'],
   [
     'H.264 before all',
     [...sizes(360), { ...sizes(480)[0], name: '480p-hevc', codec: 'hevc' } as VideoRendition],

@@ -5,7 +5,7 @@ import type { StreamPackage } from './stream-package.ts';
 /** Why a stream has no poster: it has no picture, or it could not be made now. */
 export type NoPoster = 'no-picture' | 'not-now';
 
-/** A picture of this height is enough for a poster, and decodes in milliseconds. */
+/** A picture whose short side has so many lines is enough for a poster, and decodes in milliseconds. */
 const ENOUGH_LINES = 480;
 
 /**
@@ -24,6 +24,10 @@ export function posterSource(stream: Pick<StreamPackage, 'playableRun' | 'rendit
 
 /** H.264 decodes fastest. */
 function posterRendition(video: readonly VideoRendition[]): VideoRendition | undefined {
-  const usual = video.filter((rendition) => videoCodec(rendition) === BASE_CODEC).sort((a, b) => a.height - b.height);
-  return usual.find(({ height }) => height >= ENOUGH_LINES) ?? usual.at(-1);
+  const usual = video
+    .filter((rendition) => videoCodec(rendition) === BASE_CODEC)
+    .sort((a, b) => shortSide(a) - shortSide(b));
+  return usual.find((rendition) => shortSide(rendition) >= ENOUGH_LINES) ?? usual.at(-1);
 }
+
+const shortSide = ({ width, height }: VideoRendition): number => Math.min(width, height);

@@ -7,8 +7,8 @@ const WIDTH = 640;
 const JPEG_QUALITY = '4';
 const MAX_RUNNING = 2;
 const MAX_WAITING = 8;
-/** It takes a tenth of a second of CPU. */
-const TIME_LIMIT_MS = 3_000;
+/** It takes a tenth of a second of CPU, which a task without an idle moment may not give it for long. */
+const TIME_LIMIT_MS = 4_000;
 /** A picture of this width has a tenth of it. */
 const MAX_BYTES = 1024 * 1024;
 const PICTURE = 'picture';
