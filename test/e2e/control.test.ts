@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { HeadendEvent } from '#domain/events.ts';
+import type { HeadendEvent, TimelineEvent } from '#domain/events.ts';
+import type { HealthReport } from '#domain/health-report.ts';
 import { generateSecret } from '#domain/stream-ids.ts';
+import { readPictureHeader } from '#functions/control-api/picture-header.ts';
 import type { ClipOptions } from '#kit/clip.ts';
 import type { TestPublisher } from '#kit/publisher.ts';
 import { assertNoSecret, countSecrets, rememberSecret } from '#kit/secrets.ts';
@@ -114,6 +116,14 @@ test('a stream that goes live, loses its FFmpeg, goes on and ends is three event
     { type: 'encoder.restarted', reason: 'died' },
     { type: 'stream.ended', reason: 'stopped', durationSeconds: expect.any(Number) },
   ]);
+  const seen = await waitFor('the timeline', async () => {
+    const { events } = await (await platform.callApi('GET', `/streams/${stream.id}/events`)).json();
+    return events.length >= 5 && (events as TimelineEvent[]);
+  });
+  expect(seen.map((event) => (event.type === 'stream.changed' ? event.action : event.type)).toReversed()).toEqual([
+    ...['POST /api/streams', 'stream.live', 'encoder.restarted'],
+    ...['POST /api/streams/{id}/stop', 'stream.ended'],
+  ]);
   const times = eventsOf(stream).map(({ time }) => time);
   expect(times).toEqual(times.toSorted());
 });
@@ -130,6 +140,23 @@ test('a publish with a wrong key is an event with the address of the publisher',
     code: 'NetStream.Publish.BadName',
     sourceAddress: '127.0.0.1',
   });
+});
+
+test('those who broadcast see health and history, viewers do not, and everybody sees the newest picture', async () => {
+  const { stream } = slowKeyframes;
+  const answer = await platform.callApi('POST', `/streams/${stream.id}/preview-tokens`);
+  const { embedUrl, healthUrl } = (await answer.json()) as { embedUrl: string; healthUrl: string };
+  expect((await fetch(embedUrl)).status).toBe(200);
+  const report = await waitFor('a history', async () => {
+    const now = (await (await fetch(healthUrl)).json()) as HealthReport;
+    return now.history.audioLevelDb.some((level) => level !== null) && now;
+  });
+  expect(report).toMatchObject({ now: { videoCodec: 'h264', audioCodec: 'aac' }, startedAt: expect.any(String) });
+  expect((await fetch(`${stream.liveUrl}/health.json`)).status).toBe(403);
+  const poster = await fetch(`${stream.liveUrl}/poster.jpg`);
+  expect([poster.status, poster.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+  const picture = readPictureHeader(Buffer.from(await poster.arrayBuffer()));
+  expect(picture.width / picture.height).toBeCloseTo(16 / 9, 1);
 });
 
 test('keyframes every 8 s are a warning that says what to set', async () => {

@@ -1,4 +1,5 @@
 import type { EventBody } from '#domain/events.ts';
+import type { HealthReport } from '#domain/health-report.ts';
 import type { AuthorisedStream } from '#domain/ingest-auth.ts';
 import type { VersionedStatus } from '#domain/playback-status.ts';
 import type { FlvTag } from '#encoder/media/flv-tag.ts';
@@ -146,6 +147,23 @@ test('every task answers for a stream as its holder does, headers, ranges, HEAD 
     expect(describe(passedOn)).toEqual(describe(own));
     expect(Buffer.from(await passedOn.arrayBuffer())).toEqual(Buffer.from(await own.arrayBuffer()));
   }
+});
+
+test("a stream's health and its picture come from its holder, whichever task is asked", async () => {
+  const [a, b] = await startThree();
+  const stream = newStream();
+  await publishOn(a, stream, 'publisher');
+  await isOn('live', b, stream);
+  const health = async (task: RunningTask) =>
+    (await (await task.fetch(urlOf(stream, 'health.json'))).json()) as HealthReport;
+  const report = await waitFor('a sample', async () => {
+    const now = await health(b);
+    return now.history.inputKbps.length > 0 && now;
+  });
+  expect(report).toMatchObject({ now: { width: 320 }, startedAt: (await health(a)).startedAt });
+  const [here, there] = await Promise.all([a, b].map((task) => task.fetch(urlOf(stream, 'poster.jpg'))));
+  expect(there?.headers.get('content-type')).toBe('image/jpeg');
+  expect(await there?.arrayBuffer()).toEqual(await here?.arrayBuffer());
 });
 
 test('a request that waits at another task is answered when the part is there, and aborted with its client', async () => {
