@@ -104,6 +104,11 @@ export class ControlApiClient {
     return this.#transport.delete({ path: `${streamPath(id)}/slate-image`, ifVersion });
   }
 
+  /** The stream, which is on air or will be. */
+  goLive(id: string): Promise<StreamBody> {
+    return this.#transport.post({ path: `${streamPath(id)}/golive` }, streamSchema);
+  }
+
   stopStream(id: string): Promise<{ readonly wasLive: boolean }> {
     return this.#transport.post({ path: `${streamPath(id)}/stop` }, stopSchema);
   }

@@ -34,6 +34,11 @@ export const SETTINGS_OPTIONS = {
     placeholder: 'NAME',
     help: 'who may watch: public for everyone, token for viewers with a token',
   },
+  'auto-start': {
+    type: 'string',
+    placeholder: 'yes|no',
+    help: 'no: only the studio has the picture until "golive"; default yes',
+  },
   'not-before': {
     type: 'string',
     placeholder: 'TIME',
@@ -60,6 +65,7 @@ export function toSettings(values: OptionValues<typeof SETTINGS_OPTIONS>) {
     latency,
     codecs: codecs?.split(',').map((codec) => codec.trim()),
     playback,
+    autoStart: toBoolean(values['auto-start']),
     notBefore: orNull(values['not-before']),
     notAfter: orNull(values['not-after']),
     allowedSources: sources?.length === 1 && sources[0] === NONE ? [] : sources,
@@ -72,4 +78,10 @@ function toListed({ listed, unlisted }: Pick<OptionValues<typeof SETTINGS_OPTION
   if (listed === true && unlisted === true)
     throw new CommandError('usage', '--listed and --unlisted contradict each other.');
   return unlisted === true ? false : listed;
+}
+
+function toBoolean(text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined;
+  if (text === 'yes' || text === 'no') return text === 'yes';
+  throw new CommandError('usage', '--auto-start must be yes or no.');
 }

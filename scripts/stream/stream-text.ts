@@ -19,6 +19,7 @@ export function streamText(stream: StreamBody): string {
     ['Codecs', codecs.join(', ')],
     ['Playback', playback],
     ['Listed', stream.listed ? 'yes' : 'no'],
+    ['On air', onAirText(stream)],
     ['Key opens', validityText(stream)],
     ['Publish from', allowedSources.length === 0 ? 'anywhere' : allowedSources.join(', ')],
     ['Backup', stream.backup === null ? 'none' : `takes over after ${stream.backup.failoverMs} ms`],
@@ -44,9 +45,11 @@ export function streamListText(streams: readonly StreamBody[]): string {
   ]);
 }
 
-/** Orders streams: those that are live first, then the newest. */
+/** Orders streams: those that are live first, then previews, then the newest. */
 export const byInterest = (a: StreamBody, b: StreamBody): number =>
-  Number(b.status === 'live') - Number(a.status === 'live') || Date.parse(b.createdAt) - Date.parse(a.createdAt);
+  BY_INTEREST.indexOf(a.status) - BY_INTEREST.indexOf(b.status) || Date.parse(b.createdAt) - Date.parse(a.createdAt);
+
+const BY_INTEREST: readonly StreamBody['status'][] = ['live', 'preview', 'idle'];
 
 /** What a broadcaster enters in OBS, and the address to watch. */
 export function publishText(stream: StreamBody & { readonly streamKey: string }): string {
@@ -66,6 +69,11 @@ export function backupKeyText(stream: StreamBody & { readonly backupKey: string 
 function serverRows({ ingest: { rtmpUrl, rtmpsUrl } }: StreamBody): string[][] {
   if (rtmpUrl === undefined) return rtmpsUrl === undefined ? [] : [['Server', rtmpsUrl]];
   return [['Server', rtmpUrl], ...(rtmpsUrl === undefined ? [] : [['Server (TLS)', rtmpsUrl]])];
+}
+
+function onAirText({ id, onAir, status }: StreamBody): string {
+  if (!onAir) return `no; "golive ${id}" puts it on air`;
+  return { live: 'yes', preview: 'in a moment', idle: 'as soon as somebody publishes' }[status];
 }
 
 function publisherText({ publisher: { state, since } }: StreamBody): string {

@@ -55,6 +55,7 @@ const update = defineCommand({
   summary: 'Change settings; a broadcast on air keeps its old ones',
   notes: [
     'Settings that are not given stay as they are. --allow-source replaces all allowed sources.',
+    '--auto-start counts from the next publish on.',
     'Changing --playback gives the stream new addresses for viewers; a broadcast on air keeps the old ones to its end.',
   ],
   operand: 'STREAM',
@@ -124,6 +125,22 @@ const trace = defineCommand({
   },
 });
 
+const golive = defineCommand({
+  name: 'golive',
+  summary: 'Put a stream with --auto-start no on air',
+  notes: [
+    'Viewers get what the publisher sends from now on, and nothing from before. "stop" takes the stream off air again,',
+    'and the publisher stays connected.',
+  ],
+  operand: 'STREAM',
+  options: {},
+  async run({ operand }, { api, print }) {
+    const stream = await api.goLive(await findStreamId(api, operand));
+    const when = stream.status === 'idle' ? 'is on air as soon as somebody publishes it' : 'is on air within seconds';
+    print(stream, () => `"${stream.title}" ${when}.\n\nWatch  ${stream.watchUrl}`);
+  },
+});
+
 const stop = defineCommand({
   name: 'stop',
   summary: 'End a broadcast at its next segment, within 6 s; the key stays valid for the next',
@@ -165,6 +182,7 @@ export const STREAM_COMMANDS: readonly Command[] = [
   backupKey,
   slateImage,
   trace,
+  golive,
   stop,
   purge,
   deleteCommand,

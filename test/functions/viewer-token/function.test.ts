@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { previewPlaybackId } from '#domain/playback-ids.ts';
 import { generatePlaybackId } from '#domain/stream-ids.ts';
 import { makeViewerToken, VIEWER_TOKEN_KEYS_NAME } from '#domain/viewer-tokens.ts';
 import type { EdgeResponse, ViewerRequestEvent } from '#functions/viewer-token/edge-event.ts';
@@ -81,6 +82,14 @@ describe.each(FILES)('%s', (file) => {
 
   test('of a protected stream passes with a token, under the path that all viewers share', async () => {
     expect(await run(`/t/${make()}/live/${protectedId}/${file}`)).toEqual({ uri: `/live/${protectedId}/${file}` });
+  });
+
+  test('of the preview of a public stream passes with a token of its own only', async () => {
+    const previewId = previewPlaybackId(publicId);
+    const uri = `/live/${previewId}/${file}`;
+    expect(await run(`/t/${make({ playbackId: previewId })}${uri}`)).toEqual({ uri });
+    expect(await run(uri)).toMatchObject({ status: 403 });
+    expect(await run(`/t/${make({ playbackId: publicId })}${uri}`)).toMatchObject({ status: 403 });
   });
 
   test('of a protected stream is refused without a token', async () => {

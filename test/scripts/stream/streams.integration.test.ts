@@ -123,6 +123,7 @@ describe('show', () => {
         'Codecs        h264',
         'Playback      public',
         'Listed        yes',
+        'On air        as soon as somebody publishes',
         'Key opens     from 2030-01-01T00:00:00.000Z',
         'Publish from  192.0.2.0/24',
         'Backup        none',
@@ -313,5 +314,21 @@ describe('delete', () => {
     expect(stdout).toContain(`Deleted "Gone" (${id}).`);
     expect(code).toBe(0);
     expect(await api.streams.get(id)).toBeNull();
+  });
+});
+
+test('a stream that waits for the word goes on air with golive, and off air with stop', async () => {
+  const created = await call('create', '--auto-start', 'no', '--title', 'Waits', '--json');
+  const { id } = JSON.parse(created.stdout);
+  expect((await call('show', id)).stdout).toContain(`\nOn air        no; "golive ${id}" puts it on air\n`);
+  const { code, stdout } = await call('golive', 'Waits');
+  expect([code, stdout]).toEqual([0, expect.stringContaining('"Waits" is on air as soon as somebody publishes it.\n')]);
+  expect((await call('show', id)).stdout).toContain('\nOn air        as soon as somebody publishes\n');
+  await call('stop', id);
+  expect(JSON.parse((await call('show', id, '--json')).stdout)).toMatchObject({ autoStart: false, onAir: false });
+  await call('update', id, '--auto-start', 'yes');
+  expect(await api.streams.get(id)).toMatchObject({ autoStart: true });
+  expect(await call('update', id, '--auto-start', 'maybe')).toEqual({
+    ...{ code: 2, stdout: '', stderr: '--auto-start must be yes or no.\n' },
   });
 });
