@@ -239,3 +239,30 @@ test('a primary one whose stall was never more than the threshold for itself is 
   run(4_000, 'backup', 'primary');
   expect(switches.at(-1)).toEqual(['primary', 'recovered', expect.any(Number)]);
 });
+
+describe('when whoever takes the tags begins anew', () => {
+  beforeEach(() => {
+    connect('primary');
+    connect('backup');
+    run(5_000, 'primary', 'backup');
+    fed = [];
+    ingests.restart();
+  });
+
+  test('it gets what describes the media of the publisher on air, and none of the media before', () => {
+    expect(fed.map(({ tag: { payload } }) => payload)).toEqual(
+      [METADATA, header(MARKS.primary)].map((it) => it.payload),
+    );
+    run(FRAME_MS, 'primary', 'backup');
+    expect(fed).toHaveLength(3);
+  });
+
+  test('it gets of the other publisher what that one has sent since, should it take over', () => {
+    const restartedAtMs = nowMs;
+    run(10_000, 'backup');
+    expect(switches).toEqual([['backup', 'stalled', expect.any(Number)]]);
+    const media = fed.filter(({ tag: { payload } }) => payload.equals(keyframe(MARKS.backup).payload));
+    expect(media.length).toBeGreaterThan(0);
+    expect(Math.min(...fed.slice(2).map(({ receivedAtMs }) => receivedAtMs))).toBeGreaterThanOrEqual(restartedAtMs);
+  });
+});

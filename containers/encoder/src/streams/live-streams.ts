@@ -87,7 +87,10 @@ export class LiveStreams {
   async findAnswerable(playbackId: string): Promise<LiveStream | undefined> {
     if (!this.#streams.has(playbackId)) await this.#incoming.accepted({ playbackId });
     const stream = this.#streams.get(playbackId) ?? this.#retired.get(playbackId);
-    return stream !== undefined && (await stream.mayAnswer()) ? stream : undefined;
+    if (stream === undefined || !(await stream.mayAnswer())) return undefined;
+    // The end that is kept here may not be the latest one if another task has the stream.
+    const present = this.held.find(({ streamId }) => streamId === stream.streamId);
+    return present === undefined || (await present.mayAnswer()) ? stream : undefined;
   }
 
   /** Whether there is room for a publish, or its stream holds room already. */
