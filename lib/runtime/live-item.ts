@@ -8,6 +8,7 @@ import type {
   StreamHolder,
   StreamPresence,
 } from '#domain/streams.ts';
+import { isOffAir, onAirIdOf } from './live-words.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** BatchGetItem takes at most this many keys (DynamoDB API reference). */
@@ -29,17 +30,6 @@ export const isOwned = (item: LiveItem | undefined): item is LiveItem & LiveReco
 
 /** Why somebody asked for the end of the publish, or of the wait for one. Null if nobody did. */
 export const requestedEndOf = (item: LiveItem): EndReason | null => (item.endReason as EndReason | undefined) ?? null;
-
-/**
- * The word by which a stream is on air, or will be when it is published. Null if nobody has given one, or has taken it back, or if
- * its broadcast has ended.
- */
-export const onAirIdOf = (item: LiveItem | undefined): string | null =>
-  item?.onAirId === undefined || item.onAirId === item.endedOnAirId ? null : (item.onAirId as string);
-
-/** Whether a holder has a stream on air by a word that was taken back. */
-export const isOffAir = (item: LiveItem, { onAirId }: Partial<StreamHolder>): boolean =>
-  onAirId !== undefined && onAirId !== item.endedOnAirId && onAirId !== onAirIdOf(item);
 
 /** When somebody last asked for a trace. */
 export const traceRequestOf = ({ traceRequestedAtMs }: LiveItem): { readonly traceRequestedAtMs?: number } =>

@@ -1,6 +1,7 @@
 import type { BroadcastState, HeldStream, LiveRecord, StreamHolder } from '#domain/streams.ts';
 import type { ConditionalUpdate } from './conditional-writes.ts';
-import { isClosed, isOffAir, type LiveItem, onAirIdOf } from './live-item.ts';
+import { isClosed, type LiveItem } from './live-item.ts';
+import { isOffAir, onAirIdOf } from './live-words.ts';
 
 /** How many epochs one publish may use. Each start of its FFmpeg process uses one. */
 export const EPOCHS_PER_PUBLISH = 1_000;

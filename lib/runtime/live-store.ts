@@ -9,14 +9,13 @@ import type {
   StreamPresence,
 } from '#domain/streams.ts';
 import type { TableNames } from '#domain/tables.ts';
-import { updateIf } from './conditional-writes.ts';
+import { type ConditionalUpdate, updateIf } from './conditional-writes.ts';
 import { type EndRequest, requestEndUpdates } from './live-end-requests.ts';
 import {
   isClosed,
   isOwned,
   LIVE_NAMES,
   type LiveItem,
-  onAirIdOf,
   pointerKey,
   readLiveItems,
   requestedEndOf,
@@ -38,6 +37,7 @@ import {
   toBegunPublish,
 } from './live-publishes.ts';
 import { type LeaseRenewal, renewalUpdate } from './live-renewals.ts';
+import { goOffAirUpdate, goOnAirUpdate, onAirIdOf } from './live-words.ts';
 import { StoreUnavailableError } from './store-unavailable.ts';
 
 /** How long a task holds a stream after its last heartbeat, in milliseconds. Then others may take it. */
@@ -235,33 +235,25 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return isOurs && !isOwned(item) ? held.epoch : null;
   };
 
-  /** Resolves to false if the stream has a newer epoch. */
-  async function removeAttributes(streamId: string, epoch: number, names: string): Promise<boolean> {
-    const removed = await updateIf(client, {
-      TableName: table,
-      Key: { streamId },
-      UpdateExpression: `REMOVE ${names}`,
+  /** Resolves to false, and changes nothing, if the condition does not hold. */
+  const change = async (streamId: string, update: ConditionalUpdate): Promise<boolean> =>
+    (await updateIf(client, { TableName: table, Key: { streamId }, ...update })) !== null;
+
+  const forget: LiveStore['forget'] = ({ streamId, epoch, onAirId }) =>
+    change(streamId, {
+      UpdateExpression:
+        (onAirId === undefined ? '' : 'SET endedOnAirId = :onAirId ') +
+        'REMOVE holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast',
+      ConditionExpression: 'epoch = :epoch',
+      ExpressionAttributeValues: { ':epoch': epoch, ...(onAirId === undefined ? {} : { ':onAirId': onAirId }) },
+    });
+
+  const forgetFormer: LiveStore['forgetFormer'] = ({ streamId, epoch }) =>
+    change(streamId, {
+      UpdateExpression: 'REMOVE former, formerLeaseUntilMs',
       ConditionExpression: 'epoch = :epoch',
       ExpressionAttributeValues: { ':epoch': epoch },
     });
-    return removed !== null;
-  }
-
-  const forget: LiveStore['forget'] = async ({ streamId, epoch, onAirId }) => {
-    const names = 'holder, server, former, formerLeaseUntilMs, leaseUntilMs, broadcast';
-    if (onAirId === undefined) return removeAttributes(streamId, epoch, names);
-    const forgotten = await updateIf(client, {
-      TableName: table,
-      Key: { streamId },
-      UpdateExpression: `SET endedOnAirId = :onAirId REMOVE ${names}`,
-      ConditionExpression: 'epoch = :epoch',
-      ExpressionAttributeValues: { ':epoch': epoch, ':onAirId': onAirId },
-    });
-    return forgotten !== null;
-  };
-
-  const forgetFormer: LiveStore['forgetFormer'] = ({ streamId, epoch }) =>
-    removeAttributes(streamId, epoch, 'former, formerLeaseUntilMs');
 
   const getHeld: LiveStore['getHeld'] = async (streamId) => toHeldStream(await read(streamId));
 
@@ -284,39 +276,16 @@ export function createLiveStore({ client, tables }: LiveStoreOptions): LiveStore
     return false;
   };
 
-  const goOnAir: LiveStore['goOnAir'] = async ({ streamId, onAirId }) => {
-    const given = await updateIf(client, {
-      TableName: table,
-      Key: { streamId },
-      UpdateExpression: 'SET onAirId = :onAirId',
-      // A call that is repeated, because its answer was lost, counts as the first one.
-      ConditionExpression: 'attribute_not_exists(onAirId) OR onAirId = endedOnAirId OR onAirId = :onAirId',
-      ExpressionAttributeValues: { ':onAirId': onAirId },
-    });
-    return given !== null;
-  };
+  const goOnAir: LiveStore['goOnAir'] = ({ streamId, onAirId }) => change(streamId, goOnAirUpdate(onAirId));
 
-  const goOffAir: LiveStore['goOffAir'] = async ({ streamId, onAirId }) => {
-    const taken = await updateIf(client, {
-      TableName: table,
-      Key: { streamId },
-      UpdateExpression: 'REMOVE onAirId',
-      ConditionExpression: 'onAirId = :onAirId',
-      ExpressionAttributeValues: { ':onAirId': onAirId },
-    });
-    return taken !== null;
-  };
+  const goOffAir: LiveStore['goOffAir'] = ({ streamId, onAirId }) => change(streamId, goOffAirUpdate(onAirId));
 
-  const requestTrace: LiveStore['requestTrace'] = async (streamId, nowMs) => {
-    const requested = await updateIf(client, {
-      TableName: table,
-      Key: { streamId },
+  const requestTrace: LiveStore['requestTrace'] = (streamId, nowMs) =>
+    change(streamId, {
       UpdateExpression: 'SET traceRequestedAtMs = :nowMs',
       ConditionExpression: 'attribute_exists(holder) AND leaseUntilMs > :nowMs',
       ExpressionAttributeValues: { ':nowMs': nowMs },
     });
-    return requested !== null;
-  };
 
   const listHolds: LiveStore['listHolds'] = async (streamId) => toHolds(await read(streamId));
 

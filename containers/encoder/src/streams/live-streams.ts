@@ -16,6 +16,7 @@ import { FencedStreams } from './fenced-streams.ts';
 import { type ArrivingStream, type IncomingStream, IncomingStreams } from './incoming-streams.ts';
 import { LiveStream } from './live-stream.ts';
 import { PosterMaker } from './poster-maker.ts';
+import { PublishMoves } from './publish-moves.ts';
 import { fetchFormerMedia, NO_PAST, pastWith, retiredPast, type StreamPast, type TakeOver } from './stream-past.ts';
 import type { RoomSnapshot, TaskRoom } from './task-room.ts';
 
@@ -64,17 +65,26 @@ export class LiveStreams {
   readonly #incoming = new IncomingStreams();
   readonly #admission: Admission;
   readonly #posters: PosterMaker;
+  readonly #moves: PublishMoves;
   #isDraining = false;
 
   constructor(options: LiveStreamsOptions) {
     this.#options = options;
     this.#posters = new PosterMaker(options);
-    this.#admission = new Admission({
+    const shared = {
       ...options,
       incoming: this.#incoming,
+      streamFor: (stream: AuthorisedStream, begun: BegunPublish) => this.#streamFor(stream, begun),
+    };
+    this.#moves = new PublishMoves({
+      ...shared,
+      onSettled: (streamId) => this.#admission.releaseRoomUnlessNeeded(streamId),
+    });
+    this.#admission = new Admission({
+      ...shared,
+      moves: this.#moves,
       held: () => this.held,
       retired: () => [...this.#retired.values()],
-      streamFor: (stream, begun) => this.#streamFor(stream, begun),
     });
   }
 
@@ -261,7 +271,7 @@ export class LiveStreams {
       ...{ streamId, playbackId, past, posters: this.#posters },
       latency: past.broadcast?.sequence.latency ?? stream.latency,
       log: log.child({ streamId }),
-      move: (...publish) => this.#admission.move(...publish),
+      move: (...publish) => this.#moves.run(...publish),
       onCost: (vCpus) => this.#options.room.correct(streamId, vCpus),
       isDraining: () => this.#isDraining,
       onEnded: () => this.#admission.releaseRoomUnlessNeeded(streamId),
