@@ -14,6 +14,12 @@ const schemas = [
   event('stream.ended', { playbackId, reason, durationSeconds: z.number() }).openapi({
     description: 'Its playlists have ended',
   }),
+  event('stream.preview-started', { playbackId }).openapi({
+    description: 'The studio can play the stream, and viewers have nothing of it',
+  }),
+  event('stream.preview-ended', { playbackId, reason, durationSeconds: z.number() }).openapi({
+    description: 'The preview is over: the stream goes on for viewers, or nobody publishes it',
+  }),
   event('stream.refused', {
     code: z.enum(REFUSAL_CODES),
     description,

@@ -12,7 +12,6 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'get /api/streams/{id}/purges/{purgeId}': 'streams:read',
   'get /api/streams/{id}/slate-image': 'streams:read',
   'get /api/streams/{id}/trace': 'streams:read',
-  'post /api/streams/{id}/golive': 'streams:write',
   'get /api/streams/{id}/events': 'streams:read',
   'post /api/streams/{id}/preview-tokens': 'streams:read',
   'post /api/streams': 'streams:write',

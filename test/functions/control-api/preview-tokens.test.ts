@@ -1,3 +1,4 @@
+import { previewPlaybackId } from '#domain/playback-ids.ts';
 import { isViewerTokenValid, type TokenUse } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
 import { TEST_VIEWER_TOKEN_KEYS as keys, startControlApi } from '#test/support/control-api.ts';
@@ -45,6 +46,21 @@ test('the page of a public stream needs no token, that of a protected one has on
   const [page, token] = json.embedUrl.split('#token=');
   expect(page).toBe(`${BASE}/embed/${playbackId}`);
   expect([opens(token, playbackId, 'viewing'), opens(token, playbackId, 'health')]).toEqual([true, false]);
+});
+
+test('a stream that is not on air has the addresses of its preview, until the word', async () => {
+  const { json: stream } = await api.call('POST', '/api/streams', { body: { autoStart: false } });
+  const shown = async () => (await api.call('POST', `/api/streams/${stream.id}/preview-tokens`)).json;
+  const before = await shown();
+  const [page, token] = before.embedUrl.split('#token=');
+  const previewId = previewPlaybackId(stream.playbackId);
+  expect(page).toBe(`${BASE}/embed/${previewId}`);
+  expect([opens(token, previewId, 'viewing'), opens(token, stream.playbackId, 'viewing')]).toEqual([true, false]);
+  expect(opens(healthToken(before.healthUrl, previewId), previewId, 'health')).toBe(true);
+  await api.call('POST', `/api/streams/${stream.id}/golive`);
+  const after = await shown();
+  expect(after.embedUrl).toBe(`${BASE}/embed/${stream.playbackId}`);
+  expect(healthToken(after.healthUrl, stream.playbackId)).toBeDefined();
 });
 
 test('nothing is in the audit trail', async () => {

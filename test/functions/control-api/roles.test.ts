@@ -29,6 +29,7 @@ const ANSWERS: Readonly<Record<string, readonly [number, number, number, number]
   'post /api/streams/{id}/purge': [202, 202, 202, 202],
   'get /api/streams/{id}/purges/{purgeId}': [200, 200, 200, 200],
   'post /api/streams/{id}/viewer-tokens': [201, 201, 201, 403],
+  'get /api/streams/{id}/events': [200, 200, 200, 200],
   'post /api/streams/{id}/preview-tokens': [201, 201, 201, 201],
   'post /api/streams/{id}/golive': [202, 202, 202, 403],
   'get /api/tasks': [200, 403, 403, 403],

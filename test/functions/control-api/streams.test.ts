@@ -39,8 +39,6 @@ test('a new stream has defaults, addresses and a key', async () => {
     category: null,
     listed: true,
     owner: null,
-    autoStart: true,
-    onAir: true,
     playbackId: expect.stringMatching(/^[a-z2-7]{16}$/),
     ladder: '720p',
     latency: 'low',
