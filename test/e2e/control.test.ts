@@ -171,6 +171,27 @@ test('keyframes every 8 s are a warning that says what to set', async () => {
   await publisher.kill();
 });
 
+test('the link of the ready line signs the owner in, once, and the cookie opens the API through the edge', async () => {
+  const { origin, pathname, hash } = new URL(platform.studioUrl);
+  expect([origin, pathname]).toEqual([platform.playbackBaseUrl, '/studio/']);
+  const open = () =>
+    fetch(`${platform.apiUrl}/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin },
+      body: JSON.stringify({ invite: hash.replace('#invite=', '') }),
+    });
+  const [cookie = ''] = (await open()).headers.getSetCookie().map((header) => header.split(';', 1)[0] ?? '');
+  rememberSecret(cookie.split('=')[1] ?? '');
+  const current = await fetch(`${platform.apiUrl}/sessions/current`, { headers: { cookie } });
+  expect([current.status, await current.json()]).toMatchObject([200, { name: 'Owner', role: 'owner' }]);
+  const create = (headers: Record<string, string>) =>
+    fetch(`${platform.apiUrl}/streams`, { method: 'POST', headers: { cookie, ...headers } });
+  expect((await create({})).status).toBe(403);
+  const created = await create({ origin });
+  rememberSecret((await created.json()).streamKey);
+  expect([created.status, (await open()).status]).toEqual([201, 401]);
+});
+
 test('no secret is in an event, in the log, or in the output of the process', async () => {
   reader.close();
   // `stop` rejects if the log or the output has a secret.
