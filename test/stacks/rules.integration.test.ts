@@ -14,6 +14,7 @@ const STATEFUL = {
   TablesAuditCEFF9E0F: 'AWS::DynamoDB::GlobalTable',
   TablesPurgesE0D71257: 'AWS::DynamoDB::GlobalTable',
   TablesSessions486350CB: 'AWS::DynamoDB::GlobalTable',
+  TablesEventsE8DD42EA: 'AWS::DynamoDB::GlobalTable',
   ViewerTokenKeysSecret52FE689C: 'AWS::SecretsManager::Secret',
   // With another one, the tasks before and after a deployment would not know each other.
   EncoderClusterSecret1C923AE6: 'AWS::SecretsManager::Secret',

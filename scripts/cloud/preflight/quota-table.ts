@@ -73,7 +73,7 @@ export const RESOURCE_QUOTAS: readonly ResourceQuota[] = [
     isGlobal: true,
     resourceType: 'AWS::CloudFront::CachePolicy',
     part: 'Delivery',
-    needed: () => 5,
+    needed: () => 6,
     count: ({ cloudFront }) =>
       countPages(async (marker) => (await cloudFront.listCachePolicies({ Type: 'custom', ...marker })).CachePolicyList),
   },
