@@ -1,13 +1,10 @@
 import type { Page } from 'playwright-core';
 import { previewPlaybackId } from '#domain/playback-ids.ts';
 import { masterPath } from '#domain/playback-paths.ts';
-import { makeViewerToken, type ViewerTokenKeys } from '#domain/viewer-tokens.ts';
 import { launchBrowser, type TestBrowser } from '#kit/browser.ts';
 import { decodeFrameNumbers } from '#kit/frame-counter.ts';
 import { rememberSecret } from '#kit/secrets.ts';
 import { waitFor } from '#kit/wait-for.ts';
-import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
-import { readLocalState } from '#scripts/local/local-state.ts';
 import { publish, SMALL_CLIP } from '#test/support/broadcast.ts';
 import { type EventReader, followEvents } from '#test/support/event-reader.ts';
 import { closeTestPlatforms, startTestPlatform, type TestPlatform, type TestStream } from '#test/support/platform.ts';
@@ -29,17 +26,15 @@ afterAll(async () => {
   await closeTestPlatforms();
 });
 
-const TTL_SECONDS = 600;
-
-/** Address of the multivariant playlist of a stream's preview, with a token. */
-async function previewUrl({ playbackId: ofViewers }: TestStream): Promise<string> {
-  const state = await readLocalState(platform.dataDir);
-  const keys = JSON.parse(state?.viewerTokenKeys ?? '') as ViewerTokenKeys;
+/** The addresses of a stream's preview, with a token: its page, and its multivariant playlist. */
+async function previewOf({ id, playbackId: ofViewers }: TestStream) {
+  const response = await platform.callApi('POST', `/streams/${id}/preview-tokens`);
+  const { embedUrl } = (await response.json()) as { readonly embedUrl: string };
   const playbackId = previewPlaybackId(ofViewers);
-  const expiresAtSeconds = Math.floor(Date.now() / 1000) + TTL_SECONDS;
-  const token = makeViewerToken({ playbackId, expiresAtSeconds, keys }, hmacSha256);
+  const [page, token = ''] = embedUrl.split('#token=');
   rememberSecret(token);
-  return `${platform.playbackBaseUrl}${masterPath(playbackId, token)}`;
+  expect(page).toBe(`${platform.playbackBaseUrl}/embed/${playbackId}`);
+  return { embedUrl, masterUrl: `${platform.playbackBaseUrl}${masterPath(playbackId, token)}` };
 }
 
 const statusCode = async (url: string): Promise<number> => (await fetch(url)).status;
@@ -80,7 +75,7 @@ async function framesOf(masterUrl: string): Promise<number[]> {
 test('a publisher is seen in the studio only, until somebody puts the stream on air, and again after the end', async () => {
   const stream = await platform.createStream({ ladder: '360p', latency: 'ultra', autoStart: false });
   const viewers = `${stream.liveUrl}/master.m3u8`;
-  const studio = await previewUrl(stream);
+  const { embedUrl, masterUrl: studio } = await previewOf(stream);
   expect(await Promise.all([viewers, studio].map(statusOf))).toEqual(['idle', 'idle']);
   expect(await shown(stream)).toMatchObject({ autoStart: false, onAir: false, status: 'idle' });
 
@@ -91,8 +86,7 @@ test('a publisher is seen in the studio only, until somebody puts the stream on 
   expect(await statusCode(`${platform.playbackBaseUrl}${masterPath(previewPlaybackId(stream.playbackId))}`)).toBe(403);
   expect([await statusOf(viewers), await statusCode(viewers)]).toEqual(['idle', 404]);
   await waitFor('the API to know', async () => (await shown(stream)).status === 'preview');
-  const [, token, playbackId] = /\/t\/(.+)\/live\/(.+)\//.exec(studio) ?? [];
-  const preview = await openPage(`${platform.playbackBaseUrl}/embed/${playbackId}#token=${token}`);
+  const preview = await openPage(embedUrl);
   const watchPage = await openPage(stream.watchUrl);
   await plays(preview);
   expect(await timeOf(watchPage)).toBe(0);

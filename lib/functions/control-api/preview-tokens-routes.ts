@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { needsViewerToken, previewPlaybackId } from '#domain/playback-ids.ts';
+import { needsViewerToken } from '#domain/playback-ids.ts';
 import { embedPath, healthPath } from '#domain/playback-paths.ts';
 import { makeViewerToken, type TokenUse, VIEWER_TOKEN_TTL_SECONDS } from '#domain/viewer-tokens.ts';
 import { hmacSha256 } from '#runtime/viewer-token-keys.ts';
@@ -8,7 +8,7 @@ import { json, problems } from './responses.ts';
 import { needs } from './route-access.ts';
 import { previewTokenSchema } from './schemas.ts';
 import { findStream, type StreamsDependencies } from './stream-access.ts';
-import { toStreamBody } from './stream-body.ts';
+import { picturePlaybackId } from './stream-body.ts';
 import { keysForTokens } from './viewer-token-keys.ts';
 
 const createPreviewTokenRoute = createRoute({
@@ -16,8 +16,9 @@ const createPreviewTokenRoute = createRoute({
   path: '/api/streams/{id}/preview-tokens',
   summary: 'Create addresses for those who broadcast',
   description:
-    'The embed page of a stream, with a viewer token if it needs one, and its health of the last ten minutes. While the ' +
-    'stream is not on air, they are those of its preview. The addresses cannot be revoked, they expire.',
+    'The embed page of a stream, with a viewer token if it needs one, and its health of the last ten minutes. While a ' +
+    'stream is not on air, they are those of its preview. Ask again when its `status` has changed. The addresses cannot ' +
+    'be revoked, they expire.',
   security: needs('streams:read'),
   request: { params: idPathSchema },
   responses: { 201: json(previewTokenSchema, 'The addresses'), ...problems(404, 409) },
@@ -32,8 +33,7 @@ export function addPreviewTokensRoutes(app: OpenAPIHono, dependencies: StreamsDe
 
   app.openapi(createPreviewTokenRoute, async (context) => {
     const stream = await findStream(dependencies, context.req.valid('param').id);
-    const { onAir } = toStreamBody(stream, await live.getPresence(stream.id), addresses, now());
-    const playbackId = onAir ? stream.playbackId : previewPlaybackId(stream.playbackId);
+    const playbackId = picturePlaybackId(stream, await live.getPresence(stream.id), now());
     const keys = await keysForTokens(dependencies);
     const expiresAtSeconds = Math.floor(now() / 1000) + VIEWER_TOKEN_TTL_SECONDS.usual;
     const tokenFor = (use: TokenUse): string =>

@@ -1,4 +1,4 @@
-import { isPreview } from '#domain/playback-ids.ts';
+import { isPreview, previewPlaybackId } from '#domain/playback-ids.ts';
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
 import type { SlateImageFacts } from '#domain/slate-images.ts';
 import type { EndReason, HeldStream, StreamPresence, StreamRecord } from '#domain/streams.ts';
@@ -76,6 +76,13 @@ function isOnAir(
   // A broadcast that began by itself goes on, and a preview is one, whatever the setting is now.
   if (goesOn && held.holder.onAirId === undefined) return !isPreview(held.holder.playbackId);
   return autoStart;
+}
+
+/** The playback id under which the picture of a stream is, or will be as soon as somebody publishes it. */
+export function picturePlaybackId(stream: StreamRecord, { held, onAirId }: StreamPresence, nowMs: number): string {
+  const present = valid(held, nowMs);
+  if (present !== null && (present.broadcast?.endedAtMs ?? null) === null) return present.holder.playbackId;
+  return stream.autoStart === false && onAirId === null ? previewPlaybackId(stream.playbackId) : stream.playbackId;
 }
 
 const shownImage = ({ type, width, height, bytes }: SlateImageFacts): StreamBody['slateImage'] => ({

@@ -50,10 +50,12 @@ test('a publish follows the word from its preview to its viewers and back, and i
   const publisher = await publish(streams, 'a', GATED);
   expect(heldBy(streams)).toEqual([PREVIEW]);
   const usedVCpus = streams.load().room.usedVCpus;
+  const onAir: unknown[] = [];
   for (const word of ['first', 'second']) {
     await goOnAir(word);
     await holds(streams, ON_AIR);
     expect(heldBy(streams)).toEqual([ON_AIR]);
+    onAir.push(...streams.held);
     await goOffAir(word);
     await holds(streams, PREVIEW);
     expect(heldBy(streams)).toEqual([PREVIEW]);
@@ -61,8 +63,23 @@ test('a publish follows the word from its preview to its viewers and back, and i
     // Players that lag find the end.
     expect((await streams.findAnswerable(ON_AIR))?.hasEnded).toBe(true);
   }
+  // So whoever still plays the first broadcast gets its end, and not the second one.
+  expect(onAir[1]).toBe(onAir[0]);
   expect(publisher.isClosed).toBe(false);
   expect(streams.load().room.usedVCpus).toBe(usedVCpus);
+});
+
+test('its health of the last minutes goes with it', async () => {
+  let offsetMs = 0;
+  const streams = startTask({ now: () => Date.now() + offsetMs });
+  await publish(streams, 'a', GATED);
+  const samples = () => streams.held[0]?.healthReport().history.inputKbps.length ?? 0;
+  await waitFor('a sample', () => samples() > 0);
+  // Of the next one.
+  offsetMs = 6_000;
+  await goOnAir();
+  await holds(streams, ON_AIR);
+  expect(samples()).toBeGreaterThan(1);
 });
 
 test('a publisher who comes after the word is on air, and stays so when it comes back', async () => {
@@ -81,6 +98,8 @@ test('after the reconnect window, the next publish is a preview again', async ()
   const streams = startTask({ reconnectWindowMs: 1 });
   (await publish(streams, 'a', GATED)).leave();
   await waitFor('the end in the store', async () => (await store.getPresence(streamId)).onAirId === null);
+  // Not only when the end is forgotten, which takes a minute.
+  expect(heldBy(streams)).toEqual([ON_AIR]);
   await publish(streams, 'b', GATED);
   expect(heldBy(streams)).toEqual([PREVIEW]);
 });
@@ -167,6 +186,75 @@ describe('if the store fails', () => {
     await waitFor('the end', () => stream?.hasEnded);
     await publish(streams, 'b', GATED);
     expect(heldBy(streams)).toEqual([PREVIEW]);
+  });
+});
+
+test('a broadcast that cannot go on as a preview ends all the same', async () => {
+  const begin: LiveStore['begin'] = async (request) =>
+    // As if its key had just been replaced.
+    request.formerEpoch === undefined ? store.begin(request) : null;
+  await goOnAir();
+  const streams = startTask({ store: { ...store, begin } });
+  const publisher = await publish(streams, 'a', GATED);
+  const [stream] = streams.held;
+  await goOffAir();
+  await publisher.ended;
+  await waitFor('the end', () => stream?.hasEnded);
+});
+
+describe('while a publish is being accepted', () => {
+  let accepting: ReturnType<typeof deferred<void>>;
+  beforeEach(() => {
+    accepting = deferred();
+  });
+
+  test('requests for its broadcast wait for it', async () => {
+    const hasBegun = deferred();
+    const begin: LiveStore['begin'] = async (request) => {
+      const begun = await store.begin(request);
+      hasBegun.resolve();
+      await accepting.promise;
+      return begun;
+    };
+    await goOnAir();
+    const streams = startTask({ store: { ...store, begin } });
+    const publishing = publish(streams, 'a', GATED);
+    await hasBegun.promise;
+    const found = streams.findAnswerable(ON_AIR);
+    accepting.resolve();
+    await publishing;
+    expect(await found).toBe(streams.held[0]);
+  });
+
+  test('the other encoder waits for it, so that both go on air together', async () => {
+    const calls = { moves: 0, heartbeats: 0 };
+    let isFirst = true;
+    const claimPlaybackId: LiveStore['claimPlaybackId'] = async (claim) => {
+      if (isFirst) {
+        isFirst = false;
+        await accepting.promise;
+      }
+      return store.claimPlaybackId(claim);
+    };
+    const begin: LiveStore['begin'] = (request) => {
+      if (request.formerEpoch !== undefined) calls.moves += 1;
+      return store.begin(request);
+    };
+    const heartbeat: LiveStore['heartbeat'] = (beat) => {
+      calls.heartbeats += 1;
+      return store.heartbeat(beat);
+    };
+    const streams = startTask({ store: { ...store, claimPlaybackId, begin, heartbeat } });
+    const backing = publish(streams, 'b', { ...BACKED, ingest: 'backup' });
+    const primary = await publish(streams, 'a', BACKED);
+    await goOnAir();
+    const heardBefore = calls.heartbeats;
+    await waitFor('the word to be heard', () => calls.heartbeats > heardBefore + 2);
+    expect([calls.moves, heldBy(streams)]).toEqual([0, [PREVIEW]]);
+    accepting.resolve();
+    const backup = await backing;
+    await holds(streams, ON_AIR);
+    expect([primary.isClosed, backup.isClosed]).toEqual([false, false]);
   });
 });
 

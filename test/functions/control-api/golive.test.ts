@@ -2,6 +2,7 @@ import { previewPlaybackId } from '#domain/playback-ids.ts';
 import { hashSecret } from '#domain/stream-ids.ts';
 import { decide } from '#functions/ingest-auth/decide.ts';
 import { makeBroadcastState, makeStreamHolder } from '#kit/stream-record.ts';
+import { EPOCHS_PER_PUBLISH } from '#runtime/live-publishes.ts';
 import { makeHeartbeat, makePublish } from '#test/support/live-store-calls.ts';
 import { type ApiWithDatabase, startApiWithDatabase } from './api-with-database.ts';
 
@@ -33,6 +34,7 @@ async function publish(streamKey: string, owner = 'connection-1'): Promise<strin
   return begun?.holder.playbackId;
 }
 
+const onAirIdOf = async (streamId: string) => (await api.live.getPresence(streamId)).onAirId;
 const shown = async (path: string) => (await api.call('GET', path)).json;
 const changes = async () => {
   const { entries } = (await api.call('GET', '/api/audit')).json;
@@ -67,6 +69,32 @@ test('golive is in the audit trail once, however often it is asked for', async (
   expect((await changes()).filter(([action]: unknown[]) => action === golive)).toEqual([
     [golive, { onAir: false }, { onAir: true }],
   ]);
+});
+
+test('the addresses for those who broadcast are where the picture is', async () => {
+  const { stream, streamKey, path } = await create();
+  const addresses = async () => {
+    const { embedUrl, healthUrl } = (await api.call('POST', `${path}/preview-tokens`)).json;
+    return [embedUrl.replace(/#token=.+/, '#token'), healthUrl.replace(/\/t\/[^/]+/, '/t')].map((url) => new URL(url));
+  };
+  const ofPreview = previewPlaybackId(stream.playbackId);
+  const expectPicture = async (playbackId: string, hash: string) => {
+    const [embed, health] = await addresses();
+    expect([embed?.pathname, embed?.hash]).toEqual([`/embed/${playbackId}`, hash]);
+    expect(health?.pathname).toBe(`/t/live/${playbackId}/health.json`);
+  };
+  await expectPicture(ofPreview, '#token');
+  await publish(streamKey);
+  await expectPicture(ofPreview, '#token');
+  // Its task has yet to hear of the word.
+  await api.call('POST', `${path}/golive`);
+  await expectPicture(ofPreview, '#token');
+  await publish(streamKey, 'connection-2');
+  await expectPicture(stream.playbackId, '');
+  const broadcast = makeBroadcastState({ liveSinceMs: 1, publisherGoneAtMs: 1, endedAtMs: 2 });
+  const end = { owner: null, epoch: 2 * EPOCHS_PER_PUBLISH, broadcast, onAirId: (await onAirIdOf(stream.id)) ?? '' };
+  await api.live.heartbeat(makeHeartbeat(stream.id, end));
+  await expectPicture(ofPreview, '#token');
 });
 
 test('a repeated golive does not put a stream on air again that was stopped meanwhile', async () => {

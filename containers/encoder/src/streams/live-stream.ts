@@ -75,7 +75,7 @@ export class LiveStream {
   readonly #hold: StreamHold;
   readonly #end: StreamEnd;
   readonly #publishes: StreamPublishes;
-  readonly #pastHealth = new PastHealth();
+  #pastHealth = new PastHealth();
   readonly #onAir: OnAirSwitch;
   readonly #poster: StreamPoster;
   #isGoingLive = false;
@@ -234,8 +234,9 @@ export class LiveStream {
     return handler;
   }
 
-  /** Goes on with a publish of the stream's other playback id, which the store has begun here at `begunAtMs`. */
-  goOnWith(publish: LivePublish, begun: BegunPublish, begunAtMs: number, log: Logger): void {
+  /** Goes on with a publish of the stream's other playback id, which `former` had, and which the store has begun here at `begunAtMs`. */
+  goOnWith(publish: LivePublish, former: LiveStream, begun: BegunPublish, begunAtMs: number, log: Logger): void {
+    this.#pastHealth = former.#pastHealth;
     this.#holdFor(publish.publisher, begun, begunAtMs, log);
     this.#publishes.goOnWith(publish, begun);
   }

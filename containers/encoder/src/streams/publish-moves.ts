@@ -91,7 +91,7 @@ export class PublishMoves {
       acceptance.onBegun(begun);
       live.letGo(publish, onAirId === null ? 'stopped' : 'on-air');
       const next = await streamFor({ ...stream, playbackId: word.playbackId }, begun);
-      next.goOnWith(publish, begun, begunAtMs, log);
+      next.goOnWith(publish, live, begun, begunAtMs, log);
       log.info({ playbackId: word.playbackId }, onAirId === null ? 'stream off air' : 'stream on air');
       return true;
     } catch (error) {
