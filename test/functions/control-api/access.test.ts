@@ -21,6 +21,7 @@ const SCOPES: Readonly<Record<string, TokenScope>> = {
   'delete /api/streams/{id}/backup-key': 'streams:write',
   'put /api/streams/{id}/slate-image': 'streams:write',
   'delete /api/streams/{id}/slate-image': 'streams:write',
+  'post /api/streams/{id}/golive': 'streams:write',
   'post /api/streams/{id}/key': 'streams:write',
   'post /api/streams/{id}/purge': 'streams:end',
   'post /api/streams/{id}/stop': 'streams:end',

@@ -44,6 +44,8 @@ test('a new stream has defaults, addresses and a key', async () => {
     latency: 'low',
     codecs: ['h264'],
     playback: 'public',
+    autoStart: true,
+    onAir: true,
     notBefore: null,
     notAfter: null,
     allowedSources: [],
