@@ -142,7 +142,6 @@ export class RequestGenerator {
     if (types.includes('integer')) return this.#random.integer(Number(schema.minimum), Number(schema.maximum));
     if (schema.format === 'date-time') return new Date(this.#random.integer(0, 4e12)).toISOString();
     if (types.includes('string')) return this.#textOf(schema);
-    if (types.includes('boolean')) return this.#random.integer(0, 1) === 1;
     throw new Error(`no generator for ${JSON.stringify(schema)}`);
   }
 
