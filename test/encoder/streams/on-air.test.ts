@@ -363,6 +363,31 @@ test('a purge ends the preview and the broadcast, and the next publish is a prev
   expect(heldBy(streams)).toEqual([next.playbackId]);
 });
 
+test('a task that was suspended does not tell viewers of an end when the stream is on air again elsewhere', async () => {
+  const goesOn = deferred();
+  let isSuspended = false;
+  const heartbeat: LiveStore['heartbeat'] = async (beat) => {
+    if (isSuspended) await goesOn.promise;
+    return store.heartbeat(beat);
+  };
+  let offsetMs = 0;
+  const suspended = startTask({ store: { ...store, heartbeat }, now: () => Date.now() + offsetMs });
+  await publish(suspended, 'a', GATED);
+  await goOnAir('first');
+  await holds(suspended, ON_AIR);
+  await goOffAir('first');
+  await holds(suspended, PREVIEW);
+  isSuspended = true;
+  const other = startTask();
+  await goOnAir('second');
+  await publish(other, 'b', GATED);
+  offsetMs = 3_000;
+  const found = suspended.findAnswerable(ON_AIR);
+  goesOn.resolve();
+  expect(await found).toBeUndefined();
+  expect(await other.findAnswerable(ON_AIR)).toBe(other.held[0]);
+});
+
 describe('on another task, when the first one is lost', () => {
   test.each([
     ['a preview is a preview', false, PREVIEW],
