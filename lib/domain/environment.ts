@@ -77,6 +77,24 @@ export const ENVIRONMENT_VARIABLES = {
     explanation: 'ARN of the Secrets Manager secret that holds the keys of viewer tokens as JSON',
     readBy: ['control-api'],
   },
+  OIDC_ISSUER: {
+    explanation: 'OpenID Connect provider at which people sign in, as in https://accounts.example.com',
+    readBy: ['control-api'],
+  },
+  OIDC_CLIENT_ID: { explanation: 'what that provider calls this deployment', readBy: ['control-api'] },
+  OIDC_CLIENT_SECRET: {
+    explanation: 'secret by which that provider knows this deployment, unless it is a public client',
+    readBy: ['control-api'],
+  },
+  OIDC_CLIENT_SECRET_ARN: {
+    explanation: 'ARN of the Secrets Manager secret by which that provider knows this deployment',
+    readBy: ['control-api'],
+  },
+  OIDC_ROLE_CLAIM: { explanation: 'claim that says what somebody may do, as in groups', readBy: ['control-api'] },
+  OIDC_ROLES: {
+    explanation: 'values of that claim that give a role, as JSON: {"owner": ["staff"], "broadcaster": ["crew"]}',
+    readBy: ['control-api'],
+  },
   RTMP_URL: {
     explanation: 'where broadcasters publish, as in rtmp://ingest.example.com/live',
     readBy: ['control-api'],

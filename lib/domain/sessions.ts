@@ -5,6 +5,11 @@ import { hashSecret, secretId } from './stream-ids.ts';
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a person stays signed in at most. */
 export const SESSION_LIFETIME_MS = 7 * DAY_MS;
+/**
+ * The same for people who sign in at an OpenID Connect provider, in milliseconds. It does not tell us when somebody loses a role there, so
+ * they sign in again each day.
+ */
+export const OIDC_SESSION_LIFETIME_MS = DAY_MS / 2;
 /** How long a link can be used that signs somebody in. */
 export const INVITE_LIFETIME_MS = 7 * DAY_MS;
 
@@ -15,9 +20,9 @@ export interface SessionRecord {
   readonly secretHash: string;
   /** Of the person, or of the token that signed in. */
   readonly name: string;
-  /** What an invited person may do. Null if a token signed in. */
+  /** What a person may do. Null if a token signed in. */
   readonly role: RoleName | null;
-  /** The person who was invited. Null if a token signed in. */
+  /** The person who was invited, or whom a provider knows. Null if a token signed in. */
   readonly personId: string | null;
   /** The admin token that signed in. The session may do what the token may, and ends with it. Null for a person. */
   readonly token: Pick<AdminTokenRecord, 'id' | 'scope' | 'streamId'> | null;
@@ -55,6 +60,10 @@ export const newInvite = (
 /** A person is known by name. Upper and lower case, and ways to encode a letter, make no difference. */
 export const personIdOf = (name: string): string =>
   secretId(hashSecret(JSON.stringify(['invited', name.normalize('NFKC').trim().toLowerCase()])));
+
+/** Whom an OpenID Connect provider knows is a person of their own, whatever their name is here. */
+export const oidcPersonId = (issuer: string, subject: string): string =>
+  secretId(hashSecret(JSON.stringify(['oidc', issuer, subject])));
 
 /** Where people work with their streams. */
 export const STUDIO_PATH = '/studio/';

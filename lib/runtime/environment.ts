@@ -82,6 +82,12 @@ export const bothOrNeither = (a: VariableName, b: VariableName) =>
     if (isSet(b) && !isSet(a)) fail(a, `${MISSING}, but ${b} is set`);
   });
 
+/** Fails if the first variable is set without the second. */
+export const needs = (a: VariableName, b: VariableName) =>
+  ruleAcross((isSet, fail) => {
+    if (isSet(a) && !isSet(b)) fail(b, `${MISSING}, but ${a} is set`);
+  });
+
 /** Fails if both of two variables are set. */
 export const notBoth = (a: VariableName, b: VariableName) =>
   ruleAcross((isSet, fail) => {

@@ -1,4 +1,5 @@
 import type { SecretsManager } from '@aws-sdk/client-secrets-manager';
+import { keepFor } from './keep-for.ts';
 
 /** A rotated secret takes effect within this time, in milliseconds. */
 export const SECRET_LIFETIME_MS = 5 * 60_000;
@@ -37,24 +38,22 @@ export async function createSecretsManager(): Promise<SecretsManager> {
 
 /** A ReadSecret that asks Secrets Manager at most once in 5 minutes, unless a read failed. */
 export function createStoredSecret({ client, secretId, now }: StoredSecretOptions): ReadSecret {
-  let latest: { readonly text: Promise<string>; readonly untilMs: number } | null = null;
-
   async function read(): Promise<string> {
     const abortSignal = AbortSignal.timeout(SECRET_TIMEOUT_MS);
     const { SecretString } = await client.getSecretValue({ SecretId: secretId }, { abortSignal });
     if (SecretString === undefined) throw new Error(`The secret ${secretId} is not a text`);
     return SecretString;
   }
+  return keepFor(SECRET_LIFETIME_MS, read, now);
+}
 
+/** Opens a secret that few requests need. The client is made, and a stored secret read, when one does. */
+export function openSecretLate(source: SecretSource<string>, now: () => number): ReadSecret {
+  if ('value' in source) return async () => source.value;
+  let opened: Promise<ReadSecret> | null = null;
   return async () => {
-    if (latest !== null && now() < latest.untilMs) return latest.text;
-    const reading = { text: read(), untilMs: now() + SECRET_LIFETIME_MS };
-    latest = reading;
-    try {
-      return await reading.text;
-    } catch (error) {
-      if (latest === reading) latest = null;
-      throw error;
-    }
+    opened ??= createSecretsManager().then((client) => createStoredSecret({ client, secretId: source.arn, now }));
+    const read = await opened;
+    return read();
   };
 }

@@ -82,11 +82,12 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     PAGE_FILE: pageFile,
   });
   // As in Lambda, function modules read the environment when they are loaded. It must be complete by then.
-  const { handler } = await import('#functions/control-api/handler.ts');
-  await loadIngestAuth();
+  const { handler } = await loaded(() => import('#functions/control-api/handler.ts'));
+  await loaded(() => import('#functions/ingest-auth/handler.ts'));
   // The functions have read these secrets. The processes that are started from now on must not inherit them.
   delete process.env.VIEWER_TOKEN_KEYS;
   delete process.env.WEBHOOK_SECRET;
+  delete process.env.OIDC_CLIENT_SECRET;
   const client = createDocumentClient();
   const apiOptions = { handler, now: Date.now, log };
   return {
@@ -100,10 +101,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   };
 }
 
-/** Loads ingest-auth early, so that wrong webhook settings end the start and not the first publish. */
-async function loadIngestAuth(): Promise<void> {
+/** Loads a function. Wrong settings end the start, and not the first request. */
+async function loaded<Module>(load: () => Promise<Module>): Promise<Module> {
   try {
-    await import('#functions/ingest-auth/handler.ts');
+    return await load();
   } catch (cause) {
     throw new UserError(errorMessage(cause), { cause });
   }

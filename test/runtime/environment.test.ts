@@ -6,6 +6,7 @@ import {
   decimalNumber,
   logLevel,
   matching,
+  needs,
   notBoth,
   oneOf,
   optional,
@@ -125,6 +126,15 @@ describe('rules about two variables', () => {
     expect(read(rule, both)).toMatchObject(both);
     expect(read(rule, {})).toMatchObject({ METRICS_NAMESPACE: null, METRICS_STAGE: null });
     expect(() => read(rule, { METRICS_STAGE: 'b' })).toThrow('METRICS_NAMESPACE is missing, but METRICS_STAGE is set');
+    expect(() => read(rule, { METRICS_NAMESPACE: 'a' })).toThrow(
+      'METRICS_STAGE is missing, but METRICS_NAMESPACE is set',
+    );
+  });
+
+  test('the first needs the second', () => {
+    const rule = needs(...names);
+    expect(read(rule, both)).toMatchObject(both);
+    expect(read(rule, { METRICS_STAGE: 'b' })).toMatchObject({ METRICS_NAMESPACE: null });
     expect(() => read(rule, { METRICS_NAMESPACE: 'a' })).toThrow(
       'METRICS_STAGE is missing, but METRICS_NAMESPACE is set',
     );

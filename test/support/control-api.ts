@@ -78,6 +78,7 @@ export async function startControlApi(
     viewerTokenKeys: async () => TEST_VIEWER_TOKEN_KEYS,
     tokens: adminTokens,
     sessions: createSessionStore({ client, tables: TEST_TABLES }),
+    oidc: null,
     idempotency: createIdempotencyStore({ client, tables: TEST_TABLES }),
     audit: createAuditStore({ client, tables: TEST_TABLES }),
     timelines: createTimelineStore({ client, tables: TEST_TABLES }),

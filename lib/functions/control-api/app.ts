@@ -12,11 +12,13 @@ import { addBackupKeyRoutes } from './backup-key-routes.ts';
 import { addBroadcastRoutes } from './broadcast-routes.ts';
 import { CallerLimits, type CallerRates } from './caller-limits.ts';
 import { checkAccess } from './check-access.ts';
-import { noteCredential, SessionCookie } from './credentials.ts';
+import { noteCredential } from './credentials.ts';
 import { addDocsRoutes, DOCS_ROUTES } from './docs-routes.ts';
 import { addEventsRoutes, type EventsDependencies } from './events-routes.ts';
+import { HostCookie } from './host-cookie.ts';
 import { addInviteRoutes } from './invite-routes.ts';
 import { limitCallers } from './limit-callers.ts';
+import { addOidcRoutes, type OidcRoutesDependencies } from './oidc-routes.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { addPageRoutes, PAGE_ROUTES, type PagesDependencies } from './page-routes.ts';
 import { addPreviewTokensRoutes } from './preview-tokens-routes.ts';
@@ -57,6 +59,7 @@ export interface ControlApiDependencies
   readonly callerRates: CallerRates;
   readonly audit: AuditStore;
   readonly sessions: SessionStore;
+  readonly oidc: OidcRoutesDependencies['oidc'];
   readonly timelines: TimelineStore;
   readonly tasks: TasksDependencies['tasks'];
   readonly live: StreamsDependencies['live'] & PagesDependencies['live'];
@@ -88,7 +91,9 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   app.use(methodNotAllowed({ app, onMethodNotAllowed: (_context, methods) => refuseMethod(methods) }));
   const { playbackBaseUrl } = dependencies.addresses;
   const ownOrigin = new URL(playbackBaseUrl).origin;
-  const cookie = new SessionCookie(playbackBaseUrl);
+  const cookie = new HostCookie({ baseUrl: playbackBaseUrl, name: 'headend-session', sameSite: 'Strict' });
+  // The provider leads browsers back to us.
+  const signInCookie = new HostCookie({ baseUrl: playbackBaseUrl, name: 'headend-sign-in', sameSite: 'Lax' });
   const lookup = createTokenLookup({ ...dependencies, store: dependencies.tokens });
   const sessions = createSessionLookup({ ...dependencies, store: dependencies.sessions, tokens: lookup });
   const limits = new CallerLimits(dependencies.callerRates, dependencies.now);
@@ -120,6 +125,7 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   addTasksRoutes(app, dependencies);
   addTokensRoutes(app, dependencies, lookup);
   addSignInRoute(app, { ...dependencies, lookup, cookie, ownOrigin });
+  addOidcRoutes(app, { ...dependencies, cookie, signInCookie });
   addSessionRoutes(app, { ...dependencies, sessionLookup: sessions, cookie });
   addInviteRoutes(app, dependencies);
   addAuditRoutes(app, dependencies);
@@ -130,11 +136,11 @@ export function createApp(dependencies: ControlApiDependencies): OpenAPIHono {
   return app;
 }
 
-function addSecuritySchemes(app: OpenAPIHono, cookie: SessionCookie): void {
+function addSecuritySchemes(app: OpenAPIHono, cookie: HostCookie): void {
   const add = (name: string, scheme: object) =>
     app.openAPIRegistry.registerComponent('securitySchemes', name, scheme as { type: 'http' });
   add('adminToken', { type: 'http', scheme: 'bearer' });
-  const description = 'From `POST /api/sessions`. Only pages of this platform can change something with it';
+  const description = 'From signing in. Only pages of this platform can change something with it';
   add('session', { type: 'apiKey', in: 'cookie', name: cookie.name, description });
 }
 

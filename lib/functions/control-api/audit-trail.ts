@@ -8,6 +8,7 @@ import { type EventBusAccess, putEvents } from '#runtime/put-events.ts';
 import type { TimelineStore } from '#runtime/timeline-store.ts';
 import { onlyDifferences } from './audit-notes.ts';
 import type { Caller } from './caller.ts';
+import { OIDC_CALLBACK } from './oidc-routes.ts';
 import { isReading, type RouteName, routeOf } from './route-access.ts';
 import { sourceAddressOf } from './source-address.ts';
 
@@ -49,7 +50,7 @@ export function auditChanges(dependencies: AuditDependencies): MiddlewareHandler
   return async (context, next) => {
     await next();
     const route = routeOf(context);
-    if (route === null || isReading(context)) return;
+    if (route === null || (isReading(context) && route !== OIDC_CALLBACK)) return;
     const caller = context.get('caller');
     if (REFUSED_STATUSES.includes(context.res.status)) logRefusal(context, caller);
     else if (caller !== undefined)

@@ -11,6 +11,7 @@ import { createPurgeStore } from '#runtime/purge-store.ts';
 import { createSessionStore } from '#runtime/session-store.ts';
 import { openSharedSecret } from '#runtime/shared-secret.ts';
 import { createSlateImageStore } from '#runtime/slate-image-store.ts';
+import { openSecretLate } from '#runtime/stored-secret.ts';
 import { createStreamIndex } from '#runtime/stream-index.ts';
 import { createStreamStore } from '#runtime/stream-store.ts';
 import { createTaskStore } from '#runtime/task-store.ts';
@@ -22,6 +23,8 @@ import { readControlApiEnvironment } from './control-api-environment.ts';
 import { createHandler, type HttpApiHandler } from './create-handler.ts';
 import { onlyEdgeRequests } from './edge-requests.ts';
 import { createInvalidations } from './invalidations.ts';
+import { createOidcProvider, type OidcProvider } from './oidc-provider.ts';
+import { OIDC_CALLBACK_PATH } from './oidc-routes.ts';
 import { openViewerTokenKeys } from './viewer-token-keys.ts';
 import { WatchPage } from './watch-page.ts';
 
@@ -56,6 +59,7 @@ const answer = createHandler(
     viewerTokenKeys: environment.viewerTokenKeys && openViewerTokenKeys(environment.viewerTokenKeys, Date.now),
     tokens: createAdminTokenStore({ client, tables: environment }),
     sessions: createSessionStore({ client, tables: environment }),
+    oidc: openProvider(),
     idempotency: createIdempotencyStore({ client, tables: environment }),
     audit: createAuditStore({ client, tables: environment }),
     timelines: createTimelineStore({ client, tables: environment }),
@@ -72,6 +76,16 @@ const answer = createHandler(
 /** The control API's Lambda function, behind an API Gateway HTTP API. On a laptop, nothing leads past the edge. */
 export const handler: HttpApiHandler =
   environment.EDGE_SECRET_ARN === null ? answer : await behindEdge(answer, environment.EDGE_SECRET_ARN);
+
+function openProvider(): OidcProvider | null {
+  const { oidc, PLAYBACK_BASE_URL } = environment;
+  if (oidc === null) return null;
+  const { settings, clientSecret } = oidc;
+  return createOidcProvider({
+    ...{ settings, callbackUrl: `${PLAYBACK_BASE_URL}${OIDC_CALLBACK_PATH}`, now: Date.now },
+    clientSecret: clientSecret && openSecretLate(clientSecret, Date.now),
+  });
+}
 
 async function behindEdge(next: HttpApiHandler, arn: string): Promise<HttpApiHandler> {
   const secret = await openSharedSecret({ arn }, { name: 'the secret of the edge', now: Date.now, log });

@@ -4,12 +4,15 @@ import { hashSecret, SECRET_PATTERN, secretId } from '#domain/stream-ids.ts';
 import { isBootstrap } from './admin-auth.ts';
 import type { CallerLimits } from './caller-limits.ts';
 import type { Credential } from './credentials.ts';
+import { OIDC_ROUTES } from './oidc-routes.ts';
 import { ProblemError } from './problem.ts';
 import { type RouteName, routeOf } from './route-access.ts';
 import type { SessionLookup } from './session-lookup.ts';
 import { SIGN_IN } from './sign-in-route.ts';
 import { sourceAddressOf } from './source-address.ts';
 import type { TokenLookup } from './token-lookup.ts';
+
+const SIGN_IN_ROUTES: readonly RouteName[] = [SIGN_IN, ...OIDC_ROUTES];
 
 export interface LimitCallersOptions {
   readonly limits: CallerLimits;
@@ -39,7 +42,7 @@ function takeTurn(context: Context, route: RouteName | null, options: LimitCalle
   const { limits, weights } = options;
   const credential = context.get('credential');
   const network = toSourceNetwork(sourceAddressOf(context));
-  if (route === SIGN_IN) {
+  if (route !== null && SIGN_IN_ROUTES.includes(route)) {
     requireTurn(limits.takeUnknownToken(network), 'There are too many attempts to sign in.');
     return;
   }

@@ -5,7 +5,7 @@ import { ID_PATTERN } from '#domain/stream-ids.ts';
 import type { SessionHolder, SessionStore } from '#runtime/session-store.ts';
 import { noteChange, sessionFields } from './audit-notes.ts';
 import { type Caller, callerOf } from './caller.ts';
-import type { SessionCookie } from './credentials.ts';
+import type { HostCookie } from './host-cookie.ts';
 import { idPathSchema, pageQuerySchema } from './parameter-schemas.ts';
 import { ProblemError } from './problem.ts';
 import { RECORD_CACHE_MS } from './recent-records.ts';
@@ -18,7 +18,7 @@ import { sessionListSchema, sessionSchema, toSessionBody } from './session-schem
 export interface SessionRoutesDependencies {
   readonly sessions: Pick<SessionStore, 'get' | 'list' | 'remove'>;
   readonly sessionLookup: Pick<SessionLookup, 'forget'>;
-  readonly cookie: SessionCookie;
+  readonly cookie: HostCookie;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }

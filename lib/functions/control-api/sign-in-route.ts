@@ -1,10 +1,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { type InviteRecord, personIdOf, SESSION_LIFETIME_MS, type SessionRecord } from '#domain/sessions.ts';
-import { generateSecret, hashSecret, type RandomBytes, secretId } from '#domain/stream-ids.ts';
+import { hashSecret, secretId } from '#domain/stream-ids.ts';
 import type { SessionStore } from '#runtime/session-store.ts';
-import { type AdminTokens, authenticateToken, sessionCaller, unauthorized, type ValidToken } from './admin-auth.ts';
-import { noteChange, sessionFields } from './audit-notes.ts';
-import type { SessionCookie } from './credentials.ts';
+import { type AdminTokens, authenticateToken, unauthorized, type ValidToken } from './admin-auth.ts';
+import { newSession, type SessionDependencies, startSession } from './new-session.ts';
 import { refuseOtherPages } from './own-pages.ts';
 import { json, jsonBody, problems } from './responses.ts';
 import { PUBLIC, type RouteName } from './route-access.ts';
@@ -14,12 +13,10 @@ const PATH = '/api/sessions';
 export const SIGN_IN: RouteName = `POST ${PATH}`;
 
 /** What signing in needs. */
-export interface SignInDependencies extends AdminTokens {
+export interface SignInDependencies extends AdminTokens, SessionDependencies {
   readonly sessions: Pick<SessionStore, 'put' | 'useInvite'>;
-  readonly cookie: SessionCookie;
   /** The origin of the platform's pages. */
   readonly ownOrigin: string;
-  readonly randomBytes: RandomBytes;
 }
 
 const signInRoute = createRoute({
@@ -36,23 +33,17 @@ const signInRoute = createRoute({
 
 /** Adds the route that exchanges an admin token or an invitation for a session. */
 export function addSignInRoute(app: OpenAPIHono, dependencies: SignInDependencies): void {
-  const { sessions, cookie, ownOrigin, randomBytes, now } = dependencies;
+  const { ownOrigin, now } = dependencies;
   app.openapi(signInRoute, async (context) => {
     // Otherwise another site could sign a visitor in as somebody else.
     refuseOtherPages(context, ownOrigin);
     const { token, invite } = context.req.valid('json');
-    // Whatever cookie the browser has, the session is a new one, so nobody can choose its secret beforehand.
-    const secret = generateSecret(randomBytes);
-    const secretHash = hashSecret(secret);
-    const stamp = { id: secretId(secretHash), secretHash, createdAt: new Date(now()).toISOString() };
+    const { secret, stamp } = newSession(dependencies);
     const session: SessionRecord =
       token === undefined
         ? { ...stamp, ...invited(await acceptInvite(invite ?? '', stamp.id, dependencies), now()) }
         : { ...stamp, ...signedIn(await authenticateToken(token, dependencies), now()) };
-    await sessions.put(session);
-    context.set('caller', sessionCaller(session));
-    noteChange(context, { before: null, after: sessionFields(session) });
-    cookie.set(context, secret);
+    await startSession(context, { session, secret }, dependencies);
     return context.json(toSessionBody(session, session.id), 201);
   });
 }

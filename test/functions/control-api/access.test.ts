@@ -52,7 +52,13 @@ const REFUSALS: Readonly<Record<string, number>> = {
   // The request has no picture.
   'put /api/streams/{id}/slate-image': 415,
 };
-const PUBLIC_OPERATIONS = ['get /api/health', 'post /api/sessions'];
+const PUBLIC_OPERATIONS = [
+  'get /api/health',
+  'get /api/sign-in',
+  'get /api/sign-in/oidc',
+  'get /api/sign-in/oidc/callback',
+  'post /api/sessions',
+];
 
 let api: ApiWithDatabase;
 beforeAll(async () => {

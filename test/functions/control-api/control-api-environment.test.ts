@@ -40,6 +40,7 @@ test('what is required alone: no RTMPS, no event bus, no bootstrap tokens, no vi
     API_DOMAIN: null,
     ADMIN_TOKEN_HASHES: [],
     viewerTokenKeys: null,
+    oidc: null,
   });
 });
 
@@ -93,6 +94,58 @@ test('keys that are wrong are not quoted', () => {
   const wrong = { VIEWER_TOKEN_KEYS: JSON.stringify({ ...keys, current: 'another' }) };
   expect(() => read(wrong)).toThrow('VIEWER_TOKEN_KEYS is invalid: ');
   expect(() => read(wrong)).not.toThrow(keys.keys[keys.current] as string);
+});
+
+describe('an OpenID Connect provider', () => {
+  const provider = {
+    OIDC_ISSUER: 'https://accounts.example.com/tenant',
+    OIDC_CLIENT_ID: 'studio',
+    OIDC_ROLE_CLAIM: 'cognito:groups',
+    OIDC_ROLES: JSON.stringify({ owner: ['staff'], broadcaster: ['crew', 'guests'] }),
+  };
+  const settings = {
+    issuer: 'https://accounts.example.com/tenant',
+    clientId: 'studio',
+    roleClaim: 'cognito:groups',
+    roles: { owner: ['staff'], broadcaster: ['crew', 'guests'] },
+  };
+  const secret = generateSecret(randomBytes);
+
+  test('it knows a public client, or one with a secret that is at hand or stored', () => {
+    expect(read(provider).oidc).toEqual({ settings, clientSecret: null });
+    expect(read({ ...provider, OIDC_CLIENT_SECRET: secret }).oidc?.clientSecret).toEqual({ value: secret });
+    expect(read({ ...provider, OIDC_CLIENT_SECRET_ARN: arn }).oidc?.clientSecret).toEqual({ arn });
+    expect(() => read({ ...provider, OIDC_CLIENT_SECRET: secret, OIDC_CLIENT_SECRET_ARN: arn })).toThrow(
+      'OIDC_CLIENT_SECRET and OIDC_CLIENT_SECRET_ARN are both set',
+    );
+  });
+
+  test.each(Object.keys(provider))('%s belongs to the others', (name) => {
+    expect(() => read({ ...provider, [name]: '' })).toThrow(`${name} is missing, but OIDC_`);
+  });
+
+  test.each(['OIDC_CLIENT_SECRET', 'OIDC_CLIENT_SECRET_ARN'])('%s alone means nothing', (name) => {
+    expect(() => read({ [name]: secret })).toThrow(`OIDC_ISSUER is missing, but ${name} is set`);
+    expect(() => read({ [name]: secret })).not.toThrow(secret);
+  });
+
+  test.each([
+    ['OIDC_ISSUER', 'http://accounts.example.com', 'must be an https URL'],
+    ['OIDC_ISSUER', 'accounts.example.com', 'must be an https URL'],
+    ['OIDC_ISSUER', 'https://accounts.example.com/?a=b', 'must be an https URL'],
+    ['OIDC_ROLES', 'staff', 'is invalid: '],
+    ['OIDC_ROLES', '{}', 'is invalid: name at least one role'],
+    ['OIDC_ROLES', '{"admin": ["staff"]}', 'is invalid: '],
+    ['OIDC_ROLES', '{"owner": []}', 'is invalid: owner: Too small'],
+    ['OIDC_ROLES', '{"owner": "staff"}', 'is invalid: owner: Invalid input: expected array'],
+  ])('%s must not be %s', (name, value, problem) => {
+    expect(() => read({ ...provider, [name]: value })).toThrow(`${name} ${problem}`);
+  });
+
+  test('on this machine, a provider needs no TLS', () => {
+    for (const issuer of ['http://127.0.0.1:4000', 'http://localhost:4000/a', 'http://[::1]:4000'])
+      expect(read({ ...provider, OIDC_ISSUER: issuer }).oidc?.settings.issuer).toBe(issuer);
+  });
 });
 
 test('one error lists everything that is missing or wrong', () => {
