@@ -8,6 +8,7 @@ import { MAX_DRAIN_MINUTES, MAX_RECONNECT_WINDOW_SECONDS } from '#domain/streams
 import { DEFAULT_CODECS } from '#domain/video-codecs.ts';
 import { CPU_ARCHITECTURES } from './cpu-architecture.ts';
 import { ORIGIN_SHIELD_REGIONS, REGIONS } from './regions.ts';
+import { signInSchema } from './sign-in.ts';
 import { slateImageSchema } from './slate-image.ts';
 import {
   availabilityZonesSchema,
@@ -138,6 +139,13 @@ const stageFieldsSchema = z.strictObject({
   publishMode: z.enum(PUBLISH_MODES).default('keys'),
   /** The https URL of the backend that decides who may publish. @default none */
   webhookUrl: orNull(z.url({ protocol: /^https$/, error: 'must be an https URL' }).max(2000)),
+
+  /**
+   * An OpenID Connect provider at which people sign in at the studio, such as Cognito: `{ oidc: { issuer, clientId, clientSecretArn,
+   * roleClaim, roles } }`. sign-in.ts explains each. Links of invitations and admin tokens go on working.
+   * @default none: people sign in by links
+   */
+  signIn: orNull(signInSchema),
 
   /** The countries whose viewers are allowed or denied, by ISO 3166-1 alpha-2 code. @default every country may watch */
   geoRestriction: orNull(geoRestrictionSchema),

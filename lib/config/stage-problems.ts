@@ -11,6 +11,7 @@ export function stageProblems(stage: ResolvedStage): string[] {
     ...domainProblems(stage),
     ...capacityProblems(stage),
     ...publishProblems(stage),
+    ...signInProblems(stage),
     ...deliveryProblems(stage),
     ...noticeProblems(stage),
   ];
@@ -80,6 +81,12 @@ function* publishProblems({ publishMode, webhookUrl, plainRtmp, ingestDomain }: 
   if (!plainRtmp && ingestDomain === null) yield 'plainRtmp: without it, broadcasters need an ingestDomain for RTMPS';
   if (publishMode === 'webhook' && webhookUrl === null) yield 'webhookUrl: publishMode "webhook" needs one';
   if (publishMode === 'keys' && webhookUrl !== null) yield 'webhookUrl: publishMode "keys" does not use it';
+}
+
+function* signInProblems({ signIn, region }: ResolvedStage): Iterable<string> {
+  const secretRegion = signIn?.oidc.clientSecretArn?.split(':')[3];
+  if (secretRegion === undefined || region === null || secretRegion === region) return;
+  yield `signIn.oidc.clientSecretArn: the secret is in ${secretRegion}, but must be in ${region}`;
 }
 
 function* deliveryProblems({ waf, region, wafViewsPerFiveMinutes }: ResolvedStage): Iterable<string> {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
 import type { ProcessEnvironment } from '#domain/environment.ts';
@@ -12,7 +12,7 @@ import type { ViewerTokenSecret } from './viewer-token-secret.ts';
 export interface ControlApiFunctionProps
   extends Pick<
     ResolvedStage,
-    'apiDomain' | 'publishMode' | 'ladder' | 'latency' | 'codecs' | 'playback' | 'logRetentionDays'
+    'apiDomain' | 'publishMode' | 'signIn' | 'ladder' | 'latency' | 'codecs' | 'playback' | 'logRetentionDays'
   > {
   readonly codePath: string;
   readonly tables: StreamTables;
@@ -52,6 +52,10 @@ export class ControlApiFunction extends Construct {
     });
     props.viewerTokenSecret.secret.grantRead(this.nodeFunction.function);
     props.edgeSecret.grantRead(this.nodeFunction.function);
+    const clientSecretArn = props.signIn?.oidc.clientSecretArn ?? null;
+    if (clientSecretArn !== null) {
+      Secret.fromSecretCompleteArn(this, 'ClientSecret', clientSecretArn).grantRead(this.nodeFunction.function);
+    }
     props.eventBus.grantPutEventsTo(this.nodeFunction.function);
     props.distribution.grant(this.nodeFunction.function, 'cloudfront:CreateInvalidation', 'cloudfront:GetInvalidation');
     props.tables.grant(this.nodeFunction.function, {
@@ -110,6 +114,23 @@ function environment(props: ControlApiFunctionProps): ProcessEnvironment<'contro
     DEFAULT_PLAYBACK: props.playback,
     VIEWER_TOKEN_SECRET_ARN: props.viewerTokenSecret.secret.secretArn,
     EDGE_SECRET_ARN: props.edgeSecret.secretArn,
+    ...(props.signIn !== null && oidcEnvironment(props.signIn.oidc)),
     ...(props.apiDomain !== null && { API_DOMAIN: props.apiDomain.domainName }),
+  };
+}
+
+function oidcEnvironment({
+  issuer,
+  clientId,
+  clientSecretArn,
+  roleClaim,
+  roles,
+}: NonNullable<ResolvedStage['signIn']>['oidc']): ProcessEnvironment<'control-api'> {
+  return {
+    OIDC_ISSUER: issuer,
+    OIDC_CLIENT_ID: clientId,
+    ...(clientSecretArn !== null && { OIDC_CLIENT_SECRET_ARN: clientSecretArn }),
+    OIDC_ROLE_CLAIM: roleClaim,
+    OIDC_ROLES: JSON.stringify(roles),
   };
 }

@@ -14,6 +14,15 @@ function problemsOf(config: unknown): readonly string[] {
   }
 }
 
+const OIDC = {
+  issuer: 'https://accounts.example.com',
+  clientId: 'studio',
+  clientSecretArn: null,
+  roleClaim: 'groups',
+  roles: { owner: ['staff'] },
+};
+const secretIn = (region: string): string => `arn:aws:secretsmanager:${region}:${'1'.repeat(12)}:secret:a/b-AbCdEf`;
+
 const certificate = (region: string): string => `arn:aws:acm:${region}:${'1'.repeat(12)}:certificate/of-a-test`;
 
 test('a name is enough: the defaults make a complete stage, the cheapest that works', () => {
@@ -150,6 +159,43 @@ test.each<[string, object, string]>([
     { publishMode: 'webhook', webhookUrl: 'http://a.example.com/' },
     'webhookUrl: must be an https URL',
   ],
+  ['a way to sign in that does not exist', { signIn: {} }, 'signIn.oidc: Invalid input'],
+  [
+    'a provider without TLS',
+    { signIn: { oidc: { ...OIDC, issuer: 'http://127.0.0.1' } } },
+    'signIn.oidc.issuer: must be an https URL',
+  ],
+  [
+    'an issuer with a query',
+    { signIn: { oidc: { ...OIDC, issuer: 'https://accounts.example.com/?tenant=a' } } },
+    'signIn.oidc.issuer: must be an https URL without query and fragment',
+  ],
+  [
+    'a client secret itself',
+    { signIn: { oidc: { ...OIDC, clientSecretArn: 'a' } } },
+    'signIn.oidc.clientSecretArn: must be the whole ARN of a secret',
+  ],
+  [
+    'a client secret in another region',
+    { region: 'eu-west-1', signIn: { oidc: { ...OIDC, clientSecretArn: secretIn('us-east-1') } } },
+    'signIn.oidc.clientSecretArn: the secret is in us-east-1, but must be in eu-west-1',
+  ],
+  [
+    'a provider that gives nobody a role',
+    { signIn: { oidc: { ...OIDC, roles: {} } } },
+    'roles: name at least one role',
+  ],
+  [
+    'a role that nobody knows',
+    { signIn: { oidc: { ...OIDC, roles: { ...OIDC.roles, admin: ['staff'] } } } },
+    'signIn.oidc.roles: Unrecognized key: "admin"',
+  ],
+  ['a role for nobody', { signIn: { oidc: { ...OIDC, roles: { owner: [] } } } }, 'signIn.oidc.roles.owner: Too small'],
+  [
+    'more roles than fit into the environment',
+    { signIn: { oidc: { ...OIDC, roles: { owner: Array(20).fill('a'.repeat(60)) } } } },
+    'signIn.oidc.roles: at most 1000 characters, as JSON',
+  ],
   ['a budget without an e-mail address', { monthlyBudgetUsd: 10 }, 'monthlyBudgetUsd: the notice needs an alarmEmail'],
   ['an invalid address range', { ingestAllowList: ['everybody'] }, 'ingestAllowList.0: must be an IPv4 range'],
   ['a retention period that CloudWatch does not offer', { logRetentionDays: 10 }, 'logRetentionDays: must be one of'],
@@ -178,4 +224,18 @@ test('two stages with the same name are an error', () => {
 
 test.each([1.9, 1.1, 1.001, 1.899])('room of %f vCPUs is no problem', (capacityVCpus) => {
   expect(resolveStage({ name: 'try', ladder: '480p', capacityVCpus }).capacityVCpus).toBe(capacityVCpus);
+});
+
+test.each([null, secretIn('eu-west-1')])(
+  'people may sign in at a provider that wants the secret %s',
+  (clientSecretArn) => {
+    const signIn = { oidc: { ...OIDC, clientSecretArn } };
+    for (const region of ['eu-west-1', undefined] as const)
+      expect(problemsOf({ name: 'try', region, signIn })).toEqual([]);
+  },
+);
+
+test('the error lists all problems of a provider', () => {
+  const signIn = { oidc: { ...OIDC, issuer: 'a', clientId: '', roles: {} } };
+  expect(problemsOf({ name: 'try', signIn })).toHaveLength(3);
 });

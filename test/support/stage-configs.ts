@@ -36,6 +36,15 @@ export const EVERY_OPTION: StageConfig = {
   ingestAllowList: ['198.51.100.0/24', '203.0.113.7/32'],
   publishMode: 'webhook',
   webhookUrl: 'https://backend.example.com/publish',
+  signIn: {
+    oidc: {
+      issuer: 'https://accounts.example.com',
+      clientId: 'studio',
+      clientSecretArn: `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:of-a-test-AbCdEf`,
+      roleClaim: 'groups',
+      roles: { owner: ['staff'], broadcaster: ['crew'] },
+    },
+  },
   geoRestriction: { allow: ['DE', 'AT'] },
   waf: true,
   wafViewsPerFiveMinutes: 5_000,
