@@ -107,6 +107,21 @@ describe.each(TESTED_STAGES)('permissions of stage $name', (config) => {
     expect(stage.ofType('AWS::SecretsManager::ResourcePolicy')).toEqual([]);
   });
 
+  test('only the control API can read the secret that a provider of identities knows it by', () => {
+    const arn = config.signIn?.oidc.clientSecretArn ?? null;
+    const readers = stage
+      .ofType('AWS::IAM::Policy')
+      .filter(({ properties }) => arn !== null && JSON.stringify(properties.PolicyDocument).includes(arn));
+    expect(readers.map(({ properties }) => properties.Roles)).toEqual(
+      arn === null ? [] : [[{ Ref: expect.stringMatching(/^ControlControlApiRole/) }]],
+    );
+    if (arn === null) return;
+    expect(actionsOfRole(stage, /ControlApi/, new RegExp(`"${arn}"`))).toEqual([
+      'secretsmanager:DescribeSecret',
+      'secretsmanager:GetSecretValue',
+    ]);
+  });
+
   test('an encoder task can only protect tasks of its own cluster', () => {
     const [protection, ...others] = statements.filter(({ Action }) =>
       [Action].flat().includes('ecs:UpdateTaskProtection'),

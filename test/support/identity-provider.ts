@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { Provider } from 'oidc-provider';
 import { generateSecret } from '#domain/stream-ids.ts';
 import { listenOnLoopback } from '#scripts/local/http-server.ts';
@@ -10,15 +10,20 @@ type Account = Readonly<Record<string, unknown>>;
 /** A client that shows a secret, a public one, and one that is none of ours. */
 const CLIENT_IDS = { confidential: 'studio', public: 'public-studio', other: 'another-site' } as const;
 
-/** An OpenID Connect provider on this machine that knows these accounts by what they type as their name. */
+/**
+ * An OpenID Connect provider on this machine that knows these accounts by what they type as their name. `state.changeToken` changes the
+ * ID tokens that it gives out.
+ */
 export async function startIdentityProvider(callbackUrl: string, accounts: Readonly<Record<string, Account>>) {
   const { Provider } = await withoutWarnings(() => import('oidc-provider'));
   const clientSecret = generateSecret(randomBytes);
   const requests: string[] = [];
+  const state: { changeToken: ((idToken: string) => string) | null } = { changeToken: null };
   let answer: ReturnType<Provider['callback']> | null = null;
   const server = await listenOnLoopback(
     createServer((request, response) => {
       requests.push(`${request.method} ${request.url?.split('?', 1)[0]}`);
+      if (request.url === '/token') changeTokens(response, (idToken) => state.changeToken?.(idToken) ?? idToken);
       answer?.(request, response);
     }),
   );
@@ -40,7 +45,14 @@ export async function startIdentityProvider(callbackUrl: string, accounts: Reado
   };
   const provider = await withoutWarnings(async () => new Provider(server.url, configuration));
   answer = provider.callback();
-  return { url: server.url, clientIds: CLIENT_IDS, clientSecret, requests, close: server.close };
+  return { url: server.url, clientIds: CLIENT_IDS, clientSecret, requests, state, close: server.close };
+}
+
+/** Changes the ID token on its way. The length stays. */
+function changeTokens(response: ServerResponse, change: (idToken: string) => string): void {
+  const end = response.end.bind(response);
+  response.end = ((body?: string | Buffer) =>
+    end(String(body ?? '').replace(/(?<="id_token":")[^"]+/, change))) as typeof response.end;
 }
 
 /** The provider warns of what is for tests only, such as pages that take any password, and of old versions of Node.js. */

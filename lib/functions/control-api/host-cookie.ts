@@ -32,7 +32,7 @@ export class HostCookie {
   }
 
   set(context: Context, secret: string, lifetimeMs: number): void {
-    this.#write(context, secret, lifetimeMs / 1000);
+    this.#write(context, secret, Math.ceil(lifetimeMs / 1000));
   }
 
   /** Takes it away from the browser. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ClientAuth, Configuration, CustomFetch } from 'openid-client';
 import { isLocalHttp, type OidcSettings, roleOfClaim } from '#domain/oidc.ts';
 import type { RoleName } from '#domain/roles.ts';
+import { oidcPersonId } from '#domain/sessions.ts';
 import { keepFor } from '#runtime/keep-for.ts';
 import type { ReadSecret } from '#runtime/stored-secret.ts';
 import { fetchFromProvider, ProviderUnavailableError } from './provider-fetch.ts';
@@ -116,6 +117,9 @@ function scopeOf(client: Configuration, { roleClaim }: OidcSettings): string {
   return ['openid', ...['profile', 'email', roleClaim].filter((scope) => offered.includes(scope))].join(' ');
 }
 
+/** What people are called, best first. */
+const NAME_CLAIMS = ['name', 'preferred_username', 'email'];
+
 type Claims = Readonly<Record<string, unknown>> & { readonly sub: string };
 
 /** Some providers keep these claims out of ID tokens (OpenID Connect Core, 5.4). */
@@ -125,21 +129,21 @@ async function withUserInfo(
   accessToken: string,
   { roleClaim }: OidcSettings,
 ): Promise<Claims> {
-  const isComplete = claims[roleClaim] !== undefined && nameOf(claims) !== null;
+  const isComplete = claims[roleClaim] !== undefined && nameOf(claims, NAME_CLAIMS) !== null;
   if (isComplete || client.serverMetadata().userinfo_endpoint === undefined) return claims;
   const { fetchUserInfo } = await load();
   return { ...(await fetchUserInfo(client, accessToken, claims.sub)), ...claims };
 }
 
-const toIdentity = (claims: Claims, { issuer, roleClaim, roles }: OidcSettings): OidcIdentity => ({
-  ...{ issuer, subject: claims.sub },
-  name: nameOf(claims) ?? claims.sub,
-  role: roleOfClaim(claims[roleClaim], roles),
-});
+function toIdentity(claims: Claims, { issuer, roleClaim, roles }: OidcSettings): OidcIdentity {
+  const { sub: subject } = claims;
+  const name = nameOf(claims, [...NAME_CLAIMS, 'sub']) ?? oidcPersonId(issuer, subject);
+  return { issuer, subject, name, role: roleOfClaim(claims[roleClaim], roles) };
+}
 
-/** The first of these that could be a name here. */
-function nameOf(claims: Claims): string | null {
-  for (const claim of ['name', 'preferred_username', 'email']) {
+/** The first of these claims that could be a name here. */
+function nameOf(claims: Claims, names: readonly string[]): string | null {
+  for (const claim of names) {
     const { data } = nameSchema.safeParse(claims[claim]);
     if (data !== undefined) return data;
   }

@@ -176,6 +176,30 @@ test.each<[string, (url: URL) => void]>([
   expect([...browser.cookiesOf(api.url).keys()]).toEqual([]);
 });
 
+/** The claims of a token with some changed, under the signature of the others. */
+const withClaims = (change: (json: string) => string) => (idToken: string) => {
+  const [header, payload = '', signature] = idToken.split('.');
+  const json = Buffer.from(payload, 'base64url').toString();
+  expect(change(json)).not.toBe(json);
+  return [header, Buffer.from(change(json)).toString('base64url'), signature].join('.');
+};
+
+test.each<[string, (idToken: string) => string, string]>([
+  ['is for another client', withClaims((json) => json.replace('"aud":"studio"', '"aud":"studia"')), 'CLAIM'],
+  ['is from another issuer', withClaims((json) => json.replace('"iss":"http:', '"iss":"httq:')), 'CLAIM'],
+  ['has expired', withClaims((json) => json.replace(/"exp":\d{10}/, '"exp":1000000000')), 'TIMESTAMP'],
+  ['was changed after it was signed', withClaims((json) => json.replace('"sub":"ada"', '"sub":"eva"')), 'signature'],
+])('an ID token that %s is refused', async (_what, change, reason) => {
+  provider.state.changeToken = change;
+  try {
+    expect(led((await signIn('ada')).answer)).toEqual(FAILED);
+  } finally {
+    provider.state.changeToken = null;
+  }
+  expect(api.logLines.at(-1)).toContain(reason);
+  expect(api.logLines.at(-1)).not.toMatch(/eyJ|"ada"|studi/);
+});
+
 test('a foreign answer makes nobody ask the provider, and no answer leads elsewhere', async () => {
   const browser = new CookieBrowser();
   await start(browser);
