@@ -1,7 +1,9 @@
 import { transform, transformSync } from 'esbuild';
 
 const options = (filename) => ({
-  loader: 'ts',
+  loader: filename.endsWith('x') ? 'tsx' : 'ts',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
   format: 'esm',
   target: 'node20',
   sourcemap: 'inline',
