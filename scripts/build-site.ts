@@ -10,13 +10,15 @@ const SOURCE_DIR = join(ROOT, 'lib/site');
 const ASSET_DIR = 'assets';
 const ICON = 'icon.svg';
 /** The pages, by the path of their built file. Each names the assets that it loads as `/assets/NAME.js` and `/assets/NAME.css`. */
-const PAGES = { 'watch.html': 'watch/page.html' } as const;
+const PAGES = { 'watch.html': 'watch/page.html', 'studio.html': 'studio/page.html' } as const;
 /** The assets, which get a hash in their names. */
 const ENTRY_POINTS = [
   { out: 'watch-early', in: 'watch/early.ts' },
   { out: 'watch-elements', in: 'watch/elements.ts' },
   { out: 'watch', in: 'watch/main.ts' },
   { out: 'watch', in: 'watch/style.css' },
+  { out: 'studio', in: 'studio/main.tsx' },
+  { out: 'studio', in: 'studio/style.css' },
 ] as const;
 const BROWSERS = ['chrome100', 'firefox100', 'safari15.4'];
 
@@ -35,7 +37,7 @@ export interface SiteBuild {
 
 /**
  * Builds the site into `outDir`, which is emptied first. The folder is the document root: `watch.html` is the page at
- * `/watch/{playbackId}` and `/embed/{playbackId}`, and everything but pages is under `assets/`. Files with a hash in their name
+ * `/watch/{playbackId}` and `/embed/{playbackId}`, `studio.html` that at `/studio/`, and everything but pages is under `assets/`. Files with a hash in their name
  * may be cached for ever; pages and the icon may not.
  */
 export async function buildSite(outDir: string): Promise<SiteBuild> {
@@ -51,6 +53,8 @@ export async function buildSite(outDir: string): Promise<SiteBuild> {
     minify: true,
     format: 'esm',
     ...HLS_JS_BUILD,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
     target: BROWSERS,
     legalComments: 'none',
     metafile: true,

@@ -24,6 +24,8 @@ const LAYERS: readonly Layer[] = [
   { folder: 'lib/functions/ingest-auth', mayImport: ['lib/domain', 'lib/runtime'] },
   { folder: 'lib/functions/control-api', mayImport: ['lib/domain', 'lib/runtime'] },
   { folder: 'lib/functions/viewer-token', mayImport: ['lib/domain'] },
+  // It calls the control API, and shares the shapes of its answers.
+  { folder: 'lib/site/studio', mayImport: ['lib/domain', 'lib/functions/control-api', 'lib/site/ui', 'lib/site/text'] },
   { folder: 'lib/site', mayImport: ['lib/domain'] },
   { folder: 'lib/constructs', mayImport: ['lib/domain', 'lib/config'] },
   { folder: 'lib/stacks', mayImport: ['lib/domain', 'lib/config', 'lib/constructs'] },
@@ -80,7 +82,7 @@ function typeScriptBelow(folders: readonly string[]): string[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map((path) => join(folder, path))
-      .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts')),
+      .filter((path) => /\.tsx?$/.test(path) && !path.endsWith('.d.ts')),
   );
 }
 
@@ -215,6 +217,13 @@ test('lib/domain imports nothing but Node.js itself', () => {
     .flatMap(imports)
     .filter((specifier) => !specifier.startsWith('./') && !specifier.startsWith('node:'));
   expect(foreign).toEqual([]);
+});
+
+test('a page shares only types with the functions', () => {
+  const sharing = files
+    .filter((path) => isBelow(path, 'lib/site'))
+    .filter((path) => findImport(['zod', '@hono/zod-openapi', 'hono'], path) !== null);
+  expect(sharing).toEqual([]);
 });
 
 test('one file imports node-media-server', () => {

@@ -19,6 +19,7 @@ import {
   PAGE_FALLBACK_STATUSES,
   PAGE_PARAMETERS,
   PAGE_SECONDS,
+  STUDIO_PATH,
 } from '#domain/watch-pages.ts';
 import type { ResponseHeaders } from './response-headers.ts';
 import { secretHeader } from './secret-header.ts';
@@ -38,7 +39,7 @@ export interface PageBehaviorsProps {
 const API_TIMEOUT = Duration.seconds(3);
 
 /**
- * The behaviors of the watch and embed pages and of oEmbed. The control API makes the pages, and if it fails, CloudFront asks the
+ * The behaviors of the pages and of oEmbed. The studio is a static file. The control API makes the pages of streams, and if it fails, CloudFront asks the
  * bucket for the same path, at which the static page is.
  */
 export class PageBehaviors extends Construct {
@@ -78,6 +79,8 @@ export class PageBehaviors extends Construct {
     this.byPath = {
       '/watch/*': { ...page, responseHeadersPolicy: headers.watch },
       '/embed/*': { ...page, responseHeadersPolicy: headers.embed },
+      // With and without the slash.
+      [`${STUDIO_PATH.slice(0, -1)}*`]: { ...page, origin: bucket, responseHeadersPolicy: headers.studio },
       [OEMBED_PATH]: {
         origin: api,
         responseHeadersPolicy: headers.media,

@@ -29,6 +29,7 @@ export class ResponseHeaders extends Construct {
   readonly media: ResponseHeadersPolicy;
   readonly watch: ResponseHeadersPolicy;
   readonly embed: ResponseHeadersPolicy;
+  readonly studio: ResponseHeadersPolicy;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
@@ -46,30 +47,29 @@ export class ResponseHeaders extends Construct {
       },
       securityHeadersBehavior: EVERYWHERE,
     });
-    this.watch = new ResponseHeadersPolicy(this, 'Watch', {
-      responseHeadersPolicyName: globalName(this, 'Watch'),
-      comment: "Headend: the player's pages",
+    this.watch = this.#forPages('Watch', 'pages', SITE_HEADERS.watch);
+    this.embed = this.#forPages('Embed', 'pages inside other sites', SITE_HEADERS.embed);
+    this.studio = this.#forPages('Studio', 'the studio', SITE_HEADERS.studio);
+  }
+
+  #forPages(id: string, pages: string, headers: PageHeaders): ResponseHeadersPolicy {
+    const { 'x-frame-options': frameOption } = headers;
+    return new ResponseHeadersPolicy(this, id, {
+      responseHeadersPolicyName: globalName(this, id),
+      comment: `Headend: ${pages}`,
       securityHeadersBehavior: {
         ...EVERYWHERE,
-        contentSecurityPolicy: contentSecurityPolicy('watch'),
-        frameOptions: {
-          frameOption: SITE_HEADERS.watch['x-frame-options'] as HeadersFrameOption,
-          override: true,
-        },
-      },
-    });
-    this.embed = new ResponseHeadersPolicy(this, 'Embed', {
-      responseHeadersPolicyName: globalName(this, 'Embed'),
-      comment: "Headend: the player's pages inside other sites",
-      securityHeadersBehavior: {
-        ...EVERYWHERE,
-        contentSecurityPolicy: contentSecurityPolicy('embed'),
+        contentSecurityPolicy: { contentSecurityPolicy: headers['content-security-policy'], override: true },
+        ...(frameOption !== undefined && {
+          frameOptions: { frameOption: frameOption as HeadersFrameOption, override: true },
+        }),
       },
     });
   }
 }
 
-const contentSecurityPolicy = (page: keyof typeof SITE_HEADERS) => ({
-  contentSecurityPolicy: SITE_HEADERS[page]['content-security-policy'],
-  override: true,
-});
+/** Those of them that differ between pages. */
+interface PageHeaders {
+  readonly 'content-security-policy': string;
+  readonly 'x-frame-options'?: string;
+}

@@ -1,6 +1,7 @@
 import type { AdminTokenRecord } from './admin-tokens.ts';
 import type { RoleName } from './roles.ts';
 import { hashSecret, secretId } from './stream-ids.ts';
+import { STUDIO_PATH } from './watch-pages.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** How long a person stays signed in at most. */
@@ -64,9 +65,6 @@ export const personIdOf = (name: string): string =>
 /** Whom an OpenID Connect provider knows is a person of their own, whatever their name is here. */
 export const oidcPersonId = (issuer: string, subject: string): string =>
   secretId(hashSecret(JSON.stringify(['oidc', issuer, subject])));
-
-/** Where people work with their streams. */
-export const STUDIO_PATH = '/studio/';
 
 /** Path of the studio for somebody who is invited. Browsers send the fragment to no server, so no log has the secret. */
 export const invitePath = (secret: string): string => `${STUDIO_PATH}#invite=${secret}`;

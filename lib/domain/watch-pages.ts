@@ -19,6 +19,12 @@ export function parsePagePath(path: string): WatchPageName | null {
   return kind === undefined || playbackId === undefined ? null : { kind: kind as PageKind, playbackId };
 }
 
+/** Where the studio is: one static page, whatever follows. */
+export const STUDIO_PATH = '/studio/';
+
+/** URL path of the file that is the studio. */
+export const STUDIO_FILE_PATH = '/studio.html';
+
 /** URL path of the page that is every watch and embed page. Without an answer of the control API, it is a static file. */
 export const PAGE_FILE_PATH = '/watch.html';
 

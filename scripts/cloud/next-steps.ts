@@ -1,5 +1,5 @@
 import { masterPath, watchPath } from '#domain/playback-paths.ts';
-import { STUDIO_PATH } from '#domain/sessions.ts';
+import { STUDIO_PATH } from '#domain/watch-pages.ts';
 import { formatTable, indent } from '#scripts/terminal/text-table.ts';
 import type { WantedToken } from './cdk-command-line.ts';
 import type { DeploymentOutputs } from './deployment-outputs.ts';

@@ -15,9 +15,9 @@ export interface EdgeServerOptions {
   readonly api: HttpApi;
   readonly events: Pick<EventFeed, 'serve'>;
   readonly media: MediaGate;
-  /** The watch and embed pages. */
+  /** The pages of streams and the studio. */
   readonly pages: WatchPages;
-  /** All other files of the player. */
+  /** All other files of the site. */
   readonly site: Pick<SiteFiles, 'serve'>;
   /** Where `/` redirects. */
   readonly homePath: () => string;
@@ -56,7 +56,7 @@ export async function startEdgeServer({
     if (path === '/api/events') return void events.serve(request, response);
     if (path === '/api' || path.startsWith('/api/')) return void api(request, response);
     if (path === OEMBED_PATH) return void api(request, response);
-    if (path.startsWith('/watch/') || path.startsWith('/embed/')) return void pages(request, response);
+    if (/^\/(watch\/|embed\/|studio)/.test(path)) return void pages(request, response);
     if (path === '/') return void response.writeHead(302, { location: homePath() }).end();
     if (!site.serve(path, response)) response.writeHead(404, { 'content-type': 'text/plain' }).end('not found\n');
   };

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { SITE_HEADERS } from '#domain/site-headers.ts';
-import type { PageKind } from '#domain/watch-pages.ts';
 import { buildSite } from '#scripts/build-site.ts';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -12,7 +11,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The built player in memory, served like the player site of a deployment. */
+/** The built site in memory, served like that of a deployment. */
 export class SiteFiles {
   readonly #files: ReadonlyMap<string, Buffer>;
 
@@ -20,22 +19,22 @@ export class SiteFiles {
     this.#files = files;
   }
 
-  /** Builds the player into `outDir` and reads it. */
+  /** Builds the site into `outDir` and reads it. */
   static async build(outDir: string): Promise<SiteFiles> {
     const files = new Map<string, Buffer>();
     for (const { path } of (await buildSite(outDir)).files) files.set(`/${path}`, await readFile(join(outDir, path)));
     return new SiteFiles(files);
   }
 
-  /** Answers a request for a file of the player. Returns false for any other path. */
-  serve(path: string, response: ServerResponse, kind: PageKind = 'watch'): boolean {
+  /** Answers a request for a file, with the headers of a page. Returns false for any other path. */
+  serve(path: string, response: ServerResponse, page: keyof typeof SITE_HEADERS = 'watch'): boolean {
     const body = this.#files.get(path);
     if (body === undefined) return false;
     response.writeHead(200, {
       'content-type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
       'content-length': body.length,
       'cache-control': 'no-cache',
-      ...SITE_HEADERS[kind],
+      ...SITE_HEADERS[page],
     });
     response.end(body);
     return true;

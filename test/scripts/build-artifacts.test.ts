@@ -53,10 +53,13 @@ test('each folder contains what is uploaded, and nothing else', async () => {
   // The order of the hashes means nothing.
   expect(siteFiles.map((name) => name.replace(/-[A-Z0-9]{8}\./, '-HASH.')).toSorted()).toEqual([
     'assets/icon.svg',
+    'assets/studio-HASH.css',
+    'assets/studio-HASH.js',
     'assets/watch-HASH.css',
     'assets/watch-HASH.js',
     'assets/watch-early-HASH.js',
     'assets/watch-elements-HASH.js',
+    'studio.html',
     'watch.html',
   ]);
 });

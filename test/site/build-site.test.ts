@@ -22,23 +22,37 @@ test('writes exactly the files that it returns, with their sizes, and removes an
   for (const { path, bytes } of files) expect((await stat(join(outDir, path))).size).toBe(bytes);
 });
 
-test('watch.html refers to the built files by absolute path and has no inline scripts', async () => {
+const PAGES = ['watch.html', 'studio.html'];
+/** What each page loads before anybody does anything, in bytes after gzip. */
+const MAX_PAGE_BYTES = 250_000;
+
+async function referencesOf(page: string): Promise<string[]> {
+  const html = await readFile(join(outDir, page), 'utf8');
+  return [...html.matchAll(/(?:src|href)="([^"]+)"/g)].flatMap(([, reference]) => reference ?? []);
+}
+
+test('pages name the built files by absolute path, each file is of a page, and no page has inline scripts or styles', async () => {
   const { files } = await buildSite(outDir);
-  const html = await readFile(join(outDir, 'watch.html'), 'utf8');
-  const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, reference]) => reference);
-  expect(references.sort()).toEqual(
-    files
-      .map(({ path }) => `/${path}`)
-      .filter((path) => path !== '/watch.html')
-      .sort(),
-  );
-  expect(html).not.toMatch(/<script(?![^>]* src=)/);
-  expect(html).not.toMatch(/\son\w+=/);
+  const named = await Promise.all(PAGES.map(referencesOf));
+  const assets = files.map(({ path }) => `/${path}`).filter((path) => !path.endsWith('.html'));
+  expect([...new Set(named.flat())].sort()).toEqual(assets.sort());
+  for (const page of PAGES) {
+    const html = await readFile(join(outDir, page), 'utf8');
+    expect(html).not.toMatch(/<script(?![^>]* src=)/);
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
+  }
 });
 
-test('the script of the page is small, and has what the page uses of hls.js', async () => {
+test.each(PAGES)('%s with all that it loads at once is light', async (page) => {
+  await buildSite(outDir);
+  const paths = [page, ...(await referencesOf(page))];
+  const bodies = await Promise.all(paths.map((path) => readFile(join(outDir, path))));
+  expect(bodies.reduce((bytes, body) => bytes + gzipSync(body).length, 0)).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+});
+
+test('the script of the watch page is small, and has what the page uses of hls.js', async () => {
   const { files, metafile } = await buildSite(outDir);
-  const scripts = files.filter(({ path }) => path.endsWith('.js'));
+  const scripts = files.filter(({ path }) => /watch.*\.js$/.test(path));
   const bodies = await Promise.all(scripts.map(({ path }) => readFile(join(outDir, path))));
   expect(bodies.reduce((bytes, body) => bytes + gzipSync(body).length, 0)).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
   const inputs = Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs));

@@ -8,6 +8,8 @@ const MEDIA = [
   'status.json',
   'time.txt',
   'manifest.mpd',
+  'health.json',
+  'poster.jpg',
   '720p/media.m3u8',
   '720p/iframes.m3u8',
   `720p/${initFileName(7)}`,

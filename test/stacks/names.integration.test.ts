@@ -69,6 +69,6 @@ describe.each(TESTED_STAGES)('names of stage $name', (config) => {
 
   test('only five cache policies are made: an account has twenty', () => {
     expect(stage.ofType('AWS::CloudFront::CachePolicy')).toHaveLength(5);
-    expect(stage.ofType('AWS::CloudFront::ResponseHeadersPolicy')).toHaveLength(3);
+    expect(stage.ofType('AWS::CloudFront::ResponseHeadersPolicy')).toHaveLength(4);
   });
 });

@@ -1,8 +1,9 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import { OIDC_SESSION_LIFETIME_MS, oidcPersonId, type SessionRecord, STUDIO_PATH } from '#domain/sessions.ts';
+import { OIDC_SESSION_LIFETIME_MS, oidcPersonId, type SessionRecord } from '#domain/sessions.ts';
 import { generateSecret, SECRET_PATTERN } from '#domain/stream-ids.ts';
+import { STUDIO_PATH } from '#domain/watch-pages.ts';
 import type { HostCookie } from './host-cookie.ts';
 import { newSession, type SessionDependencies, startSession } from './new-session.ts';
 import type { OidcIdentity, OidcProvider } from './oidc-provider.ts';

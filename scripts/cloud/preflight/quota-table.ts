@@ -84,7 +84,7 @@ export const RESOURCE_QUOTAS: readonly ResourceQuota[] = [
     isGlobal: true,
     resourceType: 'AWS::CloudFront::ResponseHeadersPolicy',
     part: 'Delivery',
-    needed: () => 3,
+    needed: () => 4,
     count: ({ cloudFront }) =>
       countPages(
         async (marker) =>
