@@ -22,9 +22,9 @@ describe.each(TESTED_STAGES)('names of stage $name', (config) => {
 
   test('in CloudFront, which has no regions, differ in each region of the stage', () => {
     const names = cloudFrontNames(stage).map((name) => JSON.stringify(name));
-    // Five cache policies, three header policies, three functions, the key value store, the access to the bucket,
+    // Six cache policies, four header policies, three functions, the key value store, the access to the bucket,
     // the origin.
-    expect(names).toHaveLength(14);
+    expect(names).toHaveLength(16);
     expect(names.filter((name) => !name.includes(region()))).toEqual([]);
     expect(new Set(names).size).toBe(names.length);
   });
@@ -67,8 +67,8 @@ describe.each(TESTED_STAGES)('names of stage $name', (config) => {
     expect(named).toEqual([]);
   });
 
-  test('only five cache policies are made: an account has twenty', () => {
-    expect(stage.ofType('AWS::CloudFront::CachePolicy')).toHaveLength(5);
+  test('only six cache policies are made: an account has twenty', () => {
+    expect(stage.ofType('AWS::CloudFront::CachePolicy')).toHaveLength(6);
     expect(stage.ofType('AWS::CloudFront::ResponseHeadersPolicy')).toHaveLength(4);
   });
 });
