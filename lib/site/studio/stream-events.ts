@@ -4,7 +4,7 @@ import type { TimelineEvent } from '#domain/events.ts';
 export type StudioEvent = TimelineEvent;
 
 /** A publish that was refused. */
-export type RefusedPublish = Extract<StudioEvent, { readonly type: 'stream.refused' }>;
+export type RefusedAttempt = Extract<StudioEvent, { readonly type: 'stream.refused' }>;
 
 /** How a timeline marks an event. */
 export type EventTone = 'good' | 'neutral' | 'warn' | 'bad';

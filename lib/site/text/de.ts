@@ -1,4 +1,4 @@
-import type { RefusedPublish, StudioEvent } from '../studio/stream-events.ts';
+import type { RefusedAttempt, StudioEvent } from '../studio/stream-events.ts';
 import type { StudioText } from './en.ts';
 
 /** The studio's words in German. */
@@ -275,5 +275,5 @@ const DE_RESTARTS: Readonly<Record<string, string>> = {
   'source-changed': 'die Quelle hat sich geändert',
 };
 
-const refusedMore = ({ count }: RefusedPublish): string =>
+const refusedMore = ({ count }: RefusedAttempt): string =>
   count === undefined || count === 1 ? '' : ` (${count} Mal)`;

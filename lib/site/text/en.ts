@@ -1,4 +1,4 @@
-import type { RefusedPublish, StudioEvent } from '../studio/stream-events.ts';
+import type { RefusedAttempt, StudioEvent } from '../studio/stream-events.ts';
 
 /** The studio's words in English. Every other language has the same. */
 export const studio = {
@@ -275,5 +275,5 @@ const EN_RESTARTS: Readonly<Record<string, string>> = {
   'source-changed': 'the source has changed',
 };
 
-const refusedMore = ({ count }: RefusedPublish): string =>
+const refusedMore = ({ count }: RefusedAttempt): string =>
   count === undefined || count === 1 ? '' : ` (${count} times)`;

@@ -73,7 +73,7 @@ test("a deployed stage's own resources are not needed again", async () => {
   account.state.counts = { vpcs: 5, addresses: 0, policies: 20 };
   account.state.stacks = {
     'Headend-dev-Network': resource('AWS::EC2::VPC', 1),
-    'Headend-dev-Delivery': resource('AWS::CloudFront::CachePolicy', 5),
+    'Headend-dev-Delivery': resource('AWS::CloudFront::CachePolicy', 6),
   };
   expect(await problems()).toEqual([]);
 });
