@@ -3,6 +3,7 @@ import type { SlateImageType } from '#domain/slate-images.ts';
 import { auditListSchema } from '#functions/control-api/audit-schemas.ts';
 import { type PurgeBody, purgeSchema } from '#functions/control-api/purge-schemas.ts';
 import {
+  previewTokenSchema,
   type StreamBody,
   stopSchema,
   streamListSchema,
@@ -29,6 +30,7 @@ export type AuditEntryBody = z.infer<typeof auditListSchema>['entries'][number];
 export type CreatedInvite = z.infer<typeof createdInviteSchema>;
 export type ListedInvite = z.infer<typeof inviteListSchema>['invites'][number];
 export type ListedSession = z.infer<typeof sessionListSchema>['sessions'][number];
+export type PreviewToken = z.infer<typeof previewTokenSchema>;
 export type ViewerToken = z.infer<typeof viewerTokenSchema>;
 
 /** A token to create. What is left out gets the API's default: scope `admin`, all streams, no expiry. */
@@ -129,6 +131,10 @@ export class ControlApiClient {
 
   deleteStream(id: string, ifVersion: number | null = null): Promise<void> {
     return this.#transport.delete({ path: streamPath(id), ifVersion });
+  }
+
+  createPreviewToken(id: string): Promise<PreviewToken> {
+    return this.#transport.post({ path: `${streamPath(id)}/preview-tokens` }, previewTokenSchema);
   }
 
   createViewerToken(id: string, options: { readonly ttlSeconds?: number | undefined } = {}): Promise<ViewerToken> {

@@ -65,7 +65,7 @@ const POLL_MS = 100;
 export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<TestBroadcast> {
   const { ingestUrl, protocol, seconds, signal, defer, note } = options;
   const clipPath = await makeClip(PICTURE);
-  const { streamKey, playbackId, liveUrl } = await makeStream(options);
+  const { streamKey, playbackId, liveUrl, healthUrl } = await makeStream(options);
   note(`Publishing by ${protocol.toUpperCase()}, and watching for ${seconds} s ...`);
   const publisher = await startPublisher({ clipPath, rtmpUrl: `${ingestUrl}/${streamKey}` });
   defer(() => publisher.stop());
@@ -90,7 +90,7 @@ export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<
     await sleep(SETTLE_MS, undefined, { signal });
     parts.settle();
     await sleep(seconds * 1000, undefined, { signal });
-    await askForOthers(liveUrl, answers, signal);
+    await askForOthers({ liveUrl, healthUrl }, answers, signal);
   } finally {
     await viewer.stop();
   }
@@ -103,11 +103,16 @@ export async function broadcastAndWatch(options: TestBroadcastOptions): Promise<
 }
 
 /** The viewer plays HLS from its start to its end, and asks for none of these. */
-async function askForOthers(liveUrl: string, answers: PlayedAnswers, signal: AbortSignal): Promise<void> {
+async function askForOthers(
+  { liveUrl, healthUrl }: { readonly liveUrl: string; readonly healthUrl: string },
+  answers: PlayedAnswers,
+  signal: AbortSignal,
+): Promise<void> {
   const client = new HttpClient();
   try {
-    for (const file of ['manifest.mpd', 'time.txt', `${LADDER}/iframes.m3u8`])
+    for (const file of ['manifest.mpd', 'time.txt', `${LADDER}/iframes.m3u8`, 'poster.jpg'])
       answers.add(await client.get(`${liveUrl}/${file}`, signal));
+    answers.add(await client.get(healthUrl, signal));
   } finally {
     client.close();
   }
@@ -124,7 +129,9 @@ async function makeStream({ api, playback, playbackBaseUrl, defer, hide }: TestB
   const token = playback === 'token' ? (await api.createViewerToken(id)).token : null;
   if (token !== null) hide(token);
   const liveUrl = `${playbackBaseUrl}${masterPath(playbackId, token)}`.replace(/\/master\.m3u8$/, '');
-  return { streamKey, playbackId, liveUrl };
+  const { healthUrl } = await api.createPreviewToken(id);
+  hide(/\/t\/([^/]+)\//.exec(healthUrl)?.[1] ?? healthUrl);
+  return { streamKey, playbackId, liveUrl, healthUrl };
 }
 
 /** Resolves to the time of the first packet. Rejects if the publish is refused or does not begin in time. */

@@ -36,7 +36,7 @@ test('of two encoders with one key that both come back, one stays on air, and ev
     const shown = await (await platform.callApi('GET', `/streams/${stream.id}`)).json();
     return JSON.stringify(shown.health).includes('Another encoder publishes with this stream key') && shown;
   });
-  expect(health.warnings[0]).toMatch(/^another encoder/);
+  expect(health.warnings[0]).toMatch(/^Another encoder/);
   const before = acceptances();
   const description = expect.stringMatching(/^Another encoder is publishing with this stream key/);
   await waitFor(
