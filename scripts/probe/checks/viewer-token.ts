@@ -20,12 +20,11 @@ export const viewerTokenNeeded: ProbeCheck = {
   name: 'viewer-token/needed',
   run: async ({ protectedBroadcast, http, signal, target }) => {
     const { answers, liveUrl, playbackId } = await protectedBroadcast();
-    const bareUrl = liveUrl.replace(/\/t\/[^/]+\//, '/');
+    // The health of a stream has a token of its own.
+    const withoutToken = (url: string): string => url.replace(/\/t\/[^/]+\//, '/');
+    const bareUrl = withoutToken(liveUrl);
     const forged = masterPath(playbackId, forge(/\/t\/([^/]+)\//.exec(liveUrl)?.[1] ?? ''));
-    const urls = [
-      ...answers.newestUrls().map((url) => url.replace(liveUrl, bareUrl)),
-      `${target.playbackBaseUrl}${forged}`,
-    ];
+    const urls = [...answers.newestUrls().map(withoutToken), `${target.playbackBaseUrl}${forged}`];
     const opened: string[] = [];
     for (const url of urls) {
       const { status } = await http.get(url, signal);
