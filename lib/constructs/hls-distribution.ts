@@ -22,6 +22,7 @@ import { CloudFrontTarget } from 'aws-cdk-lib/aws-route53-targets';
 import type { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { ResolvedStage } from '#config/stage-config.ts';
+import { PAGE_FILE_PATH } from '#domain/watch-pages.ts';
 import { globalName } from './global-name.ts';
 import { HlsCachePolicies } from './hls-cache-policies.ts';
 import { PageBehaviors } from './page-behaviors.ts';
@@ -110,7 +111,8 @@ export class HlsDistribution extends Construct {
         '/api/*': apiBehavior(props, new ViewerAddressFunction(this, 'ViewerAddress')),
         ...new PageBehaviors(this, 'Pages', { ...props, bucket: site, headers }).byPath,
       },
-      defaultRootObject: 'index.html',
+      // It says that there is no stream.
+      defaultRootObject: PAGE_FILE_PATH.slice(1),
       errorResponses: ERROR_STATUSES.map((httpStatus) => ({ httpStatus, ttl: ERROR_TTL })),
       httpVersion: HttpVersion.HTTP2_AND_3,
       priceClass: PRICE_CLASSES[props.priceClass],

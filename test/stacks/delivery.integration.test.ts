@@ -1,5 +1,6 @@
 import { HLS_FILE_KINDS, type HlsFileKind, type HlsFileKindName } from '#domain/hls-files.ts';
 import { EDGE_SECRET_HEADER } from '#domain/ports.ts';
+import { PAGE_FILE_PATH } from '#domain/watch-pages.ts';
 import { EPOCH, FIRST_MSN, PLAYBACK_ID, RunningOrigin } from '#test/encoder/origin/running-origin.ts';
 import { behaviorFor, type CacheBehavior, readDistribution } from '#test/support/distribution.ts';
 import { TESTED_STAGES } from '#test/support/stage-configs.ts';
@@ -119,6 +120,13 @@ describe.each(TESTED_STAGES)('CloudFront of stage $name', (config) => {
     expect(cachePolicy.id).toBe('4135ea2d-6df8-44a3-9df3-4b5a84be39ad');
     expect(originRequestPolicyId).toBe('b689b0a8-53d0-40ab-baf2-68738e2966ac');
     expect(allowedMethods).toEqual(expect.arrayContaining(['POST', 'PATCH', 'DELETE']));
+  });
+
+  test('the root and the studio are files of the bucket', () => {
+    const [distribution] = stage.ofType('AWS::CloudFront::Distribution');
+    expect(distribution?.properties.DistributionConfig.DefaultRootObject).toBe(PAGE_FILE_PATH.slice(1));
+    for (const path of ['/studio', '/studio/'])
+      expect(behaviorFor(readDistribution(stage), path).origin).toHaveProperty('OriginAccessControlId');
   });
 
   test.each([`/watch/${PLAYBACK_ID}`, `/embed/${PLAYBACK_ID}`])(

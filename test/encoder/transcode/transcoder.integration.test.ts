@@ -132,21 +132,21 @@ test('a gap in the audio becomes silence, so that audio stays as long as video',
 });
 
 test('health reports what the source is and how it arrives', async () => {
-  const clip = { seconds: 2, video: { width: 320, height: 180, frameRate: '25' }, audio: STEREO };
+  const clip = { seconds: 4, video: { width: 320, height: 180, frameRate: '25' }, audio: STEREO };
   const session = startSession({ ladder: '360p' });
   expect(session.transcoder.health()).toEqual({
     ...{ inputKbps: 0, frameRate: null, width: null, height: null, videoCodec: null, audioCodec: null },
     ...{ keyframeIntervalSeconds: null, droppedFrames: 0, encoderSpeed: null, audioLevelDb: null, warnings: [] },
   });
-  await session.pace(await makeSourceTags(clip));
-  await session.until(() => session.transcoder.health().audioLevelDb !== null);
+  const paced = session.pace(await makeSourceTags(clip));
+  // A tone of 0.8 of full scale for a tenth of each second is at -15 dB, and FFmpeg takes 3 dB off as it makes two channels of one.
+  // Whole seconds have a whole tone, wherever they begin. The first one may not.
+  await session.until(() => Math.abs((session.transcoder.health().audioLevelDb ?? 0) + 18) < 0.5);
   const health = session.transcoder.health();
+  await paced;
   await session.transcoder.stop();
   expect(health).toMatchObject({ width: 320, height: 180, videoCodec: 'h264', audioCodec: 'aac' });
   expect(health).toMatchObject({ keyframeIntervalSeconds: 1, droppedFrames: 0, warnings: [] });
   expect(health.frameRate).toBeGreaterThan(15);
   expect(health.inputKbps).toBeGreaterThan(50);
-  // A tone of 0.8 of full scale for a tenth of each second is -15. The second that is measured may have only a part of one.
-  expect(health.audioLevelDb).toBeGreaterThan(-25);
-  expect(health.audioLevelDb).toBeLessThan(-13.5);
 });
