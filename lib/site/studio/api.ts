@@ -23,6 +23,10 @@ export class ApiFailure extends Error {
   }
 }
 
+/** What `callApi` has rejected with. */
+export const toApiFailure = (error: unknown): ApiFailure =>
+  error instanceof ApiFailure ? error : new ApiFailure('', null);
+
 /** A request of the control API. The path begins with `/api/`. */
 export interface StudioRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { Dialog } from '../ui/dialog.tsx';
-import { ApiFailure } from './api.ts';
+import { toApiFailure } from './api.ts';
 import { failureText } from './failure-text.ts';
 import { text } from './text.ts';
 
@@ -23,7 +23,7 @@ export function ConfirmDialog({ title, lead, action, isDangerous = true, onConfi
     setBusy(true);
     onConfirm().then(onClose, (error: unknown) => {
       setBusy(false);
-      setFailure(failureText(error instanceof ApiFailure ? error : new ApiFailure('', null)));
+      setFailure(failureText(toApiFailure(error)));
     });
   };
   return (

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { ROLE_NAMES, type RoleName } from '#domain/roles.ts';
 import { Field } from '../ui/field.tsx';
-import { ApiFailure, callApi } from './api.ts';
+import { callApi, toApiFailure } from './api.ts';
 import { CopyField } from './copy-field.tsx';
 import { failureText } from './failure-text.ts';
 import { usePoll } from './poll.ts';
@@ -38,15 +38,31 @@ export function PeoplePage() {
       await callApi<{ readonly sessions: readonly OpenSession[] }>({ path: '/api/sessions?limit=100' })
     ).sessions;
   };
-  usePoll(load, PAUSE_MS, []);
-  const remove = (path: string) => callApi({ method: 'DELETE', path }).then(load, () => undefined);
+
+  const failure = useSignal<string | null>(null);
+  const reload = () =>
+    load().then(
+      () => (failure.value = null),
+      (error: unknown) => (failure.value = failureText(toApiFailure(error))),
+    );
+  const remove = (path: string) =>
+    callApi({ method: 'DELETE', path }).then(
+      reload,
+      (error: unknown) => (failure.value = failureText(toApiFailure(error))),
+    );
+  usePoll(reload, PAUSE_MS, []);
   return (
     <>
       <header class="page-header">
         <h1>{text.people.heading}</h1>
       </header>
+      {failure.value !== null && (
+        <p class="notice bad" role="alert">
+          {failure.value}
+        </p>
+      )}
       <div class="stream-columns">
-        <InviteForm onInvited={() => void load().catch(() => undefined)} />
+        <InviteForm onInvited={() => void reload()} />
         <div class="column">
           <section class="card">
             <header>
@@ -135,7 +151,7 @@ function InviteForm({ onInvited }: { readonly onInvited: () => void }) {
         form.reset();
         onInvited();
       },
-      (error: unknown) => setFailure(failureText(error instanceof ApiFailure ? error : new ApiFailure('', null))),
+      (error: unknown) => setFailure(failureText(toApiFailure(error))),
     );
   };
   return (

@@ -53,10 +53,13 @@ export async function signIn(credential: { readonly invite: string } | { readonl
   session.value = await readSession('no-cookie');
 }
 
-/** Ends the session here and at the API. */
+/** Ends the session at the API, and then here. Without an answer, nobody knows whether it has ended. */
 export async function signOut(): Promise<void> {
-  await callApi({ method: 'DELETE', path: '/api/sessions/current' });
-  session.value = { state: 'signed-out', reason: null };
+  const isOut = await callApi({ method: 'DELETE', path: '/api/sessions/current' }).then(
+    () => true,
+    (error: unknown) => error instanceof ApiFailure && error.status === 401,
+  );
+  session.value = isOut ? { state: 'signed-out', reason: null } : { state: 'unreachable' };
 }
 
 /** `unknown` is why somebody is not signed in who should be. */

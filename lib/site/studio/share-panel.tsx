@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { QrCode } from '../ui/qr-code.tsx';
-import { ApiFailure, callApi } from './api.ts';
+import { callApi, toApiFailure } from './api.ts';
 import { CopyField } from './copy-field.tsx';
 import { failureText } from './failure-text.ts';
 import { may } from './session.ts';
@@ -59,7 +59,7 @@ function ViewerLinks({ stream }: { readonly stream: StudioStream }) {
     setFailure(null);
     callApi<ViewerLink>({ method: 'POST', path: `/api/streams/${stream.id}/viewer-tokens`, body: { ttlSeconds } }).then(
       setMade,
-      (error: unknown) => setFailure(failureText(error instanceof ApiFailure ? error : new ApiFailure('', null))),
+      (error: unknown) => setFailure(failureText(toApiFailure(error))),
     );
   };
   return (

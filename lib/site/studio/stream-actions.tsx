@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { clockText } from '../ui/formats.ts';
 import { Icon } from '../ui/icon.tsx';
-import { ApiFailure, callApi } from './api.ts';
+import { callApi, toApiFailure } from './api.ts';
 import { nowMs } from './clock.ts';
 import { ConfirmDialog } from './confirm-dialog.tsx';
 import { failureText } from './failure-text.ts';
@@ -110,9 +110,7 @@ function GoLive({ stream, reload }: { readonly stream: StudioStream; readonly re
     setBusy(true);
     setFailure(null);
     callApi({ method: 'POST', path: `/api/streams/${stream.id}/golive` })
-      .then(reload, (error: unknown) =>
-        setFailure(failureText(error instanceof ApiFailure ? error : new ApiFailure('', null))),
-      )
+      .then(reload, (error: unknown) => setFailure(failureText(toApiFailure(error))))
       .finally(() => setBusy(false));
   };
   return (

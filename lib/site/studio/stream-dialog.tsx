@@ -5,7 +5,7 @@ import { PLAYBACK_MODES } from '#domain/playback-ids.ts';
 import { Choices } from '../ui/choices.tsx';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
-import { ApiFailure, callApi } from './api.ts';
+import { type ApiFailure, callApi, toApiFailure } from './api.ts';
 import { failureText } from './failure-text.ts';
 import type { StudioStream } from './studio-stream.ts';
 import { text } from './text.ts';
@@ -35,7 +35,7 @@ export function StreamDialog({ stream, onClose, onSaved }: StreamDialogProps) {
     setBusy(true);
     setFailure(null);
     save(stream, readSettings(event.currentTarget as HTMLFormElement))
-      .then(onSaved, (error: unknown) => setFailure(error instanceof ApiFailure ? error : new ApiFailure('', null)))
+      .then(onSaved, (error: unknown) => setFailure(toApiFailure(error)))
       .finally(() => setBusy(false));
   };
   return (
@@ -65,7 +65,7 @@ export function StreamDialog({ stream, onClose, onSaved }: StreamDialogProps) {
             />
           )}
         </Field>
-        <Field label={text.form.category} hint={text.form.categoryHint} error={errorOf('category')}>
+        <Field label={text.form.category} error={errorOf('category')}>
           {(control) => (
             <input
               {...control}
@@ -109,13 +109,6 @@ export function StreamDialog({ stream, onClose, onSaved }: StreamDialogProps) {
           options={['auto', 'word']}
           texts={text.form.starts}
         />
-        <label class="check">
-          <input type="checkbox" name="listed" defaultChecked={stream?.listed ?? true} />
-          <span>
-            {text.form.listed}
-            <span class="hint">{text.form.listedHint}</span>
-          </span>
-        </label>
         {failure !== null && (
           <p class="notice bad" role="alert">
             {failureText(failure)}
@@ -145,7 +138,6 @@ function readSettings(form: HTMLFormElement): Readonly<Record<string, unknown>> 
     latency: read('latency'),
     playback: read('playback'),
     autoStart: read('start') === 'auto',
-    listed: data.has('listed'),
   };
 }
 

@@ -52,6 +52,7 @@ export function StreamPage({ streamId }: { readonly streamId: string }) {
         <Panels
           stream={stream.value}
           onChange={(changed) => (stream.value = changed)}
+          // `problem` shows what went wrong.
           reload={() => void load().catch(() => undefined)}
         />
       )}

@@ -68,7 +68,7 @@ function Masthead({ route, person }: { readonly route: StudioRoute; readonly per
             class="button plain"
             aria-label={text.nav.signOut}
             title={text.nav.signOut}
-            onClick={() => void signOut().catch(() => undefined)}
+            onClick={() => void signOut()}
           >
             <Icon name="leave" />
           </button>

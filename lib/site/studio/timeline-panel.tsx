@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { callApi } from './api.ts';
+import { callApi, toApiFailure } from './api.ts';
 import { nowMs } from './clock.ts';
+import { failureText } from './failure-text.ts';
 import { usePoll } from './poll.ts';
 import { type StudioEvent, toneOf } from './stream-events.ts';
 import { formats, text } from './text.ts';
@@ -17,6 +18,7 @@ interface EventPage {
 export function TimelinePanel({ streamId }: { readonly streamId: string }) {
   const newest = useSignal<EventPage | null>(null);
   const earlier = useSignal<EventPage | null>(null);
+  const failure = useSignal<string | null>(null);
   const read = (cursor: string | null) => {
     const query = new URLSearchParams({ limit: `${PAGE_SIZE}`, ...(cursor !== null && { cursor }) });
     return callApi<EventPage>({ path: `/api/streams/${streamId}/events?${query}` });
@@ -24,8 +26,13 @@ export function TimelinePanel({ streamId }: { readonly streamId: string }) {
   usePoll(async () => (newest.value = await read(null)), PAUSE_MS, [streamId]);
   const nextCursor = (earlier.value ?? newest.value)?.nextCursor ?? null;
   const showMore = async () => {
-    const page = await read(nextCursor).catch(() => null);
-    if (page !== null) earlier.value = { ...page, events: [...(earlier.value?.events ?? []), ...page.events] };
+    try {
+      const page = await read(nextCursor);
+      earlier.value = { ...page, events: [...(earlier.value?.events ?? []), ...page.events] };
+      failure.value = null;
+    } catch (error) {
+      failure.value = failureText(toApiFailure(error));
+    }
   };
   const events = withoutRepeats([...(newest.value?.events ?? []), ...(earlier.value?.events ?? [])]);
   return (
@@ -42,6 +49,11 @@ export function TimelinePanel({ streamId }: { readonly streamId: string }) {
           </li>
         ))}
       </ol>
+      {failure.value !== null && (
+        <p class="notice bad" role="alert">
+          {failure.value}
+        </p>
+      )}
       {nextCursor !== null && (
         <button type="button" class="button plain" onClick={() => void showMore()}>
           {text.timeline.more}

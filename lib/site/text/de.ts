@@ -18,7 +18,7 @@ export const studio: StudioText = {
   failed: 'Das hat nicht geklappt.',
   tooMany: 'Das waren zu viele Anfragen. Bitte einen Moment warten.',
   skip: 'Zum Inhalt',
-  nav: { label: 'Studio', streams: 'Streams', people: 'Personen', home: 'Startseite', signOut: 'Abmelden' },
+  nav: { label: 'Studio', streams: 'Streams', people: 'Personen', signOut: 'Abmelden' },
   roles: { owner: 'Eigentümer', producer: 'Produzent', broadcaster: 'Sender', moderator: 'Moderator' },
   tokenRole: 'Admin-Token',
   signIn: {
@@ -70,7 +70,6 @@ export const studio: StudioText = {
     titleHint: 'Zuschauer sehen ihn. Er kann sich während der Sendung ändern.',
     description: 'Beschreibung',
     category: 'Kategorie',
-    categoryHint: 'Streams einer Kategorie stehen auf der Startseite zusammen.',
     ladder: 'Qualität',
     ladders: {
       '360p': '360p: für Folien und langsame Leitungen',
@@ -91,8 +90,6 @@ export const studio: StudioText = {
       public: { name: 'Alle mit der Adresse', detail: 'Die Seite kann weitergegeben werden.' },
       token: { name: 'Nur mit Zuschauerlink', detail: 'Du machst Links, die ablaufen.' },
     },
-    listed: 'Auf der Startseite zeigen',
-    listedHint: 'Solange er live ist oder bevorsteht. Streams mit Zuschauerlinks stehen dort nie.',
     start: 'Sendebeginn',
     starts: {
       auto: { name: 'Sobald OBS sendet', detail: 'Einfach: Streaming starten, und Zuschauer sehen es.' },

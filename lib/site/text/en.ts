@@ -17,7 +17,7 @@ export const studio = {
   failed: 'That did not work.',
   tooMany: 'There are too many requests. Wait a moment.',
   skip: 'Skip to content',
-  nav: { label: 'Studio', streams: 'Streams', people: 'People', home: 'Home page', signOut: 'Sign out' },
+  nav: { label: 'Studio', streams: 'Streams', people: 'People', signOut: 'Sign out' },
   roles: { owner: 'Owner', producer: 'Producer', broadcaster: 'Broadcaster', moderator: 'Moderator' },
   tokenRole: 'Admin token',
   signIn: {
@@ -68,7 +68,6 @@ export const studio = {
     titleHint: 'Viewers see it. It can change while you are live.',
     description: 'Description',
     category: 'Category',
-    categoryHint: 'Streams of a category stand together on the home page.',
     ladder: 'Quality',
     ladders: {
       '360p': '360p: for slides and slow connections',
@@ -89,8 +88,6 @@ export const studio = {
       public: { name: 'Everybody with the address', detail: 'The page can be passed on.' },
       token: { name: 'Only with a viewer link', detail: 'You make links that expire.' },
     },
-    listed: 'Show it on the home page',
-    listedHint: 'While it is live or coming up. Streams with viewer links never appear there.',
     start: 'Going live',
     starts: {
       auto: { name: 'As soon as OBS sends', detail: 'Simple: start streaming, and viewers see it.' },
